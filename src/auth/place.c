@@ -1,0 +1,97 @@
+/* auth/place.c - where a user's maildrop is.
+ *
+ * Floor 2 (auth). Prefix: place_.
+ */
+#include "auth/place.h"
+
+#include "base/buf.h"
+
+static bool is_plain(char c, size_t at)
+{
+	if (c == '.')
+		return at > 0;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '@' || c == '+';
+}
+
+static void put_name(struct buf *b, struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (is_plain(name.at[i], i)) {
+			buf_char(b, name.at[i]);
+			continue;
+		}
+		buf_char(b, '%');
+		buf_hex(b, &name.at[i], 1);
+	}
+}
+
+static void put_home(struct buf *b, const struct user *user, const char *mail_root)
+{
+	if (user->home.len > 0) {
+		buf_put(b, user->home);
+		return;
+	}
+	buf_text(b, mail_root);
+	buf_char(b, '/');
+	put_name(b, user->name);
+}
+
+static void put_absolute(struct buf *b, const struct user *user, const char *mail_root,
+			 const char *maildir)
+{
+	struct span field = user->maildrop;
+	bool below_home = span_starts(field, "~/") || span_starts(field, "%h/");
+
+	if (field.len == 0 || below_home) {
+		put_home(b, user, mail_root);
+		buf_char(b, '/');
+	}
+	if (field.len == 0)
+		buf_text(b, maildir);
+	else
+		buf_put(b, below_home ? span_after(field, field.at[0] == '~' ? 2 : 3) : field);
+}
+
+static bool has_dot_dot(struct span path)
+{
+	struct span part;
+
+	while (path.len > 0) {
+		span_cut(&path, '/', &part);
+		if (span_is(part, ".."))
+			return true;
+	}
+	return false;
+}
+
+static void cut_slashes(struct span *io_path)
+{
+	while (io_path->len > 0 && io_path->at[0] == '/')
+		*io_path = span_after(*io_path, 1);
+	while (io_path->len > 0 && io_path->at[io_path->len - 1] == '/')
+		io_path->len--;
+}
+
+enum fault place_maildrop(const struct user *user, const char *mail_root, const char *maildir,
+			  char out[PLACE_PATH_MAX], struct why *why)
+{
+	char room[PLACE_PATH_MAX];
+	struct buf b = BUF(room);
+	struct span root = span_of(mail_root);
+
+	put_absolute(&b, user, mail_root, maildir);
+	struct span path = buf_span(&b);
+	const char *shown = buf_cstr(&b);
+	while (root.len > 0 && root.at[root.len - 1] == '/')
+		root.len--;
+	bool below = path.len > root.len && memcmp(path.at, root.at, root.len) == 0 &&
+		     path.at[root.len] == '/';
+	if (b.cut || !below || has_dot_dot(path))
+		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root", shown);
+	path = span_after(path, root.len);
+	cut_slashes(&path);
+	if (!span_copy(path, out, PLACE_PATH_MAX) || path.len == 0)
+		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root", shown);
+	return FAULT_NONE;
+}

@@ -1,0 +1,145 @@
+/* auth/scheme.c - stored passwords: "{SCHEME}hash" as Dovecot writes them.
+ *
+ * Floor 2 (auth). Prefix: scheme_.
+ */
+#include "auth/scheme.h"
+
+#include <crypt.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+enum how { CRYPT, ARGON2, PLAIN };
+
+static const struct scheme {
+	const char *name;
+	enum how how;
+	const char *make; /* NULL: only checked, never made */
+} table[] = {
+#define X(name, how, make, text) { name, how, make },
+	SCHEME_TABLE(X)
+#undef X
+};
+enum { SCHEME_COUNT = sizeof table / sizeof *table };
+
+bool scheme_start(void)
+{
+	return sodium_init() >= 0;
+}
+
+static const struct scheme *find(struct span name)
+{
+	for (size_t i = 0; i < SCHEME_COUNT; i++)
+		if (span_is_nocase(name, table[i].name))
+			return &table[i];
+	return NULL;
+}
+
+/* Cut "{SCHEME}" off the front of *io_stored. NULL: one that we do not know. */
+static const struct scheme *cut_scheme(struct span *io_stored)
+{
+	struct span name, rest;
+
+	if (!span_starts(*io_stored, "{"))
+		return find(SPAN(SCHEME_DEFAULT));
+	rest = span_after(*io_stored, 1);
+	if (!span_cut(&rest, '}', &name))
+		return NULL;
+	*io_stored = rest;
+	return find(name);
+}
+
+bool scheme_known(struct span stored)
+{
+	return cut_scheme(&stored) != NULL;
+}
+
+/* Both texts end with a NUL. crypt answers what it can't do with a text that opens with
+ * '*', which nothing stored may equal. */
+static bool verify_crypt(const char *stored, const char *password)
+{
+	struct crypt_data *data = calloc(1, sizeof *data);
+	const char *made = data ? crypt_r(password, stored, data) : NULL;
+	bool same = made && made[0] != '*' && strlen(stored) >= 13 &&
+		    secret_same(span_of(made), span_of(stored));
+
+	if (data)
+		secret_wipe(data, sizeof *data);
+	free(data);
+	return same;
+}
+
+bool scheme_verify(struct span stored, struct span password)
+{
+	const struct scheme *scheme = cut_scheme(&stored);
+	char hash[SCHEME_STORED_MAX], secret[SCHEME_PASSWORD_MAX + 1];
+	bool same = false;
+
+	if (!scheme || stored.len == 0)
+		return false;
+	if (scheme->how == PLAIN)
+		return secret_same(stored, password);
+	if (span_copy(stored, hash, sizeof hash) && span_copy(password, secret, sizeof secret))
+		same = scheme->how == CRYPT ? verify_crypt(hash, secret)
+					    : crypto_pwhash_str_verify(hash, secret,
+								       password.len) == 0;
+	secret_wipe(secret, sizeof secret);
+	return same;
+}
+
+static enum fault make_crypt(const char *prefix, const char *password, struct buf *out)
+{
+	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+	struct crypt_data *data = calloc(1, sizeof *data);
+	const char *made = NULL;
+
+	if (data && crypt_gensalt_rn(prefix, 0, NULL, 0, salt, sizeof salt))
+		made = crypt_r(password, salt, data);
+	if (made && made[0] != '*')
+		buf_text(out, made);
+	if (data)
+		secret_wipe(data, sizeof *data);
+	free(data);
+	return made && made[0] != '*' ? FAULT_NONE : FAULT_NOMEM;
+}
+
+static enum fault make_argon2(const char *password, struct buf *out)
+{
+	char made[crypto_pwhash_STRBYTES];
+
+	if (crypto_pwhash_str(made, password, strlen(password),
+			      crypto_pwhash_OPSLIMIT_INTERACTIVE,
+			      crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
+		return FAULT_NOMEM;
+	buf_text(out, made);
+	return FAULT_NONE;
+}
+
+enum fault scheme_make(const char *name, struct span password, char out[SCHEME_STORED_MAX])
+{
+	const struct scheme *scheme = find(span_of(name));
+	struct buf b = { .at = out, .room = SCHEME_STORED_MAX };
+	char secret[SCHEME_PASSWORD_MAX + 1];
+	enum fault f = FAULT_NONE;
+
+	if (!scheme || !scheme->make)
+		return FAULT_SYNTAX;
+	if (password.len == 0 || !span_copy(password, secret, sizeof secret))
+		return FAULT_LIMIT;
+	buf_char(&b, '{');
+	buf_text(&b, scheme->name);
+	buf_char(&b, '}');
+	if (scheme->how == CRYPT)
+		f = make_crypt(scheme->make, secret, &b);
+	else if (scheme->how == ARGON2)
+		f = make_argon2(secret, &b);
+	else if (span_has_any(password, ":\r\n"))
+		f = FAULT_LIMIT;
+	else
+		buf_put(&b, password);
+	secret_wipe(secret, sizeof secret);
+	buf_cstr(&b);
+	return f == FAULT_NONE && b.cut ? FAULT_LIMIT : f;
+}

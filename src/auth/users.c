@@ -1,0 +1,251 @@
+/* auth/users.c - the passwd-style file of users, in Dovecot's format.
+ *
+ * Floor 2 (auth). Prefix: users_.
+ */
+#include "auth/users.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "auth/nets.h"
+#include "auth/scheme.h"
+#include "base/own.h"
+#include "base/secret.h"
+
+enum { USER_NAME_MAX = 255 };
+
+struct users {
+	atomic_uint keepers;
+	char *text;
+	size_t text_len;
+	struct user *at;
+	size_t count;
+	uint32_t *slots; /* open addressing: number of a user plus 1, or 0 */
+	size_t slot_count; /* a power of two, at least twice the users */
+};
+
+struct reading {
+	struct users *users;
+	users_say_fn *say;
+	void *arg;
+	unsigned line;
+};
+
+static void say(const struct reading *r, const char *text)
+{
+	if (r->say)
+		r->say(r->arg, r->line, text);
+}
+
+/* FNV-1a: the file is the operator's, nobody outside chooses what is in the table. */
+static size_t hash(struct span name)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (unsigned char)name.at[i]) * 1099511628211u;
+	return (size_t)(h ^ h >> 32);
+}
+
+static bool same(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+/* The slot where name is, or where it would go. */
+static uint32_t *slot(const struct users *users, struct span name)
+{
+	size_t i = hash(name);
+
+	for (;; i++) {
+		uint32_t *s = &users->slots[i & (users->slot_count - 1)];
+
+		if (*s == 0 || same(users->at[*s - 1].name, name))
+			return s;
+	}
+}
+
+/* A uid or gid field: empty says nothing. */
+static bool take_id(struct span text, bool *has, uint32_t *out)
+{
+	if (text.len == 0)
+		return true;
+	*has = span_u32(text, out);
+	return *has;
+}
+
+/* A field that nobody may leave unheard, since it is there to keep someone out. */
+static bool take_extra(const struct reading *r, struct user *u, struct span key,
+		       struct span value)
+{
+	if (span_is(key, "nologin")) {
+		u->nologin = true;
+	} else if (span_is(key, "allow_nets")) {
+		u->allow_nets = value;
+		return value.len > 0;
+	} else if (span_is(key, "maildrop")) {
+		u->maildrop = value;
+	} else if (span_is(key, "userdb_home")) {
+		u->home = value;
+	} else if (span_is(key, "userdb_uid")) {
+		return take_id(value, &u->has_uid, &u->uid);
+	} else if (span_is(key, "userdb_gid")) {
+		return take_id(value, &u->has_gid, &u->gid);
+	} else if (span_is(key, "userdb_mail")) {
+		if (!span_starts(value, "maildir:")) {
+			say(r, "userdb_mail is no maildir: user left out");
+			return false;
+		}
+		struct span rest = span_after(value, strlen("maildir:"));
+		span_cut(&rest, ':', &u->maildrop);
+	}
+	return true;
+}
+
+static bool take_extras(const struct reading *r, struct user *u, struct span extras)
+{
+	struct span field, key;
+
+	while (extras.len > 0) {
+		span_cut(&extras, ' ', &field);
+		span_cut(&field, '=', &key);
+		if (!take_extra(r, u, key, field)) {
+			say(r, "extra field cannot be read: user left out");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool parse_line(const struct reading *r, struct span line, struct user *out)
+{
+	struct span uid, gid, gecos, shell;
+	struct user u = { 0 };
+
+	if (!span_cut(&line, ':', &u.name) || u.name.len == 0 || u.name.len > USER_NAME_MAX) {
+		say(r, "no user name and ':' at the beginning: line left out");
+		return false;
+	}
+	span_cut(&line, ':', &u.stored);
+	span_cut(&line, ':', &uid);
+	span_cut(&line, ':', &gid);
+	span_cut(&line, ':', &gecos);
+	span_cut(&line, ':', &u.home);
+	span_cut(&line, ':', &shell);
+	if (!take_id(uid, &u.has_uid, &u.uid) || !take_id(gid, &u.has_gid, &u.gid)) {
+		say(r, "uid or gid is not a number: user left out");
+		return false;
+	}
+	if (!take_extras(r, &u, line))
+		return false;
+	if (!scheme_known(u.stored))
+		say(r, "password scheme is not known: this user cannot log in");
+	*out = u;
+	return true;
+}
+
+static void read_line(struct reading *r, struct span line)
+{
+	struct users *users = r->users;
+	struct user *u = &users->at[users->count];
+
+	r->line++;
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	if (line.len == 0 || line.at[0] == '#' || !parse_line(r, line, u))
+		return;
+	uint32_t *s = slot(users, u->name);
+	if (*s > 0) {
+		say(r, "user was given already: line left out");
+		return;
+	}
+	*s = (uint32_t)++users->count;
+}
+
+static size_t count_lines(struct span text)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += text.at[i] == '\n';
+	return n;
+}
+
+static struct users *new_users(struct span text)
+{
+	size_t lines = count_lines(text);
+	OWN(users) users = calloc(1, sizeof *users);
+
+	if (!users)
+		return NULL;
+	atomic_init(&users->keepers, 1);
+	users->slot_count = 2;
+	while (users->slot_count < 2 * lines)
+		users->slot_count *= 2;
+	users->text = malloc(text.len + 1);
+	users->text_len = text.len;
+	users->at = calloc(lines, sizeof *users->at);
+	users->slots = calloc(users->slot_count, sizeof *users->slots);
+	if (!users->text || !users->at || !users->slots)
+		return NULL;
+	if (text.len > 0)
+		memcpy(users->text, text.at, text.len);
+	return TAKE(users);
+}
+
+struct users *users_parse(struct span text, users_say_fn *say_fn, void *arg)
+{
+	OWN(users) users = new_users(text);
+	struct reading r = { users, say_fn, arg, 0 };
+
+	if (!users)
+		return NULL;
+	struct span rest = { users->text, users->text_len };
+	while (rest.len > 0) {
+		struct span line;
+
+		span_cut(&rest, '\n', &line);
+		read_line(&r, line);
+	}
+	return TAKE(users);
+}
+
+struct users *users_keep(struct users *users)
+{
+	atomic_fetch_add(&users->keepers, 1);
+	return users;
+}
+
+bool users_read_from(const struct users *users, struct span text)
+{
+	return same((struct span){ users->text, users->text_len }, text);
+}
+
+void users_free(struct users *users)
+{
+	if (!users || atomic_fetch_sub(&users->keepers, 1) > 1)
+		return;
+	if (users->text)
+		secret_wipe(users->text, users->text_len);
+	free(users->text);
+	free(users->at);
+	free(users->slots);
+	free(users);
+}
+
+const struct user *users_find(const struct users *users, struct span name)
+{
+	uint32_t at = *slot(users, name);
+
+	return at ? &users->at[at - 1] : NULL;
+}
+
+const struct user *users_at(const struct users *users, size_t i)
+{
+	return i < users->count ? &users->at[i] : NULL;
+}
+
+bool users_may_come_from(const struct user *user, struct span peer)
+{
+	return user->allow_nets.len == 0 || nets_hold(user->allow_nets, peer);
+}

@@ -1,0 +1,61 @@
+/* base/fault.c - the one vocabulary of what can go wrong.
+ *
+ * Floor 0. Prefix: fault_.
+ */
+#include "base/fault.h"
+
+static const struct {
+	const char *name, *code, *text;
+	int priority;
+	bool retry;
+} table[FAULT_COUNT] = {
+	[FAULT_NONE] = { "", "", "", LOG_DEBUG, false },
+#define X(id, code, priority, retry, text)                                              \
+	[FAULT_##id] = { #id, code, text, priority, retry },
+	FAULT_TABLE(X)
+#undef X
+};
+
+static enum fault known(enum fault f)
+{
+	return f < FAULT_COUNT ? f : FAULT_NONE;
+}
+
+enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
+		     const char *what)
+{
+	if (!why)
+		return f;
+	*why = (struct why){ .fault = f, .sys = sys, .doing = doing };
+	if (what) {
+		size_t n = strnlen(what, sizeof why->what - 1);
+
+		memcpy(why->what, what, n);
+	}
+	return f;
+}
+
+const char *fault_name(enum fault f)
+{
+	return table[known(f)].name;
+}
+
+const char *fault_code(enum fault f)
+{
+	return table[known(f)].code;
+}
+
+const char *fault_text(enum fault f)
+{
+	return table[known(f)].text;
+}
+
+int fault_priority(enum fault f)
+{
+	return table[known(f)].priority;
+}
+
+bool fault_retry(enum fault f)
+{
+	return table[known(f)].retry;
+}

@@ -1,0 +1,68 @@
+/* base/fault.h - the one vocabulary of what can go wrong.
+ *
+ * Floor 0. Prefix: fault_.
+ */
+#pragma once
+
+#include <syslog.h>
+
+#include "base/span.h"
+
+/* One row per fault: identifier, POP3 response code (RFC 2449 section 8, RFC 3206),
+ * log priority, whether the same may succeed when tried again, and what a client is
+ * told. Reply writer, logger and message codec are generated from this table;
+ * nothing else maps faults. */
+/* clang-format off */
+#define FAULT_TABLE(X) \
+	X(UNKNOWN_COMMAND, "",           LOG_DEBUG,   false, "unknown command") \
+	X(STATE,           "",           LOG_DEBUG,   false, "command not valid in this state") \
+	X(SYNTAX,          "",           LOG_DEBUG,   false, "malformed command") \
+	X(OVERLONG,        "",           LOG_DEBUG,   false, "line too long") \
+	X(NO_MESSAGE,      "",           LOG_DEBUG,   false, "no such message") \
+	X(DELETED,         "",           LOG_DEBUG,   false, "message is marked as deleted") \
+	X(NEEDS_TLS,       "",           LOG_INFO,    false, "start TLS before logging in") \
+	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \
+	X(BUSY,            "[IN-USE]",   LOG_INFO,    true,  "maildrop is in use by another session") \
+	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \
+	X(CHANGED,         "[SYS/TEMP]", LOG_WARNING, true,  "message has been changed, log in again to read it") \
+	X(LIMIT,           "[SYS/TEMP]", LOG_WARNING, true,  "too much at once, try again later") \
+	X(IO,              "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
+	X(NOMEM,           "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
+	X(PEER,            "[SYS/TEMP]", LOG_CRIT,    true,  "temporary trouble, try again later") \
+	X(SETUP,           "[SYS/PERM]", LOG_ERR,     false, "maildrop needs repair by its administrator") \
+	X(CORRUPT,         "[SYS/PERM]", LOG_ERR,     false, "maildrop needs repair by its administrator")
+/* clang-format on */
+
+enum fault {
+	FAULT_NONE = 0,
+#define X(id, code, priority, retry, text) FAULT_##id,
+	FAULT_TABLE(X)
+#undef X
+	FAULT_COUNT
+};
+
+/* The story behind a fault: filled where it happens, logged where it is handled. */
+struct why {
+	enum fault fault;
+	int sys;           /* errno, or 0 */
+	const char *doing; /* static text: "open", "rename" */
+	char what[192];    /* path or object, possibly cut; escaped by the logger */
+};
+
+/* Fill *why (NULL allowed) and return f, so that a failing line reads
+ * "return fault_set(why, FAULT_IO, errno, "open", path);". what may be NULL. */
+enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
+		     const char *what);
+
+/* For a call whose outcome is told in other ways. */
+static inline void fault_ignore(enum fault f)
+{
+	(void)f;
+}
+
+/* FAULT_NONE, or no fault at all, has the empty text everywhere. */
+const char *fault_name(enum fault f); /* the identifier: "NO_MESSAGE" */
+const char *fault_code(enum fault f);  /* "[IN-USE]" or "" */
+const char *fault_text(enum fault f);  /* for the client */
+int fault_priority(enum fault f);      /* LOG_ERR and so on */
+bool fault_retry(enum fault f);

@@ -1,0 +1,179 @@
+/* config/settings.h - every setting, once.
+ *
+ * Floor 3 (config). Prefix: settings_.
+ *
+ * One row per setting: C name (the file's name has '-' for '_'), type, least and greatest
+ * value or length, default as it would stand in the file, the roles that get to know it,
+ * and its text. Struct, parser, checks, transfer to children, `poplar config` and the
+ * manual page are generated from this table.
+ *
+ * Types: TEXT; LIST of texts; COUNT; TIME in seconds (the file may say 90, 90s, 10m, 2h,
+ * 1d); MILLIS the same in milliseconds (500ms, 2s); BOOL yes or no; and a choice, CHOICE.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/roles.h"
+
+/* clang-format off */
+#define SETTING_TABLE(X) \
+/* where it listens */ \
+X(listen, LIST, 0, 32, "*:110", PARENT, \
+  "Addresses that speak POP3 in the clear, with STLS where there is a certificate: a numeric " \
+  "address or * for all, a colon, a port. IPv6 addresses stand in brackets.") \
+X(listen_tls, LIST, 0, 32, "*:995", PARENT, \
+  "Addresses that speak TLS from the first octet (POP3S, RFC 8314). Needs tls-certificate; " \
+  "without one this list must be empty.") \
+X(tls_certificate, TEXT, 0, 4095, "", PARENT, \
+  "File with the certificate chain in PEM form, the server's own certificate first. Empty: no TLS.") \
+X(tls_key, TEXT, 0, 4095, "", PARENT, \
+  "File with the private key in PEM form. Empty: it stands in the file of tls-certificate.") \
+X(tls_minimum, CHOICE, 0, 1, "1.2", FRONT, \
+  "The oldest version of TLS that is spoken.") \
+X(plaintext_auth, CHOICE, 0, 2, "loopback", FRONT, \
+  "From where a user name and password are taken without TLS: from nowhere, from this machine's own " \
+  "loopback addresses only, or from everywhere.") \
+X(greeting, TEXT, 1, 400, "Poplar ready", FRONT, \
+  "What the server says first, behind \"+OK \". Printable ASCII; not opening with '[' and without '<', " \
+  "which mean something to clients.") \
+/* who may come in */ \
+X(users, TEXT, 1, 4095, "/etc/poplar/auth/users", PARENT | AUTH, \
+  "The passwd-style file of users. Its folder is all that the login process can read, so that nothing " \
+  "else should lie there.") \
+X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
+  "A refused login is answered this long after it was asked, whatever the reason.") \
+X(max_errors, COUNT, 1, 1000, "20", FRONT, \
+  "So many refused lines in a row close the connection.") \
+/* the mail */ \
+X(mail_root, TEXT, 1, 4095, "/var/mail/poplar", PARENT | AUTH, \
+  "The directory under which all maildrops lie. The maildrop process sees nothing else.") \
+X(maildir, TEXT, 1, 255, "Maildir", AUTH, \
+  "Name of the Maildir within a user's home. A user without a home in the users file has it in " \
+  "mail-root, in a folder of the user's name.") \
+X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
+  "How long a login waits for another session on the same maildrop to end before it is told [IN-USE].") \
+/* time */ \
+X(handshake_timeout, TIME, 1, 600, "60s", FRONT, \
+  "A TLS handshake must be complete this long after the connection was made, or after STLS.") \
+X(login_timeout, TIME, 1, 3600, "180s", FRONT, \
+  "A client must have logged in this long after the connection was made.") \
+X(idle_timeout, TIME, 600, 86400, "10m", FRONT, \
+  "A session in which no command comes for so long is ended without removing anything. RFC 1939 asks " \
+  "for at least ten minutes.") \
+X(grace, TIME, 1, 600, "10s", PARENT | FRONT, \
+  "On SIGTERM, replies under way may take this long; then everything is ended.") \
+/* processes */ \
+X(fronts, COUNT, 0, 256, "0", PARENT, \
+  "How many processes serve the network. 0: one for each processor.") \
+X(max_connections, COUNT, 1, 1000000, "20000", FRONT, \
+  "Connections that one front process serves at a time; more wait in the kernel's queue. The limit on " \
+  "open files lowers it: a connection can take four.") \
+X(auth_threads, COUNT, 1, 256, "4", AUTH, \
+  "How many logins are checked at a time.") \
+X(drop_threads, COUNT, 2, 1024, "16", DROP, \
+  "How many maildrops may wait for the disk at a time, in each maildrop process.") \
+X(front_user, TEXT, 1, 64, "poplar-front", PARENT, \
+  "As root: the user that the network processes run as.") \
+X(auth_user, TEXT, 1, 64, "poplar-auth", PARENT, \
+  "As root: the user that the login process runs as. It must be able to read the users file.") \
+X(mail_user, TEXT, 1, 64, "poplar-mail", PARENT | AUTH, \
+  "As root: the user that owns the maildrops of all users for whom the users file gives no uid. There " \
+  "is one maildrop process for each uid that owns mail.") \
+X(first_uid, COUNT, 1, 4294967294, "500", PARENT, \
+  "As root: a user whose uid in the users file is lower is refused.") \
+X(run_dir, TEXT, 1, 4095, "/run/poplar", PARENT, \
+  "The folder where poplard keeps what `poplar audit` reads. Made when missing.") \
+/* the log */ \
+X(log, CHOICE, 0, 1, "stderr", PARENT, \
+  "Where the log goes.") \
+X(log_level, CHOICE, 0, 4, "info", PARENT | FRONT | AUTH | DROP, \
+  "The least urgent lines to log.") \
+X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
+  "The facility of lines sent to syslog.")
+
+/* The words of each CHOICE, in the order of their numbers. */
+#define SETTING_CHOICES_tls_minimum     "1.2", "1.3"
+#define SETTING_CHOICES_plaintext_auth  "no", "loopback", "yes"
+#define SETTING_CHOICES_log             "stderr", "syslog"
+#define SETTING_CHOICES_log_level       "error", "warning", "notice", "info", "debug"
+#define SETTING_CHOICES_syslog_facility "mail", "local0", "local1", "local2", "local3", \
+	"local4", "local5", "local6", "local7"
+/* clang-format on */
+
+enum { PLAINTEXT_AUTH_NO, PLAINTEXT_AUTH_LOOPBACK, PLAINTEXT_AUTH_YES };
+enum { LOG_TO_STDERR, LOG_TO_SYSLOG };
+
+enum setting_type {
+	SETTING_TEXT,
+	SETTING_LIST,
+	SETTING_COUNT,
+	SETTING_TIME,
+	SETTING_MILLIS,
+	SETTING_BOOL,
+	SETTING_CHOICE,
+};
+
+enum { SETTING_LIST_MAX = 32 };
+
+struct text_list {
+	unsigned count;
+	char *at[SETTING_LIST_MAX];
+};
+
+#define SETTING_C_TEXT   char *
+#define SETTING_C_LIST   struct text_list
+#define SETTING_C_COUNT  uint32_t
+#define SETTING_C_TIME   uint32_t
+#define SETTING_C_MILLIS uint32_t
+#define SETTING_C_BOOL   bool
+#define SETTING_C_CHOICE uint32_t
+
+enum setting_id {
+#define X(name, type, least, most, standard, roles, text) SETTING_ID_##name,
+	SETTING_TABLE(X)
+#undef X
+	SETTING_ID_COUNT
+};
+
+/* The values. Texts are never NULL after settings_init; they belong to the struct. */
+struct settings {
+#define X(name, type, least, most, standard, roles, text) SETTING_C_##type name;
+	SETTING_TABLE(X)
+#undef X
+};
+
+/* All defaults. FAULT_NOMEM. */
+MUST_USE enum fault settings_init(struct settings *s);
+void settings_done(struct settings *s);
+
+static inline void settings_done_p(struct settings *s)
+{
+	settings_done(s);
+}
+#define OWN_SETTINGS __attribute__((cleanup(settings_done_p))) struct settings
+
+/* What the table says of one setting. */
+const char *settings_name(enum setting_id id); /* with '-' */
+enum setting_type settings_type(enum setting_id id);
+const char *settings_default(enum setting_id id);
+const char *settings_help(enum setting_id id);
+unsigned settings_roles(enum setting_id id); /* bits: 1 << enum role */
+
+/* "a time from 1s to 10m": what a value must be. */
+void settings_expected(enum setting_id id, char *out, size_t room);
+
+/* Give one setting the value that stands in the file as `text`; a LIST grows by it. False,
+ * and nothing changed, when it is not one (or memory runs out). */
+MUST_USE bool settings_set(struct settings *s, enum setting_id id, struct span text);
+
+/* Empty a LIST, before its values come. */
+void settings_clear_list(struct settings *s, enum setting_id id);
+
+/* The value as it would stand in a file, quoted where it must be. `cut` in the buffer when
+ * it did not fit. */
+struct buf;
+void settings_show(const struct settings *s, enum setting_id id, struct buf *out);
+
+/* The settings that `role` gets to know, for the SETTINGS message, and back. */
+void settings_pack(const struct settings *s, enum role role, struct buf *out);
+MUST_USE enum fault settings_unpack(struct settings *s, enum role role, struct span packed);

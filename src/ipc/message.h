@@ -1,0 +1,128 @@
+/* ipc/message.h - what the processes may say to each other.
+ *
+ * Floor 2 (ipc). Prefix: message_.
+ *
+ * One row per message: name, who may send it, who may receive it, and the kind of
+ * descriptor that travels with it. Its fields stand in MESSAGE_<name>_FIELDS: N(name) is a
+ * number, T(name, max) a run of at most max octets. Structs, encoder, decoder and tests are
+ * generated from these; a message that its receiver may not get from its sender does not
+ * decode. Identity never travels from the front to anyone but as a claim that AUTH_ASK
+ * must prove.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/roles.h"
+#include "base/span.h"
+
+/* clang-format off */
+#define MESSAGE_TABLE(X) \
+	/* name          from           to                       descriptor */ \
+	/* start: the parent makes a child what it is */ \
+	X(SETTINGS,      PARENT,        FRONT | AUTH | DROP,     NONE)    \
+	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
+	X(CERTIFICATE,   PARENT,        FRONT,                   FILE)    \
+	X(PRIVATE_KEY,   PARENT,        FRONT,                   FILE)    \
+	X(TICKET_KEYS,   PARENT,        FRONT,                   NONE)    \
+	X(DIRECTORY,     PARENT,        AUTH | DROP,             FILE)    \
+	X(AUTH_LINK,     PARENT,        FRONT | DROP,            SOCKET)  \
+	X(FRONT_LINK,    PARENT,        AUTH,                    SOCKET)  \
+	X(DROP_LINK,     PARENT,        AUTH,                    SOCKET)  \
+	X(GO,            PARENT,        FRONT | AUTH | DROP,     NONE)    \
+	X(SANDBOXED,     FRONT | AUTH | DROP, PARENT,            NONE)    \
+	/* later */ \
+	X(DROP_WANTED,   AUTH,          PARENT,                  NONE)    \
+	X(DROP_REFUSED,  PARENT,        AUTH,                    NONE)    \
+	X(DRAIN,         PARENT,        FRONT | AUTH | DROP,     NONE)    \
+	X(STOP,          PARENT,        FRONT,                   NONE)    \
+	/* a login */ \
+	X(AUTH_ASK,      FRONT,         AUTH,                    NONE)    \
+	X(AUTH_OK,       AUTH,          FRONT,                   SOCKET)  \
+	X(AUTH_FAILED,   AUTH,          FRONT,                   NONE)    \
+	X(GRANT,         AUTH,          DROP,                    SOCKET)  \
+	/* a session, on its own socket */ \
+	X(READY,         DROP,          FRONT,                   FILE)    \
+	X(FAILED,        DROP,          FRONT,                   NONE)    \
+	X(BODY,          FRONT,         DROP,                    NONE)    \
+	X(BODY_IS,       DROP,          FRONT,                   FILE)    \
+	X(WARM,          FRONT,         DROP,                    FILE)    \
+	X(WARMED,        DROP,          FRONT,                   NONE)    \
+	X(MARKS,         FRONT,         DROP,                    NONE)    \
+	X(COMMIT,        FRONT,         DROP,                    NONE)    \
+	X(DONE,          DROP,          FRONT,                   NONE)
+
+#define MESSAGE_SETTINGS_FIELDS(N, T)     T(values, 16384)
+#define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
+#define MESSAGE_CERTIFICATE_FIELDS(N, T)
+#define MESSAGE_PRIVATE_KEY_FIELDS(N, T)
+#define MESSAGE_TICKET_KEYS_FIELDS(N, T)  T(now, 80) T(before, 80)
+#define MESSAGE_DIRECTORY_FIELDS(N, T)
+#define MESSAGE_AUTH_LINK_FIELDS(N, T)
+#define MESSAGE_FRONT_LINK_FIELDS(N, T)
+#define MESSAGE_DROP_LINK_FIELDS(N, T)    N(uid) N(gid) N(standard)
+#define MESSAGE_GO_FIELDS(N, T)
+#define MESSAGE_SANDBOXED_FIELDS(N, T)    N(landlock) T(rules, 1024)
+#define MESSAGE_DROP_WANTED_FIELDS(N, T)  N(uid) N(gid)
+#define MESSAGE_DROP_REFUSED_FIELDS(N, T) N(uid) N(gid)
+#define MESSAGE_DRAIN_FIELDS(N, T)
+#define MESSAGE_STOP_FIELDS(N, T)
+#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id)
+#define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms)
+#define MESSAGE_GRANT_FIELDS(N, T)        T(user, 255) T(path, 4096)
+#define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets)
+#define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
+#define MESSAGE_BODY_FIELDS(N, T)         N(msg)
+#define MESSAGE_BODY_IS_FIELDS(N, T)      N(offset) N(length) N(form) N(octets)
+#define MESSAGE_WARM_FIELDS(N, T)         N(offset) N(length)
+#define MESSAGE_WARMED_FIELDS(N, T)
+#define MESSAGE_MARKS_FIELDS(N, T)        N(first) T(bits, 4096)
+#define MESSAGE_COMMIT_FIELDS(N, T)       N(marked)
+#define MESSAGE_DONE_FIELDS(N, T)         N(left)
+/* clang-format on */
+
+enum message_kind {
+#define X(name, from, to, fd) MESSAGE_##name,
+	MESSAGE_TABLE(X)
+#undef X
+	MESSAGE_COUNT
+};
+
+enum message_fd { MESSAGE_FD_NONE, MESSAGE_FD_FILE, MESSAGE_FD_SOCKET };
+
+/* One struct per message: struct message_ready { uint64_t count, octets; } and so on. */
+#define MESSAGE_FIELD_NUMBER(name)    uint64_t name;
+#define MESSAGE_FIELD_TEXT(name, max) struct span name;
+#define X(name, from, to, fd)                                                           \
+	struct message_##name {                                                         \
+		MESSAGE_##name##_FIELDS(MESSAGE_FIELD_NUMBER, MESSAGE_FIELD_TEXT)       \
+	};
+MESSAGE_TABLE(X)
+#undef X
+
+struct message {
+	enum message_kind kind;
+	union {
+#define X(name, from, to, fd) struct message_##name name;
+		MESSAGE_TABLE(X)
+#undef X
+	};
+};
+
+/* Larger than any message: kind, numbers of eight octets, runs with four of length. */
+enum { MESSAGE_OCTETS_MAX = 16384 + 64 };
+
+/* Encode into `room` octets; returns the octets written, 0 when a run is over its maximum
+ * or the room too small. */
+MUST_USE size_t message_encode(const struct message *m, char *out, size_t room);
+
+/* Decode all of `in`, which `from` sent to `to` with (has_fd) or without a descriptor.
+ * Runs in *out are borrowed from `in`. FAULT_PEER, and *out untouched, when it is no
+ * message, is not legal between these two, or has octets missing or left over. */
+MUST_USE enum fault message_decode(struct span in, enum role from, enum role to, bool has_fd,
+				   struct message *out);
+
+const char *message_name(enum message_kind kind);
+unsigned message_from(enum message_kind kind); /* bits: 1 << enum role */
+unsigned message_to(enum message_kind kind);
+enum message_fd message_fd(enum message_kind kind);

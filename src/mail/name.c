@@ -1,0 +1,114 @@
+/* mail/name.c - what the name of a file in a Maildir says.
+ *
+ * Floor 1 (mail): does no I/O. Prefix: name_.
+ */
+#include "mail/name.h"
+
+#include <endian.h>
+#include <sodium.h>
+
+#include "base/buf.h"
+
+struct span name_base(struct span name)
+{
+	struct span base;
+
+	span_cut(&name, ':', &base);
+	return base;
+}
+
+/* The number that s opens with, 0 if none, as large as can be if it is larger. */
+static uint64_t leading_number(struct span s)
+{
+	size_t n = 0;
+	uint64_t value = 0;
+
+	while (n < s.len && s.at[n] >= '0' && s.at[n] <= '9')
+		n++;
+	if (n > 0 && !span_u64((struct span){ s.at, n }, &value))
+		value = UINT64_MAX;
+	return value;
+}
+
+/* Behind the first dot, up to the second: 'M' and digits anywhere (Maildir's rule). */
+static uint64_t microseconds(struct span base)
+{
+	struct span seconds, unique;
+
+	span_cut(&base, '.', &seconds);
+	span_cut(&base, '.', &unique);
+	const char *m = unique.len ? memchr(unique.at, 'M', unique.len) : NULL;
+	return m ? leading_number(span_after(unique, (size_t)(m - unique.at) + 1)) : 0;
+}
+
+static int order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare(struct span a, struct span b)
+{
+	int by = memcmp(a.at, b.at, a.len < b.len ? a.len : b.len);
+
+	return by ? by : order(a.len, b.len);
+}
+
+int name_order(struct span a, struct span b)
+{
+	int by = order(leading_number(a), leading_number(b));
+
+	if (by == 0)
+		by = order(microseconds(name_base(a)), microseconds(name_base(b)));
+	if (by == 0)
+		by = compare(name_base(a), name_base(b));
+	return by ? by : compare(a, b);
+}
+
+bool name_field(struct span name, char field, uint64_t *out)
+{
+	struct span rest = name_base(name), piece;
+
+	span_cut(&rest, ',', &piece); /* what stands before the first comma is no field */
+	while (rest.len > 0) {
+		span_cut(&rest, ',', &piece);
+		if (piece.len > 2 && piece.at[0] == field && piece.at[1] == '=')
+			return span_u64(span_after(piece, 2), out);
+	}
+	return false;
+}
+
+bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out)
+{
+	uint64_t s, w;
+
+	if (!name_field(name, 'W', &w) || (name_field(name, 'S', &s) && s != stored))
+		return false;
+	if (w < stored || w - stored > stored + 2 || (stored == 0 && w != 0))
+		return false;
+	*out = w;
+	return true;
+}
+
+bool name_start(void)
+{
+	return sodium_init() >= 0;
+}
+
+size_t name_uid(struct span base, uint64_t twin, char out[LISTING_UID_MAX])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+	struct buf b = { .at = out, .room = LISTING_UID_MAX };
+
+	if (twin == 0 && listing_uid_ok(base)) {
+		buf_put(&b, base);
+		return b.len;
+	}
+	uint64_t inode = htole64(twin);
+	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, (const unsigned char *)&inode, sizeof inode);
+	crypto_hash_sha256_update(&state, (const unsigned char *)base.at, base.len);
+	crypto_hash_sha256_final(&state, hash);
+	buf_hex(&b, hash, sizeof hash);
+	return b.len;
+}

@@ -1,0 +1,53 @@
+/* pop3/capa.c - the capabilities: each announced exactly when it works.
+ *
+ * Floor 1 (pop3): does no I/O. Prefix: capa_.
+ */
+#include "pop3/capa.h"
+
+#include "pop3/reply.h"
+
+static bool always(const struct session *s)
+{
+	(void)s;
+	return true;
+}
+
+/* RFC 2449 section 6.2, where clear text is allowed; everything announced before login
+ * stays announced behind it, but for STLS. */
+static bool user_works(const struct session *s)
+{
+	return s->tls || s->clear_ok;
+}
+
+/* RFC 2595 section 4: in AUTHORIZATION, and not once TLS is on. */
+static bool stls_works(const struct session *s)
+{
+	return (s->state & POP3_AUTHORIZATION) && s->policy->tls_offered && !s->tls;
+}
+
+static const struct {
+	const char *line;
+	bool (*works)(const struct session *s);
+} table[] = {
+	/* clang-format off */
+	{ "TOP",            always },     /* RFC 2449 section 6.1 */
+	{ "USER",           user_works }, /* RFC 2449 section 6.2 */
+	{ "RESP-CODES",     always },     /* RFC 2449 section 6.4 */
+	{ "AUTH-RESP-CODE", always },     /* RFC 3206 section 6 */
+	{ "PIPELINING",     always },     /* RFC 2449 section 6.6 */
+	{ "EXPIRE NEVER",   always },     /* RFC 2449 section 6.7 */
+	{ "UIDL",           always },     /* RFC 2449 section 6.8 */
+	{ "STLS",           stls_works }, /* RFC 2595 section 4 */
+	/* clang-format on */
+};
+
+void capa_reply(const struct session *s, struct buf *out)
+{
+	reply_ok(out, "capability list follows");
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (table[i].works(s))
+			reply_line(out, table[i].line);
+	buf_text(out, "IMPLEMENTATION "); /* RFC 2449 section 6.9 */
+	reply_line(out, s->policy->implementation);
+	reply_dot(out);
+}

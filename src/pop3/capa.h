@@ -1,0 +1,10 @@
+/* pop3/capa.h - the capabilities: each announced exactly when it works.
+ *
+ * Floor 1 (pop3): does no I/O. Prefix: capa_. RFC 2449 sections 5 and 6.
+ */
+#pragma once
+
+#include "pop3/session.h"
+
+/* The whole multi-line answer to CAPA, for the session as it stands. */
+void capa_reply(const struct session *s, struct buf *out);

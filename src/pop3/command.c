@@ -1,0 +1,86 @@
+/* pop3/command.c - the commands: which there are, where they are legal, what they take.
+ *
+ * Floor 1 (pop3): does no I/O. Prefix: command_.
+ */
+#include "pop3/command.h"
+
+static const struct {
+	const char *name;
+	unsigned states;
+	enum command_args args;
+} table[COMMAND_COUNT] = {
+#define X(name, states, args, source)                                                   \
+	[COMMAND_##name] = { #name, POP3_##states, ARGS_##args },
+	COMMAND_TABLE(X)
+#undef X
+};
+
+static bool parse_msg(struct span s, uint32_t *out)
+{
+	uint32_t n;
+
+	if (!span_u32(s, &n) || n == 0)
+		return false;
+	*out = n;
+	return true;
+}
+
+/* Match the text behind the keyword against one grammar. `given` tells a bare keyword
+ * from a keyword followed by one space and nothing. */
+static bool parse_args(enum command_args args, bool given, struct span s,
+		       struct command *c)
+{
+	struct span head;
+
+	switch (args) {
+	case ARGS_NONE:
+		return !given;
+	case ARGS_WORD:
+		c->word = s;
+		return s.len > 0 && !memchr(s.at, ' ', s.len);
+	case ARGS_REST:
+		c->word = s;
+		return s.len > 0;
+	case ARGS_MSG:
+		return parse_msg(s, &c->msg);
+	case ARGS_OPT_MSG:
+		return !given || parse_msg(s, &c->msg);
+	case ARGS_MSG_LINES:
+		return span_cut(&s, ' ', &head) && parse_msg(head, &c->msg) &&
+		       span_u32(s, &c->lines);
+	}
+	return false;
+}
+
+enum fault command_parse(struct span line, enum pop3_state state, struct command *out)
+{
+	struct command c = { 0 };
+	struct span rest = line, keyword;
+	bool given = span_cut(&rest, ' ', &keyword);
+
+	while (c.id < COMMAND_COUNT && !span_is_nocase(keyword, table[c.id].name))
+		c.id++;
+	if (c.id == COMMAND_COUNT)
+		return FAULT_UNKNOWN_COMMAND;
+	if (!(table[c.id].states & state))
+		return FAULT_STATE;
+	if (span_has_any(line, "\r") || !parse_args(table[c.id].args, given, rest, &c))
+		return FAULT_SYNTAX;
+	*out = c;
+	return FAULT_NONE;
+}
+
+const char *command_name(enum command_id id)
+{
+	return table[id].name;
+}
+
+unsigned command_states(enum command_id id)
+{
+	return table[id].states;
+}
+
+enum command_args command_args(enum command_id id)
+{
+	return table[id].args;
+}

@@ -1,0 +1,72 @@
+/* pop3/command.h - the commands: which there are, where they are legal, what they take.
+ *
+ * Floor 1 (pop3): does no I/O. Prefix: command_.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/span.h"
+
+/* States are bits so that a command can name the set in which it is legal. NAMED is
+ * the part of AUTHORIZATION between an accepted USER and its PASS. */
+enum pop3_state {
+	POP3_FRESH = 1u << 0,       /* RFC 1939 section 4 */
+	POP3_NAMED = 1u << 1,       /* RFC 1939 section 7 */
+	POP3_TRANSACTION = 1u << 2, /* RFC 1939 section 5 */
+	POP3_UPDATE = 1u << 3,      /* RFC 1939 section 6: no command is legal */
+	POP3_AUTHORIZATION = POP3_FRESH | POP3_NAMED,
+	POP3_ANY = POP3_AUTHORIZATION | POP3_TRANSACTION,
+};
+
+/* Argument grammar. SP is exactly one space (RFC 1939 section 3). */
+enum command_args {
+	ARGS_NONE,      /* keyword alone */
+	ARGS_WORD,      /* SP word; no space in it */
+	ARGS_REST,      /* SP rest of the line; spaces are data (PASS) */
+	ARGS_MSG,       /* SP message-number, 1 to 2^32-1 */
+	ARGS_OPT_MSG,   /* [SP message-number] */
+	ARGS_MSG_LINES, /* SP message-number SP number of lines, 0 to 2^32-1 */
+};
+
+/* clang-format off */
+#define COMMAND_TABLE(X) \
+	/* name  legal in       arguments  source               */ \
+	X(CAPA,  ANY,           NONE,      "RFC 2449 section 5") \
+	X(STLS,  AUTHORIZATION, NONE,      "RFC 2595 section 4") \
+	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
+	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \
+	X(STAT,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
+	X(LIST,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 5") \
+	X(UIDL,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 7") \
+	X(RETR,  TRANSACTION,   MSG,       "RFC 1939 section 5") \
+	X(TOP,   TRANSACTION,   MSG_LINES, "RFC 1939 section 7") \
+	X(DELE,  TRANSACTION,   MSG,       "RFC 1939 section 5") \
+	X(RSET,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
+	X(NOOP,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
+	X(QUIT,  ANY,           NONE,      "RFC 1939 sections 4 and 6")
+/* clang-format on */
+
+enum command_id {
+#define X(name, states, args, source) COMMAND_##name,
+	COMMAND_TABLE(X)
+#undef X
+	COMMAND_COUNT
+};
+
+struct command {
+	enum command_id id;
+	struct span word; /* ARGS_WORD, ARGS_REST: borrowed from the line */
+	uint32_t msg;     /* 0: none was given */
+	uint32_t lines;   /* ARGS_MSG_LINES */
+};
+
+/* Read one line (without its line end) in the given state. *out is written on success
+ * only. FAULT_UNKNOWN_COMMAND, FAULT_STATE or FAULT_SYNTAX otherwise; the keyword is
+ * judged first, then the state, then the arguments. A NUL or a CR anywhere makes the
+ * line malformed. */
+MUST_USE enum fault command_parse(struct span line, enum pop3_state state,
+				  struct command *out);
+
+const char *command_name(enum command_id id);
+unsigned command_states(enum command_id id); /* bits of enum pop3_state */
+enum command_args command_args(enum command_id id);

@@ -1,0 +1,344 @@
+/* pop3/session.c - one POP3 session as a machine: events in, replies and wishes out.
+ *
+ * Floor 1 (pop3): does no I/O, knows no clock, allocates nothing. Prefix: session_.
+ */
+#include "pop3/session.h"
+
+#include "pop3/capa.h"
+#include "pop3/reply.h"
+
+void session_init(struct session *s, const struct session_policy *policy, bool tls,
+		  bool clear_ok)
+{
+	*s = (struct session){
+		.policy = policy,
+		.state = POP3_FRESH,
+		.ask = ASK_READ,
+		.tls = tls,
+		.clear_ok = clear_ok,
+	};
+}
+
+void session_greet(const struct session *s, struct buf *out)
+{
+	reply_ok(out, s->policy->greeting);
+}
+
+bool session_is_marked(const struct session *s, uint32_t msg)
+{
+	uint32_t i = msg - 1;
+
+	return s->bits && (s->bits[i / 64] >> i % 64 & 1);
+}
+
+static uint32_t left(const struct session *s)
+{
+	return s->count - s->marked;
+}
+
+static uint64_t left_octets(const struct session *s)
+{
+	return s->octets - s->marked_octets;
+}
+
+static enum session_ask end(struct session *s, const char *how)
+{
+	s->end = how;
+	return ASK_CLOSE;
+}
+
+static enum session_ask refuse(enum fault f, struct buf *out)
+{
+	reply_err(out, f);
+	return ASK_READ;
+}
+
+/* Every command that names a message: is there one that it can mean? */
+static enum fault find(const struct session *s)
+{
+	if (s->command.msg == 0 || s->command.msg > s->count)
+		return FAULT_NO_MESSAGE;
+	return session_is_marked(s, s->command.msg) ? FAULT_DELETED : FAULT_NONE;
+}
+
+static enum session_ask ask_records(struct session *s, uint32_t first, uint32_t last)
+{
+	s->next = first;
+	s->last = last;
+	return ASK_RECORDS;
+}
+
+static enum session_ask start_tls(const struct session *s, struct buf *out)
+{
+	if (!s->policy->tls_offered || s->tls) {
+		reply_err(out, FAULT_STATE);
+		return ASK_READ;
+	}
+	reply_ok(out, "begin TLS negotiation");
+	return ASK_TLS;
+}
+
+/* RFC 1939 section 7. Every name is accepted, so that none is told to exist. */
+static enum session_ask take_name(struct session *s, struct buf *out)
+{
+	if (!s->tls && !s->clear_ok)
+		return refuse(FAULT_NEEDS_TLS, out);
+	memcpy(s->user, s->command.word.at, s->command.word.len);
+	s->user_len = (uint8_t)s->command.word.len;
+	s->state = POP3_NAMED;
+	reply_ok(out, "send PASS");
+	return ASK_READ;
+}
+
+/* LIST and UIDL: one message, or all that are not marked. */
+static enum session_ask list(struct session *s, struct buf *out)
+{
+	if (s->command.msg > 0) {
+		enum fault f = find(s);
+
+		return f ? refuse(f, out) : ask_records(s, s->command.msg, s->command.msg);
+	}
+	reply_holds(out, "", left(s), left_octets(s));
+	if (s->count > 0)
+		return ask_records(s, 1, s->count);
+	reply_dot(out);
+	return ASK_READ;
+}
+
+static enum session_ask dele(struct session *s, struct buf *out)
+{
+	enum fault f = find(s);
+
+	if (f)
+		return refuse(f, out);
+	return s->bits ? ask_records(s, s->command.msg, s->command.msg) : ASK_MARKS;
+}
+
+static enum session_ask rset(struct session *s, struct buf *out)
+{
+	if (s->bits)
+		memset(s->bits, 0, session_marks_octets(s));
+	s->marked = 0;
+	s->marked_octets = 0;
+	reply_holds(out, "maildrop has ", s->count, s->octets);
+	return ASK_READ;
+}
+
+static enum session_ask fetch(const struct session *s, struct buf *out)
+{
+	enum fault f = find(s);
+
+	return f ? refuse(f, out) : ASK_BODY;
+}
+
+/* RFC 1939 sections 4 and 6: only in TRANSACTION does QUIT lead to UPDATE. */
+static enum session_ask quit(struct session *s, struct buf *out)
+{
+	if (s->state == POP3_TRANSACTION) {
+		s->state = POP3_UPDATE;
+		return ASK_COMMIT;
+	}
+	reply_ok(out, "signing off");
+	return end(s, "quit");
+}
+
+static enum session_ask begin(struct session *s, struct buf *out)
+{
+	switch (s->command.id) {
+	case COMMAND_CAPA:
+		capa_reply(s, out);
+		return ASK_READ;
+	case COMMAND_STLS:
+		return start_tls(s, out);
+	case COMMAND_USER:
+		return take_name(s, out);
+	case COMMAND_PASS:
+		s->secret = s->command.word;
+		return ASK_LOGIN;
+	case COMMAND_STAT:
+		reply_pair(out, "+OK ", left(s), left_octets(s));
+		return ASK_READ;
+	case COMMAND_LIST:
+	case COMMAND_UIDL:
+		return list(s, out);
+	case COMMAND_RETR:
+	case COMMAND_TOP:
+		return fetch(s, out);
+	case COMMAND_DELE:
+		return dele(s, out);
+	case COMMAND_RSET:
+		return rset(s, out);
+	case COMMAND_NOOP:
+		reply_ok(out, "nothing done");
+		return ASK_READ;
+	case COMMAND_QUIT:
+		return quit(s, out);
+	case COMMAND_COUNT:
+		break;
+	}
+	return end(s, "no such command");
+}
+
+/* A line came in. Between USER and PASS stands nothing but CAPA: whatever else is said,
+ * a refused line too, makes the server forget the name. */
+static enum session_ask read_line(struct session *s, enum fault f, struct span line,
+				  struct buf *out)
+{
+	if (f == FAULT_NONE)
+		f = command_parse(line, s->state, &s->command);
+	if (s->state == POP3_NAMED && (f || s->command.id != COMMAND_CAPA))
+		s->state = POP3_FRESH;
+	if (f == FAULT_NONE) {
+		s->errors = 0;
+		return begin(s, out);
+	}
+	reply_err(out, f);
+	return ++s->errors < s->policy->errors_max ? ASK_READ : end(s, "too-many-errors");
+}
+
+static enum session_ask opened(struct session *s, const struct session_event *ev,
+			       struct buf *out)
+{
+	s->state = POP3_TRANSACTION;
+	s->count = ev->count;
+	s->octets = ev->octets;
+	reply_holds(out, "maildrop has ", s->count, s->octets);
+	return ASK_READ;
+}
+
+static void mark(struct session *s, uint64_t octets, struct buf *out)
+{
+	uint32_t i = s->command.msg - 1;
+
+	s->bits[i / 64] |= (uint64_t)1 << i % 64;
+	s->marked++;
+	s->marked_octets += octets;
+	reply_count(out, "message ", s->command.msg, " deleted");
+}
+
+/* One record of the listing, for the command that wanted it. */
+static enum session_ask record(struct session *s, const struct session_event *ev,
+			       struct buf *out)
+{
+	bool single = s->command.msg > 0;
+	const char *before = single ? "+OK " : "";
+	uint32_t msg = s->next++;
+
+	if (s->command.id == COMMAND_DELE)
+		mark(s, ev->octets, out);
+	else if (session_is_marked(s, msg))
+		;
+	else if (s->command.id == COMMAND_UIDL)
+		reply_uid(out, before, msg, ev->uid);
+	else
+		reply_pair(out, before, msg, ev->octets);
+	if (s->next <= s->last)
+		return ASK_RECORDS;
+	if (!single)
+		reply_dot(out);
+	return ASK_READ;
+}
+
+static enum session_ask body(struct session *s, const struct session_event *ev,
+			     struct buf *out)
+{
+	if (s->command.id == COMMAND_TOP)
+		reply_ok(out, "top of message follows");
+	else
+		reply_count(out, "", ev->octets, " octets");
+	return ASK_SEND;
+}
+
+/* RFC 2595 section 4: what was said before TLS is void, but not how often it was wrong. */
+static void secured(struct session *s)
+{
+	uint32_t errors = s->errors;
+
+	session_init(s, s->policy, true, s->clear_ok);
+	s->errors = errors;
+}
+
+/* What was asked has been done. */
+static enum session_ask done(struct session *s, const struct session_event *ev,
+			     struct buf *out)
+{
+	switch (s->ask) {
+	case ASK_TLS:
+		secured(s);
+		return ASK_READ;
+	case ASK_SEND:
+		if (s->command.id == COMMAND_TOP) {
+			s->tally.top++;
+			s->tally.top_octets += ev->octets;
+		} else {
+			s->tally.retr++;
+			s->tally.retr_octets += ev->octets;
+		}
+		return ASK_READ;
+	case ASK_COMMIT:
+		reply_count(out, "signing off, ", ev->count,
+			    ev->count == 1 ? " message left" : " messages left");
+		return end(s, "quit");
+	case ASK_READ:
+	case ASK_LOGIN:
+	case ASK_RECORDS:
+	case ASK_MARKS:
+	case ASK_BODY:
+	case ASK_CLOSE:
+		break;
+	}
+	return end(s, "nothing was asked");
+}
+
+/* What was asked could not be done. Half of a multi-line reply must not look whole, and a
+ * maildrop that is no longer there ends the session without UPDATE (RFC 1939 section 6). */
+static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
+{
+	bool half_said = s->ask == ASK_SEND || (s->ask == ASK_RECORDS && s->command.msg == 0);
+
+	if (half_said || s->ask == ASK_TLS)
+		return end(s, "cut-short");
+	reply_err(out, f);
+	if (s->state == POP3_UPDATE)
+		return end(s, "commit-failed");
+	return s->state == POP3_TRANSACTION && f == FAULT_PEER ? end(s, "maildrop-lost")
+							       : ASK_READ;
+}
+
+enum session_ask session_step(struct session *s, const struct session_event *ev,
+			      struct buf *out)
+{
+	enum session_ask ask = ASK_CLOSE;
+
+	switch (ev->kind) {
+	case EVENT_LINE:
+		ask = read_line(s, FAULT_NONE, ev->line, out);
+		break;
+	case EVENT_OVERLONG:
+		ask = read_line(s, FAULT_OVERLONG, ev->line, out);
+		break;
+	case EVENT_DONE:
+		ask = done(s, ev, out);
+		break;
+	case EVENT_FAILED:
+		ask = failed(s, ev->fault, out);
+		break;
+	case EVENT_OPENED:
+		ask = opened(s, ev, out);
+		break;
+	case EVENT_RECORD:
+		ask = record(s, ev, out);
+		break;
+	case EVENT_MARKS:
+		s->bits = ev->bits;
+		ask = ask_records(s, s->command.msg, s->command.msg);
+		break;
+	case EVENT_BODY:
+		ask = body(s, ev, out);
+		break;
+	}
+	s->command.word = (struct span){ 0 };
+	if (ask != ASK_LOGIN)
+		s->secret = (struct span){ 0 };
+	return s->ask = ask;
+}

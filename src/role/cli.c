@@ -1,0 +1,163 @@
+/* role/cli.c - poplar: the operator's tool.
+ *
+ * Floor 4 (role).
+ */
+#include "role/cli.h"
+
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "config/file.h"
+#include "role/version.h"
+
+/* clang-format off */
+#define CLI_TABLE(X) \
+	X("check",  cli_check,  "",      "tell what is wrong with the configuration, starting nothing") \
+	X("config", cli_config, "",      "print the settings in force") \
+	X("user",   cli_user,   "add|passwd|del|list [NAME]", "edit the users file") \
+	X("audit",  cli_audit,  "",      "hold the running processes against the table of sandboxes")
+/* clang-format on */
+
+static const struct {
+	const char *name;
+	int (*run)(const char *config, int argc, char **argv);
+	const char *args, *text;
+} commands[] = {
+#define X(name, run, args, text) { name, run, args, text },
+	CLI_TABLE(X)
+#undef X
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void usage(FILE *to)
+{
+	fputs("usage: poplar [-c FILE] COMMAND\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-6s %-27s %s\n", commands[i].name, commands[i].args,
+			commands[i].text);
+	fputs("\n"
+	      "  -c, --config FILE    configuration (" CONFIG_FILE_DEFAULT ")\n"
+	      "      --help           this text\n"
+	      "      --version        the version\n"
+	      "\n"
+	      "See poplar(8). The server itself is poplard(8).\n",
+	      to);
+}
+
+static void say(void *arg, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "poplar: %s\n", text);
+}
+
+void cli_load(const char *config, struct settings *out)
+{
+	if (config_load(config, out, say, NULL))
+		exit(CLI_CONFIG);
+}
+
+void cli_say(const char *text, const char *about)
+{
+	fprintf(stderr, "poplar: %s%s%s\n", text, about ? ": " : "", about ? about : "");
+}
+
+void cli_complain(const struct why *why)
+{
+	const char *error = why->sys ? strerrordesc_np(why->sys) : NULL;
+
+	fprintf(stderr, "poplar: %s%s%s%s%s\n", why->doing ? why->doing : fault_text(why->fault),
+		why->what[0] ? " " : "", why->what, error ? ": " : "", error ? error : "");
+}
+
+bool cli_find_ids(const char *user, struct cli_ids *out)
+{
+	*out = (struct cli_ids){ geteuid(), getegid() };
+	if (geteuid() != 0)
+		return true;
+	const struct passwd *pw = getpwnam(user);
+	if (!pw || pw->pw_uid == 0) {
+		cli_say(pw ? "no process of Poplar runs as root; name another user instead of"
+			   : "there is no such user",
+			user);
+		return false;
+	}
+	*out = (struct cli_ids){ pw->pw_uid, pw->pw_gid };
+	return true;
+}
+
+bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(ids.gid, ids.gid, ids.gid) < 0 ||
+				       setresuid(ids.uid, ids.uid, ids.uid) < 0))
+			_exit(CLI_BAD);
+		_exit(task(arg) ? CLI_OK : CLI_BAD);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == CLI_OK;
+}
+
+int cli_config(const char *config, int argc, char **argv)
+{
+	OWN_SETTINGS s;
+	char value[SETTING_LIST_MAX * 128 + 8192];
+
+	(void)argv;
+	if (argc > 1) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	cli_load(config, &s);
+	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
+		struct buf b = BUF(value);
+
+		settings_show(&s, id, &b);
+		printf("%s = %s\n", settings_name(id), buf_cstr(&b));
+	}
+	return CLI_OK;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ 0 },
+	};
+	const char *config = CONFIG_FILE_DEFAULT;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+c:hv", options, NULL)) >= 0) {
+		if (option == 'c') {
+			config = optarg;
+			continue;
+		}
+		if (option == 'v')
+			printf("poplar %s\n", POPLAR_VERSION);
+		else
+			usage(option == 'h' ? stdout : stderr);
+		return option == '?' ? CLI_USAGE : CLI_OK;
+	}
+	argc -= optind;
+	argv += optind;
+	for (size_t i = 0; i < COMMANDS && argc > 0; i++) {
+		if (strcmp(argv[0], commands[i].name) == 0) {
+			optind = 0; /* the command reads options of its own */
+			return commands[i].run(config, argc, argv);
+		}
+	}
+	if (argc > 0)
+		cli_say("there is no such command", argv[0]);
+	usage(stderr);
+	return CLI_USAGE;
+}

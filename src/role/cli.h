@@ -1,0 +1,38 @@
+/* role/cli.h - the commands of poplar.
+ *
+ * Floor 4 (role). Prefix: cli_.
+ */
+#pragma once
+
+#include <stdnoreturn.h>
+#include <sys/types.h>
+
+#include "config/settings.h"
+
+/* Exit statuses: sysexits.h where it has one. */
+enum { CLI_OK = 0, CLI_BAD = 1, CLI_USAGE = 64, CLI_CONFIG = 78 };
+
+/* Load the configuration or end with CLI_CONFIG, what is wrong having been said. */
+void cli_load(const char *config, struct settings *out);
+
+/* "poplar: doing what: error" on standard error. */
+void cli_complain(const struct why *why);
+void cli_say(const char *text, const char *about); /* "poplar: text: about" */
+
+/* Whom the processes run as: the users of the settings as root, otherwise ourselves. */
+struct cli_ids {
+	uid_t uid;
+	gid_t gid;
+};
+MUST_USE bool cli_find_ids(const char *user, struct cli_ids *out);
+
+/* Run `task` in a child that has become `ids` (as root; otherwise as we are); what it says
+ * goes to standard error. True when it returned true. */
+typedef bool cli_task_fn(void *arg);
+MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
+
+/* The commands; argv[0] is the command's name, options already cut off. */
+int cli_check(const char *config, int argc, char **argv);
+int cli_config(const char *config, int argc, char **argv);
+int cli_user(const char *config, int argc, char **argv);
+int cli_audit(const char *config, int argc, char **argv);

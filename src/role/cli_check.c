@@ -1,0 +1,291 @@
+/* role/cli_check.c - poplar check: what is wrong, without starting anything.
+ *
+ * Floor 4 (role).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "auth/place.h"
+#include "auth/users.h"
+#include "base/own.h"
+#include "role/cli.h"
+#include "sys/file.h"
+#include "sys/sock.h"
+#include "tls/tls.h"
+
+enum { PEM_OCTETS_MAX = 1 << 20, USERS_OCTETS_MAX = 1 << 30, WARN_DAYS = 21 };
+
+struct checking {
+	struct settings settings;
+	struct cli_ids auth, mail;
+	unsigned errors;
+};
+
+static void wrong(struct checking *c, const struct why *why)
+{
+	cli_complain(why);
+	c->errors++;
+}
+
+static void wrong_at(struct checking *c, const char *doing, const char *what, int sys)
+{
+	struct why why;
+
+	fault_set(&why, FAULT_SETUP, sys, doing, what);
+	wrong(c, &why);
+}
+
+/* ---- who ---- */
+
+static void check_users_exist(struct checking *c)
+{
+	struct cli_ids front;
+
+	c->errors += !cli_find_ids(c->settings.front_user, &front);
+	c->errors += !cli_find_ids(c->settings.auth_user, &c->auth);
+	c->errors += !cli_find_ids(c->settings.mail_user, &c->mail);
+}
+
+/* ---- ports ---- */
+
+/* A poplard at work holds the lock on its run directory. */
+static bool is_running(const struct settings *s)
+{
+	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static void check_port(struct checking *c, const char *name, bool running)
+{
+	struct sock_address address[2];
+	struct why why = { 0 };
+	unsigned count;
+
+	if (!sock_parse(span_of(name), address, &count))
+		return; /* said when the file was read */
+	for (unsigned i = 0; i < count; i++) {
+		OWN_FD fd = -1;
+
+		if (sock_listen(&address[i], &fd, &why) == FAULT_NONE)
+			continue;
+		bool ours = running && why.sys == EADDRINUSE;
+		bool other_family = count > 1 &&
+				    (why.sys == EAFNOSUPPORT || why.sys == EADDRNOTAVAIL);
+		if (!ours && !other_family)
+			wrong(c, &why);
+	}
+}
+
+static void check_ports(struct checking *c)
+{
+	const struct settings *s = &c->settings;
+	bool running = is_running(s);
+
+	for (unsigned i = 0; i < s->listen.count; i++)
+		check_port(c, s->listen.at[i], running);
+	for (unsigned i = 0; i < s->listen_tls.count; i++)
+		check_port(c, s->listen_tls.at[i], running);
+}
+
+/* ---- certificate ---- */
+
+static char *read_pem(struct checking *c, const char *path, size_t *out_len)
+{
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct why why = { 0 };
+	char *text = NULL;
+
+	if (fd < 0)
+		wrong_at(c, "open", path, errno);
+	else if (file_read_all(fd, PEM_OCTETS_MAX, &text, out_len, path, &why))
+		wrong(c, &why);
+	return text;
+}
+
+static void check_expiry(struct checking *c, const struct tls_server *server, const char *path)
+{
+	int64_t days = tls_server_expires_in(server) / 86400;
+
+	if (tls_server_expires_in(server) < 0)
+		wrong_at(c, "use a certificate that has expired,", path, 0);
+	else if (days < WARN_DAYS)
+		fprintf(stderr, "poplar: warning: the certificate in %s expires in %d days\n", path,
+			(int)days);
+}
+
+static void check_certificate(struct checking *c)
+{
+	const char *certificate = c->settings.tls_certificate;
+	const char *key = *c->settings.tls_key ? c->settings.tls_key : certificate;
+	struct tls_options options = { 0 };
+	OWN(tls_server) server = NULL;
+	struct why why = { 0 };
+
+	if (!*certificate)
+		return;
+	OWN_TEXT certificate_pem = read_pem(c, certificate, &options.certificate.len);
+	OWN_TEXT key_pem = read_pem(c, key, &options.key.len);
+	options.certificate.at = certificate_pem;
+	options.key.at = key_pem;
+	if (!certificate_pem || !key_pem)
+		return;
+	if (!tls_start() || tls_server_new(&options, &server, &why)) {
+		fprintf(stderr, "poplar: %s, %s: cannot %s: %s\n", certificate, key,
+			why.doing ? why.doing : "start TLS", why.what);
+		c->errors++;
+		return;
+	}
+	check_expiry(c, server, certificate);
+}
+
+/* The login process can read whatever lies in the folder of the users file. */
+static void check_key_is_apart(struct checking *c)
+{
+	const char *key = *c->settings.tls_key ? c->settings.tls_key : c->settings.tls_certificate;
+	const char *slash = strrchr(c->settings.users, '/');
+
+	if (*key && strncmp(key, c->settings.users, (size_t)(slash - c->settings.users) + 1) == 0)
+		wrong_at(c, "the private key may not lie below the folder of the users file:", key,
+			 0);
+}
+
+/* ---- users ---- */
+
+static bool can_read_users(void *arg)
+{
+	const struct settings *s = arg;
+	const char *name;
+	struct why why = { 0 };
+	OWN_FD dir = -1;
+
+	if (file_open_parent(s->users, &dir, &name, &why)) {
+		cli_complain(&why);
+		return false;
+	}
+	OWN_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return true;
+	fault_set(&why, FAULT_SETUP, errno, "read, as auth-user,", s->users);
+	cli_complain(&why);
+	return false;
+}
+
+static void complain_line(void *arg, unsigned line, const char *text)
+{
+	struct checking *c = arg;
+
+	fprintf(stderr, "poplar: %s:%u: %s\n", c->settings.users, line, text);
+	c->errors++;
+}
+
+static void check_places(struct checking *c, const struct users *users)
+{
+	char path[PLACE_PATH_MAX];
+	const struct user *user;
+	struct why why;
+
+	for (size_t i = 0; (user = users_at(users, i)); i++) {
+		if (place_maildrop(user, c->settings.mail_root, c->settings.maildir, path, &why)) {
+			fprintf(stderr, "poplar: user %.*s: ", (int)user->name.len, user->name.at);
+			wrong(c, &why);
+		}
+	}
+}
+
+static void check_users_file(struct checking *c)
+{
+	OWN_FD fd = open(c->settings.users, O_RDONLY | O_CLOEXEC);
+	OWN_TEXT text = NULL;
+	size_t len;
+	struct why why = { 0 };
+
+	if (!cli_run_as(c->auth, can_read_users, &c->settings)) {
+		c->errors++;
+		return;
+	}
+	if (fd < 0)
+		return;
+	if (file_read_all(fd, USERS_OCTETS_MAX, &text, &len, c->settings.users, &why)) {
+		wrong(c, &why);
+		return;
+	}
+	OWN(users) users = users_parse((struct span){ text, len }, complain_line, c);
+	if (users)
+		check_places(c, users);
+}
+
+/* ---- mail ---- */
+
+static bool can_write_mail(void *arg)
+{
+	const struct settings *s = arg;
+	struct why why;
+
+	if (faccessat(AT_FDCWD, s->mail_root, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+		return true;
+	fault_set(&why, FAULT_SETUP, errno, "read and write, as mail-user, mail-root", s->mail_root);
+	cli_complain(&why);
+	return false;
+}
+
+static void check_mail_root(struct checking *c)
+{
+	struct stat st;
+
+	if (stat(c->settings.mail_root, &st) < 0)
+		wrong_at(c, "find mail-root", c->settings.mail_root, errno);
+	else if (!S_ISDIR(st.st_mode))
+		wrong_at(c, "use mail-root", c->settings.mail_root, ENOTDIR);
+	else
+		c->errors += !cli_run_as(c->mail, can_write_mail, &c->settings);
+}
+
+static void check_run_dir(struct checking *c)
+{
+	struct stat st;
+	const char *name;
+	struct why why = { 0 };
+	OWN_FD parent = -1;
+
+	if (stat(c->settings.run_dir, &st) == 0) {
+		if (!S_ISDIR(st.st_mode) || access(c->settings.run_dir, W_OK) < 0)
+			wrong_at(c, "write to run-dir", c->settings.run_dir,
+				 S_ISDIR(st.st_mode) ? errno : ENOTDIR);
+	} else if (file_open_parent(c->settings.run_dir, &parent, &name, &why)) {
+		wrong(c, &why);
+	}
+}
+
+int cli_check(const char *config, int argc, char **argv)
+{
+	struct checking c = { .errors = 0 };
+
+	(void)argv;
+	if (argc > 1) {
+		fputs("usage: poplar [-c FILE] check\n", stderr);
+		return CLI_USAGE;
+	}
+	cli_load(config, &c.settings);
+	check_users_exist(&c);
+	check_ports(&c);
+	check_certificate(&c);
+	check_key_is_apart(&c);
+	if (c.errors == 0 || geteuid() != 0) {
+		check_users_file(&c);
+		check_mail_root(&c);
+	}
+	check_run_dir(&c);
+	settings_done(&c.settings);
+	if (c.errors == 0)
+		printf("%s: all is well\n", config);
+	else
+		fprintf(stderr, "poplar: %s: %u error%s\n", config, c.errors,
+			c.errors == 1 ? "" : "s");
+	return c.errors == 0 ? CLI_OK : CLI_BAD;
+}

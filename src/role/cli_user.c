@@ -1,0 +1,421 @@
+/* role/cli_user.c - poplar user: edits the users file.
+ *
+ * Floor 4 (role). The file is locked while it is edited and replaced as a whole. Passwords
+ * are typed without echo or come on standard input, never on the command line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "auth/edit.h"
+#include "auth/place.h"
+#include "auth/scheme.h"
+#include "base/buf.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "role/cli.h"
+#include "sys/file.h"
+
+enum { FILE_OCTETS_MAX = 1 << 30, USER_LINE_MAX = 8192 };
+
+static const char usage[] =
+	"usage: poplar user add [--scheme S] [--uid N --gid N] [--home DIR] NAME\n"
+	"       poplar user passwd [--scheme S] NAME\n"
+	"       poplar user del NAME\n"
+	"       poplar user list\n"
+	"\n"
+	"The password is asked for; where standard input is no terminal, its first line is it.\n"
+	"add makes the user's Maildir; del leaves the mail where it is.\n"
+	"\n"
+	"Schemes:\n";
+
+/* One command at work. */
+struct job {
+	struct settings settings;
+	const char *scheme, *uid, *gid, *home, *name;
+	int dir;          /* of the users file, locked */
+	const char *file; /* its name there */
+	char *text;       /* as it is */
+	size_t len;
+};
+
+static int explain(FILE *to)
+{
+	fputs(usage, to);
+#define X(name, how, make, text)                                                        \
+	if ((make) != NULL)                                                             \
+		fprintf(to, "  %-13s %s%s\n", name, text,                               \
+			strcmp(name, SCHEME_DEFAULT) == 0 ? " (default)" : "");
+	SCHEME_TABLE(X)
+#undef X
+	return to == stdout ? CLI_OK : CLI_USAGE;
+}
+
+/* ---- the file ---- */
+
+/* A new file can be read by root and poplar-auth alone. */
+static bool make_file(const struct job *j)
+{
+	struct cli_ids ids;
+	OWN_FD fd = openat(j->dir, j->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return false;
+	if (geteuid() != 0)
+		return true;
+	return cli_find_ids(j->settings.auth_user, &ids) && fchown(fd, 0, ids.gid) == 0 &&
+	       fchmod(fd, 0640) == 0;
+}
+
+static bool open_file(struct job *j, bool make)
+{
+	struct why why = { 0 };
+
+	if (file_open_parent(j->settings.users, &j->dir, &j->file, &why)) {
+		cli_complain(&why);
+		return false;
+	}
+	if (flock(j->dir, LOCK_EX) < 0) {
+		fault_set(&why, FAULT_IO, errno, "lock the folder of", j->settings.users);
+		cli_complain(&why);
+		return false;
+	}
+	OWN_FD fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make && make_file(j))
+		fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		fault_set(&why, FAULT_IO, errno, "open", j->settings.users);
+		cli_complain(&why);
+		return false;
+	}
+	if (file_read_all(fd, FILE_OCTETS_MAX, &j->text, &j->len, j->settings.users, &why)) {
+		cli_complain(&why);
+		return false;
+	}
+	return true;
+}
+
+static bool replace_file(const struct job *j, enum edit_done done, char *text, size_t len)
+{
+	struct why why = { 0 };
+	bool ok = false;
+
+	if (done == EDIT_EXISTS)
+		cli_say("user exists already", j->name);
+	else if (done == EDIT_NOT_FOUND)
+		cli_say("there is no such user", j->name);
+	else if (done == EDIT_NO_MEMORY)
+		cli_say("out of memory", NULL);
+	else if (file_replace(j->dir, j->file, (struct span){ text, len }, 0640, &why))
+		cli_complain(&why);
+	else
+		ok = true;
+	free(text);
+	return ok;
+}
+
+/* ---- the password ---- */
+
+/* One line, without its end, into out; what does not fit is an error. */
+static bool read_line(int fd, char *out, size_t room, size_t *out_len)
+{
+	size_t len = 0;
+	char c = 0;
+
+	while (read(fd, &c, 1) == 1 && c != '\n') {
+		if (len == room)
+			return false;
+		out[len++] = c;
+	}
+	if (len > 0 && out[len - 1] == '\r')
+		len--;
+	*out_len = len;
+	return len > 0;
+}
+
+static bool ask(int tty, const char *prompt, const char *name, char *out, size_t room,
+		size_t *out_len)
+{
+	struct termios shown, hidden;
+
+	if (tcgetattr(tty, &shown) < 0)
+		return false;
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	dprintf(tty, "%s %s: ", prompt, name);
+	tcsetattr(tty, TCSAFLUSH, &hidden);
+	bool ok = read_line(tty, out, room, out_len);
+	tcsetattr(tty, TCSAFLUSH, &shown);
+	dprintf(tty, "\n");
+	return ok;
+}
+
+static bool ask_twice(const char *name, char *out, size_t room, size_t *out_len)
+{
+	char again[SCHEME_PASSWORD_MAX];
+	size_t len = 0;
+	OWN_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	bool ok = tty >= 0 && ask(tty, "New password for", name, out, room, out_len) &&
+		  ask(tty, "Once more, for", name, again, sizeof again, &len);
+	bool same = ok && secret_same((struct span){ out, *out_len }, (struct span){ again, len });
+
+	secret_wipe(again, sizeof again);
+	if (ok && !same)
+		cli_say("the two are not the same; nothing has been changed", NULL);
+	return same;
+}
+
+/* Ask for a password and make of it what is to be stored. */
+static bool make_stored(const struct job *j, char out[SCHEME_STORED_MAX])
+{
+	char password[SCHEME_PASSWORD_MAX];
+	size_t len = 0;
+	bool ok = isatty(STDIN_FILENO) ? ask_twice(j->name, password, sizeof password, &len)
+				       : read_line(STDIN_FILENO, password, sizeof password, &len);
+	enum fault f = FAULT_LIMIT;
+
+	if (ok)
+		f = scheme_make(j->scheme, (struct span){ password, len }, out);
+	else
+		cli_say("no password: it has 1 to 255 octets", NULL);
+	secret_wipe(password, sizeof password);
+	if (ok && f == FAULT_SYNTAX)
+		cli_say("no such scheme, or none to make passwords with", j->scheme);
+	else if (ok && f == FAULT_LIMIT)
+		cli_say("such a password cannot be stored in this scheme", j->scheme);
+	else if (f)
+		cli_say("the password could not be hashed", NULL);
+	return ok && f == FAULT_NONE;
+}
+
+/* ---- the Maildir ---- */
+
+struct making {
+	int root;
+	char path[PLACE_PATH_MAX];
+};
+
+/* Each folder on the way, none through a symbolic link. */
+static bool make_maildir(void *arg)
+{
+	struct making *m = arg;
+	struct span rest = span_of(m->path), part;
+	OWN_FD at = file_open_beneath(m->root, ".", O_RDONLY | O_DIRECTORY);
+	struct why why = { 0 };
+
+	while (at >= 0 && rest.len > 0) {
+		char name[NAME_MAX + 1];
+
+		span_cut(&rest, '/', &part);
+		if (part.len == 0)
+			continue;
+		if (!span_copy(part, name, sizeof name) ||
+		    (mkdirat(at, name, 0700) < 0 && errno != EEXIST))
+			break;
+		int next = file_open_beneath(at, name, O_RDONLY | O_DIRECTORY);
+		close(at);
+		at = next;
+	}
+	if (at >= 0 && rest.len == 0 && (mkdirat(at, "new", 0700) == 0 || errno == EEXIST) &&
+	    (mkdirat(at, "cur", 0700) == 0 || errno == EEXIST) &&
+	    (mkdirat(at, "tmp", 0700) == 0 || errno == EEXIST))
+		return true;
+	fault_set(&why, FAULT_SETUP, errno, "make Maildir", m->path);
+	cli_complain(&why);
+	return false;
+}
+
+static bool make_place(const struct job *j, const char *line)
+{
+	OWN(users) users = users_parse(span_of(line), NULL, NULL);
+	const struct user *user = users ? users_at(users, 0) : NULL;
+	struct making m = { .root = -1 };
+	struct cli_ids ids;
+	struct why why = { 0 };
+
+	if (!user || place_maildrop(user, j->settings.mail_root, j->settings.maildir, m.path, &why)) {
+		if (user)
+			cli_complain(&why);
+		return false;
+	}
+	if (!cli_find_ids(j->settings.mail_user, &ids))
+		return false;
+	if (user->has_uid && user->has_gid)
+		ids = (struct cli_ids){ user->uid, user->gid };
+	OWN_FD root = open(j->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) {
+		fault_set(&why, FAULT_SETUP, errno, "open mail-root", j->settings.mail_root);
+		cli_complain(&why);
+		return false;
+	}
+	m.root = root;
+	return cli_run_as(ids, make_maildir, &m);
+}
+
+/* ---- the commands ---- */
+
+static int add(struct job *j)
+{
+	char stored[SCHEME_STORED_MAX], room[USER_LINE_MAX];
+	struct buf line = BUF(room);
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!edit_name_ok(span_of(j->name))) {
+		cli_say("a user name has 1 to 248 octets, no space, no ':', no '#' in front",
+			j->name);
+		return CLI_BAD;
+	}
+	if (!make_stored(j, stored))
+		return CLI_BAD;
+	const char *const fields[] = { j->name, stored, j->uid, j->gid, "", j->home, "" };
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		buf_text(&line, i > 0 ? ":" : "");
+		buf_text(&line, fields[i]);
+	}
+	buf_char(&line, ':');
+	struct span whole = buf_span(&line);
+	bool ok = !line.cut && open_file(j, true);
+	if (ok) {
+		enum edit_done done = edit_add((struct span){ j->text, j->len },
+					       span_of(j->name), whole, &text, &len);
+
+		ok = (done != EDIT_DONE || make_place(j, buf_cstr(&line))) &&
+		     replace_file(j, done, text, len);
+	}
+	secret_wipe(room, sizeof room);
+	secret_wipe(stored, sizeof stored);
+	return ok ? CLI_OK : CLI_BAD;
+}
+
+static int passwd(struct job *j)
+{
+	char stored[SCHEME_STORED_MAX];
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!make_stored(j, stored) || !open_file(j, false))
+		return CLI_BAD;
+	enum edit_done done = edit_password((struct span){ j->text, j->len }, span_of(j->name),
+					    span_of(stored), &text, &len);
+	secret_wipe(stored, sizeof stored);
+	return replace_file(j, done, text, len) ? CLI_OK : CLI_BAD;
+}
+
+static int del(struct job *j)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!open_file(j, false))
+		return CLI_BAD;
+	enum edit_done done = edit_delete((struct span){ j->text, j->len }, span_of(j->name), &text,
+					  &len);
+	return replace_file(j, done, text, len) ? CLI_OK : CLI_BAD;
+}
+
+static void complain_line(void *arg, unsigned line, const char *text)
+{
+	const struct job *j = arg;
+
+	fprintf(stderr, "poplar: %s:%u: %s\n", j->settings.users, line, text);
+}
+
+static int list(struct job *j)
+{
+	if (!open_file(j, false))
+		return CLI_BAD;
+	OWN(users) users = users_parse((struct span){ j->text, j->len }, complain_line, j);
+	const struct user *user;
+
+	for (size_t i = 0; users && (user = users_at(users, i)); i++) {
+		char path[PLACE_PATH_MAX] = "";
+		struct why why = { 0 };
+
+		printf("%.*s\t", (int)user->name.len, user->name.at);
+		if (user->has_uid)
+			printf("%u\t", user->uid);
+		else
+			printf("%s\t", j->settings.mail_user);
+		if (place_maildrop(user, j->settings.mail_root, j->settings.maildir, path, &why))
+			printf("(not below mail-root: %s)\n", why.what);
+		else
+			printf("%s/%s\n", j->settings.mail_root, path);
+	}
+	return users ? CLI_OK : CLI_BAD;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct job *j);
+	bool named;
+} table[] = {
+	{ "add", add, true },
+	{ "passwd", passwd, true },
+	{ "del", del, true },
+	{ "list", list, false },
+};
+
+static bool parse_options(struct job *j, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "scheme", required_argument, NULL, 's' },
+		{ "uid", required_argument, NULL, 'u' },
+		{ "gid", required_argument, NULL, 'g' },
+		{ "home", required_argument, NULL, 'h' },
+		{ 0 },
+	};
+	uint32_t id;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == 's')
+			j->scheme = optarg;
+		else if (option == 'h' && !span_has_any(span_of(optarg), ":\n\r"))
+			j->home = optarg;
+		else if (option == 'u' && span_u32(span_of(optarg), &id))
+			j->uid = optarg;
+		else if (option == 'g' && span_u32(span_of(optarg), &id))
+			j->gid = optarg;
+		else
+			return false;
+	}
+	return true;
+}
+
+int cli_user(const char *config, int argc, char **argv)
+{
+	struct job j = { .scheme = SCHEME_DEFAULT, .uid = "", .gid = "", .home = "", .dir = -1 };
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return explain(stdout);
+	if (argc < 2 || !parse_options(&j, argc - 1, argv + 1))
+		return explain(stderr);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		if (strcmp(argv[1], table[i].name) != 0)
+			continue;
+		if (argc - 1 - optind != (table[i].named ? 1 : 0))
+			return explain(stderr);
+		j.name = table[i].named ? argv[1 + optind] : NULL;
+		if (!scheme_start()) {
+			cli_say("libsodium does not start", NULL);
+			return CLI_BAD;
+		}
+		cli_load(config, &j.settings);
+		int status = table[i].run(&j);
+		own_fd_close(&j.dir);
+		if (j.text)
+			secret_wipe(j.text, j.len);
+		free(j.text);
+		settings_done(&j.settings);
+		return status;
+	}
+	return explain(stderr);
+}

@@ -1,0 +1,243 @@
+/* role/conn.c - the life of a connection.
+ *
+ * Floor 4 (role). Prefix: conn_. Here the pure session meets the world: what it asks for
+ * is done or asked of another process, and what comes back is stepped into it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "role/front.h"
+
+/* A client that has been told everything gets so long to take it and go. */
+enum { LINGER_MS = 2000 };
+
+static void on_timer(uv_timer_t *timer);
+
+/* ---- numbers ---- */
+
+struct conn *conn_find(const struct front *f, uint64_t id)
+{
+	uint32_t slot = (uint32_t)id;
+	struct conn *c = slot < f->slot_count ? f->slots[slot] : NULL;
+
+	return c && conn_id(c) == id ? c : NULL;
+}
+
+static bool take_slot(struct front *f, struct conn *c)
+{
+	for (uint32_t i = 0; i < f->slot_count; i++) {
+		uint32_t slot = (f->slot_hint + i) % f->slot_count;
+
+		if (f->slots[slot])
+			continue;
+		f->slots[slot] = c;
+		f->slot_hint = slot + 1;
+		f->conn_count++;
+		c->slot = slot;
+		c->generation = ++f->generation;
+		return true;
+	}
+	return false;
+}
+
+/* ---- deadlines ---- */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t deadline(const struct conn *c)
+{
+	const struct settings *s = &c->front->child.settings;
+	uint64_t at = c->accepted_at + s->login_timeout * UINT64_C(1000);
+
+	if (c->phase == CONN_LINGER)
+		return c->active_at + LINGER_MS;
+	if (c->logged_in)
+		return c->active_at + s->idle_timeout * UINT64_C(1000);
+	if (c->phase == CONN_HANDSHAKE)
+		at = sooner(at, c->handshake_at + s->handshake_timeout * UINT64_C(1000));
+	return c->told_at ? sooner(at, c->told_at) : at;
+}
+
+/* A deadline that moves away costs nothing: the timer finds out when it goes off. */
+void conn_set_timer(struct conn *c)
+{
+	uint64_t at = deadline(c), now = uv_now(&c->front->loop);
+
+	if (c->timer_at > 0 && c->timer_at <= at)
+		return;
+	c->timer_at = at;
+	uv_timer_start(&c->timer, on_timer, at > now ? at - now : 0, 0);
+}
+
+/* RFC 1939 section 3: the autologout says nothing and removes nothing. */
+static void on_timer(uv_timer_t *timer)
+{
+	struct conn *c = timer->data;
+	uint64_t now = uv_now(&c->front->loop);
+
+	c->timer_at = 0;
+	if (deadline(c) > now) {
+		conn_set_timer(c);
+	} else if (c->told_at && c->told_at <= now) {
+		conn_set_timer(c);
+		asks_refuse(c);
+	} else {
+		conn_close(c, c->logged_in ? "idle-timeout" : "login-timeout");
+	}
+}
+
+/* ---- the end ---- */
+
+static void log_end(const struct conn *c, const char *end)
+{
+	const struct session *s = &c->session;
+	uint64_t ms = uv_now(&c->front->loop) - c->accepted_at;
+	uint32_t deleted = c->committed ? s->marked : 0;
+	uint64_t deleted_octets = c->committed ? s->marked_octets : 0;
+
+	if (!c->logged_in) {
+		log_event(LOG_INFO, "disconnect", LOG_T("peer", c->peer),
+			  LOG_T("tls", c->tls ? "yes" : "no"), LOG_MS("seconds", ms),
+			  LOG_T("end", end));
+		return;
+	}
+	log_event(LOG_INFO, "session", LOG_S("user", session_user(s)), LOG_T("peer", c->peer),
+		  LOG_N("messages", s->count), LOG_N("octets", s->octets),
+		  LOG_N("retr", s->tally.retr), LOG_N("retr-octets", s->tally.retr_octets),
+		  LOG_N("top", s->tally.top), LOG_N("top-octets", s->tally.top_octets),
+		  LOG_N("deleted", deleted), LOG_N("deleted-octets", deleted_octets),
+		  LOG_N("left", s->count - deleted), LOG_N("left-octets", s->octets - deleted_octets),
+		  LOG_MS("seconds", ms), LOG_T("end", end));
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct conn *c = handle->data;
+
+	if (--c->handles == 0)
+		free(c);
+}
+
+static void drop_held_input(struct conn *c)
+{
+	if (c->held_in)
+		secret_wipe(c->held_in, FRONT_INPUT_OCTETS);
+	free(c->held_in);
+	c->held_in = NULL;
+}
+
+static void release(struct conn *c)
+{
+	asks_forget(c);
+	maildrop_detach(c);
+	body_close(c);
+	own_fd_close(&c->listing_fd);
+	if (c->tls)
+		tls_free(c->tls);
+	c->tls = NULL;
+	own_fd_close(&c->fd);
+	drop_held_input(c);
+	secret_wipe(&c->reader, sizeof c->reader);
+	free(c->held_out);
+	free(c->session.bits);
+}
+
+void conn_close(struct conn *c, const char *end)
+{
+	struct front *f = c->front;
+
+	if (c->closing)
+		return;
+	c->closing = true;
+	f->out.len = 0;
+	log_end(c, end);
+	uv_close((uv_handle_t *)&c->client, on_closed);
+	uv_close((uv_handle_t *)&c->timer, on_closed);
+	release(c);
+	f->slots[c->slot] = NULL;
+	f->conn_count--;
+	front_conn_ended(f);
+}
+
+bool conn_is_idle(const struct conn *c)
+{
+	return c->phase != CONN_OPEN ||
+	       (c->session.ask == ASK_READ && !output_blocked(c) && c->in.len == 0);
+}
+
+/* ---- the beginning ---- */
+
+static bool clear_text_is_ok(const struct front *f, const struct sock_address *peer)
+{
+	switch (f->child.settings.plaintext_auth) {
+	case PLAINTEXT_AUTH_YES:
+		return true;
+	case PLAINTEXT_AUTH_LOOPBACK:
+		return sock_is_loopback(peer);
+	default:
+		return false;
+	}
+}
+
+/* Everything that can fail; the caller cleans up. */
+static bool set_up(struct conn *c, bool tls)
+{
+	struct front *f = c->front;
+
+	if (!take_slot(f, c))
+		return false;
+	if (tls && !(c->tls = tls_new(f->tls, c->fd)))
+		return false;
+	if (uv_poll_init(&f->loop, &c->client, c->fd) != 0)
+		return false;
+	c->client.data = c;
+	uv_timer_init(&f->loop, &c->timer);
+	c->timer.data = c;
+	c->handles = 2;
+	return true;
+}
+
+static void give_up(struct conn *c)
+{
+	struct front *f = c->front;
+
+	log_event(LOG_ERR, "connection-refused", LOG_T("peer", c->peer),
+		  LOG_T("what", "memory or descriptors ran out"));
+	if (f->slots[c->slot] == c) {
+		f->slots[c->slot] = NULL;
+		f->conn_count--;
+	}
+	release(c);
+	free(c);
+}
+
+void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *peer)
+{
+	struct conn *c = calloc(1, sizeof *c);
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->front = f;
+	c->fd = fd;
+	c->listing_fd = c->body.fd = -1;
+	c->phase = tls ? CONN_HANDSHAKE : CONN_OPEN;
+	c->accepted_at = c->active_at = c->handshake_at = uv_now(&f->loop);
+	sock_text(peer, c->peer);
+	session_init(&c->session, &f->policy, tls, clear_text_is_ok(f, peer));
+	if (!set_up(c, tls)) {
+		give_up(c);
+		return;
+	}
+	conn_set_timer(c);
+	talk_begin(c);
+}

@@ -1,0 +1,350 @@
+/* role/dropd.c - poplar-drop: keeps the maildrops of one user of the system.
+ *
+ * Floor 4 (role). Threads in straight-line code that may block. GRANT messages from
+ * poplar-auth bring session sockets; whoever holds the other end of one may use that
+ * maildrop and nothing else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "ipc/channel.h"
+#include "mail/name.h"
+#include "role/child.h"
+#include "store/store.h"
+#include "sys/crew.h"
+#include "sys/proc.h"
+
+struct dropd {
+	struct child child;
+	struct crew *crew;
+	struct store_locks *locks;
+	int root;               /* the mail root */
+	atomic_uint live;       /* links to poplar-auth and sessions */
+	atomic_bool draining;   /* end when nothing is live */
+	struct crew_post parent;
+};
+
+struct session {
+	struct crew_post post; /* first: a session is a post */
+	struct maildrop *maildrop;
+	uint64_t *marks; /* made at the first MARKS */
+	char user[256];
+};
+
+/* ---- the end ---- */
+
+static void maybe_end(struct dropd *d)
+{
+	if (atomic_load(&d->draining) && atomic_load(&d->live) == 0)
+		_exit(EXIT_SUCCESS);
+}
+
+static void one_less(struct dropd *d)
+{
+	atomic_fetch_sub(&d->live, 1);
+	maybe_end(d);
+}
+
+/* ---- sessions ---- */
+
+static void session_end(struct dropd *d, struct session *s)
+{
+	if (s->maildrop)
+		s->maildrop->store->close(s->maildrop);
+	own_fd_close(&s->post.fd);
+	free(s->marks);
+	free(s);
+	one_less(d);
+}
+
+/* The front reads what it asked for, one answer at a time: a full queue is no front of
+ * ours, and must not hold a thread. */
+static bool say(const struct session *s, const struct message *m, int fd)
+{
+	return channel_send(s->post.fd, m, fd, CHANNEL_NOW) == FAULT_NONE;
+}
+
+static bool say_failed(const struct session *s, const struct why *why, const char *event)
+{
+	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
+
+	log_fault(why, event, LOG_T("user", s->user));
+	return say(s, &m, -1);
+}
+
+static bool answer_body(struct session *s, uint64_t msg)
+{
+	struct why why = { 0 };
+	struct store_body body;
+	enum fault f = msg > UINT32_MAX ? fault_set(&why, FAULT_NO_MESSAGE, 0, "find message", NULL)
+					: s->maildrop->store->body(s->maildrop, (uint32_t)msg,
+								   &body, &why);
+
+	if (f)
+		return say_failed(s, &why, "body-failed");
+	const struct message m = { .kind = MESSAGE_BODY_IS,
+				   .BODY_IS = { body.offset, body.length, body.form,
+						body.octets } };
+	bool said = say(s, &m, body.fd);
+	close(body.fd);
+	return said;
+}
+
+/* Bring a range of a body into memory, so that the front need not wait for the disk. The
+ * descriptor is the one that we gave to the front; anything else is not read. */
+static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
+{
+	const struct message m = { .kind = MESSAGE_WARMED };
+	char chunk[65536];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || offset > INT64_MAX)
+		return false;
+	for (uint64_t done = 0; done < length;) {
+		size_t want = length - done < sizeof chunk ? (size_t)(length - done) : sizeof chunk;
+		ssize_t n = pread(fd, chunk, want, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+	}
+	return say(s, &m, -1);
+}
+
+static size_t mark_words(const struct session *s)
+{
+	return ((size_t)s->maildrop->listing.count + 63) / 64;
+}
+
+static bool take_marks(struct session *s, uint64_t first, struct span bits)
+{
+	size_t octets = mark_words(s) * sizeof *s->marks;
+
+	if (!s->marks)
+		s->marks = calloc(1, octets + 1);
+	if (!s->marks || first % 8 != 0 || first / 8 > octets || bits.len > octets - first / 8)
+		return false;
+	memcpy((char *)s->marks + first / 8, bits.at, bits.len);
+	return true;
+}
+
+/* Exactly as many as the front says, and none behind the last message. */
+static bool marks_are_whole(const struct session *s, uint64_t marked)
+{
+	uint64_t count = 0;
+	uint32_t tail = s->maildrop->listing.count % 64;
+
+	for (size_t i = 0; s->marks && i < mark_words(s); i++)
+		count += (unsigned)__builtin_popcountll(s->marks[i]);
+	if (s->marks && tail > 0 && s->marks[mark_words(s) - 1] >> tail != 0)
+		return false;
+	return count == marked;
+}
+
+/* The session's last message, whatever comes of it. */
+static void answer_commit(struct session *s, uint64_t marked)
+{
+	struct why why = { 0 };
+	uint32_t left = 0;
+
+	if (!marks_are_whole(s, marked)) {
+		fault_set(&why, FAULT_PEER, 0, "read the marks from the front", NULL);
+		say_failed(s, &why, "commit-failed");
+		return;
+	}
+	if (s->maildrop->store->commit(s->maildrop, s->marks, &left, &why)) {
+		say_failed(s, &why, "commit-failed");
+		return;
+	}
+	const struct message m = { .kind = MESSAGE_DONE, .DONE = { left } };
+	say(s, &m, -1);
+}
+
+/* Returns false when the session is over. */
+static bool hear(struct session *s, const struct message *m, int fd)
+{
+	switch (m->kind) {
+	case MESSAGE_BODY:
+		return answer_body(s, m->BODY.msg);
+	case MESSAGE_WARM:
+		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
+	case MESSAGE_MARKS:
+		return take_marks(s, m->MARKS.first, m->MARKS.bits);
+	case MESSAGE_COMMIT:
+		answer_commit(s, m->COMMIT.marked);
+		return false;
+	default: /* the table has no other from the front */
+		return false;
+	}
+}
+
+static void session_wake(struct crew *crew, struct crew_post *post)
+{
+	struct session *s = (struct session *)post;
+	struct channel_inbox inbox;
+	struct message m;
+	OWN_FD fd = -1;
+	bool on = false;
+
+	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox, &m, &fd)) {
+	case CHANNEL_MESSAGE:
+		on = hear(s, &m, fd);
+		break;
+	case CHANNEL_EMPTY:
+		on = true;
+		break;
+	case CHANNEL_CLOSED:
+		break;
+	case CHANNEL_BROKEN:
+		log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user));
+		break;
+	}
+	if (on)
+		crew_again(crew, post);
+	else
+		session_end(crew_arg(crew), s);
+}
+
+/* Open the maildrop and say how that went. False: the session is over. */
+static bool session_open(struct dropd *d, struct session *s, const char *path)
+{
+	const struct store_place place = { d->root, path, d->locks };
+	struct why why = { 0 };
+
+	if (store_maildir.open(&place, &s->maildrop, &why)) {
+		say_failed(s, &why, "open-failed");
+		return false;
+	}
+	const struct store_listing *l = &s->maildrop->listing;
+	const struct message m = { .kind = MESSAGE_READY, .READY = { l->count, l->octets } };
+	return say(s, &m, l->fd);
+}
+
+/* A GRANT: a new session on the socket fd. */
+static void session_begin(struct dropd *d, const struct message *m, int fd)
+{
+	struct session *s = calloc(1, sizeof *s);
+	char path[4096 + 1];
+
+	if (!s || !span_copy(m->GRANT.user, s->user, sizeof s->user) ||
+	    !span_copy(m->GRANT.path, path, sizeof path)) {
+		close(fd);
+		free(s);
+		return;
+	}
+	s->post = (struct crew_post){ fd, session_wake };
+	atomic_fetch_add(&d->live, 1);
+	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))
+		session_end(d, s);
+}
+
+/* ---- links to poplar-auth ---- */
+
+static void link_end(struct dropd *d, struct crew_post *post)
+{
+	close(post->fd);
+	free(post);
+	one_less(d);
+}
+
+/* One GRANT; the link is given on before the maildrop is opened, which may take long. */
+static void link_wake(struct crew *crew, struct crew_post *post)
+{
+	struct dropd *d = crew_arg(crew);
+	struct channel_inbox inbox;
+	struct message m;
+	int fd;
+
+	switch (channel_receive(post->fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m, &fd)) {
+	case CHANNEL_MESSAGE:
+		crew_again(crew, post);
+		session_begin(d, &m, fd);
+		break;
+	case CHANNEL_EMPTY:
+		crew_again(crew, post);
+		break;
+	case CHANNEL_BROKEN:
+		log_event(LOG_CRIT, "auth-broken");
+		link_end(d, post);
+		break;
+	case CHANNEL_CLOSED:
+		link_end(d, post);
+		break;
+	}
+}
+
+static void link_begin(struct dropd *d, int fd)
+{
+	struct crew_post *link = malloc(sizeof *link);
+
+	if (!link) {
+		close(fd);
+		return;
+	}
+	*link = (struct crew_post){ fd, link_wake };
+	atomic_fetch_add(&d->live, 1);
+	if (!crew_join(d->crew, link))
+		link_end(d, link);
+}
+
+/* ---- the parent ---- */
+
+static void take(void *arg, const struct message *m, int fd)
+{
+	struct dropd *d = arg;
+
+	switch (m->kind) {
+	case MESSAGE_DIRECTORY:
+		own_fd_close(&d->root);
+		d->root = fd;
+		break;
+	case MESSAGE_AUTH_LINK:
+		link_begin(d, fd);
+		break;
+	case MESSAGE_DRAIN:
+		atomic_store(&d->draining, true);
+		maybe_end(d);
+		break;
+	default: /* the table has no other from the parent */
+		break;
+	}
+}
+
+static void parent_wake(struct crew *crew, struct crew_post *post)
+{
+	struct dropd *d = crew_arg(crew);
+
+	if (child_hear(&d->child, take, d)) {
+		crew_again(crew, post);
+		return;
+	}
+	atomic_store(&d->draining, true);
+	maybe_end(d);
+}
+
+int main(int argc, char **argv)
+{
+	static struct dropd d = { .root = -1 };
+
+	d.crew = crew_new(&d);
+	if (!d.crew)
+		return EXIT_FAILURE;
+	child_begin(&d.child, ROLE_DROP, argc, argv, take, &d);
+	const struct settings *s = &d.child.settings;
+	d.locks = store_locks_new(s->drop_threads / 2, s->lock_wait);
+	if (!d.locks || !name_start())
+		return EXIT_FAILURE;
+	child_enter_sandbox(&d.child, d.root);
+	d.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
+	if (!crew_join(d.crew, &d.parent) || crew_run(d.crew, s->drop_threads))
+		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,298 @@
+/* role/front.c - poplar-front: the network, TLS and the protocol.
+ *
+ * Floor 4 (role). One event loop that never blocks. It has no file system and no user
+ * database, and may open nothing: what it needs comes as descriptors.
+ */
+#include "role/front.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "role/version.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+enum {
+	PEM_OCTETS_MAX = 1 << 20,
+	ACCEPTS_AT_A_TIME = 16, /* so that other fronts get their share */
+	REST_MS = 200,          /* after accept failed for want of something */
+	DESCRIPTORS_PER_CONN = 4,
+	DESCRIPTORS_OF_OURS = 64,
+};
+
+static void on_listener(uv_poll_t *poll, int status, int events);
+
+/* ---- listening ---- */
+
+static bool may_accept(const struct front *f)
+{
+	return !f->draining && !f->resting && f->conn_count < f->slot_count;
+}
+
+static void poll_listeners(struct front *f)
+{
+	for (struct listener *l = f->listeners; l; l = l->next) {
+		if (may_accept(f) && !uv_is_active((uv_handle_t *)&l->poll))
+			uv_poll_start(&l->poll, UV_READABLE, on_listener);
+		else if (!may_accept(f))
+			uv_poll_stop(&l->poll);
+	}
+}
+
+static void on_rested(uv_timer_t *timer)
+{
+	struct front *f = timer->data;
+
+	f->resting = false;
+	poll_listeners(f);
+}
+
+/* The connection stays in the kernel's queue; to be told of it again at once helps nobody. */
+static void rest(struct front *f, int sys)
+{
+	log_event(LOG_WARNING, "accept-failed", LOG_T("error", strerrordesc_np(sys)));
+	f->resting = true;
+	poll_listeners(f);
+	uv_timer_start(&f->rest_timer, on_rested, REST_MS, 0);
+}
+
+static void on_listener(uv_poll_t *poll, int status, int events)
+{
+	struct listener *l = (struct listener *)poll;
+	struct front *f = l->front;
+
+	(void)status, (void)events;
+	for (int i = 0; i < ACCEPTS_AT_A_TIME && may_accept(f); i++) {
+		struct sock_address peer = { .len = sizeof peer.addr };
+		int fd = accept4(l->fd, (struct sockaddr *)&peer.addr, &peer.len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			conn_accept(f, fd, l->tls, &peer);
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			   errno == ENOMEM) {
+			rest(f, errno);
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			return;
+		}
+	}
+	if (!may_accept(f)) {
+		log_event(LOG_WARNING, "connections-full", LOG_N("connections", f->conn_count));
+		poll_listeners(f);
+	}
+}
+
+static void maybe_end(struct front *f)
+{
+	if (f->draining && f->conn_count == 0)
+		uv_stop(&f->loop);
+}
+
+void front_conn_ended(struct front *f)
+{
+	if (f->conn_count + 1 == f->slot_count)
+		poll_listeners(f);
+	maybe_end(f);
+}
+
+/* ---- the end ---- */
+
+static void free_listener(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void drain(struct front *f)
+{
+	f->draining = true;
+	while (f->listeners) {
+		struct listener *l = f->listeners;
+
+		f->listeners = l->next;
+		uv_close((uv_handle_t *)&l->poll, free_listener);
+		close(l->fd);
+	}
+	maybe_end(f);
+}
+
+static void close_all(struct front *f, bool only_idle)
+{
+	for (uint32_t i = 0; i < f->slot_count; i++)
+		if (f->slots[i] && (!only_idle || conn_is_idle(f->slots[i])))
+			conn_close(f->slots[i], "shutdown");
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	struct front *f = timer->data;
+
+	close_all(f, false);
+	uv_stop(&f->loop);
+}
+
+/* What is under way may end; nobody begins anything. The parent kills what is left when
+ * the grace time is over, so be a little earlier. */
+static void stop(struct front *f)
+{
+	uint64_t grace_ms = f->child.settings.grace * UINT64_C(1000);
+
+	f->stopping = true;
+	uv_timer_start(&f->stop_timer, on_grace_over, grace_ms - grace_ms / 5, 0);
+	close_all(f, true);
+	drain(f);
+}
+
+/* ---- the parent ---- */
+
+static void add_listener(struct front *f, int fd, bool tls)
+{
+	struct listener *l = calloc(1, sizeof *l);
+
+	if (!l || uv_poll_init(&f->loop, &l->poll, fd) != 0) {
+		log_event(LOG_ERR, "listener-lost", LOG_T("what", "out of memory"));
+		free(l);
+		close(fd);
+		return;
+	}
+	l->front = f;
+	l->fd = fd;
+	l->tls = tls;
+	l->next = f->listeners;
+	f->listeners = l;
+}
+
+static void read_pem(int fd, char **out, size_t *out_len, const char *name)
+{
+	struct why why = { 0 };
+
+	free(*out);
+	*out = NULL;
+	if (file_read_all(fd, PEM_OCTETS_MAX, out, out_len, name, &why))
+		log_fault(&why, "tls-file");
+	close(fd);
+}
+
+static void take_ticket_keys(struct front *f, const struct message *m)
+{
+	if (f->tls)
+		tls_server_tickets(f->tls, m->TICKET_KEYS.now, m->TICKET_KEYS.before);
+	secret_wipe(&f->child.inbox, sizeof f->child.inbox);
+}
+
+/* Certificate and key have come, the certificate first: now there can be TLS. */
+static void make_tls(struct front *f)
+{
+	const struct tls_options options = {
+		.certificate = { f->certificate, f->certificate_len },
+		.key = { f->key, f->key_len },
+		.only_tls13 = f->child.settings.tls_minimum > 0,
+	};
+	struct why why = { 0 };
+
+	if (!f->certificate || !f->key || tls_server_new(&options, &f->tls, &why)) {
+		log_fault(&why, "tls-unusable");
+		_exit(EXIT_FAILURE);
+	}
+	if (tls_server_expires_in(f->tls) < 0)
+		log_event(LOG_WARNING, "certificate-expired");
+	secret_wipe(f->key, f->key_len);
+	free(TAKE(f->key));
+	free(TAKE(f->certificate));
+	f->policy.tls_offered = true;
+}
+
+static void take(void *arg, const struct message *m, int fd)
+{
+	struct front *f = arg;
+
+	switch (m->kind) {
+	case MESSAGE_LISTENER:
+		add_listener(f, fd, m->LISTENER.tls);
+		break;
+	case MESSAGE_CERTIFICATE:
+		read_pem(fd, &f->certificate, &f->certificate_len, "tls-certificate");
+		break;
+	case MESSAGE_PRIVATE_KEY:
+		read_pem(fd, &f->key, &f->key_len, "tls-key");
+		make_tls(f);
+		break;
+	case MESSAGE_TICKET_KEYS:
+		take_ticket_keys(f, m);
+		break;
+	case MESSAGE_AUTH_LINK:
+		asks_link(f, fd);
+		break;
+	case MESSAGE_DRAIN:
+		drain(f);
+		break;
+	case MESSAGE_STOP:
+		stop(f);
+		break;
+	default: /* the table has no other from the parent */
+		break;
+	}
+}
+
+static void on_parent(uv_poll_t *poll, int status, int events)
+{
+	struct front *f = poll->data;
+
+	(void)status, (void)events;
+	if (!child_hear(&f->child, take, f))
+		uv_poll_stop(&f->parent_poll);
+}
+
+/* ---- the beginning ---- */
+
+static bool make_slots(struct front *f)
+{
+	uint64_t limit = proc_raise_descriptor_limit();
+	uint64_t room = limit > DESCRIPTORS_OF_OURS + DESCRIPTORS_PER_CONN
+				? (limit - DESCRIPTORS_OF_OURS) / DESCRIPTORS_PER_CONN
+				: 1;
+
+	f->slot_count = f->child.settings.max_connections;
+	if (room < f->slot_count)
+		f->slot_count = (uint32_t)room;
+	f->slots = calloc(f->slot_count, sizeof(struct conn *));
+	return f->slots != NULL;
+}
+
+static bool make_loop(struct front *f)
+{
+	if (uv_loop_init(&f->loop) != 0)
+		return false;
+	uv_timer_init(&f->loop, &f->stop_timer);
+	uv_timer_init(&f->loop, &f->rest_timer);
+	f->stop_timer.data = f->rest_timer.data = f;
+	f->out = BUF(f->output);
+	f->asking_last = &f->asking;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct front f;
+
+	if (!make_loop(&f) || !tls_start())
+		return EXIT_FAILURE;
+	child_begin(&f.child, ROLE_FRONT, argc, argv, take, &f);
+	f.policy.greeting = f.child.settings.greeting;
+	f.policy.implementation = POPLAR_IMPLEMENTATION;
+	f.policy.errors_max = f.child.settings.max_errors;
+	if (!make_slots(&f))
+		return EXIT_FAILURE;
+	child_enter_sandbox(&f.child, -1);
+	f.parent_poll.data = &f;
+	if (uv_poll_init(&f.loop, &f.parent_poll, f.child.parent) != 0)
+		return EXIT_FAILURE;
+	uv_poll_start(&f.parent_poll, UV_READABLE, on_parent);
+	poll_listeners(&f);
+	uv_run(&f.loop, UV_RUN_DEFAULT);
+	return EXIT_SUCCESS;
+}

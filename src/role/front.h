@@ -1,0 +1,202 @@
+/* role/front.h - what the files of poplar-front share.
+ *
+ * Floor 4 (role). One event loop that never blocks; one struct front, many struct conn.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "base/buf.h"
+#include "mail/wire.h"
+#include "pop3/line.h"
+#include "pop3/session.h"
+#include "role/child.h"
+#include "sys/sock.h"
+#include "tls/tls.h"
+
+enum {
+	FRONT_INPUT_OCTETS = 8192,   /* read from a connection at a time, and held for it */
+	FRONT_OUTPUT_OCTETS = 65536, /* collected before it is sent, and held for a client */
+	FRONT_BODY_OCTETS = 65536,   /* read from a message at a time */
+};
+
+struct conn;
+struct auth_link;
+struct drop_link;
+
+struct listener {
+	uv_poll_t poll; /* first: libuv gives it back to us */
+	struct front *front;
+	struct listener *next;
+	int fd;
+	bool tls;
+};
+
+struct front {
+	struct child child;
+	uv_loop_t loop;
+	uv_poll_t parent_poll;
+	struct listener *listeners;
+	bool draining; /* no new connections; end with the last */
+	bool stopping; /* draining, and what has nothing under way is closed */
+	bool resting;  /* no connections are accepted for now */
+	uv_timer_t stop_timer, rest_timer;
+
+	struct tls_server *tls; /* NULL: no TLS */
+	char *certificate, *key; /* PEM, until the TLS server is made */
+	size_t certificate_len, key_len;
+	struct session_policy policy;
+
+	/* the link to poplar-auth: role/asks.c */
+	struct auth_link *auth;    /* NULL: none */
+	struct conn *asking;       /* connections whose question waits to be sent, oldest first */
+	struct conn **asking_last; /* where the next one goes */
+
+	/* connections: role/conn.c */
+	struct conn **slots; /* by number; NULL: free */
+	uint32_t slot_count, conn_count, slot_hint;
+	uint32_t generation; /* tells a connection from earlier ones in its slot */
+	bool no_nowait;      /* this file system knows no RWF_NOWAIT */
+
+	/* room for the connection at work; nothing stays in it between two events */
+	struct buf out;
+	char input[FRONT_INPUT_OCTETS];
+	char body[FRONT_BODY_OCTETS];
+	char output[FRONT_OUTPUT_OCTETS];
+	struct channel_inbox inbox;
+};
+
+enum conn_phase {
+	CONN_HANDSHAKE, /* TLS is being set up */
+	CONN_OPEN,
+	CONN_LINGER, /* all is said: the rest of the client's words is thrown away */
+};
+
+/* A message on its way to the client. */
+struct conn_body {
+	int fd; /* -1: none */
+	uint64_t offset, length, done;
+	uint64_t octets; /* as listed */
+	struct wire wire;
+	bool warming; /* poplar-drop brings the next octets into memory */
+	bool warmed;  /* ... and has done so: they can be read without waiting long */
+};
+
+struct conn {
+	uv_poll_t client; /* the client's socket */
+	uv_timer_t timer;
+	struct front *front;
+	struct drop_link *drop; /* the session socket; NULL: none */
+	uint8_t handles;    /* of the two, still known to libuv */
+	uint8_t armed;      /* events that `client` is polled for */
+	enum conn_phase phase : 8;
+	bool asked;         /* what the session asks for is under way */
+	bool logged_in;
+	bool committed;
+	bool heard;         /* a line has been understood */
+	bool readable;      /* the socket may have more input */
+	bool wants_write;   /* the handshake does */
+	bool in_asking;
+	bool closing;
+	uint32_t slot, generation;
+
+	int fd, listing_fd;
+	struct tls *tls;
+	struct session session;
+	struct line_reader reader;
+	struct conn_body body;
+	uint32_t commit_at; /* deletion marks below this message have been sent */
+
+	struct span in;     /* unread input: in front->input, or in held_in */
+	char *held_in;      /* input kept between two events; NULL: none */
+	char *held_out;     /* output that the socket did not take; NULL: none */
+	uint32_t held_at, held_len;
+
+	struct conn *next_asking;
+	char *password;     /* waits to be sent to poplar-auth; NULL: none */
+	uint16_t password_len;
+
+	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
+	uint64_t told_at;   /* when a refused login may be told; 0: none waits */
+	uint64_t timer_at;  /* when the timer will go off */
+	enum fault told;    /* the refusal */
+	char peer[SOCK_ADDRESS_MAX];
+};
+
+/* ---- role/front.c ---- */
+
+void front_conn_ended(struct front *f); /* there is one connection less */
+
+/* ---- role/conn.c: the life of a connection ---- */
+
+void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *peer);
+
+/* Close it, with a word for the log on how it ended. */
+void conn_close(struct conn *c, const char *end);
+
+/* Has it nothing under way? Then a stopping front closes it. */
+bool conn_is_idle(const struct conn *c);
+
+/* The connection of this number, if it is still the same; NULL: it has gone. */
+struct conn *conn_find(const struct front *f, uint64_t id);
+static inline uint64_t conn_id(const struct conn *c)
+{
+	return (uint64_t)c->generation << 32 | c->slot;
+}
+
+/* Look at the deadlines anew: one may have come nearer. */
+void conn_set_timer(struct conn *c);
+
+/* ---- role/talk.c: the conversation ---- */
+
+/* Do what can be done now: read, answer, send. The connection may be closed afterwards. */
+void talk_go(struct conn *c);
+void talk_begin(struct conn *c); /* a new connection */
+
+/* Step the session; the reply is collected in front->out. */
+void talk_step(struct conn *c, const struct session_event *ev);
+void talk_failed(struct conn *c, enum fault f);
+
+/* ---- role/output.c: octets to the client ---- */
+
+/* Send what is collected in front->out; what the socket does not take is held. False: the
+ * connection is broken. */
+MUST_USE bool output_flush(struct conn *c);
+MUST_USE bool output_drain(struct conn *c); /* send what is held */
+static inline bool output_blocked(const struct conn *c)
+{
+	return c->held_out != NULL;
+}
+
+/* ---- role/asks.c: questions to poplar-auth ---- */
+
+/* Ask whether the name and the secret of the session hold. The answer comes as a session
+ * socket (maildrop_attach) or as EVENT_FAILED. */
+void asks_login(struct conn *c);
+void asks_forget(struct conn *c);      /* the connection goes away */
+void asks_refuse(struct conn *c);      /* the time to tell a refusal has come */
+void asks_link(struct front *f, int fd); /* a new channel to poplar-auth, now the front's */
+void asks_log_refusal(const struct conn *c, enum fault f);
+
+/* ---- role/maildrop.c: the session socket ---- */
+
+MUST_USE bool maildrop_attach(struct conn *c, int fd);
+void maildrop_detach(struct conn *c);
+
+/* What the session asks of the maildrop: fetch a body, warm it, commit. What cannot be sent
+ * steps the session with EVENT_FAILED. */
+void maildrop_ask_body(struct conn *c);
+void maildrop_ask_warm(struct conn *c, uint64_t length);
+void maildrop_ask_commit(struct conn *c);
+
+/* Feed records of the listing to the session, as far as there is room for replies. */
+void maildrop_records(struct conn *c);
+
+/* ---- role/body.c: a message to the client ---- */
+
+/* A body has come: take over its descriptor. False: it makes no sense. */
+MUST_USE bool body_take(struct conn *c, const struct message_BODY_IS *m, int fd);
+
+/* Collect its next octets in front->out; steps the session at its end. False: wait. */
+MUST_USE bool body_send(struct conn *c);
+void body_close(struct conn *c);

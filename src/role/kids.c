@@ -1,0 +1,343 @@
+/* role/kids.c - poplard's children, one by one.
+ *
+ * Floor 4 (role). Prefix: kid_, kids_.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "role/parent.h"
+#include "sys/clock.h"
+#include "sys/proc.h"
+
+/* A child that lived so long is started again at once; one that dies sooner waits longer
+ * each time. */
+enum { LONG_LIFE_MS = 10000, WAIT_FIRST_MS = 100, WAIT_MOST_MS = 30000 };
+
+struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
+{
+	struct kid *k = calloc(1, sizeof *k);
+
+	if (!k)
+		return NULL;
+	*k = (struct kid){
+		.next = g->kids, .generation = g, .role = role, .ids = ids, .channel = -1
+	};
+	g->kids = k;
+	return k;
+}
+
+static struct kid *find_kid(const struct generation *g, enum role role, struct ids ids)
+{
+	struct kid *k = g->kids;
+
+	while (k && (k->role != role || k->ids.uid != ids.uid || k->ids.gid != ids.gid))
+		k = k->next;
+	return k;
+}
+
+/* ---- telling ---- */
+
+/* A child that does not take what its parent says has died, or is about to: its end is
+ * noticed and handled elsewhere. */
+static void tell(const struct kid *k, const struct message *m, int pass)
+{
+	if (k->channel >= 0)
+		fault_ignore(channel_send(k->channel, m, pass, CHANNEL_NOW));
+}
+
+void kid_tell(const struct kid *k, enum message_kind kind)
+{
+	tell(k, &(struct message){ .kind = kind }, -1);
+}
+
+static void tell_settings(const struct kid *k)
+{
+	char room[16384];
+	struct buf packed = BUF(room);
+
+	settings_pack(&k->generation->settings, k->role, &packed);
+	const struct message m = { .kind = MESSAGE_SETTINGS,
+				   .SETTINGS = { buf_span(&packed) } };
+	tell(k, &m, -1);
+}
+
+static void tell_file(const struct kid *k, enum message_kind kind, const char *path)
+{
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct why why;
+
+	if (fd >= 0) {
+		tell(k, &(struct message){ .kind = kind }, fd);
+		return;
+	}
+	fault_set(&why, FAULT_SETUP, errno, "open", path);
+	log_fault(&why, "tls-file");
+}
+
+void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
+{
+	const struct message m = {
+		.kind = MESSAGE_TICKET_KEYS,
+		.TICKET_KEYS = { { p->keys[0], sizeof p->keys[0] },
+				 { p->keys[1], p->has_before ? sizeof p->keys[1] : 0 } },
+	};
+
+	tell(k, &m, -1);
+}
+
+static void tell_front(const struct parent *p, const struct kid *k)
+{
+	const struct settings *s = &k->generation->settings;
+
+	for (const struct port *port = p->ports; port; port = port->next) {
+		const struct message m = { .kind = MESSAGE_LISTENER, .LISTENER = { port->tls } };
+
+		if (ports_wants(k->generation, port))
+			tell(k, &m, port->fd);
+	}
+	if (!*s->tls_certificate)
+		return;
+	tell_file(k, MESSAGE_CERTIFICATE, s->tls_certificate);
+	tell_file(k, MESSAGE_PRIVATE_KEY, *s->tls_key ? s->tls_key : s->tls_certificate);
+	kid_tell_ticket_keys(p, k);
+}
+
+/* Connect a child with poplar-auth. */
+static void link_to_auth(const struct kid *k, const struct kid *auth)
+{
+	struct why why;
+	int pair[2];
+
+	if (channel_pair(pair, &why)) {
+		log_fault(&why, "link-failed");
+		return;
+	}
+	OWN_FD ours = pair[0];
+	OWN_FD theirs = pair[1];
+	const struct message to_auth =
+		k->role == ROLE_FRONT
+			? (struct message){ .kind = MESSAGE_FRONT_LINK }
+			: (struct message){ .kind = MESSAGE_DROP_LINK,
+					    .DROP_LINK = { k->ids.uid, k->ids.gid, k->standard } };
+	tell(auth, &to_auth, ours);
+	tell(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
+}
+
+static void link_all(const struct kid *k)
+{
+	for (const struct kid *other = k->generation->kids; other; other = other->next) {
+		if (other == k || other->channel < 0)
+			continue;
+		if (k->role == ROLE_AUTH && other->role != ROLE_AUTH)
+			link_to_auth(other, k);
+		else if (k->role != ROLE_AUTH && other->role == ROLE_AUTH)
+			link_to_auth(k, other);
+	}
+}
+
+static void tell_all(const struct parent *p, const struct kid *k)
+{
+	const struct message dir = { .kind = MESSAGE_DIRECTORY };
+
+	tell_settings(k);
+	if (k->role == ROLE_FRONT)
+		tell_front(p, k);
+	if (k->role == ROLE_AUTH)
+		tell(k, &dir, k->generation->users_dir);
+	if (k->role == ROLE_DROP)
+		tell(k, &dir, k->generation->mail_root);
+	link_all(k);
+	kid_tell(k, MESSAGE_GO);
+}
+
+/* ---- life ---- */
+
+static void start_later(struct kid *k)
+{
+	uint64_t now = clock_ms(), wait = 0;
+
+	if (now - k->started_at >= LONG_LIFE_MS)
+		k->quick = 0;
+	else if (k->quick++ > 0)
+		wait = k->quick > 16 ? WAIT_MOST_MS : UINT64_C(1) << (k->quick - 2);
+	wait *= WAIT_FIRST_MS;
+	k->start_at = now + (wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS);
+}
+
+void kid_start(struct parent *p, struct kid *k)
+{
+	struct why why;
+	int pair[2];
+
+	k->started_at = clock_ms();
+	k->ready = false;
+	if (channel_pair(pair, &why)) {
+		log_fault(&why, "start-failed", LOG_T("role", role_name(k->role)));
+		start_later(k);
+		return;
+	}
+	OWN_FD theirs = pair[1];
+	const struct proc_start start = {
+		.exe = p->exe[k->role],
+		.name = role_name(k->role),
+		.arg = logsink_name(p->log_kind),
+		.channel = theirs,
+		.log = p->log,
+		.change_ids = p->is_root,
+		.uid = k->ids.uid,
+		.gid = k->ids.gid,
+	};
+	k->channel = pair[0];
+	k->pid = proc_start(&start);
+	if (k->pid < 0) {
+		fault_set(&why, FAULT_LIMIT, errno, "fork", role_name(k->role));
+		log_fault(&why, "start-failed");
+		k->pid = 0;
+		own_fd_close(&k->channel);
+		start_later(k);
+		return;
+	}
+	tell_all(p, k);
+}
+
+static void describe(int status, char *out, size_t room)
+{
+	if (!WIFSIGNALED(status)) {
+		snprintf(out, room, "exit status %d", WEXITSTATUS(status));
+		return;
+	}
+	int sig = WTERMSIG(status);
+	snprintf(out, room, "signal %d (%s)%s", sig, sigdescr_np(sig),
+		 sig == SIGSYS ? ": a system call that its sandbox forbids" : "");
+}
+
+static void log_death(const struct parent *p, const struct kid *k, int status)
+{
+	bool expected = (p->stopping || k->generation->draining) && WIFEXITED(status) &&
+			WEXITSTATUS(status) == 0;
+	uint64_t now = clock_ms();
+	char cause[128];
+
+	describe(status, cause, sizeof cause);
+	if (expected)
+		log_event(LOG_DEBUG, "child-ended", LOG_T("role", role_name(k->role)),
+			  LOG_N("pid", (uint64_t)k->pid));
+	else
+		log_event(LOG_CRIT, "child-died", LOG_T("role", role_name(k->role)),
+			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause),
+			  LOG_MS("restart-in", k->start_at > now ? k->start_at - now : 0));
+}
+
+static struct kid *find_pid(const struct parent *p, pid_t pid)
+{
+	for (const struct generation *g = p->generations; g; g = g->next)
+		for (struct kid *k = g->kids; k; k = k->next)
+			if (k->pid == pid)
+				return k;
+	return NULL;
+}
+
+void kids_died(struct parent *p, pid_t pid, int status)
+{
+	struct kid *k = find_pid(p, pid);
+
+	if (!k)
+		return;
+	struct generation *g = k->generation;
+	bool again = !p->stopping && !g->draining && g->ready;
+
+	if (again)
+		start_later(k);
+	log_death(p, k, status);
+	own_fd_close(&k->channel);
+	k->pid = 0;
+	k->ready = false;
+	if (!again && !p->stopping && !g->draining)
+		generation_failed(p, g);
+	else if (!again)
+		k->start_at = 0;
+	state_write(p);
+}
+
+void kids_start_due(struct parent *p, uint64_t now)
+{
+	for (struct generation *g = p->generations; g; g = g->next)
+		for (struct kid *k = g->kids; k; k = k->next)
+			if (k->pid == 0 && k->start_at > 0 && k->start_at <= now && !p->stopping &&
+			    !g->draining)
+				kid_start(p, k);
+}
+
+/* ---- hearing ---- */
+
+/* Someone's mail belongs to a uid that has no process yet. What poplar-auth asks for is not
+ * believed: as root, never for root or a uid of the system; otherwise only our own. */
+static void drop_wanted(struct parent *p, struct kid *auth, const struct message_DROP_WANTED *m)
+{
+	struct generation *g = auth->generation;
+	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
+	bool in_range = m->uid <= UINT32_MAX - 1 && m->gid > 0 && m->gid <= UINT32_MAX - 1 &&
+			m->uid >= g->settings.first_uid;
+	bool ok = p->is_root ? in_range && m->uid > 0 : m->uid == geteuid() && m->gid == getegid();
+	struct kid *k = ok ? find_kid(g, ROLE_DROP, ids) : NULL;
+
+	if (k && k->channel >= 0) {
+		link_to_auth(k, auth);
+		return;
+	}
+	if (ok && !k)
+		k = kid_new(g, ROLE_DROP, ids);
+	if (k && k->start_at == 0) {
+		kid_start(p, k);
+		return;
+	}
+	if (k)
+		return; /* it has died and waits to be started again */
+	const struct message no = { .kind = MESSAGE_DROP_REFUSED,
+				    .DROP_REFUSED = { m->uid, m->gid } };
+	log_event(LOG_ERR, "drop-refused", LOG_N("uid", m->uid), LOG_N("gid", m->gid),
+		  LOG_T("hint", p->is_root ? "see first-uid in poplar.conf(5)"
+					   : "without root, mail must belong to our own uid"));
+	tell(auth, &no, -1);
+}
+
+void kid_hear(struct parent *p, struct kid *k)
+{
+	struct message m;
+	int fd;
+
+	switch (channel_receive(k->channel, k->role, ROLE_PARENT, CHANNEL_NOW, &p->inbox, &m, &fd)) {
+	case CHANNEL_MESSAGE:
+		break;
+	case CHANNEL_EMPTY:
+		return;
+	case CHANNEL_BROKEN:
+		log_event(LOG_CRIT, "child-broken", LOG_T("role", role_name(k->role)),
+			  LOG_N("pid", (uint64_t)k->pid));
+		kill(k->pid, SIGKILL);
+		own_fd_close(&k->channel);
+		return;
+	case CHANNEL_CLOSED:
+		own_fd_close(&k->channel); /* SIGCHLD tells the rest */
+		return;
+	}
+	if (m.kind == MESSAGE_DROP_WANTED) {
+		drop_wanted(p, k, &m.DROP_WANTED);
+		return;
+	}
+	k->ready = true;
+	k->abi = (int)m.SANDBOXED.landlock;
+	if (k->abi == 0)
+		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
+			  LOG_S("rules", m.SANDBOXED.rules));
+	generation_check(p, k->generation);
+	state_write(p);
+}

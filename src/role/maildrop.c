@@ -1,0 +1,296 @@
+/* role/maildrop.c - the session socket: one maildrop, in another process.
+ *
+ * Floor 4 (role). Prefix: maildrop_.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "mail/listing.h"
+#include "role/front.h"
+
+/* Records of a listing read at a time; octets of deletion marks sent at a time. */
+enum { BATCH = 32, MARKS_OCTETS = 4096 };
+
+struct drop_link {
+	uv_poll_t poll; /* first: libuv gives it back to us */
+	struct conn *conn; /* NULL: detached */
+	int fd;
+};
+
+static void on_drop(uv_poll_t *poll, int status, int events);
+
+bool maildrop_attach(struct conn *c, int fd)
+{
+	struct drop_link *link = malloc(sizeof *link);
+
+	if (!link || uv_poll_init(&c->front->loop, &link->poll, fd) != 0) {
+		free(link);
+		close(fd);
+		return false;
+	}
+	link->conn = c;
+	link->fd = fd;
+	c->drop = link;
+	uv_poll_start(&link->poll, UV_READABLE, on_drop);
+	return true;
+}
+
+static void free_link(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void maildrop_detach(struct conn *c)
+{
+	struct drop_link *link = c->drop;
+
+	if (!link)
+		return;
+	c->drop = NULL;
+	link->conn = NULL;
+	uv_close((uv_handle_t *)&link->poll, free_link);
+	close(link->fd);
+}
+
+/* ---- asking ---- */
+
+static enum fault ask(const struct conn *c, const struct message *m, int pass)
+{
+	return c->drop ? channel_send(c->drop->fd, m, pass, CHANNEL_NOW) : FAULT_PEER;
+}
+
+void maildrop_ask_body(struct conn *c)
+{
+	const struct message m = { .kind = MESSAGE_BODY, .BODY = { c->session.command.msg } };
+	enum fault f = ask(c, &m, -1);
+
+	if (f)
+		talk_failed(c, f);
+	else
+		c->asked = true;
+}
+
+void maildrop_ask_warm(struct conn *c, uint64_t length)
+{
+	const struct message m = { .kind = MESSAGE_WARM,
+				   .WARM = { c->body.offset + c->body.done, length } };
+	enum fault f = ask(c, &m, c->body.fd);
+
+	if (f)
+		talk_failed(c, f);
+	else
+		c->body.warming = true;
+}
+
+static bool any_mark(const char *octets, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (octets[i])
+			return true;
+	return false;
+}
+
+/* The marks go in pieces that the socket's queue can take; a full queue is waited for. */
+static enum fault send_marks(struct conn *c)
+{
+	const char *bits = (const char *)c->session.bits;
+	size_t total = bits ? session_marks_octets(&c->session) : 0;
+
+	for (; c->commit_at / 8 < total; c->commit_at += MARKS_OCTETS * 8) {
+		size_t at = c->commit_at / 8;
+		size_t len = total - at < MARKS_OCTETS ? total - at : MARKS_OCTETS;
+		const struct message m = { .kind = MESSAGE_MARKS,
+					   .MARKS = { c->commit_at, { bits + at, len } } };
+		enum fault f = any_mark(bits + at, len) ? ask(c, &m, -1) : FAULT_NONE;
+
+		if (f)
+			return f;
+	}
+	return FAULT_NONE;
+}
+
+void maildrop_ask_commit(struct conn *c)
+{
+	const struct message m = { .kind = MESSAGE_COMMIT, .COMMIT = { c->session.marked } };
+	enum fault f = send_marks(c);
+
+	if (f == FAULT_NONE)
+		f = ask(c, &m, -1);
+	c->asked = true;
+	if (f == FAULT_LIMIT) {
+		uv_poll_start(&c->drop->poll, UV_READABLE | UV_WRITABLE, on_drop);
+	} else if (f) {
+		c->asked = false;
+		talk_failed(c, f);
+	}
+}
+
+/* ---- the listing ---- */
+
+static bool read_batch(const struct conn *c, char *out, uint32_t first, uint32_t count)
+{
+	size_t len = count * (size_t)LISTING_RECORD_OCTETS;
+	off_t at = (off_t)(first - 1) * LISTING_RECORD_OCTETS;
+
+	return pread(c->listing_fd, out, len, at) == (ssize_t)len;
+}
+
+void maildrop_records(struct conn *c)
+{
+	struct session *s = &c->session;
+	uint32_t wanted = s->last - s->next + 1, count = wanted < BATCH ? wanted : BATCH;
+	char batch[BATCH * LISTING_RECORD_OCTETS];
+	struct listing_record r;
+
+	if (!read_batch(c, batch, s->next, count)) {
+		talk_failed(c, FAULT_PEER);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
+			return;
+		if (!listing_get(batch + i * LISTING_RECORD_OCTETS, &r)) {
+			talk_failed(c, FAULT_PEER);
+			return;
+		}
+		talk_step(c, &(struct session_event){ .kind = EVENT_RECORD,
+						      .octets = r.octets,
+						      .uid = listing_uid(&r) });
+	}
+}
+
+/* ---- answers ---- */
+
+static void log_login(const struct conn *c)
+{
+	const struct session *s = &c->session;
+
+	log_event(LOG_INFO, "login", LOG_S("user", session_user(s)), LOG_T("peer", c->peer),
+		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
+		  LOG_T("cipher", c->tls ? tls_cipher(c->tls) : NULL), LOG_T("method", "USER"),
+		  LOG_N("messages", s->count), LOG_N("octets", s->octets));
+}
+
+static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
+{
+	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in || m->count > UINT32_MAX) {
+		close(fd);
+		return false;
+	}
+	c->listing_fd = fd;
+	c->logged_in = true;
+	c->asked = false;
+	c->active_at = uv_now(&c->front->loop);
+	talk_step(c, &(struct session_event){ .kind = EVENT_OPENED,
+					      .count = (uint32_t)m->count,
+					      .octets = m->octets });
+	log_login(c);
+	return true;
+}
+
+static bool take_failed(struct conn *c, uint64_t fault)
+{
+	if (!c->asked || fault == FAULT_NONE || fault >= FAULT_COUNT)
+		return false;
+	if (c->session.ask == ASK_LOGIN) {
+		asks_log_refusal(c, (enum fault)fault);
+		maildrop_detach(c);
+	}
+	c->asked = false;
+	talk_failed(c, (enum fault)fault);
+	return true;
+}
+
+static bool take_body(struct conn *c, const struct message_BODY_IS *m, int fd)
+{
+	if (c->session.ask != ASK_BODY || !c->asked) {
+		close(fd);
+		return false;
+	}
+	if (!body_take(c, m, fd))
+		return false;
+	c->asked = false;
+	talk_step(c, &(struct session_event){ .kind = EVENT_BODY, .octets = m->octets });
+	return true;
+}
+
+static bool take_done(struct conn *c, uint64_t left)
+{
+	if (c->session.ask != ASK_COMMIT || !c->asked || left > c->session.count)
+		return false;
+	c->asked = false;
+	c->committed = true;
+	talk_step(c, &(struct session_event){ .kind = EVENT_DONE, .count = (uint32_t)left });
+	return true;
+}
+
+/* False: the message is not the answer to what was asked. */
+static bool take(struct conn *c, const struct message *m, int fd)
+{
+	switch (m->kind) {
+	case MESSAGE_READY:
+		return take_ready(c, &m->READY, fd);
+	case MESSAGE_FAILED:
+		return take_failed(c, m->FAILED.fault);
+	case MESSAGE_BODY_IS:
+		return take_body(c, &m->BODY_IS, fd);
+	case MESSAGE_WARMED:
+		c->body.warmed = c->body.warming;
+		c->body.warming = false;
+		return c->body.warmed;
+	case MESSAGE_DONE:
+		return take_done(c, m->DONE.left);
+	default: /* the table has no other from poplar-drop */
+		return false;
+	}
+}
+
+/* The maildrop is gone from under the session. What was asked of it has failed; otherwise
+ * there is nothing to answer, and the session can't go on. */
+static void lose(struct conn *c)
+{
+	enum session_ask ask = c->session.ask;
+
+	if (!c->asked) {
+		conn_close(c, "maildrop-lost");
+		return;
+	}
+	maildrop_detach(c);
+	if (ask == ASK_LOGIN)
+		asks_log_refusal(c, FAULT_PEER);
+	c->asked = false;
+	talk_failed(c, FAULT_PEER);
+	talk_go(c);
+}
+
+static void on_drop(uv_poll_t *poll, int status, int events)
+{
+	struct drop_link *link = (struct drop_link *)poll;
+	struct conn *c = link->conn;
+	struct message m;
+	int fd;
+
+	if (events & UV_WRITABLE) {
+		uv_poll_start(&link->poll, UV_READABLE, on_drop);
+		maildrop_ask_commit(c);
+	}
+	switch (channel_receive(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &c->front->inbox, &m,
+				&fd)) {
+	case CHANNEL_MESSAGE:
+		if (take(c, &m, fd))
+			talk_go(c);
+		else
+			lose(c);
+		break;
+	case CHANNEL_EMPTY:
+		if (status < 0)
+			lose(c);
+		break;
+	case CHANNEL_CLOSED:
+	case CHANNEL_BROKEN:
+		lose(c);
+		break;
+	}
+}

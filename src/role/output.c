@@ -1,0 +1,95 @@
+/* role/output.c - octets to the client.
+ *
+ * Floor 4 (role). Prefix: output_. Replies are collected in the front's one buffer and go
+ * out in one call; only what a socket does not take costs memory of the connection.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "role/front.h"
+
+static bool send_tls(struct conn *c, struct span *io)
+{
+	while (io->len > 0) {
+		size_t n;
+
+		switch (tls_write(c->tls, *io, &n)) {
+		case TLS_DONE:
+			*io = span_after(*io, n);
+			break;
+		case TLS_WANT_READ:
+		case TLS_WANT_WRITE:
+			return true;
+		case TLS_CLOSED:
+		case TLS_FAILED:
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One call: a socket that took a part is full. */
+static bool send_clear(const struct conn *c, struct span *io)
+{
+	ssize_t n;
+
+	do
+		n = send(c->fd, io->at, io->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN;
+	*io = span_after(*io, (size_t)n);
+	return true;
+}
+
+static bool send_some(struct conn *c, struct span *io)
+{
+	size_t before = io->len;
+	bool ok = c->tls ? send_tls(c, io) : send_clear(c, io);
+
+	if (io->len < before)
+		c->active_at = uv_now(&c->front->loop);
+	return ok;
+}
+
+/* Keep s behind what is held already: at most the answer to what was under way when the
+ * socket filled up. */
+static bool hold(struct conn *c, struct span s)
+{
+	char *more = realloc(c->held_out, c->held_len + s.len);
+
+	if (!more)
+		return false;
+	memcpy(more + c->held_len, s.at, s.len);
+	c->held_out = more;
+	c->held_len += (uint32_t)s.len;
+	return true;
+}
+
+bool output_flush(struct conn *c)
+{
+	struct span s = buf_span(&c->front->out);
+
+	c->front->out.len = 0;
+	if (s.len == 0)
+		return true;
+	if (!output_blocked(c) && !send_some(c, &s))
+		return false;
+	return s.len == 0 || hold(c, s);
+}
+
+bool output_drain(struct conn *c)
+{
+	struct span s = { c->held_out + c->held_at, c->held_len - c->held_at };
+
+	if (!send_some(c, &s))
+		return false;
+	c->held_at = c->held_len - (uint32_t)s.len;
+	if (s.len > 0)
+		return true;
+	free(c->held_out);
+	c->held_out = NULL;
+	c->held_at = c->held_len = 0;
+	return true;
+}

@@ -1,0 +1,110 @@
+/* role/parent.h - what the files of poplard share.
+ *
+ * Floor 4 (role). One thread, almost always asleep. A reload makes a new generation of
+ * children beside the old one, which serves its sessions to their end.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/roles.h"
+#include "config/settings.h"
+#include "ipc/channel.h"
+#include "sys/logsink.h"
+
+struct ids {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* A child: a process, or what is to become one again. */
+struct kid {
+	struct kid *next;
+	struct generation *generation;
+	enum role role;
+	struct ids ids;
+	bool standard;       /* a maildrop process: mail-user's */
+	bool ready;          /* it has said that its walls stand */
+	pid_t pid;           /* 0: not running */
+	int channel;         /* -1: not running */
+	int abi;             /* of Landlock, as it reported */
+	uint64_t started_at; /* ms */
+	uint64_t start_at;   /* when to start it (again), ms */
+	unsigned quick;      /* deaths in a row soon after a start */
+};
+
+struct generation {
+	struct generation *next;
+	unsigned number;
+	struct settings settings;
+	struct ids ids[ROLE_COUNT]; /* of the children */
+	int mail_root, users_dir;
+	bool ready;    /* every child has been */
+	bool draining; /* its children end with their sessions */
+	struct kid *kids;
+};
+
+struct port {
+	struct port *next;
+	int fd;
+	bool tls;
+	char *name; /* as in the settings */
+};
+
+struct parent {
+	const char *config;
+	bool is_root;
+	int exe[ROLE_COUNT];
+	int run_dir, signals, relay; /* relay: syslog lines from the children; -1: none */
+	int log;                     /* where children write their lines */
+	enum logsink_kind log_kind;
+	struct generation *generations; /* newest first */
+	unsigned numbers;
+	struct port *ports;
+	bool stopping;
+	bool failed;        /* the first generation did not come up */
+	uint64_t kill_at;   /* while stopping */
+	uint64_t rotate_at; /* ticket keys, ms */
+	char keys[2][80];   /* now, before */
+	bool has_before;
+	struct channel_inbox inbox;
+};
+
+/* ---- role/generations.c: which children there are to be ---- */
+
+/* Read the configuration and start a generation by it. False: it has been said why not. */
+MUST_USE bool generation_start(struct parent *p);
+
+/* Every child is ready: older generations drain. */
+void generation_check(struct parent *p, struct generation *g);
+
+/* A child died before its generation was ready. */
+void generation_failed(struct parent *p, struct generation *g);
+void generation_drop_empty(struct parent *p);
+
+/* ---- role/kids.c: one child ---- */
+
+struct kid *kid_new(struct generation *g, enum role role, struct ids ids);
+void kid_start(struct parent *p, struct kid *k);
+void kid_tell(const struct kid *k, enum message_kind kind);
+void kid_tell_ticket_keys(const struct parent *p, const struct kid *k);
+void kid_hear(struct parent *p, struct kid *k);
+
+/* The process `pid` has ended with `status` of wait(2). */
+void kids_died(struct parent *p, pid_t pid, int status);
+void kids_start_due(struct parent *p, uint64_t now);
+
+/* ---- role/ports.c: listening sockets ---- */
+
+/* Open what the generation wants and is not open yet. False: it has been said why not. */
+MUST_USE bool ports_open(struct parent *p, const struct generation *g);
+/* Does the generation want this one? */
+bool ports_wants(const struct generation *g, const struct port *port);
+/* Close what no generation wants that is there to stay. */
+void ports_close_unwanted(struct parent *p);
+
+/* ---- role/state.c: the run directory ---- */
+
+/* Open and lock it, and end what a killed poplard left behind. False: said why not. */
+MUST_USE bool state_open(struct parent *p, const struct settings *s);
+void state_write(const struct parent *p);

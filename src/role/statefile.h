@@ -1,0 +1,34 @@
+/* role/statefile.h - the file in the run directory that says who runs.
+ *
+ * Floor 4 (role). Prefix: statefile_.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/roles.h"
+
+#define STATEFILE_NAME "state"
+
+struct statefile_entry {
+	enum role role;
+	pid_t pid;
+	uint64_t started; /* proc_started_at() */
+	uid_t uid;
+	gid_t gid;
+	unsigned generation;
+	int abi; /* of Landlock, as the process reported */
+};
+
+struct statefile {
+	struct statefile_entry *at;
+	size_t count;
+};
+
+void statefile_put(struct buf *b, const struct statefile_entry *e);
+
+/* FAULT_IO: there is none, or it can't be read; a line that is none of ours is passed over. */
+MUST_USE enum fault statefile_read(int run_dir, struct statefile *out);
+void statefile_done(struct statefile *file);

@@ -1,0 +1,359 @@
+/* role/talk.c - the conversation with one client.
+ *
+ * Floor 4 (role). Prefix: talk_. Here the pure session meets the world: what it asks for is
+ * done, or asked of another process, and what comes back is stepped into it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "role/front.h"
+
+/* A long reply lets others have their turn after so many pieces. */
+enum { PIECES_MAX = 16 };
+
+static void on_client(uv_poll_t *poll, int status, int events);
+
+static bool broken(struct conn *c)
+{
+	conn_close(c, "hangup");
+	return false;
+}
+
+/* ---- input ---- */
+
+static ssize_t receive_clear(struct conn *c)
+{
+	ssize_t n;
+
+	do
+		n = recv(c->fd, c->front->input, sizeof c->front->input, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != EAGAIN)
+		n = 0;
+	c->readable = n == 0 || n == (ssize_t)sizeof c->front->input;
+	return n;
+}
+
+static ssize_t receive_tls(struct conn *c)
+{
+	size_t n;
+
+	switch (tls_read(c->tls, c->front->input, sizeof c->front->input, &n)) {
+	case TLS_DONE:
+		c->readable = tls_has_pending(c->tls);
+		return (ssize_t)n;
+	case TLS_WANT_READ:
+	case TLS_WANT_WRITE:
+		c->readable = false;
+		return -1;
+	case TLS_CLOSED:
+	case TLS_FAILED:
+		break;
+	}
+	return 0;
+}
+
+/* Get more input into c->in. False: there is none now, or the connection has ended. */
+static bool take_input(struct conn *c)
+{
+	if (c->held_in)
+		secret_wipe(c->held_in, FRONT_INPUT_OCTETS);
+	free(TAKE(c->held_in));
+	if (!c->readable)
+		return false;
+	ssize_t n = c->tls ? receive_tls(c) : receive_clear(c);
+	if (n > 0)
+		c->in = (struct span){ c->front->input, (size_t)n };
+	else if (n == 0 && (!output_flush(c) || !output_blocked(c)))
+		broken(c); /* it may have ended its words only, and still take ours */
+	return n > 0;
+}
+
+/* What was not read in this event is kept for the next; nothing a client said before its
+ * login, which may be a password, stays in the shared buffer. */
+static bool keep_input(struct conn *c)
+{
+	if (c->in.len > 0 && !c->held_in) {
+		char *copy = malloc(FRONT_INPUT_OCTETS);
+
+		if (!copy)
+			return false;
+		memcpy(copy, c->in.at, c->in.len);
+		c->held_in = copy;
+		c->in.at = copy;
+	}
+	return true;
+}
+
+/* ---- commands ---- */
+
+/* Octets of another protocol as the first thing said: a browser or a mail server was led
+ * here. A TLS record in the clear shows in its first octet, without a line end to come. */
+static bool is_alien(const struct conn *c, enum line_got got, struct span line)
+{
+	if (c->heard)
+		return false;
+	if (got == LINE_MORE)
+		return c->reader.len > 0 && c->reader.text[0] == 0x16;
+	return line_is_alien(line);
+}
+
+static bool read_command(struct conn *c)
+{
+	struct span line = { 0 };
+
+	if (c->in.len == 0 && !take_input(c))
+		return false;
+	enum line_got got = line_feed(&c->reader, &c->in, &line);
+	if (is_alien(c, got, line)) {
+		conn_close(c, "not-pop3");
+		return false;
+	}
+	if (got == LINE_MORE)
+		return true;
+	c->heard = true;
+	c->active_at = uv_now(&c->front->loop);
+	talk_step(c, &(struct session_event){
+			     .kind = got == LINE_FULL ? EVENT_LINE : EVENT_OVERLONG,
+			     .line = line });
+	if (c->session.ask == ASK_LOGIN) {
+		asks_login(c); /* now, while the password is where the line is */
+		secret_wipe((char *)(uintptr_t)line.at, line.len);
+	}
+	return true;
+}
+
+static bool send_piece(struct conn *c)
+{
+	bool on = body_send(c);
+
+	if (buf_left(&c->front->out) < SESSION_REPLY_MAX && !output_flush(c))
+		return broken(c);
+	return on && !output_blocked(c);
+}
+
+static void make_marks(struct conn *c)
+{
+	uint64_t *bits = calloc(1, session_marks_octets(&c->session));
+
+	if (bits)
+		talk_step(c, &(struct session_event){ .kind = EVENT_MARKS, .bits = bits });
+	else
+		talk_failed(c, FAULT_NOMEM);
+}
+
+/* RFC 2595 section 4: whatever came in the clear behind STLS was not said by a client that
+ * waits for our answer, but slipped in by somebody in between. */
+static bool start_tls(struct conn *c)
+{
+	if (c->in.len > 0) {
+		c->front->out.len = 0;
+		conn_close(c, "clear-text-behind-stls");
+		return false;
+	}
+	if (!output_flush(c))
+		return broken(c);
+	if (output_blocked(c))
+		return false;
+	c->tls = tls_new(c->front->tls, c->fd);
+	if (!c->tls) {
+		conn_close(c, "out-of-memory");
+		return false;
+	}
+	c->phase = CONN_HANDSHAKE;
+	c->handshake_at = uv_now(&c->front->loop);
+	conn_set_timer(c);
+	return true;
+}
+
+/* All is said. What the client goes on saying must be read before closing, or the kernel
+ * sends it a reset that may overtake our last words. */
+static bool part(struct conn *c)
+{
+	if (!output_flush(c))
+		return broken(c);
+	if (output_blocked(c))
+		return false;
+	maildrop_detach(c);
+	if (c->tls)
+		tls_shutdown(c->tls);
+	if (c->in.len == 0 && strcmp(c->session.end, "quit") == 0) {
+		conn_close(c, "quit");
+		return false;
+	}
+	shutdown(c->fd, SHUT_WR);
+	c->in.len = 0;
+	c->phase = CONN_LINGER;
+	c->active_at = uv_now(&c->front->loop);
+	conn_set_timer(c);
+	return true;
+}
+
+/* Throw away what comes until the client goes. Over TLS too: nobody reads it any more. */
+static bool linger(struct conn *c)
+{
+	ssize_t n = recv(c->fd, c->front->input, sizeof c->front->input, MSG_DONTWAIT);
+
+	if (n > 0)
+		return true;
+	if (n == 0 || errno != EAGAIN)
+		conn_close(c, c->session.end);
+	return false;
+}
+
+static bool handshake(struct conn *c)
+{
+	enum tls_got got = tls_accept(c->tls);
+
+	c->wants_write = got == TLS_WANT_WRITE;
+	switch (got) {
+	case TLS_WANT_READ:
+	case TLS_WANT_WRITE:
+		return false;
+	case TLS_CLOSED:
+	case TLS_FAILED:
+		log_event(LOG_INFO, "tls-failed", LOG_T("peer", c->peer),
+			  LOG_T("reason", tls_error()));
+		conn_close(c, "tls-failed");
+		return false;
+	case TLS_DONE:
+		break;
+	}
+	c->phase = CONN_OPEN;
+	c->readable = tls_has_pending(c->tls);
+	c->heard = false;
+	if (c->session.ask == ASK_TLS)
+		talk_step(c, &(struct session_event){ .kind = EVENT_DONE });
+	else
+		session_greet(&c->session, &c->front->out);
+	return true;
+}
+
+/* One thing that can be done now. False: there is none, or the connection has ended. */
+static bool advance(struct conn *c)
+{
+	if (c->phase == CONN_HANDSHAKE)
+		return handshake(c);
+	if (c->phase == CONN_LINGER)
+		return linger(c);
+	if (c->asked || output_blocked(c))
+		return false;
+	if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
+		return output_flush(c) ? !output_blocked(c) : broken(c);
+	switch (c->session.ask) {
+	case ASK_READ:
+		return read_command(c);
+	case ASK_LOGIN:
+		return false;
+	case ASK_TLS:
+		return start_tls(c);
+	case ASK_RECORDS:
+		maildrop_records(c);
+		return true;
+	case ASK_MARKS:
+		make_marks(c);
+		return true;
+	case ASK_BODY:
+		maildrop_ask_body(c);
+		return true;
+	case ASK_SEND:
+		return send_piece(c);
+	case ASK_COMMIT:
+		maildrop_ask_commit(c);
+		return true;
+	case ASK_CLOSE:
+		return part(c);
+	}
+	return false;
+}
+
+/* ---- the loop's side ---- */
+
+/* What to wait for. While another process is at work for this client its input is left
+ * alone; polling goes on until there is some, since mostly there is none. */
+static int wanted(const struct conn *c)
+{
+	if (output_blocked(c) || c->wants_write)
+		return UV_WRITABLE;
+	if (c->phase == CONN_OPEN && (c->asked || c->body.warming))
+		return c->armed & UV_READABLE;
+	if (c->phase == CONN_OPEN && c->session.ask != ASK_READ)
+		return UV_WRITABLE; /* it is others' turn first */
+	return UV_READABLE;
+}
+
+static void arm(struct conn *c, int events)
+{
+	if (events == c->armed)
+		return;
+	if (events)
+		uv_poll_start(&c->client, events, on_client);
+	else
+		uv_poll_stop(&c->client);
+	c->armed = (uint8_t)events;
+}
+
+void talk_go(struct conn *c)
+{
+	struct front *f = c->front;
+	bool secret = !c->logged_in;
+	int turns = 0;
+
+	while (!c->closing && advance(c))
+		if ((c->session.ask == ASK_SEND || c->session.ask == ASK_RECORDS) &&
+		    ++turns == PIECES_MAX)
+			break;
+	if (!c->closing && (!output_flush(c) || !keep_input(c)))
+		conn_close(c, "hangup");
+	if (secret)
+		secret_wipe(f->input, sizeof f->input);
+	if (c->closing)
+		return;
+	if (f->stopping && conn_is_idle(c))
+		conn_close(c, "shutdown");
+	else
+		arm(c, wanted(c));
+}
+
+static void on_client(uv_poll_t *poll, int status, int events)
+{
+	struct conn *c = poll->data;
+
+	if (status < 0) {
+		broken(c);
+		return;
+	}
+	if ((events & UV_WRITABLE) && output_blocked(c) && !output_drain(c)) {
+		broken(c);
+		return;
+	}
+	if (events & UV_READABLE) {
+		c->readable = true;
+		if (c->asked || c->body.warming) {
+			arm(c, c->armed & ~UV_READABLE);
+			return;
+		}
+	}
+	talk_go(c);
+}
+
+void talk_step(struct conn *c, const struct session_event *ev)
+{
+	session_step(&c->session, ev, &c->front->out);
+}
+
+void talk_failed(struct conn *c, enum fault f)
+{
+	talk_step(c, &(struct session_event){ .kind = EVENT_FAILED, .fault = f });
+}
+
+void talk_begin(struct conn *c)
+{
+	if (c->phase == CONN_OPEN)
+		session_greet(&c->session, &c->front->out);
+	talk_go(c);
+}

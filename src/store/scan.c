@@ -1,0 +1,313 @@
+/* store/scan.c - the files of a Maildir, found, ordered and measured.
+ *
+ * Floor 2 (store). Prefix: scan_.
+ */
+#include "store/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "mail/name.h"
+#include "mail/wire.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+enum { TRIES = 5, DIRENTS_OCTETS = 32768, CHUNK_OCTETS = 65536 };
+
+static const char *const folder[] = { [SCAN_NEW] = "new", [SCAN_CUR] = "cur" };
+
+void scan_done(struct scan *s)
+{
+	free(s->names);
+	free(s->files);
+	*s = (struct scan){ 0 };
+}
+
+/* ---- finding ---- */
+
+static bool keep_name(struct scan *s, enum scan_dir where, const char *name, uint64_t *out)
+{
+	size_t len = strlen(name) + 1, whole = 4 + len;
+
+	if (s->names_room - s->names_len < whole) {
+		size_t room = s->names_room * 2 + whole + 4096;
+		char *more = realloc(s->names, room);
+
+		if (!more)
+			return false;
+		s->names = more;
+		s->names_room = room;
+	}
+	if (s->names_len == SCAN_GONE)
+		s->names[s->names_len++] = '\0';
+	*out = s->names_len;
+	memcpy(s->names + s->names_len, folder[where], 3);
+	s->names[s->names_len + 3] = '/';
+	memcpy(s->names + s->names_len + 4, name, len);
+	s->names_len += whole;
+	return true;
+}
+
+static bool keep_file(struct scan *s, enum scan_dir where, const char *name, uint64_t inode)
+{
+	struct scan_file f = { .inode = inode };
+
+	if (s->count == s->room) {
+		uint32_t room = s->room ? s->room * 2 : 64;
+		struct scan_file *more = s->room > UINT32_MAX / 4
+						 ? NULL
+						 : realloc(s->files, room * sizeof *more);
+
+		if (!more)
+			return false;
+		s->files = more;
+		s->room = room;
+	}
+	if (!keep_name(s, where, name, &f.name))
+		return false;
+	s->files[s->count++] = f;
+	return true;
+}
+
+/* Maildir: names that open with a dot are no messages. */
+static bool is_message(int dir, const struct dirent64 *d)
+{
+	struct stat st;
+
+	if (d->d_name[0] == '.')
+		return false;
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type == DT_REG;
+	return fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+static enum fault read_folder(int dir, enum scan_dir where, struct scan *s, struct why *why)
+{
+	_Alignas(struct dirent64) char room[DIRENTS_OCTETS];
+	OWN_FD fd = file_open_beneath(dir, folder[where], O_RDONLY | O_DIRECTORY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fault_set(why, store_fault(errno), errno, "open", folder[where]);
+	while ((n = getdents64(fd, room, sizeof room)) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *d = (const struct dirent64 *)(room + at);
+
+			at += d->d_reclen;
+			if (is_message(fd, d) && !keep_file(s, where, d->d_name, d->d_ino))
+				return fault_set(why, FAULT_NOMEM, 0, "list", folder[where]);
+		}
+	}
+	if (n < 0)
+		return fault_set(why, FAULT_IO, errno, "read directory", folder[where]);
+	return FAULT_NONE;
+}
+
+static int by_order(const void *a, const void *b, void *arg)
+{
+	const struct scan *s = arg;
+
+	return name_order(scan_name(s, a), scan_name(s, b));
+}
+
+static bool same_base(const struct scan *s, const struct scan_file *a, const struct scan_file *b)
+{
+	struct span x = name_base(scan_name(s, a)), y = name_base(scan_name(s, b));
+
+	return x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
+}
+
+/* A message that moved from new to cur, or got other flags, while we read was seen twice:
+ * the same base name and inode. Different files with one base name are twins. Both stand
+ * side by side in delivery order. */
+static void settle_twins(struct scan *s)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct scan_file f = s->files[i];
+		bool seen = false;
+
+		for (uint32_t k = kept; k > 0 && same_base(s, &s->files[k - 1], &f); k--) {
+			struct scan_file *other = &s->files[k - 1];
+
+			if (other->inode == f.inode) {
+				seen = true;
+				break;
+			}
+			other->twin = f.twin = true;
+		}
+		if (!seen)
+			s->files[kept++] = f;
+	}
+	s->count = kept;
+}
+
+struct times {
+	struct timespec new, cur;
+};
+
+static bool get_times(int dir, struct times *out)
+{
+	struct stat new, cur;
+
+	if (fstatat(dir, "new", &new, 0) < 0 || fstatat(dir, "cur", &cur, 0) < 0)
+		return false;
+	*out = (struct times){ new.st_mtim, cur.st_mtim };
+	return true;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* A file that is renamed while its directory is read may be missed or met twice. new is
+ * read before cur, since messages move that way. */
+enum fault scan_read(int dir, struct scan *out, struct why *why)
+{
+	bool still = false;
+
+	for (int i = 0; i < TRIES && !still; i++) {
+		struct times before, after;
+		enum fault f;
+
+		scan_done(out);
+		if (!get_times(dir, &before))
+			return fault_set(why, store_fault(errno), errno, "stat", "new, cur");
+		f = read_folder(dir, SCAN_NEW, out, why);
+		if (f == FAULT_NONE)
+			f = read_folder(dir, SCAN_CUR, out, why);
+		if (f)
+			return f;
+		if (!get_times(dir, &after))
+			return fault_set(why, store_fault(errno), errno, "stat", "new, cur");
+		still = same_time(before.new, after.new) && same_time(before.cur, after.cur);
+	}
+	if (out->count > 0)
+		qsort_r(out->files, out->count, sizeof *out->files, by_order, out);
+	settle_twins(out);
+	return FAULT_NONE;
+}
+
+/* ---- measuring ---- */
+
+/* Read all of it through the wire routine. False: it can't be read. */
+static bool count_octets(int fd, struct scan_file *f)
+{
+	static _Thread_local char chunk[CHUNK_OCTETS];
+	struct wire w;
+	uint64_t at = 0;
+	ssize_t n;
+
+	wire_start(&w);
+	while ((n = pread(fd, chunk, sizeof chunk, (off_t)at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		wire_count(&w, (struct span){ chunk, (size_t)n });
+		at += (uint64_t)n;
+	}
+	wire_end(&w, NULL);
+	f->stored = at;
+	f->octets = w.octets;
+	f->form = wire_form(&w);
+	return true;
+}
+
+static enum fault measure(int dir, const struct scan *s, struct scan_file *f, bool *io_moved,
+			  struct why *why)
+{
+	const char *path = scan_path(s, f);
+	struct stat st;
+
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		*io_moved |= errno == ENOENT;
+		return errno == ENOENT ? FAULT_NONE
+				       : fault_set(why, store_fault(errno), errno, "stat", path);
+	}
+	f->stored = f->octets = (uint64_t)st.st_size;
+	if (name_wire_octets(scan_name(s, f), f->stored, &f->octets))
+		return FAULT_NONE;
+	OWN_FD fd = file_open_beneath(dir, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		*io_moved = true;
+	else if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return fault_set(why, store_fault(errno), errno, "open", path);
+	else
+		f->unread = fd < 0 || !count_octets(fd, f);
+	return FAULT_NONE;
+}
+
+enum fault scan_measure(int dir, struct scan *s, bool *out_moved, struct why *why)
+{
+	*out_moved = false;
+	for (uint32_t i = 0; i < s->count && !*out_moved; i++) {
+		enum fault f = measure(dir, s, &s->files[i], out_moved, why);
+
+		if (f)
+			return f;
+	}
+	return FAULT_NONE;
+}
+
+/* ---- finding again ---- */
+
+/* Move the name of `now` over into s. */
+static bool adopt(struct scan *s, struct scan_file *f, const struct scan *now,
+		  const struct scan_file *found)
+{
+	enum scan_dir where = scan_path(now, found)[0] == 'n' ? SCAN_NEW : SCAN_CUR;
+
+	return keep_name(s, where, scan_path(now, found) + 4, &f->name);
+}
+
+/* The file of `now`, which is in delivery order, that is f. */
+static const struct scan_file *find_again(const struct scan *now, struct span base,
+					  uint64_t inode)
+{
+	uint32_t low = 0, high = now->count;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (name_order(name_base(scan_name(now, &now->files[mid])), base) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < now->count; low++) {
+		struct span there = name_base(scan_name(now, &now->files[low]));
+
+		if (there.len != base.len || memcmp(there.at, base.at, base.len) != 0)
+			break;
+		if (now->files[low].inode == inode)
+			return &now->files[low];
+	}
+	return NULL;
+}
+
+enum fault scan_relocate(int dir, struct scan *s, const uint32_t *wanted, uint32_t count,
+			 struct why *why)
+{
+	struct scan now = { 0 };
+	enum fault f = scan_read(dir, &now, why);
+
+	for (uint32_t i = 0; i < count && f == FAULT_NONE; i++) {
+		struct scan_file *file = &s->files[wanted[i]];
+		const struct scan_file *found =
+			find_again(&now, name_base(scan_name(s, file)), file->inode);
+
+		if (!found)
+			file->name = SCAN_GONE;
+		else if (!adopt(s, file, &now, found))
+			f = fault_set(why, FAULT_NOMEM, 0, "find again", scan_path(s, file));
+	}
+	scan_done(&now);
+	return f;
+}

@@ -1,0 +1,167 @@
+/* sys/proc.c - starting processes and giving up rights.
+ *
+ * Floor 1 (sys). Prefix: proc_.
+ */
+#include "sys/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "sys/file.h"
+
+enum { EXIT_NOT_STARTED = 71 }; /* EX_OSERR of sysexits.h */
+
+static _Noreturn void not_started(const char *step)
+{
+	dprintf(STDERR_FILENO, "poplard: child not started: %s: %s\n", step,
+		strerrordesc_np(errno));
+	_exit(EXIT_NOT_STARTED);
+}
+
+/* Put the descriptors where they belong. `log` and `channel` are above 2 here, or the
+ * places they go to already. */
+static void arrange_descriptors(const struct proc_start *start)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+		not_started("open /dev/null");
+	if (dup2(start->log, STDERR_FILENO) < 0 || dup2(start->log, STDOUT_FILENO) < 0)
+		not_started("dup2 of the log");
+	if (start->channel == PROC_CHANNEL_FD) {
+		if (fcntl(PROC_CHANNEL_FD, F_SETFD, 0) < 0)
+			not_started("fcntl of the channel");
+	} else if (dup2(start->channel, PROC_CHANNEL_FD) < 0) {
+		not_started("dup2 of the channel");
+	}
+	if (syscall(SYS_close_range, PROC_CHANNEL_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		not_started("close_range");
+}
+
+static void default_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void become(const struct proc_start *start)
+{
+	char *const environment[] = { NULL };
+	char *const argv[] = { (char *)(uintptr_t)start->name, (char *)(uintptr_t)start->arg,
+			       NULL };
+	/* The channel may land on the executable's number: keep a copy out of the way. */
+	int exe = fcntl(start->exe, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
+
+	if (exe < 0)
+		not_started("dup of the executable");
+	arrange_descriptors(start);
+	default_signals();
+	if (start->change_ids &&
+	    (setgroups(0, NULL) < 0 || setresgid(start->gid, start->gid, start->gid) < 0 ||
+	     setresuid(start->uid, start->uid, start->uid) < 0))
+		not_started("change of user");
+	syscall(SYS_execveat, exe, "", argv, environment, AT_EMPTY_PATH);
+	not_started("execveat");
+}
+
+pid_t proc_start(const struct proc_start *start)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become(start);
+	return pid;
+}
+
+/* What the parent does with each: start children as other users, signal them, bind low
+ * ports, read a private key that only root may read. */
+static const int parent_capabilities[] = {
+	CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH,
+};
+
+uint64_t proc_parent_capabilities(void)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < sizeof parent_capabilities / sizeof(int); i++)
+		bits |= (uint64_t)1 << parent_capabilities[i];
+	return bits;
+}
+
+enum fault proc_keep_parent_capabilities(struct why *why)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t keep = proc_parent_capabilities();
+
+	if (geteuid() != 0)
+		return FAULT_NONE;
+	if (syscall(SYS_capget, &header, data) < 0)
+		return fault_set(why, FAULT_SETUP, errno, "capget", NULL);
+	keep &= data[0].permitted | (uint64_t)data[1].permitted << 32;
+	for (int cap = 0; cap <= 63; cap++)
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    errno != EINVAL)
+			return fault_set(why, FAULT_SETUP, errno, "prctl CAPBSET_DROP", NULL);
+	for (int i = 0; i < 2; i++)
+		data[i] = (struct __user_cap_data_struct){
+			.effective = (uint32_t)(keep >> 32 * i),
+			.permitted = (uint32_t)(keep >> 32 * i),
+		};
+	if (syscall(SYS_capset, &header, data) < 0)
+		return fault_set(why, FAULT_SETUP, errno, "capset", NULL);
+	return FAULT_NONE;
+}
+
+uint64_t proc_raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1024;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+void proc_no_core(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+uint64_t proc_started_at(pid_t pid)
+{
+	char path[64], text[1024];
+	uint64_t ticks = 0;
+
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+
+	if (n <= 0)
+		return 0;
+	/* Field 22; the second, in parentheses, may hold anything, so count from behind it. */
+	const char *close = memrchr(text, ')', (size_t)n);
+	struct span rest = close ? (struct span){ close, (size_t)(text + n - close) }
+				 : (struct span){ 0 };
+	struct span field;
+	for (int i = 2; i <= 22; i++)
+		span_cut(&rest, ' ', &field);
+	return rest.len > 0 && span_u64(field, &ticks) ? ticks : 0;
+}

@@ -1,0 +1,54 @@
+/* sys/sandbox.h - what each process may do, as a table, and the walls that make it so.
+ *
+ * Floor 1 (sys). Prefix: sandbox_. `poplar audit` holds running processes against the same
+ * table.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/roles.h"
+
+/* Kinds of descriptors, as /proc shows them. */
+/* clang-format off */
+#define SANDBOX_KIND_TABLE(X) \
+	X(LOG,      "log")            /* standard output and standard error */ \
+	X(NULL,     "/dev/null") \
+	X(LISTENER, "listening socket") \
+	X(CLIENT,   "client socket") \
+	X(LOCAL,    "local socket")   /* AF_UNIX: channels and sessions */ \
+	X(EPOLL,    "epoll") \
+	X(EVENT,    "eventfd") \
+	X(SIGNAL,   "signalfd") \
+	X(PIPE,     "pipe") \
+	X(MEMORY,   "memfd")          /* listings */ \
+	X(DIR,      "directory") \
+	X(READ,     "file, read-only") \
+	X(WRITE,    "file, writable") \
+	X(OTHER,    "other")
+/* clang-format on */
+
+enum sandbox_kind {
+#define X(id, name) SANDBOX_KIND_##id,
+	SANDBOX_KIND_TABLE(X)
+#undef X
+	SANDBOX_KIND_COUNT
+};
+
+const char *sandbox_kind_name(enum sandbox_kind kind);
+
+/* May a process of this role hold such a descriptor? */
+bool sandbox_may_hold(enum role role, enum sandbox_kind kind);
+
+/* The text of the role's Landlock rules on a kernel with Landlock version `abi` (0: the
+ * kernel has none). */
+void sandbox_rules(enum role role, int abi, char *out, size_t room);
+
+/* The kernel's Landlock version, 0 without Landlock. */
+int sandbox_landlock_abi(void);
+
+/* Raise the walls around this process, for good: no new privileges, not dumpable,
+ * Landlock (not for the parent: its children need what it may), seccomp. Call it before
+ * starting threads. `dir` is the one directory that the role may work beneath, or -1.
+ * *out_abi tells the Landlock version. FAULT_SETUP when a wall can't be raised, or does
+ * not hold when it is tried; a kernel without Landlock is no fault, but tells abi 0. */
+MUST_USE enum fault sandbox_enter(enum role role, int dir, int *out_abi, struct why *why);

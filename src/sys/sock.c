@@ -1,0 +1,148 @@
+/* sys/sock.c - TCP sockets as a POP3 server wants them.
+ *
+ * Floor 1 (sys). Prefix: sock_.
+ */
+#include "sys/sock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/own.h"
+
+/* A peer that says nothing is asked after 15 s, then each 5 s; after 30 s without an
+ * answer, to that or to data, it is gone (DESIGN.md section 3, locking). */
+enum { KEEP_IDLE_S = 15, KEEP_EVERY_S = 5, KEEP_COUNT = 3, USER_TIMEOUT_MS = 30000 };
+
+enum { BACKLOG = 4096 };
+
+static void set_ipv4(struct sock_address *a, struct in_addr host, uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = host };
+
+	memcpy(&a->addr, &in, sizeof in);
+	a->len = sizeof in;
+}
+
+static void set_ipv6(struct sock_address *a, struct in6_addr host, uint16_t port)
+{
+	struct sockaddr_in6 in = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = host
+	};
+
+	memcpy(&a->addr, &in, sizeof in);
+	a->len = sizeof in;
+}
+
+bool sock_parse(struct span text, struct sock_address out[2], unsigned *out_count)
+{
+	const char *colon = text.len ? memrchr(text.at, ':', text.len) : NULL;
+	char host[INET6_ADDRSTRLEN];
+	struct in6_addr v6 = IN6ADDR_ANY_INIT;
+	struct in_addr v4 = { .s_addr = htonl(INADDR_ANY) };
+	uint32_t port;
+
+	if (!colon)
+		return false;
+	struct span name = { text.at, (size_t)(colon - text.at) };
+	if (!span_u32(span_after(text, name.len + 1), &port) || port == 0 || port > UINT16_MAX)
+		return false;
+	*out_count = 1;
+	if (span_is(name, "*")) {
+		set_ipv4(&out[0], v4, (uint16_t)port);
+		set_ipv6(&out[1], v6, (uint16_t)port);
+		*out_count = 2;
+		return true;
+	}
+	if (name.len > 2 && name.at[0] == '[' && name.at[name.len - 1] == ']') {
+		if (!span_copy((struct span){ name.at + 1, name.len - 2 }, host, sizeof host) ||
+		    inet_pton(AF_INET6, host, &v6) != 1)
+			return false;
+		set_ipv6(&out[0], v6, (uint16_t)port);
+		return true;
+	}
+	if (!span_copy(name, host, sizeof host) || inet_pton(AF_INET, host, &v4) != 1)
+		return false;
+	set_ipv4(&out[0], v4, (uint16_t)port);
+	return true;
+}
+
+static bool set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+enum fault sock_listen(const struct sock_address *address, int *out_fd, struct why *why)
+{
+	char text[SOCK_ADDRESS_MAX];
+	int family = address->addr.ss_family;
+
+	sock_text(address, text);
+	OWN_FD fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fault_set(why, FAULT_IO, errno, "socket", text);
+	if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1) || !set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) ||
+	    !set(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
+	    !set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S) ||
+	    !set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY_S) ||
+	    !set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT) ||
+	    !set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) ||
+	    (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
+		return fault_set(why, FAULT_IO, errno, "setsockopt", text);
+	if (bind(fd, (const struct sockaddr *)&address->addr, address->len) < 0)
+		return fault_set(why, FAULT_IO, errno, "bind", text);
+	if (listen(fd, BACKLOG) < 0)
+		return fault_set(why, FAULT_IO, errno, "listen", text);
+	*out_fd = TAKE_FD(fd);
+	return FAULT_NONE;
+}
+
+/* The IPv4 address inside a mapped IPv6 one, or the address itself. */
+static struct sock_address unmapped(const struct sock_address *address)
+{
+	struct sock_address a = *address;
+	struct sockaddr_in6 in6;
+	struct in_addr v4;
+
+	if (a.addr.ss_family != AF_INET6)
+		return a;
+	memcpy(&in6, &a.addr, sizeof in6);
+	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+		memcpy(&v4, in6.sin6_addr.s6_addr + 12, sizeof v4);
+		set_ipv4(&a, v4, ntohs(in6.sin6_port));
+	}
+	return a;
+}
+
+void sock_text(const struct sock_address *address, char out[SOCK_ADDRESS_MAX])
+{
+	struct sock_address a = unmapped(address);
+	char host[INET6_ADDRSTRLEN] = "?";
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+
+	memcpy(&in4, &a.addr, sizeof in4);
+	memcpy(&in6, &a.addr, sizeof in6);
+	if (a.addr.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &in4.sin_addr, host, sizeof host);
+		snprintf(out, SOCK_ADDRESS_MAX, "%s:%u", host, ntohs(in4.sin_port));
+	} else {
+		inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
+		snprintf(out, SOCK_ADDRESS_MAX, "[%s]:%u", host, ntohs(in6.sin6_port));
+	}
+}
+
+bool sock_is_loopback(const struct sock_address *address)
+{
+	struct sock_address a = unmapped(address);
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+
+	memcpy(&in4, &a.addr, sizeof in4);
+	memcpy(&in6, &a.addr, sizeof in6);
+	if (a.addr.ss_family == AF_INET)
+		return ntohl(in4.sin_addr.s_addr) >> 24 == 127;
+	return a.addr.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+}
