@@ -31,8 +31,8 @@ static bool find(struct span text, struct span name, struct found *out)
 		const char *start = rest.at;
 
 		span_cut(&rest, '\n', &line);
-		span_cut(&line, ':', &key);
-		if (key.len != name.len || memcmp(key.at, name.at, name.len) != 0)
+		if (!span_cut(&line, ':', &key) || key.len != name.len ||
+		    memcmp(key.at, name.at, name.len) != 0)
 			continue;
 		*out = (struct found){ { text.at, (size_t)(start - text.at) },
 				       { start, (size_t)(rest.at - start) },

@@ -97,12 +97,13 @@ static enum fault make_crypt(const char *prefix, const char *password, struct bu
 
 	if (data && crypt_gensalt_rn(prefix, 0, NULL, 0, salt, sizeof salt))
 		made = crypt_r(password, salt, data);
-	if (made && made[0] != '*')
+	bool ok = made && made[0] != '*';
+	if (ok)
 		buf_text(out, made);
 	if (data)
 		secret_wipe(data, sizeof *data);
 	free(data);
-	return made && made[0] != '*' ? FAULT_NONE : FAULT_NOMEM;
+	return ok ? FAULT_NONE : FAULT_NOMEM;
 }
 
 static enum fault make_argon2(const char *password, struct buf *out)

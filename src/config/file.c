@@ -44,7 +44,7 @@ static void __attribute__((format(printf, 2, 3))) complain(int line, const char 
 	loading->wrong = true;
 }
 
-static void say_error(cfg_t *cfg, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0))) say_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[256];
 
@@ -111,32 +111,55 @@ static void take_list(cfg_t *cfg, enum setting_id id)
 	}
 }
 
+/* Blank a comment that opens at text[i], but for its line ends. Returns its last octet. */
+static size_t blank_comment(char *text, size_t len, size_t i, int *io_line)
+{
+	bool block = text[i] == '/' && text[i + 1] == '*';
+	size_t end = i;
+
+	if (block) {
+		const char *close = memmem(text + i + 2, len - i - 2, "*/", 2);
+
+		end = close ? (size_t)(close - text) + 1 : len - 1;
+	} else {
+		while (end + 1 < len && text[end + 1] != '\n')
+			end++;
+	}
+	for (; i <= end; i++) {
+		*io_line += text[i] == '\n';
+		if (text[i] != '\n')
+			text[i] = ' ';
+	}
+	return end;
+}
+
 /* libconfuse miscounts the lines of comments, and silently drops a '*' that stands outside
- * quotes: blank the first, refuse the second, before it sees the text. */
+ * quotes: blank the first, refuse the second, before it sees the text. The text ends with
+ * a NUL. */
 static bool prepare(char *text, size_t len)
 {
 	int line = 1;
 	char quote = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n')
-			line++;
-		if (quote) {
-			if (text[i] == '\\' && i + 1 < len)
-				i += text[i + 1] != '\n';
-			else if (text[i] == quote)
-				quote = 0;
-		} else if (text[i] == '"' || text[i] == '\'') {
-			quote = text[i];
-		} else if (text[i] == '#') {
-			for (; i < len && text[i] != '\n'; i++)
-				text[i] = ' ';
-			i--;
-		} else if (text[i] == '*') {
-			complain(line, "a value with * must stand in quotes");
-			return false;
-		} else if (text[i] == '\0') {
+		char c = text[i];
+
+		line += c == '\n';
+		if (c == '\0') {
 			complain(line, "NUL octet");
+			return false;
+		}
+		if (quote) {
+			if (c == '\\' && text[i + 1] != '\n')
+				i++;
+			else if (c == quote)
+				quote = 0;
+		} else if (c == '"' || c == '\'') {
+			quote = c;
+		} else if (c == '#' || (c == '/' && (text[i + 1] == '/' || text[i + 1] == '*'))) {
+			i = blank_comment(text, len, i, &line);
+		} else if (c == '*') {
+			complain(line, "a value with * must stand in quotes");
 			return false;
 		}
 	}

@@ -249,22 +249,13 @@ static enum session_ask body(struct session *s, const struct session_event *ev,
 	return ASK_SEND;
 }
 
-/* RFC 2595 section 4: what was said before TLS is void, but not how often it was wrong. */
-static void secured(struct session *s)
-{
-	uint32_t errors = s->errors;
-
-	session_init(s, s->policy, true, s->clear_ok);
-	s->errors = errors;
-}
-
 /* What was asked has been done. */
 static enum session_ask done(struct session *s, const struct session_event *ev,
 			     struct buf *out)
 {
 	switch (s->ask) {
-	case ASK_TLS:
-		secured(s);
+	case ASK_TLS: /* RFC 2595 section 4: what was said before TLS is void */
+		session_init(s, s->policy, true, s->clear_ok);
 		return ASK_READ;
 	case ASK_SEND:
 		if (s->command.id == COMMAND_TOP) {

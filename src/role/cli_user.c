@@ -268,11 +268,6 @@ static int add(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!edit_name_ok(span_of(j->name))) {
-		cli_say("a user name has 1 to 248 octets, no space, no ':', no '#' in front",
-			j->name);
-		return CLI_BAD;
-	}
 	if (!make_stored(j, stored))
 		return CLI_BAD;
 	const char *const fields[] = { j->name, stored, j->uid, j->gid, "", j->home, "" };
@@ -404,6 +399,11 @@ int cli_user(const char *config, int argc, char **argv)
 		if (argc - 1 - optind != (table[i].named ? 1 : 0))
 			return explain(stderr);
 		j.name = table[i].named ? argv[1 + optind] : NULL;
+		if (j.name && !edit_name_ok(span_of(j.name))) {
+			cli_say("a user name has 1 to 248 octets, no space, no ':', no '#' in front",
+				j.name);
+			return CLI_BAD;
+		}
 		if (!scheme_start()) {
 			cli_say("libsodium does not start", NULL);
 			return CLI_BAD;

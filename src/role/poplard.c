@@ -137,7 +137,7 @@ static void start_log(struct parent *p, const struct settings *s)
 		make_relay(p, s);
 	else
 		p->log = logsink_reopen(STDERR_FILENO);
-	if (p->log < 0)
+	if (p->log < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		die("standard error", errno);
 	logsink_use(p->log, p->log_kind, "poplard");
 	log_level(LOG_ERR + (int)s->log_level);

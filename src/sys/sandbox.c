@@ -145,23 +145,32 @@ static bool allow_if(scmp_filter_ctx ctx, const char *name, struct scmp_arg_cmp 
 				      &when) == 0;
 }
 
+static struct scmp_arg_cmp when_masked(unsigned arg, uint64_t mask, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, mask, value };
+}
+
+static struct scmp_arg_cmp when_is(unsigned arg, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ arg, SCMP_CMP_EQ, value, 0 };
+}
+
 /* What a process may call only in a certain way. clone3 hides its flags from the filter:
  * without it the C library takes clone. */
 static bool allow_narrowly(scmp_filter_ctx ctx, enum role role)
 {
-	bool ok = allow_if(ctx, "mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
-		  allow_if(ctx, "mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	const uint64_t thread = CLONE_THREAD | CLONE_VM;
+	bool ok = allow_if(ctx, "mmap", when_masked(2, PROT_EXEC, 0)) &&
+		  allow_if(ctx, "mprotect", when_masked(2, PROT_EXEC, 0));
 
 	if (ok && table[role].threads)
-		ok = allow_if(ctx, "clone",
-			      SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM,
-				      CLONE_THREAD | CLONE_VM)) &&
+		ok = allow_if(ctx, "clone", when_masked(0, thread, thread)) &&
 		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				      seccomp_syscall_resolve_name("clone3"), 0) == 0;
 	if (ok && role == ROLE_FRONT)
-		ok = allow_if(ctx, "ioctl", SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO));
 	if (ok && role == ROLE_AUTH)
-		ok = allow_if(ctx, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		ok = allow_if(ctx, "socketpair", when_is(0, AF_UNIX));
 	return ok;
 }
 

@@ -150,6 +150,7 @@ static int ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHE
 static bool configure(SSL_CTX *ctx, bool only_tls13)
 {
 	static const unsigned char context[] = "poplar";
+	char groups[] = GROUPS; /* OpenSSL's macro wants it writable */
 
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					 SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -161,7 +162,7 @@ static bool configure(SSL_CTX *ctx, bool only_tls13)
 	SSL_CTX_set_read_ahead(ctx, 1); /* header and body of a record in one call */
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	return SSL_CTX_set_min_proto_version(ctx, only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) &&
-	       SSL_CTX_set_cipher_list(ctx, CIPHERS) && SSL_CTX_set1_groups_list(ctx, GROUPS) &&
+	       SSL_CTX_set_cipher_list(ctx, CIPHERS) && SSL_CTX_set1_groups_list(ctx, groups) &&
 	       SSL_CTX_set_session_id_context(ctx, context, sizeof context - 1) &&
 	       SSL_CTX_set_num_tickets(ctx, 1) &&
 	       SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket);

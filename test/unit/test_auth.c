@@ -1,0 +1,433 @@
+/* Promises of auth/: users files, schemes, places, networks, edits. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "auth/edit.h"
+#include "auth/nets.h"
+#include "auth/place.h"
+#include "auth/scheme.h"
+#include "auth/userfile.h"
+#include "base/own.h"
+
+/* ---- users ---- */
+
+struct heard {
+	char text[1024];
+};
+
+static void hear(void *arg, unsigned line, const char *text)
+{
+	struct heard *h = arg;
+	char one[200];
+
+	snprintf(one, sizeof one, "%u: %s\n", line, text);
+	strcat(h->text, one);
+}
+
+static void test_dovecots_format(void **state)
+{
+	struct heard h = { "" };
+	OWN(users) users = users_parse(
+		SPAN("# comment\n"
+		     "\n"
+		     "alice:{PLAIN}secret:1000:1001:Gecos:/home/alice:/bin/sh:"
+		     "userdb_mail=maildir:~/Mail:LAYOUT=fs allow_nets=127.0.0.0/8 other=x\r\n"
+		     "bob@example.org:{PLAIN}pw\n"
+		     "carol:$6$x$y::::\n"
+		     "dave:{PLAIN}a b::::::nologin"),
+		hear, &h);
+
+	(void)state;
+	CHECK(users);
+	CHECK_TEXT(h.text, "");
+	const struct user *u = users_find(users, SPAN("alice"));
+	CHECK(u && u->has_uid && u->has_gid && !u->nologin);
+	CHECK_EQ(u->uid, 1000);
+	CHECK_EQ(u->gid, 1001);
+	CHECK_SPAN(u->stored, "{PLAIN}secret");
+	CHECK_SPAN(u->home, "/home/alice");
+	CHECK_SPAN(u->maildrop, "~/Mail");
+	CHECK_SPAN(u->allow_nets, "127.0.0.0/8");
+	u = users_find(users, SPAN("bob@example.org"));
+	CHECK(u && !u->has_uid && !u->has_gid);
+	CHECK_SPAN(u->stored, "{PLAIN}pw");
+	CHECK_EQ(u->home.len, 0);
+	CHECK(users_find(users, SPAN("carol")));
+	u = users_find(users, SPAN("dave"));
+	CHECK(u && u->nologin);
+	CHECK_SPAN(u->stored, "{PLAIN}a b");
+	CHECK(!users_find(users, SPAN("# comment")));
+	CHECK(!users_find(users, SPAN("")));
+	CHECK(!users_find(users, SPAN("ALICE")));
+	CHECK(!users_find(users, SPAN("alic")));
+	CHECK_EQ(users_at(users, 3), users_find(users, SPAN("dave")));
+	CHECK(!users_at(users, 4));
+}
+
+/* What can't be read keeps its user out, and nobody else. */
+static void test_a_bad_line_refuses_its_user_only(void **state)
+{
+	struct heard h = { "" };
+	OWN(users) users = users_parse(SPAN("no colon here\n"
+					    ":{PLAIN}x\n"
+					    "a:{PLAIN}x:notanumber\n"
+					    "b:{PLAIN}x:1:99999999999\n"
+					    "c:{PLAIN}x::::::allow_nets=\n"
+					    "d:{PLAIN}x::::::userdb_mail=mbox:~/mbox\n"
+					    "e:{UNKNOWN}x\n"
+					    "f:{PLAIN}first\n"
+					    "f:{PLAIN}second\n"
+					    "g:{PLAIN}ok\n"),
+				       hear, &h);
+
+	(void)state;
+	CHECK_TEXT(h.text,
+		   "1: no user name and ':' at the beginning: line left out\n"
+		   "2: no user name and ':' at the beginning: line left out\n"
+		   "3: uid or gid is not a number: user left out\n"
+		   "4: uid or gid is not a number: user left out\n"
+		   "5: extra field cannot be read: user left out\n"
+		   "6: userdb_mail is no maildir: user left out\n"
+		   "6: extra field cannot be read: user left out\n"
+		   "7: password scheme is not known: this user cannot log in\n"
+		   "9: user was given already: line left out\n");
+	for (const char *c = "abcd"; *c; c++)
+		CHECK(!users_find(users, (struct span){ c, 1 }));
+	CHECK_SPAN(users_find(users, SPAN("f"))->stored, "{PLAIN}first");
+	CHECK(users_find(users, SPAN("g")));
+}
+
+static void test_many_users_are_found(void **state)
+{
+	static char text[3000000];
+	size_t len = 0;
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		len += (size_t)sprintf(text + len, "user%d:{PLAIN}pw%d:\n", i, i);
+	OWN(users) users = users_parse((struct span){ text, len }, NULL, NULL);
+	CHECK(users);
+	for (int i = 0; i < 100000; i += 7) {
+		sprintf(name, "user%d", i);
+		const struct user *u = users_find(users, span_of(name));
+		sprintf(name, "{PLAIN}pw%d", i);
+		CHECK(u);
+		CHECK_SPAN(u->stored, name);
+	}
+	CHECK(!users_find(users, SPAN("user100000")));
+}
+
+/* ---- schemes ---- */
+
+/* Made by other programs (openssl passwd, Python's crypt), of the password "secret". */
+static void test_known_hashes_verify(void **state)
+{
+	static const char *const stored[] = {
+		"{PLAIN}secret",
+		"{plain}secret",
+		"{CLEARTEXT}secret",
+		("{SHA512-CRYPT}$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5"
+		 "knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1"),
+		"{SHA256-CRYPT}$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA",
+		"$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA",
+		"{BLF-CRYPT}$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
+		"{CRYPT}$y$j9T$saltsaltsalt$AnbE4uovRUrp5W/7h65lVXbBxJijULPRqRjd39xI5w9",
+	};
+
+	(void)state;
+	CHECK(scheme_start());
+	for (size_t i = 0; i < sizeof stored / sizeof *stored; i++) {
+		CHECK(scheme_verify(span_of(stored[i]), SPAN("secret")));
+		CHECK(!scheme_verify(span_of(stored[i]), SPAN("Secret")));
+		CHECK(!scheme_verify(span_of(stored[i]), SPAN("secre")));
+		CHECK(!scheme_verify(span_of(stored[i]), SPAN("secretx")));
+		CHECK(!scheme_verify(span_of(stored[i]), SPAN("")));
+	}
+}
+
+static void test_every_scheme_that_is_made_verifies(void **state)
+{
+	static const struct span passwords[] = { SPAN("secret"), SPAN("a b\tc  "), SPAN("\xc3\xa4\xff"),
+						 SPAN("x") };
+	char out[SCHEME_STORED_MAX];
+
+	(void)state;
+	CHECK(scheme_start());
+#define X(name, how, make, text)                                                        \
+	for (size_t i = 0; (make) != NULL && i < 4; i++) {                              \
+		CHECK_EQ(scheme_make(name, passwords[i], out), FAULT_NONE);             \
+		CHECK(span_starts(span_of(out), "{" name "}"));                         \
+		CHECK(scheme_known(span_of(out)));                                      \
+		CHECK(scheme_verify(span_of(out), passwords[i]));                       \
+		CHECK(!scheme_verify(span_of(out), SPAN("other")));                     \
+		CHECK(!strchr(out, ':') && !strchr(out, '\n'));                         \
+	}
+	SCHEME_TABLE(X)
+#undef X
+}
+
+/* PEERS S10: nothing in a password is a separator. */
+static void test_passwords_with_every_octet(void **state)
+{
+	char out[SCHEME_STORED_MAX], password[3] = "aXb";
+
+	(void)state;
+	for (int c = 1; c < 256; c++) {
+		password[1] = (char)c;
+		struct span p = { password, 3 };
+		bool fits = c != ':' && c != '\n' && c != '\r';
+
+		CHECK_EQ(scheme_make("PLAIN", p, out) == FAULT_NONE, fits);
+		if (fits)
+			CHECK(scheme_verify(span_of(out), p));
+	}
+	CHECK(scheme_make("PLAIN", SPAN("a\0b"), out) != FAULT_NONE);
+	CHECK(scheme_make("CRYPT", SPAN("a\0b"), out) != FAULT_NONE);
+	CHECK(scheme_make("CRYPT", SPAN(""), out) != FAULT_NONE);
+	CHECK_EQ(scheme_make("ARGON2I", SPAN("x"), out), FAULT_SYNTAX);
+	CHECK_EQ(scheme_make("NONE", SPAN("x"), out), FAULT_SYNTAX);
+}
+
+static void test_what_cannot_be_checked_lets_nobody_in(void **state)
+{
+	static const char *const stored[] = {
+		"",    "{PLAIN}", "{CRYPT}", "{CRYPT}*", "{CRYPT}!", "*",     "!",  "x",
+		"{",   "{PLAIN",  "{}",      "{MD5}x",   "{CRYPT}$6$", "$y$", "*0", "*1",
+		"{CRYPT}*0", "{CRYPT}*1", "{ARGON2ID}x", "{CRYPT}$99$a$b", "{CRYPT}aa",
+	};
+	static const char *const passwords[] = { "", "x", "*", "*0", "!", "aa" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
+		for (size_t k = 0; k < sizeof passwords / sizeof *passwords; k++)
+			if (scheme_verify(span_of(stored[i]), span_of(passwords[k])))
+				fail_msg("\"%s\" lets in \"%s\"", stored[i], passwords[k]);
+}
+
+/* ---- places ---- */
+
+static const char *place(struct user u, char out[PLACE_PATH_MAX])
+{
+	return place_maildrop(&u, "/var/mail/pop/", "Maildir", out, NULL) ? "refused" : out;
+}
+
+static void test_where_maildrops_are(void **state)
+{
+	char out[PLACE_PATH_MAX];
+
+	(void)state;
+#define U(...) place((struct user){ __VA_ARGS__ }, out)
+	CHECK_TEXT(U(.name = SPAN("alice")), "alice/Maildir");
+	CHECK_TEXT(U(.name = SPAN("a@b.org")), "a@b.org/Maildir");
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x")), "x/Maildir");
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x"), .maildrop = SPAN("~/M")),
+		   "x/M");
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x"), .maildrop = SPAN("%h/M")),
+		   "x/M");
+	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("/var/mail/pop/y/z/")), "y/z");
+	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("~/M")), "a/M");
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/home/a")), "refused");
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/popular")), "refused");
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/../x")), "refused");
+	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("~/../../x")), "refused");
+	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("relative")), "refused");
+	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("/var/mail/pop")), "refused");
+	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("/var/mail/pop/")), "refused");
+#undef U
+}
+
+/* PEERS S9, S11: a name is never a path, and no two names meet. */
+static void test_names_cannot_lead_elsewhere(void **state)
+{
+	static const struct span names[] = {
+		SPAN(".."), SPAN("."), SPAN("../x"), SPAN("/etc"), SPAN("a/b"), SPAN("a%2fb"),
+		SPAN("..."), SPAN("a\0b"), SPAN("a\nb"), SPAN("%2e"), SPAN(".x"), SPAN("x."),
+		SPAN("\xff"), SPAN("~"), SPAN("%h"), SPAN("a b"),
+	};
+	size_t count = sizeof names / sizeof *names;
+	static char paths[32][PLACE_PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const char *p = place((struct user){ .name = names[i] }, paths[i]);
+
+		CHECK(p[0] != '.' && p[0] != '/');
+		CHECK_TEXT(strchr(p, '/'), "/Maildir");
+		for (size_t k = 0; k < i; k++)
+			CHECK(strcmp(paths[i], paths[k]) != 0);
+	}
+}
+
+static void test_a_path_too_long_is_refused(void **state)
+{
+	static char home[5000];
+	char out[PLACE_PATH_MAX];
+
+	(void)state;
+	memset(home, 'x', sizeof home);
+	memcpy(home, "/var/mail/pop/", 14);
+	CHECK_TEXT(place((struct user){ .name = SPAN("a"), .home = { home, sizeof home } }, out),
+		   "refused");
+}
+
+/* ---- networks ---- */
+
+static void test_networks(void **state)
+{
+	static const struct {
+		const char *list, *peer;
+		bool in;
+	} cases[] = {
+		{ "127.0.0.1", "127.0.0.1:1", true },
+		{ "127.0.0.1", "127.0.0.2:1", false },
+		{ "127.0.0.0/8", "127.255.0.1:65535", true },
+		{ "10.0.0.0/9", "10.127.0.1:1", true },
+		{ "10.0.0.0/9", "10.128.0.1:1", false },
+		{ "0.0.0.0/0", "8.8.8.8:1", true },
+		{ "0.0.0.0/0", "[::1]:1", false },
+		{ "::1", "[::1]:1", true },
+		{ "2001:db8::/33", "[2001:db8:7fff::1]:1", true },
+		{ "2001:db8::/33", "[2001:db8:8000::1]:1", false },
+		{ "1.2.3.4,5.6.7.8", "5.6.7.8:1", true },
+		{ "1.2.3.4,,5.6.7.8", "5.6.7.8:1", true },
+		{ "1.2.3.4 ,5.6.7.8", "1.2.3.4:1", false },
+		{ "1.2.3.4/33", "1.2.3.4:1", false },
+		{ "1.2.3.4/-1", "1.2.3.4:1", false },
+		{ "1.2.3.4/", "1.2.3.4:1", false },
+		{ "local", "127.0.0.1:1", false },
+		{ "", "127.0.0.1:1", false },
+		{ "127.0.0.1", "127.0.0.1", false },
+		{ "127.0.0.1", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (nets_hold(span_of(cases[i].list), span_of(cases[i].peer)) != cases[i].in)
+			fail_msg("%s and %s", cases[i].list, cases[i].peer);
+}
+
+/* ---- edits ---- */
+
+#define FILE_TEXT "# top\na:{X}1:5\n\nb:{X}2\r\nc:{X}3:7:8::/h::\na:{X}4"
+
+static void check_edit(enum edit_done done, enum edit_done expected, char *text, size_t len,
+		       const char *whole)
+{
+	CHECK_EQ(done, expected);
+	CHECK_SPAN(((struct span){ text, len }), whole);
+	free(text);
+}
+
+static void test_edits_touch_one_user_only(void **state)
+{
+	const struct span file = SPAN(FILE_TEXT);
+	char *out = NULL;
+	size_t len = 0;
+
+	(void)state;
+	enum edit_done done = edit_add(file, SPAN("d"), SPAN("d:{X}9:"), &out, &len);
+	check_edit(done, EDIT_DONE, out, len,
+		   "# top\na:{X}1:5\n\nb:{X}2\r\nc:{X}3:7:8::/h::\na:{X}4\nd:{X}9:\n");
+	done = edit_add(SPAN(""), SPAN("d"), SPAN("d:x"), &out, &len);
+	check_edit(done, EDIT_DONE, out, len, "d:x\n");
+	CHECK_EQ(edit_add(file, SPAN("a"), SPAN("a:x"), &out, &len), EDIT_EXISTS);
+	done = edit_password(file, SPAN("b"), SPAN("{Y}new"), &out, &len);
+	check_edit(done, EDIT_DONE, out, len,
+		   "# top\na:{X}1:5\n\nb:{Y}new\r\nc:{X}3:7:8::/h::\na:{X}4");
+	done = edit_password(file, SPAN("c"), SPAN("{Y}n"), &out, &len);
+	check_edit(done, EDIT_DONE, out, len,
+		   "# top\na:{X}1:5\n\nb:{X}2\r\nc:{Y}n:7:8::/h::\na:{X}4");
+	CHECK_EQ(edit_password(file, SPAN("z"), SPAN("x"), &out, &len), EDIT_NOT_FOUND);
+	/* A second line of the name would take the first one's place. */
+	done = edit_delete(file, SPAN("a"), &out, &len);
+	check_edit(done, EDIT_DONE, out, len, "# top\n\nb:{X}2\r\nc:{X}3:7:8::/h::\n");
+	CHECK_EQ(edit_delete(file, SPAN("# top"), &out, &len), EDIT_NOT_FOUND);
+}
+
+static void test_names_that_a_file_can_hold(void **state)
+{
+	static char longest[249];
+
+	(void)state;
+	memset(longest, 'x', sizeof longest);
+	CHECK(edit_name_ok(SPAN("alice")));
+	CHECK(edit_name_ok(SPAN("\xc3\xa4@b")));
+	CHECK(edit_name_ok((struct span){ longest, 248 }));
+	CHECK(!edit_name_ok((struct span){ longest, 249 }));
+	CHECK(!edit_name_ok(SPAN("")));
+	CHECK(!edit_name_ok(SPAN("a:b")));
+	CHECK(!edit_name_ok(SPAN("a b")));
+	CHECK(!edit_name_ok(SPAN("a\nb")));
+	CHECK(!edit_name_ok(SPAN("#a")));
+	CHECK(!edit_name_ok(SPAN("a\0b")));
+}
+
+/* ---- the file as it is now ---- */
+
+static void put(int dir, const char *text)
+{
+	int fd = openat(dir, "users.new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	assert_true(renameat(dir, "users.new", dir, "users") == 0);
+}
+
+static bool has(struct userfile *f, const char *name)
+{
+	struct why why;
+	OWN(users) users = userfile_acquire(f, &why);
+
+	return users && users_find(users, span_of(name));
+}
+
+static void test_a_changed_file_counts_at_once_and_a_lost_one_does_not(void **state)
+{
+	char path[] = "/tmp/poplar-users-XXXXXX";
+	struct why why = { 0 };
+
+	(void)state;
+	assert_true(mkdtemp(path) != NULL);
+	int dir = open(path, O_PATH | O_DIRECTORY);
+	struct userfile *f = userfile_new(dir, "users");
+	CHECK(f && !userfile_acquire(f, &why));
+	CHECK_EQ(why.fault, FAULT_IO);
+	for (int i = 0; i < 20; i++) { /* within one tick of the clock, too */
+		put(dir, i % 2 ? "a:{PLAIN}x\n" : "b:{PLAIN}x\n");
+		CHECK_EQ(has(f, "a"), i % 2);
+		CHECK_EQ(has(f, "b"), !(i % 2));
+	}
+	assert_true(unlinkat(dir, "users", 0) == 0);
+	CHECK(has(f, "a"));
+	put(dir, "c:{PLAIN}x\n");
+	CHECK(has(f, "c") && !has(f, "a"));
+	unlinkat(dir, "users", 0);
+	close(dir);
+	rmdir(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_dovecots_format),
+		TEST(test_a_bad_line_refuses_its_user_only),
+		TEST(test_many_users_are_found),
+		TEST(test_known_hashes_verify),
+		TEST(test_every_scheme_that_is_made_verifies),
+		TEST(test_passwords_with_every_octet),
+		TEST(test_what_cannot_be_checked_lets_nobody_in),
+		TEST(test_where_maildrops_are),
+		TEST(test_names_cannot_lead_elsewhere),
+		TEST(test_a_path_too_long_is_refused),
+		TEST(test_networks),
+		TEST(test_edits_touch_one_user_only),
+		TEST(test_names_that_a_file_can_hold),
+		TEST(test_a_changed_file_counts_at_once_and_a_lost_one_does_not),
+	};
+
+	return RUN(tests);
+}

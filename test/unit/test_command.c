@@ -1,0 +1,174 @@
+/* Promises of pop3/command: the grammar, from the table. */
+#include "check.h"
+
+#include "pop3/command.h"
+
+static enum fault parse(const char *line, enum pop3_state st)
+{
+	struct command c;
+
+	return command_parse(span_of(line), st, &c);
+}
+
+/* Any state in which the command is legal. */
+static enum pop3_state legal_state(enum command_id id)
+{
+	unsigned states = command_states(id);
+
+	return states & -states;
+}
+
+static void with_args(char *out, enum command_id id, const char *args)
+{
+	sprintf(out, "%s%s", command_name(id), args);
+}
+
+/* What each grammar takes and refuses, whatever the command. */
+static const struct {
+	const char *args;
+	unsigned ok; /* bit per enum command_args */
+} arguments[] = {
+	{ "", 1u << ARGS_NONE | 1u << ARGS_OPT_MSG },
+	{ " ", 0 },
+	{ "  ", 1u << ARGS_REST },
+	{ " 1", 1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 01", 1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 4294967295",
+	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 4294967296", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " 99999999999999999999", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " 0", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " -1", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " +1", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " 1x", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " x", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ "  1", 1u << ARGS_REST },
+	{ " 1 ", 1u << ARGS_REST },
+	{ " 1 0", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
+	{ " 1 2", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
+	{ " 1 4294967295", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
+	{ " 1 4294967296", 1u << ARGS_REST },
+	{ " 0 1", 1u << ARGS_REST },
+	{ " 1  2", 1u << ARGS_REST },
+	{ " 1 2 ", 1u << ARGS_REST },
+	{ " 1 2 3", 1u << ARGS_REST },
+	{ " 1 -2", 1u << ARGS_REST },
+	{ "\t1", 0 },
+	{ " a\tb", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " \xe4\xf6", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " a\rb", 0 },
+	{ "\r", 0 },
+};
+
+static void test_every_command_takes_just_its_arguments(void **state)
+{
+	char line[300];
+
+	(void)state;
+	for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+		for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+			bool ok = arguments[i].ok >> command_args(id) & 1;
+
+			with_args(line, id, arguments[i].args);
+			enum fault f = parse(line, legal_state(id));
+			if (ok != (f == FAULT_NONE))
+				fail_msg("\"%s\" gives %s", line, fault_name(f));
+		}
+	}
+}
+
+static void test_every_command_in_every_state(void **state)
+{
+	(void)state;
+	for (unsigned st = POP3_FRESH; st <= POP3_UPDATE; st <<= 1) {
+		for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+			enum fault f = parse(command_name(id), st);
+
+			CHECK_EQ(f == FAULT_STATE, !(command_states(id) & st));
+		}
+	}
+}
+
+static void test_keywords_have_no_case(void **state)
+{
+	(void)state;
+	CHECK_EQ(parse("quit", POP3_FRESH), FAULT_NONE);
+	CHECK_EQ(parse("QuIt", POP3_FRESH), FAULT_NONE);
+	CHECK_EQ(parse("lIsT 1", POP3_TRANSACTION), FAULT_NONE);
+}
+
+static void test_what_is_no_keyword(void **state)
+{
+	static const char *const lines[] = { "", " ", " QUIT", "QUITX", "QUI", "XYZZY", "\xff\xfe",
+					     "LAST", "RPOP 1", "-", "QUIT\tx" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		CHECK_EQ(parse(lines[i], POP3_TRANSACTION), FAULT_UNKNOWN_COMMAND);
+}
+
+/* PEERS S12: a NUL is no end of the line. */
+static void test_a_nul_anywhere_is_refused(void **state)
+{
+	const struct span line = SPAN("USER alice");
+	char copy[16];
+	struct command c;
+
+	(void)state;
+	for (size_t i = 0; i <= line.len; i++) {
+		memcpy(copy, line.at, i);
+		copy[i] = '\0';
+		memcpy(copy + i + 1, line.at + i, line.len - i);
+		CHECK(command_parse((struct span){ copy, line.len + 1 }, POP3_FRESH, &c) !=
+		      FAULT_NONE);
+	}
+}
+
+static void test_pass_takes_the_rest_as_it_is(void **state)
+{
+	struct command c;
+
+	(void)state;
+	CHECK_EQ(command_parse(SPAN("PASS  a b  "), POP3_NAMED, &c), FAULT_NONE);
+	CHECK_SPAN(c.word, " a b  ");
+	CHECK_EQ(command_parse(SPAN("pass \t\x01"), POP3_NAMED, &c), FAULT_NONE);
+	CHECK_SPAN(c.word, "\t\x01");
+}
+
+static void test_numbers_come_out_as_given(void **state)
+{
+	struct command c;
+
+	(void)state;
+	CHECK_EQ(command_parse(SPAN("TOP 0010 4294967295"), POP3_TRANSACTION, &c), FAULT_NONE);
+	CHECK_EQ(c.id, COMMAND_TOP);
+	CHECK_EQ(c.msg, 10);
+	CHECK_EQ(c.lines, UINT32_MAX);
+	CHECK_EQ(command_parse(SPAN("LIST"), POP3_TRANSACTION, &c), FAULT_NONE);
+	CHECK_EQ(c.msg, 0);
+}
+
+static void test_a_refused_line_leaves_the_command_alone(void **state)
+{
+	struct command c = { .msg = 77 };
+
+	(void)state;
+	CHECK_EQ(command_parse(SPAN("RETR x"), POP3_TRANSACTION, &c), FAULT_SYNTAX);
+	CHECK_EQ(c.msg, 77);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_every_command_takes_just_its_arguments),
+		TEST(test_every_command_in_every_state),
+		TEST(test_keywords_have_no_case),
+		TEST(test_what_is_no_keyword),
+		TEST(test_a_nul_anywhere_is_refused),
+		TEST(test_pass_takes_the_rest_as_it_is),
+		TEST(test_numbers_come_out_as_given),
+		TEST(test_a_refused_line_leaves_the_command_alone),
+	};
+
+	return RUN(tests);
+}

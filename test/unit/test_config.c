@@ -1,0 +1,269 @@
+/* Promises of config/: the table, the file, the transfer to children. */
+#include "check.h"
+
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "config/file.h"
+
+/* ---- the table ---- */
+
+static void test_every_default_is_a_value(void **state)
+{
+	struct settings s;
+	char room[8192];
+
+	(void)state;
+	CHECK_EQ(settings_init(&s), FAULT_NONE);
+	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
+		struct buf b = BUF(room);
+
+		settings_show(&s, id, &b);
+		CHECK(!b.cut && b.len > 0);
+		CHECK(strlen(settings_help(id)) > 10);
+		CHECK(settings_roles(id) != 0);
+		CHECK(!strchr(settings_name(id), '_'));
+		settings_expected(id, room, sizeof room);
+		CHECK(strlen(room) > 3);
+	}
+	CHECK_EQ(s.idle_timeout, 600);
+	CHECK_EQ(s.plaintext_auth, PLAINTEXT_AUTH_LOOPBACK);
+	CHECK_TEXT(s.listen.at[0], "*:110");
+	settings_done(&s);
+}
+
+/* What is shown reads back as the same, at both ends of every range. */
+static void test_shown_values_read_back(void **state)
+{
+	static const char *const values[] = { "0", "1", "2", "60", "90", "600", "3600", "86400",
+					      "1000", "yes", "no", "info", "1.3", "syslog",
+					      "loopback" };
+	char first[8192], second[8192];
+
+	(void)state;
+	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
+		for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+			struct settings s;
+			struct buf a = BUF(first), b = BUF(second);
+
+			if (settings_type(id) == SETTING_TEXT || settings_type(id) == SETTING_LIST)
+				continue;
+			CHECK_EQ(settings_init(&s), FAULT_NONE);
+			if (settings_set(&s, id, span_of(values[i]))) {
+				settings_show(&s, id, &a);
+				CHECK(settings_set(&s, id, buf_span(&a)));
+				settings_show(&s, id, &b);
+				CHECK_TEXT(buf_cstr(&a), buf_cstr(&b));
+			}
+			settings_done(&s);
+		}
+	}
+}
+
+static void test_times_have_units(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		uint32_t seconds;
+	} cases[] = {
+		{ "600", true, 600 },  { "600s", true, 600 }, { "10m", true, 600 },
+		{ "1h", true, 3600 },  { "1d", true, 86400 }, { "599", false, 0 },
+		{ "2d", false, 0 },    { "", false, 0 },      { "m", false, 0 },
+		{ "10 m", false, 0 },  { "10x", false, 0 },   { "-600", false, 0 },
+		{ "4294967296", false, 0 }, { "99999999h", false, 0 }, { "10ms", false, 0 },
+	};
+	struct settings s;
+
+	(void)state;
+	CHECK_EQ(settings_init(&s), FAULT_NONE);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		s.idle_timeout = 77;
+		CHECK_EQ(settings_set(&s, SETTING_ID_idle_timeout, span_of(cases[i].text)),
+			 cases[i].ok);
+		CHECK_EQ(s.idle_timeout, cases[i].ok ? cases[i].seconds : 77);
+	}
+	CHECK(settings_set(&s, SETTING_ID_failure_delay, SPAN("1500ms")));
+	CHECK_EQ(s.failure_delay, 1500);
+	CHECK(settings_set(&s, SETTING_ID_failure_delay, SPAN("2s")));
+	CHECK_EQ(s.failure_delay, 2000);
+	settings_done(&s);
+}
+
+/* ---- transfer ---- */
+
+static void test_a_child_gets_its_settings_and_no_others(void **state)
+{
+	char room[16384];
+
+	(void)state;
+	for (enum role role = ROLE_FRONT; role < ROLE_COUNT; role++) {
+		struct settings from, to;
+		struct buf packed = BUF(room);
+
+		CHECK_EQ(settings_init(&from), FAULT_NONE);
+		CHECK_EQ(settings_init(&to), FAULT_NONE);
+		from.idle_timeout = 1234;
+		from.failure_delay = 4321;
+		CHECK(settings_set(&from, SETTING_ID_users, SPAN("/a b/\"c\"")));
+		CHECK(settings_set(&from, SETTING_ID_tls_key, SPAN("/secret/key")));
+		settings_pack(&from, role, &packed);
+		CHECK(!packed.cut);
+		CHECK(!memmem(packed.at, packed.len, "/secret/key", 11));
+		CHECK_EQ(settings_unpack(&to, role, buf_span(&packed)), FAULT_NONE);
+		CHECK_EQ(to.idle_timeout, role == ROLE_FRONT ? 1234 : 600);
+		CHECK_EQ(to.failure_delay, role == ROLE_AUTH ? 4321 : 1000);
+		CHECK_EQ(strcmp(to.users, "/a b/\"c\"") == 0, role == ROLE_AUTH);
+		for (enum role other = ROLE_FRONT; other < ROLE_COUNT; other++)
+			if (other != role)
+				CHECK(settings_unpack(&to, other, buf_span(&packed)) != FAULT_NONE);
+		settings_done(&from);
+		settings_done(&to);
+	}
+}
+
+static void test_packed_settings_are_read_with_care(void **state)
+{
+	static const struct span bad[] = {
+		SPAN("idle_timeout=600"),     SPAN("nonsense=1\0"), SPAN("idle_timeout=1\0"),
+		SPAN("idle_timeout\0"),       SPAN("\0"),           SPAN("mail_root=/x\0"),
+	};
+	struct settings s;
+
+	(void)state;
+	CHECK_EQ(settings_init(&s), FAULT_NONE);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CHECK_EQ(settings_unpack(&s, ROLE_FRONT, bad[i]), FAULT_PEER);
+	settings_done(&s);
+}
+
+/* ---- the file ---- */
+
+struct heard {
+	char text[2048];
+};
+
+static void hear(void *arg, const char *text)
+{
+	struct heard *h = arg;
+
+	if (strlen(h->text) + strlen(text) + 2 < sizeof h->text) {
+		strcat(h->text, text);
+		strcat(h->text, "\n");
+	}
+}
+
+static enum fault load(struct span text, struct settings *s, struct heard *h)
+{
+	char path[] = "/tmp/poplar-conf-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_true(write(fd, text.at, text.len) == (ssize_t)text.len);
+	close(fd);
+	*h = (struct heard){ "" };
+	enum fault f = config_load(path, s, hear, h);
+	unlink(path);
+	/* The path is random: leave it out of what is compared. */
+	for (char *at; (at = strstr(h->text, path));)
+		memmove(at, at + strlen(path), strlen(at + strlen(path)) + 1);
+	return f;
+}
+
+#define NO_TLS "listen-tls = {}\n"
+
+static void test_a_file_with_everything_in_it(void **state)
+{
+	struct settings s;
+	struct heard h;
+
+	(void)state;
+	CHECK_EQ(load(SPAN("# a comment with a * and a \" in it\n"
+			   "listen = {\"*:110\", \"[::1]:1110\"} # behind\n" NO_TLS
+			   "idle-timeout = 20m\nplaintext-auth = no\n"
+			   "users = \"/a # b/users\"\n"),
+		      &s, &h),
+		 FAULT_NONE);
+	CHECK_TEXT(h.text, "");
+	CHECK_EQ(s.listen.count, 2);
+	CHECK_TEXT(s.listen.at[1], "[::1]:1110");
+	CHECK_EQ(s.listen_tls.count, 0);
+	CHECK_EQ(s.idle_timeout, 1200);
+	CHECK_TEXT(s.users, "/a # b/users");
+	settings_done(&s);
+}
+
+/* Errors name the line, the setting, what was expected and what was found. */
+static void test_errors_name_their_line(void **state)
+{
+	static const struct {
+		struct span text;
+		const char *said;
+	} cases[] = {
+		{ SPAN(NO_TLS "# one\n# two\nidle-timeout = 5m\n"),
+		  ":4: idle-timeout: expected a time from 10m to 1d, found \"5m\"\n" },
+		{ SPAN(NO_TLS "\n/* c */ # d\nbogus = 1\n"), ":4: no such option 'bogus'\n" },
+		{ SPAN(NO_TLS "max-errors = 20\nmax-errors = 21\n"),
+		  ":3: max-errors was given already, in line 2\n" },
+		{ SPAN(NO_TLS "plaintext-auth = maybe\n"),
+		  ":2: plaintext-auth: expected no, loopback or yes, found \"maybe\"\n" },
+		{ SPAN("listen = *:110\n"), ":1: a value with * must stand in quotes\n" },
+		{ SPAN("listen = {\"nowhere\"}\n" NO_TLS),
+		  ":1: listen: expected address:port, such as *:110, 127.0.0.1:110 or [::1]:110, "
+		  "found \"nowhere\"\n" },
+		{ SPAN("listen-tls = {\"*:995\"}\n"),
+		  ":1: listen-tls needs tls-certificate; write listen-tls = {} to do without "
+		  "TLS\n" },
+		{ SPAN(NO_TLS "greeting = \"[AUTH] hi\"\n"),
+		  ":2: greeting: expected printable ASCII that does not open with '[' and has no "
+		  "'<'\n" },
+		{ SPAN(NO_TLS "users = users\n"),
+		  ":2: users: expected a path from the root, found \"users\"\n" },
+		{ SPAN(NO_TLS "users = \"/unfinished\n"), ":3: premature end of file\n" },
+		{ SPAN(NO_TLS "idle-timeout 600\n"),
+		  ":2: missing equal sign after option 'idle-timeout'\n" },
+		{ SPAN(NO_TLS "listen = {}\n"), ": listen and listen-tls are both empty\n" },
+		{ SPAN("a = \0\n"), ":1: NUL octet\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct settings s;
+		struct heard h;
+
+		CHECK(load(cases[i].text, &s, &h) != FAULT_NONE);
+		CHECK_TEXT(h.text, cases[i].said);
+		settings_done(&s);
+	}
+}
+
+static void test_a_file_that_is_not_there(void **state)
+{
+	struct settings s;
+	struct heard h = { "" };
+
+	(void)state;
+	CHECK(config_load("/nowhere/poplar.conf", &s, hear, &h) != FAULT_NONE);
+	CHECK_TEXT(h.text, "/nowhere/poplar.conf: No such file or directory\n");
+	settings_done(&s);
+	h.text[0] = '\0';
+	CHECK(config_load("/tmp", &s, hear, &h) != FAULT_NONE);
+	CHECK(strlen(h.text) > 5);
+	settings_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_every_default_is_a_value),
+		TEST(test_shown_values_read_back),
+		TEST(test_times_have_units),
+		TEST(test_a_child_gets_its_settings_and_no_others),
+		TEST(test_packed_settings_are_read_with_care),
+		TEST(test_a_file_with_everything_in_it),
+		TEST(test_errors_name_their_line),
+		TEST(test_a_file_that_is_not_there),
+	};
+
+	return RUN(tests);
+}

@@ -1,0 +1,335 @@
+/* Promises of ipc/: what may be said, by whom, and what a broken message does. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc/channel.h"
+
+/* A message of the kind with something in every field. */
+static struct message example(enum message_kind kind)
+{
+	struct message m = { .kind = kind };
+
+	switch (kind) {
+#define N(name)      f->name = 0x0102030405060708 + (uintptr_t)kind;
+#define T(name, max) f->name = SPAN("a\0\r\n\tb");
+#define X(id, from, to, fd)                                                             \
+	case MESSAGE_##id: {                                                            \
+		struct message_##id *f = &m.id;                                         \
+		(void)f;                                                                \
+		MESSAGE_##id##_FIELDS(N, T) break;                                      \
+	}
+		MESSAGE_TABLE(X)
+#undef X
+#undef T
+#undef N
+	case MESSAGE_COUNT:
+		break;
+	}
+	return m;
+}
+
+static bool legal(enum message_kind kind, enum role from, enum role to)
+{
+	return message_from(kind) >> from & 1 && message_to(kind) >> to & 1;
+}
+
+static bool carries(enum message_kind kind)
+{
+	return message_fd(kind) != MESSAGE_FD_NONE;
+}
+
+static void test_a_message_goes_only_where_the_table_says(void **state)
+{
+	char octets[MESSAGE_OCTETS_MAX];
+
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		struct message m = example(kind), out;
+		size_t len = message_encode(&m, octets, sizeof octets);
+
+		CHECK(len > 0);
+		for (enum role from = 0; from < ROLE_COUNT; from++) {
+			for (enum role to = 0; to < ROLE_COUNT; to++) {
+				struct span in = { octets, len };
+				bool ok = legal(kind, from, to);
+
+				CHECK_EQ(message_decode(in, from, to, carries(kind), &out) ==
+						 FAULT_NONE,
+					 ok);
+				CHECK(message_decode(in, from, to, !carries(kind), &out) !=
+				      FAULT_NONE);
+			}
+		}
+	}
+}
+
+static void test_what_was_encoded_decodes_to_the_same(void **state)
+{
+	char first[MESSAGE_OCTETS_MAX], second[MESSAGE_OCTETS_MAX];
+
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		struct message m = example(kind), out;
+		size_t len = message_encode(&m, first, sizeof first);
+		enum role from = 0, to = 0;
+
+		while (!(message_from(kind) >> from & 1))
+			from++;
+		while (!(message_to(kind) >> to & 1))
+			to++;
+		CHECK_EQ(message_decode((struct span){ first, len }, from, to, carries(kind), &out),
+			 FAULT_NONE);
+		CHECK_EQ(out.kind, kind);
+		CHECK_EQ(message_encode(&out, second, sizeof second), len);
+		CHECK_EQ(memcmp(first, second, len), 0);
+	}
+}
+
+/* Truncated anywhere, or with one octet too many, it is none. */
+static void test_a_message_has_a_strict_end(void **state)
+{
+	char octets[MESSAGE_OCTETS_MAX + 1];
+
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		struct message m = example(kind), out;
+		size_t len = message_encode(&m, octets, sizeof octets);
+		enum role from = 0, to = 0;
+
+		while (!(message_from(kind) >> from & 1))
+			from++;
+		while (!(message_to(kind) >> to & 1))
+			to++;
+		octets[len] = 0;
+		for (size_t n = 0; n <= len + 1; n++) {
+			char *exact = malloc(n ? n : 1);
+
+			memcpy(exact, octets, n);
+			CHECK_EQ(message_decode((struct span){ exact, n }, from, to, carries(kind),
+						&out) == FAULT_NONE,
+				 n == len);
+			free(exact);
+		}
+	}
+}
+
+static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
+{
+	static char text[600];
+	char octets[MESSAGE_OCTETS_MAX];
+	struct message m = { .kind = MESSAGE_AUTH_ASK }, out;
+
+	(void)state;
+	m.AUTH_ASK.user = (struct span){ text, 255 };
+	size_t len = message_encode(&m, octets, sizeof octets);
+	CHECK(len > 0);
+	CHECK_EQ(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false, &out),
+		 FAULT_NONE);
+	m.AUTH_ASK.user.len = 256;
+	CHECK_EQ(message_encode(&m, octets, sizeof octets), 0);
+	m.AUTH_ASK.user.len = 255;
+	len = message_encode(&m, octets, sizeof octets);
+	octets[2 + 8 + 4]++; /* the low octet of the length: 256 now */
+	octets[2 + 8 + 4 + 1]++;
+	CHECK(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false, &out) !=
+	      FAULT_NONE);
+}
+
+/* Identity never travels from the front but as a claim to poplar-auth; nobody sends
+ * passwords anywhere else, and the maildrop process never hears from the front who it is. */
+static void test_the_front_can_only_ask(void **state)
+{
+	unsigned to_auth = 0, to_parent = 0;
+
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		if (legal(kind, ROLE_FRONT, ROLE_AUTH))
+			to_auth |= 1u << kind;
+		if (legal(kind, ROLE_FRONT, ROLE_PARENT))
+			to_parent |= 1u << kind;
+	}
+	CHECK_EQ(to_auth, 1u << MESSAGE_AUTH_ASK);
+	CHECK_EQ(to_parent, 1u << MESSAGE_SANDBOXED);
+	CHECK(!legal(MESSAGE_GRANT, ROLE_FRONT, ROLE_DROP));
+	CHECK(!legal(MESSAGE_GRANT, ROLE_PARENT, ROLE_DROP));
+	CHECK_EQ(message_to(MESSAGE_AUTH_ASK), 1u << ROLE_AUTH);
+	CHECK_EQ(message_to(MESSAGE_PRIVATE_KEY), 1u << ROLE_FRONT);
+}
+
+static void test_random_octets_are_no_message_of_length(void **state)
+{
+	uint64_t seed = 7;
+	char octets[64];
+	struct message out;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		size_t len = check_random(&seed) % sizeof octets;
+
+		for (size_t i = 0; i < len; i++)
+			octets[i] = (char)check_random(&seed);
+		if (len > 2)
+			octets[1] = 0;
+		fault_ignore(message_decode((struct span){ octets, len },
+					    check_random(&seed) % ROLE_COUNT,
+					    check_random(&seed) % ROLE_COUNT,
+					    check_random(&seed) & 1, &out));
+	}
+}
+
+/* ---- channels ---- */
+
+static int open_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 200; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void test_a_descriptor_travels_and_is_the_receivers(void **state)
+{
+	struct channel_inbox inbox;
+	struct message out;
+	int pair[2], fd, before = open_descriptors();
+
+	(void)state;
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	const struct message m = { .kind = MESSAGE_READY, .READY = { 3, 600 } };
+	int file = open("/dev/null", O_RDONLY);
+	CHECK_EQ(channel_send(pair[0], &m, file, CHANNEL_NOW), FAULT_NONE);
+	close(file);
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+		 CHANNEL_MESSAGE);
+	CHECK_EQ(out.READY.octets, 600);
+	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	close(fd);
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+		 CHANNEL_EMPTY);
+	close(pair[0]);
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+		 CHANNEL_CLOSED);
+	close(pair[1]);
+	CHECK_EQ(open_descriptors(), before);
+}
+
+static void test_a_message_without_its_descriptor_is_not_sent(void **state)
+{
+	int pair[2];
+	const struct message ready = { .kind = MESSAGE_READY };
+	const struct message done = { .kind = MESSAGE_DONE };
+
+	(void)state;
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	CHECK_EQ(channel_send(pair[0], &ready, -1, CHANNEL_NOW), FAULT_PEER);
+	CHECK_EQ(channel_send(pair[0], &done, pair[1], CHANNEL_NOW), FAULT_PEER);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* Send raw octets with any number of descriptors. */
+static void send_raw(int fd, const void *octets, size_t len, int count)
+{
+	char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)octets, len };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (count > 0) {
+		h.msg_control = control;
+		h.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
+		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
+		for (int i = 0; i < count; i++)
+			memcpy(CMSG_DATA(c) + i * (int)sizeof(int), &(int){ 0 }, sizeof(int));
+	}
+	assert_true(sendmsg(fd, &h, 0) >= 0);
+}
+
+/* A hostile peer can leave no descriptor behind, and no bad message passes. */
+static void test_too_many_or_unexpected_descriptors_are_closed(void **state)
+{
+	struct channel_inbox inbox;
+	struct message out;
+	char octets[MESSAGE_OCTETS_MAX];
+	int pair[2], fd;
+
+	(void)state;
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	int before = open_descriptors();
+	const struct message with = { .kind = MESSAGE_READY }, without = { .kind = MESSAGE_DONE };
+	size_t with_len = message_encode(&with, octets, sizeof octets);
+	for (int count = 0; count <= 6; count++) {
+		send_raw(pair[0], octets, with_len, count);
+		CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out,
+					 &fd),
+			 count == 1 ? CHANNEL_MESSAGE : CHANNEL_BROKEN);
+		CHECK_EQ(fd >= 0, count == 1);
+		if (fd >= 0)
+			close(fd);
+		CHECK_EQ(open_descriptors(), before);
+	}
+	size_t len = message_encode(&without, octets, sizeof octets);
+	send_raw(pair[0], octets, len, 1);
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+		 CHANNEL_BROKEN);
+	CHECK_EQ(open_descriptors(), before);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void test_a_message_over_the_largest_is_broken(void **state)
+{
+	static char octets[MESSAGE_OCTETS_MAX + 100];
+	struct channel_inbox inbox;
+	struct message out;
+	int pair[2], fd;
+
+	(void)state;
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	send_raw(pair[0], octets, sizeof octets, 0);
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+		 CHANNEL_BROKEN);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void test_a_full_queue_is_told_and_not_waited_for(void **state)
+{
+	const struct message m = { .kind = MESSAGE_BODY };
+	enum fault f = FAULT_NONE;
+	int pair[2];
+
+	(void)state;
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	for (int i = 0; i < 100000 && f == FAULT_NONE; i++)
+		f = channel_send(pair[0], &m, -1, CHANNEL_NOW);
+	CHECK_EQ(f, FAULT_LIMIT);
+	close(pair[1]);
+	CHECK_EQ(channel_send(pair[0], &m, -1, CHANNEL_NOW), FAULT_PEER);
+	close(pair[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_message_goes_only_where_the_table_says),
+		TEST(test_what_was_encoded_decodes_to_the_same),
+		TEST(test_a_message_has_a_strict_end),
+		TEST(test_a_run_over_its_maximum_is_neither_sent_nor_taken),
+		TEST(test_the_front_can_only_ask),
+		TEST(test_random_octets_are_no_message_of_length),
+		TEST(test_a_descriptor_travels_and_is_the_receivers),
+		TEST(test_a_message_without_its_descriptor_is_not_sent),
+		TEST(test_too_many_or_unexpected_descriptors_are_closed),
+		TEST(test_a_message_over_the_largest_is_broken),
+		TEST(test_a_full_queue_is_told_and_not_waited_for),
+	};
+
+	return RUN(tests);
+}

@@ -1,0 +1,597 @@
+/* Promises of pop3/session: the machine of states, without a socket or a clock. */
+#include "check.h"
+
+#include "pop3/session.h"
+
+static const struct session_policy policy = {
+	.greeting = "Poplar ready",
+	.implementation = "Poplar",
+	.errors_max = 5,
+	.tls_offered = true,
+};
+
+/* A session and what it last said. */
+struct play {
+	struct session s;
+	char said[4096];
+	struct buf out;
+	uint64_t bits[4];
+};
+
+static enum session_ask step(struct play *p, const struct session_event *ev)
+{
+	p->out = (struct buf){ .at = p->said, .room = sizeof p->said - 1 };
+	enum session_ask ask = session_step(&p->s, ev, &p->out);
+	CHECK(!p->out.cut);
+	CHECK(p->out.len <= SESSION_REPLY_MAX);
+	p->said[p->out.len] = '\0';
+	return ask;
+}
+
+static enum session_ask line(struct play *p, const char *text)
+{
+	return step(p, &(struct session_event){ .kind = EVENT_LINE, .line = span_of(text) });
+}
+
+static enum session_ask failed(struct play *p, enum fault f)
+{
+	return step(p, &(struct session_event){ .kind = EVENT_FAILED, .fault = f });
+}
+
+static bool said_ok(const struct play *p)
+{
+	return strncmp(p->said, "+OK", 3) == 0;
+}
+
+static bool said_err(const struct play *p)
+{
+	return strncmp(p->said, "-ERR ", 5) == 0;
+}
+
+static void begin(struct play *p)
+{
+	*p = (struct play){ .bits = { 0 } };
+	session_init(&p->s, &policy, false, true);
+}
+
+enum { COUNT = 3, OCTETS = 600 };
+
+/* Messages of 100, 200 and 300 octets. */
+static enum session_ask feed_records(struct play *p, enum session_ask ask, char *all)
+{
+	all[0] = '\0';
+	strcat(all, p->said);
+	while (ask == ASK_RECORDS) {
+		char uid[16];
+
+		sprintf(uid, "uid-%u", p->s.next);
+		ask = step(p, &(struct session_event){ .kind = EVENT_RECORD,
+						       .octets = p->s.next * UINT64_C(100),
+						       .uid = span_of(uid) });
+		strcat(all, p->said);
+	}
+	return ask;
+}
+
+static void log_in(struct play *p)
+{
+	begin(p);
+	CHECK_EQ(line(p, "USER alice"), ASK_READ);
+	CHECK_EQ(line(p, "PASS secret"), ASK_LOGIN);
+	CHECK_SPAN(p->s.secret, "secret");
+	CHECK_SPAN(session_user(&p->s), "alice");
+	CHECK_EQ(p->out.len, 0);
+	CHECK_EQ(step(p, &(struct session_event){
+				 .kind = EVENT_OPENED, .count = COUNT, .octets = OCTETS }),
+		 ASK_READ);
+	CHECK_TEXT(p->said, "+OK maildrop has 3 messages (600 octets)\r\n");
+}
+
+static void bring_to(struct play *p, enum pop3_state st)
+{
+	if (st == POP3_FRESH || st == POP3_NAMED)
+		begin(p);
+	else
+		log_in(p);
+	if (st == POP3_NAMED)
+		CHECK_EQ(line(p, "USER alice"), ASK_READ);
+	if (st == POP3_UPDATE)
+		CHECK_EQ(line(p, "QUIT"), ASK_COMMIT);
+	CHECK_EQ(p->s.state, st);
+}
+
+static void dele(struct play *p, const char *text)
+{
+	char all[4096];
+	enum session_ask ask = line(p, text);
+
+	if (ask == ASK_MARKS) {
+		CHECK(session_marks_octets(&p->s) <= sizeof p->bits);
+		ask = step(p, &(struct session_event){ .kind = EVENT_MARKS, .bits = p->bits });
+	}
+	CHECK_EQ(feed_records(p, ask, all), ASK_READ);
+}
+
+static const char *example(enum command_id id, char room[64])
+{
+	static const char *const args[] = {
+		[ARGS_NONE] = "", [ARGS_WORD] = " x",     [ARGS_REST] = " x y",
+		[ARGS_MSG] = " 1", [ARGS_OPT_MSG] = " 1", [ARGS_MSG_LINES] = " 1 1",
+	};
+
+	sprintf(room, "%s%s", command_name(id), args[command_args(id)]);
+	return room;
+}
+
+/* Refused exactly where the table says so, and a refusal changes nothing but that it
+ * forgets a name. */
+static void test_every_command_in_every_state(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (unsigned st = POP3_FRESH; st <= POP3_TRANSACTION; st <<= 1) {
+		for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+			struct play p;
+
+			bring_to(&p, st);
+			enum session_ask ask = line(&p, example(id, text));
+			bool legal = command_states(id) & st;
+			if (legal == said_err(&p))
+				fail_msg("\"%s\" in state %u says %s", text, st, p.said);
+			if (legal)
+				continue;
+			CHECK_EQ(ask, ASK_READ);
+			CHECK_EQ(p.s.state, st == POP3_NAMED ? POP3_FRESH : st);
+		}
+	}
+}
+
+/* RFC 1939 section 6: no UPDATE without QUIT. */
+static void test_only_quit_leads_to_update(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (unsigned st = POP3_FRESH; st <= POP3_TRANSACTION; st <<= 1) {
+		for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+			struct play p;
+
+			bring_to(&p, st);
+			enum session_ask ask = line(&p, example(id, text));
+			bool update = id == COMMAND_QUIT && st == POP3_TRANSACTION;
+			CHECK_EQ(ask == ASK_COMMIT, update);
+			CHECK_EQ(p.s.state == POP3_UPDATE, update);
+		}
+	}
+}
+
+static void test_quit_before_login_just_ends(void **state)
+{
+	struct play p;
+
+	(void)state;
+	bring_to(&p, POP3_NAMED);
+	CHECK_EQ(line(&p, "QUIT"), ASK_CLOSE);
+	CHECK(said_ok(&p));
+	CHECK_TEXT(p.s.end, "quit");
+}
+
+static void test_quit_answers_after_the_commit(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
+	CHECK_EQ(p.out.len, 0);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .count = 1 }), ASK_CLOSE);
+	CHECK_TEXT(p.said, "+OK signing off, 1 message left\r\n");
+	bring_to(&p, POP3_UPDATE);
+	CHECK_EQ(failed(&p, FAULT_IO), ASK_CLOSE);
+	CHECK_TEXT(p.said, "-ERR [SYS/TEMP] temporary trouble, try again later\r\n");
+	CHECK_TEXT(p.s.end, "commit-failed");
+}
+
+static void test_a_refused_login_is_told_with_its_code(void **state)
+{
+	static const struct {
+		enum fault f;
+		const char *code;
+	} cases[] = {
+		{ FAULT_DENIED, "-ERR [AUTH] " },  { FAULT_BUSY, "-ERR [IN-USE] " },
+		{ FAULT_IO, "-ERR [SYS/TEMP] " },  { FAULT_SETUP, "-ERR [SYS/PERM] " },
+		{ FAULT_PEER, "-ERR [SYS/TEMP] " }, { FAULT_NOMEM, "-ERR [SYS/TEMP] " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct play p;
+
+		begin(&p);
+		line(&p, "USER alice");
+		line(&p, "PASS x");
+		CHECK_EQ(failed(&p, cases[i].f), ASK_READ);
+		CHECK_EQ(strncmp(p.said, cases[i].code, strlen(cases[i].code)), 0);
+		CHECK_EQ(p.s.state, POP3_FRESH);
+		CHECK_EQ(line(&p, "PASS x"), ASK_READ);
+		CHECK(said_err(&p));
+		CHECK_EQ(line(&p, "USER alice"), ASK_READ);
+		CHECK_EQ(line(&p, "PASS x"), ASK_LOGIN);
+	}
+}
+
+/* Any command between USER and PASS makes the server forget the name, but CAPA. */
+static void test_only_capa_may_stand_between_user_and_pass(void **state)
+{
+	static const char *const between[] = { "STAT", "XYZZY", "CAPA x", "PASS", "USER", "NOOP",
+					       "", "LIST 0" };
+	struct play p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
+		bring_to(&p, POP3_NAMED);
+		line(&p, between[i]);
+		CHECK(said_err(&p));
+		CHECK_EQ(line(&p, "PASS x"), ASK_READ);
+		CHECK(said_err(&p));
+	}
+	bring_to(&p, POP3_NAMED);
+	step(&p, &(struct session_event){ .kind = EVENT_OVERLONG });
+	CHECK_EQ(p.s.state, POP3_FRESH);
+	bring_to(&p, POP3_NAMED);
+	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
+	CHECK_EQ(line(&p, "PASS x"), ASK_LOGIN);
+}
+
+static void test_a_second_user_replaces_the_first(void **state)
+{
+	struct play p;
+
+	(void)state;
+	bring_to(&p, POP3_NAMED);
+	line(&p, "USER bob");
+	CHECK_EQ(line(&p, "PASS x"), ASK_LOGIN);
+	CHECK_SPAN(session_user(&p.s), "bob");
+}
+
+static void test_the_longest_name_is_kept_whole(void **state)
+{
+	char text[LINE_OCTETS_MAX];
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	memset(text, 'u', sizeof text);
+	memcpy(text, "USER ", 5);
+	text[LINE_OCTETS_MAX - 2] = '\0';
+	line(&p, text);
+	CHECK(said_ok(&p));
+	CHECK_SPAN(session_user(&p.s), text + 5);
+}
+
+/* Clear-text credentials: refused before anything is asked. */
+static void test_without_tls_user_is_refused_where_policy_says_so(void **state)
+{
+	struct play p = { .bits = { 0 } };
+
+	(void)state;
+	session_init(&p.s, &policy, false, false);
+	CHECK_EQ(line(&p, "USER alice"), ASK_READ);
+	CHECK(said_err(&p));
+	CHECK_EQ(line(&p, "PASS x"), ASK_READ);
+	CHECK(said_err(&p));
+	CHECK_EQ(line(&p, "STLS"), ASK_TLS);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE }), ASK_READ);
+	CHECK_EQ(p.out.len, 0);
+	CHECK_EQ(line(&p, "USER alice"), ASK_READ);
+	CHECK(said_ok(&p));
+}
+
+/* PEERS S2, RFC 2595 section 4: prior knowledge is void. */
+static void test_stls_forgets_what_was_said_before(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "USER alice");
+	line(&p, "STLS");
+	step(&p, &(struct session_event){ .kind = EVENT_DONE });
+	CHECK(p.s.tls);
+	CHECK_EQ(session_user(&p.s).len, 0);
+	CHECK_EQ(line(&p, "PASS x"), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+static void test_stls_only_where_it_can_be(void **state)
+{
+	struct play p;
+	struct session_policy none = policy;
+
+	(void)state;
+	none.tls_offered = false;
+	session_init(&p.s, &none, false, true);
+	CHECK_EQ(line(&p, "STLS"), ASK_READ);
+	CHECK(said_err(&p));
+	session_init(&p.s, &policy, true, true);
+	CHECK_EQ(line(&p, "STLS"), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+static void check_capa(bool tls, bool clear_ok, bool offered, bool in, const char *expected)
+{
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	pol.tls_offered = offered;
+	session_init(&p.s, &pol, tls, clear_ok);
+	if (in)
+		p.s.state = POP3_TRANSACTION;
+	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
+	CHECK_TEXT(p.said, expected);
+}
+
+#define CAPA(user, stls)                                                                \
+	"+OK capability list follows\r\nTOP\r\n" user                                   \
+	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nUIDL\r\n" stls   \
+	"IMPLEMENTATION Poplar\r\n.\r\n"
+
+static void test_capa_announces_what_works_here_and_now(void **state)
+{
+	(void)state;
+	check_capa(false, true, true, false, CAPA("USER\r\n", "STLS\r\n"));
+	check_capa(false, false, true, false, CAPA("", "STLS\r\n"));
+	check_capa(true, false, true, false, CAPA("USER\r\n", ""));
+	check_capa(false, true, false, false, CAPA("USER\r\n", ""));
+	check_capa(false, true, true, true, CAPA("USER\r\n", ""));
+	check_capa(true, false, true, true, CAPA("USER\r\n", ""));
+}
+
+static void test_listings(void **state)
+{
+	struct play p;
+	char all[4096];
+
+	(void)state;
+	log_in(&p);
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 3 600\r\n");
+	CHECK_EQ(feed_records(&p, line(&p, "LIST"), all), ASK_READ);
+	CHECK_TEXT(all, "+OK 3 messages (600 octets)\r\n1 100\r\n2 200\r\n3 300\r\n.\r\n");
+	CHECK_EQ(feed_records(&p, line(&p, "UIDL"), all), ASK_READ);
+	CHECK_TEXT(all, "+OK 3 messages (600 octets)\r\n1 uid-1\r\n2 uid-2\r\n3 uid-3\r\n.\r\n");
+	CHECK_EQ(feed_records(&p, line(&p, "LIST 2"), all), ASK_READ);
+	CHECK_TEXT(all, "+OK 2 200\r\n");
+	CHECK_EQ(feed_records(&p, line(&p, "UIDL 3"), all), ASK_READ);
+	CHECK_TEXT(all, "+OK 3 uid-3\r\n");
+}
+
+static void test_an_empty_maildrop(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	p.s.count = 0;
+	p.s.octets = 0;
+	CHECK_EQ(line(&p, "LIST"), ASK_READ);
+	CHECK_TEXT(p.said, "+OK 0 messages (0 octets)\r\n.\r\n");
+	CHECK_EQ(line(&p, "UIDL"), ASK_READ);
+	CHECK_EQ(line(&p, "STAT"), ASK_READ);
+	CHECK_TEXT(p.said, "+OK 0 0\r\n");
+	CHECK_EQ(line(&p, "RETR 1"), ASK_READ);
+	CHECK(said_err(&p));
+	CHECK_EQ(line(&p, "RSET"), ASK_READ);
+	CHECK_EQ(line(&p, "DELE 1"), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+/* Numbers stay what they were (Courier renumbers), and what is marked is not shown. */
+static void test_a_deleted_message_is_gone_but_keeps_its_number(void **state)
+{
+	static const char *const refused[] = { "LIST 2", "UIDL 2", "RETR 2", "TOP 2 0", "DELE 2" };
+	struct play p;
+	char all[4096];
+
+	(void)state;
+	log_in(&p);
+	dele(&p, "DELE 2");
+	CHECK_TEXT(p.said, "+OK message 2 deleted\r\n");
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		CHECK_EQ(line(&p, refused[i]), ASK_READ);
+		CHECK(said_err(&p));
+	}
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 2 400\r\n");
+	feed_records(&p, line(&p, "LIST"), all);
+	CHECK_TEXT(all, "+OK 2 messages (400 octets)\r\n1 100\r\n3 300\r\n.\r\n");
+	feed_records(&p, line(&p, "UIDL"), all);
+	CHECK_TEXT(all, "+OK 2 messages (400 octets)\r\n1 uid-1\r\n3 uid-3\r\n.\r\n");
+	dele(&p, "DELE 1");
+	dele(&p, "DELE 3");
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 0 0\r\n");
+	feed_records(&p, line(&p, "LIST"), all);
+	CHECK_TEXT(all, "+OK 0 messages (0 octets)\r\n.\r\n");
+	line(&p, "RSET");
+	CHECK_TEXT(p.said, "+OK maildrop has 3 messages (600 octets)\r\n");
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 3 600\r\n");
+	dele(&p, "DELE 2");
+	CHECK(said_ok(&p));
+}
+
+static void test_marks_that_cannot_be_had_are_told(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	CHECK_EQ(line(&p, "DELE 1"), ASK_MARKS);
+	CHECK_EQ(failed(&p, FAULT_NOMEM), ASK_READ);
+	CHECK(said_err(&p));
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 3 600\r\n");
+}
+
+static void test_message_numbers_out_of_range(void **state)
+{
+	static const char *const lines[] = { "LIST 4", "UIDL 4", "RETR 4", "TOP 4 1", "DELE 4",
+					     "RETR 4294967295", "RETR 0", "LIST 0", "DELE 0" };
+	struct play p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		log_in(&p);
+		CHECK_EQ(line(&p, lines[i]), ASK_READ);
+		CHECK(said_err(&p));
+	}
+}
+
+static void test_retr_and_top(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	CHECK_EQ(line(&p, "RETR 2"), ASK_BODY);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 200 }), ASK_SEND);
+	CHECK_TEXT(p.said, "+OK 200 octets\r\n");
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 200 }), ASK_READ);
+	CHECK_EQ(p.out.len, 0);
+	CHECK_EQ(line(&p, "TOP 3 7"), ASK_BODY);
+	CHECK_EQ(p.s.command.lines, 7);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 300 }), ASK_SEND);
+	CHECK(said_ok(&p));
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 30 }), ASK_READ);
+	CHECK_EQ(p.s.tally.retr, 1);
+	CHECK_EQ(p.s.tally.retr_octets, 200);
+	CHECK_EQ(p.s.tally.top, 1);
+	CHECK_EQ(p.s.tally.top_octets, 30);
+	CHECK_EQ(line(&p, "RETR 1"), ASK_BODY);
+	CHECK_EQ(failed(&p, FAULT_GONE), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+/* Half a message must not look whole: no dot, the connection ends. */
+static void test_a_reply_that_breaks_in_the_middle_ends_the_connection(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	line(&p, "RETR 2");
+	step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 200 });
+	CHECK_EQ(failed(&p, FAULT_IO), ASK_CLOSE);
+	CHECK_EQ(p.out.len, 0);
+	CHECK_EQ(p.s.state, POP3_TRANSACTION);
+	log_in(&p);
+	CHECK_EQ(line(&p, "LIST"), ASK_RECORDS);
+	CHECK_EQ(failed(&p, FAULT_PEER), ASK_CLOSE);
+	CHECK_EQ(p.out.len, 0);
+}
+
+static void test_a_maildrop_that_is_gone_ends_the_session(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	line(&p, "RETR 2");
+	CHECK_EQ(failed(&p, FAULT_PEER), ASK_CLOSE);
+	CHECK(said_err(&p));
+	CHECK_EQ(p.s.state, POP3_TRANSACTION);
+}
+
+static void test_errors_in_a_row_end_the_connection(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	for (uint32_t i = 1; i < policy.errors_max; i++)
+		CHECK_EQ(line(&p, i % 2 ? "XYZZY" : "RETR x"), ASK_READ);
+	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
+	for (uint32_t i = 1; i < policy.errors_max; i++)
+		CHECK_EQ(line(&p, "STAT"), ASK_READ);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_OVERLONG }), ASK_CLOSE);
+	CHECK(said_err(&p));
+	CHECK_TEXT(p.s.end, "too-many-errors");
+}
+
+static void test_the_greeting(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	p.out = (struct buf){ .at = p.said, .room = sizeof p.said };
+	session_greet(&p.s, &p.out);
+	CHECK_SPAN(buf_span(&p.out), "+OK Poplar ready\r\n");
+}
+
+/* No line of a reply is over 512 octets, with the largest numbers (RFC 2449 section 4). */
+static void test_replies_stay_within_512_octets(void **state)
+{
+	struct play p;
+	char uid[71];
+
+	(void)state;
+	memset(uid, 'u', 70);
+	uid[70] = '\0';
+	log_in(&p);
+	p.s.count = UINT32_MAX;
+	p.s.octets = UINT64_MAX;
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 4294967295 18446744073709551615\r\n");
+	line(&p, "UIDL 4294967295");
+	step(&p, &(struct session_event){
+			 .kind = EVENT_RECORD, .octets = UINT64_MAX, .uid = span_of(uid) });
+	CHECK(p.out.len <= 512);
+	for (enum fault f = 1; f < FAULT_COUNT; f++) {
+		begin(&p);
+		line(&p, "USER a");
+		line(&p, "PASS b");
+		failed(&p, f);
+		CHECK(p.out.len > 6 && p.out.len <= 512);
+	}
+}
+
+static void test_a_session_is_small(void **state)
+{
+	(void)state;
+	CHECK(sizeof(struct session) <= 512);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_every_command_in_every_state),
+		TEST(test_only_quit_leads_to_update),
+		TEST(test_quit_before_login_just_ends),
+		TEST(test_quit_answers_after_the_commit),
+		TEST(test_a_refused_login_is_told_with_its_code),
+		TEST(test_only_capa_may_stand_between_user_and_pass),
+		TEST(test_a_second_user_replaces_the_first),
+		TEST(test_the_longest_name_is_kept_whole),
+		TEST(test_without_tls_user_is_refused_where_policy_says_so),
+		TEST(test_stls_forgets_what_was_said_before),
+		TEST(test_stls_only_where_it_can_be),
+		TEST(test_capa_announces_what_works_here_and_now),
+		TEST(test_listings),
+		TEST(test_an_empty_maildrop),
+		TEST(test_a_deleted_message_is_gone_but_keeps_its_number),
+		TEST(test_marks_that_cannot_be_had_are_told),
+		TEST(test_message_numbers_out_of_range),
+		TEST(test_retr_and_top),
+		TEST(test_a_reply_that_breaks_in_the_middle_ends_the_connection),
+		TEST(test_a_maildrop_that_is_gone_ends_the_session),
+		TEST(test_errors_in_a_row_end_the_connection),
+		TEST(test_the_greeting),
+		TEST(test_replies_stay_within_512_octets),
+		TEST(test_a_session_is_small),
+	};
+
+	return RUN(tests);
+}
