@@ -51,6 +51,16 @@ struct userfile *userfile_new(int dir, const char *name)
 	return f;
 }
 
+void userfile_free(struct userfile *f)
+{
+	if (!f)
+		return;
+	users_free(f->now);
+	pthread_mutex_destroy(&f->mutex);
+	free(f->name);
+	free(f);
+}
+
 static bool same(const struct identity *a, const struct identity *b)
 {
 	return a->dev == b->dev && a->inode == b->inode && a->size == b->size &&

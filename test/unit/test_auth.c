@@ -405,6 +405,7 @@ static void test_a_changed_file_counts_at_once_and_a_lost_one_does_not(void **st
 	CHECK(has(f, "a"));
 	put(dir, "c:{PLAIN}x\n");
 	CHECK(has(f, "c") && !has(f, "a"));
+	userfile_free(f);
 	unlinkat(dir, "users", 0);
 	close(dir);
 	rmdir(path);

@@ -2,53 +2,7 @@
 #include "check.h"
 
 #include "mail/wire.h"
-
-enum { ROOM = 1 << 16 };
-
-/* The plain reference: octet by octet, straight from RFC 1939. */
-struct plain {
-	char out[ROOM];
-	size_t len;
-	uint64_t octets;
-};
-
-static void plain_line(struct plain *p, const char *at, size_t len)
-{
-	if (len > 0 && at[0] == '.')
-		p->out[p->len++] = '.';
-	memcpy(p->out + p->len, at, len);
-	p->len += len;
-	memcpy(p->out + p->len, "\r\n", 2);
-	p->len += 2;
-	p->octets += len + 2;
-}
-
-/* lines < 0: RETR. */
-static void plain_encode(struct plain *p, struct span in, int64_t lines)
-{
-	bool body = false;
-	size_t at = 0;
-
-	p->len = 0;
-	p->octets = 0;
-	while (at < in.len && !(body && lines == 0)) {
-		const char *start = in.at + at;
-		size_t len = 0;
-
-		while (at + len < in.len && start[len] != '\n')
-			len++;
-		at += len + 1;
-		if (at <= in.len && len > 0 && start[len - 1] == '\r')
-			len--;
-		plain_line(p, start, len);
-		if (body && lines > 0)
-			lines--;
-		if (len == 0)
-			body = true;
-	}
-	memcpy(p->out + p->len, ".\r\n", 3);
-	p->len += 3;
-}
+#include "plain_wire.h"
 
 /* Encode in pieces of at most `piece` octets into room of at most `room` at a time. */
 static size_t encode(struct span in, int64_t lines, size_t piece, size_t room, char *out,
@@ -82,7 +36,7 @@ static size_t encode(struct span in, int64_t lines, size_t piece, size_t room, c
 static void check(struct span in, int64_t lines, size_t piece, size_t room)
 {
 	static struct plain p;
-	static char out[ROOM];
+	static char out[PLAIN_ROOM];
 	uint64_t octets;
 
 	plain_encode(&p, in, lines);
@@ -151,7 +105,7 @@ static void test_every_short_text(void **state)
 				text[i] = octets[n >> 2 * i & 3];
 			struct span in = { text, len };
 			for (int64_t lines = -1; lines < 3; lines++) {
-				check(in, lines, len + 1, ROOM / 2);
+				check(in, lines, len + 1, PLAIN_ROOM / 2);
 				check(in, lines, 1, 2);
 				check(in, lines, 2, 3);
 			}
