@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "ipc/channel.h"
-#include "mail/name.h"
 #include "role/child.h"
 #include "store/store.h"
 #include "sys/crew.h"
@@ -340,7 +339,7 @@ int main(int argc, char **argv)
 	child_begin(&d.child, ROLE_DROP, argc, argv, take, &d);
 	const struct settings *s = &d.child.settings;
 	d.locks = store_locks_new(s->drop_threads / 2, s->lock_wait);
-	if (!d.locks || !name_start())
+	if (!d.locks || !store_start())
 		return EXIT_FAILURE;
 	child_enter_sandbox(&d.child, d.root);
 	d.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };

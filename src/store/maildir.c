@@ -17,9 +17,7 @@
 #include "store/store.h"
 #include "sys/file.h"
 
-/* Others may move files while they are measured: begin anew so often, then leave out what
- * is not found. */
-enum { TRIES = 5, BATCH = 64 };
+enum { BATCH = 64 }; /* records written at a time */
 
 struct maildir {
 	struct maildrop base; /* first: a maildir is a maildrop */
@@ -90,20 +88,6 @@ static enum fault open_dir(const struct store_place *place, int *out, struct why
 	return FAULT_NONE;
 }
 
-/* All messages, ordered and measured. */
-static enum fault read_messages(struct maildir *d, struct why *why)
-{
-	bool moved = true;
-	enum fault f = FAULT_NONE;
-
-	for (int i = 0; i < TRIES && moved && f == FAULT_NONE; i++) {
-		f = scan_read(d->dir, &d->scan, why);
-		if (f == FAULT_NONE)
-			f = scan_measure(d->dir, &d->scan, &moved, why);
-	}
-	return f;
-}
-
 static void fill_record(const struct scan *s, const struct scan_file *f, struct listing_record *out)
 {
 	struct span base = name_base(scan_name(s, f));
@@ -163,7 +147,9 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 	if (f == FAULT_NONE)
 		f = make_folders(d->dir, place->path, why);
 	if (f == FAULT_NONE)
-		f = read_messages(d, why);
+		f = scan_read(d->dir, &d->scan, why);
+	if (f == FAULT_NONE)
+		f = scan_measure(d->dir, &d->scan, why);
 	if (f == FAULT_NONE)
 		f = make_listing(d, place->path, why);
 	if (f == FAULT_NONE) {
@@ -175,24 +161,34 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 
 /* ---- reading ---- */
 
+struct opening {
+	int dir, fd, sys;
+};
+
+static bool open_file(void *arg, struct scan *s, struct scan_file *file)
+{
+	struct opening *o = arg;
+
+	o->fd = file_open_beneath(o->dir, scan_path(s, file), O_RDONLY | O_NONBLOCK);
+	o->sys = o->fd < 0 ? errno : 0;
+	return o->sys == ENOENT;
+}
+
 /* Open the file of one message, wherever it is now. */
 static enum fault open_message(struct maildir *d, uint32_t i, int *out, struct why *why)
 {
-	const struct scan_file *file = &d->scan.files[i];
+	struct opening o = { .dir = d->dir, .fd = -1, .sys = ENOENT };
+	struct scan_file *file = &d->scan.files[i];
+	enum fault f = scan_chase(d->dir, &d->scan, &i, 1, open_file, &o, why);
 
-	for (int once = 0; once < 2 && file->name != SCAN_GONE; once++) {
-		const char *path = scan_path(&d->scan, file);
-
-		*out = file_open_beneath(d->dir, path, O_RDONLY | O_NONBLOCK);
-		if (*out >= 0)
-			return FAULT_NONE;
-		if (errno != ENOENT)
-			return fault_set(why, store_fault(errno), errno, "open", path);
-		enum fault f = scan_relocate(d->dir, &d->scan, &i, 1, why);
-		if (f)
-			return f;
-	}
-	return fault_set(why, FAULT_GONE, 0, "open message", NULL);
+	*out = o.fd;
+	if (f)
+		return f;
+	if (file->name == SCAN_GONE)
+		return fault_set(why, FAULT_GONE, 0, "open message", NULL);
+	if (o.fd < 0)
+		return fault_set(why, store_fault(o.sys), o.sys, "open", scan_path(&d->scan, file));
+	return FAULT_NONE;
 }
 
 static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_body *out,
@@ -232,9 +228,9 @@ static bool is_marked(const uint64_t *marks, uint32_t i)
 	return marks[i / 64] >> i % 64 & 1;
 }
 
-/* The outcome of a commit so far. A first fault is kept, and the rest still tried. */
+/* A commit at work. A first fault is kept, and the rest still tried. */
 struct removal {
-	uint32_t removed;
+	int dir;
 	bool touched[2]; /* new, cur */
 	enum fault fault;
 	struct why *why;
@@ -247,63 +243,39 @@ static void keep_fault(struct removal *r, enum fault f, int sys, const char *doi
 		r->fault = fault_set(r->why, f, sys, doing, what);
 }
 
-/* A file that is gone was removed by someone else, which is what was wanted. Returns true
- * when the file was not where it was thought to be. */
-static bool remove_file(struct maildir *d, const struct scan_file *file, struct removal *r)
+static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 {
-	const char *path = scan_path(&d->scan, file);
+	struct removal *r = arg;
+	const char *path = scan_path(s, file);
 
-	if (file->name == SCAN_GONE) {
-		r->removed++;
-	} else if (unlinkat(d->dir, path, 0) == 0) {
+	if (unlinkat(r->dir, path, 0) == 0)
 		r->touched[path[0] == 'n' ? SCAN_NEW : SCAN_CUR] = true;
-		r->removed++;
-	} else if (errno == ENOENT) {
+	else if (errno == ENOENT)
 		return true;
-	} else {
+	else
 		keep_fault(r, store_fault(errno), errno, "remove", path);
-	}
 	return false;
 }
 
-/* Try each of the listed; those that had moved stay in the list. Returns their number. */
-static uint32_t remove_listed(struct maildir *d, uint32_t *list, uint32_t count,
-			      struct removal *r)
-{
-	uint32_t moved = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		if (remove_file(d, &d->scan.files[list[i]], r))
-			list[moved++] = list[i];
-	return moved;
-}
-
-/* All that moved since it was listed is looked for at once; while we look, it may move
- * again. */
-static void remove_marked(struct maildir *d, const uint64_t *marks, struct removal *r)
+/* What someone else has removed counts as removed, which is what was wanted. */
+static uint32_t remove_marked(struct maildir *d, const uint64_t *marks, struct removal *r)
 {
 	uint32_t *list = malloc((size_t)d->scan.count * sizeof *list + 1);
 	uint32_t count = 0;
-	enum fault f = FAULT_NONE;
+	struct why why;
 
 	if (!list) {
 		keep_fault(r, FAULT_NOMEM, 0, "remove messages", NULL);
-		return;
+		return 0;
 	}
 	for (uint32_t i = 0; i < d->scan.count; i++)
 		if (is_marked(marks, i))
 			list[count++] = i;
-	count = remove_listed(d, list, count, r);
-	for (int i = 0; i < TRIES && count > 0 && f == FAULT_NONE; i++) {
-		f = scan_relocate(d->dir, &d->scan, list, count, r->fault ? NULL : r->why);
-		if (f == FAULT_NONE)
-			count = remove_listed(d, list, count, r);
-	}
-	if (f && r->fault == FAULT_NONE)
-		r->fault = f;
-	if (count > 0)
-		keep_fault(r, FAULT_IO, 0, "remove a message that keeps moving", NULL);
+	enum fault f = scan_chase(d->dir, &d->scan, list, count, remove_file, r, &why);
+	if (f)
+		keep_fault(r, f, why.sys, why.doing, why.what);
 	free(list);
+	return count;
 }
 
 /* What was removed stays removed: the directories' entries go to disk before the answer. */
@@ -324,14 +296,15 @@ static enum fault maildir_commit(struct maildrop *m, const uint64_t *marks, uint
 				 struct why *why)
 {
 	struct maildir *d = (struct maildir *)m;
-	struct removal r = { .why = why };
+	struct removal r = { .dir = d->dir, .why = why };
+	uint32_t removed = 0;
 
 	if (marks) {
-		remove_marked(d, marks, &r);
+		removed = remove_marked(d, marks, &r);
 		make_durable(d, &r);
 	}
 	if (r.fault == FAULT_NONE)
-		*out_left = d->scan.count - r.removed;
+		*out_left = d->scan.count - removed;
 	own_fd_close(&d->dir);
 	store_lock_released(d->locks);
 	return r.fault;

@@ -16,7 +16,10 @@
 #include "store/store.h"
 #include "sys/file.h"
 
-enum { TRIES = 5, DIRENTS_OCTETS = 32768, CHUNK_OCTETS = 65536 };
+/* Directories are read again while others change them, and files that moved are looked for
+ * again, so often. */
+enum { READS = 5, CHASES = 20 };
+enum { DIRENTS_OCTETS = 32768, CHUNK_OCTETS = 65536 };
 
 static const char *const folder[] = { [SCAN_NEW] = "new", [SCAN_CUR] = "cur" };
 
@@ -121,7 +124,7 @@ static bool same_base(const struct scan *s, const struct scan_file *a, const str
 	return x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
 }
 
-/* A message that moved from new to cur, or got other flags, while we read was seen twice:
+/* A message that moved from new to cur, or got other flags, while we read was seen again:
  * the same base name and inode. Different files with one base name are twins. Both stand
  * side by side in delivery order. */
 static void settle_twins(struct scan *s)
@@ -166,17 +169,34 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	return memcmp(a, b, 1);
+}
+
+/* The first time that it has a large array to sort, the C library opens a file to learn how
+ * much memory there is. */
+bool store_start(void)
+{
+	char large[4096] = { 1 };
+
+	qsort(large, sizeof large, 1, by_value);
+	return name_start();
+}
+
 /* A file that is renamed while its directory is read may be missed or met twice. new is
- * read before cur, since messages move that way. */
+ * read before cur, since messages move that way; and both are read again while they change,
+ * adding to what was seen: what is listed under an old name will be looked for, what is not
+ * listed would seem to be gone. */
 enum fault scan_read(int dir, struct scan *out, struct why *why)
 {
 	bool still = false;
 
-	for (int i = 0; i < TRIES && !still; i++) {
+	scan_done(out);
+	for (int i = 0; i < READS && !still; i++) {
 		struct times before, after;
 		enum fault f;
 
-		scan_done(out);
 		if (!get_times(dir, &before))
 			return fault_set(why, store_fault(errno), errno, "stat", "new, cur");
 		f = read_folder(dir, SCAN_NEW, out, why);
@@ -191,68 +211,6 @@ enum fault scan_read(int dir, struct scan *out, struct why *why)
 	if (out->count > 0)
 		qsort_r(out->files, out->count, sizeof *out->files, by_order, out);
 	settle_twins(out);
-	return FAULT_NONE;
-}
-
-/* ---- measuring ---- */
-
-/* Read all of it through the wire routine. False: it can't be read. */
-static bool count_octets(int fd, struct scan_file *f)
-{
-	static _Thread_local char chunk[CHUNK_OCTETS];
-	struct wire w;
-	uint64_t at = 0;
-	ssize_t n;
-
-	wire_start(&w);
-	while ((n = pread(fd, chunk, sizeof chunk, (off_t)at)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		wire_count(&w, (struct span){ chunk, (size_t)n });
-		at += (uint64_t)n;
-	}
-	wire_end(&w, NULL);
-	f->stored = at;
-	f->octets = w.octets;
-	f->form = wire_form(&w);
-	return true;
-}
-
-static enum fault measure(int dir, const struct scan *s, struct scan_file *f, bool *io_moved,
-			  struct why *why)
-{
-	const char *path = scan_path(s, f);
-	struct stat st;
-
-	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		*io_moved |= errno == ENOENT;
-		return errno == ENOENT ? FAULT_NONE
-				       : fault_set(why, store_fault(errno), errno, "stat", path);
-	}
-	f->stored = f->octets = (uint64_t)st.st_size;
-	if (name_wire_octets(scan_name(s, f), f->stored, &f->octets))
-		return FAULT_NONE;
-	OWN_FD fd = file_open_beneath(dir, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
-		*io_moved = true;
-	else if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
-		return fault_set(why, store_fault(errno), errno, "open", path);
-	else
-		f->unread = fd < 0 || !count_octets(fd, f);
-	return FAULT_NONE;
-}
-
-enum fault scan_measure(int dir, struct scan *s, bool *out_moved, struct why *why)
-{
-	*out_moved = false;
-	for (uint32_t i = 0; i < s->count && !*out_moved; i++) {
-		enum fault f = measure(dir, s, &s->files[i], out_moved, why);
-
-		if (f)
-			return f;
-	}
 	return FAULT_NONE;
 }
 
@@ -292,14 +250,15 @@ static const struct scan_file *find_again(const struct scan *now, struct span ba
 	return NULL;
 }
 
-enum fault scan_relocate(int dir, struct scan *s, const uint32_t *wanted, uint32_t count,
-			 struct why *why)
+/* Write the place where each of the listed is now, or SCAN_GONE, into s. */
+static enum fault relocate(int dir, struct scan *s, const uint32_t *list, uint32_t count,
+			   struct why *why)
 {
 	struct scan now = { 0 };
 	enum fault f = scan_read(dir, &now, why);
 
 	for (uint32_t i = 0; i < count && f == FAULT_NONE; i++) {
-		struct scan_file *file = &s->files[wanted[i]];
+		struct scan_file *file = &s->files[list[i]];
 		const struct scan_file *found =
 			find_again(&now, name_base(scan_name(s, file)), file->inode);
 
@@ -310,4 +269,118 @@ enum fault scan_relocate(int dir, struct scan *s, const uint32_t *wanted, uint32
 	}
 	scan_done(&now);
 	return f;
+}
+
+/* Try each of the listed; those that had moved stay in the list. Returns their number. */
+static uint32_t try_all(struct scan *s, uint32_t *list, uint32_t count, scan_do_fn *act,
+			void *arg)
+{
+	uint32_t moved = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (s->files[list[i]].name != SCAN_GONE && act(arg, s, &s->files[list[i]]))
+			list[moved++] = list[i];
+	return moved;
+}
+
+enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count, scan_do_fn *act,
+		      void *arg, struct why *why)
+{
+	enum fault f = FAULT_NONE;
+
+	count = try_all(s, list, count, act, arg);
+	for (int i = 0; i < CHASES && count > 0 && f == FAULT_NONE; i++) {
+		f = relocate(dir, s, list, count, why);
+		if (f == FAULT_NONE)
+			count = try_all(s, list, count, act, arg);
+	}
+	if (f == FAULT_NONE && count > 0)
+		f = fault_set(why, FAULT_IO, 0, "catch a message that keeps moving",
+			      scan_path(s, &s->files[list[0]]));
+	return f;
+}
+
+/* ---- measuring ---- */
+
+/* Read all of it through the wire routine. False: it can't be read. */
+static bool count_octets(int fd, struct scan_file *f)
+{
+	static _Thread_local char chunk[CHUNK_OCTETS];
+	struct wire w;
+	uint64_t at = 0;
+	ssize_t n;
+
+	wire_start(&w);
+	while ((n = pread(fd, chunk, sizeof chunk, (off_t)at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		wire_count(&w, (struct span){ chunk, (size_t)n });
+		at += (uint64_t)n;
+	}
+	wire_end(&w, NULL);
+	f->stored = at;
+	f->octets = w.octets;
+	f->form = wire_form(&w);
+	return true;
+}
+
+struct measuring {
+	int dir;
+	enum fault fault;
+	struct why *why;
+};
+
+static bool keep_fault(struct measuring *m, int sys, const char *doing, const char *path)
+{
+	m->fault = fault_set(m->why, store_fault(sys), sys, doing, path);
+	return false;
+}
+
+static bool measure(void *arg, struct scan *s, struct scan_file *f)
+{
+	struct measuring *m = arg;
+	const char *path = scan_path(s, f);
+	struct stat st;
+
+	if (m->fault)
+		return false;
+	if (fstatat(m->dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || keep_fault(m, errno, "stat", path);
+	f->stored = f->octets = (uint64_t)st.st_size;
+	if (name_wire_octets(scan_name(s, f), f->stored, &f->octets))
+		return false;
+	OWN_FD fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return keep_fault(m, errno, "open", path);
+	if (fd < 0 && errno == ENOENT)
+		return true;
+	f->unread = fd < 0 || !count_octets(fd, f);
+	return false;
+}
+
+static void leave_out_gone(struct scan *s)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->files[i].name != SCAN_GONE)
+			s->files[kept++] = s->files[i];
+	s->count = kept;
+}
+
+enum fault scan_measure(int dir, struct scan *s, struct why *why)
+{
+	struct measuring m = { .dir = dir, .why = why };
+	uint32_t *list = malloc((size_t)s->count * sizeof *list + 1);
+
+	if (!list)
+		return fault_set(why, FAULT_NOMEM, 0, "measure messages", NULL);
+	for (uint32_t i = 0; i < s->count; i++)
+		list[i] = i;
+	enum fault f = scan_chase(dir, s, list, s->count, measure, &m, why);
+	free(list);
+	leave_out_gone(s);
+	return m.fault ? m.fault : f;
 }

@@ -38,18 +38,24 @@ static inline struct span scan_name(const struct scan *s, const struct scan_file
 	return span_of(s->names + f->name + strlen("new/"));
 }
 
-/* All messages in new and cur of the open Maildir `dir`, in delivery order, each once.
- * Tries again while others move files about. *out is for scan_done also after a fault. */
+/* All messages in new and cur of the open Maildir `dir`, in delivery order, each once, also
+ * while others move files about; then a name may be an old one. *out is for scan_done also
+ * after a fault. */
 MUST_USE enum fault scan_read(int dir, struct scan *out, struct why *why);
 
-/* Fill in stored, octets and form of every file. *out_moved tells that a file was no longer
- * where it was found, so that all must be read again. A file that cannot be read is kept,
- * so that the others keep their numbers and no unique-id vanishes. */
-MUST_USE enum fault scan_measure(int dir, struct scan *s, bool *out_moved, struct why *why);
+/* Fill in stored, octets and form of every file; what someone removed meanwhile is left out.
+ * A file that cannot be read is kept, so that the others keep their numbers and no unique-id
+ * vanishes. */
+MUST_USE enum fault scan_measure(int dir, struct scan *s, struct why *why);
 
-/* Put what has moved back into view: for each file of `s` whose number is in wanted[], look
- * for the same base name and inode in the directories as they are now and write its new
- * place, or SCAN_GONE, into s. */
-enum { SCAN_GONE = 0 }; /* as scan_file.name: the first octet of names is no file's */
-MUST_USE enum fault scan_relocate(int dir, struct scan *s, const uint32_t *wanted, uint32_t count,
-				  struct why *why);
+/* As scan_file.name: the file is nowhere any more. */
+enum { SCAN_GONE = 0 };
+
+/* Returns true when the file was not where its name says. */
+typedef bool scan_do_fn(void *arg, struct scan *s, struct scan_file *file);
+
+/* Do something with each file whose number is in list[]. Those that have moved are looked
+ * for, by base name and inode, and tried again, until all are done or found to be gone; then
+ * they are skipped. The list is used up. FAULT_IO: some never stood still. */
+MUST_USE enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
+			       scan_do_fn *act, void *arg, struct why *why);

@@ -64,6 +64,10 @@ struct store {
 
 extern const struct store store_maildir;
 
+/* Must have succeeded once before any store is used, before threads and sandboxes: what
+ * libraries would otherwise do at first use. */
+MUST_USE bool store_start(void);
+
 /* Waiting for locks, shared by the threads of a process: at most `waiters` at a time wait,
  * each for `wait_ms`, for a lock that is taken. NULL: out of memory. */
 MUST_USE struct store_locks *store_locks_new(unsigned waiters, unsigned wait_ms);

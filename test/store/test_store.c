@@ -12,7 +12,6 @@
 
 #include "base/own.h"
 #include "mail/listing.h"
-#include "mail/name.h"
 #include "mail/wire.h"
 #include "store/store.h"
 
@@ -597,7 +596,7 @@ int main(void)
 		TEST(test_a_folder_that_may_not_be_written_is_told),
 	};
 
-	if (!name_start())
+	if (!store_start())
 		return 1;
 	return RUN(tests);
 }

@@ -1,0 +1,463 @@
+"""A real Poplar in a folder of its own, and a plain client, for the scripts beside this file.
+
+Nothing here waits for time: a test waits for a line of the log, for octets, or for the end
+of a process or connection, with a limit after which it fails.
+"""
+
+import contextlib
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+BUILD = pathlib.Path(os.environ.get("POPLAR_BUILD", "build")).resolve() / "src"
+PATIENCE = 20.0
+IS_ROOT = os.geteuid() == 0
+
+
+def free_port():
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Log:
+    """The lines that poplard and its children wrote, and a way to wait for one."""
+
+    def __init__(self, pipe):
+        self.lines = []
+        self.changed = threading.Condition()
+        self.ended = False
+        self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self.thread.start()
+
+    def _read(self, pipe):
+        for line in pipe:
+            with self.changed:
+                self.lines.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def find(self, pattern, start=0):
+        return [line for line in self.lines[start:] if re.search(pattern, line)]
+
+    def wait(self, pattern, count=1, start=0, patience=PATIENCE):
+        """The count-th line that matches, from line number start on."""
+        with self.changed:
+            good = self.changed.wait_for(
+                lambda: self.ended or len(self.find(pattern, start)) >= count, patience)
+            found = self.find(pattern, start)
+            if not good or len(found) < count:
+                raise AssertionError(f"no line matches {pattern!r}; the log:\n"
+                                     + "\n".join(self.lines[-40:]))
+            return found[count - 1]
+
+    def mark(self):
+        with self.changed:
+            return len(self.lines)
+
+
+class Poplar:
+    """A server with users and Maildirs. Use as a context manager."""
+
+    def __init__(self, users=None, settings=None, tls=True, unprivileged=False):
+        self.users = users if users is not None else {"alice": "secret", "bob": "hunter2"}
+        self.extra = settings or {}
+        self.tls = tls
+        self.unprivileged = unprivileged or not IS_ROOT
+        self.port = free_port()
+        self.tls_port = free_port() if tls else None
+        self.process = None
+
+    # -- the folder
+
+    def __enter__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="poplar-test-"))
+        self.dir.chmod(0o755)
+        for name in ("auth", "mail", "run", "tls"):
+            (self.dir / name).mkdir()
+        self.mail_uid = self._uid("mail") if IS_ROOT else os.getuid()
+        if self.unprivileged and IS_ROOT:
+            self.mail_uid = self._uid("nobody")
+        self._give(self.dir / "mail")
+        if self.unprivileged:
+            self._give(self.dir / "run")
+        if self.tls:
+            self.make_certificate()
+        self.write_users()
+        self.write_config()
+        for name in self.users:
+            self.make_maildir(name)
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    @staticmethod
+    def _uid(name):
+        return pwd.getpwnam(name).pw_uid
+
+    def _give(self, path):
+        if IS_ROOT:
+            gid = pwd.getpwuid(self.mail_uid).pw_gid
+            os.chown(path, self.mail_uid, gid, follow_symlinks=False)
+
+    def make_certificate(self, name="cert", days=30, subject="/CN=localhost"):
+        key, cert = self.dir / "tls" / f"{name}.key", self.dir / "tls" / f"{name}.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-days",
+             str(days), "-subj", subject, "-addext",
+             "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+            check=True, capture_output=True)
+        key.chmod(0o644 if self.unprivileged else 0o600)
+        return cert, key
+
+    def write_users(self):
+        text = ""
+        for name, value in self.users.items():
+            text += (value if value.startswith(name + ":") else f"{name}:{{PLAIN}}{value}") + "\n"
+        new = self.dir / "auth" / ".users"
+        new.write_bytes(text.encode("utf-8", "surrogateescape"))
+        if IS_ROOT and not self.unprivileged:
+            os.chown(new, 0, pwd.getpwnam("daemon").pw_gid)
+            new.chmod(0o640)
+        new.rename(self.dir / "auth" / "users")
+
+    def write_config(self):
+        values = {
+            "listen": f'{{"127.0.0.1:{self.port}"}}',
+            "listen-tls": f'{{"127.0.0.1:{self.tls_port}"}}' if self.tls else "{}",
+            "users": f'"{self.dir}/auth/users"',
+            "mail-root": f'"{self.dir}/mail"',
+            "run-dir": f'"{self.dir}/run"',
+            "fronts": "2",
+            "failure-delay": "50ms",
+            "grace": "5s",
+            "log-level": "debug",
+        }
+        if self.tls:
+            values["tls-certificate"] = f'"{self.dir}/tls/cert.pem"'
+            values["tls-key"] = f'"{self.dir}/tls/cert.key"'
+        if IS_ROOT and not self.unprivileged:
+            values |= {"front-user": "nobody", "auth-user": "daemon", "mail-user": "mail"}
+        values |= self.extra
+        self.config = self.dir / "poplar.conf"
+        self.config.write_text("".join(f"{k} = {v}\n" for k, v in values.items()
+                                       if v is not None))
+
+    # -- mail
+
+    def maildir(self, user="alice"):
+        return self.dir / "mail" / user / "Maildir"
+
+    def make_maildir(self, user):
+        root = self.maildir(user)
+        for path in (root.parent, root, root / "new", root / "cur", root / "tmp"):
+            path.mkdir(exist_ok=True)
+            path.chmod(0o700)
+            self._give(path)
+
+    def put(self, name, octets, user="alice"):
+        """A message as an MTA delivers it: written in tmp, moved into new or cur."""
+        folder, _, base = name.partition("/") if "/" in name else ("new", "", name)
+        temporary = os.fsencode(self.maildir(user) / "tmp") + b"/" + os.urandom(8).hex().encode()
+        with open(temporary, "wb") as f:
+            f.write(octets)
+        self._give(temporary)
+        target = os.fsencode(self.maildir(user) / folder) + b"/" + os.fsencode(base)
+        os.rename(temporary, target)
+        return target
+
+    def names(self, user="alice"):
+        root = self.maildir(user)
+        return sorted(f"{d}/{n}" for d in ("new", "cur") for n in os.listdir(root / d))
+
+    # -- life
+
+    def start(self):
+        command = [BUILD / "poplard", "-c", self.config]
+        kwargs = {}
+        if self.unprivileged and IS_ROOT:
+            entry = pwd.getpwuid(self.mail_uid)
+            kwargs = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL, **kwargs)
+        self.log = Log(self.process.stderr)
+        self.log.wait(r"event=ready")
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                for pid in self.pids().values():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid[0], signal.SIGKILL)
+                self.process.kill()
+                raise
+        if self.process:
+            self.log.thread.join(PATIENCE)
+            self.process.stderr.close()
+
+    def pids(self):
+        """Role to list of pids, as the state file says."""
+        found = {}
+        for line in (self.dir / "run" / "state").read_text().splitlines():
+            role, pid = line.split()[:2]
+            found.setdefault(role, []).append(int(pid))
+        return found
+
+    def run(self, *args, input=None, check=False, **kwargs):
+        """The command line tool."""
+        return subprocess.run([BUILD / "poplar", "-c", self.config, *args], input=input,
+                              capture_output=True, text=True, check=check,
+                              timeout=PATIENCE, **kwargs)
+
+    # -- clients
+
+    def connect(self, greet=True):
+        return Client(self.port, greet=greet)
+
+    def login(self, user="alice", password=None, tls=False):
+        client = Client(self.tls_port, tls=True) if tls else self.connect()
+        client.login(user, password or self.users[user])
+        return client
+
+    def memory(self, role):
+        """The most memory (KiB) that any process of the role ever had resident."""
+        most = 0
+        for pid in self.pids()[role]:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            most = max(most, int(re.search(r"VmHWM:\s+(\d+)", status)[1]))
+        return most
+
+
+def tls_context(**kwargs):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Client:
+    """A client that says and hears octets, and hides nothing."""
+
+    def __init__(self, port, greet=True, tls=False, context=None):
+        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.buffer = b""
+        if tls:
+            self.start_tls(context)
+        if greet:
+            self.greeting = self.line()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def start_tls(self, context=None):
+        self.sock = (context or tls_context()).wrap_socket(self.sock,
+                                                           server_hostname="localhost")
+
+    def close(self):
+        self.sock.close()
+
+    def reset(self):
+        """End the connection with a reset, as a crashed machine's router would."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.sock.close()
+
+    def send(self, octets):
+        self.sock.sendall(octets)
+
+    def line(self):
+        while b"\n" not in self.buffer:
+            more = self.sock.recv(65536)
+            if not more:
+                raise EOFError(f"connection ended; left over: {self.buffer!r}")
+            self.buffer += more
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        assert line.endswith(b"\r"), line
+        return line[:-1]
+
+    def lines(self):
+        """A multi-line reply behind its first line, as it stands on the wire, with the dot."""
+        end = b"\r\n.\r\n"
+        if self.need(3) == b".\r\n":
+            self.buffer = self.buffer[3:]
+            return b".\r\n"
+        start = 0
+        while (at := self.buffer.find(end, start)) < 0:
+            start = max(0, len(self.buffer) - 4)
+            more = self.sock.recv(1 << 20)
+            if not more:
+                raise EOFError(f"connection ended; left over: {self.buffer[-80:]!r}")
+            self.buffer += more
+        whole, self.buffer = self.buffer[:at + 5], self.buffer[at + 5:]
+        return whole
+
+    def need(self, count):
+        while len(self.buffer) < count:
+            more = self.sock.recv(65536)
+            if not more:
+                raise EOFError(f"connection ended; left over: {self.buffer!r}")
+            self.buffer += more
+        return self.buffer[:count]
+
+    def rest(self):
+        """Everything up to the end of the connection."""
+        try:
+            while more := self.sock.recv(65536):
+                self.buffer += more
+        except ConnectionResetError:
+            pass
+        rest, self.buffer = self.buffer, b""
+        return rest
+
+    def ask(self, command):
+        self.send(command.encode("utf-8", "surrogateescape") + b"\r\n")
+        return self.line().decode("utf-8", "surrogateescape")
+
+    def ok(self, command):
+        reply = self.ask(command)
+        if not reply.startswith("+OK"):
+            raise AssertionError(f"{command!r} was answered {reply!r}")
+        return reply
+
+    def err(self, command):
+        reply = self.ask(command)
+        if not reply.startswith("-ERR"):
+            raise AssertionError(f"{command!r} was answered {reply!r}")
+        return reply
+
+    def multi(self, command):
+        self.ok(command)
+        return self.lines()
+
+    def listing(self, command="LIST"):
+        return self.multi(command).decode().splitlines()[:-1]
+
+    def capa(self):
+        return set(self.listing("CAPA"))
+
+    def login(self, user, password):
+        self.ok(f"USER {user}")
+        return self.ok(f"PASS {password}")
+
+    def quit(self):
+        reply = self.ask("QUIT")
+        rest = self.rest()
+        assert rest == b"", rest
+        self.close()
+        return reply
+
+
+def unstuff(wire):
+    """What a client keeps of a multi-line reply: without the dots, without the end."""
+    assert wire == b".\r\n" or wire.endswith(b"\r\n.\r\n"), wire[-10:]
+    lines = wire[:-3].split(b"\r\n")
+    return b"\r\n".join(line[1:] if line.startswith(b".") else line for line in lines)
+
+
+def on_wire(stored):
+    """A stored message as RFC 1939 wants it: LF to CRLF, a missing last line end added."""
+    out = re.sub(rb"(?<!\r)\n", b"\r\n", stored)
+    return out if not out or out.endswith(b"\r\n") else out + b"\r\n"
+
+
+def wait_until(claim, patience=PATIENCE):
+    """For what the system tells in no other way, such as the end of a foreign process."""
+    end = time.monotonic() + patience
+    while not claim():
+        if time.monotonic() > end:
+            raise AssertionError("it did not come true in time")
+        threading.Event().wait(0.01)
+
+
+class ServerCase(unittest.TestCase):
+    """A test case with one server for all its tests; each test starts without mail."""
+
+    kwargs = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.p = Poplar(**cls.kwargs)
+        cls.p.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.p.__exit__()
+
+    def setUp(self):
+        for user in self.p.users:
+            for name in self.p.names(user):
+                os.unlink(os.fsencode(self.p.maildir(user)) + b"/" + os.fsencode(name))
+
+
+class _Tap(unittest.TestResult):
+    def __init__(self):
+        super().__init__()
+        self.number = 0
+
+    def _say(self, ok, test, note="", story=""):
+        self.number += 1
+        print(f"{'ok' if ok else 'not ok'} {self.number} - {test.id().split('.', 1)[1]}{note}")
+        for line in story.splitlines():
+            print("# " + line)
+        sys.stdout.flush()
+
+    def addSuccess(self, test):
+        self._say(True, test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._say(True, test, f" # SKIP {reason}")
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._say(False, test, story=self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._say(False, test, story=self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            story = (self.failures + self.errors)[-1][1]
+            self._say(False, test, f" {subtest.params}", story)
+
+
+def main():
+    """Run the script's tests and print TAP."""
+    names = sys.argv[1:] or None
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    if names:
+        suite = unittest.defaultTestLoader.loadTestsFromNames(names, sys.modules["__main__"])
+    print("TAP version 13")
+    result = _Tap()
+    suite.run(result)
+    print(f"1..{result.number}")
+    sys.exit(0 if result.wasSuccessful() else 1)
