@@ -113,7 +113,7 @@ static bool replace_file(const struct job *j, enum edit_done done, char *text, s
 		cli_say("there is no such user", j->name);
 	else if (done == EDIT_NO_MEMORY)
 		cli_say("out of memory", NULL);
-	else if (file_replace(j->dir, j->file, (struct span){ text, len }, 0640, &why))
+	else if (file_replace(j->dir, j->file, (struct span){ text, len }, 0640, true, &why))
 		cli_complain(&why);
 	else
 		ok = true;

@@ -95,6 +95,7 @@ struct conn {
 	bool committed;
 	bool heard;         /* a line has been understood */
 	bool readable;      /* the socket may have more input */
+	bool hello;         /* the client has begun a TLS handshake */
 	bool wants_write;   /* the handshake does */
 	bool in_asking;
 	bool closing;

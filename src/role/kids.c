@@ -206,6 +206,7 @@ void kid_start(struct parent *p, struct kid *k)
 		return;
 	}
 	tell_all(p, k);
+	state_write(p);
 }
 
 static void describe(int status, char *out, size_t room)

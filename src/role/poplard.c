@@ -201,7 +201,6 @@ static void begin(struct parent *p)
 		  LOG_T("config", p->config));
 	if (!generation_start(p))
 		exit(EXIT_FAILURE);
-	state_write(p);
 }
 
 /* ---- the loop ---- */

@@ -110,6 +110,6 @@ void state_write(const struct parent *p)
 		for (const struct kid *k = g->kids; k; k = k->next)
 			if (k->pid > 0)
 				put(&b, k->role, k->pid, k->ids, g->number, k->abi);
-	if (b.cut || file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, &why))
+	if (b.cut || file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))
 		log_fault(&why, "state-not-written");
 }

@@ -205,10 +205,27 @@ static bool linger(struct conn *c)
 	return false;
 }
 
+/* Is it a TLS handshake that begins (record type 22)? What else comes where TLS must begin
+ * is clear text that somebody put behind STLS, or a client at the wrong port; OpenSSL would
+ * wait for five octets of it. */
+static bool is_hello(struct conn *c)
+{
+	char first;
+	ssize_t n = recv(c->fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	c->hello = n == 1 && first == 22;
+	if (!c->hello)
+		conn_close(c, n == 1 ? "not-tls" : "hangup");
+	return c->hello;
+}
+
 static bool handshake(struct conn *c)
 {
+	if (!c->hello && !is_hello(c))
+		return false;
 	enum tls_got got = tls_accept(c->tls);
-
 	c->wants_write = got == TLS_WANT_WRITE;
 	switch (got) {
 	case TLS_WANT_READ:

@@ -88,7 +88,7 @@ static int take_after(int fd, int dir, const char *name, mode_t mode)
 }
 
 enum fault file_replace(int dir, const char *name, struct span contents, mode_t mode,
-			struct why *why)
+			bool durable, struct why *why)
 {
 	char room[NAME_MAX + 1];
 	struct buf temporary = BUF(room);
@@ -106,13 +106,13 @@ enum fault file_replace(int dir, const char *name, struct span contents, mode_t 
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "create", new);
 	if (take_after(fd, dir, name, mode) < 0 ||
-	    file_write_all(fd, contents.at, contents.len) < 0 || fsync(fd) < 0 ||
-	    renameat(dir, new, dir, name) < 0) {
+	    file_write_all(fd, contents.at, contents.len) < 0 ||
+	    (durable && fsync(fd) < 0) || renameat(dir, new, dir, name) < 0) {
 		fault_set(why, FAULT_IO, errno, "replace", name);
 		unlinkat(dir, new, 0);
 		return FAULT_IO;
 	}
-	if (fsync(dir) < 0)
+	if (durable && fsync(dir) < 0)
 		return fault_set(why, FAULT_IO, errno, "sync directory of", name);
 	return FAULT_NONE;
 }

@@ -21,10 +21,11 @@ MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_le
 int file_write_all(int fd, const void *at, size_t len);
 
 /* Replace the contents of `name` in the open directory `dir` as a whole: a temporary file
- * beside it, fsync, rename, fsync of the directory; a reader sees the old or the new. Mode
- * and owner are the old file's, or `mode` and the caller's for a new one. */
+ * beside it, rename; a reader sees the old or the new. `durable`: also after a power
+ * failure, at the cost of two fsyncs. Mode and owner are the old file's, or `mode` and the
+ * caller's for a new one. */
 MUST_USE enum fault file_replace(int dir, const char *name, struct span contents, mode_t mode,
-				 struct why *why);
+				 bool durable, struct why *why);
 
 /* Open the directory that holds `path`; *out_name points to the last component, in path. */
 MUST_USE enum fault file_open_parent(const char *path, int *out_dir, const char **out_name,
