@@ -220,11 +220,15 @@ static void describe(int status, char *out, size_t room)
 		 sig == SIGSYS ? ": a system call that its sandbox forbids" : "");
 }
 
-static void log_death(const struct parent *p, const struct kid *k, int status)
+/* again: it will be started anew. */
+static void log_death(const struct parent *p, const struct kid *k, int status, bool again)
 {
+	const uint64_t now = clock_ms();
+	const struct log_field next =
+		again ? LOG_MS("restart-in", k->start_at > now ? k->start_at - now : 0)
+		      : LOG_T("restart-in", NULL);
 	bool expected = (p->stopping || k->generation->draining) && WIFEXITED(status) &&
 			WEXITSTATUS(status) == 0;
-	uint64_t now = clock_ms();
 	char cause[128];
 
 	describe(status, cause, sizeof cause);
@@ -233,8 +237,7 @@ static void log_death(const struct parent *p, const struct kid *k, int status)
 			  LOG_N("pid", (uint64_t)k->pid));
 	else
 		log_event(LOG_CRIT, "child-died", LOG_T("role", role_name(k->role)),
-			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause),
-			  LOG_MS("restart-in", k->start_at > now ? k->start_at - now : 0));
+			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause), next);
 }
 
 static struct kid *find_pid(const struct parent *p, pid_t pid)
@@ -257,7 +260,7 @@ void kids_died(struct parent *p, pid_t pid, int status)
 
 	if (again)
 		start_later(k);
-	log_death(p, k, status);
+	log_death(p, k, status, again);
 	own_fd_close(&k->channel);
 	k->pid = 0;
 	k->ready = false;

@@ -77,15 +77,13 @@ static bool use_certificate(SSL_CTX *ctx, struct span pem)
 	return ok;
 }
 
-static bool use_key(SSL_CTX *ctx, struct span pem)
+static EVP_PKEY *read_key(struct span pem)
 {
 	BIO *bio = over(pem);
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_password, NULL) : NULL;
-	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 
-	EVP_PKEY_free(key);
 	BIO_free(bio);
-	return ok;
+	return key;
 }
 
 /* RFC 7301 section 3.2: a client that speaks ALPN but not pop3 came to the wrong door
@@ -174,11 +172,12 @@ static const char *wrong(SSL_CTX *ctx, const struct tls_options *options)
 		return "configure TLS";
 	if (!use_certificate(ctx, options->certificate))
 		return "read a PEM certificate";
-	if (!use_key(ctx, options->key))
+	EVP_PKEY *key = read_key(options->key);
+	if (!key)
 		return "read a PEM private key without passphrase";
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return "match private key and certificate";
-	return NULL;
+	bool fits = SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+	EVP_PKEY_free(key);
+	return fits ? NULL : "match private key and certificate";
 }
 
 enum fault tls_server_new(const struct tls_options *options, struct tls_server **out,

@@ -1,0 +1,357 @@
+"""poplar, the operator's tool, and the arguments of every executable."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import unittest
+
+from harness import BUILD, IS_ROOT, Poplar, main, wait_until
+
+
+class Arguments(unittest.TestCase):
+    def test_every_executable_tells_help_and_version(self):
+        for name in ("poplar", "poplard", "poplar-front", "poplar-auth", "poplar-drop"):
+            for option in ("--help", "--version"):
+                out = subprocess.run([BUILD / name, option], capture_output=True, text=True)
+                self.assertEqual((out.returncode, out.stderr), (0, ""), name)
+                self.assertIn(name, out.stdout)
+        out = subprocess.run([BUILD / "poplar", "--help"], capture_output=True, text=True)
+        for word in ("check", "config", "user", "audit"):
+            self.assertIn(word, out.stdout)
+
+    def test_wrong_arguments(self):
+        for args in ([], ["bogus"], ["--bogus"], ["user"], ["user", "add"], ["user", "bogus", "x"],
+                     ["check", "x"], ["config", "x"], ["audit", "x"], ["user", "list", "x"]):
+            out = subprocess.run([BUILD / "poplar", *args], capture_output=True, text=True)
+            self.assertEqual(out.returncode, 64, args)
+            self.assertIn("usage", out.stderr)
+        for name in ("poplar-front", "poplar-auth", "poplar-drop"):
+            out = subprocess.run([BUILD / name], capture_output=True, text=True)
+            self.assertEqual(out.returncode, 64)
+            self.assertIn("poplard", out.stderr)
+
+    def test_a_configuration_that_is_not_there(self):
+        for args in (["check"], ["config"], ["audit"], ["user", "list"]):
+            out = subprocess.run([BUILD / "poplar", "-c", "/nowhere", *args],
+                                 capture_output=True, text=True)
+            self.assertEqual(out.returncode, 78)
+            self.assertIn("/nowhere: No such file", out.stderr)
+
+
+class Config(unittest.TestCase):
+    def test_what_is_printed_is_what_is_in_force(self):
+        with Poplar(settings={"idle-timeout": "20m", "greeting": '"a \\"b\\" c"'}) as p:
+            out = p.run("config", check=True).stdout
+            self.assertIn("idle-timeout = 20m\n", out)
+            self.assertIn("max-errors = 20\n", out)
+            self.assertIn('greeting = "a \\"b\\" c"\n', out)
+            self.assertIn(f'listen = {{"127.0.0.1:{p.port}"}}\n', out)
+            # ... and can be read as a configuration itself.
+            p.config.write_text(out)
+            self.assertEqual(p.run("config", check=True).stdout, out)
+            self.assertEqual(p.run("check").returncode, 0)
+
+
+class Check(unittest.TestCase):
+    def expect(self, p, *texts):
+        out = p.run("check")
+        self.assertEqual(out.returncode, 1, out.stdout + out.stderr)
+        for text in texts:
+            self.assertIn(text, out.stderr)
+
+    def test_all_is_well_while_it_runs(self):
+        with Poplar() as p:
+            out = p.run("check")
+            self.assertEqual((out.returncode, out.stderr), (0, ""))
+            self.assertIn("all is well", out.stdout)
+
+    def test_what_is_wrong(self):
+        with Poplar() as p:
+            good = dict(p.extra)
+
+            def settings(**values):
+                p.extra = good | {k.replace("_", "-"): v for k, v in values.items()}
+                p.write_config()
+
+            settings(tls_certificate='"/nowhere"')
+            self.expect(p, "open /nowhere: No such file")
+            p.make_certificate("other")
+            settings(tls_key=f'"{p.dir}/tls/other.key"')
+            self.expect(p, "cannot match private key and certificate")
+            subprocess.run(["openssl", "req", "-x509", "-new", "-key", p.dir / "tls" / "cert.key",
+                            "-out", p.dir / "tls" / "soon.pem", "-days", "3", "-subj", "/CN=x"],
+                           check=True, capture_output=True)
+            settings(tls_certificate=f'"{p.dir}/tls/soon.pem"')
+            out = p.run("check")
+            self.assertEqual(out.returncode, 0)
+            self.assertRegex(out.stderr, "expires in [23] days")
+            settings(tls_certificate=f'"{p.dir}/tls/past.pem"')
+            self.make_expired(p.dir / "tls")
+            self.expect(p, "has expired")
+            settings(mail_root='"/nowhere"')
+            self.expect(p, "find mail-root /nowhere")
+            settings(users='"/nowhere/users"')
+            self.expect(p, "open directory /nowhere/")
+            settings(users=f'"{p.dir}/tls/users"')
+            self.expect(p, "may not lie below the folder of the users file")
+            with open(p.dir / "auth" / "users", "a") as f:
+                f.write("broken\nlost:{PLAIN}x::::/elsewhere\nodd:{ROT13}x\n")
+            settings()
+            self.expect(p, "users:3: no user name", "find maildrop below mail-root",
+                        "password scheme is not known")
+            p.write_users()
+            p.stop()
+            settings(listen='{"192.0.2.1:110"}')
+            self.expect(p, "bind 192.0.2.1:110: Cannot assign")
+            settings()
+            import socket
+            with socket.create_server(("127.0.0.1", p.port)):
+                self.expect(p, f"bind 127.0.0.1:{p.port}: Address already in use")
+
+    def make_expired(self, folder):
+        """A certificate of 2020 for the key that is there; only "openssl ca" takes dates."""
+        (folder / "index").write_text("")
+        (folder / "serial").write_text("01\n")
+        (folder / "ca.cnf").write_text(
+            "[ca]\ndefault_ca=c\n[c]\ndatabase=index\nserial=serial\nnew_certs_dir=.\n"
+            "default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n")
+        for command in ("req -new -key cert.key -subj /CN=x -out csr",
+                        "ca -batch -selfsign -config ca.cnf -keyfile cert.key -in csr -notext "
+                        "-startdate 20200101000000Z -enddate 20200102000000Z -out past.pem"):
+            subprocess.run(["openssl", *command.split()], cwd=folder, check=True,
+                           capture_output=True)
+
+    @unittest.skipUnless(IS_ROOT, "needs root to be other users")
+    def test_what_the_processes_may_not_read(self):
+        with Poplar() as p:
+            os.chmod(p.dir / "auth" / "users", 0o600)
+            self.expect(p, "read, as auth-user,", "Permission denied")
+            p.write_users()
+            os.chown(p.dir / "mail", 0, 0)
+            self.expect(p, "as mail-user, mail-root")
+            p.extra["front-user"] = "root"
+            p.write_config()
+            self.expect(p, "no process of Poplar runs as root")
+            p.extra["front-user"] = "nosuchuser"
+            p.write_config()
+            self.expect(p, "there is no such user: nosuchuser")
+
+
+class Users(unittest.TestCase):
+    def test_add_passwd_list_del(self):
+        with Poplar() as p:
+            for scheme in ("CRYPT", "ARGON2ID", "SHA512-CRYPT", "SHA256-CRYPT", "BLF-CRYPT",
+                           "YESCRYPT", "PLAIN"):
+                name = f"u-{scheme.lower()}@example.org"
+                p.run("user", "add", "--scheme", scheme, name, input="first pass\n", check=True)
+                self.assertTrue(p.maildir(name).is_dir())
+                p.users[name] = "first pass"
+                p.login(name).quit()
+                p.run("user", "passwd", "--scheme", scheme, name, input="second\n", check=True)
+                with p.connect() as c:
+                    c.ok(f"USER {name}")
+                    c.err("PASS first pass")
+                    c.login(name, "second")
+                self.assertIn(f"{name}\t", p.run("user", "list", check=True).stdout)
+                p.run("user", "del", name, check=True)
+                with p.connect() as c:
+                    c.ok(f"USER {name}")
+                    self.assertTrue(c.err("PASS second").startswith("-ERR [AUTH]"))
+                self.assertTrue(p.maildir(name).is_dir())
+            out = p.run("user", "list", check=True).stdout
+            self.assertEqual([line.split("\t")[0] for line in out.splitlines()],
+                             ["alice", "bob"])
+
+    def test_the_rest_of_the_file_stays(self):
+        with Poplar() as p:
+            path = p.dir / "auth" / "users"
+            text = "# kept\n\nalice:{PLAIN}secret:::g:::x=y\n# and this\nbob:{PLAIN}b"
+            path.write_text(text)
+            mode = path.stat()
+            p.run("user", "add", "--scheme", "PLAIN", "carol", input="c\n", check=True)
+            self.assertEqual(path.read_text(), text + "\ncarol:{PLAIN}c::::::\n")
+            p.run("user", "passwd", "--scheme", "PLAIN", "alice", input="new\n", check=True)
+            self.assertIn("alice:{PLAIN}new:::g:::x=y\n", path.read_text())
+            p.run("user", "del", "carol", check=True)
+            self.assertEqual(path.read_text(), text.replace("secret", "new") + "\n")
+            now = path.stat()
+            self.assertEqual((now.st_mode, now.st_uid, now.st_gid),
+                             (mode.st_mode, mode.st_uid, mode.st_gid))
+            self.assertEqual(sorted(os.listdir(p.dir / "auth")), ["users"])
+
+    def test_what_is_refused_changes_nothing(self):
+        with Poplar() as p:
+            before = (p.dir / "auth" / "users").read_bytes()
+            for args, said in ((["add", "alice"], "exists already"),
+                               (["passwd", "nobody"], "no such user"),
+                               (["del", "nobody"], "no such user"),
+                               (["add", "a:b"], "a user name has"),
+                               (["add", "a b"], "a user name has"),
+                               (["add", "#a"], "a user name has"),
+                               (["add", "--scheme", "ROT13", "x"], "no such scheme"),
+                               (["add", "--home", "/elsewhere", "x"], "find maildrop below")):
+                out = p.run("user", *args, input="pw\n")
+                self.assertEqual(out.returncode, 1, args)
+                self.assertIn(said, out.stderr)
+            for password in ("", "\n", "x" * 300 + "\n"):
+                out = p.run("user", "add", "x", input=password)
+                self.assertEqual(out.returncode, 1)
+            self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
+            self.assertFalse(p.maildir("x").exists())
+
+    def test_a_new_file_is_made_for_poplar_auth_alone(self):
+        with Poplar() as p:
+            path = p.dir / "auth" / "users"
+            path.unlink()
+            p.run("user", "add", "dora", input="pw\n", check=True)
+            self.assertEqual(path.stat().st_mode & 0o777, 0o640)
+            p.users["dora"] = "pw"
+            p.login("dora").quit()
+
+    def test_many_at_once_lose_nothing(self):
+        with Poplar() as p:
+            procs = [subprocess.Popen([BUILD / "poplar", "-c", p.config, "user", "add", "--scheme",
+                                       "PLAIN", f"u{i}"], stdin=subprocess.PIPE) for i in range(20)]
+            for proc in procs:
+                proc.communicate(b"pw\n")
+                self.assertEqual(proc.returncode, 0)
+            self.assertEqual(len(p.run("user", "list").stdout.splitlines()), 22)
+
+    def test_the_password_is_typed_without_echo(self):
+        with Poplar() as p:
+            seen = self.type_passwords(p, ["hidden-one", "hidden-one"])
+            self.assertNotIn(b"hidden", seen)
+            self.assertIn(b"New password for erna", seen)
+            p.users["erna"] = "hidden-one"
+            p.login("erna").quit()
+            seen = self.type_passwords(p, ["hidden-one", "hidden-two"], name="fred")
+            self.assertIn(b"not the same", seen)
+            self.assertNotIn("fred", p.run("user", "list").stdout)
+
+    def type_passwords(self, p, passwords, name="erna"):
+        """On a terminal, each when it is asked for."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execv(BUILD / "poplar", ["poplar", "-c", str(p.config), "user", "add", name])
+        seen = b""
+        for i, password in enumerate(passwords, 1):
+            while seen.count(b": ") < i:
+                self.assertTrue(select.select([fd], [], [], 20)[0])
+                seen += os.read(fd, 1000)
+            os.write(fd, password.encode() + b"\n")
+        try:
+            while more := os.read(fd, 1000):
+                seen += more
+        except OSError:
+            pass
+        os.close(fd)
+        os.waitpid(pid, 0)
+        return seen
+
+    def test_no_password_shows_in_the_process_list(self):
+        """There is no way to put one on a command line."""
+        out = subprocess.run([BUILD / "poplar", "user", "add", "--password", "x", "y"],
+                             capture_output=True, text=True)
+        self.assertEqual(out.returncode, 64)
+
+
+class Audit(unittest.TestCase):
+    def test_a_server_at_work_is_what_the_table_says(self):
+        with Poplar() as p:
+            p.put("1.x", b"x" * 1_000_000)
+            c = p.login()
+            tls = p.login("bob", tls=True)
+            c.send(b"RETR 1\r\n")
+            c.line()
+            out = p.run("audit")
+            self.assertEqual(out.returncode, 0, out.stdout)
+            for word in ("poplard, pid", "poplar-front, pid", "poplar-auth, pid",
+                         "poplar-drop, pid", "seccomp       mode 2", "Landlock", "capabilities"):
+                self.assertIn(word, out.stdout)
+            if IS_ROOT:
+                for kind in ("client socket", "memfd", "local socket", "listening socket"):
+                    self.assertIn(kind, out.stdout)
+            c.close()
+            tls.close()
+
+    def test_what_is_wrong_is_found(self):
+        with Poplar() as p:
+            state = p.dir / "run" / "state"
+            good = state.read_text()
+
+            def expect(text, said):
+                state.write_text(text)
+                out = p.run("audit")
+                self.assertEqual(out.returncode, 1)
+                self.assertIn(said, out.stdout)
+
+            expect(re.sub(r"(?m)^poplar-auth .*\n", "", good), "a role is missing")
+            expect(re.sub(r"(?m)^(poplar-drop \d+) \d+", r"\1 1", good), "is not running")
+            expect(re.sub(r"(?m)^(poplar-auth \d+ \d+) \d+", r"\1 4242", good),
+                   "not the uid and gid")
+            expect(re.sub(r"(?m)^(poplar-front .*) \d+$", r"\1 0", good), "no Landlock")
+            # A process that is no part of Poplar has none of the walls.
+            me = os.getpid()
+            with open(f"/proc/{me}/stat") as f:
+                ticks = f.read().rsplit(")", 1)[1].split()[19]
+            fake = re.sub(r"(?m)^poplar-drop \d+ \d+ \d+ \d+",
+                          f"poplar-drop {me} {ticks} {os.getuid()} {os.getgid()}", good)
+            expect(fake, "no seccomp filter")
+            expect(fake, "may gain privileges")
+            if IS_ROOT:
+                expect(fake, "runs as root")
+                expect(fake, "a capability that the table does not allow")
+                expect(fake, "WRONG: ")
+            state.write_text(good)
+            self.assertEqual(p.run("audit").returncode, 0)
+
+    def test_without_a_server(self):
+        with Poplar() as p:
+            p.stop()
+            (p.dir / "run" / "state").unlink()
+            out = p.run("audit")
+            self.assertEqual(out.returncode, 1)
+            self.assertIn("does not run", out.stderr)
+
+
+class Logs(unittest.TestCase):
+    def test_priorities_below_the_level_are_not_written(self):
+        with Poplar(settings={"log-level": "notice"}) as p:
+            p.login().quit()
+            p.stop()
+            self.assertEqual(p.log.find("event=login|event=session"), [])
+
+    def test_syslog(self):
+        """The children's lines go through poplard to /dev/log, which a test can stand in for
+        only where there is none."""
+        if not IS_ROOT or os.path.exists("/dev/log"):
+            self.skipTest("needs root and a machine without a system log")
+        import socket
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        server.bind("/dev/log")
+        server.settimeout(20)
+        try:
+            os.chmod("/dev/log", 0o666)
+            p = Poplar(settings={"log": "syslog", "syslog-facility": "local3"})
+            p.start = lambda: None
+            with p:
+                process = subprocess.Popen([BUILD / "poplard", "-c", p.config])
+                seen = []
+                while not any("event=ready" in line for line in seen):
+                    seen.append(server.recv(4096).decode())
+                p.login().quit()
+                while not any("event=session" in line for line in seen):
+                    seen.append(server.recv(4096).decode())
+                process.terminate()
+                self.assertEqual(process.wait(20), 0)
+                line = next(line for line in seen if "event=session" in line)
+                self.assertRegex(line, r"^<158>.*poplar.*poplar-front\[\d+\]: event=session")
+        finally:
+            server.close()
+            os.unlink("/dev/log")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Mail programs as Debian installs them: poplib, curl, mpop, fetchmail."""
+
+import email
+import mailbox
+import os
+import poplib
+import shutil
+import subprocess
+import unittest
+
+from harness import IS_ROOT, ServerCase, main, on_wire, tls_context
+
+MAIL = [
+    b"From: a@example.org\nSubject: one\nDate: Fri, 20 Nov 2026 12:00:00 +0000\n"
+    b"Message-ID: <1@example.org>\n\nplain\n.\n..\nend\n",
+    b"From: b@example.org\nSubject: two\nMessage-ID: <2@example.org>\n"
+    b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+    b"\xc3\xa4\xc3\xb6\xc3\xbc \xe2\x82\xac\n",
+    b"From: c@example.org\nSubject: three\nMessage-ID: <3@example.org>\n\n"
+    + b"".join(b"line %d of a longer message\n" % i for i in range(3000)),
+]
+
+
+class Clients(ServerCase):
+    def setUp(self):
+        super().setUp()
+        for i, octets in enumerate(MAIL, 1):
+            self.p.put(f"{i}.x", octets)
+        self.home = self.p.dir / "home"
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir()
+
+    def run_client(self, *args, ok=(0,), **kwargs):
+        out = subprocess.run(args, capture_output=True, timeout=60,
+                             env={"HOME": str(self.home), "PATH": os.environ["PATH"],
+                                  "LANG": "C.UTF-8", "USER": "tester"}, **kwargs)
+        self.assertIn(out.returncode, ok, out.stdout + out.stderr)
+        return out
+
+    def kept(self, path):
+        """The messages of an mbox, as their bodies' lines."""
+        box = mailbox.mbox(path)
+        found = [m.get_payload(decode=False).replace("\r\n", "\n") for m in box]
+        box.close()
+        return found
+
+    def bodies(self):
+        return [email.message_from_bytes(m).get_payload(decode=False) for m in MAIL]
+
+    # -- poplib
+
+    def check_poplib(self, pop):
+        pop.user("alice")
+        pop.pass_("secret")
+        self.assertEqual(pop.stat(), (3, sum(len(on_wire(m)) for m in MAIL)))
+        self.assertEqual(len(pop.list()[1]), 3)
+        self.assertEqual(pop.uidl()[1], [b"1 1.x", b"2 2.x", b"3 3.x"])
+        for i, octets in enumerate(MAIL, 1):
+            _, lines, _ = pop.retr(i)
+            self.assertEqual(b"".join(line + b"\n" for line in lines), octets)
+        self.assertEqual(pop.top(1, 1)[1][-1], b"plain")
+        pop.dele(2)
+        pop.rset()
+        pop.dele(1)
+        pop.quit()
+        self.assertEqual(self.p.names(), ["new/2.x", "new/3.x"])
+
+    def test_poplib(self):
+        pop = poplib.POP3("127.0.0.1", self.p.port, timeout=20)
+        self.assertIn("UIDL", pop.capa())
+        self.check_poplib(pop)
+
+    def test_poplib_stls(self):
+        pop = poplib.POP3("127.0.0.1", self.p.port, timeout=20)
+        pop.stls(tls_context())
+        self.check_poplib(pop)
+
+    def test_poplib_tls(self):
+        self.check_poplib(poplib.POP3_SSL("127.0.0.1", self.p.tls_port, context=tls_context(),
+                                          timeout=20))
+
+    # -- curl
+
+    def test_curl(self):
+        for base, extra in ((f"pop3://127.0.0.1:{self.p.port}", []),
+                            (f"pop3://127.0.0.1:{self.p.port}", ["--ssl-reqd", "-k"]),
+                            (f"pop3s://127.0.0.1:{self.p.tls_port}", ["-k"])):
+            def curl(*args):
+                return self.run_client("curl", "-sS", *extra, "-u", "alice:secret", *args).stdout
+
+            self.assertEqual(curl(base + "/").split(b"\r\n")[0],
+                             b"1 %d" % len(on_wire(MAIL[0])))
+            for i, octets in enumerate(MAIL, 1):
+                self.assertEqual(curl(f"{base}/{i}"), on_wire(octets))
+            self.assertEqual(curl("-X", "UIDL 2", "-I", base + "/"), b"")
+        self.run_client("curl", "-sS", "-u", "alice:secret", "-X", "DELE 1", "-I",
+                        f"pop3://127.0.0.1:{self.p.port}/")
+        self.assertEqual(self.p.names(), ["new/2.x", "new/3.x"])
+
+    def test_curl_is_refused_with_a_wrong_password(self):
+        self.run_client("curl", "-sS", "-u", "alice:wrong",
+                        f"pop3://127.0.0.1:{self.p.port}/", ok=(67,))
+
+    # -- mpop
+
+    def mpop(self, *lines, port=None, args=()):
+        rc = self.home / ".mpoprc"
+        rc.write_text("\n".join([
+            "account default", "host localhost", f"port {port or self.p.port}", "user alice",
+            "auth user", "password secret", f"delivery mbox {self.home}/mbox",
+            f"uidls_file {self.home}/uidls",
+            f"tls_trust_file {self.p.dir}/tls/cert.pem", *lines]) + "\n")
+        rc.chmod(0o600)
+        return self.run_client("mpop", "-C", rc, *args)
+
+    def test_mpop_leaves_mail_and_fetches_it_once(self):
+        for how, port in ((("tls off", "keep on"), self.p.port),
+                          (("tls on", "tls_starttls on", "keep on"), self.p.port),
+                          (("tls on", "tls_starttls off", "keep on"), self.p.tls_port)):
+            with self.subTest(how=how):
+                self.mpop(*how, port=port)
+                self.assertEqual(self.kept(self.home / "mbox"), self.bodies())
+                self.mpop(*how, port=port)
+                self.assertEqual(len(self.kept(self.home / "mbox")), 3)
+                self.assertEqual(len(self.p.names()), 3)
+                (self.home / "mbox").unlink()
+                (self.home / "uidls").unlink()
+
+    def test_mpop_pipelines_and_deletes(self):
+        self.mpop("tls off", "keep off", args=("--pipelining=on",))
+        self.assertEqual(self.kept(self.home / "mbox"), self.bodies())
+        self.assertEqual(self.p.names(), [])
+
+    # -- fetchmail
+
+    def fetchmail(self, options, port=None, ok=(0,)):
+        rc = self.home / ".fetchmailrc"
+        rc.write_text(
+            f"set idfile {self.home}/ids\nset pidfile {self.home}/pid\n"
+            f"poll localhost protocol pop3 port {port or self.p.port} auth password uidl\n"
+            f"user alice password secret {options} no rewrite mda \"{self.home}/mda\"\n")
+        rc.chmod(0o600)
+        mda = self.home / "mda"
+        mda.write_text(f"#!/bin/sh\nexec cat > \"$(mktemp {self.home}/got-XXXXXX)\"\n")
+        mda.chmod(0o755)
+        return self.run_client("fetchmail", "-f", rc, "--nobounce", "--invisible", ok=ok)
+
+    def fetched(self):
+        found = []
+        for path in self.home.glob("got-*"):
+            message = email.message_from_bytes(path.read_bytes())
+            found.append((message["Subject"], message.get_payload().replace("\r\n", "\n")))
+        return sorted(found)
+
+    def expected(self):
+        messages = [email.message_from_bytes(m) for m in MAIL]
+        return sorted((m["Subject"], m.get_payload()) for m in messages)
+
+    def test_fetchmail_leaves_mail_and_fetches_it_once(self):
+        trust = f"sslcertfile {self.p.dir}/tls/cert.pem sslcertck"
+        for options, port in (("keep sslproto ''", self.p.port),
+                              (f"keep sslproto TLS1.2+ {trust}", self.p.port),
+                              (f"keep ssl {trust}", self.p.tls_port)):
+            with self.subTest(options=options):
+                self.fetchmail(options, port)
+                self.assertEqual(self.fetched(), self.expected())
+                self.fetchmail(options, port, ok=(1,))  # 1: no new mail
+                self.assertEqual(len(self.fetched()), 3)
+                self.assertEqual(len(self.p.names()), 3)
+                for path in self.home.iterdir():
+                    path.unlink()
+
+    def test_fetchmail_deletes(self):
+        self.fetchmail("nokeep sslproto ''")
+        self.assertEqual(self.fetched(), self.expected())
+        self.assertEqual(self.p.names(), [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""Processes die; the others survive, the log says so, logins work, no mail is lost."""
+
+import os
+import signal
+import subprocess
+import unittest
+
+from harness import BUILD, Client, Log, Poplar, main, wait_until
+
+MAIL = {f"{i}.x": b"message %d\n" % i for i in range(1, 6)}
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+class Deaths(unittest.TestCase):
+    def start(self, **kwargs):
+        p = Poplar(**kwargs)
+        p.__enter__()
+        self.addCleanup(p.__exit__)
+        for name, octets in MAIL.items():
+            p.put(name, octets)
+        return p
+
+    def kill(self, p, role, sig=signal.SIGKILL):
+        """Kill every process of the role; the others must be who they were."""
+        before = p.pids()
+        for pid in before[role]:
+            os.kill(pid, sig)
+        for pid in before[role]:
+            p.log.wait(rf"event=child-died role={role} pid={pid} "
+                       rf"cause=\"signal {int(sig)} ")
+        for other, pids in before.items():
+            if other != role:
+                self.assertTrue(all(alive(pid) for pid in pids), other)
+        return before
+
+    def check_works(self, p):
+        c = p.login()
+        self.assertEqual(c.listing("UIDL"), [f"{i} {n}" for i, n in enumerate(MAIL, 1)])
+        for i, octets in enumerate(MAIL.values(), 1):
+            self.assertEqual(c.multi(f"RETR {i}"), octets.replace(b"\n", b"\r\n") + b".\r\n")
+        c.quit()
+        self.assertEqual(p.names(), sorted("new/" + n for n in MAIL))
+
+    def test_a_front(self):
+        p = self.start()
+        c, tls = p.login(), p.login("bob", tls=True)
+        c.ok("DELE 1")
+        self.kill(p, "poplar-front")
+        self.assertEqual(c.rest(), b"")
+        tls.close()
+        self.check_works(p)
+        p.login("bob", tls=True).quit()
+
+    def test_auth(self):
+        p = self.start()
+        c = p.login()
+        c.ok("DELE 5")
+        self.kill(p, "poplar-auth")
+        self.assertEqual(c.ask("STAT"), "+OK 4 44")
+        self.assertEqual(c.multi("RETR 1"), b"message 1\r\n.\r\n")
+        p.login("bob").quit()
+        c.ok("RSET")
+        c.quit()
+        self.check_works(p)
+
+    def test_auth_in_the_middle_of_a_login(self):
+        """The one whose question was under way is told to try again; those behind are served."""
+        p = self.start(settings={"auth-threads": "1"},
+                       users={"alice": "secret", "bob": "hunter2"})
+        auth = p.pids()["poplar-auth"][0]
+        os.kill(auth, signal.SIGSTOP)
+        clients = [p.connect() for _ in range(5)]
+        for c in clients:
+            c.ok("USER bob")
+            c.send(b"PASS hunter2\r\n")
+        self.kill(p, "poplar-auth")
+        for c in clients:
+            self.assertTrue(c.line().startswith(b"-ERR [SYS/TEMP] "))
+            c.close()
+        self.check_works(p)
+
+    def test_drop(self):
+        p = self.start()
+        c = p.login()
+        c.ok("DELE 1")
+        self.kill(p, "poplar-drop")
+        self.assertEqual(c.rest(), b"")
+        self.check_works(p)
+
+    def test_drop_in_the_middle_of_a_commit(self):
+        """Stopped before it can act, then killed: an error is answered, nothing is gone."""
+        p = self.start()
+        c = p.login()
+        c.ok("DELE 1")
+        drop = p.pids()["poplar-drop"][0]
+        os.kill(drop, signal.SIGSTOP)
+        c.send(b"QUIT\r\n")
+        self.kill(p, "poplar-drop")
+        self.assertTrue(c.line().startswith(b"-ERR [SYS/TEMP] "))
+        self.assertEqual(c.rest(), b"")
+        self.check_works(p)
+
+    def test_drop_in_the_middle_of_a_login(self):
+        p = self.start()
+        drop = p.pids()["poplar-drop"][0]
+        os.kill(drop, signal.SIGSTOP)
+        c = p.connect()
+        c.ok("USER alice")
+        c.send(b"PASS secret\r\n")
+        d = p.connect()  # the same front or the other: it must not be held up
+        d.capa()
+        self.kill(p, "poplar-drop")
+        self.assertTrue(c.line().startswith(b"-ERR [SYS/TEMP] "))
+        c.login("alice", "secret")
+        c.quit()
+        self.check_works(p)
+
+    def test_everyone_at_once(self):
+        p = self.start()
+        for role in ("poplar-drop", "poplar-auth", "poplar-front"):
+            for pid in p.pids()[role]:
+                os.kill(pid, signal.SIGKILL)
+        p.log.wait("event=child-died", count=4)
+        self.check_works(p)
+
+    def test_one_that_dies_again_and_again_waits_longer(self):
+        p = self.start()
+        for n in range(1, 5):
+            mark = p.log.mark()
+            pid = p.pids()["poplar-auth"][0]
+            os.kill(pid, signal.SIGKILL)
+            line = p.log.wait("event=child-died role=poplar-auth", start=mark)
+            wait_until(lambda: p.pids().get("poplar-auth", [pid]) != [pid])
+            self.assertIn("restart-in=0.000" if n == 1 else "restart-in=0.", line)
+        self.assertIn("restart-in=0.400", line)
+        self.check_works(p)
+
+    def test_a_forbidden_system_call_is_told(self):
+        p = self.start()
+        self.kill(p, "poplar-drop", signal.SIGSYS)
+        self.assertIn("sandbox forbids", p.log.wait("event=child-died role=poplar-drop"))
+        self.check_works(p)
+
+    def test_poplard_itself(self):
+        """Sessions go on, logins work; the next poplard ends what was left behind."""
+        p = self.start()
+        c = p.login()
+        before = p.pids()
+        p.process.kill()
+        p.process.wait()
+        for role in ("poplar-front", "poplar-auth", "poplar-drop"):
+            p.log.wait(rf"event=parent-gone role={role}")
+            self.assertTrue(all(alive(pid) for pid in before[role]))
+        self.assertEqual(c.multi("RETR 1"), b"message 1\r\n.\r\n")
+        c.quit()
+        self.check_works(p)
+        old = p.process
+        log = p.log
+        p.start()
+        old.stderr.close()
+        del log
+        p.log.wait("event=orphan-ended", count=4)
+        for role in ("poplar-front", "poplar-auth", "poplar-drop"):
+            self.assertFalse(any(alive(pid) for pid in before[role]))
+        self.check_works(p)
+
+
+class Ends(unittest.TestCase):
+    def test_sigterm_ends_everything(self):
+        with Poplar() as p:
+            idle, fresh = p.login(), p.connect()
+            pids = [pid for pids in p.pids().values() for pid in pids]
+            p.process.terminate()
+            self.assertEqual(p.process.wait(20), 0)
+            self.assertEqual((idle.rest(), fresh.rest()), (b"", b""))
+            self.assertFalse(any(alive(pid) for pid in pids))
+            p.log.wait("event=stopped")
+            self.assertEqual(p.log.find("event=killing"), [])
+
+    def test_a_reply_under_way_may_end(self):
+        with Poplar() as p:
+            size = 40_000_000
+            path = p.put("1.x", b"")
+            os.truncate(path, size)
+            c = p.login()
+            c.ok("RETR 1")
+            p.process.terminate()
+            p.log.wait("event=stopping")
+            self.assertEqual(len(c.lines()), size + 2 + 3)
+            self.assertEqual(c.rest(), b"")
+            self.assertEqual(p.process.wait(20), 0)
+
+    def test_the_grace_time_is_an_end(self):
+        with Poplar(settings={"grace": "1s"}) as p:
+            path = p.put("1.x", b"")
+            os.truncate(path, 400_000_000)
+            c = p.login()
+            c.send(b"RETR 1\r\n")
+            c.line()
+            p.process.terminate()
+            self.assertEqual(p.process.wait(20), 0)
+            self.assertFalse(c.rest().endswith(b"\r\n.\r\n"))
+
+    def test_a_stuck_child_is_killed(self):
+        with Poplar(settings={"grace": "1s"}) as p:
+            os.kill(p.pids()["poplar-drop"][0], signal.SIGSTOP)
+            p.process.terminate()
+            self.assertEqual(p.process.wait(20), 0)
+            p.log.wait("event=killing role=poplar-drop")
+
+
+class Reloads(unittest.TestCase):
+    def reload(self, p, pattern="event=reloaded"):
+        mark = p.log.mark()
+        p.process.send_signal(signal.SIGHUP)
+        return p.log.wait(pattern, start=mark)
+
+    def test_sessions_go_on_across_a_reload(self):
+        with Poplar() as p:
+            p.put("1.x", b"x\n")
+            p.extra["greeting"] = '"Hello again"'
+            p.write_config()
+            c = p.login()
+            old = p.pids()
+            self.reload(p)
+            with p.connect() as d:
+                self.assertEqual(d.greeting, b"+OK Hello again")
+                d.ok("USER alice")
+                self.assertTrue(d.err("PASS secret").startswith("-ERR [IN-USE]"))
+            self.assertEqual(c.multi("RETR 1"), b"x\r\n.\r\n")
+            c.ok("DELE 1")
+            c.quit()
+            self.assertEqual(p.names(), [])
+            for role in ("poplar-front", "poplar-auth", "poplar-drop"):
+                wait_until(lambda: not any(alive(pid) for pid in old[role]))
+            p.login().quit()
+            self.assertEqual(p.log.find("event=child-died"), [])
+
+    def test_a_broken_configuration_changes_nothing(self):
+        with Poplar() as p:
+            old = p.pids()
+            good = p.config.read_text()
+            p.config.write_text(good + "idle-timeout = 1s\n")
+            line = self.reload(p, "event=configuration")
+            self.assertIn(f"poplar.conf:{good.count(chr(10)) + 1}: idle-timeout: expected", line)
+            p.log.wait("event=reload-failed")
+            self.assertEqual(p.pids(), old)
+            p.login().quit()
+            p.config.write_text(good)
+            self.reload(p)
+            p.login().quit()
+
+    def test_a_certificate_that_cannot_be_used_changes_nothing(self):
+        with Poplar() as p:
+            (p.dir / "tls" / "cert.pem").write_text("nonsense")
+            self.reload(p, "event=tls-unusable")
+            p.log.wait("event=not-started")
+            p.login(tls=True).quit()
+            p.make_certificate()
+            wait_until(lambda: len(p.pids()["poplar-front"]) == 2)
+            self.reload(p)
+            p.login(tls=True).quit()
+
+    def test_ports_come_and_go(self):
+        with Poplar() as p:
+            was = p.port
+            from harness import free_port
+            p.port = free_port()
+            p.write_config()
+            self.reload(p)
+            p.login().quit()
+            with self.assertRaises(ConnectionRefusedError):
+                Client(was)
+
+
+class Starts(unittest.TestCase):
+    def failed(self, p, *expected):
+        done = subprocess.run([BUILD / "poplard", "-c", p.config], stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, text=True, timeout=30)
+        self.assertNotEqual(done.returncode, 0)
+        for text in expected:
+            self.assertIn(text, done.stderr)
+        return done
+
+    def test_what_is_wrong_at_the_start_is_told(self):
+        with Poplar() as p:
+            self.failed(p, "another poplard runs there")
+            p.extra["run-dir"] = f'"{p.dir}/run2"'
+            p.write_config()
+            self.failed(p, "event=listen-failed", "Address already in use")
+            p.stop()
+            for key, value, expected in (
+                    ("mail-root", '"/nowhere"', "open mail-root"),
+                    ("users", '"/nowhere/users"', "open directory"),
+                    ("tls-certificate", '"/nowhere/cert"', "event=tls-file"),
+                    ("tls-key", '"/etc/passwd"', "read a PEM private key"),
+                    ("bogus", "1", "no such option 'bogus'"),
+                    ("listen", '{"1.2.3.4:1"}', "event=listen-failed")):
+                p.extra = {key: value}
+                p.write_config()
+                self.failed(p, expected)
+            p.extra = {"tls-key": f'"{p.dir}/tls/other.key"'}
+            p.make_certificate("other")
+            p.write_config()
+            self.failed(p, "match private key and certificate")
+
+    def test_without_root(self):
+        """Started by anyone, as that user, with the same walls."""
+        with Poplar(unprivileged=True) as p:
+            p.put("1.x", b"x\n")
+            c = p.login(tls=True)
+            self.assertEqual(c.multi("RETR 1"), b"x\r\n.\r\n")
+            c.ok("DELE 1")
+            c.quit()
+            self.assertEqual(p.names(), [])
+            out = p.run("audit")
+            self.assertEqual(out.returncode, 0, out.stdout)
+            for pids in p.pids().values():
+                for pid in pids:
+                    with open(f"/proc/{pid}/status") as f:
+                        self.assertIn(f"Uid:\t{p.mail_uid}\t", f.read())
+
+
+if __name__ == "__main__":
+    main()

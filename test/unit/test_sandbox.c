@@ -1,0 +1,303 @@
+/* Promises of sys/sandbox: what a role may not do, it cannot do. */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+#include "sys/sandbox.h"
+
+static char folder[] = "/tmp/poplar-sandbox-XXXXXX";
+
+/* What was tried: whether the process lived, and what the call said. */
+enum outcome { KILLED = -1, ALLOWED = 0 }; /* or the errno */
+enum { NO_WALLS = 255 };
+
+typedef int try_fn(int dir);
+
+static int outcome(enum role role, try_fn *attempt)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int abi, dir = open(folder, O_PATH | O_DIRECTORY);
+
+
+		if (chdir("/") < 0 || sandbox_enter(role, role == ROLE_FRONT ? -1 : dir, &abi, NULL))
+			_exit(NO_WALLS);
+		_exit(attempt(dir) < 0 ? errno : ALLOWED);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid);
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGSYS ? KILLED : -2;
+	assert_int_not_equal(WEXITSTATUS(status), NO_WALLS);
+	return WEXITSTATUS(status);
+}
+
+static int try_exec(int dir)
+{
+	char *argv[] = { NULL };
+
+	(void)dir;
+	return execve("/bin/true", argv, argv);
+}
+
+static int try_fork(int dir)
+{
+	(void)dir;
+	return (int)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0 ? 0 : -1;
+}
+
+static int try_tcp(int dir)
+{
+	(void)dir;
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static int try_unix(int dir)
+{
+	(void)dir;
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static int try_pair(int dir)
+{
+	int pair[2];
+
+	(void)dir;
+	return socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+}
+
+static int try_code(int dir)
+{
+	(void)dir;
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			       MAP_FAILED
+		       ? -1
+		       : 0;
+}
+
+static int try_make_code(int dir)
+{
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)dir;
+	return mprotect(at, 4096, PROT_READ | PROT_EXEC);
+}
+
+static int try_ptrace(int dir)
+{
+	(void)dir;
+	return (int)syscall(SYS_ptrace, 0, 0, 0, 0);
+}
+
+static int try_kill(int dir)
+{
+	(void)dir;
+	return kill(getppid(), 0);
+}
+
+static int try_setuid(int dir)
+{
+	(void)dir;
+	return setuid(12345);
+}
+
+static int try_old_open(int dir)
+{
+	(void)dir;
+	return openat(AT_FDCWD, "/etc/passwd", O_RDONLY);
+}
+
+static int try_open_outside(int dir)
+{
+	(void)dir;
+	return file_open_beneath(AT_FDCWD, "etc/passwd", O_RDONLY);
+}
+
+static int try_open_inside(int dir)
+{
+	return file_open_beneath(dir, "file", O_RDONLY);
+}
+
+static int try_write_inside(int dir)
+{
+	return file_open_beneath(dir, "file", O_WRONLY);
+}
+
+static int try_list_inside(int dir)
+{
+	return file_open_beneath(dir, ".", O_RDONLY | O_DIRECTORY);
+}
+
+static int try_remove_inside(int dir)
+{
+	return unlinkat(dir, "victim", 0);
+}
+
+static int try_make_dir_inside(int dir)
+{
+	return mkdirat(dir, "new", 0700);
+}
+
+static int try_memfd(int dir)
+{
+	(void)dir;
+	return memfd_create("listing", MFD_CLOEXEC);
+}
+
+static int try_terminal(int dir)
+{
+	char c = 'x';
+
+	(void)dir;
+	return ioctl(0, TIOCSTI, &c);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static int try_thread(int dir)
+{
+	pthread_t thread;
+
+	(void)dir;
+	return pthread_create(&thread, NULL, nothing, NULL) == 0 &&
+			       pthread_join(thread, NULL) == 0
+		       ? 0
+		       : -1;
+}
+
+static int try_dumpable(int dir)
+{
+	struct stat st;
+
+	(void)dir, (void)st;
+	return prctl(PR_SET_DUMPABLE, 1);
+}
+
+/* Rows: what is tried. Columns: front, auth, drop. */
+static const struct {
+	const char *what;
+	try_fn *attempt;
+	int front, auth, drop;
+} table[] = {
+	{ "exec", try_exec, KILLED, KILLED, KILLED },
+	{ "fork", try_fork, KILLED, KILLED, KILLED },
+	{ "TCP socket", try_tcp, KILLED, KILLED, KILLED },
+	{ "local socket", try_unix, KILLED, KILLED, KILLED },
+	{ "local pair", try_pair, KILLED, ALLOWED, KILLED },
+	{ "map code", try_code, KILLED, KILLED, KILLED },
+	{ "make code", try_make_code, KILLED, KILLED, KILLED },
+	{ "ptrace", try_ptrace, KILLED, KILLED, KILLED },
+	{ "kill", try_kill, KILLED, KILLED, KILLED },
+	{ "setuid", try_setuid, KILLED, KILLED, KILLED },
+	{ "become dumpable", try_dumpable, KILLED, KILLED, KILLED },
+	{ "terminal", try_terminal, KILLED, KILLED, KILLED },
+	{ "open outside", try_open_outside, KILLED, EACCES, EACCES },
+	{ "open by path", try_old_open, KILLED, EACCES, KILLED },
+	{ "open inside", try_open_inside, KILLED, ALLOWED, ALLOWED },
+	{ "write inside", try_write_inside, KILLED, EACCES, EACCES },
+	{ "list inside", try_list_inside, KILLED, ALLOWED, ALLOWED },
+	{ "remove inside", try_remove_inside, KILLED, KILLED, ALLOWED },
+	{ "make folder inside", try_make_dir_inside, KILLED, KILLED, ALLOWED },
+	{ "memory file", try_memfd, KILLED, KILLED, ALLOWED },
+	{ "thread", try_thread, KILLED, ALLOWED, ALLOWED },
+};
+
+static void prepare(void)
+{
+	int dir = open(folder, O_RDONLY | O_DIRECTORY);
+
+	close(openat(dir, "file", O_CREAT | O_WRONLY, 0600));
+	close(openat(dir, "victim", O_CREAT | O_WRONLY, 0600));
+	unlinkat(dir, "new", AT_REMOVEDIR);
+	close(dir);
+}
+
+static void check_column(enum role role, size_t column)
+{
+	if (sandbox_landlock_abi() == 0)
+		skip();
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		int expected = column == 0   ? table[i].front
+			       : column == 1 ? table[i].auth
+					     : table[i].drop;
+
+		prepare();
+		int got = outcome(role, table[i].attempt);
+		if (got != expected)
+			fail_msg("%s: %s gives %d, not %d", role_name(role), table[i].what, got,
+				 expected);
+	}
+}
+
+static void test_the_front(void **state)
+{
+	(void)state;
+	check_column(ROLE_FRONT, 0);
+}
+
+static void test_auth(void **state)
+{
+	(void)state;
+	check_column(ROLE_AUTH, 1);
+}
+
+static void test_drop(void **state)
+{
+	(void)state;
+	check_column(ROLE_DROP, 2);
+}
+
+static void test_rules_are_told(void **state)
+{
+	char text[256];
+
+	(void)state;
+	sandbox_rules(ROLE_DROP, 3, text, sizeof text);
+	CHECK_TEXT(text, "version 3; files: read-file,read-dir,remove-file,make-dir beneath its one "
+			 "directory; TCP not covered");
+	sandbox_rules(ROLE_FRONT, 7, text, sizeof text);
+	CHECK_TEXT(text, "version 7; files: none; no new TCP; no signals or abstract sockets outside");
+	sandbox_rules(ROLE_FRONT, 0, text, sizeof text);
+	CHECK_TEXT(text, "none: this kernel has no Landlock");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_front),
+		TEST(test_auth),
+		TEST(test_drop),
+		TEST(test_rules_are_told),
+	};
+
+	if (!mkdtemp(folder))
+		return 1;
+	int failed = RUN(tests);
+	prepare();
+	char command[3][80];
+	snprintf(command[0], 80, "%s/file", folder);
+	snprintf(command[1], 80, "%s/victim", folder);
+	snprintf(command[2], 80, "%s", folder);
+	unlink(command[0]);
+	unlink(command[1]);
+	rmdir(command[2]);
+	return failed;
+}
