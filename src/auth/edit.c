@@ -13,7 +13,8 @@ enum { NAME_OCTETS_MAX = 248 };
 bool edit_name_ok(struct span name)
 {
 	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char)name.at[i] <= ' ' || name.at[i] == 0x7f || name.at[i] == ':')
+		if ((unsigned char)name.at[i] <= ' ' || name.at[i] == 0x7f ||
+		    name.at[i] == ':')
 			return false;
 	return name.len >= 1 && name.len <= NAME_OCTETS_MAX && name.at[0] != '#';
 }
@@ -43,7 +44,8 @@ static bool find(struct span text, struct span name, struct found *out)
 }
 
 /* All pieces, one behind the other. */
-static enum edit_done join(const struct span *pieces, size_t count, char **out, size_t *out_len)
+static enum edit_done join(const struct span *pieces, size_t count, char **out,
+			   size_t *out_len)
 {
 	size_t len = 0;
 
@@ -59,11 +61,12 @@ static enum edit_done join(const struct span *pieces, size_t count, char **out, 
 	return EDIT_DONE;
 }
 
-enum edit_done edit_add(struct span text, struct span name, struct span line, char **out,
-			size_t *out_len)
+enum edit_done edit_add(struct span text, struct span name, struct span line,
+			char **out, size_t *out_len)
 {
 	bool whole = text.len == 0 || text.at[text.len - 1] == '\n';
-	const struct span pieces[] = { text, whole ? SPAN("") : SPAN("\n"), line, SPAN("\n") };
+	const struct span pieces[] = { text, whole ? SPAN("") : SPAN("\n"), line,
+				       SPAN("\n") };
 	struct found there;
 
 	if (find(text, name, &there))
@@ -71,8 +74,8 @@ enum edit_done edit_add(struct span text, struct span name, struct span line, ch
 	return join(pieces, sizeof pieces / sizeof *pieces, out, out_len);
 }
 
-enum edit_done edit_password(struct span text, struct span name, struct span stored, char **out,
-			     size_t *out_len)
+enum edit_done edit_password(struct span text, struct span name, struct span stored,
+			     char **out, size_t *out_len)
 {
 	struct found there;
 	struct span rest, key;
@@ -83,15 +86,18 @@ enum edit_done edit_password(struct span text, struct span name, struct span sto
 	rest = there.line;
 	span_cut(&rest, ':', &key);
 	size_t end = 0;
-	while (end < rest.len && rest.at[end] != ':' && rest.at[end] != '\n' && rest.at[end] != '\r')
+	while (end < rest.len && rest.at[end] != ':' && rest.at[end] != '\n' &&
+	       rest.at[end] != '\r')
 		end++;
-	const struct span pieces[] = { there.before, key, SPAN(":"), stored,
-				       span_after(rest, end), there.after };
+	const struct span pieces[] = {
+		there.before, key, SPAN(":"), stored, span_after(rest, end), there.after
+	};
 	return join(pieces, sizeof pieces / sizeof *pieces, out, out_len);
 }
 
 /* Every line of that name: one behind the first would take its place. */
-enum edit_done edit_delete(struct span text, struct span name, char **out, size_t *out_len)
+enum edit_done edit_delete(struct span text, struct span name, char **out,
+			   size_t *out_len)
 {
 	struct found there;
 

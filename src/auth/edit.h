@@ -1,7 +1,7 @@
 /* auth/edit.h - changing the users file without touching what is not to be changed.
  *
- * Floor 2 (auth). Prefix: edit_. Text in, text out: comments, order and the other users'
- * lines stay as they are, to the octet.
+ * Floor 2 (auth). Prefix: edit_. Text in, text out: comments, order and the other
+ * users' lines stay as they are, to the octet.
  */
 #pragma once
 
@@ -13,11 +13,11 @@ bool edit_name_ok(struct span name);
 
 enum edit_done { EDIT_DONE, EDIT_NOT_FOUND, EDIT_EXISTS, EDIT_NO_MEMORY };
 
-/* *out is malloc'ed, the caller's, written on EDIT_DONE only. `line` comes without a line
- * end. */
+/* *out is malloc'ed, the caller's, written on EDIT_DONE only. `line` comes without a
+ * line end. */
 MUST_USE enum edit_done edit_add(struct span text, struct span name, struct span line,
 				 char **out, size_t *out_len);
-MUST_USE enum edit_done edit_password(struct span text, struct span name, struct span stored,
-				      char **out, size_t *out_len);
+MUST_USE enum edit_done edit_password(struct span text, struct span name,
+				      struct span stored, char **out, size_t *out_len);
 MUST_USE enum edit_done edit_delete(struct span text, struct span name, char **out,
 				    size_t *out_len);

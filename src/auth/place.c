@@ -10,8 +10,8 @@ static bool is_plain(char c, size_t at)
 {
 	if (c == '.')
 		return at > 0;
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '@' || c == '+';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '@' || c == '+';
 }
 
 static void put_name(struct buf *b, struct span name)
@@ -50,7 +50,8 @@ static void put_absolute(struct buf *b, const struct user *user, const char *mai
 	if (field.len == 0)
 		buf_text(b, maildir);
 	else
-		buf_put(b, below_home ? span_after(field, field.at[0] == '~' ? 2 : 3) : field);
+		buf_put(b, below_home ? span_after(field, field.at[0] == '~' ? 2 : 3)
+				      : field);
 }
 
 static bool has_dot_dot(struct span path)
@@ -73,8 +74,9 @@ static void cut_slashes(struct span *io_path)
 		io_path->len--;
 }
 
-enum fault place_maildrop(const struct user *user, const char *mail_root, const char *maildir,
-			  char out[PLACE_PATH_MAX], struct why *why)
+enum fault place_maildrop(const struct user *user, const char *mail_root,
+			  const char *maildir, char out[PLACE_PATH_MAX],
+			  struct why *why)
 {
 	char room[PLACE_PATH_MAX];
 	struct buf b = BUF(room);
@@ -88,10 +90,12 @@ enum fault place_maildrop(const struct user *user, const char *mail_root, const 
 	bool below = path.len > root.len && memcmp(path.at, root.at, root.len) == 0 &&
 		     path.at[root.len] == '/';
 	if (b.cut || !below || has_dot_dot(path))
-		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root", shown);
+		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root",
+				 shown);
 	path = span_after(path, root.len);
 	cut_slashes(&path);
 	if (!span_copy(path, out, PLACE_PATH_MAX) || path.len == 0)
-		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root", shown);
+		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root",
+				 shown);
 	return FAULT_NONE;
 }

@@ -81,10 +81,12 @@ bool scheme_verify(struct span stored, struct span password)
 		return false;
 	if (scheme->how == PLAIN)
 		return secret_same(stored, password);
-	if (span_copy(stored, hash, sizeof hash) && span_copy(password, secret, sizeof secret))
-		same = scheme->how == CRYPT ? verify_crypt(hash, secret)
-					    : crypto_pwhash_str_verify(hash, secret,
-								       password.len) == 0;
+	if (span_copy(stored, hash, sizeof hash) &&
+	    span_copy(password, secret, sizeof secret))
+		same = scheme->how == CRYPT
+			       ? verify_crypt(hash, secret)
+			       : crypto_pwhash_str_verify(hash, secret, password.len) ==
+					 0;
 	secret_wipe(secret, sizeof secret);
 	return same;
 }
@@ -118,7 +120,8 @@ static enum fault make_argon2(const char *password, struct buf *out)
 	return FAULT_NONE;
 }
 
-enum fault scheme_make(const char *name, struct span password, char out[SCHEME_STORED_MAX])
+enum fault scheme_make(const char *name, struct span password,
+		       char out[SCHEME_STORED_MAX])
 {
 	const struct scheme *scheme = find(span_of(name));
 	struct buf b = { .at = out, .room = SCHEME_STORED_MAX };

@@ -25,16 +25,17 @@ enum { SCHEME_STORED_MAX = 512, SCHEME_PASSWORD_MAX = 255 };
 #define SCHEME_DEFAULT "CRYPT"
 
 /* Does the password (no NUL in it) match what is stored? A stored text without a scheme
- * is CRYPT. False also for schemes and hashes that we cannot check. Takes as long as the
- * scheme takes, whether it matches or not. */
+ * is CRYPT. False also for schemes and hashes that we cannot check. Takes as long as
+ * the scheme takes, whether it matches or not. */
 MUST_USE bool scheme_verify(struct span stored, struct span password);
 
 /* Can we check passwords stored like this? */
 bool scheme_known(struct span stored);
 
-/* Make what is to be stored for a password, as "{SCHEME}hash" and a NUL. FAULT_SYNTAX: no
- * such scheme, or none that is made; FAULT_NOMEM; FAULT_LIMIT: the password is too long or
- * holds a NUL, or for PLAIN a ':' or a line end, which the users file can't hold. */
+/* Make what is to be stored for a password, as "{SCHEME}hash" and a NUL. FAULT_SYNTAX:
+ * no such scheme, or none that is made; FAULT_NOMEM; FAULT_LIMIT: the password is too
+ * long or holds a NUL, or for PLAIN a ':' or a line end, which the users file can't
+ * hold. */
 MUST_USE enum fault scheme_make(const char *scheme, struct span password,
 				char out[SCHEME_STORED_MAX]);
 

@@ -27,11 +27,12 @@ struct identity {
 };
 
 struct userfile {
-	pthread_mutex_t mutex; /* over all below; held while reading, so that one thread reads */
+	pthread_mutex_t mutex; /* over all below; held while reading, so that one thread
+				  reads */
 	int dir;
 	char *name;
 	struct identity identity; /* of the last state that was looked at */
-	bool settled;             /* ... and it cannot have changed since without showing */
+	bool settled; /* ... and it cannot have changed since without showing */
 	struct users *now;
 };
 
@@ -68,8 +69,8 @@ static bool same(const struct identity *a, const struct identity *b)
 	       a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* Time stamps move in ticks: a file that changed just now may change again within the same
- * tick. One that has been left alone for a second has a time stamp to trust. */
+/* Time stamps move in ticks: a file that changed just now may change again within the
+ * same tick. One that has been left alone for a second has a time stamp to trust. */
 static bool is_settled(const struct identity *id)
 {
 	struct timespec now;
@@ -82,15 +83,16 @@ static void complain(void *arg, unsigned line, const char *text)
 {
 	const struct userfile *f = arg;
 
-	log_event(LOG_WARNING, "users-line", LOG_T("file", f->name), LOG_N("line", line),
-		  LOG_T("what", text));
+	log_event(LOG_WARNING, "users-line", LOG_T("file", f->name),
+		  LOG_N("line", line), LOG_T("what", text));
 }
 
 static enum fault read_users(struct userfile *f, int fd, struct why *why)
 {
 	OWN_TEXT text = NULL;
 	size_t len = 0;
-	enum fault fault = file_read_all(fd, FILE_OCTETS_MAX, &text, &len, f->name, why);
+	enum fault fault =
+		file_read_all(fd, FILE_OCTETS_MAX, &text, &len, f->name, why);
 
 	if (fault)
 		return fault;
@@ -123,7 +125,8 @@ static void look(struct userfile *f, struct why *why)
 		return;
 	f->identity = id;
 	f->settled = is_settled(&id);
-	OWN_FD fd = openat(f->dir, f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	OWN_FD
+	fd = openat(f->dir, f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		fault_set(why, FAULT_IO, errno, "open", f->name);
 	else

@@ -20,7 +20,7 @@ struct users {
 	size_t text_len;
 	struct user *at;
 	size_t count;
-	uint32_t *slots; /* open addressing: number of a user plus 1, or 0 */
+	uint32_t *slots;   /* open addressing: number of a user plus 1, or 0 */
 	size_t slot_count; /* a power of two, at least twice the users */
 };
 
@@ -122,7 +122,8 @@ static bool parse_line(const struct reading *r, struct span line, struct user *o
 	struct span uid, gid, gecos, shell;
 	struct user u = { 0 };
 
-	if (!span_cut(&line, ':', &u.name) || u.name.len == 0 || u.name.len > USER_NAME_MAX) {
+	if (!span_cut(&line, ':', &u.name) || u.name.len == 0 ||
+	    u.name.len > USER_NAME_MAX) {
 		say(r, "no user name and ':' at the beginning: line left out");
 		return false;
 	}

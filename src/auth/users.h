@@ -29,7 +29,7 @@ typedef void users_say_fn(void *arg, unsigned line, const char *text);
 /* Read the file's text. NULL: out of memory. say may be NULL. */
 MUST_USE struct users *users_parse(struct span text, users_say_fn *say, void *arg);
 struct users *users_keep(struct users *users); /* one more keeper; returns users */
-void users_free(struct users *users);           /* one less; NULL is allowed */
+void users_free(struct users *users);          /* one less; NULL is allowed */
 
 /* Was it read from just this text? */
 bool users_read_from(const struct users *users, struct span text);
@@ -44,7 +44,7 @@ const struct user *users_find(const struct users *users, struct span name);
 /* The users in the file's order; NULL behind the last. */
 const struct user *users_at(const struct users *users, size_t i);
 
-/* May the user come from this address ("127.0.0.1:110", "[::1]:110")? allow_nets is a list
- * of addresses and networks with commas between; empty: from anywhere. What cannot be read
- * allows nothing. */
+/* May the user come from this address ("127.0.0.1:110", "[::1]:110")? allow_nets is a
+ * list of addresses and networks with commas between; empty: from anywhere. What cannot
+ * be read allows nothing. */
 bool users_may_come_from(const struct user *user, struct span peer);

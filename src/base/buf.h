@@ -29,8 +29,9 @@ static inline struct span buf_span(const struct buf *b)
 void buf_put(struct buf *b, struct span s);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
-void buf_u64(struct buf *b, uint64_t n);             /* decimal */
-void buf_hex(struct buf *b, const void *at, size_t len); /* two lower-case digits an octet */
+void buf_u64(struct buf *b, uint64_t n); /* decimal */
+void buf_hex(struct buf *b, const void *at,
+	     size_t len); /* two lower-case digits an octet */
 
 /* End the contents with a NUL that len does not count, cutting the last octet off
  * if there is no room for it. Returns the text. room must not be 0. */

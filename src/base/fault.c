@@ -8,11 +8,10 @@ static const struct {
 	const char *name, *code, *text;
 	int priority;
 	bool retry;
-} table[FAULT_COUNT] = {
-	[FAULT_NONE] = { "", "", "", LOG_DEBUG, false },
-#define X(id, code, priority, retry, text)                                              \
+} table[FAULT_COUNT] = { [FAULT_NONE] = { "", "", "", LOG_DEBUG, false },
+#define X(id, code, priority, retry, text)                                             \
 	[FAULT_##id] = { #id, code, text, priority, retry },
-	FAULT_TABLE(X)
+			 FAULT_TABLE(X)
 #undef X
 };
 

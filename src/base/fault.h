@@ -38,7 +38,7 @@ enum fault {
 #define X(id, code, priority, retry, text) FAULT_##id,
 	FAULT_TABLE(X)
 #undef X
-	FAULT_COUNT
+		FAULT_COUNT
 };
 
 /* The story behind a fault: filled where it happens, logged where it is handled. */
@@ -62,7 +62,7 @@ static inline void fault_ignore(enum fault f)
 
 /* FAULT_NONE, or no fault at all, has the empty text everywhere. */
 const char *fault_name(enum fault f); /* the identifier: "NO_MESSAGE" */
-const char *fault_code(enum fault f);  /* "[IN-USE]" or "" */
-const char *fault_text(enum fault f);  /* for the client */
-int fault_priority(enum fault f);      /* LOG_ERR and so on */
+const char *fault_code(enum fault f); /* "[IN-USE]" or "" */
+const char *fault_text(enum fault f); /* for the client */
+int fault_priority(enum fault f);     /* LOG_ERR and so on */
 bool fault_retry(enum fault f);

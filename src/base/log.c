@@ -46,7 +46,8 @@ static void put_escaped(struct buf *b, struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.at[i];
-		bool c1 = c >= 0x80 && c < 0xa0 && i > 0 && (unsigned char)s.at[i - 1] == 0xc2;
+		bool c1 = c >= 0x80 && c < 0xa0 && i > 0 &&
+			  (unsigned char)s.at[i - 1] == 0xc2;
 
 		if (c == '"' || c == '\\') {
 			char pair[2] = { '\\', (char)c };
@@ -109,12 +110,14 @@ static void put_field(struct buf *b, const struct log_field *f)
 
 static void put_fields(struct buf *b, const struct log_field *fields)
 {
-	for (const struct log_field *f = fields; f->kind != LOG_FIELD_END && !b->cut; f++)
+	for (const struct log_field *f = fields; f->kind != LOG_FIELD_END && !b->cut;
+	     f++)
 		if (f->key)
 			put_field(b, f);
 }
 
-size_t log_format(char *to, size_t room, const char *name, const struct log_field *fields)
+size_t log_format(char *to, size_t room, const char *name,
+		  const struct log_field *fields)
 {
 	struct buf b = { .at = to, .room = room };
 
@@ -129,8 +132,8 @@ void log_fields(int priority, const char *name, const struct log_field *fields)
 	char line[LOG_LINE_MAX];
 
 	if (log_wants(priority))
-		out.sink(priority,
-			 (struct span){ line, log_format(line, sizeof line, name, fields) });
+		out.sink(priority, (struct span){ line, log_format(line, sizeof line,
+								   name, fields) });
 }
 
 /* fault_name gives the identifier of the table; logs read better in lower case. */

@@ -39,16 +39,17 @@ void log_level(int priority); /* lines less urgent than this are dropped */
 bool log_wants(int priority);
 
 /* log_event(LOG_INFO, "login", LOG_T("user", name), LOG_N("messages", 3)); */
-#define log_event(priority, name, ...)                                                  \
-	log_fields(priority, name,                                                      \
+#define log_event(priority, name, ...)                                                 \
+	log_fields(priority, name,                                                     \
 		   (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 void log_fields(int priority, const char *name, const struct log_field *fields);
 
 /* A fault with its story: at the fault's own priority, as event `name`, with the
  * fields fault=, doing=, what=, error= behind those given. */
-#define log_fault(why, name, ...)                                                       \
-	log_fault_fields(why, name,                                                     \
-			 (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
+#define log_fault(why, name, ...)                                                      \
+	log_fault_fields(                                                              \
+		why, name,                                                             \
+		(const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 void log_fault_fields(const struct why *why, const char *name,
 		      const struct log_field *fields);
 

@@ -24,18 +24,28 @@ static inline void own_text_done(char **text)
 #define OWN(type) __attribute__((cleanup(type##_done_p))) struct type *
 
 /* Move ownership out of an OWN variable; what stays behind is empty. */
-#define TAKE_FD(fd)                                                                     \
-	({                                                                              \
-		int taken_ = (fd);                                                      \
-		(fd) = -1;                                                              \
-		taken_;                                                                 \
+#define TAKE_FD(fd)                                                                    \
+	({                                                                             \
+		int taken_ = (fd);                                                     \
+		(fd) = -1;                                                             \
+		taken_;                                                                \
 	})
-#define TAKE(p)                                                                         \
-	({                                                                              \
-		__typeof__(p) taken_ = (p);                                             \
-		(p) = NULL;                                                             \
-		taken_;                                                                 \
+#define TAKE(p)                                                                        \
+	({                                                                             \
+		__typeof__(p) taken_ = (p);                                            \
+		(p) = NULL;                                                            \
+		taken_;                                                                \
 	})
+
+/* For interfaces that take what they only read without saying so. */
+static inline void *unconst(const void *p)
+{
+	return (union {
+		       const void *from;
+		       void *to;
+	       }){ p }
+		.to;
+}
 
 /* Close *fd if it is open, and mark it closed. */
 static inline void own_fd_close(int *fd)

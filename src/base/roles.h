@@ -17,7 +17,7 @@ enum role {
 #define X(id, name) ROLE_##id,
 	ROLE_TABLE(X)
 #undef X
-	ROLE_COUNT
+		ROLE_COUNT
 };
 
 /* A set of roles, as the tables name senders and receivers. */

@@ -9,7 +9,7 @@
 /* Overwrite in a way that the compiler may not drop. */
 static inline void secret_wipe(void *at, size_t len)
 {
-	if (len > 0)
+	if (at && len > 0)
 		explicit_bzero(at, len);
 }
 

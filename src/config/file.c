@@ -17,8 +17,8 @@
 
 enum { FILE_OCTETS_MAX = 256 * 1024 };
 
-/* libconfuse has no place for its caller's own in what it hands to its callbacks. A file
- * is read by one thread, at start and on reload. */
+/* libconfuse has no place for its caller's own in what it hands to its callbacks. A
+ * file is read by one thread, at start and on reload. */
 static struct loading {
 	const char *path;
 	struct settings *out;
@@ -26,9 +26,10 @@ static struct loading {
 	void *arg;
 	bool wrong;
 	int lines[SETTING_ID_COUNT]; /* where each was given; 0: default */
-} *loading;
+} * loading;
 
-static void __attribute__((format(printf, 2, 3))) complain(int line, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+complain(int line, const char *format, ...)
 {
 	char text[512], where[64] = "";
 	va_list args;
@@ -44,7 +45,8 @@ static void __attribute__((format(printf, 2, 3))) complain(int line, const char 
 	loading->wrong = true;
 }
 
-static void __attribute__((format(printf, 2, 0))) say_error(cfg_t *cfg, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+say_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[256];
 
@@ -66,7 +68,8 @@ static int refuse_value(enum setting_id id, int line, const char *value)
 	char expected[256];
 
 	settings_expected(id, expected, sizeof expected);
-	complain(line, "%s: expected %s, found \"%.100s\"", settings_name(id), expected, value);
+	complain(line, "%s: expected %s, found \"%.100s\"", settings_name(id), expected,
+		 value);
 	return -1;
 }
 
@@ -111,7 +114,8 @@ static void take_list(cfg_t *cfg, enum setting_id id)
 	}
 }
 
-/* Blank a comment that opens at text[i], but for its line ends. Returns its last octet. */
+/* Blank a comment that opens at text[i], but for its line ends. Returns its last octet.
+ */
 static size_t blank_comment(char *text, size_t len, size_t i, int *io_line)
 {
 	bool block = text[i] == '/' && text[i + 1] == '*';
@@ -133,9 +137,9 @@ static size_t blank_comment(char *text, size_t len, size_t i, int *io_line)
 	return end;
 }
 
-/* libconfuse miscounts the lines of comments, and silently drops a '*' that stands outside
- * quotes: blank the first, refuse the second, before it sees the text. The text ends with
- * a NUL. */
+/* libconfuse miscounts the lines of comments, and silently drops a '*' that stands
+ * outside quotes: blank the first, refuse the second, before it sees the text. The text
+ * ends with a NUL. */
 static bool prepare(char *text, size_t len)
 {
 	int line = 1;
@@ -156,7 +160,8 @@ static bool prepare(char *text, size_t len)
 				quote = 0;
 		} else if (c == '"' || c == '\'') {
 			quote = c;
-		} else if (c == '#' || (c == '/' && (text[i + 1] == '/' || text[i + 1] == '*'))) {
+		} else if (c == '#' ||
+			   (c == '/' && (text[i + 1] == '/' || text[i + 1] == '*'))) {
 			i = blank_comment(text, len, i, &line);
 		} else if (c == '*') {
 			complain(line, "a value with * must stand in quotes");
@@ -175,7 +180,8 @@ static void check_addresses(const struct text_list *list, enum setting_id id)
 	for (unsigned i = 0; i < list->count; i++)
 		if (!sock_parse(span_of(list->at[i]), address, &count))
 			complain(loading->lines[id],
-				 "%s: expected address:port, such as *:110, 127.0.0.1:110 or "
+				 "%s: expected address:port, such as *:110, "
+				 "127.0.0.1:110 or "
 				 "[::1]:110, found \"%.100s\"",
 				 settings_name(id), list->at[i]);
 }
@@ -188,14 +194,16 @@ static void check_greeting(const char *greeting)
 		ok = ok && *c >= ' ' && *c < 0x7f && *c != '<';
 	if (!ok)
 		complain(loading->lines[SETTING_ID_greeting],
-			 "greeting: expected printable ASCII that does not open with '[' and has "
+			 "greeting: expected printable ASCII that does not open with "
+			 "'[' and has "
 			 "no '<'");
 }
 
 static void check_absolute(enum setting_id id, const char *path)
 {
 	if (*path && *path != '/')
-		complain(loading->lines[id], "%s: expected a path from the root, found \"%.100s\"",
+		complain(loading->lines[id],
+			 "%s: expected a path from the root, found \"%.100s\"",
 			 settings_name(id), path);
 }
 
@@ -211,13 +219,16 @@ static void check_whole(const struct settings *s)
 	check_absolute(SETTING_ID_run_dir, s->run_dir);
 	if (s->listen_tls.count > 0 && !*s->tls_certificate)
 		complain(loading->lines[SETTING_ID_listen_tls],
-			 "listen-tls needs tls-certificate; write listen-tls = {} to do without TLS");
+			 "listen-tls needs tls-certificate; write listen-tls = {} to "
+			 "do without TLS");
 	if (s->listen.count + s->listen_tls.count == 0)
 		complain(0, "listen and listen-tls are both empty");
 	if (*s->tls_key && !*s->tls_certificate)
-		complain(loading->lines[SETTING_ID_tls_key], "tls-key without tls-certificate");
+		complain(loading->lines[SETTING_ID_tls_key],
+			 "tls-key without tls-certificate");
 	if (strchr(s->maildir, '/') || strcmp(s->maildir, "..") == 0)
-		complain(loading->lines[SETTING_ID_maildir], "maildir: expected a name without '/'");
+		complain(loading->lines[SETTING_ID_maildir],
+			 "maildir: expected a name without '/'");
 }
 
 static void parse(char *text)
@@ -226,10 +237,13 @@ static void parse(char *text)
 	char standard[SETTING_ID_COUNT][256];
 
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
-		snprintf(standard[id], sizeof standard[id], "{\"%s\"}", settings_default(id));
+		snprintf(standard[id], sizeof standard[id], "{\"%s\"}",
+			 settings_default(id));
 		opts[id] = settings_type(id) == SETTING_LIST
-				   ? (cfg_opt_t)CFG_STR_LIST(settings_name(id), standard[id], CFGF_NONE)
-				   : (cfg_opt_t)CFG_STR(settings_name(id), NULL, CFGF_NODEFAULT);
+				   ? (cfg_opt_t)CFG_STR_LIST(settings_name(id),
+							     standard[id], CFGF_NONE)
+				   : (cfg_opt_t)CFG_STR(settings_name(id), NULL,
+							CFGF_NODEFAULT);
 	}
 	opts[SETTING_ID_COUNT] = (cfg_opt_t)CFG_END();
 	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
@@ -248,7 +262,8 @@ static void parse(char *text)
 	cfg_free(cfg);
 }
 
-enum fault config_load(const char *path, struct settings *out, config_say_fn *say, void *arg)
+enum fault config_load(const char *path, struct settings *out, config_say_fn *say,
+		       void *arg)
 {
 	struct loading state = { .path = path, .out = out, .say = say, .arg = arg };
 	struct why why = { 0 };
@@ -260,11 +275,13 @@ enum fault config_load(const char *path, struct settings *out, config_say_fn *sa
 		complain(0, "out of memory");
 		return FAULT_NOMEM;
 	}
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		complain(0, "%s", strerrordesc_np(errno));
 	else if (file_read_all(fd, FILE_OCTETS_MAX, &text, &len, path, &why))
-		complain(0, "%s: %s", why.doing, why.sys ? strerrordesc_np(why.sys) : "out of memory");
+		complain(0, "%s: %s", why.doing,
+			 why.sys ? strerrordesc_np(why.sys) : "out of memory");
 	else if (prepare(text, len))
 		parse(text);
 	if (!state.wrong)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/own.h"
 
 /* In the table, names of roles stand for sets of them. */
 enum {
@@ -21,12 +22,12 @@ enum { NAME_MAX_OCTETS = 32, CHOICES_MAX = 9 };
 struct row {
 	char name[NAME_MAX_OCTETS];
 	enum setting_type type;
+	unsigned roles;
 	uint64_t least, most;
 	const char *standard;
-	unsigned roles;
 	const char *help;
-	size_t at; /* in struct settings */
 	const char *choices[CHOICES_MAX + 1];
+	size_t at; /* in struct settings */
 };
 
 #define CHOICES_TEXT(name)
@@ -38,15 +39,15 @@ struct row {
 #define CHOICES_CHOICE(name) .choices = { SETTING_CHOICES_##name }
 
 static const struct row table[SETTING_ID_COUNT] = {
-#define X(c_name, c_type, low, high, value, for_roles, text)                            \
-	[SETTING_ID_##c_name] = { .name = #c_name,                                      \
-				  .type = SETTING_##c_type,                             \
-				  .least = low,                                         \
-				  .most = high,                                         \
-				  .standard = value,                                    \
-				  .roles = for_roles,                                   \
-				  .help = text,                                         \
-				  .at = offsetof(struct settings, c_name),              \
+#define X(c_name, c_type, low, high, value, for_roles, text)                           \
+	[SETTING_ID_##c_name] = { .name = #c_name,                                     \
+				  .type = SETTING_##c_type,                            \
+				  .least = low,                                        \
+				  .most = high,                                        \
+				  .standard = value,                                   \
+				  .roles = for_roles,                                  \
+				  .help = text,                                        \
+				  .at = offsetof(struct settings, c_name),             \
 				  CHOICES_##c_type(c_name) },
 	SETTING_TABLE(X)
 #undef X
@@ -84,24 +85,29 @@ unsigned settings_roles(enum setting_id id)
 
 /* ---- values ---- */
 
+static void *value_at(const struct settings *s, enum setting_id id)
+{
+	return (char *)unconst(s) + table[id].at;
+}
+
 static char **text_at(const struct settings *s, enum setting_id id)
 {
-	return (char **)((uintptr_t)s + table[id].at);
+	return value_at(s, id);
 }
 
 static struct text_list *list_at(const struct settings *s, enum setting_id id)
 {
-	return (struct text_list *)((uintptr_t)s + table[id].at);
+	return value_at(s, id);
 }
 
 static uint32_t *number_at(const struct settings *s, enum setting_id id)
 {
-	return (uint32_t *)((uintptr_t)s + table[id].at);
+	return value_at(s, id);
 }
 
 static bool *bool_at(const struct settings *s, enum setting_id id)
 {
-	return (bool *)((uintptr_t)s + table[id].at);
+	return value_at(s, id);
 }
 
 /* Units, the largest first so that showing a value finds the shortest text. */
@@ -113,7 +119,10 @@ static const struct unit time_units[] = {
 	{ "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 }, { "", 1 },
 };
 static const struct unit millis_units[] = {
-	{ "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { "", 1 },
+	{ "m", 60000 },
+	{ "s", 1000 },
+	{ "ms", 1 },
+	{ "", 1 },
 };
 static const struct unit count_units[] = { { "", 1 } };
 
@@ -145,13 +154,19 @@ static bool parse_number(const struct row *row, struct span text, uint32_t *out)
 	return true;
 }
 
+/* Is n shortest, and exact, in this unit? */
+static bool suits(const struct unit *unit, uint64_t n)
+{
+	return unit->worth <= 1 || (n >= unit->worth && n % unit->worth == 0);
+}
+
 static void show_number(enum setting_type type, uint64_t n, struct buf *out)
 {
 	const struct unit *unit = units(type);
 
-	while (*unit->name && (n < unit->worth || n % unit->worth != 0) && unit->worth > 1)
+	while (!suits(unit, n))
 		unit++;
-	buf_u64(out, n / unit->worth);
+	buf_u64(out, unit->worth > 1 ? n / unit->worth : n);
 	buf_text(out, unit->name);
 }
 
@@ -322,7 +337,9 @@ void settings_expected(enum setting_id id, char *out, size_t room)
 		break;
 	case SETTING_TEXT:
 		buf_text(&b, "a text of");
-		put_range(&(struct row){ .type = SETTING_COUNT, .least = row->least, .most = row->most },
+		put_range(&(struct row){ .type = SETTING_COUNT,
+					 .least = row->least,
+					 .most = row->most },
 			  &b);
 		buf_text(&b, " octets");
 		break;
@@ -337,8 +354,8 @@ void settings_expected(enum setting_id id, char *out, size_t room)
 
 /* ---- transfer ---- */
 
-/* "name=value" and a NUL for each value. A list opens with its bare name, which empties it,
- * so that a child's default does not stay. */
+/* "name=value" and a NUL for each value. A list opens with its bare name, which empties
+ * it, so that a child's default does not stay. */
 void settings_pack(const struct settings *s, enum role role, struct buf *out)
 {
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
@@ -352,7 +369,8 @@ void settings_pack(const struct settings *s, enum role role, struct buf *out)
 			for (unsigned i = 0; i < list->count; i++) {
 				buf_text(out, row->name);
 				buf_char(out, '=');
-				buf_put(out, (struct span){ list->at[i], strlen(list->at[i]) + 1 });
+				buf_put(out, (struct span){ list->at[i],
+							    strlen(list->at[i]) + 1 });
 			}
 			continue;
 		}

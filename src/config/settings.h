@@ -2,13 +2,14 @@
  *
  * Floor 3 (config). Prefix: settings_.
  *
- * One row per setting: C name (the file's name has '-' for '_'), type, least and greatest
- * value or length, default as it would stand in the file, the roles that get to know it,
- * and its text. Struct, parser, checks, transfer to children, `poplar config` and the
- * manual page are generated from this table.
+ * One row per setting: C name (the file's name has '-' for '_'), type, least and
+ * greatest value or length, default as it would stand in the file, the roles that get
+ * to know it, and its text. Struct, parser, checks, transfer to children, `poplar
+ * config` and the manual page are generated from this table.
  *
- * Types: TEXT; LIST of texts; COUNT; TIME in seconds (the file may say 90, 90s, 10m, 2h,
- * 1d); MILLIS the same in milliseconds (500ms, 2s); BOOL yes or no; and a choice, CHOICE.
+ * Types: TEXT; LIST of texts; COUNT; TIME in seconds (the file may say 90, 90s, 10m,
+ * 2h, 1d); MILLIS the same in milliseconds (500ms, 2s); BOOL yes or no; and a choice,
+ * CHOICE.
  */
 #pragma once
 
@@ -37,7 +38,7 @@ X(greeting, TEXT, 1, 400, "Poplar ready", FRONT, \
   "What the server says first, behind \"+OK \". Printable ASCII; not opening with '[' and without '<', " \
   "which mean something to clients.") \
 /* who may come in */ \
-X(users, TEXT, 1, 4095, "/etc/poplar/auth/users", PARENT | AUTH, \
+X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "The passwd-style file of users. Its folder is all that the login process can read, so that nothing " \
   "else should lie there.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
@@ -132,7 +133,7 @@ enum setting_id {
 #define X(name, type, least, most, standard, roles, text) SETTING_ID_##name,
 	SETTING_TABLE(X)
 #undef X
-	SETTING_ID_COUNT
+		SETTING_ID_COUNT
 };
 
 /* The values. Texts are never NULL after settings_init; they belong to the struct. */
@@ -162,18 +163,19 @@ unsigned settings_roles(enum setting_id id); /* bits: 1 << enum role */
 /* "a time from 1s to 10m": what a value must be. */
 void settings_expected(enum setting_id id, char *out, size_t room);
 
-/* Give one setting the value that stands in the file as `text`; a LIST grows by it. False,
- * and nothing changed, when it is not one (or memory runs out). */
+/* Give one setting the value that stands in the file as `text`; a LIST grows by it.
+ * False, and nothing changed, when it is not one (or memory runs out). */
 MUST_USE bool settings_set(struct settings *s, enum setting_id id, struct span text);
 
 /* Empty a LIST, before its values come. */
 void settings_clear_list(struct settings *s, enum setting_id id);
 
-/* The value as it would stand in a file, quoted where it must be. `cut` in the buffer when
- * it did not fit. */
+/* The value as it would stand in a file, quoted where it must be. `cut` in the buffer
+ * when it did not fit. */
 struct buf;
 void settings_show(const struct settings *s, enum setting_id id, struct buf *out);
 
 /* The settings that `role` gets to know, for the SETTINGS message, and back. */
 void settings_pack(const struct settings *s, enum role role, struct buf *out);
-MUST_USE enum fault settings_unpack(struct settings *s, enum role role, struct span packed);
+MUST_USE enum fault settings_unpack(struct settings *s, enum role role,
+				    struct span packed);

@@ -31,7 +31,8 @@ union control {
 	struct cmsghdr align;
 };
 
-static enum fault send_octets(int fd, struct iovec *iov, int pass, enum channel_wait wait)
+static enum fault send_octets(int fd, struct iovec *iov, int pass,
+			      enum channel_wait wait)
 {
 	union control control = { 0 };
 	struct msghdr h = { .msg_iov = iov, .msg_iovlen = 1 };
@@ -47,14 +48,16 @@ static enum fault send_octets(int fd, struct iovec *iov, int pass, enum channel_
 		memcpy(CMSG_DATA(c), &pass, sizeof pass);
 	}
 	do
-		n = sendmsg(fd, &h, MSG_NOSIGNAL | (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0));
+		n = sendmsg(fd, &h,
+			    MSG_NOSIGNAL | (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0));
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return FAULT_NONE;
 	return errno == EAGAIN || errno == ENOBUFS ? FAULT_LIMIT : FAULT_PEER;
 }
 
-enum fault channel_send(int fd, const struct message *m, int pass, enum channel_wait wait)
+enum fault channel_send(int fd, const struct message *m, int pass,
+			enum channel_wait wait)
 {
 	char octets[MESSAGE_OCTETS_MAX];
 	size_t len = message_encode(m, octets, sizeof octets);
@@ -77,7 +80,8 @@ static bool take_descriptor(struct msghdr *h, int *out_fd)
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len;
+		     at += sizeof(int)) {
 			int fd;
 
 			memcpy(&fd, (char *)c + at, sizeof fd);
@@ -96,8 +100,9 @@ static bool take_descriptor(struct msghdr *h, int *out_fd)
 	return ok;
 }
 
-enum channel_got channel_receive(int fd, enum role from, enum role to, enum channel_wait wait,
-				 struct channel_inbox *inbox, struct message *out, int *out_fd)
+enum channel_got channel_receive(int fd, enum role from, enum role to,
+				 enum channel_wait wait, struct channel_inbox *inbox,
+				 struct message *out, int *out_fd)
 {
 	union control control;
 	struct iovec iov = { inbox->octets, sizeof inbox->octets };
@@ -109,7 +114,9 @@ enum channel_got channel_receive(int fd, enum role from, enum role to, enum chan
 
 	*out_fd = -1;
 	do
-		n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC | (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0));
+		n = recvmsg(fd, &h,
+			    MSG_CMSG_CLOEXEC |
+				    (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? CHANNEL_EMPTY : CHANNEL_CLOSED;

@@ -1,7 +1,7 @@
 /* ipc/channel.h - messages over a pair of local sockets, a descriptor with each.
  *
- * Floor 2 (ipc). Prefix: channel_. SOCK_SEQPACKET: a message arrives whole or not at all,
- * in order, and the end of the peer is seen.
+ * Floor 2 (ipc). Prefix: channel_. SOCK_SEQPACKET: a message arrives whole or not at
+ * all, in order, and the end of the peer is seen.
  */
 #pragma once
 
@@ -16,8 +16,8 @@ void channel_patience(int fd, unsigned seconds);
 enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
 
 /* Send m, with the descriptor `pass` (kept by the caller; -1: none). FAULT_LIMIT: the
- * peer's queue is full (after the patience, when waiting); FAULT_PEER: it is gone, or m is
- * over its bounds. */
+ * peer's queue is full (after the patience, when waiting); FAULT_PEER: it is gone, or m
+ * is over its bounds. */
 MUST_USE enum fault channel_send(int fd, const struct message *m, int pass,
 				 enum channel_wait wait);
 
@@ -33,9 +33,9 @@ struct channel_inbox {
 	char octets[MESSAGE_OCTETS_MAX];
 };
 
-/* Receive what `from` sent to `to`. *out_fd is -1 unless CHANNEL_MESSAGE is returned and
- * the message carries a descriptor. */
+/* Receive what `from` sent to `to`. *out_fd is -1 unless CHANNEL_MESSAGE is returned
+ * and the message carries a descriptor. */
 MUST_USE enum channel_got channel_receive(int fd, enum role from, enum role to,
 					  enum channel_wait wait,
-					  struct channel_inbox *inbox, struct message *out,
-					  int *out_fd);
+					  struct channel_inbox *inbox,
+					  struct message *out, int *out_fd);

@@ -1,7 +1,7 @@
 /* ipc/message.c - encoding and decoding, generated from the table of messages.
  *
- * Floor 2 (ipc). Prefix: message_. On the wire: kind as two octets, then the fields in the
- * table's order, little-endian.
+ * Floor 2 (ipc). Prefix: message_. On the wire: kind as two octets, then the fields in
+ * the table's order, little-endian.
  */
 #include "ipc/message.h"
 
@@ -53,12 +53,11 @@ size_t message_encode(const struct message *m, char *out, size_t room)
 	switch (m->kind) {
 #define NUMBER(name)    put_number(&b, f->name);
 #define TEXT(name, max) put_text(&b, f->name, max);
-#define X(id, from, to, fd)                                                             \
-	case MESSAGE_##id: {                                                            \
-		const struct message_##id *f = &m->id;                                  \
-		(void)f;                                                                \
-		MESSAGE_##id##_FIELDS(NUMBER, TEXT)                                     \
-		break;                                                                  \
+#define X(id, from, to, fd)                                                            \
+	case MESSAGE_##id: {                                                           \
+		const struct message_##id *f = &m->id;                                 \
+		(void)f;                                                               \
+		MESSAGE_##id##_FIELDS(NUMBER, TEXT) break;                             \
 	}
 		MESSAGE_TABLE(X)
 #undef X
@@ -108,11 +107,11 @@ static bool get_fields(struct span *io_in, struct message *m)
 	switch (m->kind) {
 #define NUMBER(name)    &&get_number(io_in, &f->name)
 #define TEXT(name, max) &&get_text(io_in, &f->name, max)
-#define X(id, from, to, fd)                                                             \
-	case MESSAGE_##id: {                                                            \
-		struct message_##id *f = &m->id;                                        \
-		(void)f;                                                                \
-		return true MESSAGE_##id##_FIELDS(NUMBER, TEXT);                        \
+#define X(id, from, to, fd)                                                            \
+	case MESSAGE_##id: {                                                           \
+		struct message_##id *f = &m->id;                                       \
+		(void)f;                                                               \
+		return true MESSAGE_##id##_FIELDS(NUMBER, TEXT);                       \
 	}
 		MESSAGE_TABLE(X)
 #undef X

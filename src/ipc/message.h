@@ -3,11 +3,11 @@
  * Floor 2 (ipc). Prefix: message_.
  *
  * One row per message: name, who may send it, who may receive it, and the kind of
- * descriptor that travels with it. Its fields stand in MESSAGE_<name>_FIELDS: N(name) is a
- * number, T(name, max) a run of at most max octets. Structs, encoder, decoder and tests are
- * generated from these; a message that its receiver may not get from its sender does not
- * decode. Identity never travels from the front to anyone but as a claim that AUTH_ASK
- * must prove.
+ * descriptor that travels with it. Its fields stand in MESSAGE_<name>_FIELDS: N(name)
+ * is a number, T(name, max) a run of at most max octets. Structs, encoder, decoder and
+ * tests are generated from these; a message that its receiver may not get from its
+ * sender does not decode. Identity never travels from the front to anyone but as a
+ * claim that AUTH_ASK must prove.
  */
 #pragma once
 
@@ -85,17 +85,18 @@ enum message_kind {
 #define X(name, from, to, fd) MESSAGE_##name,
 	MESSAGE_TABLE(X)
 #undef X
-	MESSAGE_COUNT
+		MESSAGE_COUNT
 };
 
 enum message_fd { MESSAGE_FD_NONE, MESSAGE_FD_FILE, MESSAGE_FD_SOCKET };
 
-/* One struct per message: struct message_ready { uint64_t count, octets; } and so on. */
+/* One struct per message: struct message_ready { uint64_t count, octets; } and so on.
+ */
 #define MESSAGE_FIELD_NUMBER(name)    uint64_t name;
 #define MESSAGE_FIELD_TEXT(name, max) struct span name;
-#define X(name, from, to, fd)                                                           \
-	struct message_##name {                                                         \
-		MESSAGE_##name##_FIELDS(MESSAGE_FIELD_NUMBER, MESSAGE_FIELD_TEXT)       \
+#define X(name, from, to, fd)                                                          \
+	struct message_##name {                                                        \
+		MESSAGE_##name##_FIELDS(MESSAGE_FIELD_NUMBER, MESSAGE_FIELD_TEXT)      \
 	};
 MESSAGE_TABLE(X)
 #undef X
@@ -112,15 +113,15 @@ struct message {
 /* Larger than any message: kind, numbers of eight octets, runs with four of length. */
 enum { MESSAGE_OCTETS_MAX = 16384 + 64 };
 
-/* Encode into `room` octets; returns the octets written, 0 when a run is over its maximum
- * or the room too small. */
+/* Encode into `room` octets; returns the octets written, 0 when a run is over its
+ * maximum or the room too small. */
 MUST_USE size_t message_encode(const struct message *m, char *out, size_t room);
 
 /* Decode all of `in`, which `from` sent to `to` with (has_fd) or without a descriptor.
  * Runs in *out are borrowed from `in`. FAULT_PEER, and *out untouched, when it is no
  * message, is not legal between these two, or has octets missing or left over. */
-MUST_USE enum fault message_decode(struct span in, enum role from, enum role to, bool has_fd,
-				   struct message *out);
+MUST_USE enum fault message_decode(struct span in, enum role from, enum role to,
+				   bool has_fd, struct message *out);
 
 const char *message_name(enum message_kind kind);
 unsigned message_from(enum message_kind kind); /* bits: 1 << enum role */

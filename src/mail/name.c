@@ -68,7 +68,8 @@ bool name_field(struct span name, char field, uint64_t *out)
 {
 	struct span rest = name_base(name), piece;
 
-	span_cut(&rest, ',', &piece); /* what stands before the first comma is no field */
+	span_cut(&rest, ',',
+		 &piece); /* what stands before the first comma is no field */
 	while (rest.len > 0) {
 		span_cut(&rest, ',', &piece);
 		if (piece.len > 2 && piece.at[0] == field && piece.at[1] == '=')

@@ -2,9 +2,9 @@
  *
  * Floor 1 (mail): does no I/O. Prefix: name_.
  *
- * "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,S": the base name is what stands before
- * the first ':' and never changes; it opens with the seconds of delivery, may carry
- * microseconds (M), the octets on disk (S=) and on the wire (W=).
+ * "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,S": the base name is what stands
+ * before the first ':' and never changes; it opens with the seconds of delivery, may
+ * carry microseconds (M), the octets on disk (S=) and on the wire (W=).
  */
 #pragma once
 
@@ -13,13 +13,13 @@
 
 struct span name_base(struct span name);
 
-/* Place in delivery order: seconds, then microseconds, then the base name, octet by octet,
- * so that flags never move a message; the rest of the name tells twins apart. Returns less
- * than, equal to or greater than 0 as a comes before, with or after b. */
+/* Place in delivery order: seconds, then microseconds, then the base name, octet by
+ * octet, so that flags never move a message; the rest of the name tells twins apart.
+ * Returns less than, equal to or greater than 0 as a comes before, with or after b. */
 int name_order(struct span a, struct span b);
 
-/* The S= and W= fields: a decimal number followed by ',', ':' or the end. False when the
- * field is not there or is not such a number. */
+/* The S= and W= fields: a decimal number followed by ',', ':' or the end. False when
+ * the field is not there or is not such a number. */
 bool name_field(struct span name, char field, uint64_t *out);
 
 /* Can a file of `stored` octets with this name be trusted to have *out octets on the
@@ -30,7 +30,7 @@ bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out);
 /* Must have succeeded once before name_uid. */
 MUST_USE bool name_start(void);
 
-/* The unique-id of a message: its base name where RFC 1939 section 7 allows that as one,
- * otherwise the SHA-256 of it in hexadecimal. A base name that several files share is told
- * apart by `twin` (their inode number); 0: it is alone. Returns the length. */
+/* The unique-id of a message: its base name where RFC 1939 section 7 allows that as
+ * one, otherwise the SHA-256 of it in hexadecimal. A base name that several files share
+ * is told apart by `twin` (their inode number); 0: it is alone. Returns the length. */
 size_t name_uid(struct span base, uint64_t twin, char out[LISTING_UID_MAX]);

@@ -3,9 +3,9 @@
  * Floor 1 (mail): does no I/O. Prefix: wire_.
  *
  * One routine both counts for LIST and writes for RETR and TOP, so that the two cannot
- * disagree. LF becomes CRLF; every other octet, lone CR and NUL included, goes out as it
- * is stored; a line that starts with a dot gets one more, which is not counted
- * (RFC 1939 sections 3 and 11); a missing last line end is added, and counted.
+ * disagree. LF becomes CRLF; every other octet, lone CR and NUL included, goes out as
+ * it is stored; a line that starts with a dot gets one more, which is not counted (RFC
+ * 1939 sections 3 and 11); a missing last line end is added, and counted.
  */
 #pragma once
 
@@ -14,7 +14,8 @@
 /* How a message is stored, as far as is known. */
 enum wire_form {
 	WIRE_FORM_UNKNOWN, /* must be encoded */
-	WIRE_FORM_READY,   /* all CRLF, no line starts with a dot: goes out as it is stored */
+	WIRE_FORM_READY,   /* all CRLF, no line starts with a dot: goes out as it is
+			      stored */
 	WIRE_FORM_COUNT
 };
 
@@ -22,12 +23,14 @@ enum wire_form {
 struct wire {
 	uint64_t octets;     /* so far, as LIST counts them */
 	uint64_t lines_left; /* of the body, when top */
-	uint8_t line;        /* octets in the current line before its LF: 0, 1, or 2 for more */
-	bool cr;             /* the last octet was a CR */
-	bool top;            /* a limited number of body lines */
+	uint8_t line; /* octets in the current line before its LF: 0, 1, or 2 for more
+		       */
+	bool cr;      /* the last octet was a CR */
+	bool top;     /* a limited number of body lines */
 	bool in_body;
 	bool full;    /* TOP has its lines: the rest of the message is of no interest */
-	bool changed; /* something was added, so that stored form and wire form differ */
+	bool changed; /* something was added, so that stored form and wire form differ
+		       */
 };
 
 static inline void wire_start(struct wire *w)
@@ -47,9 +50,9 @@ static inline void wire_start_top(struct wire *w, uint32_t lines)
  * out    room for `room` octets; nothing is written when room < 2.
  *
  * Returns the octets written. w->octets grows by as many less the stuffed dots. Cannot
- * fail, owns nothing; how the input is cut never changes the output. A message cut short
- * by a read error must not be ended with wire_end(): drop the connection, or the client
- * keeps half a message and may delete the whole one. */
+ * fail, owns nothing; how the input is cut never changes the output. A message cut
+ * short by a read error must not be ended with wire_end(): drop the connection, or the
+ * client keeps half a message and may delete the whole one. */
 size_t wire_encode(struct wire *w, struct span *io_in, char *out, size_t room);
 
 /* The same, counting only: takes all of the input. */

@@ -50,7 +50,7 @@ enum command_id {
 #define X(name, states, args, source) COMMAND_##name,
 	COMMAND_TABLE(X)
 #undef X
-	COMMAND_COUNT
+		COMMAND_COUNT
 };
 
 struct command {

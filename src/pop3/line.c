@@ -29,7 +29,8 @@ static void keep(struct line_reader *r, struct span s)
 enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *out)
 {
 	const char *lf = io_in->len ? memchr(io_in->at, '\n', io_in->len) : NULL;
-	struct span head = { io_in->at, lf ? (size_t)(lf - io_in->at) + 1 : io_in->len };
+	struct span head = { io_in->at,
+			     lf ? (size_t)(lf - io_in->at) + 1 : io_in->len };
 
 	*io_in = span_after(*io_in, head.len);
 	if (lf && r->len == 0 && head.len <= LINE_OCTETS_MAX) {
@@ -50,9 +51,9 @@ enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *
 bool line_is_alien(struct span first_line)
 {
 	static const char *const greetings[] = {
-		"GET ",  "HEAD ",    "POST ",  "PUT ",  "DELETE ", "CONNECT ", "OPTIONS ",
-		"TRACE ", "PATCH ",  "PRI * ", "EHLO ", "HELO ",   "LHLO ",    "MAIL FROM:",
-		"RCPT TO:", "\x16\x03",
+		"GET ",     "HEAD ",      "POST ",    "PUT ",     "DELETE ", "CONNECT ",
+		"OPTIONS ", "TRACE ",     "PATCH ",   "PRI * ",   "EHLO ",   "HELO ",
+		"LHLO ",    "MAIL FROM:", "RCPT TO:", "\x16\x03",
 	};
 
 	for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++)

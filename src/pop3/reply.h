@@ -1,18 +1,18 @@
 /* pop3/reply.h - the shapes of what a server says.
  *
- * Floor 1 (pop3): does no I/O. Prefix: reply_. First lines stay within the 512 octets of
- * RFC 2449 section 4; a '[' opens a text only where it opens a response code (RFC 2449
- * section 8).
+ * Floor 1 (pop3): does no I/O. Prefix: reply_. First lines stay within the 512 octets
+ * of RFC 2449 section 4; a '[' opens a text only where it opens a response code (RFC
+ * 2449 section 8).
  */
 #pragma once
 
 #include "base/buf.h"
 #include "base/fault.h"
 
-void reply_ok(struct buf *out, const char *text);       /* "+OK text" */
-void reply_err(struct buf *out, enum fault f);          /* "-ERR [CODE] text" */
-void reply_line(struct buf *out, const char *text);     /* "text" */
-void reply_dot(struct buf *out);                        /* the end of a multi-line reply */
+void reply_ok(struct buf *out, const char *text);   /* "+OK text" */
+void reply_err(struct buf *out, enum fault f);      /* "-ERR [CODE] text" */
+void reply_line(struct buf *out, const char *text); /* "text" */
+void reply_dot(struct buf *out);                    /* the end of a multi-line reply */
 
 /* "+OK <before><n> messages (<octets> octets)" */
 void reply_holds(struct buf *out, const char *before, uint64_t n, uint64_t octets);

@@ -96,7 +96,8 @@ static enum session_ask list(struct session *s, struct buf *out)
 	if (s->command.msg > 0) {
 		enum fault f = find(s);
 
-		return f ? refuse(f, out) : ask_records(s, s->command.msg, s->command.msg);
+		return f ? refuse(f, out)
+			 : ask_records(s, s->command.msg, s->command.msg);
 	}
 	reply_holds(out, "", left(s), left_octets(s));
 	if (s->count > 0)
@@ -193,7 +194,8 @@ static enum session_ask read_line(struct session *s, enum fault f, struct span l
 		return begin(s, out);
 	}
 	reply_err(out, f);
-	return ++s->errors < s->policy->errors_max ? ASK_READ : end(s, "too-many-errors");
+	return ++s->errors < s->policy->errors_max ? ASK_READ
+						   : end(s, "too-many-errors");
 }
 
 static enum session_ask opened(struct session *s, const struct session_event *ev,
@@ -281,11 +283,13 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 	return end(s, "nothing was asked");
 }
 
-/* What was asked could not be done. Half of a multi-line reply must not look whole, and a
- * maildrop that is no longer there ends the session without UPDATE (RFC 1939 section 6). */
+/* What was asked could not be done. Half of a multi-line reply must not look whole, and
+ * a maildrop that is no longer there ends the session without UPDATE (RFC 1939 section
+ * 6). */
 static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 {
-	bool half_said = s->ask == ASK_SEND || (s->ask == ASK_RECORDS && s->command.msg == 0);
+	bool half_said = s->ask == ASK_SEND ||
+			 (s->ask == ASK_RECORDS && s->command.msg == 0);
 
 	if (half_said || s->ask == ASK_TLS)
 		return end(s, "cut-short");

@@ -2,9 +2,9 @@
  *
  * Floor 1 (pop3): does no I/O, knows no clock, allocates nothing. Prefix: session_.
  *
- * The session says what it wants from the world (enum session_ask); the role does it and
- * answers with the next event. While an ask other than ASK_READ is open no further line
- * is fed: a pipelined command simply waits in the input (RFC 2449 section 6.6).
+ * The session says what it wants from the world (enum session_ask); the role does it
+ * and answers with the next event. While an ask other than ASK_READ is open no further
+ * line is fed: a pipelined command simply waits in the input (RFC 2449 section 6.6).
  */
 #pragma once
 
@@ -17,15 +17,16 @@
 enum { SESSION_REPLY_MAX = 1024 };
 
 enum session_ask {
-	ASK_READ,    /* nothing: feed the next line */
-	ASK_LOGIN,   /* check user[] and `secret`, open the maildrop: OPENED or FAILED */
-	ASK_TLS,     /* send the reply, then start TLS: DONE (hang up if it fails) */
-	ASK_RECORDS, /* feed the listing's records from `next` to `last`, each: RECORD */
+	ASK_READ,  /* nothing: feed the next line */
+	ASK_LOGIN, /* check user[] and `secret`, open the maildrop: OPENED or FAILED */
+	ASK_TLS,   /* send the reply, then start TLS: DONE (hang up if it fails) */
+	ASK_RECORDS, /* feed the listing's records from `next` to `last`, each: RECORD
+		      */
 	ASK_MARKS,   /* memory for the deletion marks: MARKS or FAILED */
 	ASK_BODY,    /* fetch message `command.msg`: BODY or FAILED */
-	ASK_SEND,    /* send it, `command.lines` of its body if `top`: DONE (or hang up) */
-	ASK_COMMIT,  /* remove what is marked: DONE or FAILED */
-	ASK_CLOSE,   /* send the reply, then close */
+	ASK_SEND, /* send it, `command.lines` of its body if `top`: DONE (or hang up) */
+	ASK_COMMIT, /* remove what is marked: DONE or FAILED */
+	ASK_CLOSE,  /* send the reply, then close */
 };
 
 enum session_event_kind {
@@ -35,7 +36,8 @@ enum session_event_kind {
 	EVENT_FAILED,   /* fault */
 	EVENT_OPENED,   /* count, octets: the maildrop is locked and listed */
 	EVENT_RECORD,   /* octets, uid: the record of message s->next */
-	EVENT_MARKS,    /* bits: session_marks_octets() zeroed octets, to stay until the end */
+	EVENT_MARKS,    /* bits: session_marks_octets() zeroed octets, to stay until the
+			   end */
 	EVENT_BODY,     /* octets */
 };
 

@@ -1,8 +1,8 @@
 /* role/asks.c - questions to poplar-auth.
  *
  * Floor 4 (role). Prefix: asks_. A question that cannot be sent, because poplar-auth is
- * busy or being started again, waits in line. One that was under way when poplar-auth died
- * is answered with a fault: it may be what killed it.
+ * busy or being started again, waits in line. One that was under way when poplar-auth
+ * died is answered with a fault: it may be what killed it.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,13 +29,15 @@ static bool is_awaiting(const struct conn *c)
 static void poll_auth(struct front *f)
 {
 	if (f->auth)
-		uv_poll_start(&f->auth->poll, UV_READABLE | (f->asking ? UV_WRITABLE : 0), on_auth);
+		uv_poll_start(&f->auth->poll,
+			      UV_READABLE | (f->asking ? UV_WRITABLE : 0), on_auth);
 }
 
 void asks_log_refusal(const struct conn *c, enum fault f)
 {
 	log_event(LOG_INFO, "login-failed", LOG_S("user", session_user(&c->session)),
-		  LOG_T("peer", c->peer), LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
+		  LOG_T("peer", c->peer),
+		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
 		  LOG_T("reason", fault_code(f)[0] ? fault_code(f) : fault_text(f)));
 }
 
@@ -59,7 +61,8 @@ static enum fault send_ask(const struct conn *c, struct span password)
 {
 	const struct message m = { .kind = MESSAGE_AUTH_ASK,
 				   .AUTH_ASK = { conn_id(c), span_of(c->peer),
-						 session_user(&c->session), password } };
+						 session_user(&c->session),
+						 password } };
 
 	return c->front->auth ? channel_send(c->front->auth->fd, &m, -1, CHANNEL_NOW)
 			      : FAULT_PEER;
@@ -189,8 +192,8 @@ static void on_auth(uv_poll_t *poll, int status, int events)
 	if (events & UV_WRITABLE)
 		send_waiting(f);
 	while (f->auth == link) {
-		switch (channel_receive(link->fd, ROLE_AUTH, ROLE_FRONT, CHANNEL_NOW, &f->inbox,
-					&m, &fd)) {
+		switch (channel_receive(link->fd, ROLE_AUTH, ROLE_FRONT, CHANNEL_NOW,
+					&f->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
 			if (m.kind == MESSAGE_AUTH_OK)
 				take_ok(f, &m.AUTH_OK, fd);

@@ -1,9 +1,9 @@
 /* role/authd.c - poplar-auth: says who may have which maildrop.
  *
- * Floor 4 (role). Threads in straight-line code that may block. AUTH_ASK messages come from
- * the fronts; a good one makes a socket pair, one end of which goes to the maildrop process
- * inside GRANT and the other back to the front inside AUTH_OK: whoever holds the front's
- * end may use that one maildrop.
+ * Floor 4 (role). Threads in straight-line code that may block. AUTH_ASK messages come
+ * from the fronts; a good one makes a socket pair, one end of which goes to the
+ * maildrop process inside GRANT and the other back to the front inside AUTH_OK: whoever
+ * holds the front's end may use that one maildrop.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ static enum fault check(const struct users *users, const struct message_AUTH_ASK
 }
 
 /* Hand the user's maildrop to whoever will hold *out_fd. */
-static enum fault grant(struct authd *a, const struct user *user, int *out_fd, struct why *why)
+static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
+			struct why *why)
 {
 	const struct settings *s = &a->child.settings;
 	char path[PLACE_PATH_MAX];
@@ -73,17 +74,20 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd, s
 		f = channel_pair(pair, why);
 	if (f)
 		return f;
-	OWN_FD ours = pair[0];
-	OWN_FD theirs = pair[1];
-	const struct message m = { .kind = MESSAGE_GRANT, .GRANT = { user->name, span_of(path) } };
+	OWN_FD
+	ours = pair[0];
+	OWN_FD
+	theirs = pair[1];
+	const struct message m = { .kind = MESSAGE_GRANT,
+				   .GRANT = { user->name, span_of(path) } };
 	f = drops_send(&a->drops, user, &m, ours, why);
 	if (f == FAULT_NONE)
 		*out_fd = TAKE_FD(theirs);
 	return f;
 }
 
-static enum fault decide(struct authd *a, const struct message_AUTH_ASK *ask, int *out_fd,
-			 struct why *why)
+static enum fault decide(struct authd *a, const struct message_AUTH_ASK *ask,
+			 int *out_fd, struct why *why)
 {
 	OWN(users) users = userfile_acquire(a->file, why);
 	const struct user *user;
@@ -95,17 +99,20 @@ static enum fault decide(struct authd *a, const struct message_AUTH_ASK *ask, in
 	return grant(a, user, out_fd, why);
 }
 
-/* The front keeps a refused client waiting until the delay has passed since it asked, so
- * that what took how long in here is not to be seen. Trouble of ours is told at once. */
+/* The front keeps a refused client waiting until the delay has passed since it asked,
+ * so that what took how long in here is not to be seen. Trouble of ours is told at
+ * once. */
 static bool answer(struct authd *a, int front, const struct message_AUTH_ASK *ask)
 {
 	struct message m = { .kind = MESSAGE_AUTH_OK, .AUTH_OK = { ask->id } };
 	struct why why = { 0 };
-	OWN_FD session = -1;
+	OWN_FD
+	session = -1;
 	enum fault f = decide(a, ask, &session, &why);
 
 	if (f) {
-		m = (struct message){ .kind = MESSAGE_AUTH_FAILED, .AUTH_FAILED = { ask->id, f, 0 } };
+		m = (struct message){ .kind = MESSAGE_AUTH_FAILED,
+				      .AUTH_FAILED = { ask->id, f, 0 } };
 		if (f == FAULT_DENIED)
 			m.AUTH_FAILED.delay_ms = a->child.settings.failure_delay;
 		else
@@ -116,8 +123,8 @@ static bool answer(struct authd *a, int front, const struct message_AUTH_ASK *as
 
 /* ---- links to fronts ---- */
 
-/* A front's channel. It is watched again before a password is checked, so that others are
- * checked meanwhile: several threads may be using it when it ends. */
+/* A front's channel. It is watched again before a password is checked, so that others
+ * are checked meanwhile: several threads may be using it when it ends. */
 struct link {
 	struct crew_post post; /* first: a link is a post */
 	atomic_uint keepers;
@@ -141,7 +148,8 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	struct message m;
 	int none;
 
-	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_AUTH, CHANNEL_NOW, &inbox, &m, &none)) {
+	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_AUTH, CHANNEL_NOW, &inbox,
+				&m, &none)) {
 	case CHANNEL_MESSAGE:
 		break;
 	case CHANNEL_EMPTY:
@@ -242,7 +250,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
-	if (!crew_join(a.crew, &a.parent) || crew_run(a.crew, a.child.settings.auth_threads + 1))
+	if (!crew_join(a.crew, &a.parent) ||
+	    crew_run(a.crew, a.child.settings.auth_threads + 1))
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
 	return EXIT_FAILURE;
 }

@@ -1,7 +1,8 @@
 /* role/body.c - a message to the client.
  *
- * Floor 4 (role). Prefix: body_. The octets come from a descriptor, never through another
- * process. The loop must not wait for a disk: what is not in memory is asked for.
+ * Floor 4 (role). Prefix: body_. The octets come from a descriptor, never through
+ * another process. The loop must not wait for a disk: what is not in memory is asked
+ * for.
  */
 #include <errno.h>
 #include <sys/uio.h>
@@ -37,8 +38,8 @@ void body_close(struct conn *c)
 	own_fd_close(&c->body.fd);
 }
 
-/* The next octets at hand, without waiting. Octets read, 0: the file ends early, or -1 and
- * errno; EAGAIN: not in memory. */
+/* The next octets at hand, without waiting. Octets read, 0: the file ends early, or -1
+ * and errno; EAGAIN: not in memory. */
 static ssize_t read_some(struct conn *c, size_t most)
 {
 	struct front *f = c->front;
@@ -46,7 +47,8 @@ static ssize_t read_some(struct conn *c, size_t most)
 	size_t len = b->length - b->done < most ? (size_t)(b->length - b->done) : most;
 	struct iovec iov = { f->body, len };
 	off_t at = (off_t)(b->offset + b->done);
-	ssize_t n = preadv2(b->fd, &iov, 1, at, f->no_nowait || b->warmed ? 0 : RWF_NOWAIT);
+	ssize_t n =
+		preadv2(b->fd, &iov, 1, at, f->no_nowait || b->warmed ? 0 : RWF_NOWAIT);
 
 	if (n < 0 && errno == EOPNOTSUPP) {
 		f->no_nowait = true;
@@ -63,18 +65,21 @@ static void finish(struct conn *c)
 
 	out->len += wire_end(&b->wire, out->at + out->len);
 	if (c->session.command.id == COMMAND_RETR && b->wire.octets != b->octets)
-		log_event(LOG_WARNING, "size-was-wrong", LOG_S("user", session_user(&c->session)),
-			  LOG_N("message", c->session.command.msg), LOG_N("listed", b->octets),
-			  LOG_N("sent", b->wire.octets));
+		log_event(LOG_WARNING, "size-was-wrong",
+			  LOG_S("user", session_user(&c->session)),
+			  LOG_N("message", c->session.command.msg),
+			  LOG_N("listed", b->octets), LOG_N("sent", b->wire.octets));
 	body_close(c);
-	talk_step(c, &(struct session_event){ .kind = EVENT_DONE, .octets = b->wire.octets });
+	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
+					      .octets = b->wire.octets });
 }
 
 static bool cut_short(struct conn *c, int sys)
 {
 	log_event(LOG_ERR, "message-cut", LOG_S("user", session_user(&c->session)),
 		  LOG_N("message", c->session.command.msg),
-		  LOG_T("error", sys ? strerrordesc_np(sys) : "file is shorter than it was"));
+		  LOG_T("error",
+			sys ? strerrordesc_np(sys) : "file is shorter than it was"));
 	talk_failed(c, FAULT_IO); /* ends without the dot, so that the client knows */
 	return true;
 }
@@ -88,7 +93,8 @@ bool body_send(struct conn *c)
 	if (b->warming)
 		return false;
 	if (b->done < b->length && !b->wire.full) {
-		ssize_t n = read_some(c, room < FRONT_BODY_OCTETS ? room : FRONT_BODY_OCTETS);
+		ssize_t n = read_some(c, room < FRONT_BODY_OCTETS ? room
+								  : FRONT_BODY_OCTETS);
 
 		if (n < 0 && errno == EAGAIN) {
 			maildrop_ask_warm(c, WARM_OCTETS);

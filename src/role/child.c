@@ -33,7 +33,8 @@ static _Noreturn void explain(enum role role, const char *arg)
 
 static _Noreturn void lost(const struct child *c, const char *what)
 {
-	log_event(LOG_ERR, "not-started", LOG_T("role", role_name(c->role)), LOG_T("what", what));
+	log_event(LOG_ERR, "not-started", LOG_T("role", role_name(c->role)),
+		  LOG_T("what", what));
 	_exit(EXIT_FAILURE);
 }
 
@@ -52,8 +53,8 @@ static void take_settings(struct child *c, struct span packed)
 	log_level(LOG_ERR + (int)c->settings.log_level);
 }
 
-void child_begin(struct child *c, enum role role, int argc, char **argv, child_take_fn *take,
-		 void *arg)
+void child_begin(struct child *c, enum role role, int argc, char **argv,
+		 child_take_fn *take, void *arg)
 {
 	enum logsink_kind kind;
 	struct message m;
@@ -69,8 +70,8 @@ void child_begin(struct child *c, enum role role, int argc, char **argv, child_t
 	if (settings_init(&c->settings))
 		lost(c, "out of memory");
 	for (;;) {
-		switch (channel_receive(c->parent, ROLE_PARENT, role, CHANNEL_WAIT, &c->inbox, &m,
-					&fd)) {
+		switch (channel_receive(c->parent, ROLE_PARENT, role, CHANNEL_WAIT,
+					&c->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
 			break;
 		case CHANNEL_EMPTY:
@@ -112,8 +113,8 @@ bool child_hear(struct child *c, child_take_fn *take, void *arg)
 	int fd;
 
 	for (;;) {
-		switch (channel_receive(c->parent, ROLE_PARENT, c->role, CHANNEL_NOW, &c->inbox,
-					&m, &fd)) {
+		switch (channel_receive(c->parent, ROLE_PARENT, c->role, CHANNEL_NOW,
+					&c->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
 			take(arg, &m, fd);
 			break;
@@ -121,8 +122,10 @@ bool child_hear(struct child *c, child_take_fn *take, void *arg)
 			return true;
 		case CHANNEL_CLOSED:
 		case CHANNEL_BROKEN:
-			log_event(LOG_CRIT, "parent-gone", LOG_T("role", role_name(c->role)),
-				  LOG_T("consequence", "nothing that dies is started again"));
+			log_event(LOG_CRIT, "parent-gone",
+				  LOG_T("role", role_name(c->role)),
+				  LOG_T("consequence",
+					"nothing that dies is started again"));
 			own_fd_close(&c->parent);
 			return false;
 		}

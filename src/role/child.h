@@ -20,10 +20,10 @@ struct child {
 typedef void child_take_fn(void *arg, const struct message *m, int fd);
 
 /* Everything from main to the moment when the parent says GO: arguments (--help,
- * --version), log, signals, settings; other messages go to `take`. Ends the process when it
- * was not started by poplard, or when the parent is gone or talks nonsense. */
-void child_begin(struct child *c, enum role role, int argc, char **argv, child_take_fn *take,
-		 void *arg);
+ * --version), log, signals, settings; other messages go to `take`. Ends the process
+ * when it was not started by poplard, or when the parent is gone or talks nonsense. */
+void child_begin(struct child *c, enum role role, int argc, char **argv,
+		 child_take_fn *take, void *arg);
 
 /* Raise the walls and tell the parent. Ends the process when they do not stand. */
 void child_enter_sandbox(struct child *c, int dir);

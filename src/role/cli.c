@@ -64,15 +64,18 @@ void cli_load(const char *config, struct settings *out)
 
 void cli_say(const char *text, const char *about)
 {
-	fprintf(stderr, "poplar: %s%s%s\n", text, about ? ": " : "", about ? about : "");
+	fprintf(stderr, "poplar: %s%s%s\n", text, about ? ": " : "",
+		about ? about : "");
 }
 
 void cli_complain(const struct why *why)
 {
 	const char *error = why->sys ? strerrordesc_np(why->sys) : NULL;
 
-	fprintf(stderr, "poplar: %s%s%s%s%s\n", why->doing ? why->doing : fault_text(why->fault),
-		why->what[0] ? " " : "", why->what, error ? ": " : "", error ? error : "");
+	fprintf(stderr, "poplar: %s%s%s%s%s\n",
+		why->doing ? why->doing : fault_text(why->fault),
+		why->what[0] ? " " : "", why->what, error ? ": " : "",
+		error ? error : "");
 }
 
 bool cli_find_ids(const char *user, struct cli_ids *out)
@@ -82,7 +85,8 @@ bool cli_find_ids(const char *user, struct cli_ids *out)
 		return true;
 	const struct passwd *pw = getpwnam(user);
 	if (!pw || pw->pw_uid == 0) {
-		cli_say(pw ? "no process of Poplar runs as root; name another user instead of"
+		cli_say(pw ? "no process of Poplar runs as root; name another user "
+			     "instead of"
 			   : "there is no such user",
 			user);
 		return false;
@@ -97,7 +101,8 @@ bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(ids.gid, ids.gid, ids.gid) < 0 ||
+		if (geteuid() == 0 && (setgroups(0, NULL) < 0 ||
+				       setresgid(ids.gid, ids.gid, ids.gid) < 0 ||
 				       setresuid(ids.uid, ids.uid, ids.uid) < 0))
 			_exit(CLI_BAD);
 		_exit(task(arg) ? CLI_OK : CLI_BAD);
@@ -108,7 +113,7 @@ bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
 
 int cli_config(const char *config, int argc, char **argv)
 {
-	OWN_SETTINGS s;
+	OWN_SETTINGS s = { 0 };
 	char value[SETTING_LIST_MAX * 128 + 8192];
 
 	(void)argv;

@@ -26,8 +26,8 @@ struct cli_ids {
 };
 MUST_USE bool cli_find_ids(const char *user, struct cli_ids *out);
 
-/* Run `task` in a child that has become `ids` (as root; otherwise as we are); what it says
- * goes to standard error. True when it returned true. */
+/* Run `task` in a child that has become `ids` (as root; otherwise as we are); what it
+ * says goes to standard error. True when it returned true. */
 typedef bool cli_task_fn(void *arg);
 MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
 

@@ -1,8 +1,8 @@
 /* role/cli_audit.c - poplar audit: are the running processes what the table says?
  *
- * Floor 4 (role). What the kernel shows in /proc is held against the table of sandboxes and
- * the file in the run directory. Only Landlock's rules cannot be seen from outside: for
- * them each process has tried, before it said that it was ready, whether they hold.
+ * Floor 4 (role). What the kernel shows in /proc is held against the table of sandboxes
+ * and the file in the run directory. Only Landlock's rules cannot be seen from outside:
+ * for them each process has tried, before it said that it was ready, whether they hold.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -53,7 +53,8 @@ static void print_wrong(struct auditing *a, const char *what)
 static char *read_proc(const char *path, size_t *out_len)
 {
 	enum { STEP = 65536 };
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0, room = 0;
 	OWN_TEXT text = NULL;
 	ssize_t n = fd < 0 ? -1 : 1;
@@ -174,8 +175,10 @@ static struct span word(struct span line, int n)
 	return w;
 }
 
-/* Columns of /proc/net/unix and /proc/net/tcp: where the inode stands, and the state. */
-static void read_sockets(struct sockets *s, const char *path, int inode_column, int state_column)
+/* Columns of /proc/net/unix and /proc/net/tcp: where the inode stands, and the state.
+ */
+static void read_sockets(struct sockets *s, const char *path, int inode_column,
+			 int state_column)
 {
 	size_t len = 0;
 	OWN_TEXT text = read_proc(path, &len);
@@ -188,8 +191,9 @@ static void read_sockets(struct sockets *s, const char *path, int inode_column, 
 			continue;
 		enum sandbox_kind kind = SANDBOX_KIND_LOCAL;
 		if (state_column >= 0)
-			kind = span_is(word(line, state_column), "0A") ? SANDBOX_KIND_LISTENER
-								       : SANDBOX_KIND_CLIENT;
+			kind = span_is(word(line, state_column), "0A")
+				       ? SANDBOX_KIND_LISTENER
+				       : SANDBOX_KIND_CLIENT;
 		add_socket(s, inode, kind);
 	}
 }
@@ -231,8 +235,9 @@ static enum sandbox_kind file_kind(pid_t pid, const char *path, const char *name
 	if (S_ISDIR(st.st_mode))
 		return SANDBOX_KIND_DIR;
 	if (S_ISREG(st.st_mode))
-		return (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) ? SANDBOX_KIND_READ
-									   : SANDBOX_KIND_WRITE;
+		return (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH)
+			       ? SANDBOX_KIND_READ
+			       : SANDBOX_KIND_WRITE;
 	return SANDBOX_KIND_OTHER;
 }
 
@@ -306,7 +311,8 @@ static void audit_descriptors(struct auditing *a, const struct statefile_entry *
 
 /* ---- the rest ---- */
 
-static void audit_ids(struct auditing *a, const struct statefile_entry *e, const struct facts *f)
+static void audit_ids(struct auditing *a, const struct statefile_entry *e,
+		      const struct facts *f)
 {
 	bool same = true;
 
@@ -314,7 +320,8 @@ static void audit_ids(struct auditing *a, const struct statefile_entry *e, const
 	for (int i = 0; i < 4; i++)
 		same = same && f->uid[i] == e->uid && f->gid[i] == e->gid;
 	if (!same)
-		print_wrong(a, "not the uid and gid that it was started with, four times each");
+		print_wrong(a, "not the uid and gid that it was started with, four "
+			       "times each");
 	if (e->role != ROLE_PARENT && f->uid[1] == 0)
 		print_wrong(a, "runs as root");
 }
@@ -322,14 +329,16 @@ static void audit_ids(struct auditing *a, const struct statefile_entry *e, const
 static void audit_capabilities(struct auditing *a, const struct statefile_entry *e,
 			       const struct facts *f)
 {
-	uint64_t allowed = e->role == ROLE_PARENT && e->uid == 0 ? proc_parent_capabilities() : 0;
+	uint64_t allowed =
+		e->role == ROLE_PARENT && e->uid == 0 ? proc_parent_capabilities() : 0;
 	uint64_t held = f->caps_now | f->caps_may;
 
 	printf("  capabilities  %#jx of %#jx\n", (uintmax_t)held, (uintmax_t)allowed);
 	if (held & ~allowed)
 		print_wrong(a, "a capability that the table does not allow");
 	if (e->uid == 0 && (f->caps_bound & ~allowed))
-		print_wrong(a, "a capability in the bounding set that the table does not allow");
+		print_wrong(a, "a capability in the bounding set that the table does "
+			       "not allow");
 }
 
 static void audit_walls(struct auditing *a, const struct statefile_entry *e,
@@ -356,7 +365,8 @@ static void audit_process(struct auditing *a, const struct statefile_entry *e)
 {
 	struct facts f;
 
-	printf("%s, pid %ld, generation %u\n", role_name(e->role), (long)e->pid, e->generation);
+	printf("%s, pid %ld, generation %u\n", role_name(e->role), (long)e->pid,
+	       e->generation);
 	if (proc_started_at(e->pid) != e->started || !read_facts(e->pid, &f)) {
 		print_wrong(a, "is not running");
 		return;
@@ -384,7 +394,7 @@ int cli_audit(const char *config, int argc, char **argv)
 {
 	struct auditing a = { 0 };
 	struct statefile file;
-	OWN_SETTINGS s;
+	OWN_SETTINGS s = { 0 };
 
 	(void)argv;
 	if (argc > 1) {
@@ -392,7 +402,8 @@ int cli_audit(const char *config, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	cli_load(config, &s);
-	OWN_FD dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD
+	dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || statefile_read(dir, &file)) {
 		cli_say("poplard does not run: there is no state file in", s.run_dir);
 		return CLI_BAD;

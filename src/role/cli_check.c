@@ -56,7 +56,8 @@ static void check_users_exist(struct checking *c)
 /* A poplard at work holds the lock on its run directory. */
 static bool is_running(const struct settings *s)
 {
-	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD
+	dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
@@ -70,13 +71,14 @@ static void check_port(struct checking *c, const char *name, bool running)
 	if (!sock_parse(span_of(name), address, &count))
 		return; /* said when the file was read */
 	for (unsigned i = 0; i < count; i++) {
-		OWN_FD fd = -1;
+		OWN_FD
+		fd = -1;
 
 		if (sock_listen(&address[i], &fd, &why) == FAULT_NONE)
 			continue;
 		bool ours = running && why.sys == EADDRINUSE;
-		bool other_family = count > 1 &&
-				    (why.sys == EAFNOSUPPORT || why.sys == EADDRNOTAVAIL);
+		bool other_family = count > 1 && (why.sys == EAFNOSUPPORT ||
+						  why.sys == EADDRNOTAVAIL);
 		if (!ours && !other_family)
 			wrong(c, &why);
 	}
@@ -97,7 +99,8 @@ static void check_ports(struct checking *c)
 
 static char *read_pem(struct checking *c, const char *path, size_t *out_len)
 {
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct why why = { 0 };
 	char *text = NULL;
 
@@ -108,15 +111,17 @@ static char *read_pem(struct checking *c, const char *path, size_t *out_len)
 	return text;
 }
 
-static void check_expiry(struct checking *c, const struct tls_server *server, const char *path)
+static void check_expiry(struct checking *c, const struct tls_server *server,
+			 const char *path)
 {
 	int64_t days = tls_server_expires_in(server) / 86400;
 
 	if (tls_server_expires_in(server) < 0)
 		wrong_at(c, "use a certificate that has expired,", path, 0);
 	else if (days < WARN_DAYS)
-		fprintf(stderr, "poplar: warning: the certificate in %s expires in %d days\n", path,
-			(int)days);
+		fprintf(stderr,
+			"poplar: warning: the certificate in %s expires in %d days\n",
+			path, (int)days);
 }
 
 static void check_certificate(struct checking *c)
@@ -147,12 +152,16 @@ static void check_certificate(struct checking *c)
 /* The login process can read whatever lies in the folder of the users file. */
 static void check_key_is_apart(struct checking *c)
 {
-	const char *key = *c->settings.tls_key ? c->settings.tls_key : c->settings.tls_certificate;
+	const char *key = *c->settings.tls_key ? c->settings.tls_key
+					       : c->settings.tls_certificate;
 	const char *slash = strrchr(c->settings.users, '/');
 
-	if (*key && strncmp(key, c->settings.users, (size_t)(slash - c->settings.users) + 1) == 0)
-		wrong_at(c, "the private key may not lie below the folder of the users file:", key,
-			 0);
+	if (*key && strncmp(key, c->settings.users,
+			    (size_t)(slash - c->settings.users) + 1) == 0)
+		wrong_at(c,
+			 "the private key may not lie below the folder of the users "
+			 "file:",
+			 key, 0);
 }
 
 /* ---- users ---- */
@@ -162,13 +171,15 @@ static bool can_read_users(void *arg)
 	const struct settings *s = arg;
 	const char *name;
 	struct why why = { 0 };
-	OWN_FD dir = -1;
+	OWN_FD
+	dir = -1;
 
 	if (file_open_parent(s->users, &dir, &name, &why)) {
 		cli_complain(&why);
 		return false;
 	}
-	OWN_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		return true;
 	fault_set(&why, FAULT_SETUP, errno, "read, as auth-user,", s->users);
@@ -191,8 +202,10 @@ static void check_places(struct checking *c, const struct users *users)
 	struct why why;
 
 	for (size_t i = 0; (user = users_at(users, i)); i++) {
-		if (place_maildrop(user, c->settings.mail_root, c->settings.maildir, path, &why)) {
-			fprintf(stderr, "poplar: user %.*s: ", (int)user->name.len, user->name.at);
+		if (place_maildrop(user, c->settings.mail_root, c->settings.maildir,
+				   path, &why)) {
+			fprintf(stderr, "poplar: user %.*s: ", (int)user->name.len,
+				user->name.at);
 			wrong(c, &why);
 		}
 	}
@@ -200,7 +213,8 @@ static void check_places(struct checking *c, const struct users *users)
 
 static void check_users_file(struct checking *c)
 {
-	OWN_FD fd = open(c->settings.users, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = open(c->settings.users, O_RDONLY | O_CLOEXEC);
 	OWN_TEXT text = NULL;
 	size_t len;
 	struct why why = { 0 };
@@ -229,7 +243,8 @@ static bool can_write_mail(void *arg)
 
 	if (faccessat(AT_FDCWD, s->mail_root, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
 		return true;
-	fault_set(&why, FAULT_SETUP, errno, "read and write, as mail-user, mail-root", s->mail_root);
+	fault_set(&why, FAULT_SETUP, errno, "read and write, as mail-user, mail-root",
+		  s->mail_root);
 	cli_complain(&why);
 	return false;
 }
@@ -251,7 +266,8 @@ static void check_run_dir(struct checking *c)
 	struct stat st;
 	const char *name;
 	struct why why = { 0 };
-	OWN_FD parent = -1;
+	OWN_FD
+	parent = -1;
 
 	if (stat(c->settings.run_dir, &st) == 0) {
 		if (!S_ISDIR(st.st_mode) || access(c->settings.run_dir, W_OK) < 0)

@@ -1,7 +1,8 @@
 /* role/cli_user.c - poplar user: edits the users file.
  *
- * Floor 4 (role). The file is locked while it is edited and replaced as a whole. Passwords
- * are typed without echo or come on standard input, never on the command line.
+ * Floor 4 (role). The file is locked while it is edited and replaced as a whole.
+ * Passwords are typed without echo or come on standard input, never on the command
+ * line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,8 @@ static const char usage[] =
 	"       poplar user del NAME\n"
 	"       poplar user list\n"
 	"\n"
-	"The password is asked for; where standard input is no terminal, its first line is it.\n"
+	"The password is asked for; where standard input is no terminal, its first "
+	"line is it.\n"
 	"add makes the user's Maildir; del leaves the mail where it is.\n"
 	"\n"
 	"Schemes:\n";
@@ -49,9 +51,9 @@ struct job {
 static int explain(FILE *to)
 {
 	fputs(usage, to);
-#define X(name, how, make, text)                                                        \
-	if ((make) != NULL)                                                             \
-		fprintf(to, "  %-13s %s%s\n", name, text,                               \
+#define X(name, how, make, text)                                                       \
+	if ((make) != NULL)                                                            \
+		fprintf(to, "  %-13s %s%s\n", name, text,                              \
 			strcmp(name, SCHEME_DEFAULT) == 0 ? " (default)" : "");
 	SCHEME_TABLE(X)
 #undef X
@@ -64,14 +66,15 @@ static int explain(FILE *to)
 static bool make_file(const struct job *j)
 {
 	struct cli_ids ids;
-	OWN_FD fd = openat(j->dir, j->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	OWN_FD
+	fd = openat(j->dir, j->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 
 	if (fd < 0)
 		return false;
 	if (geteuid() != 0)
 		return true;
-	return cli_find_ids(j->settings.auth_user, &ids) && fchown(fd, 0, ids.gid) == 0 &&
-	       fchmod(fd, 0640) == 0;
+	return cli_find_ids(j->settings.auth_user, &ids) &&
+	       fchown(fd, 0, ids.gid) == 0 && fchmod(fd, 0640) == 0;
 }
 
 static bool open_file(struct job *j, bool make)
@@ -83,11 +86,13 @@ static bool open_file(struct job *j, bool make)
 		return false;
 	}
 	if (flock(j->dir, LOCK_EX) < 0) {
-		fault_set(&why, FAULT_IO, errno, "lock the folder of", j->settings.users);
+		fault_set(&why, FAULT_IO, errno, "lock the folder of",
+			  j->settings.users);
 		cli_complain(&why);
 		return false;
 	}
-	OWN_FD fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && make && make_file(j))
 		fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
@@ -95,14 +100,16 @@ static bool open_file(struct job *j, bool make)
 		cli_complain(&why);
 		return false;
 	}
-	if (file_read_all(fd, FILE_OCTETS_MAX, &j->text, &j->len, j->settings.users, &why)) {
+	if (file_read_all(fd, FILE_OCTETS_MAX, &j->text, &j->len, j->settings.users,
+			  &why)) {
 		cli_complain(&why);
 		return false;
 	}
 	return true;
 }
 
-static bool replace_file(const struct job *j, enum edit_done done, char *text, size_t len)
+static bool replace_file(const struct job *j, enum edit_done done, char *text,
+			 size_t len)
 {
 	struct why why = { 0 };
 	bool ok = false;
@@ -113,7 +120,8 @@ static bool replace_file(const struct job *j, enum edit_done done, char *text, s
 		cli_say("there is no such user", j->name);
 	else if (done == EDIT_NO_MEMORY)
 		cli_say("out of memory", NULL);
-	else if (file_replace(j->dir, j->file, (struct span){ text, len }, 0640, true, &why))
+	else if (file_replace(j->dir, j->file, (struct span){ text, len }, 0640, true,
+			      &why))
 		cli_complain(&why);
 	else
 		ok = true;
@@ -161,10 +169,12 @@ static bool ask_twice(const char *name, char *out, size_t room, size_t *out_len)
 {
 	char again[SCHEME_PASSWORD_MAX];
 	size_t len = 0;
-	OWN_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	OWN_FD
+	tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	bool ok = tty >= 0 && ask(tty, "New password for", name, out, room, out_len) &&
 		  ask(tty, "Once more, for", name, again, sizeof again, &len);
-	bool same = ok && secret_same((struct span){ out, *out_len }, (struct span){ again, len });
+	bool same = ok && secret_same((struct span){ out, *out_len },
+				      (struct span){ again, len });
 
 	secret_wipe(again, sizeof again);
 	if (ok && !same)
@@ -177,8 +187,9 @@ static bool make_stored(const struct job *j, char out[SCHEME_STORED_MAX])
 {
 	char password[SCHEME_PASSWORD_MAX];
 	size_t len = 0;
-	bool ok = isatty(STDIN_FILENO) ? ask_twice(j->name, password, sizeof password, &len)
-				       : read_line(STDIN_FILENO, password, sizeof password, &len);
+	bool ok = isatty(STDIN_FILENO)
+			  ? ask_twice(j->name, password, sizeof password, &len)
+			  : read_line(STDIN_FILENO, password, sizeof password, &len);
 	enum fault f = FAULT_LIMIT;
 
 	if (ok)
@@ -207,7 +218,8 @@ static bool make_maildir(void *arg)
 {
 	struct making *m = arg;
 	struct span rest = span_of(m->path), part;
-	OWN_FD at = file_open_beneath(m->root, ".", O_RDONLY | O_DIRECTORY);
+	OWN_FD
+	at = file_open_beneath(m->root, ".", O_RDONLY | O_DIRECTORY);
 	struct why why = { 0 };
 
 	while (at >= 0 && rest.len > 0) {
@@ -223,7 +235,8 @@ static bool make_maildir(void *arg)
 		close(at);
 		at = next;
 	}
-	if (at >= 0 && rest.len == 0 && (mkdirat(at, "new", 0700) == 0 || errno == EEXIST) &&
+	if (at >= 0 && rest.len == 0 &&
+	    (mkdirat(at, "new", 0700) == 0 || errno == EEXIST) &&
 	    (mkdirat(at, "cur", 0700) == 0 || errno == EEXIST) &&
 	    (mkdirat(at, "tmp", 0700) == 0 || errno == EEXIST))
 		return true;
@@ -240,7 +253,8 @@ static bool make_place(const struct job *j, const char *line)
 	struct cli_ids ids;
 	struct why why = { 0 };
 
-	if (!user || place_maildrop(user, j->settings.mail_root, j->settings.maildir, m.path, &why)) {
+	if (!user || place_maildrop(user, j->settings.mail_root, j->settings.maildir,
+				    m.path, &why)) {
 		if (user)
 			cli_complain(&why);
 		return false;
@@ -249,9 +263,11 @@ static bool make_place(const struct job *j, const char *line)
 		return false;
 	if (user->has_uid && user->has_gid)
 		ids = (struct cli_ids){ user->uid, user->gid };
-	OWN_FD root = open(j->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD
+	root = open(j->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
-		fault_set(&why, FAULT_SETUP, errno, "open mail-root", j->settings.mail_root);
+		fault_set(&why, FAULT_SETUP, errno, "open mail-root",
+			  j->settings.mail_root);
 		cli_complain(&why);
 		return false;
 	}
@@ -270,7 +286,9 @@ static int add(struct job *j)
 
 	if (!make_stored(j, stored))
 		return CLI_BAD;
-	const char *const fields[] = { j->name, stored, j->uid, j->gid, "", j->home, "" };
+	const char *const fields[] = {
+		j->name, stored, j->uid, j->gid, "", j->home, ""
+	};
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		buf_text(&line, i > 0 ? ":" : "");
 		buf_text(&line, fields[i]);
@@ -298,8 +316,9 @@ static int passwd(struct job *j)
 
 	if (!make_stored(j, stored) || !open_file(j, false))
 		return CLI_BAD;
-	enum edit_done done = edit_password((struct span){ j->text, j->len }, span_of(j->name),
-					    span_of(stored), &text, &len);
+	enum edit_done done = edit_password((struct span){ j->text, j->len },
+					    span_of(j->name), span_of(stored), &text,
+					    &len);
 	secret_wipe(stored, sizeof stored);
 	return replace_file(j, done, text, len) ? CLI_OK : CLI_BAD;
 }
@@ -311,8 +330,8 @@ static int del(struct job *j)
 
 	if (!open_file(j, false))
 		return CLI_BAD;
-	enum edit_done done = edit_delete((struct span){ j->text, j->len }, span_of(j->name), &text,
-					  &len);
+	enum edit_done done = edit_delete((struct span){ j->text, j->len },
+					  span_of(j->name), &text, &len);
 	return replace_file(j, done, text, len) ? CLI_OK : CLI_BAD;
 }
 
@@ -327,7 +346,8 @@ static int list(struct job *j)
 {
 	if (!open_file(j, false))
 		return CLI_BAD;
-	OWN(users) users = users_parse((struct span){ j->text, j->len }, complain_line, j);
+	OWN(users)
+	users = users_parse((struct span){ j->text, j->len }, complain_line, j);
 	const struct user *user;
 
 	for (size_t i = 0; users && (user = users_at(users, i)); i++) {
@@ -339,7 +359,8 @@ static int list(struct job *j)
 			printf("%u\t", user->uid);
 		else
 			printf("%s\t", j->settings.mail_user);
-		if (place_maildrop(user, j->settings.mail_root, j->settings.maildir, path, &why))
+		if (place_maildrop(user, j->settings.mail_root, j->settings.maildir,
+				   path, &why))
 			printf("(not below mail-root: %s)\n", why.what);
 		else
 			printf("%s/%s\n", j->settings.mail_root, path);
@@ -387,7 +408,9 @@ static bool parse_options(struct job *j, int argc, char **argv)
 
 int cli_user(const char *config, int argc, char **argv)
 {
-	struct job j = { .scheme = SCHEME_DEFAULT, .uid = "", .gid = "", .home = "", .dir = -1 };
+	struct job j = {
+		.scheme = SCHEME_DEFAULT, .uid = "", .gid = "", .home = "", .dir = -1
+	};
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return explain(stdout);
@@ -400,7 +423,8 @@ int cli_user(const char *config, int argc, char **argv)
 			return explain(stderr);
 		j.name = table[i].named ? argv[1 + optind] : NULL;
 		if (j.name && !edit_name_ok(span_of(j.name))) {
-			cli_say("a user name has 1 to 248 octets, no space, no ':', no '#' in front",
+			cli_say("a user name has 1 to 248 octets, no space, no ':', no "
+				"'#' in front",
 				j.name);
 			return CLI_BAD;
 		}

@@ -1,7 +1,7 @@
 /* role/conn.c - the life of a connection.
  *
- * Floor 4 (role). Prefix: conn_. Here the pure session meets the world: what it asks for
- * is done or asked of another process, and what comes back is stepped into it.
+ * Floor 4 (role). Prefix: conn_. Here the pure session meets the world: what it asks
+ * for is done or asked of another process, and what comes back is stepped into it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ static uint64_t deadline(const struct conn *c)
 	if (c->logged_in)
 		return c->active_at + s->idle_timeout * UINT64_C(1000);
 	if (c->phase == CONN_HANDSHAKE)
-		at = sooner(at, c->handshake_at + s->handshake_timeout * UINT64_C(1000));
+		at = sooner(at,
+			    c->handshake_at + s->handshake_timeout * UINT64_C(1000));
 	return c->told_at ? sooner(at, c->told_at) : at;
 }
 
@@ -109,12 +110,14 @@ static void log_end(const struct conn *c, const char *end)
 			  LOG_T("end", end));
 		return;
 	}
-	log_event(LOG_INFO, "session", LOG_S("user", session_user(s)), LOG_T("peer", c->peer),
-		  LOG_N("messages", s->count), LOG_N("octets", s->octets),
-		  LOG_N("retr", s->tally.retr), LOG_N("retr-octets", s->tally.retr_octets),
+	log_event(LOG_INFO, "session", LOG_S("user", session_user(s)),
+		  LOG_T("peer", c->peer), LOG_N("messages", s->count),
+		  LOG_N("octets", s->octets), LOG_N("retr", s->tally.retr),
+		  LOG_N("retr-octets", s->tally.retr_octets),
 		  LOG_N("top", s->tally.top), LOG_N("top-octets", s->tally.top_octets),
 		  LOG_N("deleted", deleted), LOG_N("deleted-octets", deleted_octets),
-		  LOG_N("left", s->count - deleted), LOG_N("left-octets", s->octets - deleted_octets),
+		  LOG_N("left", s->count - deleted),
+		  LOG_N("left-octets", s->octets - deleted_octets),
 		  LOG_MS("seconds", ms), LOG_T("end", end));
 }
 

@@ -23,9 +23,9 @@ struct dropd {
 	struct child child;
 	struct crew *crew;
 	struct store_locks *locks;
-	int root;               /* the mail root */
-	atomic_uint live;       /* links to poplar-auth and sessions */
-	atomic_bool draining;   /* end when nothing is live */
+	int root;             /* the mail root */
+	atomic_uint live;     /* links to poplar-auth and sessions */
+	atomic_bool draining; /* end when nothing is live */
 	struct crew_post parent;
 };
 
@@ -69,7 +69,8 @@ static bool say(const struct session *s, const struct message *m, int fd)
 	return channel_send(s->post.fd, m, fd, CHANNEL_NOW) == FAULT_NONE;
 }
 
-static bool say_failed(const struct session *s, const struct why *why, const char *event)
+static bool say_failed(const struct session *s, const struct why *why,
+		       const char *event)
 {
 	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
 
@@ -80,10 +81,12 @@ static bool say_failed(const struct session *s, const struct why *why, const cha
 static bool answer_body(struct session *s, uint64_t msg)
 {
 	struct why why = { 0 };
-	struct store_body body;
-	enum fault f = msg > UINT32_MAX ? fault_set(&why, FAULT_NO_MESSAGE, 0, "find message", NULL)
-					: s->maildrop->store->body(s->maildrop, (uint32_t)msg,
-								   &body, &why);
+	struct store_body body = { .fd = -1 };
+	enum fault f =
+		msg > UINT32_MAX
+			? fault_set(&why, FAULT_NO_MESSAGE, 0, "find message", NULL)
+			: s->maildrop->store->body(s->maildrop, (uint32_t)msg, &body,
+						   &why);
 
 	if (f)
 		return say_failed(s, &why, "body-failed");
@@ -95,8 +98,8 @@ static bool answer_body(struct session *s, uint64_t msg)
 	return said;
 }
 
-/* Bring a range of a body into memory, so that the front need not wait for the disk. The
- * descriptor is the one that we gave to the front; anything else is not read. */
+/* Bring a range of a body into memory, so that the front need not wait for the disk.
+ * The descriptor is the one that we gave to the front; anything else is not read. */
 static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
 {
 	const struct message m = { .kind = MESSAGE_WARMED };
@@ -106,7 +109,8 @@ static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t len
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || offset > INT64_MAX)
 		return false;
 	for (uint64_t done = 0; done < length;) {
-		size_t want = length - done < sizeof chunk ? (size_t)(length - done) : sizeof chunk;
+		size_t want = length - done < sizeof chunk ? (size_t)(length - done)
+							   : sizeof chunk;
 		ssize_t n = pread(fd, chunk, want, (off_t)(offset + done));
 
 		if (n < 0 && errno == EINTR)
@@ -129,7 +133,8 @@ static bool take_marks(struct session *s, uint64_t first, struct span bits)
 
 	if (!s->marks)
 		s->marks = calloc(1, octets + 1);
-	if (!s->marks || first % 8 != 0 || first / 8 > octets || bits.len > octets - first / 8)
+	if (!s->marks || first % 8 != 0 || first / 8 > octets ||
+	    bits.len > octets - first / 8)
 		return false;
 	memcpy((char *)s->marks + first / 8, bits.at, bits.len);
 	return true;
@@ -190,10 +195,12 @@ static void session_wake(struct crew *crew, struct crew_post *post)
 	struct session *s = (struct session *)post;
 	struct channel_inbox inbox;
 	struct message m;
-	OWN_FD fd = -1;
+	OWN_FD
+	fd = -1;
 	bool on = false;
 
-	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox, &m, &fd)) {
+	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox,
+				&m, &fd)) {
 	case CHANNEL_MESSAGE:
 		on = hear(s, &m, fd);
 		break;
@@ -223,7 +230,8 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		return false;
 	}
 	const struct store_listing *l = &s->maildrop->listing;
-	const struct message m = { .kind = MESSAGE_READY, .READY = { l->count, l->octets } };
+	const struct message m = { .kind = MESSAGE_READY,
+				   .READY = { l->count, l->octets } };
 	return say(s, &m, l->fd);
 }
 
@@ -254,7 +262,8 @@ static void link_end(struct dropd *d, struct crew_post *post)
 	one_less(d);
 }
 
-/* One GRANT; the link is given on before the maildrop is opened, which may take long. */
+/* One GRANT; the link is given on before the maildrop is opened, which may take long.
+ */
 static void link_wake(struct crew *crew, struct crew_post *post)
 {
 	struct dropd *d = crew_arg(crew);
@@ -262,7 +271,8 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	struct message m;
 	int fd;
 
-	switch (channel_receive(post->fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m, &fd)) {
+	switch (channel_receive(post->fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m,
+				&fd)) {
 	case CHANNEL_MESSAGE:
 		crew_again(crew, post);
 		session_begin(d, &m, fd);

@@ -44,8 +44,8 @@ static struct drops_one *entry(struct drops *drops, uint64_t uid, uint64_t gid)
 		return one;
 	one = malloc(sizeof *one);
 	if (one) {
-		*one = (struct drops_one){ drops->first, (uint32_t)uid, (uint32_t)gid, false, false,
-					   -1 };
+		*one = (struct drops_one){ drops->first, (uint32_t)uid, (uint32_t)gid,
+					   false,        false,         -1 };
 		drops->first = one;
 	}
 	return one;
@@ -97,7 +97,8 @@ static void want(const struct drops *drops, const struct drops_one *one)
 	const struct message m = { .kind = MESSAGE_DROP_WANTED,
 				   .DROP_WANTED = { one->uid, one->gid } };
 
-	fault_ignore(channel_send(drops->parent, &m, -1, CHANNEL_NOW)); /* then none comes */
+	fault_ignore(
+		channel_send(drops->parent, &m, -1, CHANNEL_NOW)); /* then none comes */
 }
 
 /* Why there can be no process for this user; NULL: there can. */
@@ -117,8 +118,8 @@ static bool wait_for_news(struct drops *drops, const struct timespec *end)
 	return pthread_cond_timedwait(&drops->changed, &drops->mutex, end) == 0;
 }
 
-/* Sending is done under the mutex, since it never waits: a process that does not take what
- * it is sent is as good as none. */
+/* Sending is done under the mutex, since it never waits: a process that does not take
+ * what it is sent is as good as none. */
 static enum fault send_or_wait(struct drops *drops, const struct user *user,
 			       const struct message *m, int pass, struct why *why)
 {
@@ -133,24 +134,27 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 
 		if (no)
 			return fault_set(why, FAULT_SETUP, 0, no, NULL);
-		enum fault f = one && one->fd >= 0 ? channel_send(one->fd, m, pass, CHANNEL_NOW)
-						   : FAULT_PEER;
+		enum fault f = one && one->fd >= 0
+				       ? channel_send(one->fd, m, pass, CHANNEL_NOW)
+				       : FAULT_PEER;
 		if (f == FAULT_NONE)
 			return f;
 		if (f == FAULT_LIMIT)
-			return fault_set(why, f, 0, "send to the maildrop process", NULL);
+			return fault_set(why, f, 0, "send to the maildrop process",
+					 NULL);
 		if (one)
 			own_fd_close(&one->fd); /* it has died; another will come */
 		if (one && !one->standard && !wanted)
 			want(drops, one);
 		wanted = true;
 		if (!wait_for_news(drops, &end))
-			return fault_set(why, f, 0, "wait for a maildrop process", NULL);
+			return fault_set(why, f, 0, "wait for a maildrop process",
+					 NULL);
 	}
 }
 
-enum fault drops_send(struct drops *drops, const struct user *user, const struct message *m,
-		      int pass, struct why *why)
+enum fault drops_send(struct drops *drops, const struct user *user,
+		      const struct message *m, int pass, struct why *why)
 {
 	pthread_mutex_lock(&drops->mutex);
 	enum fault f = send_or_wait(drops, user, m, pass, why);

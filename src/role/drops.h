@@ -1,7 +1,7 @@
 /* role/drops.h - the maildrop processes that poplar-auth can reach.
  *
- * Floor 4 (role). Prefix: drops_. For many threads. There is a process for each uid that
- * owns mail; the parent starts it when it is first wanted.
+ * Floor 4 (role). Prefix: drops_. For many threads. There is a process for each uid
+ * that owns mail; the parent starts it when it is first wanted.
  */
 #pragma once
 
@@ -21,14 +21,14 @@ struct drops {
 
 void drops_init(struct drops *drops, int parent);
 
-/* What the parent said: a channel to the process of this uid and gid, now the drops' own;
- * or that there will be none. */
+/* What the parent said: a channel to the process of this uid and gid, now the drops'
+ * own; or that there will be none. */
 void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int fd);
 void drops_refused(struct drops *drops, const struct message_DROP_REFUSED *refused);
 
-/* Send m, with the descriptor `pass`, to the process that keeps the user's mail: that of
- * the user's uid and gid, or of mail-user where the users file gives none. Waits a little
- * for a process that has to be started, or started again. FAULT_SETUP: there can be none;
- * FAULT_PEER: none came in time. */
+/* Send m, with the descriptor `pass`, to the process that keeps the user's mail: that
+ * of the user's uid and gid, or of mail-user where the users file gives none. Waits a
+ * little for a process that has to be started, or started again. FAULT_SETUP: there can
+ * be none; FAULT_PEER: none came in time. */
 MUST_USE enum fault drops_send(struct drops *drops, const struct user *user,
 			       const struct message *m, int pass, struct why *why);

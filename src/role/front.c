@@ -51,7 +51,8 @@ static void on_rested(uv_timer_t *timer)
 	poll_listeners(f);
 }
 
-/* The connection stays in the kernel's queue; to be told of it again at once helps nobody. */
+/* The connection stays in the kernel's queue; to be told of it again at once helps
+ * nobody. */
 static void rest(struct front *f, int sys)
 {
 	log_event(LOG_WARNING, "accept-failed", LOG_T("error", strerrordesc_np(sys)));
@@ -82,7 +83,8 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 		}
 	}
 	if (!may_accept(f)) {
-		log_event(LOG_WARNING, "connections-full", LOG_N("connections", f->conn_count));
+		log_event(LOG_WARNING, "connections-full",
+			  LOG_N("connections", f->conn_count));
 		poll_listeners(f);
 	}
 }
@@ -294,5 +296,5 @@ int main(int argc, char **argv)
 	uv_poll_start(&f.parent_poll, UV_READABLE, on_parent);
 	poll_listeners(&f);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
-	return EXIT_SUCCESS;
+	_exit(EXIT_SUCCESS);
 }

@@ -15,9 +15,11 @@
 #include "tls/tls.h"
 
 enum {
-	FRONT_INPUT_OCTETS = 8192,   /* read from a connection at a time, and held for it */
-	FRONT_OUTPUT_OCTETS = 65536, /* collected before it is sent, and held for a client */
-	FRONT_BODY_OCTETS = 65536,   /* read from a message at a time */
+	FRONT_INPUT_OCTETS =
+		8192, /* read from a connection at a time, and held for it */
+	FRONT_OUTPUT_OCTETS =
+		65536, /* collected before it is sent, and held for a client */
+	FRONT_BODY_OCTETS = 65536, /* read from a message at a time */
 };
 
 struct conn;
@@ -42,14 +44,15 @@ struct front {
 	bool resting;  /* no connections are accepted for now */
 	uv_timer_t stop_timer, rest_timer;
 
-	struct tls_server *tls; /* NULL: no TLS */
+	struct tls_server *tls;  /* NULL: no TLS */
 	char *certificate, *key; /* PEM, until the TLS server is made */
 	size_t certificate_len, key_len;
 	struct session_policy policy;
 
 	/* the link to poplar-auth: role/asks.c */
-	struct auth_link *auth;    /* NULL: none */
-	struct conn *asking;       /* connections whose question waits to be sent, oldest first */
+	struct auth_link *auth; /* NULL: none */
+	struct conn
+		*asking; /* connections whose question waits to be sent, oldest first */
 	struct conn **asking_last; /* where the next one goes */
 
 	/* connections: role/conn.c */
@@ -87,16 +90,16 @@ struct conn {
 	uv_timer_t timer;
 	struct front *front;
 	struct drop_link *drop; /* the session socket; NULL: none */
-	uint8_t handles;    /* of the two, still known to libuv */
-	uint8_t armed;      /* events that `client` is polled for */
+	uint8_t handles;        /* of the two, still known to libuv */
+	uint8_t armed;          /* events that `client` is polled for */
 	enum conn_phase phase : 8;
-	bool asked;         /* what the session asks for is under way */
+	bool asked; /* what the session asks for is under way */
 	bool logged_in;
 	bool committed;
-	bool heard;         /* a line has been understood */
-	bool readable;      /* the socket may have more input */
-	bool hello;         /* the client has begun a TLS handshake */
-	bool wants_write;   /* the handshake does */
+	bool heard;       /* a line has been understood */
+	bool readable;    /* the socket may have more input */
+	bool hello;       /* the client has begun a TLS handshake */
+	bool wants_write; /* the handshake does */
 	bool in_asking;
 	bool closing;
 	uint32_t slot, generation;
@@ -108,19 +111,19 @@ struct conn {
 	struct conn_body body;
 	uint32_t commit_at; /* deletion marks below this message have been sent */
 
-	struct span in;     /* unread input: in front->input, or in held_in */
-	char *held_in;      /* input kept between two events; NULL: none */
-	char *held_out;     /* output that the socket did not take; NULL: none */
+	struct span in; /* unread input: in front->input, or in held_in */
+	char *held_in;  /* input kept between two events; NULL: none */
+	char *held_out; /* output that the socket did not take; NULL: none */
 	uint32_t held_at, held_len;
 
 	struct conn *next_asking;
-	char *password;     /* waits to be sent to poplar-auth; NULL: none */
+	char *password; /* waits to be sent to poplar-auth; NULL: none */
 	uint16_t password_len;
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
-	uint64_t told_at;   /* when a refused login may be told; 0: none waits */
-	uint64_t timer_at;  /* when the timer will go off */
-	enum fault told;    /* the refusal */
+	uint64_t told_at;  /* when a refused login may be told; 0: none waits */
+	uint64_t timer_at; /* when the timer will go off */
+	enum fault told;   /* the refusal */
 	char peer[SOCK_ADDRESS_MAX];
 };
 
@@ -150,7 +153,8 @@ void conn_set_timer(struct conn *c);
 
 /* ---- role/talk.c: the conversation ---- */
 
-/* Do what can be done now: read, answer, send. The connection may be closed afterwards. */
+/* Do what can be done now: read, answer, send. The connection may be closed afterwards.
+ */
 void talk_go(struct conn *c);
 void talk_begin(struct conn *c); /* a new connection */
 
@@ -160,8 +164,8 @@ void talk_failed(struct conn *c, enum fault f);
 
 /* ---- role/output.c: octets to the client ---- */
 
-/* Send what is collected in front->out; what the socket does not take is held. False: the
- * connection is broken. */
+/* Send what is collected in front->out; what the socket does not take is held. False:
+ * the connection is broken. */
 MUST_USE bool output_flush(struct conn *c);
 MUST_USE bool output_drain(struct conn *c); /* send what is held */
 static inline bool output_blocked(const struct conn *c)
@@ -171,12 +175,13 @@ static inline bool output_blocked(const struct conn *c)
 
 /* ---- role/asks.c: questions to poplar-auth ---- */
 
-/* Ask whether the name and the secret of the session hold. The answer comes as a session
- * socket (maildrop_attach) or as EVENT_FAILED. */
+/* Ask whether the name and the secret of the session hold. The answer comes as a
+ * session socket (maildrop_attach) or as EVENT_FAILED. */
 void asks_login(struct conn *c);
-void asks_forget(struct conn *c);      /* the connection goes away */
-void asks_refuse(struct conn *c);      /* the time to tell a refusal has come */
-void asks_link(struct front *f, int fd); /* a new channel to poplar-auth, now the front's */
+void asks_forget(struct conn *c); /* the connection goes away */
+void asks_refuse(struct conn *c); /* the time to tell a refusal has come */
+void asks_link(struct front *f,
+	       int fd); /* a new channel to poplar-auth, now the front's */
 void asks_log_refusal(const struct conn *c, enum fault f);
 
 /* ---- role/maildrop.c: the session socket ---- */
@@ -184,8 +189,8 @@ void asks_log_refusal(const struct conn *c, enum fault f);
 MUST_USE bool maildrop_attach(struct conn *c, int fd);
 void maildrop_detach(struct conn *c);
 
-/* What the session asks of the maildrop: fetch a body, warm it, commit. What cannot be sent
- * steps the session with EVENT_FAILED. */
+/* What the session asks of the maildrop: fetch a body, warm it, commit. What cannot be
+ * sent steps the session with EVENT_FAILED. */
 void maildrop_ask_body(struct conn *c);
 void maildrop_ask_warm(struct conn *c, uint64_t length);
 void maildrop_ask_commit(struct conn *c);

@@ -91,8 +91,8 @@ static bool plan(struct parent *p, struct generation *g)
 
 	return find_ids(p, "find front-user", s->front_user, &g->ids[ROLE_FRONT]) &&
 	       find_ids(p, "find auth-user", s->auth_user, &g->ids[ROLE_AUTH]) &&
-	       find_ids(p, "find mail-user", s->mail_user, &g->ids[ROLE_DROP]) && open_dirs(g) &&
-	       plan_kids(g);
+	       find_ids(p, "find mail-user", s->mail_user, &g->ids[ROLE_DROP]) &&
+	       open_dirs(g) && plan_kids(g);
 }
 
 static void generation_free(struct generation *g)
@@ -118,7 +118,8 @@ bool generation_start(struct parent *p)
 		return refuse("find memory", "for a configuration", 0);
 	g->mail_root = g->users_dir = -1;
 	g->number = ++p->numbers;
-	if (config_load(p->config, &g->settings, say, NULL) || !plan(p, g) || !ports_open(p, g)) {
+	if (config_load(p->config, &g->settings, say, NULL) || !plan(p, g) ||
+	    !ports_open(p, g)) {
 		generation_free(g);
 		ports_close_unwanted(p);
 		return false;
@@ -155,8 +156,8 @@ void generation_check(struct parent *p, struct generation *g)
 	notify_systemd("READY=1");
 }
 
-/* The first one is all we have: then it is the end. A later one is given up, and the one
- * before it goes on as if nothing had been. */
+/* The first one is all we have: then it is the end. A later one is given up, and the
+ * one before it goes on as if nothing had been. */
 void generation_failed(struct parent *p, struct generation *g)
 {
 	log_event(LOG_CRIT, "not-started", LOG_N("generation", g->number));

@@ -17,8 +17,8 @@
 #include "sys/clock.h"
 #include "sys/proc.h"
 
-/* A child that lived so long is started again at once; one that dies sooner waits longer
- * each time. */
+/* A child that lived so long is started again at once; one that dies sooner waits
+ * longer each time. */
 enum { LONG_LIFE_MS = 10000, WAIT_FIRST_MS = 100, WAIT_MOST_MS = 30000 };
 
 struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
@@ -27,9 +27,11 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
 
 	if (!k)
 		return NULL;
-	*k = (struct kid){
-		.next = g->kids, .generation = g, .role = role, .ids = ids, .channel = -1
-	};
+	*k = (struct kid){ .next = g->kids,
+			   .generation = g,
+			   .role = role,
+			   .ids = ids,
+			   .channel = -1 };
 	g->kids = k;
 	return k;
 }
@@ -71,7 +73,8 @@ static void tell_settings(const struct kid *k)
 
 static void tell_file(const struct kid *k, enum message_kind kind, const char *path)
 {
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	OWN_FD
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct why why;
 
 	if (fd >= 0) {
@@ -87,7 +90,8 @@ void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
 	const struct message m = {
 		.kind = MESSAGE_TICKET_KEYS,
 		.TICKET_KEYS = { { p->keys[0], sizeof p->keys[0] },
-				 { p->keys[1], p->has_before ? sizeof p->keys[1] : 0 } },
+				 { p->keys[1],
+				   p->has_before ? sizeof p->keys[1] : 0 } },
 	};
 
 	tell(k, &m, -1);
@@ -98,7 +102,8 @@ static void tell_front(const struct parent *p, const struct kid *k)
 	const struct settings *s = &k->generation->settings;
 
 	for (const struct port *port = p->ports; port; port = port->next) {
-		const struct message m = { .kind = MESSAGE_LISTENER, .LISTENER = { port->tls } };
+		const struct message m = { .kind = MESSAGE_LISTENER,
+					   .LISTENER = { port->tls } };
 
 		if (ports_wants(k->generation, port))
 			tell(k, &m, port->fd);
@@ -106,7 +111,8 @@ static void tell_front(const struct parent *p, const struct kid *k)
 	if (!*s->tls_certificate)
 		return;
 	tell_file(k, MESSAGE_CERTIFICATE, s->tls_certificate);
-	tell_file(k, MESSAGE_PRIVATE_KEY, *s->tls_key ? s->tls_key : s->tls_certificate);
+	tell_file(k, MESSAGE_PRIVATE_KEY,
+		  *s->tls_key ? s->tls_key : s->tls_certificate);
 	kid_tell_ticket_keys(p, k);
 }
 
@@ -120,20 +126,24 @@ static void link_to_auth(const struct kid *k, const struct kid *auth)
 		log_fault(&why, "link-failed");
 		return;
 	}
-	OWN_FD ours = pair[0];
-	OWN_FD theirs = pair[1];
+	OWN_FD
+	ours = pair[0];
+	OWN_FD
+	theirs = pair[1];
 	const struct message to_auth =
 		k->role == ROLE_FRONT
 			? (struct message){ .kind = MESSAGE_FRONT_LINK }
 			: (struct message){ .kind = MESSAGE_DROP_LINK,
-					    .DROP_LINK = { k->ids.uid, k->ids.gid, k->standard } };
+					    .DROP_LINK = { k->ids.uid, k->ids.gid,
+							   k->standard } };
 	tell(auth, &to_auth, ours);
 	tell(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
 }
 
 static void link_all(const struct kid *k)
 {
-	for (const struct kid *other = k->generation->kids; other; other = other->next) {
+	for (const struct kid *other = k->generation->kids; other;
+	     other = other->next) {
 		if (other == k || other->channel < 0)
 			continue;
 		if (k->role == ROLE_AUTH && other->role != ROLE_AUTH)
@@ -184,7 +194,8 @@ void kid_start(struct parent *p, struct kid *k)
 		start_later(k);
 		return;
 	}
-	OWN_FD theirs = pair[1];
+	OWN_FD
+	theirs = pair[1];
 	const struct proc_start start = {
 		.exe = p->exe[k->role],
 		.name = role_name(k->role),
@@ -221,7 +232,8 @@ static void describe(int status, char *out, size_t room)
 }
 
 /* again: it will be started anew. */
-static void log_death(const struct parent *p, const struct kid *k, int status, bool again)
+static void log_death(const struct parent *p, const struct kid *k, int status,
+		      bool again)
 {
 	const uint64_t now = clock_ms();
 	const struct log_field next =
@@ -275,22 +287,25 @@ void kids_start_due(struct parent *p, uint64_t now)
 {
 	for (struct generation *g = p->generations; g; g = g->next)
 		for (struct kid *k = g->kids; k; k = k->next)
-			if (k->pid == 0 && k->start_at > 0 && k->start_at <= now && !p->stopping &&
-			    !g->draining)
+			if (k->pid == 0 && k->start_at > 0 && k->start_at <= now &&
+			    !p->stopping && !g->draining)
 				kid_start(p, k);
 }
 
 /* ---- hearing ---- */
 
-/* Someone's mail belongs to a uid that has no process yet. What poplar-auth asks for is not
- * believed: as root, never for root or a uid of the system; otherwise only our own. */
-static void drop_wanted(struct parent *p, struct kid *auth, const struct message_DROP_WANTED *m)
+/* Someone's mail belongs to a uid that has no process yet. What poplar-auth asks for is
+ * not believed: as root, never for root or a uid of the system; otherwise only our own.
+ */
+static void drop_wanted(struct parent *p, struct kid *auth,
+			const struct message_DROP_WANTED *m)
 {
 	struct generation *g = auth->generation;
 	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
-	bool in_range = m->uid <= UINT32_MAX - 1 && m->gid > 0 && m->gid <= UINT32_MAX - 1 &&
-			m->uid >= g->settings.first_uid;
-	bool ok = p->is_root ? in_range && m->uid > 0 : m->uid == geteuid() && m->gid == getegid();
+	bool in_range = m->uid <= UINT32_MAX - 1 && m->gid > 0 &&
+			m->gid <= UINT32_MAX - 1 && m->uid >= g->settings.first_uid;
+	bool ok = p->is_root ? in_range && m->uid > 0
+			     : m->uid == geteuid() && m->gid == getegid();
 	struct kid *k = ok ? find_kid(g, ROLE_DROP, ids) : NULL;
 
 	if (k && k->channel >= 0) {
@@ -308,8 +323,9 @@ static void drop_wanted(struct parent *p, struct kid *auth, const struct message
 	const struct message no = { .kind = MESSAGE_DROP_REFUSED,
 				    .DROP_REFUSED = { m->uid, m->gid } };
 	log_event(LOG_ERR, "drop-refused", LOG_N("uid", m->uid), LOG_N("gid", m->gid),
-		  LOG_T("hint", p->is_root ? "see first-uid in poplar.conf(5)"
-					   : "without root, mail must belong to our own uid"));
+		  LOG_T("hint",
+			p->is_root ? "see first-uid in poplar.conf(5)"
+				   : "without root, mail must belong to our own uid"));
 	tell(auth, &no, -1);
 }
 
@@ -318,7 +334,8 @@ void kid_hear(struct parent *p, struct kid *k)
 	struct message m;
 	int fd;
 
-	switch (channel_receive(k->channel, k->role, ROLE_PARENT, CHANNEL_NOW, &p->inbox, &m, &fd)) {
+	switch (channel_receive(k->channel, k->role, ROLE_PARENT, CHANNEL_NOW,
+				&p->inbox, &m, &fd)) {
 	case CHANNEL_MESSAGE:
 		break;
 	case CHANNEL_EMPTY:
@@ -342,6 +359,6 @@ void kid_hear(struct parent *p, struct kid *k)
 	if (k->abi == 0)
 		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
 			  LOG_S("rules", m.SANDBOXED.rules));
-	generation_check(p, k->generation);
 	state_write(p);
+	generation_check(p, k->generation);
 }

@@ -14,7 +14,7 @@
 enum { BATCH = 32, MARKS_OCTETS = 4096 };
 
 struct drop_link {
-	uv_poll_t poll; /* first: libuv gives it back to us */
+	uv_poll_t poll;    /* first: libuv gives it back to us */
 	struct conn *conn; /* NULL: detached */
 	int fd;
 };
@@ -63,7 +63,8 @@ static enum fault ask(const struct conn *c, const struct message *m, int pass)
 
 void maildrop_ask_body(struct conn *c)
 {
-	const struct message m = { .kind = MESSAGE_BODY, .BODY = { c->session.command.msg } };
+	const struct message m = { .kind = MESSAGE_BODY,
+				   .BODY = { c->session.command.msg } };
 	enum fault f = ask(c, &m, -1);
 
 	if (f)
@@ -92,7 +93,8 @@ static bool any_mark(const char *octets, size_t len)
 	return false;
 }
 
-/* The marks go in pieces that the socket's queue can take; a full queue is waited for. */
+/* The marks go in pieces that the socket's queue can take; a full queue is waited for.
+ */
 static enum fault send_marks(struct conn *c)
 {
 	const char *bits = (const char *)c->session.bits;
@@ -102,7 +104,8 @@ static enum fault send_marks(struct conn *c)
 		size_t at = c->commit_at / 8;
 		size_t len = total - at < MARKS_OCTETS ? total - at : MARKS_OCTETS;
 		const struct message m = { .kind = MESSAGE_MARKS,
-					   .MARKS = { c->commit_at, { bits + at, len } } };
+					   .MARKS = { c->commit_at,
+						      { bits + at, len } } };
 		enum fault f = any_mark(bits + at, len) ? ask(c, &m, -1) : FAULT_NONE;
 
 		if (f)
@@ -113,7 +116,8 @@ static enum fault send_marks(struct conn *c)
 
 void maildrop_ask_commit(struct conn *c)
 {
-	const struct message m = { .kind = MESSAGE_COMMIT, .COMMIT = { c->session.marked } };
+	const struct message m = { .kind = MESSAGE_COMMIT,
+				   .COMMIT = { c->session.marked } };
 	enum fault f = send_marks(c);
 
 	if (f == FAULT_NONE)
@@ -131,8 +135,8 @@ void maildrop_ask_commit(struct conn *c)
 
 static bool read_batch(const struct conn *c, char *out, uint32_t first, uint32_t count)
 {
-	size_t len = count * (size_t)LISTING_RECORD_OCTETS;
-	off_t at = (off_t)(first - 1) * LISTING_RECORD_OCTETS;
+	size_t len = listing_at(count);
+	off_t at = (off_t)listing_at(first - 1);
 
 	return pread(c->listing_fd, out, len, at) == (ssize_t)len;
 }
@@ -140,7 +144,8 @@ static bool read_batch(const struct conn *c, char *out, uint32_t first, uint32_t
 void maildrop_records(struct conn *c)
 {
 	struct session *s = &c->session;
-	uint32_t wanted = s->last - s->next + 1, count = wanted < BATCH ? wanted : BATCH;
+	uint32_t wanted = s->last - s->next + 1,
+		 count = wanted < BATCH ? wanted : BATCH;
 	char batch[BATCH * LISTING_RECORD_OCTETS];
 	struct listing_record r;
 
@@ -151,7 +156,7 @@ void maildrop_records(struct conn *c)
 	for (uint32_t i = 0; i < count; i++) {
 		if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
 			return;
-		if (!listing_get(batch + i * LISTING_RECORD_OCTETS, &r)) {
+		if (!listing_get(batch + listing_at(i), &r)) {
 			talk_failed(c, FAULT_PEER);
 			return;
 		}
@@ -167,15 +172,18 @@ static void log_login(const struct conn *c)
 {
 	const struct session *s = &c->session;
 
-	log_event(LOG_INFO, "login", LOG_S("user", session_user(s)), LOG_T("peer", c->peer),
+	log_event(LOG_INFO, "login", LOG_S("user", session_user(s)),
+		  LOG_T("peer", c->peer),
 		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
-		  LOG_T("cipher", c->tls ? tls_cipher(c->tls) : NULL), LOG_T("method", "USER"),
-		  LOG_N("messages", s->count), LOG_N("octets", s->octets));
+		  LOG_T("cipher", c->tls ? tls_cipher(c->tls) : NULL),
+		  LOG_T("method", "USER"), LOG_N("messages", s->count),
+		  LOG_N("octets", s->octets));
 }
 
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 {
-	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in || m->count > UINT32_MAX) {
+	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in ||
+	    m->count > UINT32_MAX) {
 		close(fd);
 		return false;
 	}
@@ -212,7 +220,8 @@ static bool take_body(struct conn *c, const struct message_BODY_IS *m, int fd)
 	if (!body_take(c, m, fd))
 		return false;
 	c->asked = false;
-	talk_step(c, &(struct session_event){ .kind = EVENT_BODY, .octets = m->octets });
+	talk_step(c,
+		  &(struct session_event){ .kind = EVENT_BODY, .octets = m->octets });
 	return true;
 }
 
@@ -222,7 +231,8 @@ static bool take_done(struct conn *c, uint64_t left)
 		return false;
 	c->asked = false;
 	c->committed = true;
-	talk_step(c, &(struct session_event){ .kind = EVENT_DONE, .count = (uint32_t)left });
+	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
+					      .count = (uint32_t)left });
 	return true;
 }
 
@@ -247,8 +257,8 @@ static bool take(struct conn *c, const struct message *m, int fd)
 	}
 }
 
-/* The maildrop is gone from under the session. What was asked of it has failed; otherwise
- * there is nothing to answer, and the session can't go on. */
+/* The maildrop is gone from under the session. What was asked of it has failed;
+ * otherwise there is nothing to answer, and the session can't go on. */
 static void lose(struct conn *c)
 {
 	enum session_ask ask = c->session.ask;
@@ -276,8 +286,8 @@ static void on_drop(uv_poll_t *poll, int status, int events)
 		uv_poll_start(&link->poll, UV_READABLE, on_drop);
 		maildrop_ask_commit(c);
 	}
-	switch (channel_receive(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &c->front->inbox, &m,
-				&fd)) {
+	switch (channel_receive(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
+				&c->front->inbox, &m, &fd)) {
 	case CHANNEL_MESSAGE:
 		if (take(c, &m, fd))
 			talk_go(c);

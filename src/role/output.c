@@ -1,7 +1,7 @@
 /* role/output.c - octets to the client.
  *
- * Floor 4 (role). Prefix: output_. Replies are collected in the front's one buffer and go
- * out in one call; only what a socket does not take costs memory of the connection.
+ * Floor 4 (role). Prefix: output_. Replies are collected in the front's one buffer and
+ * go out in one call; only what a socket does not take costs memory of the connection.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -55,8 +55,9 @@ struct parent {
 	const char *config;
 	bool is_root;
 	int exe[ROLE_COUNT];
-	int run_dir, signals, relay; /* relay: syslog lines from the children; -1: none */
-	int log;                     /* where children write their lines */
+	int run_dir, signals,
+		relay; /* relay: syslog lines from the children; -1: none */
+	int log;       /* where children write their lines */
 	enum logsink_kind log_kind;
 	struct generation *generations; /* newest first */
 	unsigned numbers;
@@ -72,7 +73,8 @@ struct parent {
 
 /* ---- role/generations.c: which children there are to be ---- */
 
-/* Read the configuration and start a generation by it. False: it has been said why not. */
+/* Read the configuration and start a generation by it. False: it has been said why not.
+ */
 MUST_USE bool generation_start(struct parent *p);
 
 /* Every child is ready: older generations drain. */
@@ -96,7 +98,8 @@ void kids_start_due(struct parent *p, uint64_t now);
 
 /* ---- role/ports.c: listening sockets ---- */
 
-/* Open what the generation wants and is not open yet. False: it has been said why not. */
+/* Open what the generation wants and is not open yet. False: it has been said why not.
+ */
 MUST_USE bool ports_open(struct parent *p, const struct generation *g);
 /* Does the generation want this one? */
 bool ports_wants(const struct generation *g, const struct port *port);

@@ -1,5 +1,5 @@
-/* role/poplard.c - poplard: reads the configuration, binds the ports, starts, watches and
- * restarts the others. It touches no octet of a client.
+/* role/poplard.c - poplard: reads the configuration, binds the ports, starts, watches
+ * and restarts the others. It touches no octet of a client.
  *
  * Floor 4 (role).
  */
@@ -29,7 +29,8 @@
 #include "sys/sandbox.h"
 
 enum {
-	ROTATE_MS = 2 * 3600 * 1000, /* ticket keys: a ticket lives for two turns at most */
+	ROTATE_MS = 2 * 3600 *
+		    1000, /* ticket keys: a ticket lives for two turns at most */
 	POLLS_MAX = 4096,
 	FIXED_POLLS = 2, /* signals, relay */
 };
@@ -50,7 +51,8 @@ static const char usage[] =
 
 static _Noreturn void die(const char *what, int sys)
 {
-	fprintf(stderr, "poplard: %s%s%s\n", what, sys ? ": " : "", sys ? strerrordesc_np(sys) : "");
+	fprintf(stderr, "poplard: %s%s%s\n", what, sys ? ": " : "",
+		sys ? strerrordesc_np(sys) : "");
 	exit(EXIT_FAILURE);
 }
 
@@ -89,8 +91,8 @@ static const char *parse_args(int argc, char **argv)
 }
 
 /* The children's executables lie beside ours, in a build tree, or where they were
- * installed. They are opened once: an upgrade takes effect when poplard itself is started
- * anew, as a whole. */
+ * installed. They are opened once: an upgrade takes effect when poplard itself is
+ * started anew, as a whole. */
 static void open_executables(struct parent *p)
 {
 	char own[PATH_MAX] = "";
@@ -106,7 +108,8 @@ static void open_executables(struct parent *p)
 		p->exe[role] = open(path, O_PATH | O_CLOEXEC);
 		if (p->exe[role] >= 0)
 			continue;
-		snprintf(path, sizeof path, "%s/%s", POPLAR_LIBEXECDIR, role_name(role));
+		snprintf(path, sizeof path, "%s/%s", POPLAR_LIBEXECDIR,
+			 role_name(role));
 		p->exe[role] = open(path, O_PATH | O_CLOEXEC);
 		if (p->exe[role] < 0)
 			die(path, errno);
@@ -173,7 +176,8 @@ static void enter_sandbox(void)
 	struct why why = { 0 };
 	int abi;
 
-	if (proc_keep_parent_capabilities(&why) || sandbox_enter(ROLE_PARENT, -1, &abi, &why)) {
+	if (proc_keep_parent_capabilities(&why) ||
+	    sandbox_enter(ROLE_PARENT, -1, &abi, &why)) {
 		log_fault(&why, "sandbox-failed");
 		exit(EXIT_FAILURE);
 	}
@@ -182,7 +186,7 @@ static void enter_sandbox(void)
 /* Every step that can be done once. What a reload may change is in generations.c. */
 static void begin(struct parent *p)
 {
-	OWN_SETTINGS s;
+	OWN_SETTINGS s = { 0 };
 
 	if (config_load(p->config, &s, say, NULL))
 		exit(78); /* EX_CONFIG of sysexits.h */
@@ -205,7 +209,8 @@ static void begin(struct parent *p)
 
 /* ---- the loop ---- */
 
-static void tell_everyone(const struct parent *p, enum role only, enum message_kind kind)
+static void tell_everyone(const struct parent *p, enum role only,
+			  enum message_kind kind)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct kid *k = g->kids; k; k = k->next)
@@ -230,9 +235,11 @@ static void reload(struct parent *p)
 {
 	log_event(LOG_NOTICE, "reloading", LOG_T("config", p->config));
 	if (!p->generations->ready)
-		log_event(LOG_WARNING, "reload-refused", LOG_T("what", "the last one is not done"));
+		log_event(LOG_WARNING, "reload-refused",
+			  LOG_T("what", "the last one is not done"));
 	else if (!generation_start(p))
-		log_event(LOG_ERR, "reload-failed", LOG_T("what", "nothing has changed"));
+		log_event(LOG_ERR, "reload-failed",
+			  LOG_T("what", "nothing has changed"));
 }
 
 static void reap(struct parent *p)
@@ -277,7 +284,8 @@ static void kill_all(const struct parent *p)
 		for (const struct kid *k = g->kids; k; k = k->next) {
 			if (k->pid == 0)
 				continue;
-			log_event(LOG_WARNING, "killing", LOG_T("role", role_name(k->role)),
+			log_event(LOG_WARNING, "killing",
+				  LOG_T("role", role_name(k->role)),
 				  LOG_N("pid", (uint64_t)k->pid));
 			kill(k->pid, SIGKILL);
 		}
@@ -304,7 +312,8 @@ static void do_what_is_due(struct parent *p)
 
 static uint64_t next_due(const struct parent *p)
 {
-	uint64_t due = p->stopping && p->kill_at < p->rotate_at ? p->kill_at : p->rotate_at;
+	uint64_t due = p->stopping && p->kill_at < p->rotate_at ? p->kill_at
+								: p->rotate_at;
 
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct kid *k = g->kids; k; k = k->next)
@@ -327,7 +336,8 @@ static void wait_for_something(struct parent *p)
 			if (k->channel < 0)
 				continue;
 			kids[count] = k;
-			polls[count++] = (struct pollfd){ .fd = k->channel, .events = POLLIN };
+			polls[count++] =
+				(struct pollfd){ .fd = k->channel, .events = POLLIN };
 		}
 	}
 	if (poll(polls, count, due > now ? (int)(due - now) : 0) <= 0)

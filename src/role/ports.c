@@ -1,7 +1,7 @@
 /* role/ports.c - poplard's listening sockets.
  *
- * Floor 4 (role). Prefix: ports_. They outlive generations of children, so that a reload
- * never turns a client away.
+ * Floor 4 (role). Prefix: ports_. They outlive generations of children, so that a
+ * reload never turns a client away.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ static bool open_port(struct parent *p, const char *name, bool tls)
 
 		if (sock_listen(&address[i], &fd, &why) == FAULT_NONE)
 			any = add(p, name, tls, fd);
-		else if (count == 1 || (why.sys != EAFNOSUPPORT && why.sys != EADDRNOTAVAIL))
+		else if (count == 1 ||
+			 (why.sys != EAFNOSUPPORT && why.sys != EADDRNOTAVAIL))
 			break;
 		why.fault = FAULT_NONE;
 	}
@@ -87,7 +88,8 @@ bool ports_open(struct parent *p, const struct generation *g)
 
 bool ports_wants(const struct generation *g, const struct port *port)
 {
-	const struct text_list *list = port->tls ? &g->settings.listen_tls : &g->settings.listen;
+	const struct text_list *list = port->tls ? &g->settings.listen_tls
+						 : &g->settings.listen;
 
 	for (unsigned i = 0; i < list->count; i++)
 		if (strcmp(list->at[i], port->name) == 0)

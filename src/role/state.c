@@ -1,8 +1,8 @@
 /* role/state.c - poplard's run directory: who runs.
  *
- * Floor 4 (role). Prefix: state_. The file `state` has a line for each process, "role pid
- * start-ticks uid gid generation landlock-version"; `poplar audit` reads it, and so does the
- * next poplard, to end what a killed one left behind.
+ * Floor 4 (role). Prefix: state_. The file `state` has a line for each process, "role
+ * pid start-ticks uid gid generation landlock-version"; `poplar audit` reads it, and so
+ * does the next poplard, to end what a killed one left behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,8 @@ static bool is_alive(const struct statefile_entry *e)
 /* Ask it to go, then make it: its ports are ours now. */
 static void end_orphan(const struct statefile_entry *e)
 {
-	OWN_FD fd = (int)syscall(SYS_pidfd_open, e->pid, 0);
+	OWN_FD
+	fd = (int)syscall(SYS_pidfd_open, e->pid, 0);
 	struct pollfd gone = { .fd = fd, .events = POLLIN };
 
 	if (fd < 0 || !is_alive(e))
@@ -82,7 +83,8 @@ bool state_open(struct parent *p, const struct settings *s)
 		return false;
 	}
 	if (flock(p->run_dir, LOCK_EX | LOCK_NB) < 0) {
-		complain(errno == EWOULDBLOCK ? "lock: another poplard runs there" : "lock",
+		complain(errno == EWOULDBLOCK ? "lock: another poplard runs there"
+					      : "lock",
 			 s->run_dir);
 		return false;
 	}
@@ -90,11 +92,12 @@ bool state_open(struct parent *p, const struct settings *s)
 	return true;
 }
 
-static void put(struct buf *b, enum role role, pid_t pid, struct ids ids, unsigned number,
-		int abi)
+static void put(struct buf *b, enum role role, pid_t pid, struct ids ids,
+		unsigned number, int abi)
 {
-	const struct statefile_entry e = { role,    pid,    proc_started_at(pid),
-					   ids.uid, ids.gid, number, abi };
+	const struct statefile_entry e = { role,    pid,     proc_started_at(pid),
+					   ids.uid, ids.gid, number,
+					   abi };
 
 	statefile_put(b, &e);
 }
@@ -110,6 +113,7 @@ void state_write(const struct parent *p)
 		for (const struct kid *k = g->kids; k; k = k->next)
 			if (k->pid > 0)
 				put(&b, k->role, k->pid, k->ids, g->number, k->abi);
-	if (b.cut || file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))
+	if (b.cut ||
+	    file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))
 		log_fault(&why, "state-not-written");
 }

@@ -47,31 +47,36 @@ static bool parse_line(struct span line, struct statefile_entry *out)
 	span_cut(&line, ' ', &name);
 	while (role < ROLE_COUNT && !span_is(name, role_name(role)))
 		role++;
-	if (role == ROLE_COUNT || !take_number(&line, &pid) || !take_number(&line, &started) ||
-	    !take_number(&line, &uid) || !take_number(&line, &gid) ||
-	    !take_number(&line, &generation) || !take_number(&line, &abi))
+	if (role == ROLE_COUNT || !take_number(&line, &pid) ||
+	    !take_number(&line, &started) || !take_number(&line, &uid) ||
+	    !take_number(&line, &gid) || !take_number(&line, &generation) ||
+	    !take_number(&line, &abi))
 		return false;
 	if (pid == 0 || pid > INT32_MAX || uid > UINT32_MAX || gid > UINT32_MAX ||
 	    generation > UINT32_MAX || abi > 1000)
 		return false;
-	*out = (struct statefile_entry){ role,       (pid_t)pid, started, (uid_t)uid, (gid_t)gid,
-					 (unsigned)generation, (int)abi };
+	*out = (struct statefile_entry){ role,       (pid_t)pid, started,
+					 (uid_t)uid, (gid_t)gid, (unsigned)generation,
+					 (int)abi };
 	return true;
 }
 
 enum fault statefile_read(int run_dir, struct statefile *out)
 {
-	OWN_FD fd = openat(run_dir, STATEFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_FD
+	fd = openat(run_dir, STATEFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	OWN_TEXT text = NULL;
 	size_t len;
 	struct span rest, line;
 
-	if (fd < 0 || file_read_all(fd, FILE_OCTETS_MAX, &text, &len, STATEFILE_NAME, NULL))
+	if (fd < 0 ||
+	    file_read_all(fd, FILE_OCTETS_MAX, &text, &len, STATEFILE_NAME, NULL))
 		return FAULT_IO;
 	*out = (struct statefile){ .at = calloc(ENTRIES_MAX, sizeof *out->at) };
 	if (!out->at)
 		return FAULT_NOMEM;
-	for (rest = (struct span){ text, len }; rest.len > 0 && out->count < ENTRIES_MAX;) {
+	for (rest = (struct span){ text, len };
+	     rest.len > 0 && out->count < ENTRIES_MAX;) {
 		span_cut(&rest, '\n', &line);
 		if (parse_line(line, &out->at[out->count]))
 			out->count++;

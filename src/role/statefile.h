@@ -29,6 +29,7 @@ struct statefile {
 
 void statefile_put(struct buf *b, const struct statefile_entry *e);
 
-/* FAULT_IO: there is none, or it can't be read; a line that is none of ours is passed over. */
+/* FAULT_IO: there is none, or it can't be read; a line that is none of ours is passed
+ * over. */
 MUST_USE enum fault statefile_read(int run_dir, struct statefile *out);
 void statefile_done(struct statefile *file);

@@ -1,7 +1,7 @@
 /* role/talk.c - the conversation with one client.
  *
- * Floor 4 (role). Prefix: talk_. Here the pure session meets the world: what it asks for is
- * done, or asked of another process, and what comes back is stepped into it.
+ * Floor 4 (role). Prefix: talk_. Here the pure session meets the world: what it asks
+ * for is done, or asked of another process, and what comes back is stepped into it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,8 +73,8 @@ static bool take_input(struct conn *c)
 	return n > 0;
 }
 
-/* What was not read in this event is kept for the next; nothing a client said before its
- * login, which may be a password, stays in the shared buffer. */
+/* What was not read in this event is kept for the next; nothing a client said before
+ * its login, which may be a password, stays in the shared buffer. */
 static bool keep_input(struct conn *c)
 {
 	if (c->in.len > 0 && !c->held_in) {
@@ -91,8 +91,9 @@ static bool keep_input(struct conn *c)
 
 /* ---- commands ---- */
 
-/* Octets of another protocol as the first thing said: a browser or a mail server was led
- * here. A TLS record in the clear shows in its first octet, without a line end to come. */
+/* Octets of another protocol as the first thing said: a browser or a mail server was
+ * led here. A TLS record in the clear shows in its first octet, without a line end to
+ * come. */
 static bool is_alien(const struct conn *c, enum line_got got, struct span line)
 {
 	if (c->heard)
@@ -117,12 +118,12 @@ static bool read_command(struct conn *c)
 		return true;
 	c->heard = true;
 	c->active_at = uv_now(&c->front->loop);
-	talk_step(c, &(struct session_event){
-			     .kind = got == LINE_FULL ? EVENT_LINE : EVENT_OVERLONG,
-			     .line = line });
+	talk_step(c, &(struct session_event){ .kind = got == LINE_FULL ? EVENT_LINE
+								       : EVENT_OVERLONG,
+					      .line = line });
 	if (c->session.ask == ASK_LOGIN) {
 		asks_login(c); /* now, while the password is where the line is */
-		secret_wipe((char *)(uintptr_t)line.at, line.len);
+		secret_wipe(unconst(line.at), line.len);
 	}
 	return true;
 }
@@ -141,13 +142,14 @@ static void make_marks(struct conn *c)
 	uint64_t *bits = calloc(1, session_marks_octets(&c->session));
 
 	if (bits)
-		talk_step(c, &(struct session_event){ .kind = EVENT_MARKS, .bits = bits });
+		talk_step(c,
+			  &(struct session_event){ .kind = EVENT_MARKS, .bits = bits });
 	else
 		talk_failed(c, FAULT_NOMEM);
 }
 
-/* RFC 2595 section 4: whatever came in the clear behind STLS was not said by a client that
- * waits for our answer, but slipped in by somebody in between. */
+/* RFC 2595 section 4: whatever came in the clear behind STLS was not said by a client
+ * that waits for our answer, but slipped in by somebody in between. */
 static bool start_tls(struct conn *c)
 {
 	if (c->in.len > 0) {
@@ -170,8 +172,8 @@ static bool start_tls(struct conn *c)
 	return true;
 }
 
-/* All is said. What the client goes on saying must be read before closing, or the kernel
- * sends it a reset that may overtake our last words. */
+/* All is said. What the client goes on saying must be read before closing, or the
+ * kernel sends it a reset that may overtake our last words. */
 static bool part(struct conn *c)
 {
 	if (!output_flush(c))
@@ -193,7 +195,8 @@ static bool part(struct conn *c)
 	return true;
 }
 
-/* Throw away what comes until the client goes. Over TLS too: nobody reads it any more. */
+/* Throw away what comes until the client goes. Over TLS too: nobody reads it any more.
+ */
 static bool linger(struct conn *c)
 {
 	ssize_t n = recv(c->fd, c->front->input, sizeof c->front->input, MSG_DONTWAIT);
@@ -205,9 +208,9 @@ static bool linger(struct conn *c)
 	return false;
 }
 
-/* Is it a TLS handshake that begins (record type 22)? What else comes where TLS must begin
- * is clear text that somebody put behind STLS, or a client at the wrong port; OpenSSL would
- * wait for five octets of it. */
+/* Is it a TLS handshake that begins (record type 22)? What else comes where TLS must
+ * begin is clear text that somebody put behind STLS, or a client at the wrong port;
+ * OpenSSL would wait for five octets of it. */
 static bool is_hello(struct conn *c)
 {
 	char first;

@@ -1,7 +1,8 @@
 /* store/lock.c - one session per maildrop.
  *
- * Floor 2 (store). Prefix: store_lock. The lock is flock(2) on the maildrop's directory: it
- * needs no file, works on a full disk, is seen by all processes, and dies with its owner.
+ * Floor 2 (store). Prefix: store_lock. The lock is flock(2) on the maildrop's
+ * directory: it needs no file, works on a full disk, is seen by all processes, and dies
+ * with its owner.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -99,7 +100,8 @@ static int wait_for(struct store_locks *locks, int dir)
 	return sys;
 }
 
-enum fault store_lock(struct store_locks *locks, int dir, const char *path, struct why *why)
+enum fault store_lock(struct store_locks *locks, int dir, const char *path,
+		      struct why *why)
 {
 	int sys = try(dir);
 

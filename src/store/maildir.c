@@ -1,7 +1,7 @@
 /* store/maildir.c - the Maildir, as MTAs, IMAP servers and shells share it.
  *
- * Floor 2 (store). Prefix: maildir_. Messages stay where they are, in new or cur; nothing is
- * written but the removals of a commit.
+ * Floor 2 (store). Prefix: maildir_. Messages stay where they are, in new or cur;
+ * nothing is written but the removals of a commit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,19 +46,21 @@ static void maildir_done_p(struct maildir **d)
 
 /* ---- opening ---- */
 
-/* A home without a Maildir has got no mail yet. A home that is not there may be a disk that
- * is not mounted: to show an empty maildrop then would make clients forget what they have
- * and fetch it all again. */
+/* A home without a Maildir has got no mail yet. A home that is not there may be a disk
+ * that is not mounted: to show an empty maildrop then would make clients forget what
+ * they have and fetch it all again. */
 static int make_dir(int root, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char home[PATH_MAX] = ".";
 
-	if (slash && !span_copy((struct span){ path, (size_t)(slash - path) }, home, sizeof home)) {
+	if (slash && !span_copy((struct span){ path, (size_t)(slash - path) }, home,
+				sizeof home)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	OWN_FD parent = file_open_beneath(root, home, O_RDONLY | O_DIRECTORY);
+	OWN_FD
+	parent = file_open_beneath(root, home, O_RDONLY | O_DIRECTORY);
 	if (parent < 0)
 		return -1;
 	const char *name = slash ? slash + 1 : path;
@@ -73,8 +75,8 @@ static enum fault make_folders(int dir, const char *path, struct why *why)
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (mkdirat(dir, folders[i], 0700) < 0 && errno != EEXIST)
-			return fault_set(why, store_fault(errno), errno, "make Maildir folders in",
-					 path);
+			return fault_set(why, store_fault(errno), errno,
+					 "make Maildir folders in", path);
 	return FAULT_NONE;
 }
 
@@ -84,11 +86,13 @@ static enum fault open_dir(const struct store_place *place, int *out, struct why
 	if (*out < 0 && errno == ENOENT)
 		*out = make_dir(place->root, place->path);
 	if (*out < 0)
-		return fault_set(why, store_fault(errno), errno, "open Maildir", place->path);
+		return fault_set(why, store_fault(errno), errno, "open Maildir",
+				 place->path);
 	return FAULT_NONE;
 }
 
-static void fill_record(const struct scan *s, const struct scan_file *f, struct listing_record *out)
+static void fill_record(const struct scan *s, const struct scan_file *f,
+			struct listing_record *out)
 {
 	struct span base = name_base(scan_name(s, f));
 
@@ -106,10 +110,10 @@ static int write_listing(struct maildir *d)
 
 		for (uint32_t k = 0; k < n; k++) {
 			fill_record(&d->scan, &d->scan.files[i + k], &r);
-			listing_put(&r, batch + k * LISTING_RECORD_OCTETS);
+			listing_put(&r, batch + listing_at(k));
 			d->base.listing.octets += r.octets;
 		}
-		if (file_write_all(d->base.listing.fd, batch, n * LISTING_RECORD_OCTETS) < 0)
+		if (file_write_all(d->base.listing.fd, batch, listing_at(n)) < 0)
 			return -1;
 	}
 	return 0;
@@ -124,7 +128,8 @@ static enum fault make_listing(struct maildir *d, const char *path, struct why *
 	d->base.listing.fd = memfd_create("listing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (d->base.listing.fd < 0 || write_listing(d) < 0 ||
 	    fcntl(d->base.listing.fd, F_ADD_SEALS, seals) < 0)
-		return fault_set(why, store_fault(errno), errno, "make listing of", path);
+		return fault_set(why, store_fault(errno), errno, "make listing of",
+				 path);
 	return FAULT_NONE;
 }
 
@@ -187,7 +192,8 @@ static enum fault open_message(struct maildir *d, uint32_t i, int *out, struct w
 	if (file->name == SCAN_GONE)
 		return fault_set(why, FAULT_GONE, 0, "open message", NULL);
 	if (o.fd < 0)
-		return fault_set(why, store_fault(o.sys), o.sys, "open", scan_path(&d->scan, file));
+		return fault_set(why, store_fault(o.sys), o.sys, "open",
+				 scan_path(&d->scan, file));
 	return FAULT_NONE;
 }
 
@@ -201,16 +207,19 @@ static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_bo
 		return fault_set(why, FAULT_NO_MESSAGE, 0, "find message", NULL);
 	const struct scan_file *file = &d->scan.files[msg - 1];
 	if (file->unread)
-		return fault_set(why, FAULT_SETUP, 0, "could not read, when the maildrop was opened,",
+		return fault_set(why, FAULT_SETUP, 0,
+				 "could not read, when the maildrop was opened,",
 				 scan_path(&d->scan, file));
-	OWN_FD fd = -1;
+	OWN_FD
+	fd = -1;
 	enum fault f = open_message(d, msg - 1, &fd, why);
 	if (f)
 		return f;
 	const char *path = scan_path(&d->scan, file);
 	if (fstat(fd, &st) < 0)
 		return fault_set(why, FAULT_IO, errno, "stat", path);
-	if (!S_ISREG(st.st_mode) || st.st_ino != file->inode || (uint64_t)st.st_size != file->stored)
+	if (!S_ISREG(st.st_mode) || st.st_ino != file->inode ||
+	    (uint64_t)st.st_size != file->stored)
 		return fault_set(why, FAULT_CHANGED, 0, "read", path);
 	*out = (struct store_body){
 		.fd = TAKE_FD(fd),
@@ -258,7 +267,8 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 }
 
 /* What someone else has removed counts as removed, which is what was wanted. */
-static uint32_t remove_marked(struct maildir *d, const uint64_t *marks, struct removal *r)
+static uint32_t remove_marked(struct maildir *d, const uint64_t *marks,
+			      struct removal *r)
 {
 	uint32_t *list = malloc((size_t)d->scan.count * sizeof *list + 1);
 	uint32_t count = 0;
@@ -278,7 +288,8 @@ static uint32_t remove_marked(struct maildir *d, const uint64_t *marks, struct r
 	return count;
 }
 
-/* What was removed stays removed: the directories' entries go to disk before the answer. */
+/* What was removed stays removed: the directories' entries go to disk before the
+ * answer. */
 static void make_durable(const struct maildir *d, struct removal *r)
 {
 	static const char *const folder[] = { [SCAN_NEW] = "new", [SCAN_CUR] = "cur" };
@@ -286,14 +297,15 @@ static void make_durable(const struct maildir *d, struct removal *r)
 	for (int i = 0; i < 2; i++) {
 		if (!r->touched[i])
 			continue;
-		OWN_FD fd = file_open_beneath(d->dir, folder[i], O_RDONLY | O_DIRECTORY);
+		OWN_FD
+		fd = file_open_beneath(d->dir, folder[i], O_RDONLY | O_DIRECTORY);
 		if (fd < 0 || fsync(fd) < 0)
 			keep_fault(r, FAULT_IO, errno, "sync", folder[i]);
 	}
 }
 
-static enum fault maildir_commit(struct maildrop *m, const uint64_t *marks, uint32_t *out_left,
-				 struct why *why)
+static enum fault maildir_commit(struct maildrop *m, const uint64_t *marks,
+				 uint32_t *out_left, struct why *why)
 {
 	struct maildir *d = (struct maildir *)m;
 	struct removal r = { .dir = d->dir, .why = why };

@@ -16,8 +16,8 @@
 #include "store/store.h"
 #include "sys/file.h"
 
-/* Directories are read again while others change them, and files that moved are looked for
- * again, so often. */
+/* Directories are read again while others change them, and files that moved are looked
+ * for again, so often. */
 enum { READS = 5, CHASES = 20 };
 enum { DIRENTS_OCTETS = 32768, CHUNK_OCTETS = 65536 };
 
@@ -32,7 +32,8 @@ void scan_done(struct scan *s)
 
 /* ---- finding ---- */
 
-static bool keep_name(struct scan *s, enum scan_dir where, const char *name, uint64_t *out)
+static bool keep_name(struct scan *s, enum scan_dir where, const char *name,
+		      uint64_t *out)
 {
 	size_t len = strlen(name) + 1, whole = 4 + len;
 
@@ -55,15 +56,17 @@ static bool keep_name(struct scan *s, enum scan_dir where, const char *name, uin
 	return true;
 }
 
-static bool keep_file(struct scan *s, enum scan_dir where, const char *name, uint64_t inode)
+static bool keep_file(struct scan *s, enum scan_dir where, const char *name,
+		      uint64_t inode)
 {
 	struct scan_file f = { .inode = inode };
 
 	if (s->count == s->room) {
 		uint32_t room = s->room ? s->room * 2 : 64;
-		struct scan_file *more = s->room > UINT32_MAX / 4
-						 ? NULL
-						 : realloc(s->files, room * sizeof *more);
+		struct scan_file *more =
+			s->room > UINT32_MAX / 4
+				? NULL
+				: realloc(s->files, room * sizeof *more);
 
 		if (!more)
 			return false;
@@ -85,13 +88,16 @@ static bool is_message(int dir, const struct dirent64 *d)
 		return false;
 	if (d->d_type != DT_UNKNOWN)
 		return d->d_type == DT_REG;
-	return fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	return fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode);
 }
 
-static enum fault read_folder(int dir, enum scan_dir where, struct scan *s, struct why *why)
+static enum fault read_folder(int dir, enum scan_dir where, struct scan *s,
+			      struct why *why)
 {
 	_Alignas(struct dirent64) char room[DIRENTS_OCTETS];
-	OWN_FD fd = file_open_beneath(dir, folder[where], O_RDONLY | O_DIRECTORY);
+	OWN_FD
+	fd = file_open_beneath(dir, folder[where], O_RDONLY | O_DIRECTORY);
 	ssize_t n;
 
 	if (fd < 0)
@@ -101,8 +107,10 @@ static enum fault read_folder(int dir, enum scan_dir where, struct scan *s, stru
 			const struct dirent64 *d = (const struct dirent64 *)(room + at);
 
 			at += d->d_reclen;
-			if (is_message(fd, d) && !keep_file(s, where, d->d_name, d->d_ino))
-				return fault_set(why, FAULT_NOMEM, 0, "list", folder[where]);
+			if (is_message(fd, d) &&
+			    !keep_file(s, where, d->d_name, d->d_ino))
+				return fault_set(why, FAULT_NOMEM, 0, "list",
+						 folder[where]);
 		}
 	}
 	if (n < 0)
@@ -117,16 +125,17 @@ static int by_order(const void *a, const void *b, void *arg)
 	return name_order(scan_name(s, a), scan_name(s, b));
 }
 
-static bool same_base(const struct scan *s, const struct scan_file *a, const struct scan_file *b)
+static bool same_base(const struct scan *s, const struct scan_file *a,
+		      const struct scan_file *b)
 {
 	struct span x = name_base(scan_name(s, a)), y = name_base(scan_name(s, b));
 
 	return x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
 }
 
-/* A message that moved from new to cur, or got other flags, while we read was seen again:
- * the same base name and inode. Different files with one base name are twins. Both stand
- * side by side in delivery order. */
+/* A message that moved from new to cur, or got other flags, while we read was seen
+ * again: the same base name and inode. Different files with one base name are twins.
+ * Both stand side by side in delivery order. */
 static void settle_twins(struct scan *s)
 {
 	uint32_t kept = 0;
@@ -135,7 +144,8 @@ static void settle_twins(struct scan *s)
 		struct scan_file f = s->files[i];
 		bool seen = false;
 
-		for (uint32_t k = kept; k > 0 && same_base(s, &s->files[k - 1], &f); k--) {
+		for (uint32_t k = kept; k > 0 && same_base(s, &s->files[k - 1], &f);
+		     k--) {
 			struct scan_file *other = &s->files[k - 1];
 
 			if (other->inode == f.inode) {
@@ -174,8 +184,8 @@ static int by_value(const void *a, const void *b)
 	return memcmp(a, b, 1);
 }
 
-/* The first time that it has a large array to sort, the C library opens a file to learn how
- * much memory there is. */
+/* The first time that it has a large array to sort, the C library opens a file to learn
+ * how much memory there is. */
 bool store_start(void)
 {
 	char large[4096] = { 1 };
@@ -185,9 +195,9 @@ bool store_start(void)
 }
 
 /* A file that is renamed while its directory is read may be missed or met twice. new is
- * read before cur, since messages move that way; and both are read again while they change,
- * adding to what was seen: what is listed under an old name will be looked for, what is not
- * listed would seem to be gone. */
+ * read before cur, since messages move that way; and both are read again while they
+ * change, adding to what was seen: what is listed under an old name will be looked for,
+ * what is not listed would seem to be gone. */
 enum fault scan_read(int dir, struct scan *out, struct why *why)
 {
 	bool still = false;
@@ -198,15 +208,18 @@ enum fault scan_read(int dir, struct scan *out, struct why *why)
 		enum fault f;
 
 		if (!get_times(dir, &before))
-			return fault_set(why, store_fault(errno), errno, "stat", "new, cur");
+			return fault_set(why, store_fault(errno), errno, "stat",
+					 "new, cur");
 		f = read_folder(dir, SCAN_NEW, out, why);
 		if (f == FAULT_NONE)
 			f = read_folder(dir, SCAN_CUR, out, why);
 		if (f)
 			return f;
 		if (!get_times(dir, &after))
-			return fault_set(why, store_fault(errno), errno, "stat", "new, cur");
-		still = same_time(before.new, after.new) && same_time(before.cur, after.cur);
+			return fault_set(why, store_fault(errno), errno, "stat",
+					 "new, cur");
+		still = same_time(before.new, after.new) &&
+			same_time(before.cur, after.cur);
 	}
 	if (out->count > 0)
 		qsort_r(out->files, out->count, sizeof *out->files, by_order, out);
@@ -251,8 +264,8 @@ static const struct scan_file *find_again(const struct scan *now, struct span ba
 }
 
 /* Write the place where each of the listed is now, or SCAN_GONE, into s. */
-static enum fault relocate(int dir, struct scan *s, const uint32_t *list, uint32_t count,
-			   struct why *why)
+static enum fault relocate(int dir, struct scan *s, const uint32_t *list,
+			   uint32_t count, struct why *why)
 {
 	struct scan now = { 0 };
 	enum fault f = scan_read(dir, &now, why);
@@ -265,26 +278,29 @@ static enum fault relocate(int dir, struct scan *s, const uint32_t *list, uint32
 		if (!found)
 			file->name = SCAN_GONE;
 		else if (!adopt(s, file, &now, found))
-			f = fault_set(why, FAULT_NOMEM, 0, "find again", scan_path(s, file));
+			f = fault_set(why, FAULT_NOMEM, 0, "find again",
+				      scan_path(s, file));
 	}
 	scan_done(&now);
 	return f;
 }
 
-/* Try each of the listed; those that had moved stay in the list. Returns their number. */
+/* Try each of the listed; those that had moved stay in the list. Returns their number.
+ */
 static uint32_t try_all(struct scan *s, uint32_t *list, uint32_t count, scan_do_fn *act,
 			void *arg)
 {
 	uint32_t moved = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		if (s->files[list[i]].name != SCAN_GONE && act(arg, s, &s->files[list[i]]))
+		if (s->files[list[i]].name != SCAN_GONE &&
+		    act(arg, s, &s->files[list[i]]))
 			list[moved++] = list[i];
 	return moved;
 }
 
-enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count, scan_do_fn *act,
-		      void *arg, struct why *why)
+enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
+		      scan_do_fn *act, void *arg, struct why *why)
 {
 	enum fault f = FAULT_NONE;
 
@@ -332,7 +348,8 @@ struct measuring {
 	struct why *why;
 };
 
-static bool keep_fault(struct measuring *m, int sys, const char *doing, const char *path)
+static bool keep_fault(struct measuring *m, int sys, const char *doing,
+		       const char *path)
 {
 	m->fault = fault_set(m->why, store_fault(sys), sys, doing, path);
 	return false;
@@ -351,7 +368,8 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	f->stored = f->octets = (uint64_t)st.st_size;
 	if (name_wire_octets(scan_name(s, f), f->stored, &f->octets))
 		return false;
-	OWN_FD fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
+	OWN_FD
+	fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return keep_fault(m, errno, "open", path);
 	if (fd < 0 && errno == ENOENT)

@@ -1,7 +1,7 @@
 /* store/store.h - what a kind of maildrop must be able to do.
  *
- * Floor 2 (store). Prefix: store_. Calls may block. Every call answers done (FAULT_NONE),
- * busy (FAULT_BUSY) or refused with a fault and its story.
+ * Floor 2 (store). Prefix: store_. Calls may block. Every call answers done
+ * (FAULT_NONE), busy (FAULT_BUSY) or refused with a fault and its story.
  */
 #pragma once
 
@@ -11,8 +11,8 @@ struct store_locks;
 
 /* Which maildrop. */
 struct store_place {
-	int root;           /* directory that all maildrops lie beneath */
-	const char *path;   /* relative to root */
+	int root;         /* directory that all maildrops lie beneath */
+	const char *path; /* relative to root */
 	struct store_locks *locks;
 };
 
@@ -24,13 +24,13 @@ struct store_listing {
 	uint64_t octets;
 };
 
-/* Where the octets of a message are, as they are stored. The caller owns the descriptor,
- * which is read-only. */
+/* Where the octets of a message are, as they are stored. The caller owns the
+ * descriptor, which is read-only. */
 struct store_body {
 	int fd;
 	uint64_t offset, length;
-	uint64_t octets;  /* on the wire */
-	uint8_t form;     /* enum wire_form */
+	uint64_t octets; /* on the wire */
+	uint8_t form;    /* enum wire_form */
 };
 
 /* An open maildrop begins with this. */
@@ -42,21 +42,22 @@ struct maildrop {
 struct store {
 	const char *name;
 
-	/* Lock the maildrop and list its messages in delivery order. FAULT_BUSY: another
-	 * session has it. FAULT_SETUP: it is not there or not ours to use. */
+	/* Lock the maildrop and list its messages in delivery order. FAULT_BUSY:
+	 * another session has it. FAULT_SETUP: it is not there or not ours to use. */
 	enum fault (*open)(const struct store_place *place, struct maildrop **out,
 			   struct why *why);
 
-	/* Message msg, 1 to count. FAULT_GONE: someone has removed it. FAULT_CHANGED: it is
-	 * no longer what was listed. */
+	/* Message msg, 1 to count. FAULT_GONE: someone has removed it. FAULT_CHANGED:
+	 * it is no longer what was listed. */
 	enum fault (*body)(struct maildrop *m, uint32_t msg, struct store_body *out,
 			   struct why *why);
 
-	/* Remove the messages whose bit is set (bit i: message i + 1), those that someone
-	 * else removed already counting as removed, and make that durable. After a fault some
-	 * may be removed; never one that is not marked. Releases the lock in any case. */
-	enum fault (*commit)(struct maildrop *m, const uint64_t *marks, uint32_t *out_left,
-			     struct why *why);
+	/* Remove the messages whose bit is set (bit i: message i + 1), those that
+	 * someone else removed already counting as removed, and make that durable.
+	 * After a fault some may be removed; never one that is not marked. Releases the
+	 * lock in any case. */
+	enum fault (*commit)(struct maildrop *m, const uint64_t *marks,
+			     uint32_t *out_left, struct why *why);
 
 	/* Change nothing, release the lock, free. */
 	void (*close)(struct maildrop *m);
@@ -68,17 +69,18 @@ extern const struct store store_maildir;
  * libraries would otherwise do at first use. */
 MUST_USE bool store_start(void);
 
-/* Waiting for locks, shared by the threads of a process: at most `waiters` at a time wait,
- * each for `wait_ms`, for a lock that is taken. NULL: out of memory. */
+/* Waiting for locks, shared by the threads of a process: at most `waiters` at a time
+ * wait, each for `wait_ms`, for a lock that is taken. NULL: out of memory. */
 MUST_USE struct store_locks *store_locks_new(unsigned waiters, unsigned wait_ms);
 void store_locks_free(struct store_locks *locks);
 
-/* Lock the open directory for this descriptor alone; the kernel releases it when the last
- * copy of the descriptor is closed. FAULT_BUSY after the wait. */
+/* Lock the open directory for this descriptor alone; the kernel releases it when the
+ * last copy of the descriptor is closed. FAULT_BUSY after the wait. */
 MUST_USE enum fault store_lock(struct store_locks *locks, int dir, const char *path,
 			       struct why *why);
 /* A lock has been released in this process: whoever waits may look again. */
 void store_lock_released(struct store_locks *locks);
 
-/* The fault that an errno means for a maildrop: what time heals, and what an operator must. */
+/* The fault that an errno means for a maildrop: what time heals, and what an operator
+ * must. */
 enum fault store_fault(int sys);

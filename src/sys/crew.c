@@ -16,8 +16,8 @@ struct crew {
 	void *arg;
 };
 
-/* One heap for all threads: they allocate little, and the C library opens a file of /proc
- * when it makes a thread's own heap smaller, which no sandbox here allows. */
+/* One heap for all threads: they allocate little, and the C library opens a file of
+ * /proc when it makes a thread's own heap smaller, which no sandbox here allows. */
 struct crew *crew_new(void *arg)
 {
 	struct crew *crew = malloc(sizeof *crew);
@@ -68,7 +68,8 @@ static void *work(void *arg)
 
 			post->wake(crew, post);
 		} else if (n < 0 && errno != EINTR) {
-			abort(); /* our own epoll descriptor is gone: nothing can go on */
+			abort(); /* our own epoll descriptor is gone: nothing can go on
+				  */
 		}
 	}
 	return NULL;

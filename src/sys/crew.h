@@ -12,8 +12,8 @@
 
 struct crew;
 
-/* Embedded in what is watched. wake() ends with crew_again, or by closing the descriptor,
- * which ends the watch; then the post may be freed. */
+/* Embedded in what is watched. wake() ends with crew_again, or by closing the
+ * descriptor, which ends the watch; then the post may be freed. */
 struct crew_post {
 	int fd;
 	void (*wake)(struct crew *crew, struct crew_post *post);

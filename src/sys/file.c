@@ -6,9 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -19,14 +19,15 @@ int file_open_beneath(int dir, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+			   RESOLVE_NO_MAGICLINKS,
 	};
 
 	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
 }
 
-enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len, const char *name,
-			 struct why *why)
+enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len,
+			 const char *name, struct why *why)
 {
 	struct stat st;
 
@@ -101,8 +102,11 @@ enum fault file_replace(int dir, const char *name, struct span contents, mode_t 
 		return fault_set(why, FAULT_SETUP, ENAMETOOLONG, "replace", name);
 
 	if (unlinkat(dir, new, 0) < 0 && errno != ENOENT)
-		return fault_set(why, FAULT_IO, errno, "remove old temporary file", new);
-	OWN_FD fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		return fault_set(why, FAULT_IO, errno, "remove old temporary file",
+				 new);
+	OWN_FD
+	fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "create", new);
 	if (take_after(fd, dir, name, mode) < 0 ||

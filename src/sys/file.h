@@ -12,21 +12,22 @@
  * `dir`, never through a symbolic link or a magic link, close-on-exec. -1 and errno. */
 int file_open_beneath(int dir, const char *path, int flags);
 
-/* Read all of an open regular file of at most `max` octets. *out is malloc'ed, ends with a
- * NUL that *out_len does not count, and is the caller's. */
+/* Read all of an open regular file of at most `max` octets. *out is malloc'ed, ends
+ * with a NUL that *out_len does not count, and is the caller's. */
 MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len,
 				  const char *name, struct why *why);
 
 /* Write all of it, whatever write(2) likes to take at once. -1 and errno. */
 int file_write_all(int fd, const void *at, size_t len);
 
-/* Replace the contents of `name` in the open directory `dir` as a whole: a temporary file
- * beside it, rename; a reader sees the old or the new. `durable`: also after a power
- * failure, at the cost of two fsyncs. Mode and owner are the old file's, or `mode` and the
- * caller's for a new one. */
-MUST_USE enum fault file_replace(int dir, const char *name, struct span contents, mode_t mode,
-				 bool durable, struct why *why);
+/* Replace the contents of `name` in the open directory `dir` as a whole: a temporary
+ * file beside it, rename; a reader sees the old or the new. `durable`: also after a
+ * power failure, at the cost of two fsyncs. Mode and owner are the old file's, or
+ * `mode` and the caller's for a new one. */
+MUST_USE enum fault file_replace(int dir, const char *name, struct span contents,
+				 mode_t mode, bool durable, struct why *why);
 
-/* Open the directory that holds `path`; *out_name points to the last component, in path. */
-MUST_USE enum fault file_open_parent(const char *path, int *out_dir, const char **out_name,
-				     struct why *why);
+/* Open the directory that holds `path`; *out_name points to the last component, in
+ * path. */
+MUST_USE enum fault file_open_parent(const char *path, int *out_dir,
+				     const char **out_name, struct why *why);

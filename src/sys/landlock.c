@@ -36,7 +36,8 @@ enum { RIGHT_COUNT = sizeof rights_table / sizeof *rights_table };
 
 int landlock_abi(void)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
+	long abi =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
 
 	return abi > 0 ? (int)abi : 0;
 }
@@ -66,16 +67,18 @@ enum fault landlock_restrict(int abi, int dir, unsigned rights, struct why *why)
 		.scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS,
 	};
 	const struct path_beneath beneath = { rights & known_rights(abi), dir };
-	OWN_FD rules =
-		(int)syscall(SYS_landlock_create_ruleset, &all, ruleset_size(abi), 0);
+	OWN_FD
+	rules = (int)syscall(SYS_landlock_create_ruleset, &all, ruleset_size(abi), 0);
 
 	if (rules < 0)
-		return fault_set(why, FAULT_SETUP, errno, "landlock_create_ruleset", NULL);
+		return fault_set(why, FAULT_SETUP, errno, "landlock_create_ruleset",
+				 NULL);
 	if (dir >= 0 &&
 	    syscall(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH, &beneath, 0) < 0)
 		return fault_set(why, FAULT_SETUP, errno, "landlock_add_rule", NULL);
 	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
-		return fault_set(why, FAULT_SETUP, errno, "landlock_restrict_self", NULL);
+		return fault_set(why, FAULT_SETUP, errno, "landlock_restrict_self",
+				 NULL);
 	return FAULT_NONE;
 }
 

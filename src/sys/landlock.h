@@ -1,7 +1,7 @@
 /* sys/landlock.h - the kernel's Landlock, by its three system calls.
  *
- * Floor 1 (sys). Prefix: landlock_. Constants are those of the kernel's interface, given
- * here because headers older than the running kernel lack the later ones.
+ * Floor 1 (sys). Prefix: landlock_. Constants are those of the kernel's interface,
+ * given here because headers older than the running kernel lack the later ones.
  */
 #pragma once
 
@@ -25,10 +25,11 @@ enum landlock_right {
 /* 0: this kernel has none, or it is turned off. */
 int landlock_abi(void);
 
-/* Forbid this process all of the file system but `rights` beneath `dir` (-1: nothing), new
- * TCP ports and connections, signals to and abstract sockets of the outside, as far as the
- * version `abi` can. no_new_privs must be set. */
-MUST_USE enum fault landlock_restrict(int abi, int dir, unsigned rights, struct why *why);
+/* Forbid this process all of the file system but `rights` beneath `dir` (-1: nothing),
+ * new TCP ports and connections, signals to and abstract sockets of the outside, as far
+ * as the version `abi` can. no_new_privs must be set. */
+MUST_USE enum fault landlock_restrict(int abi, int dir, unsigned rights,
+				      struct why *why);
 
 /* The names of the rights that version `abi` knows, "read-file,read-dir". */
 void landlock_text(int abi, unsigned rights, char *out, size_t room);

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/own.h"
 
 static const char *const names[LOGSINK_COUNT] = {
 #define X(id, name) [LOGSINK_##id] = name,
@@ -58,7 +59,8 @@ enum logsink_kind logsink_detect(void)
 
 	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return LOGSINK_PLAIN;
-	snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
 	return strcmp(stream, ours) == 0 ? LOGSINK_JOURNAL : LOGSINK_PLAIN;
 }
 
@@ -70,9 +72,9 @@ static void put_time(struct buf *b)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ", tm.tm_year + 1900,
-		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		 now.tv_nsec / 1000000);
+	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ",
+		 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		 tm.tm_sec, now.tv_nsec / 1000000);
 	buf_text(b, text);
 }
 
@@ -113,8 +115,9 @@ static bool put_line(int priority, struct span line)
 
 	put_head(&b, priority);
 	struct iovec iov[3] = { { b.at, b.len },
-				{ (char *)(uintptr_t)line.at, line.len },
-				{ (char[]){ '\n' }, sink.kind == LOGSINK_RELAY ? 0 : 1 } };
+				{ unconst(line.at), line.len },
+				{ (char[]){ '\n' },
+				  sink.kind == LOGSINK_RELAY ? 0 : 1 } };
 	struct msghdr h = { .msg_iov = iov, .msg_iovlen = 3 };
 	ssize_t n;
 
@@ -150,7 +153,8 @@ void logsink_use(int fd, enum logsink_kind kind, const char *name)
 	sink.name = name;
 	sink.pid = getpid();
 	sink.is_socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-	tzset(); /* now: the C library opens a file for it, which a sandbox would not let it */
+	tzset(); /* now: the C library opens a file for it, which a sandbox would not
+		    let it */
 	log_to(write_line);
 }
 
@@ -161,7 +165,8 @@ int logsink_reopen(int fd)
 
 	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd))) {
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-		int own = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		int own = open(path,
+			       O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 		if (own >= 0)
 			return own;

@@ -1,13 +1,15 @@
 /* sys/logsink.h - where the lines of the log go.
  *
  * Floor 1 (sys). Prefix: logsink_. A line is one write that never blocks: lines that a
- * stalled reader does not take are counted, and the count is logged when it reads again.
+ * stalled reader does not take are counted, and the count is logged when it reads
+ * again.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* How the descriptor wants its lines; the names are passed to children as an argument. */
+/* How the descriptor wants its lines; the names are passed to children as an argument.
+ */
 /* clang-format off */
 #define LOGSINK_TABLE(X) \
 	X(PLAIN,   "plain")   /* time, process, priority, text */ \
@@ -19,7 +21,7 @@ enum logsink_kind {
 #define X(id, name) LOGSINK_##id,
 	LOGSINK_TABLE(X)
 #undef X
-	LOGSINK_COUNT
+		LOGSINK_COUNT
 };
 
 const char *logsink_name(enum logsink_kind kind);
@@ -31,6 +33,6 @@ enum logsink_kind logsink_detect(void);
 /* Send the log's lines to `fd` as coming from process `name`. */
 void logsink_use(int fd, enum logsink_kind kind, const char *name);
 
-/* A descriptor for the same file as fd that does not block, where the kernel can give one
- * (pipes, terminals); otherwise a duplicate. -1 and errno. */
+/* A descriptor for the same file as fd that does not block, where the kernel can give
+ * one (pipes, terminals); otherwise a duplicate. -1 and errno. */
 int logsink_reopen(int fd);

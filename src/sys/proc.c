@@ -61,18 +61,18 @@ static void default_signals(void)
 static _Noreturn void become(const struct proc_start *start)
 {
 	char *const environment[] = { NULL };
-	char *const argv[] = { (char *)(uintptr_t)start->name, (char *)(uintptr_t)start->arg,
-			       NULL };
-	/* The channel may land on the executable's number: keep a copy out of the way. */
+	char *const argv[] = { unconst(start->name), unconst(start->arg), NULL };
+	/* The channel may land on the executable's number: keep a copy out of the way.
+	 */
 	int exe = fcntl(start->exe, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
 
 	if (exe < 0)
 		not_started("dup of the executable");
 	arrange_descriptors(start);
 	default_signals();
-	if (start->change_ids &&
-	    (setgroups(0, NULL) < 0 || setresgid(start->gid, start->gid, start->gid) < 0 ||
-	     setresuid(start->uid, start->uid, start->uid) < 0))
+	if (start->change_ids && (setgroups(0, NULL) < 0 ||
+				  setresgid(start->gid, start->gid, start->gid) < 0 ||
+				  setresuid(start->uid, start->uid, start->uid) < 0))
 		not_started("change of user");
 	syscall(SYS_execveat, exe, "", argv, environment, AT_EMPTY_PATH);
 	not_started("execveat");
@@ -104,7 +104,9 @@ uint64_t proc_parent_capabilities(void)
 
 enum fault proc_keep_parent_capabilities(struct why *why)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
 	struct __user_cap_data_struct data[2] = { 0 };
 	uint64_t keep = proc_parent_capabilities();
 
@@ -114,9 +116,10 @@ enum fault proc_keep_parent_capabilities(struct why *why)
 		return fault_set(why, FAULT_SETUP, errno, "capget", NULL);
 	keep &= data[0].permitted | (uint64_t)data[1].permitted << 32;
 	for (int cap = 0; cap <= 63; cap++)
-		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
-		    errno != EINVAL)
-			return fault_set(why, FAULT_SETUP, errno, "prctl CAPBSET_DROP", NULL);
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 &&
+		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return fault_set(why, FAULT_SETUP, errno, "prctl CAPBSET_DROP",
+					 NULL);
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){
 			.effective = (uint32_t)(keep >> 32 * i),
@@ -151,12 +154,14 @@ uint64_t proc_started_at(pid_t pid)
 	uint64_t ticks = 0;
 
 	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
 
 	if (n <= 0)
 		return 0;
-	/* Field 22; the second, in parentheses, may hold anything, so count from behind it. */
+	/* Field 22; the second, in parentheses, may hold anything, so count from behind
+	 * it. */
 	const char *close = memrchr(text, ')', (size_t)n);
 	struct span rest = close ? (struct span){ close, (size_t)(text + n - close) }
 				 : (struct span){ 0 };

@@ -11,20 +11,20 @@
 enum { PROC_CHANNEL_FD = 3 }; /* where a child finds its channel to the parent */
 
 struct proc_start {
-	int exe;            /* descriptor of the executable */
-	const char *name;   /* argv[0] */
-	const char *arg;    /* argv[1] */
-	int channel;        /* becomes PROC_CHANNEL_FD */
-	int log;            /* becomes standard output and standard error */
-	bool change_ids;    /* to uid and gid, without supplementary groups */
+	int exe;          /* descriptor of the executable */
+	const char *name; /* argv[0] */
+	const char *arg;  /* argv[1] */
+	int channel;      /* becomes PROC_CHANNEL_FD */
+	int log;          /* becomes standard output and standard error */
+	bool change_ids;  /* to uid and gid, without supplementary groups */
 	uid_t uid;
 	gid_t gid;
 };
 
 /* Start a child: an empty environment, standard input from /dev/null, no other
- * descriptor, default signals. The executable is reached by descriptor, so that the child
- * needs no right to its folder. Returns the pid, or -1 with errno when fork fails; what
- * goes wrong in the child is told to its log and ends it with status 71. */
+ * descriptor, default signals. The executable is reached by descriptor, so that the
+ * child needs no right to its folder. Returns the pid, or -1 with errno when fork
+ * fails; what goes wrong in the child is told to its log and ends it with status 71. */
 pid_t proc_start(const struct proc_start *start);
 
 /* As root: keep only the capabilities that the parent of all needs, here and for
@@ -40,6 +40,6 @@ uint64_t proc_raise_descriptor_limit(void);
 /* No core file of anything that saw a password. */
 void proc_no_core(void);
 
-/* The time at which process `pid` started, in the kernel's ticks since boot, which tells
- * it from a later one of the same number; 0: there is no such process. */
+/* The time at which process `pid` started, in the kernel's ticks since boot, which
+ * tells it from a later one of the same number; 0: there is no such process. */
 uint64_t proc_started_at(pid_t pid);

@@ -19,75 +19,139 @@
 #include "sys/landlock.h"
 
 /* Memory, descriptors at hand, clocks, waiting, ending: every process. */
-#define CALLS_COMMON                                                                    \
-	"brk", "munmap", "mremap", "madvise", "futex", "close", "read", "write",        \
-		"writev", "pread64", "sendmsg", "recvmsg", "fcntl", "newfstatat",        \
-		"fstat", "epoll_wait", "epoll_pwait", "epoll_ctl", "clock_gettime",      \
-		"clock_nanosleep", "getrandom", "getpid", "gettid", "tgkill",            \
-		"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall",     \
-		"exit", "exit_group", "poll", "sched_yield"
+#define CALLS_COMMON                                                                   \
+	"brk", "munmap", "mremap", "madvise", "futex", "close", "read", "write",       \
+		"writev", "pread64", "sendmsg", "recvmsg", "fcntl", "newfstatat",      \
+		"fstat", "epoll_wait", "epoll_pwait", "epoll_ctl", "clock_gettime",    \
+		"clock_nanosleep", "getrandom", "getpid", "gettid", "tgkill",          \
+		"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",       \
+		"restart_syscall", "exit", "exit_group", "poll", "sched_yield"
 
 /* A thread's first steps. */
-#define CALLS_THREADS                                                                   \
-	"set_robust_list", "rseq", "sched_getaffinity", "sigaltstack", "get_robust_list"
+#define CALLS_THREADS "set_robust_list", "rseq", "sched_getaffinity", "get_robust_list"
 
 /* What else each may call, ended by NULL. mmap and mprotect (never executable), clone
  * (threads only), ioctl (FIONBIO only), socketpair (local only) and what the dynamic
  * linker needs have rules of their own. */
 static const char *const front_calls[] = {
-	CALLS_COMMON, "accept4",  "recvfrom", "sendto",     "shutdown",
-	"preadv2",    "sendfile", "epoll_create1", "eventfd2", "pipe2", NULL,
+	CALLS_COMMON, "accept4",       "recvfrom", "sendto", "shutdown", "preadv2",
+	"sendfile",   "epoll_create1", "eventfd2", "pipe2",  NULL,
 };
 static const char *const auth_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "openat", NULL,
 };
 static const char *const drop_calls[] = {
-	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64",   "unlinkat",
-	"mkdirat",    "fsync",       "flock",   "memfd_create", "lseek", NULL,
+	CALLS_COMMON,   CALLS_THREADS, "openat2", "getdents64",
+	"unlinkat",     "mkdirat",     "fsync",   "flock",
+	"memfd_create", "lseek",       NULL,
 };
 static const char *const parent_calls[] = {
 	CALLS_COMMON,
 	/* files: configuration, certificates, state */
-	"openat", "openat2", "lseek", "renameat", "renameat2", "unlinkat", "unlink", "mkdirat",
-	"fsync", "fchmod", "fchown", "flock", "getdents64", "getcwd", "statx",
+	"openat",
+	"openat2",
+	"lseek",
+	"renameat",
+	"renameat2",
+	"unlinkat",
+	"unlink",
+	"mkdirat",
+	"fsync",
+	"fchmod",
+	"fchown",
+	"flock",
+	"getdents64",
+	"getcwd",
+	"statx",
 	/* sockets and signals */
-	"socket", "socketpair", "bind", "listen", "setsockopt", "getsockopt", "getsockname",
-	"connect", "sendto", "recvfrom", "shutdown", "signalfd4", "kill", "pidfd_open",
+	"socket",
+	"socketpair",
+	"bind",
+	"listen",
+	"setsockopt",
+	"getsockopt",
+	"getsockname",
+	"connect",
+	"sendto",
+	"recvfrom",
+	"shutdown",
+	"signalfd4",
+	"kill",
+	"pidfd_open",
 	/* children */
-	"clone", "vfork", "wait4", "waitid", "dup2", "dup3", "dup", "close_range", "setgroups",
-	"setresuid", "setresgid", "execveat", "prctl", "capget", "capset", "mmap", "mprotect",
-	"ioctl", "umask",
-	/* what a child calls from its start to its own walls: the dynamic linker, seccomp,
-	 * Landlock */
-	"arch_prctl", "set_tid_address", "prlimit64", "access", "faccessat2", "readlink",
-	"getuid", "geteuid", "getgid", "getegid", "getresuid", "sysinfo", "uname", "seccomp",
-	"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "getppid",
-	"sched_setaffinity", "open", "stat", "time", "getrlimit", "setrlimit", NULL,
+	"clone",
+	"vfork",
+	"wait4",
+	"waitid",
+	"dup2",
+	"dup3",
+	"dup",
+	"close_range",
+	"setgroups",
+	"setresuid",
+	"setresgid",
+	"execveat",
+	"prctl",
+	"capget",
+	"capset",
+	"mmap",
+	"mprotect",
+	"ioctl",
+	"umask",
+	/* what a child calls from its start to its own walls: the dynamic linker,
+	 * seccomp, Landlock */
+	"arch_prctl",
+	"set_tid_address",
+	"prlimit64",
+	"access",
+	"faccessat2",
+	"readlink",
+	"getuid",
+	"geteuid",
+	"getgid",
+	"getegid",
+	"getresuid",
+	"sysinfo",
+	"uname",
+	"seccomp",
+	"landlock_create_ruleset",
+	"landlock_add_rule",
+	"landlock_restrict_self",
+	"getppid",
+	"sched_setaffinity",
+	"open",
+	"stat",
+	"time",
+	"getrlimit",
+	"setrlimit",
+	NULL,
 };
 
-#define HOLDS(kind) (1u << SANDBOX_KIND_##kind)
+#define HOLDS(kind)  (1u << SANDBOX_KIND_##kind)
 #define HOLDS_COMMON (HOLDS(LOG) | HOLDS(NULL) | HOLDS(LOCAL))
 
 static const struct {
 	const char *const *calls;
-	bool threads;        /* clone, for threads of its own */
-	bool dir;            /* works beneath a directory of its own */
-	unsigned rights;     /* enum landlock_right, beneath that directory */
-	unsigned may_hold;   /* bits of enum sandbox_kind */
+	bool threads;      /* clone, for threads of its own */
+	bool dir;          /* works beneath a directory of its own */
+	unsigned rights;   /* enum landlock_right, beneath that directory */
+	unsigned may_hold; /* bits of enum sandbox_kind */
 } table[ROLE_COUNT] = {
 	[ROLE_PARENT] = { parent_calls, false, false, 0,
 			  HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(SIGNAL) | HOLDS(DIR) |
 				  HOLDS(READ) },
 	[ROLE_FRONT] = { front_calls, false, false, 0,
 			 HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) | HOLDS(EPOLL) |
-				 HOLDS(EVENT) | HOLDS(PIPE) | HOLDS(MEMORY) | HOLDS(READ) },
+				 HOLDS(EVENT) | HOLDS(PIPE) | HOLDS(MEMORY) |
+				 HOLDS(READ) },
 	[ROLE_AUTH] = { auth_calls, true, true,
 			LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
 			HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) },
 	[ROLE_DROP] = { drop_calls, true, true,
 			LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR |
 				LANDLOCK_RIGHT_REMOVE_FILE | LANDLOCK_RIGHT_MAKE_DIR,
-			HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) | HOLDS(MEMORY) },
+			HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) |
+				HOLDS(MEMORY) },
 };
 
 const char *sandbox_kind_name(enum sandbox_kind kind)
@@ -141,7 +205,8 @@ static bool allow(scmp_filter_ctx ctx, const char *name)
 
 static bool allow_if(scmp_filter_ctx ctx, const char *name, struct scmp_arg_cmp when)
 {
-	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1,
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW,
+				      seccomp_syscall_resolve_name(name), 1,
 				      &when) == 0;
 }
 
@@ -155,8 +220,8 @@ static struct scmp_arg_cmp when_is(unsigned arg, uint64_t value)
 	return (struct scmp_arg_cmp){ arg, SCMP_CMP_EQ, value, 0 };
 }
 
-/* What a process may call only in a certain way. clone3 hides its flags from the filter:
- * without it the C library takes clone. */
+/* What a process may call only in a certain way. clone3 hides its flags from the
+ * filter: without it the C library takes clone. */
 static bool allow_narrowly(scmp_filter_ctx ctx, enum role role)
 {
 	const uint64_t thread = CLONE_THREAD | CLONE_VM;
@@ -192,8 +257,9 @@ static bool allow_role(scmp_filter_ctx ctx, enum role role)
 
 static enum fault raise_seccomp(enum role role, struct why *why)
 {
-	/* A child dies of a call that it may not make, and the parent tells. Nobody would tell of
-	 * the parent, and its C library may look up users by calls that nobody foresaw. */
+	/* A child dies of a call that it may not make, and the parent tells. Nobody
+	 * would tell of the parent, and its C library may look up users by calls that
+	 * nobody foresaw. */
 	scmp_filter_ctx ctx = seccomp_init(role == ROLE_PARENT ? SCMP_ACT_ERRNO(EPERM)
 							       : SCMP_ACT_KILL_PROCESS);
 	enum fault f = FAULT_NONE;
@@ -204,7 +270,8 @@ static enum fault raise_seccomp(enum role role, struct why *why)
 	if (!allow_role(ctx, role))
 		f = fault_set(why, FAULT_SETUP, 0, "seccomp_rule_add", role_name(role));
 	else if ((error = seccomp_load(ctx)) < 0)
-		f = fault_set(why, FAULT_SETUP, -error, "seccomp_load", role_name(role));
+		f = fault_set(why, FAULT_SETUP, -error, "seccomp_load",
+			      role_name(role));
 	seccomp_release(ctx);
 	return f;
 }
@@ -214,10 +281,12 @@ static enum fault raise_seccomp(enum role role, struct why *why)
 /* Walls that are not tried may not be there. */
 static enum fault try_walls(struct why *why)
 {
-	OWN_FD outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD
+	outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (outside >= 0 || errno != EACCES)
-		return fault_set(why, FAULT_SETUP, 0, "try Landlock: it lets us open", "/");
+		return fault_set(why, FAULT_SETUP, 0, "try Landlock: it lets us open",
+				 "/");
 	return FAULT_NONE;
 }
 
@@ -226,7 +295,8 @@ enum fault sandbox_enter(enum role role, int dir, int *out_abi, struct why *why)
 	int abi = landlock_abi();
 	enum fault f = FAULT_NONE;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fault_set(why, FAULT_SETUP, errno, "prctl", role_name(role));
 	if (abi > 0 && role != ROLE_PARENT) {
 		f = landlock_restrict(abi, dir, table[role].rights, why);

@@ -1,7 +1,7 @@
 /* sys/sandbox.h - what each process may do, as a table, and the walls that make it so.
  *
- * Floor 1 (sys). Prefix: sandbox_. `poplar audit` holds running processes against the same
- * table.
+ * Floor 1 (sys). Prefix: sandbox_. `poplar audit` holds running processes against the
+ * same table.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ enum sandbox_kind {
 #define X(id, name) SANDBOX_KIND_##id,
 	SANDBOX_KIND_TABLE(X)
 #undef X
-	SANDBOX_KIND_COUNT
+		SANDBOX_KIND_COUNT
 };
 
 const char *sandbox_kind_name(enum sandbox_kind kind);
@@ -51,4 +51,5 @@ int sandbox_landlock_abi(void);
  * starting threads. `dir` is the one directory that the role may work beneath, or -1.
  * *out_abi tells the Landlock version. FAULT_SETUP when a wall can't be raised, or does
  * not hold when it is tried; a kernel without Landlock is no fault, but tells abi 0. */
-MUST_USE enum fault sandbox_enter(enum role role, int dir, int *out_abi, struct why *why);
+MUST_USE enum fault sandbox_enter(enum role role, int dir, int *out_abi,
+				  struct why *why);

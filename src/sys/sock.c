@@ -20,7 +20,9 @@ enum { BACKLOG = 4096 };
 
 static void set_ipv4(struct sock_address *a, struct in_addr host, uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = host };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr = host };
 
 	memcpy(&a->addr, &in, sizeof in);
 	a->len = sizeof in;
@@ -28,9 +30,9 @@ static void set_ipv4(struct sock_address *a, struct in_addr host, uint16_t port)
 
 static void set_ipv6(struct sock_address *a, struct in6_addr host, uint16_t port)
 {
-	struct sockaddr_in6 in = {
-		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = host
-	};
+	struct sockaddr_in6 in = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(port),
+				   .sin6_addr = host };
 
 	memcpy(&a->addr, &in, sizeof in);
 	a->len = sizeof in;
@@ -47,7 +49,8 @@ bool sock_parse(struct span text, struct sock_address out[2], unsigned *out_coun
 	if (!colon)
 		return false;
 	struct span name = { text.at, (size_t)(colon - text.at) };
-	if (!span_u32(span_after(text, name.len + 1), &port) || port == 0 || port > UINT16_MAX)
+	if (!span_u32(span_after(text, name.len + 1), &port) || port == 0 ||
+	    port > UINT16_MAX)
 		return false;
 	*out_count = 1;
 	if (span_is(name, "*")) {
@@ -57,7 +60,8 @@ bool sock_parse(struct span text, struct sock_address out[2], unsigned *out_coun
 		return true;
 	}
 	if (name.len > 2 && name.at[0] == '[' && name.at[name.len - 1] == ']') {
-		if (!span_copy((struct span){ name.at + 1, name.len - 2 }, host, sizeof host) ||
+		if (!span_copy((struct span){ name.at + 1, name.len - 2 }, host,
+			       sizeof host) ||
 		    inet_pton(AF_INET6, host, &v6) != 1)
 			return false;
 		set_ipv6(&out[0], v6, (uint16_t)port);
@@ -80,10 +84,12 @@ enum fault sock_listen(const struct sock_address *address, int *out_fd, struct w
 	int family = address->addr.ss_family;
 
 	sock_text(address, text);
-	OWN_FD fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	OWN_FD
+	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "socket", text);
-	if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1) || !set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) ||
+	if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
+	    !set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) ||
 	    !set(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
 	    !set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S) ||
 	    !set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY_S) ||

@@ -16,12 +16,14 @@ struct sock_address {
 };
 
 /* Read "address:port": a numeric IPv4 address, an IPv6 address in brackets, or "*" for
- * every address of both families (then *out_count is 2). Returns false when it is not one. */
-MUST_USE bool sock_parse(struct span text, struct sock_address out[2], unsigned *out_count);
+ * every address of both families (then *out_count is 2). Returns false when it is not
+ * one. */
+MUST_USE bool sock_parse(struct span text, struct sock_address out[2],
+			 unsigned *out_count);
 
-/* A listening socket: non-blocking, close-on-exec, and with what accepted sockets inherit
- * from it: no Nagle delay, keepalive and TCP_USER_TIMEOUT so that a peer that vanished is
- * found in well under a minute. FAULT_IO, with errno in *why. */
+/* A listening socket: non-blocking, close-on-exec, and with what accepted sockets
+ * inherit from it: no Nagle delay, keepalive and TCP_USER_TIMEOUT so that a peer that
+ * vanished is found in well under a minute. FAULT_IO, with errno in *why. */
 MUST_USE enum fault sock_listen(const struct sock_address *address, int *out_fd,
 				struct why *why);
 

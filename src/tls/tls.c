@@ -33,7 +33,8 @@ bool tls_start(void)
 {
 	unsigned char first; /* the random generator asks the kernel for its seed */
 
-	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS,
+	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
+					OPENSSL_INIT_LOAD_SSL_STRINGS,
 				NULL) == 1 &&
 	       RAND_bytes(&first, 1) == 1;
 }
@@ -80,7 +81,8 @@ static bool use_certificate(SSL_CTX *ctx, struct span pem)
 static EVP_PKEY *read_key(struct span pem)
 {
 	BIO *bio = over(pem);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_password, NULL) : NULL;
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_password, NULL)
+			    : NULL;
 
 	BIO_free(bio);
 	return key;
@@ -94,8 +96,8 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 	static const unsigned char pop3[] = "\4pop3";
 
 	(void)ssl, (void)arg;
-	if (SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_len, pop3,
-				  sizeof pop3 - 1, in, in_len) != OPENSSL_NPN_NEGOTIATED)
+	if (SSL_select_next_proto(unconst(out), out_len, pop3, sizeof pop3 - 1, in,
+				  in_len) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	return SSL_TLSEXT_ERR_OK;
 }
@@ -116,7 +118,7 @@ static bool set_mac(EVP_MAC_CTX *mac, const struct ticket_key *key)
 	char digest[] = "sha256";
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY,
-						  (void *)(uintptr_t)key->hmac, sizeof key->hmac),
+						  unconst(key->hmac), sizeof key->hmac),
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_end(),
 	};
@@ -126,8 +128,8 @@ static bool set_mac(EVP_MAC_CTX *mac, const struct ticket_key *key)
 
 /* SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 use it, 2 use it and send a new one, 0 no
  * ticket, -1 trouble. */
-static int ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher,
-		  EVP_MAC_CTX *mac, int making)
+static int ticket(SSL *ssl, unsigned char name[16], unsigned char *iv,
+		  EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int making)
 {
 	const struct tls_server *s = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	const struct ticket_key *key = making ? &s->now : find_ticket_key(s, name);
@@ -139,7 +141,8 @@ static int ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHE
 		if (RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1)
 			return -1;
 	}
-	if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv, making) != 1 ||
+	if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv, making) !=
+		    1 ||
 	    !set_mac(mac, key))
 		return -1;
 	return making || key == &s->now ? 1 : 2;
@@ -152,15 +155,18 @@ static bool configure(SSL_CTX *ctx, bool only_tls13)
 
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					 SSL_OP_CIPHER_SERVER_PREFERENCE |
-					 SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+					 SSL_OP_PRIORITIZE_CHACHA |
+					 SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_read_ahead(ctx, 1); /* header and body of a record in one call */
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
-	return SSL_CTX_set_min_proto_version(ctx, only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) &&
-	       SSL_CTX_set_cipher_list(ctx, CIPHERS) && SSL_CTX_set1_groups_list(ctx, groups) &&
+	return SSL_CTX_set_min_proto_version(ctx, only_tls13 ? TLS1_3_VERSION
+							     : TLS1_2_VERSION) &&
+	       SSL_CTX_set_cipher_list(ctx, CIPHERS) &&
+	       SSL_CTX_set1_groups_list(ctx, groups) &&
 	       SSL_CTX_set_session_id_context(ctx, context, sizeof context - 1) &&
 	       SSL_CTX_set_num_tickets(ctx, 1) &&
 	       SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket);
@@ -175,7 +181,8 @@ static const char *wrong(SSL_CTX *ctx, const struct tls_options *options)
 	EVP_PKEY *key = read_key(options->key);
 	if (!key)
 		return "read a PEM private key without passphrase";
-	bool fits = SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+	bool fits = SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
+		    SSL_CTX_check_private_key(ctx) == 1;
 	EVP_PKEY_free(key);
 	return fits ? NULL : "match private key and certificate";
 }
@@ -229,7 +236,7 @@ int64_t tls_server_expires_in(const struct tls_server *s)
 
 static SSL *ssl_of(const struct tls *tls)
 {
-	return (SSL *)(uintptr_t)tls; /* struct tls is never defined: it is OpenSSL's */
+	return unconst(tls); /* struct tls is never defined: it is OpenSSL's */
 }
 
 struct tls *tls_new(struct tls_server *server, int fd)
@@ -242,7 +249,7 @@ struct tls *tls_new(struct tls_server *server, int fd)
 	}
 	if (ssl)
 		SSL_set_accept_state(ssl);
-	return (struct tls *)(uintptr_t)ssl;
+	return (struct tls *)ssl;
 }
 
 void tls_free(struct tls *tls)

@@ -10,7 +10,8 @@
 struct tls_server; /* certificate, key, policy: shared by connections */
 struct tls;        /* one connection */
 
-/* Once per process, before its sandbox: what OpenSSL would otherwise do at first use. */
+/* Once per process, before its sandbox: what OpenSSL would otherwise do at first use.
+ */
 MUST_USE bool tls_start(void);
 
 enum { TLS_TICKET_KEY_OCTETS = 80 };
@@ -21,10 +22,10 @@ struct tls_options {
 	bool only_tls13;
 };
 
-/* FAULT_SETUP with why->doing telling what is wrong: unreadable certificate or key, or two
- * that do not match. The spans are not kept. */
-MUST_USE enum fault tls_server_new(const struct tls_options *options, struct tls_server **out,
-				   struct why *why);
+/* FAULT_SETUP with why->doing telling what is wrong: unreadable certificate or key, or
+ * two that do not match. The spans are not kept. */
+MUST_USE enum fault tls_server_new(const struct tls_options *options,
+				   struct tls_server **out, struct why *why);
 void tls_server_free(struct tls_server *server);
 
 static inline void tls_server_done_p(struct tls_server **p)
@@ -32,8 +33,8 @@ static inline void tls_server_done_p(struct tls_server **p)
 	tls_server_free(*p);
 }
 
-/* The keys of session tickets: new ones are made with `now`; those of `before` are still
- * taken. Both TLS_TICKET_KEY_OCTETS long, otherwise ignored. */
+/* The keys of session tickets: new ones are made with `now`; those of `before` are
+ * still taken. Both TLS_TICKET_KEY_OCTETS long, otherwise ignored. */
 void tls_server_tickets(struct tls_server *server, struct span now, struct span before);
 
 /* Seconds until the server's certificate expires; negative when it has. */
@@ -55,7 +56,8 @@ enum tls_got tls_accept(struct tls *tls);
 enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len);
 enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_len);
 
-/* Are there octets that the socket will not announce, since they are in here already? */
+/* Are there octets that the socket will not announce, since they are in here already?
+ */
 bool tls_has_pending(const struct tls *tls);
 
 /* Tell the peer that nothing more will come; does not wait. */

@@ -11,13 +11,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A promise that must hold whatever the input. */
-#define PROMISE(claim)                                                                  \
-	do {                                                                            \
-		if (!(claim)) {                                                         \
-			fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__,        \
-				__LINE__, #claim);                                      \
-			abort();                                                        \
-		}                                                                       \
+#define PROMISE(claim)                                                                 \
+	do {                                                                           \
+		if (!(claim)) {                                                        \
+			fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__,       \
+				__LINE__, #claim);                                     \
+			abort();                                                       \
+		}                                                                      \
 	} while (0)
 
 /* The next octet of the input as a choice; 0 at its end. */

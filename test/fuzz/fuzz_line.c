@@ -1,5 +1,5 @@
-/* Octets to lines to commands: the same however they are cut. The first octet chooses where
- * the second feed begins. */
+/* Octets to lines to commands: the same however they are cut. The first octet chooses
+ * where the second feed begins. */
 #include "fuzz.h"
 
 #include "pop3/command.h"
@@ -21,7 +21,8 @@ static void hear(struct heard *h, enum line_got got, struct span line)
 	for (size_t i = 0; i < line.len; i++)
 		h->hash = (h->hash ^ (uint8_t)line.at[i]) * 1099511628211u;
 	line_is_alien(line);
-	for (unsigned st = POP3_FRESH; st <= POP3_UPDATE && got == LINE_FULL; st <<= 1) {
+	for (unsigned st = POP3_FRESH; st <= POP3_UPDATE && got == LINE_FULL;
+	     st <<= 1) {
 		enum fault f = command_parse(line, st, &c);
 
 		PROMISE(f == FAULT_NONE || f == FAULT_STATE || f == FAULT_SYNTAX ||
@@ -29,8 +30,9 @@ static void hear(struct heard *h, enum line_got got, struct span line)
 		if (f)
 			continue;
 		PROMISE(command_states(c.id) & st);
-		PROMISE(c.word.len == 0 || (c.word.at >= line.at &&
-					    c.word.at + c.word.len <= line.at + line.len));
+		PROMISE(c.word.len == 0 ||
+			(c.word.at >= line.at &&
+			 c.word.at + c.word.len <= line.at + line.len));
 		PROMISE(!memchr(line.at, '\0', line.len));
 	}
 }

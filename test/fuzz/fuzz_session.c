@@ -5,9 +5,10 @@
 
 enum { COUNT = 70 };
 
-static const struct session_policy policy = {
-	.greeting = "ready", .implementation = "x", .errors_max = 20, .tls_offered = true
-};
+static const struct session_policy policy = { .greeting = "ready",
+					      .implementation = "x",
+					      .errors_max = 20,
+					      .tls_offered = true };
 
 struct play {
 	struct session s;
@@ -26,17 +27,20 @@ static void step(struct play *p, const struct session_event *ev)
 	enum session_ask ask = session_step(&p->s, ev, &out);
 
 	PROMISE(!out.cut);
-	PROMISE(out.len == 0 || (out.len >= 2 && memcmp(said + out.len - 2, "\r\n", 2) == 0));
+	PROMISE(out.len == 0 ||
+		(out.len >= 2 && memcmp(said + out.len - 2, "\r\n", 2) == 0));
 	PROMISE(ask == p->s.ask);
 	PROMISE(p->s.marked <= p->s.count && p->s.marked_octets <= p->s.octets);
 	PROMISE(ask != ASK_CLOSE || p->s.end);
 	/* RFC 1939 section 6: UPDATE only by a QUIT in TRANSACTION. */
 	if (p->s.state == POP3_UPDATE && before != POP3_UPDATE)
-		PROMISE(ev->kind == EVENT_LINE && before == POP3_TRANSACTION && ask == ASK_COMMIT);
+		PROMISE(ev->kind == EVENT_LINE && before == POP3_TRANSACTION &&
+			ask == ASK_COMMIT);
 	if (p->s.state == POP3_TRANSACTION && (before & POP3_AUTHORIZATION))
 		PROMISE(ev->kind == EVENT_OPENED && asked == ASK_LOGIN);
 	if (ask == ASK_RECORDS)
-		PROMISE(p->s.next >= 1 && p->s.next <= p->s.last && p->s.last <= p->s.count);
+		PROMISE(p->s.next >= 1 && p->s.next <= p->s.last &&
+			p->s.last <= p->s.count);
 	if (ask == ASK_BODY)
 		PROMISE(!session_is_marked(&p->s, p->s.command.msg));
 }
@@ -49,14 +53,14 @@ static void answer(struct play *p)
 
 	switch (p->s.ask) {
 	case ASK_LOGIN:
-		ev = (struct session_event){
-			.kind = EVENT_OPENED, .count = choice % COUNT, .octets = choice % COUNT * 100u
-		};
+		ev = (struct session_event){ .kind = EVENT_OPENED,
+					     .count = choice % COUNT,
+					     .octets = choice % COUNT * 100u };
 		break;
 	case ASK_RECORDS:
-		ev = (struct session_event){
-			.kind = EVENT_RECORD, .octets = 100, .uid = SPAN("uid")
-		};
+		ev = (struct session_event){ .kind = EVENT_RECORD,
+					     .octets = 100,
+					     .uid = SPAN("uid") };
 		break;
 	case ASK_MARKS:
 		memset(p->bits, 0, sizeof p->bits);
@@ -93,7 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enum line_got got = line_feed(&p.reader, &p.in, &line);
 		if (got != LINE_MORE)
 			step(&p, &(struct session_event){
-					 .kind = got == LINE_FULL ? EVENT_LINE : EVENT_OVERLONG,
+					 .kind = got == LINE_FULL ? EVENT_LINE
+								  : EVENT_OVERLONG,
 					 .line = line });
 	}
 	return 0;

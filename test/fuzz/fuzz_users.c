@@ -1,5 +1,5 @@
-/* The users file: whatever it holds, nobody is found who is not there, and edits change one
- * user only. */
+/* The users file: whatever it holds, nobody is found who is not there, and edits change
+ * one user only. */
 #include "fuzz.h"
 
 #include "auth/edit.h"

@@ -1,4 +1,5 @@
-/* The encoder against the plain reference. Three octets choose lines, piece and room. */
+/* The encoder against the plain reference. Three octets choose lines, piece and room.
+ */
 #include "fuzz.h"
 
 #include "../unit/plain_wire.h"

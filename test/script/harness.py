@@ -24,6 +24,9 @@ BUILD = pathlib.Path(os.environ.get("POPLAR_BUILD", "build")).resolve() / "src"
 PATIENCE = 20.0
 IS_ROOT = os.geteuid() == 0
 
+# A sanitizer cannot look for leaks in a process that may not be traced.
+os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
+
 
 def free_port():
     with socket.socket() as s:
@@ -78,6 +81,7 @@ class Poplar:
         self.extra = settings or {}
         self.tls = tls
         self.unprivileged = unprivileged or not IS_ROOT
+        self.deaths_ok = False  # a test that kills says so
         self.port = free_port()
         self.tls_port = free_port() if tls else None
         self.process = None
@@ -219,6 +223,12 @@ class Poplar:
         if self.process:
             self.log.thread.join(PATIENCE)
             self.process.stderr.close()
+            bad = self.log.find("Sanitizer|runtime error:")
+            if not self.deaths_ok:
+                bad += self.log.find("event=child-died|event=killing|event=log-lines-lost")
+            if bad:
+                raise AssertionError("it should not have come to this:\n"
+                                     + "\n".join(self.log.lines[-60:]))
 
     def pids(self):
         """Role to list of pids, as the state file says."""

@@ -22,6 +22,7 @@ class Deaths(unittest.TestCase):
     def start(self, **kwargs):
         p = Poplar(**kwargs)
         p.__enter__()
+        p.deaths_ok = True
         self.addCleanup(p.__exit__)
         for name, octets in MAIL.items():
             p.put(name, octets)
@@ -210,6 +211,7 @@ class Ends(unittest.TestCase):
 
     def test_a_stuck_child_is_killed(self):
         with Poplar(settings={"grace": "1s"}) as p:
+            p.deaths_ok = True
             os.kill(p.pids()["poplar-drop"][0], signal.SIGSTOP)
             p.process.terminate()
             self.assertEqual(p.process.wait(20), 0)
@@ -259,6 +261,7 @@ class Reloads(unittest.TestCase):
 
     def test_a_certificate_that_cannot_be_used_changes_nothing(self):
         with Poplar() as p:
+            p.deaths_ok = True
             (p.dir / "tls" / "cert.pem").write_text("nonsense")
             self.reload(p, "event=tls-unusable")
             p.log.wait("event=not-started")

@@ -278,6 +278,7 @@ class Commits(ServerCase):
                     c.rest()
                     c.close()
                 else:
+                    self.p.deaths_ok = True
                     for pid in self.p.pids()["poplar-front"]:
                         os.kill(pid, signal.SIGKILL)
                     c.rest()

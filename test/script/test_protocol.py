@@ -288,6 +288,8 @@ class Pipelining(ServerCase):
 
 
 class Logins(ServerCase):
+    kwargs = {"users": {"alice": "secret", "bob": "hunter2", "logan": "secret"}}
+
     def test_unknown_user_and_wrong_password_look_alike(self):
         """PEERS S26: the same octets after the same time."""
         times = {"alice": [], "nobody": []}
@@ -342,19 +344,19 @@ class Logins(ServerCase):
 
     def test_log_lines(self):
         mark = self.p.log.mark()
-        self.p.put("1.x", b"x\n")
-        c = self.p.login()
+        self.p.put("1.x", b"x\n", user="logan")
+        c = self.p.login("logan")
         c.multi("RETR 1")
         c.multi("TOP 1 0")
         c.ok("DELE 1")
         c.quit()
-        line = self.p.log.wait(r"event=session ", start=mark)
-        for word in ("user=alice", "peer=127.0.0.1:", "messages=1", "octets=3", "retr=1",
+        line = self.p.log.wait(r"event=session user=logan", start=mark)
+        for word in ("user=logan", "peer=127.0.0.1:", "messages=1", "octets=3", "retr=1",
                      "retr-octets=3", "top=1", "deleted=1", "deleted-octets=3", "left=0",
                      "left-octets=0", "seconds=", "end=quit"):
             self.assertIn(word, line)
-        line = self.p.log.wait(r"event=login ", start=mark)
-        for word in ("user=alice", "peer=127.0.0.1:", "tls=no", "messages=1"):
+        line = self.p.log.wait(r"event=login user=logan", start=mark)
+        for word in ("user=logan", "peer=127.0.0.1:", "tls=no", "messages=1"):
             self.assertIn(word, line)
         with self.p.connect() as c:
             c.ok("USER mallory\"x=y")

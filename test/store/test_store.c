@@ -32,7 +32,8 @@ static void box_open(struct box *b)
 	assert_true(b->root >= 0 && b->locks && mkdirat(b->root, "u", 0700) == 0);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static int remove_one(const char *path, const struct stat *st, int flag,
+		      struct FTW *ftw)
 {
 	(void)st, (void)flag, (void)ftw;
 	return remove(path);
@@ -159,10 +160,24 @@ static void test_messages_come_in_delivery_order_with_exact_sizes(void **state)
 static void test_no_name_can_break_the_listing(void **state)
 {
 	static const char *const names[] = {
-		"new/1", "new/a b", "new/\xff\xfe", "new/1.M.h", "cur/x:2,", "cur/:2,S", "new/%n%s",
-		"new/99999999999999999999999.x", "new/\n", "new/-rf", "cur/~", "cur/1,S=,W=:2,S",
-		"new/1234567890123456789012345678901234567890123456789012345678901234567890",
-		"new/12345678901234567890123456789012345678901234567890123456789012345678901",
+		"new/1",
+		"new/a b",
+		"new/\xff\xfe",
+		"new/1.M.h",
+		"cur/x:2,",
+		"cur/:2,S",
+		"new/%n%s",
+		"new/99999999999999999999999.x",
+		"new/\n",
+		"new/-rf",
+		"cur/~",
+		"cur/1,S=,W=:2,S",
+		"new/"
+		"123456789012345678901234567890123456789012345678901234567890123456789"
+		"0",
+		"new/"
+		"1234567890123456789012345678901234567890123456789012345678901234567890"
+		"1",
 	};
 	enum { COUNT = sizeof names / sizeof *names };
 	struct listing_record r[COUNT];
@@ -207,7 +222,8 @@ static void test_an_empty_maildrop_and_a_missing_one(void **state)
 /* PEERS S9: never through a symbolic link, never out of the root. */
 static void test_nothing_leads_out_of_the_root(void **state)
 {
-	static const char *const paths[] = { "link/Maildir", "../x", "u/../../x", "/etc", "u/link" };
+	static const char *const paths[] = { "link/Maildir", "../x", "u/../../x",
+					     "/etc", "u/link" };
 	struct box b;
 	struct maildrop *m;
 
@@ -236,10 +252,10 @@ static void test_only_true_size_fields_are_used(void **state)
 
 	(void)state;
 	box_open(&b);
-	put(&b, "new/1.x,S=5,W=9", SPAN("a\nb\n"));     /* S is wrong: measured */
-	put(&b, "new/2.x,S=4,W=999", SPAN("a\nb\n"));   /* W can't be: measured */
-	put(&b, "new/3.x,S=4,W=7", SPAN("a\nb\n"));     /* can be: believed */
-	put(&b, "new/4.x,W=3", SPAN("a\nb\n"));         /* too small: measured */
+	put(&b, "new/1.x,S=5,W=9", SPAN("a\nb\n"));   /* S is wrong: measured */
+	put(&b, "new/2.x,S=4,W=999", SPAN("a\nb\n")); /* W can't be: measured */
+	put(&b, "new/3.x,S=4,W=7", SPAN("a\nb\n"));   /* can be: believed */
+	put(&b, "new/4.x,W=3", SPAN("a\nb\n"));       /* too small: measured */
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(record(m, 1).octets, 6);
 	CHECK_EQ(record(m, 2).octets, 6);
@@ -314,7 +330,8 @@ static void test_twins_are_told_apart(void **state)
 	uint32_t left;
 	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 2);
-	CHECK(there(&b, "new/1.x") && there(&b, "cur/1.x:2,S") && !there(&b, "cur/1.x:2,R"));
+	CHECK(there(&b, "new/1.x") && there(&b, "cur/1.x:2,S") &&
+	      !there(&b, "cur/1.x:2,R"));
 	m->store->close(m);
 	box_close(&b);
 }
@@ -508,8 +525,8 @@ static void test_without_a_commit_nothing_is_removed(void **state)
 	box_close(&b);
 }
 
-/* Marked messages that others moved are found; those that others removed count as removed;
- * what came meanwhile stays. */
+/* Marked messages that others moved are found; those that others removed count as
+ * removed; what came meanwhile stays. */
 static void test_commit_among_neighbours(void **state)
 {
 	struct box b;
@@ -532,8 +549,8 @@ static void test_commit_among_neighbours(void **state)
 	put(&b, "new/0.x", SPAN("x"));
 	CHECK_EQ(m->store->commit(m, &marks, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
-	CHECK(!there(&b, "cur/2.x:2,S") && there(&b, "new/4.x") && there(&b, "new/5.x") &&
-	      there(&b, "new/0.x"));
+	CHECK(!there(&b, "cur/2.x:2,S") && there(&b, "new/4.x") &&
+	      there(&b, "new/5.x") && there(&b, "new/0.x"));
 	m->store->close(m);
 	box_close(&b);
 }
@@ -567,7 +584,8 @@ static void test_a_folder_that_may_not_be_written_is_told(void **state)
 		_exit(f == FAULT_SETUP && why.sys == EACCES ? 0 : 7);
 	}
 	waitpid(pid, &status, 0);
-	/* The unreadable file is listed all the same; the other one has been removed. */
+	/* The unreadable file is listed all the same; the other one has been removed.
+	 */
 	CHECK_EQ(WEXITSTATUS(status), 0);
 	CHECK(there(&b, "new/1.x") && !there(&b, "cur/2.x:2,"));
 	box_close(&b);

@@ -18,13 +18,15 @@
 #define CHECK_TEXT(a, b)    assert_string_equal(a, b)
 #define CHECK_EQ(a, b)      assert_int_equal((uint64_t)(a), (uint64_t)(b))
 
-#define TEST(function)      cmocka_unit_test(function)
-#define RUN(tests)          cmocka_run_group_tests(tests, NULL, NULL)
+#define TEST(function) cmocka_unit_test(function)
+#define RUN(tests)     cmocka_run_group_tests(tests, NULL, NULL)
 
-static inline void check_span(struct span s, const char *text, const char *file, int line)
+static inline void check_span(struct span s, const char *text, const char *file,
+			      int line)
 {
 	if (!span_is(s, text))
-		fail_msg("%s:%d: \"%.*s\" is not \"%s\"", file, line, (int)s.len, s.at, text);
+		fail_msg("%s:%d: \"%.*s\" is not \"%s\"", file, line, (int)s.len, s.at,
+			 text);
 }
 
 /* A small generator of its own, so that a failure can be repeated on any machine. */

@@ -30,11 +30,13 @@ static void hear(void *arg, unsigned line, const char *text)
 static void test_dovecots_format(void **state)
 {
 	struct heard h = { "" };
-	OWN(users) users = users_parse(
+	OWN(users)
+	users = users_parse(
 		SPAN("# comment\n"
 		     "\n"
 		     "alice:{PLAIN}secret:1000:1001:Gecos:/home/alice:/bin/sh:"
-		     "userdb_mail=maildir:~/Mail:LAYOUT=fs allow_nets=127.0.0.0/8 other=x\r\n"
+		     "userdb_mail=maildir:~/Mail:LAYOUT=fs allow_nets=127.0.0.0/8 "
+		     "other=x\r\n"
 		     "bob@example.org:{PLAIN}pw\n"
 		     "carol:$6$x$y::::\n"
 		     "dave:{PLAIN}a b::::::nologin"),
@@ -71,29 +73,29 @@ static void test_dovecots_format(void **state)
 static void test_a_bad_line_refuses_its_user_only(void **state)
 {
 	struct heard h = { "" };
-	OWN(users) users = users_parse(SPAN("no colon here\n"
-					    ":{PLAIN}x\n"
-					    "a:{PLAIN}x:notanumber\n"
-					    "b:{PLAIN}x:1:99999999999\n"
-					    "c:{PLAIN}x::::::allow_nets=\n"
-					    "d:{PLAIN}x::::::userdb_mail=mbox:~/mbox\n"
-					    "e:{UNKNOWN}x\n"
-					    "f:{PLAIN}first\n"
-					    "f:{PLAIN}second\n"
-					    "g:{PLAIN}ok\n"),
-				       hear, &h);
+	OWN(users)
+	users = users_parse(SPAN("no colon here\n"
+				 ":{PLAIN}x\n"
+				 "a:{PLAIN}x:notanumber\n"
+				 "b:{PLAIN}x:1:99999999999\n"
+				 "c:{PLAIN}x::::::allow_nets=\n"
+				 "d:{PLAIN}x::::::userdb_mail=mbox:~/mbox\n"
+				 "e:{UNKNOWN}x\n"
+				 "f:{PLAIN}first\n"
+				 "f:{PLAIN}second\n"
+				 "g:{PLAIN}ok\n"),
+			    hear, &h);
 
 	(void)state;
-	CHECK_TEXT(h.text,
-		   "1: no user name and ':' at the beginning: line left out\n"
-		   "2: no user name and ':' at the beginning: line left out\n"
-		   "3: uid or gid is not a number: user left out\n"
-		   "4: uid or gid is not a number: user left out\n"
-		   "5: extra field cannot be read: user left out\n"
-		   "6: userdb_mail is no maildir: user left out\n"
-		   "6: extra field cannot be read: user left out\n"
-		   "7: password scheme is not known: this user cannot log in\n"
-		   "9: user was given already: line left out\n");
+	CHECK_TEXT(h.text, "1: no user name and ':' at the beginning: line left out\n"
+			   "2: no user name and ':' at the beginning: line left out\n"
+			   "3: uid or gid is not a number: user left out\n"
+			   "4: uid or gid is not a number: user left out\n"
+			   "5: extra field cannot be read: user left out\n"
+			   "6: userdb_mail is no maildir: user left out\n"
+			   "6: extra field cannot be read: user left out\n"
+			   "7: password scheme is not known: this user cannot log in\n"
+			   "9: user was given already: line left out\n");
 	for (const char *c = "abcd"; *c; c++)
 		CHECK(!users_find(users, (struct span){ c, 1 }));
 	CHECK_SPAN(users_find(users, SPAN("f"))->stored, "{PLAIN}first");
@@ -130,12 +132,15 @@ static void test_known_hashes_verify(void **state)
 		"{PLAIN}secret",
 		"{plain}secret",
 		"{CLEARTEXT}secret",
-		("{SHA512-CRYPT}$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5"
+		("{SHA512-CRYPT}$6$saltsalt$"
+		 "TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5"
 		 "knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1"),
 		"{SHA256-CRYPT}$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA",
 		"$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA",
-		"{BLF-CRYPT}$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
-		"{CRYPT}$y$j9T$saltsaltsalt$AnbE4uovRUrp5W/7h65lVXbBxJijULPRqRjd39xI5w9",
+		"{BLF-CRYPT}$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/"
+		"oeuTqixKmWdcYUh4Hjl0a",
+		"{CRYPT}$y$j9T$saltsaltsalt$AnbE4uovRUrp5W/"
+		"7h65lVXbBxJijULPRqRjd39xI5w9",
 	};
 
 	(void)state;
@@ -151,20 +156,20 @@ static void test_known_hashes_verify(void **state)
 
 static void test_every_scheme_that_is_made_verifies(void **state)
 {
-	static const struct span passwords[] = { SPAN("secret"), SPAN("a b\tc  "), SPAN("\xc3\xa4\xff"),
-						 SPAN("x") };
+	static const struct span passwords[] = { SPAN("secret"), SPAN("a b\tc  "),
+						 SPAN("\xc3\xa4\xff"), SPAN("x") };
 	char out[SCHEME_STORED_MAX];
 
 	(void)state;
 	CHECK(scheme_start());
-#define X(name, how, make, text)                                                        \
-	for (size_t i = 0; (make) != NULL && i < 4; i++) {                              \
-		CHECK_EQ(scheme_make(name, passwords[i], out), FAULT_NONE);             \
-		CHECK(span_starts(span_of(out), "{" name "}"));                         \
-		CHECK(scheme_known(span_of(out)));                                      \
-		CHECK(scheme_verify(span_of(out), passwords[i]));                       \
-		CHECK(!scheme_verify(span_of(out), SPAN("other")));                     \
-		CHECK(!strchr(out, ':') && !strchr(out, '\n'));                         \
+#define X(name, how, make, text)                                                       \
+	for (size_t i = 0; (make) != NULL && i < 4; i++) {                             \
+		CHECK_EQ(scheme_make(name, passwords[i], out), FAULT_NONE);            \
+		CHECK(span_starts(span_of(out), "{" name "}"));                        \
+		CHECK(scheme_known(span_of(out)));                                     \
+		CHECK(scheme_verify(span_of(out), passwords[i]));                      \
+		CHECK(!scheme_verify(span_of(out), SPAN("other")));                    \
+		CHECK(!strchr(out, ':') && !strchr(out, '\n'));                        \
 	}
 	SCHEME_TABLE(X)
 #undef X
@@ -195,9 +200,11 @@ static void test_passwords_with_every_octet(void **state)
 static void test_what_cannot_be_checked_lets_nobody_in(void **state)
 {
 	static const char *const stored[] = {
-		"",    "{PLAIN}", "{CRYPT}", "{CRYPT}*", "{CRYPT}!", "*",     "!",  "x",
-		"{",   "{PLAIN",  "{}",      "{MD5}x",   "{CRYPT}$6$", "$y$", "*0", "*1",
-		"{CRYPT}*0", "{CRYPT}*1", "{ARGON2ID}x", "{CRYPT}$99$a$b", "{CRYPT}aa",
+		"",          "{PLAIN}",   "{CRYPT}",    "{CRYPT}*",    "{CRYPT}!",
+		"*",         "!",         "x",          "{",           "{PLAIN",
+		"{}",        "{MD5}x",    "{CRYPT}$6$", "$y$",         "*0",
+		"*1",        "{CRYPT}*0", "{CRYPT}*1",  "{ARGON2ID}x", "{CRYPT}$99$a$b",
+		"{CRYPT}aa",
 	};
 	static const char *const passwords[] = { "", "x", "*", "*0", "!", "aa" };
 
@@ -205,14 +212,16 @@ static void test_what_cannot_be_checked_lets_nobody_in(void **state)
 	for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
 		for (size_t k = 0; k < sizeof passwords / sizeof *passwords; k++)
 			if (scheme_verify(span_of(stored[i]), span_of(passwords[k])))
-				fail_msg("\"%s\" lets in \"%s\"", stored[i], passwords[k]);
+				fail_msg("\"%s\" lets in \"%s\"", stored[i],
+					 passwords[k]);
 }
 
 /* ---- places ---- */
 
 static const char *place(struct user u, char out[PLACE_PATH_MAX])
 {
-	return place_maildrop(&u, "/var/mail/pop/", "Maildir", out, NULL) ? "refused" : out;
+	return place_maildrop(&u, "/var/mail/pop/", "Maildir", out, NULL) ? "refused"
+									  : out;
 }
 
 static void test_where_maildrops_are(void **state)
@@ -224,9 +233,11 @@ static void test_where_maildrops_are(void **state)
 	CHECK_TEXT(U(.name = SPAN("alice")), "alice/Maildir");
 	CHECK_TEXT(U(.name = SPAN("a@b.org")), "a@b.org/Maildir");
 	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x")), "x/Maildir");
-	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x"), .maildrop = SPAN("~/M")),
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x"),
+		     .maildrop = SPAN("~/M")),
 		   "x/M");
-	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x"), .maildrop = SPAN("%h/M")),
+	CHECK_TEXT(U(.name = SPAN("a"), .home = SPAN("/var/mail/pop/x"),
+		     .maildrop = SPAN("%h/M")),
 		   "x/M");
 	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("/var/mail/pop/y/z/")), "y/z");
 	CHECK_TEXT(U(.name = SPAN("a"), .maildrop = SPAN("~/M")), "a/M");
@@ -244,9 +255,10 @@ static void test_where_maildrops_are(void **state)
 static void test_names_cannot_lead_elsewhere(void **state)
 {
 	static const struct span names[] = {
-		SPAN(".."), SPAN("."), SPAN("../x"), SPAN("/etc"), SPAN("a/b"), SPAN("a%2fb"),
-		SPAN("..."), SPAN("a\0b"), SPAN("a\nb"), SPAN("%2e"), SPAN(".x"), SPAN("x."),
-		SPAN("\xff"), SPAN("~"), SPAN("%h"), SPAN("a b"),
+		SPAN(".."),   SPAN("."),     SPAN("../x"), SPAN("/etc"),
+		SPAN("a/b"),  SPAN("a%2fb"), SPAN("..."),  SPAN("a\0b"),
+		SPAN("a\nb"), SPAN("%2e"),   SPAN(".x"),   SPAN("x."),
+		SPAN("\xff"), SPAN("~"),     SPAN("%h"),   SPAN("a b"),
 	};
 	size_t count = sizeof names / sizeof *names;
 	static char paths[32][PLACE_PATH_MAX];
@@ -270,8 +282,10 @@ static void test_a_path_too_long_is_refused(void **state)
 	(void)state;
 	memset(home, 'x', sizeof home);
 	memcpy(home, "/var/mail/pop/", 14);
-	CHECK_TEXT(place((struct user){ .name = SPAN("a"), .home = { home, sizeof home } }, out),
-		   "refused");
+	CHECK_TEXT(
+		place((struct user){ .name = SPAN("a"), .home = { home, sizeof home } },
+		      out),
+		"refused");
 }
 
 /* ---- networks ---- */
@@ -306,7 +320,8 @@ static void test_networks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		if (nets_hold(span_of(cases[i].list), span_of(cases[i].peer)) != cases[i].in)
+		if (nets_hold(span_of(cases[i].list), span_of(cases[i].peer)) !=
+		    cases[i].in)
 			fail_msg("%s and %s", cases[i].list, cases[i].peer);
 }
 
@@ -314,8 +329,8 @@ static void test_networks(void **state)
 
 #define FILE_TEXT "# top\na:{X}1:5\n\nb:{X}2\r\nc:{X}3:7:8::/h::\na:{X}4"
 
-static void check_edit(enum edit_done done, enum edit_done expected, char *text, size_t len,
-		       const char *whole)
+static void check_edit(enum edit_done done, enum edit_done expected, char *text,
+		       size_t len, const char *whole)
 {
 	CHECK_EQ(done, expected);
 	CHECK_SPAN(((struct span){ text, len }), whole);

@@ -153,10 +153,10 @@ static void test_a_value_can_never_end_its_line_or_its_quotes(void **state)
 
 	(void)state;
 	struct span line = format(room, sizeof room, fields);
-	CHECK_SPAN(line,
-		   "event=test plain=alice@example.org "
-		   "hostile=\"a b\\\"\\\\\\x0d\\x0aevent=login\\x00\\x7f\\x1b[2J\xc2\\x9b\" "
-		   "utf8=\"\xc3\xa4\" empty=\"\" number=42 seconds=61.005");
+	CHECK_SPAN(line, "event=test plain=alice@example.org "
+			 "hostile=\"a "
+			 "b\\\"\\\\\\x0d\\x0aevent=login\\x00\\x7f\\x1b[2J\xc2\\x9b\" "
+			 "utf8=\"\xc3\xa4\" empty=\"\" number=42 seconds=61.005");
 }
 
 static void test_format_characters_are_data(void **state)
@@ -172,15 +172,17 @@ static void test_format_characters_are_data(void **state)
 static void test_a_long_line_is_cut_not_spilt(void **state)
 {
 	char value[2000], room[100];
-	const struct log_field fields[] = { LOG_S("user", ((struct span){ value, sizeof value })),
-					    { 0 } };
+	const struct log_field fields[] = {
+		LOG_S("user", ((struct span){ value, sizeof value })), { 0 }
+	};
 
 	(void)state;
 	for (int c = 0; c < 256; c++) {
 		memset(value, c, sizeof value);
 		struct span line = format(room, sizeof room, fields);
 		CHECK(line.len <= sizeof room);
-		CHECK(!memchr(line.at, '\n', line.len) && !memchr(line.at, '\0', line.len));
+		CHECK(!memchr(line.at, '\n', line.len) &&
+		      !memchr(line.at, '\0', line.len));
 	}
 }
 

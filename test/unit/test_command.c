@@ -31,8 +31,10 @@ static const struct {
 	{ "", 1u << ARGS_NONE | 1u << ARGS_OPT_MSG },
 	{ " ", 0 },
 	{ "  ", 1u << ARGS_REST },
-	{ " 1", 1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
-	{ " 01", 1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 1",
+	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 01",
+	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
 	{ " 4294967295",
 	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
 	{ " 4294967296", 1u << ARGS_WORD | 1u << ARGS_REST },
@@ -99,8 +101,9 @@ static void test_keywords_have_no_case(void **state)
 
 static void test_what_is_no_keyword(void **state)
 {
-	static const char *const lines[] = { "", " ", " QUIT", "QUITX", "QUI", "XYZZY", "\xff\xfe",
-					     "LAST", "RPOP 1", "-", "QUIT\tx" };
+	static const char *const lines[] = { "",       " ",     " QUIT",    "QUITX",
+					     "QUI",    "XYZZY", "\xff\xfe", "LAST",
+					     "RPOP 1", "-",     "QUIT\tx" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -119,8 +122,8 @@ static void test_a_nul_anywhere_is_refused(void **state)
 		memcpy(copy, line.at, i);
 		copy[i] = '\0';
 		memcpy(copy + i + 1, line.at + i, line.len - i);
-		CHECK(command_parse((struct span){ copy, line.len + 1 }, POP3_FRESH, &c) !=
-		      FAULT_NONE);
+		CHECK(command_parse((struct span){ copy, line.len + 1 }, POP3_FRESH,
+				    &c) != FAULT_NONE);
 	}
 }
 
@@ -140,7 +143,8 @@ static void test_numbers_come_out_as_given(void **state)
 	struct command c;
 
 	(void)state;
-	CHECK_EQ(command_parse(SPAN("TOP 0010 4294967295"), POP3_TRANSACTION, &c), FAULT_NONE);
+	CHECK_EQ(command_parse(SPAN("TOP 0010 4294967295"), POP3_TRANSACTION, &c),
+		 FAULT_NONE);
 	CHECK_EQ(c.id, COMMAND_TOP);
 	CHECK_EQ(c.msg, 10);
 	CHECK_EQ(c.lines, UINT32_MAX);

@@ -35,9 +35,10 @@ static void test_every_default_is_a_value(void **state)
 /* What is shown reads back as the same, at both ends of every range. */
 static void test_shown_values_read_back(void **state)
 {
-	static const char *const values[] = { "0", "1", "2", "60", "90", "600", "3600", "86400",
-					      "1000", "yes", "no", "info", "1.3", "syslog",
-					      "loopback" };
+	static const char *const values[] = { "0",    "1",      "2",       "60",
+					      "90",   "600",    "3600",    "86400",
+					      "1000", "yes",    "no",      "info",
+					      "1.3",  "syslog", "loopback" };
 	char first[8192], second[8192];
 
 	(void)state;
@@ -46,7 +47,8 @@ static void test_shown_values_read_back(void **state)
 			struct settings s;
 			struct buf a = BUF(first), b = BUF(second);
 
-			if (settings_type(id) == SETTING_TEXT || settings_type(id) == SETTING_LIST)
+			if (settings_type(id) == SETTING_TEXT ||
+			    settings_type(id) == SETTING_LIST)
 				continue;
 			CHECK_EQ(settings_init(&s), FAULT_NONE);
 			if (settings_set(&s, id, span_of(values[i]))) {
@@ -67,11 +69,14 @@ static void test_times_have_units(void **state)
 		bool ok;
 		uint32_t seconds;
 	} cases[] = {
-		{ "600", true, 600 },  { "600s", true, 600 }, { "10m", true, 600 },
-		{ "1h", true, 3600 },  { "1d", true, 86400 }, { "599", false, 0 },
-		{ "2d", false, 0 },    { "", false, 0 },      { "m", false, 0 },
-		{ "10 m", false, 0 },  { "10x", false, 0 },   { "-600", false, 0 },
-		{ "4294967296", false, 0 }, { "99999999h", false, 0 }, { "10ms", false, 0 },
+		{ "600", true, 600 },       { "600s", true, 600 },
+		{ "10m", true, 600 },       { "1h", true, 3600 },
+		{ "1d", true, 86400 },      { "599", false, 0 },
+		{ "2d", false, 0 },         { "", false, 0 },
+		{ "m", false, 0 },          { "10 m", false, 0 },
+		{ "10x", false, 0 },        { "-600", false, 0 },
+		{ "4294967296", false, 0 }, { "99999999h", false, 0 },
+		{ "10ms", false, 0 },
 	};
 	struct settings s;
 
@@ -79,7 +84,8 @@ static void test_times_have_units(void **state)
 	CHECK_EQ(settings_init(&s), FAULT_NONE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		s.idle_timeout = 77;
-		CHECK_EQ(settings_set(&s, SETTING_ID_idle_timeout, span_of(cases[i].text)),
+		CHECK_EQ(settings_set(&s, SETTING_ID_idle_timeout,
+				      span_of(cases[i].text)),
 			 cases[i].ok);
 		CHECK_EQ(s.idle_timeout, cases[i].ok ? cases[i].seconds : 77);
 	}
@@ -116,7 +122,8 @@ static void test_a_child_gets_its_settings_and_no_others(void **state)
 		CHECK_EQ(strcmp(to.users, "/a b/\"c\"") == 0, role == ROLE_AUTH);
 		for (enum role other = ROLE_FRONT; other < ROLE_COUNT; other++)
 			if (other != role)
-				CHECK(settings_unpack(&to, other, buf_span(&packed)) != FAULT_NONE);
+				CHECK(settings_unpack(&to, other, buf_span(&packed)) !=
+				      FAULT_NONE);
 		settings_done(&from);
 		settings_done(&to);
 	}
@@ -125,8 +132,12 @@ static void test_a_child_gets_its_settings_and_no_others(void **state)
 static void test_packed_settings_are_read_with_care(void **state)
 {
 	static const struct span bad[] = {
-		SPAN("idle_timeout=600"),     SPAN("nonsense=1\0"), SPAN("idle_timeout=1\0"),
-		SPAN("idle_timeout\0"),       SPAN("\0"),           SPAN("mail_root=/x\0"),
+		SPAN("idle_timeout=600"),
+		SPAN("nonsense=1\0"),
+		SPAN("idle_timeout=1\0"),
+		SPAN("idle_timeout\0"),
+		SPAN("\0"),
+		SPAN("mail_root=/x\0"),
 	};
 	struct settings s;
 
@@ -202,27 +213,35 @@ static void test_errors_name_their_line(void **state)
 	} cases[] = {
 		{ SPAN(NO_TLS "# one\n# two\nidle-timeout = 5m\n"),
 		  ":4: idle-timeout: expected a time from 10m to 1d, found \"5m\"\n" },
-		{ SPAN(NO_TLS "\n/* c */ # d\nbogus = 1\n"), ":4: no such option 'bogus'\n" },
+		{ SPAN(NO_TLS "\n/* c */ # d\nbogus = 1\n"),
+		  ":4: no such option 'bogus'\n" },
 		{ SPAN(NO_TLS "max-errors = 20\nmax-errors = 21\n"),
 		  ":3: max-errors was given already, in line 2\n" },
 		{ SPAN(NO_TLS "plaintext-auth = maybe\n"),
-		  ":2: plaintext-auth: expected no, loopback or yes, found \"maybe\"\n" },
-		{ SPAN("listen = *:110\n"), ":1: a value with * must stand in quotes\n" },
+		  ":2: plaintext-auth: expected no, loopback or yes, found "
+		  "\"maybe\"\n" },
+		{ SPAN("listen = *:110\n"),
+		  ":1: a value with * must stand in quotes\n" },
 		{ SPAN("listen = {\"nowhere\"}\n" NO_TLS),
-		  ":1: listen: expected address:port, such as *:110, 127.0.0.1:110 or [::1]:110, "
+		  ":1: listen: expected address:port, such as *:110, 127.0.0.1:110 or "
+		  "[::1]:110, "
 		  "found \"nowhere\"\n" },
 		{ SPAN("listen-tls = {\"*:995\"}\n"),
-		  ":1: listen-tls needs tls-certificate; write listen-tls = {} to do without "
+		  ":1: listen-tls needs tls-certificate; write listen-tls = {} to do "
+		  "without "
 		  "TLS\n" },
 		{ SPAN(NO_TLS "greeting = \"[AUTH] hi\"\n"),
-		  ":2: greeting: expected printable ASCII that does not open with '[' and has no "
+		  ":2: greeting: expected printable ASCII that does not open with '[' "
+		  "and has no "
 		  "'<'\n" },
 		{ SPAN(NO_TLS "users = users\n"),
 		  ":2: users: expected a path from the root, found \"users\"\n" },
-		{ SPAN(NO_TLS "users = \"/unfinished\n"), ":3: premature end of file\n" },
+		{ SPAN(NO_TLS "users = \"/unfinished\n"),
+		  ":3: premature end of file\n" },
 		{ SPAN(NO_TLS "idle-timeout 600\n"),
 		  ":2: missing equal sign after option 'idle-timeout'\n" },
-		{ SPAN(NO_TLS "listen = {}\n"), ": listen and listen-tls are both empty\n" },
+		{ SPAN(NO_TLS "listen = {}\n"),
+		  ": listen and listen-tls are both empty\n" },
 		{ SPAN("a = \0\n"), ":1: NUL octet\n" },
 	};
 

@@ -24,7 +24,8 @@ static void hear(struct heard *h, enum line_got got, struct span line)
 
 static void feed(struct line_reader *r, struct span in, struct heard *h)
 {
-	/* Read from memory of just this size, so that a sanitizer sees one octet too many. */
+	/* Read from memory of just this size, so that a sanitizer sees one octet too
+	 * many. */
 	char *copy = malloc(in.len ? in.len : 1);
 	struct span rest = { copy, in.len };
 
@@ -57,7 +58,8 @@ static void check_all_cuts(struct span in, const char *expected)
 static void test_every_cut_gives_the_same_lines(void **state)
 {
 	(void)state;
-	check_all_cuts(SPAN("USER a\r\nPASS b c \r\nSTAT\nQU"), "FUSER a|FPASS b c |FSTAT|");
+	check_all_cuts(SPAN("USER a\r\nPASS b c \r\nSTAT\nQU"),
+		       "FUSER a|FPASS b c |FSTAT|");
 	check_all_cuts(SPAN("\r\n\n\r\r\n"), "F|F|F\r|");
 	check_all_cuts(SPAN("a\rb\r\n"), "Fa\rb|");
 	check_all_cuts(SPAN("\r\n"), "F|");
@@ -96,7 +98,9 @@ static void test_the_limit_is_255_octets_with_the_line_end(void **state)
 				feed(&r, (struct span){ in + cut, len + 6 - cut }, &h);
 				CHECK_EQ(h.text[0], len <= 255 ? 'F' : 'O');
 				CHECK_TEXT(h.text + h.len - 6, "FNOOP|");
-				CHECK_EQ(h.len, len <= 255 ? len - 1 - (size_t)crlf + 2 + 6 : 8);
+				CHECK_EQ(h.len, len <= 255
+							? len - 1 - (size_t)crlf + 2 + 6
+							: 8);
 			}
 		}
 	}
@@ -126,14 +130,27 @@ static void test_what_was_kept_is_bounded(void **state)
 static void test_other_protocols_are_known_by_their_first_line(void **state)
 {
 	static const char *const aliens[] = {
-		"GET / HTTP/1.1", "get /", "POST /x HTTP/1.0", "HEAD / HTTP/1.0",
-		"PUT / HTTP/1.1", "DELETE / HTTP/1.1", "OPTIONS * HTTP/1.1",
-		"CONNECT a:1 HTTP/1.1", "TRACE / HTTP/1.1", "PATCH / HTTP/1.1",
-		"PRI * HTTP/2.0", "EHLO x", "HELO x", "LHLO x", "MAIL FROM:<>", "RCPT TO:<a>",
+		"GET / HTTP/1.1",
+		"get /",
+		"POST /x HTTP/1.0",
+		"HEAD / HTTP/1.0",
+		"PUT / HTTP/1.1",
+		"DELETE / HTTP/1.1",
+		"OPTIONS * HTTP/1.1",
+		"CONNECT a:1 HTTP/1.1",
+		"TRACE / HTTP/1.1",
+		"PATCH / HTTP/1.1",
+		"PRI * HTTP/2.0",
+		"EHLO x",
+		"HELO x",
+		"LHLO x",
+		"MAIL FROM:<>",
+		"RCPT TO:<a>",
 		"\x16\x03\x01\x02",
 	};
-	static const char *const ours[] = { "USER get", "CAPA", "QUIT", "STLS", "NOOP", "", "GETX",
-					    "AUTH PLAIN", "TOP 1 1", "DELE 1", "HELP" };
+	static const char *const ours[] = { "USER get", "CAPA",   "QUIT", "STLS",
+					    "NOOP",     "",       "GETX", "AUTH PLAIN",
+					    "TOP 1 1",  "DELE 1", "HELP" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof aliens / sizeof *aliens; i++)

@@ -8,7 +8,9 @@
 static void test_a_record_comes_back_as_it_went(void **state)
 {
 	char at[LISTING_RECORD_OCTETS];
-	struct listing_record in = { .octets = UINT64_C(0x0102030405060708), .form = 1 }, out;
+	struct listing_record in = { .octets = UINT64_C(0x0102030405060708),
+				     .form = 1 },
+			      out;
 
 	(void)state;
 	for (uint8_t len = 1; len <= LISTING_UID_MAX; len++) {
@@ -37,7 +39,8 @@ static void test_a_bad_record_is_refused(void **state)
 		at[8] = (char)octet;
 		CHECK_EQ(listing_get(at, &out), octet < WIRE_FORM_COUNT);
 		memcpy(at, good, sizeof at);
-		at[9] = (char)octet; /* the zeros behind a shorter id are none of its octets */
+		at[9] = (char)octet; /* the zeros behind a shorter id are none of its
+					octets */
 		CHECK_EQ(listing_get(at, &out), octet >= 1 && octet <= 3);
 		memcpy(at, good, sizeof at);
 		at[11] = (char)octet;
@@ -140,7 +143,8 @@ static void test_only_plausible_sizes_are_trusted(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint64_t octets = 0;
 
-		CHECK_EQ(name_wire_octets(span_of(cases[i].name), cases[i].stored, &octets),
+		CHECK_EQ(name_wire_octets(span_of(cases[i].name), cases[i].stored,
+					  &octets),
 			 cases[i].ok);
 		CHECK_EQ(octets, cases[i].octets);
 	}
@@ -157,13 +161,15 @@ static void test_unique_ids_are_base_names_where_they_fit(void **state)
 
 	(void)state;
 	CHECK(name_start());
-	CHECK_SPAN(uid(SPAN("1700000000.M1P2.host,S=5"), 0, a), "1700000000.M1P2.host,S=5");
+	CHECK_SPAN(uid(SPAN("1700000000.M1P2.host,S=5"), 0, a),
+		   "1700000000.M1P2.host,S=5");
 	memset(name, '~', sizeof name);
 	for (size_t len = 1; len <= 255; len++) {
 		struct span base = { name, len }, u = uid(base, 0, a);
 
 		CHECK(listing_uid_ok(u));
-		CHECK_EQ(u.len == len && memcmp(u.at, name, len) == 0, len <= LISTING_UID_MAX);
+		CHECK_EQ(u.len == len && memcmp(u.at, name, len) == 0,
+			 len <= LISTING_UID_MAX);
 	}
 	CHECK(listing_uid_ok(uid(SPAN(""), 0, a)));
 	CHECK(listing_uid_ok(uid(SPAN("a b"), 0, a)));

@@ -15,11 +15,11 @@ static struct message example(enum message_kind kind)
 	switch (kind) {
 #define N(name)      f->name = 0x0102030405060708 + (uintptr_t)kind;
 #define T(name, max) f->name = SPAN("a\0\r\n\tb");
-#define X(id, from, to, fd)                                                             \
-	case MESSAGE_##id: {                                                            \
-		struct message_##id *f = &m.id;                                         \
-		(void)f;                                                                \
-		MESSAGE_##id##_FIELDS(N, T) break;                                      \
+#define X(id, from, to, fd)                                                            \
+	case MESSAGE_##id: {                                                           \
+		struct message_##id *f = &m.id;                                        \
+		(void)f;                                                               \
+		MESSAGE_##id##_FIELDS(N, T) break;                                     \
 	}
 		MESSAGE_TABLE(X)
 #undef X
@@ -56,11 +56,11 @@ static void test_a_message_goes_only_where_the_table_says(void **state)
 				struct span in = { octets, len };
 				bool ok = legal(kind, from, to);
 
-				CHECK_EQ(message_decode(in, from, to, carries(kind), &out) ==
-						 FAULT_NONE,
+				CHECK_EQ(message_decode(in, from, to, carries(kind),
+							&out) == FAULT_NONE,
 					 ok);
-				CHECK(message_decode(in, from, to, !carries(kind), &out) !=
-				      FAULT_NONE);
+				CHECK(message_decode(in, from, to, !carries(kind),
+						     &out) != FAULT_NONE);
 			}
 		}
 	}
@@ -80,7 +80,8 @@ static void test_what_was_encoded_decodes_to_the_same(void **state)
 			from++;
 		while (!(message_to(kind) >> to & 1))
 			to++;
-		CHECK_EQ(message_decode((struct span){ first, len }, from, to, carries(kind), &out),
+		CHECK_EQ(message_decode((struct span){ first, len }, from, to,
+					carries(kind), &out),
 			 FAULT_NONE);
 		CHECK_EQ(out.kind, kind);
 		CHECK_EQ(message_encode(&out, second, sizeof second), len);
@@ -108,8 +109,8 @@ static void test_a_message_has_a_strict_end(void **state)
 			char *exact = malloc(n ? n : 1);
 
 			memcpy(exact, octets, n);
-			CHECK_EQ(message_decode((struct span){ exact, n }, from, to, carries(kind),
-						&out) == FAULT_NONE,
+			CHECK_EQ(message_decode((struct span){ exact, n }, from, to,
+						carries(kind), &out) == FAULT_NONE,
 				 n == len);
 			free(exact);
 		}
@@ -126,7 +127,8 @@ static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
 	m.AUTH_ASK.user = (struct span){ text, 255 };
 	size_t len = message_encode(&m, octets, sizeof octets);
 	CHECK(len > 0);
-	CHECK_EQ(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false, &out),
+	CHECK_EQ(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH,
+				false, &out),
 		 FAULT_NONE);
 	m.AUTH_ASK.user.len = 256;
 	CHECK_EQ(message_encode(&m, octets, sizeof octets), 0);
@@ -134,12 +136,13 @@ static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
 	len = message_encode(&m, octets, sizeof octets);
 	octets[2 + 8 + 4]++; /* the low octet of the length: 256 now */
 	octets[2 + 8 + 4 + 1]++;
-	CHECK(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false, &out) !=
-	      FAULT_NONE);
+	CHECK(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false,
+			     &out) != FAULT_NONE);
 }
 
 /* Identity never travels from the front but as a claim to poplar-auth; nobody sends
- * passwords anywhere else, and the maildrop process never hears from the front who it is. */
+ * passwords anywhere else, and the maildrop process never hears from the front who it
+ * is. */
 static void test_the_front_can_only_ask(void **state)
 {
 	unsigned to_auth = 0, to_parent = 0;
@@ -203,15 +206,18 @@ static void test_a_descriptor_travels_and_is_the_receivers(void **state)
 	int file = open("/dev/null", O_RDONLY);
 	CHECK_EQ(channel_send(pair[0], &m, file, CHANNEL_NOW), FAULT_NONE);
 	close(file);
-	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox,
+				 &out, &fd),
 		 CHANNEL_MESSAGE);
 	CHECK_EQ(out.READY.octets, 600);
 	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
 	close(fd);
-	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox,
+				 &out, &fd),
 		 CHANNEL_EMPTY);
 	close(pair[0]);
-	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox,
+				 &out, &fd),
 		 CHANNEL_CLOSED);
 	close(pair[1]);
 	CHECK_EQ(open_descriptors(), before);
@@ -246,7 +252,8 @@ static void send_raw(int fd, const void *octets, size_t len, int count)
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
 		for (int i = 0; i < count; i++)
-			memcpy(CMSG_DATA(c) + i * (int)sizeof(int), &(int){ 0 }, sizeof(int));
+			memcpy(CMSG_DATA(c) + i * (int)sizeof(int), &(int){ 0 },
+			       sizeof(int));
 	}
 	assert_true(sendmsg(fd, &h, 0) >= 0);
 }
@@ -262,12 +269,13 @@ static void test_too_many_or_unexpected_descriptors_are_closed(void **state)
 	(void)state;
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
 	int before = open_descriptors();
-	const struct message with = { .kind = MESSAGE_READY }, without = { .kind = MESSAGE_DONE };
+	const struct message with = { .kind = MESSAGE_READY },
+			     without = { .kind = MESSAGE_DONE };
 	size_t with_len = message_encode(&with, octets, sizeof octets);
 	for (int count = 0; count <= 6; count++) {
 		send_raw(pair[0], octets, with_len, count);
-		CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out,
-					 &fd),
+		CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
+					 &inbox, &out, &fd),
 			 count == 1 ? CHANNEL_MESSAGE : CHANNEL_BROKEN);
 		CHECK_EQ(fd >= 0, count == 1);
 		if (fd >= 0)
@@ -276,7 +284,8 @@ static void test_too_many_or_unexpected_descriptors_are_closed(void **state)
 	}
 	size_t len = message_encode(&without, octets, sizeof octets);
 	send_raw(pair[0], octets, len, 1);
-	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox,
+				 &out, &fd),
 		 CHANNEL_BROKEN);
 	CHECK_EQ(open_descriptors(), before);
 	close(pair[0]);
@@ -293,7 +302,8 @@ static void test_a_message_over_the_largest_is_broken(void **state)
 	(void)state;
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
 	send_raw(pair[0], octets, sizeof octets, 0);
-	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox, &out, &fd),
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox,
+				 &out, &fd),
 		 CHANNEL_BROKEN);
 	close(pair[0]);
 	close(pair[1]);

@@ -35,8 +35,8 @@ static int outcome(enum role role, try_fn *attempt)
 	if (pid == 0) {
 		int abi, dir = open(folder, O_PATH | O_DIRECTORY);
 
-
-		if (chdir("/") < 0 || sandbox_enter(role, role == ROLE_FRONT ? -1 : dir, &abi, NULL))
+		if (chdir("/") < 0 ||
+		    sandbox_enter(role, role == ROLE_FRONT ? -1 : dir, &abi, NULL))
 			_exit(NO_WALLS);
 		_exit(attempt(dir) < 0 ? errno : ALLOWED);
 	}
@@ -84,15 +84,16 @@ static int try_pair(int dir)
 static int try_code(int dir)
 {
 	(void)dir;
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-			       MAP_FAILED
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0) == MAP_FAILED
 		       ? -1
 		       : 0;
 }
 
 static int try_make_code(int dir)
 {
-	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
 
 	(void)dir;
 	return mprotect(at, 4096, PROT_READ | PROT_EXEC);
@@ -242,8 +243,8 @@ static void check_column(enum role role, size_t column)
 		prepare();
 		int got = outcome(role, table[i].attempt);
 		if (got != expected)
-			fail_msg("%s: %s gives %d, not %d", role_name(role), table[i].what, got,
-				 expected);
+			fail_msg("%s: %s gives %d, not %d", role_name(role),
+				 table[i].what, got, expected);
 	}
 }
 
@@ -271,10 +272,12 @@ static void test_rules_are_told(void **state)
 
 	(void)state;
 	sandbox_rules(ROLE_DROP, 3, text, sizeof text);
-	CHECK_TEXT(text, "version 3; files: read-file,read-dir,remove-file,make-dir beneath its one "
+	CHECK_TEXT(text, "version 3; files: read-file,read-dir,remove-file,make-dir "
+			 "beneath its one "
 			 "directory; TCP not covered");
 	sandbox_rules(ROLE_FRONT, 7, text, sizeof text);
-	CHECK_TEXT(text, "version 7; files: none; no new TCP; no signals or abstract sockets outside");
+	CHECK_TEXT(text, "version 7; files: none; no new TCP; no signals or abstract "
+			 "sockets outside");
 	sandbox_rules(ROLE_FRONT, 0, text, sizeof text);
 	CHECK_TEXT(text, "none: this kernel has no Landlock");
 }

@@ -30,7 +30,8 @@ static enum session_ask step(struct play *p, const struct session_event *ev)
 
 static enum session_ask line(struct play *p, const char *text)
 {
-	return step(p, &(struct session_event){ .kind = EVENT_LINE, .line = span_of(text) });
+	return step(p, &(struct session_event){ .kind = EVENT_LINE,
+						.line = span_of(text) });
 }
 
 static enum session_ask failed(struct play *p, enum fault f)
@@ -65,9 +66,10 @@ static enum session_ask feed_records(struct play *p, enum session_ask ask, char 
 		char uid[16];
 
 		sprintf(uid, "uid-%u", p->s.next);
-		ask = step(p, &(struct session_event){ .kind = EVENT_RECORD,
-						       .octets = p->s.next * UINT64_C(100),
-						       .uid = span_of(uid) });
+		ask = step(p,
+			   &(struct session_event){ .kind = EVENT_RECORD,
+						    .octets = p->s.next * UINT64_C(100),
+						    .uid = span_of(uid) });
 		strcat(all, p->said);
 	}
 	return ask;
@@ -81,8 +83,9 @@ static void log_in(struct play *p)
 	CHECK_SPAN(p->s.secret, "secret");
 	CHECK_SPAN(session_user(&p->s), "alice");
 	CHECK_EQ(p->out.len, 0);
-	CHECK_EQ(step(p, &(struct session_event){
-				 .kind = EVENT_OPENED, .count = COUNT, .octets = OCTETS }),
+	CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_OPENED,
+						  .count = COUNT,
+						  .octets = OCTETS }),
 		 ASK_READ);
 	CHECK_TEXT(p->said, "+OK maildrop has 3 messages (600 octets)\r\n");
 }
@@ -107,7 +110,8 @@ static void dele(struct play *p, const char *text)
 
 	if (ask == ASK_MARKS) {
 		CHECK(session_marks_octets(&p->s) <= sizeof p->bits);
-		ask = step(p, &(struct session_event){ .kind = EVENT_MARKS, .bits = p->bits });
+		ask = step(p, &(struct session_event){ .kind = EVENT_MARKS,
+						       .bits = p->bits });
 	}
 	CHECK_EQ(feed_records(p, ask, all), ASK_READ);
 }
@@ -115,7 +119,7 @@ static void dele(struct play *p, const char *text)
 static const char *example(enum command_id id, char room[64])
 {
 	static const char *const args[] = {
-		[ARGS_NONE] = "", [ARGS_WORD] = " x",     [ARGS_REST] = " x y",
+		[ARGS_NONE] = "",  [ARGS_WORD] = " x",    [ARGS_REST] = " x y",
 		[ARGS_MSG] = " 1", [ARGS_OPT_MSG] = " 1", [ARGS_MSG_LINES] = " 1 1",
 	};
 
@@ -138,7 +142,8 @@ static void test_every_command_in_every_state(void **state)
 			enum session_ask ask = line(&p, example(id, text));
 			bool legal = command_states(id) & st;
 			if (legal == said_err(&p))
-				fail_msg("\"%s\" in state %u says %s", text, st, p.said);
+				fail_msg("\"%s\" in state %u says %s", text, st,
+					 p.said);
 			if (legal)
 				continue;
 			CHECK_EQ(ask, ASK_READ);
@@ -185,7 +190,8 @@ static void test_quit_answers_after_the_commit(void **state)
 	log_in(&p);
 	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
 	CHECK_EQ(p.out.len, 0);
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .count = 1 }), ASK_CLOSE);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .count = 1 }),
+		 ASK_CLOSE);
 	CHECK_TEXT(p.said, "+OK signing off, 1 message left\r\n");
 	bring_to(&p, POP3_UPDATE);
 	CHECK_EQ(failed(&p, FAULT_IO), ASK_CLOSE);
@@ -199,8 +205,8 @@ static void test_a_refused_login_is_told_with_its_code(void **state)
 		enum fault f;
 		const char *code;
 	} cases[] = {
-		{ FAULT_DENIED, "-ERR [AUTH] " },  { FAULT_BUSY, "-ERR [IN-USE] " },
-		{ FAULT_IO, "-ERR [SYS/TEMP] " },  { FAULT_SETUP, "-ERR [SYS/PERM] " },
+		{ FAULT_DENIED, "-ERR [AUTH] " },   { FAULT_BUSY, "-ERR [IN-USE] " },
+		{ FAULT_IO, "-ERR [SYS/TEMP] " },   { FAULT_SETUP, "-ERR [SYS/PERM] " },
 		{ FAULT_PEER, "-ERR [SYS/TEMP] " }, { FAULT_NOMEM, "-ERR [SYS/TEMP] " },
 	};
 
@@ -224,8 +230,8 @@ static void test_a_refused_login_is_told_with_its_code(void **state)
 /* Any command between USER and PASS makes the server forget the name, but CAPA. */
 static void test_only_capa_may_stand_between_user_and_pass(void **state)
 {
-	static const char *const between[] = { "STAT", "XYZZY", "CAPA x", "PASS", "USER", "NOOP",
-					       "", "LIST 0" };
+	static const char *const between[] = { "STAT", "XYZZY", "CAPA x", "PASS",
+					       "USER", "NOOP",  "",       "LIST 0" };
 	struct play p;
 
 	(void)state;
@@ -319,7 +325,8 @@ static void test_stls_only_where_it_can_be(void **state)
 	CHECK(said_err(&p));
 }
 
-static void check_capa(bool tls, bool clear_ok, bool offered, bool in, const char *expected)
+static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
+		       const char *expected)
 {
 	struct session_policy pol = policy;
 	struct play p = { .bits = { 0 } };
@@ -332,9 +339,9 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in, const cha
 	CHECK_TEXT(p.said, expected);
 }
 
-#define CAPA(user, stls)                                                                \
-	"+OK capability list follows\r\nTOP\r\n" user                                   \
-	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nUIDL\r\n" stls   \
+#define CAPA(user, stls)                                                               \
+	"+OK capability list follows\r\nTOP\r\n" user                                  \
+	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nUIDL\r\n" stls  \
 	"IMPLEMENTATION Poplar\r\n.\r\n"
 
 static void test_capa_announces_what_works_here_and_now(void **state)
@@ -358,9 +365,11 @@ static void test_listings(void **state)
 	line(&p, "STAT");
 	CHECK_TEXT(p.said, "+OK 3 600\r\n");
 	CHECK_EQ(feed_records(&p, line(&p, "LIST"), all), ASK_READ);
-	CHECK_TEXT(all, "+OK 3 messages (600 octets)\r\n1 100\r\n2 200\r\n3 300\r\n.\r\n");
+	CHECK_TEXT(all,
+		   "+OK 3 messages (600 octets)\r\n1 100\r\n2 200\r\n3 300\r\n.\r\n");
 	CHECK_EQ(feed_records(&p, line(&p, "UIDL"), all), ASK_READ);
-	CHECK_TEXT(all, "+OK 3 messages (600 octets)\r\n1 uid-1\r\n2 uid-2\r\n3 uid-3\r\n.\r\n");
+	CHECK_TEXT(all, "+OK 3 messages (600 octets)\r\n1 uid-1\r\n2 uid-2\r\n3 "
+			"uid-3\r\n.\r\n");
 	CHECK_EQ(feed_records(&p, line(&p, "LIST 2"), all), ASK_READ);
 	CHECK_TEXT(all, "+OK 2 200\r\n");
 	CHECK_EQ(feed_records(&p, line(&p, "UIDL 3"), all), ASK_READ);
@@ -390,7 +399,8 @@ static void test_an_empty_maildrop(void **state)
 /* Numbers stay what they were (Courier renumbers), and what is marked is not shown. */
 static void test_a_deleted_message_is_gone_but_keeps_its_number(void **state)
 {
-	static const char *const refused[] = { "LIST 2", "UIDL 2", "RETR 2", "TOP 2 0", "DELE 2" };
+	static const char *const refused[] = { "LIST 2", "UIDL 2", "RETR 2", "TOP 2 0",
+					       "DELE 2" };
 	struct play p;
 	char all[4096];
 
@@ -437,8 +447,9 @@ static void test_marks_that_cannot_be_had_are_told(void **state)
 
 static void test_message_numbers_out_of_range(void **state)
 {
-	static const char *const lines[] = { "LIST 4", "UIDL 4", "RETR 4", "TOP 4 1", "DELE 4",
-					     "RETR 4294967295", "RETR 0", "LIST 0", "DELE 0" };
+	static const char *const lines[] = { "LIST 4",  "UIDL 4", "RETR 4",
+					     "TOP 4 1", "DELE 4", "RETR 4294967295",
+					     "RETR 0",  "LIST 0", "DELE 0" };
 	struct play p;
 
 	(void)state;
@@ -456,15 +467,19 @@ static void test_retr_and_top(void **state)
 	(void)state;
 	log_in(&p);
 	CHECK_EQ(line(&p, "RETR 2"), ASK_BODY);
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 200 }), ASK_SEND);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 200 }),
+		 ASK_SEND);
 	CHECK_TEXT(p.said, "+OK 200 octets\r\n");
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 200 }), ASK_READ);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 200 }),
+		 ASK_READ);
 	CHECK_EQ(p.out.len, 0);
 	CHECK_EQ(line(&p, "TOP 3 7"), ASK_BODY);
 	CHECK_EQ(p.s.command.lines, 7);
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 300 }), ASK_SEND);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 300 }),
+		 ASK_SEND);
 	CHECK(said_ok(&p));
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 30 }), ASK_READ);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 30 }),
+		 ASK_READ);
 	CHECK_EQ(p.s.tally.retr, 1);
 	CHECK_EQ(p.s.tally.retr_octets, 200);
 	CHECK_EQ(p.s.tally.top, 1);
@@ -515,7 +530,8 @@ static void test_errors_in_a_row_end_the_connection(void **state)
 	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
 	for (uint32_t i = 1; i < policy.errors_max; i++)
 		CHECK_EQ(line(&p, "STAT"), ASK_READ);
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_OVERLONG }), ASK_CLOSE);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_OVERLONG }),
+		 ASK_CLOSE);
 	CHECK(said_err(&p));
 	CHECK_TEXT(p.s.end, "too-many-errors");
 }
@@ -531,7 +547,8 @@ static void test_the_greeting(void **state)
 	CHECK_SPAN(buf_span(&p.out), "+OK Poplar ready\r\n");
 }
 
-/* No line of a reply is over 512 octets, with the largest numbers (RFC 2449 section 4). */
+/* No line of a reply is over 512 octets, with the largest numbers (RFC 2449 section 4).
+ */
 static void test_replies_stay_within_512_octets(void **state)
 {
 	struct play p;
@@ -546,8 +563,9 @@ static void test_replies_stay_within_512_octets(void **state)
 	line(&p, "STAT");
 	CHECK_TEXT(p.said, "+OK 4294967295 18446744073709551615\r\n");
 	line(&p, "UIDL 4294967295");
-	step(&p, &(struct session_event){
-			 .kind = EVENT_RECORD, .octets = UINT64_MAX, .uid = span_of(uid) });
+	step(&p, &(struct session_event){ .kind = EVENT_RECORD,
+					  .octets = UINT64_MAX,
+					  .uid = span_of(uid) });
 	CHECK(p.out.len <= 512);
 	for (enum fault f = 1; f < FAULT_COUNT; f++) {
 		begin(&p);

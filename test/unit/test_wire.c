@@ -5,8 +5,8 @@
 #include "plain_wire.h"
 
 /* Encode in pieces of at most `piece` octets into room of at most `room` at a time. */
-static size_t encode(struct span in, int64_t lines, size_t piece, size_t room, char *out,
-		     uint64_t *octets)
+static size_t encode(struct span in, int64_t lines, size_t piece, size_t room,
+		     char *out, uint64_t *octets)
 {
 	struct wire w;
 	size_t len = 0;
@@ -51,7 +51,8 @@ static void check(struct span in, int64_t lines, size_t piece, size_t room)
 		wire_count(&w, in);
 		wire_end(&w, NULL);
 		CHECK_EQ(w.octets, p.octets);
-		bool same = p.len == in.len + 3 && (in.len == 0 || !memcmp(p.out, in.at, in.len));
+		bool same = p.len == in.len + 3 &&
+			    (in.len == 0 || !memcmp(p.out, in.at, in.len));
 		CHECK_EQ(wire_form(&w) == WIRE_FORM_READY, same);
 	}
 }
@@ -126,7 +127,8 @@ static void test_random_texts_in_random_pieces(void **state)
 		for (size_t i = 0; i < len; i++)
 			text[i] = octets[check_random(&seed) % (sizeof octets - 1)];
 		check((struct span){ text, len },
-		      check_random(&seed) % 2 ? -1 : (int64_t)(check_random(&seed) % 50),
+		      check_random(&seed) % 2 ? -1
+					      : (int64_t)(check_random(&seed) % 50),
 		      1 + check_random(&seed) % 5000, 2 + check_random(&seed) % 5000);
 	}
 }
@@ -138,9 +140,9 @@ static void test_sizes(void **state)
 		struct span in;
 		uint64_t octets;
 	} cases[] = {
-		{ SPAN(""), 0 },          { SPAN("a"), 3 },       { SPAN("a\n"), 3 },
-		{ SPAN("a\r\n"), 3 },     { SPAN(".\n"), 3 },     { SPAN("a\r"), 4 },
-		{ SPAN("\n"), 2 },        { SPAN("a\0b\n"), 5 },  { SPAN("a\nb\r\nc"), 9 },
+		{ SPAN(""), 0 },      { SPAN("a"), 3 },      { SPAN("a\n"), 3 },
+		{ SPAN("a\r\n"), 3 }, { SPAN(".\n"), 3 },    { SPAN("a\r"), 4 },
+		{ SPAN("\n"), 2 },    { SPAN("a\0b\n"), 5 }, { SPAN("a\nb\r\nc"), 9 },
 	};
 
 	(void)state;
