@@ -125,8 +125,7 @@ static void look(struct userfile *f, struct why *why)
 		return;
 	f->identity = id;
 	f->settled = is_settled(&id);
-	OWN_FD
-	fd = openat(f->dir, f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	OWN_FD fd = openat(f->dir, f->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		fault_set(why, FAULT_IO, errno, "open", f->name);
 	else

@@ -275,8 +275,7 @@ enum fault config_load(const char *path, struct settings *out, config_say_fn *sa
 		complain(0, "out of memory");
 		return FAULT_NOMEM;
 	}
-	OWN_FD
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		complain(0, "%s", strerrordesc_np(errno));
 	else if (file_read_all(fd, FILE_OCTETS_MAX, &text, &len, path, &why))

@@ -74,10 +74,8 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 		f = channel_pair(pair, why);
 	if (f)
 		return f;
-	OWN_FD
-	ours = pair[0];
-	OWN_FD
-	theirs = pair[1];
+	OWN_FD ours = pair[0];
+	OWN_FD theirs = pair[1];
 	const struct message m = { .kind = MESSAGE_GRANT,
 				   .GRANT = { user->name, span_of(path) } };
 	f = drops_send(&a->drops, user, &m, ours, why);
@@ -106,8 +104,7 @@ static bool answer(struct authd *a, int front, const struct message_AUTH_ASK *as
 {
 	struct message m = { .kind = MESSAGE_AUTH_OK, .AUTH_OK = { ask->id } };
 	struct why why = { 0 };
-	OWN_FD
-	session = -1;
+	OWN_FD session = -1;
 	enum fault f = decide(a, ask, &session, &why);
 
 	if (f) {

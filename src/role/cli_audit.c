@@ -53,8 +53,7 @@ static void print_wrong(struct auditing *a, const char *what)
 static char *read_proc(const char *path, size_t *out_len)
 {
 	enum { STEP = 65536 };
-	OWN_FD
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0, room = 0;
 	OWN_TEXT text = NULL;
 	ssize_t n = fd < 0 ? -1 : 1;
@@ -402,8 +401,7 @@ int cli_audit(const char *config, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	cli_load(config, &s);
-	OWN_FD
-	dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || statefile_read(dir, &file)) {
 		cli_say("poplard does not run: there is no state file in", s.run_dir);
 		return CLI_BAD;

@@ -56,8 +56,7 @@ static void check_users_exist(struct checking *c)
 /* A poplard at work holds the lock on its run directory. */
 static bool is_running(const struct settings *s)
 {
-	OWN_FD
-	dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
@@ -71,8 +70,7 @@ static void check_port(struct checking *c, const char *name, bool running)
 	if (!sock_parse(span_of(name), address, &count))
 		return; /* said when the file was read */
 	for (unsigned i = 0; i < count; i++) {
-		OWN_FD
-		fd = -1;
+		OWN_FD fd = -1;
 
 		if (sock_listen(&address[i], &fd, &why) == FAULT_NONE)
 			continue;
@@ -99,8 +97,7 @@ static void check_ports(struct checking *c)
 
 static char *read_pem(struct checking *c, const char *path, size_t *out_len)
 {
-	OWN_FD
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct why why = { 0 };
 	char *text = NULL;
 
@@ -166,23 +163,22 @@ static void check_key_is_apart(struct checking *c)
 
 /* ---- users ---- */
 
-static bool can_read_users(void *arg)
-{
-	const struct settings *s = arg;
-	const char *name;
-	struct why why = { 0 };
-	OWN_FD
-	dir = -1;
+/* The parent opens folders as root and hands them on; what lies above them does not
+ * matter to the processes that work in them. */
+struct folder {
+	int dir;
+	const char *name, *path;
+};
 
-	if (file_open_parent(s->users, &dir, &name, &why)) {
-		cli_complain(&why);
-		return false;
-	}
-	OWN_FD
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+static bool can_read_file(void *arg)
+{
+	const struct folder *f = arg;
+	struct why why = { 0 };
+	OWN_FD fd = openat(f->dir, f->name, O_RDONLY | O_CLOEXEC);
+
 	if (fd >= 0)
 		return true;
-	fault_set(&why, FAULT_SETUP, errno, "read, as auth-user,", s->users);
+	fault_set(&why, FAULT_SETUP, errno, "read, as auth-user,", f->path);
 	cli_complain(&why);
 	return false;
 }
@@ -213,18 +209,26 @@ static void check_places(struct checking *c, const struct users *users)
 
 static void check_users_file(struct checking *c)
 {
-	OWN_FD
-	fd = open(c->settings.users, O_RDONLY | O_CLOEXEC);
+	struct folder folder = { .path = c->settings.users };
 	OWN_TEXT text = NULL;
 	size_t len;
 	struct why why = { 0 };
+	OWN_FD dir = -1;
 
-	if (!cli_run_as(c->auth, can_read_users, &c->settings)) {
+	if (file_open_parent(c->settings.users, &dir, &folder.name, &why)) {
+		wrong(c, &why);
+		return;
+	}
+	folder.dir = dir;
+	if (!cli_run_as(c->auth, can_read_file, &folder)) {
 		c->errors++;
 		return;
 	}
-	if (fd < 0)
+	OWN_FD fd = openat(dir, folder.name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		wrong_at(c, "open", c->settings.users, errno);
 		return;
+	}
 	if (file_read_all(fd, USERS_OCTETS_MAX, &text, &len, c->settings.users, &why)) {
 		wrong(c, &why);
 		return;
@@ -236,29 +240,28 @@ static void check_users_file(struct checking *c)
 
 /* ---- mail ---- */
 
-static bool can_write_mail(void *arg)
+static bool can_write_folder(void *arg)
 {
-	const struct settings *s = arg;
-	struct why why;
+	const struct folder *f = arg;
+	struct why why = { 0 };
 
-	if (faccessat(AT_FDCWD, s->mail_root, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+	if (faccessat(f->dir, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0)
 		return true;
 	fault_set(&why, FAULT_SETUP, errno, "read and write, as mail-user, mail-root",
-		  s->mail_root);
+		  f->path);
 	cli_complain(&why);
 	return false;
 }
 
 static void check_mail_root(struct checking *c)
 {
-	struct stat st;
+	OWN_FD dir = open(c->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct folder folder = { .dir = dir, .path = c->settings.mail_root };
 
-	if (stat(c->settings.mail_root, &st) < 0)
+	if (dir < 0)
 		wrong_at(c, "find mail-root", c->settings.mail_root, errno);
-	else if (!S_ISDIR(st.st_mode))
-		wrong_at(c, "use mail-root", c->settings.mail_root, ENOTDIR);
 	else
-		c->errors += !cli_run_as(c->mail, can_write_mail, &c->settings);
+		c->errors += !cli_run_as(c->mail, can_write_folder, &folder);
 }
 
 static void check_run_dir(struct checking *c)
@@ -266,8 +269,7 @@ static void check_run_dir(struct checking *c)
 	struct stat st;
 	const char *name;
 	struct why why = { 0 };
-	OWN_FD
-	parent = -1;
+	OWN_FD parent = -1;
 
 	if (stat(c->settings.run_dir, &st) == 0) {
 		if (!S_ISDIR(st.st_mode) || access(c->settings.run_dir, W_OK) < 0)

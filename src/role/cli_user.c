@@ -66,8 +66,8 @@ static int explain(FILE *to)
 static bool make_file(const struct job *j)
 {
 	struct cli_ids ids;
-	OWN_FD
-	fd = openat(j->dir, j->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	OWN_FD fd =
+		openat(j->dir, j->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 
 	if (fd < 0)
 		return false;
@@ -91,8 +91,7 @@ static bool open_file(struct job *j, bool make)
 		cli_complain(&why);
 		return false;
 	}
-	OWN_FD
-	fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
+	OWN_FD fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && make && make_file(j))
 		fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
@@ -169,8 +168,7 @@ static bool ask_twice(const char *name, char *out, size_t room, size_t *out_len)
 {
 	char again[SCHEME_PASSWORD_MAX];
 	size_t len = 0;
-	OWN_FD
-	tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	OWN_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	bool ok = tty >= 0 && ask(tty, "New password for", name, out, room, out_len) &&
 		  ask(tty, "Once more, for", name, again, sizeof again, &len);
 	bool same = ok && secret_same((struct span){ out, *out_len },
@@ -218,8 +216,7 @@ static bool make_maildir(void *arg)
 {
 	struct making *m = arg;
 	struct span rest = span_of(m->path), part;
-	OWN_FD
-	at = file_open_beneath(m->root, ".", O_RDONLY | O_DIRECTORY);
+	OWN_FD at = file_open_beneath(m->root, ".", O_RDONLY | O_DIRECTORY);
 	struct why why = { 0 };
 
 	while (at >= 0 && rest.len > 0) {
@@ -263,8 +260,7 @@ static bool make_place(const struct job *j, const char *line)
 		return false;
 	if (user->has_uid && user->has_gid)
 		ids = (struct cli_ids){ user->uid, user->gid };
-	OWN_FD
-	root = open(j->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD root = open(j->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		fault_set(&why, FAULT_SETUP, errno, "open mail-root",
 			  j->settings.mail_root);

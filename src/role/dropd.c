@@ -195,8 +195,7 @@ static void session_wake(struct crew *crew, struct crew_post *post)
 	struct session *s = (struct session *)post;
 	struct channel_inbox inbox;
 	struct message m;
-	OWN_FD
-	fd = -1;
+	OWN_FD fd = -1;
 	bool on = false;
 
 	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox,

@@ -73,8 +73,7 @@ static void tell_settings(const struct kid *k)
 
 static void tell_file(const struct kid *k, enum message_kind kind, const char *path)
 {
-	OWN_FD
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct why why;
 
 	if (fd >= 0) {
@@ -126,10 +125,8 @@ static void link_to_auth(const struct kid *k, const struct kid *auth)
 		log_fault(&why, "link-failed");
 		return;
 	}
-	OWN_FD
-	ours = pair[0];
-	OWN_FD
-	theirs = pair[1];
+	OWN_FD ours = pair[0];
+	OWN_FD theirs = pair[1];
 	const struct message to_auth =
 		k->role == ROLE_FRONT
 			? (struct message){ .kind = MESSAGE_FRONT_LINK }
@@ -194,8 +191,7 @@ void kid_start(struct parent *p, struct kid *k)
 		start_later(k);
 		return;
 	}
-	OWN_FD
-	theirs = pair[1];
+	OWN_FD theirs = pair[1];
 	const struct proc_start start = {
 		.exe = p->exe[k->role],
 		.name = role_name(k->role),

@@ -23,8 +23,7 @@ void notify_systemd(const char *text)
 	memcpy(to.sun_path, path, len);
 	if (to.sun_path[0] == '@') /* the abstract name space */
 		to.sun_path[0] = '\0';
-	OWN_FD
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	OWN_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		sendto(fd, text, strlen(text), MSG_NOSIGNAL,
 		       (const struct sockaddr *)&to,

@@ -42,8 +42,7 @@ static bool is_alive(const struct statefile_entry *e)
 /* Ask it to go, then make it: its ports are ours now. */
 static void end_orphan(const struct statefile_entry *e)
 {
-	OWN_FD
-	fd = (int)syscall(SYS_pidfd_open, e->pid, 0);
+	OWN_FD fd = (int)syscall(SYS_pidfd_open, e->pid, 0);
 	struct pollfd gone = { .fd = fd, .events = POLLIN };
 
 	if (fd < 0 || !is_alive(e))

@@ -63,8 +63,7 @@ static bool parse_line(struct span line, struct statefile_entry *out)
 
 enum fault statefile_read(int run_dir, struct statefile *out)
 {
-	OWN_FD
-	fd = openat(run_dir, STATEFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_FD fd = openat(run_dir, STATEFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	OWN_TEXT text = NULL;
 	size_t len;
 	struct span rest, line;

@@ -59,8 +59,7 @@ static int make_dir(int root, const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	OWN_FD
-	parent = file_open_beneath(root, home, O_RDONLY | O_DIRECTORY);
+	OWN_FD parent = file_open_beneath(root, home, O_RDONLY | O_DIRECTORY);
 	if (parent < 0)
 		return -1;
 	const char *name = slash ? slash + 1 : path;
@@ -210,8 +209,7 @@ static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_bo
 		return fault_set(why, FAULT_SETUP, 0,
 				 "could not read, when the maildrop was opened,",
 				 scan_path(&d->scan, file));
-	OWN_FD
-	fd = -1;
+	OWN_FD fd = -1;
 	enum fault f = open_message(d, msg - 1, &fd, why);
 	if (f)
 		return f;
@@ -297,8 +295,8 @@ static void make_durable(const struct maildir *d, struct removal *r)
 	for (int i = 0; i < 2; i++) {
 		if (!r->touched[i])
 			continue;
-		OWN_FD
-		fd = file_open_beneath(d->dir, folder[i], O_RDONLY | O_DIRECTORY);
+		OWN_FD fd =
+			file_open_beneath(d->dir, folder[i], O_RDONLY | O_DIRECTORY);
 		if (fd < 0 || fsync(fd) < 0)
 			keep_fault(r, FAULT_IO, errno, "sync", folder[i]);
 	}

@@ -96,8 +96,7 @@ static enum fault read_folder(int dir, enum scan_dir where, struct scan *s,
 			      struct why *why)
 {
 	_Alignas(struct dirent64) char room[DIRENTS_OCTETS];
-	OWN_FD
-	fd = file_open_beneath(dir, folder[where], O_RDONLY | O_DIRECTORY);
+	OWN_FD fd = file_open_beneath(dir, folder[where], O_RDONLY | O_DIRECTORY);
 	ssize_t n;
 
 	if (fd < 0)
@@ -368,8 +367,7 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	f->stored = f->octets = (uint64_t)st.st_size;
 	if (name_wire_octets(scan_name(s, f), f->stored, &f->octets))
 		return false;
-	OWN_FD
-	fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
+	OWN_FD fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return keep_fault(m, errno, "open", path);
 	if (fd < 0 && errno == ENOENT)

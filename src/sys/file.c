@@ -104,9 +104,8 @@ enum fault file_replace(int dir, const char *name, struct span contents, mode_t 
 	if (unlinkat(dir, new, 0) < 0 && errno != ENOENT)
 		return fault_set(why, FAULT_IO, errno, "remove old temporary file",
 				 new);
-	OWN_FD
-	fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
+	OWN_FD fd = openat(dir, new,
+			   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "create", new);
 	if (take_after(fd, dir, name, mode) < 0 ||

@@ -67,8 +67,8 @@ enum fault landlock_restrict(int abi, int dir, unsigned rights, struct why *why)
 		.scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS,
 	};
 	const struct path_beneath beneath = { rights & known_rights(abi), dir };
-	OWN_FD
-	rules = (int)syscall(SYS_landlock_create_ruleset, &all, ruleset_size(abi), 0);
+	OWN_FD rules =
+		(int)syscall(SYS_landlock_create_ruleset, &all, ruleset_size(abi), 0);
 
 	if (rules < 0)
 		return fault_set(why, FAULT_SETUP, errno, "landlock_create_ruleset",

@@ -154,8 +154,7 @@ uint64_t proc_started_at(pid_t pid)
 	uint64_t ticks = 0;
 
 	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	OWN_FD
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
 
 	if (n <= 0)

@@ -281,8 +281,7 @@ static enum fault raise_seccomp(enum role role, struct why *why)
 /* Walls that are not tried may not be there. */
 static enum fault try_walls(struct why *why)
 {
-	OWN_FD
-	outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (outside >= 0 || errno != EACCES)
 		return fault_set(why, FAULT_SETUP, 0, "try Landlock: it lets us open",

@@ -84,8 +84,7 @@ enum fault sock_listen(const struct sock_address *address, int *out_fd, struct w
 	int family = address->addr.ss_family;
 
 	sock_text(address, text);
-	OWN_FD
-	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	OWN_FD fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "socket", text);
 	if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
