@@ -21,9 +21,6 @@
 #include "sys/crew.h"
 #include "sys/proc.h"
 
-/* A front that does not take an answer for so long is stuck. */
-enum { FRONT_PATIENCE_S = 10 };
-
 struct authd {
 	struct child child;
 	struct crew *crew;
@@ -176,7 +173,6 @@ static void link_begin(struct authd *a, int fd)
 		close(fd);
 		return;
 	}
-	channel_patience(fd, FRONT_PATIENCE_S);
 	link->post = (struct crew_post){ fd, link_wake };
 	atomic_init(&link->keepers, 1);
 	atomic_fetch_add(&a->live, 1);

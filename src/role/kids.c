@@ -19,6 +19,7 @@
 
 /* A child that lived so long is started again at once; one that dies sooner waits
  * longer each time. */
+enum { FRONT_PATIENCE_S = 10 };
 enum { LONG_LIFE_MS = 10000, WAIT_FIRST_MS = 100, WAIT_MOST_MS = 30000 };
 
 struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
@@ -115,7 +116,8 @@ static void tell_front(const struct parent *p, const struct kid *k)
 	kid_tell_ticket_keys(p, k);
 }
 
-/* Connect a child with poplar-auth. */
+/* Connect a child with poplar-auth, whose threads wait for a front that does not take its
+ * answers, but not for ever. */
 static void link_to_auth(const struct kid *k, const struct kid *auth)
 {
 	struct why why;
@@ -127,6 +129,7 @@ static void link_to_auth(const struct kid *k, const struct kid *auth)
 	}
 	OWN_FD ours = pair[0];
 	OWN_FD theirs = pair[1];
+	channel_patience(ours, FRONT_PATIENCE_S);
 	const struct message to_auth =
 		k->role == ROLE_FRONT
 			? (struct message){ .kind = MESSAGE_FRONT_LINK }

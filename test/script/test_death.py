@@ -18,6 +18,17 @@ def alive(pid):
         return False
 
 
+def freeze(pid):
+    """Stop a process, and see every thread of it stopped."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def stopped(task):
+        with open(f"/proc/{pid}/task/{task}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "T"
+
+    wait_until(lambda: all(stopped(task) for task in os.listdir(f"/proc/{pid}/task")))
+
+
 class Deaths(unittest.TestCase):
     def start(self, **kwargs):
         p = Poplar(**kwargs)
@@ -38,7 +49,8 @@ class Deaths(unittest.TestCase):
                        rf"cause=\"signal {int(sig)} ")
         for other, pids in before.items():
             if other != role:
-                self.assertTrue(all(alive(pid) for pid in pids), other)
+                self.assertTrue(all(alive(pid) for pid in pids),
+                                other)
         return before
 
     def check_works(self, p):
@@ -76,7 +88,7 @@ class Deaths(unittest.TestCase):
         p = self.start(settings={"auth-threads": "1"},
                        users={"alice": "secret", "bob": "hunter2"})
         auth = p.pids()["poplar-auth"][0]
-        os.kill(auth, signal.SIGSTOP)
+        freeze(auth)
         clients = [p.connect() for _ in range(5)]
         for c in clients:
             c.ok("USER bob")
@@ -101,7 +113,7 @@ class Deaths(unittest.TestCase):
         c = p.login()
         c.ok("DELE 1")
         drop = p.pids()["poplar-drop"][0]
-        os.kill(drop, signal.SIGSTOP)
+        freeze(drop)
         c.send(b"QUIT\r\n")
         self.kill(p, "poplar-drop")
         self.assertTrue(c.line().startswith(b"-ERR [SYS/TEMP] "))
@@ -111,7 +123,7 @@ class Deaths(unittest.TestCase):
     def test_drop_in_the_middle_of_a_login(self):
         p = self.start()
         drop = p.pids()["poplar-drop"][0]
-        os.kill(drop, signal.SIGSTOP)
+        freeze(drop)
         c = p.connect()
         c.ok("USER alice")
         c.send(b"PASS secret\r\n")
@@ -145,6 +157,7 @@ class Deaths(unittest.TestCase):
 
     def test_a_forbidden_system_call_is_told(self):
         p = self.start()
+        p.sigsys_ok = True
         self.kill(p, "poplar-drop", signal.SIGSYS)
         self.assertIn("sandbox forbids", p.log.wait("event=child-died role=poplar-drop"))
         self.check_works(p)
@@ -212,7 +225,7 @@ class Ends(unittest.TestCase):
     def test_a_stuck_child_is_killed(self):
         with Poplar(settings={"grace": "1s"}) as p:
             p.deaths_ok = True
-            os.kill(p.pids()["poplar-drop"][0], signal.SIGSTOP)
+            freeze(p.pids()["poplar-drop"][0])
             p.process.terminate()
             self.assertEqual(p.process.wait(20), 0)
             p.log.wait("event=killing role=poplar-drop")
