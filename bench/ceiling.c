@@ -1,10 +1,12 @@
-/* bench/ceiling.c - servers that do next to nothing: what the kernel (and OpenSSL) allow.
+/* bench/ceiling.c - servers that do next to nothing: what the kernel (and OpenSSL)
+ * allow.
  *
  *   ceiling -p PORT -m prepared|sendfile|convert [-d DIR] [-t CERT KEY]
  *
- * prepared: a prepared answer to every line. sendfile: RETR n is the file DIR/n by sendfile(2),
- * which must hold what goes over the wire. convert: RETR n is the file DIR/n, opened, read,
- * converted (CRLF, dots) and sent. Two processes, an epoll loop in each.
+ * prepared: a prepared answer to every line. sendfile: RETR n is the file DIR/n by
+ * sendfile(2), which must hold what goes over the wire. convert: RETR n is the file
+ * DIR/n, opened, read, converted (CRLF, dots) and sent. Two processes, an epoll loop in
+ * each.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -187,7 +189,8 @@ static bool work(struct conn *c)
 		}
 		ssize_t n = c->ssl ? SSL_read(c->ssl, c->in + c->in_len,
 					      (int)(sizeof c->in - c->in_len))
-				   : read(c->fd, c->in + c->in_len, sizeof c->in - c->in_len);
+				   : read(c->fd, c->in + c->in_len,
+					  sizeof c->in - c->in_len);
 		if (n > 0) {
 			c->in_len += (size_t)n;
 			continue;
@@ -246,7 +249,8 @@ static void serve(void)
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-	if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 1024) < 0) {
+	if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 ||
+	    listen(listener, 1024) < 0) {
 		perror("ceiling: bind");
 		exit(1);
 	}
@@ -273,7 +277,9 @@ int main(int argc, char **argv)
 		if (o == 'p')
 			port = (int)strtol(optarg, NULL, 10);
 		if (o == 'm')
-			mode = optarg[0] == 's' ? SENDFILE : optarg[0] == 'c' ? CONVERT : PREPARED;
+			mode = optarg[0] == 's'   ? SENDFILE
+			       : optarg[0] == 'c' ? CONVERT
+						  : PREPARED;
 		if (o == 'd')
 			dir = open(optarg, O_RDONLY | O_DIRECTORY);
 		if (o == 't') {
@@ -282,7 +288,8 @@ int main(int argc, char **argv)
 						      SSL_MODE_ENABLE_PARTIAL_WRITE);
 			SSL_CTX_set_num_tickets(ctx, 1);
 			if (SSL_CTX_use_certificate_chain_file(ctx, optarg) != 1 ||
-			    SSL_CTX_use_PrivateKey_file(ctx, argv[optind], SSL_FILETYPE_PEM) != 1)
+			    SSL_CTX_use_PrivateKey_file(ctx, argv[optind],
+							SSL_FILETYPE_PEM) != 1)
 				return 1;
 			optind++;
 		}

@@ -1,15 +1,15 @@
 /* bench/client.c - many POP3 sessions at once, and what they cost this client.
  *
- * One thread, one epoll loop. Prints one line of key=value pairs, its own CPU time among
- * them, so that it is known not to be the limit.
+ * One thread, one epoll loop. Prints one line of key=value pairs, its own CPU time
+ * among them, so that it is known not to be the limit.
  *
  *   client -p PORT [-c CONNECTIONS] [-n SESSIONS] [-u USERS] [-m MODE] [-r MESSAGES]
  *          [-t none|full|resumed]
  *
- * MODE login: greeting, USER, PASS, STAT, QUIT. MODE retr: ... RETR 1 to MESSAGES, one after
- * the other, QUIT; pipe: the same, all RETRs sent at once. MODE hold: log in CONNECTIONS
- * times, say "held", stay until standard input ends. Users are "user1" to "userN", password
- * "secret"; connection i is always user i % USERS + 1.
+ * MODE login: greeting, USER, PASS, STAT, QUIT. MODE retr: ... RETR 1 to MESSAGES, one
+ * after the other, QUIT; pipe: the same, all RETRs sent at once. MODE hold: log in
+ * CONNECTIONS times, say "held", stay until standard input ends. Users are "user1" to
+ * "userN", password "secret"; connection i is always user i % USERS + 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,7 +73,8 @@ static void watch(struct conn *c, bool write, int op)
 
 static void say(struct conn *c, const char *text, size_t len)
 {
-	ssize_t n = c->ssl ? SSL_write(c->ssl, text, (int)len) : write(c->fd, text, len);
+	ssize_t n = c->ssl ? SSL_write(c->ssl, text, (int)len)
+			   : write(c->fd, text, len);
 
 	if (n != (ssize_t)len)
 		die("write");
@@ -86,7 +87,8 @@ static void ask_messages(struct conn *c)
 	int until = opt.mode == PIPE ? opt.messages : c->asked + 1;
 
 	while (c->asked < until)
-		len += (size_t)snprintf(text + len, sizeof text - len, "RETR %d\r\n", ++c->asked);
+		len += (size_t)snprintf(text + len, sizeof text - len, "RETR %d\r\n",
+					++c->asked);
 	say(c, text, len);
 }
 
@@ -291,8 +293,8 @@ static void begin(struct conn *c)
 	*c = (struct conn){ .user = user };
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (c->fd < 0 ||
-	    (connect(c->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS))
+	if (c->fd < 0 || (connect(c->fd, (struct sockaddr *)&to, sizeof to) < 0 &&
+			  errno != EINPROGRESS))
 		die("connect");
 	if (opt.tls != NONE) {
 		c->ssl = SSL_new(ctx);
@@ -310,7 +312,7 @@ static void parse(int argc, char **argv)
 	int o;
 
 	while ((o = getopt(argc, argv, "p:c:n:u:m:r:t:")) >= 0) {
-		int *number = o == 'p'	 ? &opt.port
+		int *number = o == 'p'   ? &opt.port
 			      : o == 'c' ? &opt.connections
 			      : o == 'n' ? &opt.sessions
 			      : o == 'u' ? &opt.users
@@ -369,8 +371,10 @@ int main(int argc, char **argv)
 			;
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("sessions=%d octets=%llu wall=%.6f cpu=%.6f\n", ended, (unsigned long long)octets,
-	       (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9,
+	printf("sessions=%d octets=%llu wall=%.6f cpu=%.6f\n", ended,
+	       (unsigned long long)octets,
+	       (double)(end.tv_sec - start.tv_sec) +
+		       (double)(end.tv_nsec - start.tv_nsec) / 1e9,
 	       seconds(usage.ru_utime) + seconds(usage.ru_stime));
 	return 0;
 }

@@ -116,8 +116,8 @@ static void tell_front(const struct parent *p, const struct kid *k)
 	kid_tell_ticket_keys(p, k);
 }
 
-/* Connect a child with poplar-auth, whose threads wait for a front that does not take its
- * answers, but not for ever. */
+/* Connect a child with poplar-auth, whose threads wait for a front that does not take
+ * its answers, but not for ever. */
 static void link_to_auth(const struct kid *k, const struct kid *auth)
 {
 	struct why why;

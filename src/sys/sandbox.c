@@ -18,114 +18,61 @@
 #include "base/own.h"
 #include "sys/landlock.h"
 
-/* Memory, descriptors at hand, clocks, waiting, ending: every process. */
-#define CALLS_COMMON                                                                   \
-	"brk", "munmap", "mremap", "madvise", "futex", "close", "read", "write",       \
-		"writev", "pread64", "sendmsg", "recvmsg", "fcntl", "newfstatat",      \
-		"fstat", "epoll_wait", "epoll_pwait", "epoll_ctl", "clock_gettime",    \
-		"clock_nanosleep", "getrandom", "getpid", "gettid", "tgkill",          \
-		"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",       \
-		"restart_syscall", "exit", "exit_group", "poll", "sched_yield"
+/* clang-format off */
+
+/* What the run time of a sanitizer calls on top, in a build that has one. */
+#ifdef POPLAR_SANITIZED
+#define CALLS_SANITIZER "read", "sched_yield", "sched_getaffinity", "sigaltstack", "prlimit64",
+#else
+#define CALLS_SANITIZER
+#endif
+
+/* Memory, descriptors at hand, clocks, waiting, an orderly or a disorderly end.
+ * clock_gettime is for machines where it is a real call. */
+#define CALLS_COMMON \
+	CALLS_SANITIZER \
+	"brk", "munmap", "mremap", "madvise", "futex", "close", "write", "writev", "pread64", \
+	"sendmsg", "recvmsg", "newfstatat", "fstat", "epoll_wait", "epoll_pwait", "epoll_ctl", \
+	"clock_gettime", "getrandom", "getpid", "gettid", "tgkill", "rt_sigaction", \
+	"rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"
 
 /* A thread's first steps. */
-#define CALLS_THREADS "set_robust_list", "rseq", "sched_getaffinity", "get_robust_list"
+#define CALLS_THREADS "set_robust_list", "rseq"
 
-/* What else each may call, ended by NULL. mmap and mprotect (never executable), clone
- * (threads only), ioctl (FIONBIO only), socketpair (local only) and what the dynamic
- * linker needs have rules of their own. */
+/* What else each may call, ended by NULL. Calls that are allowed in a certain way only
+ * have rules of their own, in allow_narrowly. */
 static const char *const front_calls[] = {
-	CALLS_COMMON, "accept4",       "recvfrom", "sendto", "shutdown", "preadv2",
-	"sendfile",   "epoll_create1", "eventfd2", "pipe2",  NULL,
+	CALLS_COMMON, "accept4", "read", "recvfrom", "sendto", "shutdown", "preadv2", NULL,
 };
 static const char *const auth_calls[] = {
-	CALLS_COMMON, CALLS_THREADS, "openat2", "openat", NULL,
+	CALLS_COMMON, CALLS_THREADS, "openat", NULL,
 };
 static const char *const drop_calls[] = {
-	CALLS_COMMON,   CALLS_THREADS, "openat2", "getdents64",
-	"unlinkat",     "mkdirat",     "fsync",   "flock",
-	"memfd_create", "lseek",       NULL,
+	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
+	"flock", "memfd_create", NULL,
 };
 static const char *const parent_calls[] = {
 	CALLS_COMMON,
 	/* files: configuration, certificates, state */
-	"openat",
-	"openat2",
-	"lseek",
-	"renameat",
-	"renameat2",
-	"unlinkat",
-	"unlink",
-	"mkdirat",
-	"fsync",
-	"fchmod",
-	"fchown",
-	"flock",
-	"getdents64",
-	"getcwd",
-	"statx",
+	"read", "openat", "openat2", "lseek", "renameat", "renameat2", "unlinkat", "unlink", "mkdirat",
+	"fsync", "fchmod", "fchown", "flock", "getdents64", "getcwd", "statx", "fcntl", "poll",
 	/* sockets and signals */
-	"socket",
-	"socketpair",
-	"bind",
-	"listen",
-	"setsockopt",
-	"getsockopt",
-	"getsockname",
-	"connect",
-	"sendto",
-	"recvfrom",
-	"shutdown",
-	"signalfd4",
-	"kill",
-	"pidfd_open",
+	"socket", "socketpair", "bind", "listen", "setsockopt", "getsockopt", "getsockname",
+	"connect", "sendto", "recvfrom", "shutdown", "signalfd4", "kill", "pidfd_open",
 	/* children */
-	"clone",
-	"vfork",
-	"wait4",
-	"waitid",
-	"dup2",
-	"dup3",
-	"dup",
-	"close_range",
-	"setgroups",
-	"setresuid",
-	"setresgid",
-	"execveat",
-	"prctl",
-	"capget",
-	"capset",
-	"mmap",
-	"mprotect",
-	"ioctl",
-	"umask",
-	/* what a child calls from its start to its own walls: the dynamic linker,
+	"clone", "vfork", "wait4", "waitid", "dup2", "dup3", "dup", "close_range", "setgroups",
+	"setresuid", "setresgid", "execveat", "prctl", "capget", "capset", "mmap", "mprotect",
+	"ioctl", "umask",
+	/* what a child calls from its start to its own walls: the dynamic linker, its loop,
 	 * seccomp, Landlock */
-	"arch_prctl",
-	"set_tid_address",
-	"prlimit64",
-	"access",
-	"faccessat2",
-	"readlink",
-	"getuid",
-	"geteuid",
-	"getgid",
-	"getegid",
-	"getresuid",
-	"sysinfo",
-	"uname",
-	"seccomp",
-	"landlock_create_ruleset",
-	"landlock_add_rule",
-	"landlock_restrict_self",
-	"getppid",
-	"sched_setaffinity",
-	"open",
-	"stat",
-	"time",
-	"getrlimit",
-	"setrlimit",
-	NULL,
+	"arch_prctl", "set_tid_address", "prlimit64", "access", "faccessat2", "readlink",
+	"getuid", "geteuid", "getgid", "getegid", "getresuid", "sysinfo", "uname", "seccomp",
+	"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "getppid",
+	"sched_setaffinity", "sched_getaffinity", "sched_yield", "sigaltstack", "open", "stat", "time", "getrlimit",
+	"setrlimit", "epoll_create1", "eventfd2", "pipe2", NULL,
 };
+
+/* clang-format on */
 
 #define HOLDS(kind)  (1u << SANDBOX_KIND_##kind)
 #define HOLDS_COMMON (HOLDS(LOG) | HOLDS(NULL) | HOLDS(LOCAL))
@@ -220,8 +167,9 @@ static struct scmp_arg_cmp when_is(unsigned arg, uint64_t value)
 	return (struct scmp_arg_cmp){ arg, SCMP_CMP_EQ, value, 0 };
 }
 
-/* What a process may call only in a certain way. clone3 hides its flags from the
- * filter: without it the C library takes clone. */
+/* What a process may call only in a certain way: map memory, but never to execute;
+ * clone, but only threads; and so on. clone3 hides its flags from the filter: without
+ * it the C library takes clone. */
 static bool allow_narrowly(scmp_filter_ctx ctx, enum role role)
 {
 	const uint64_t thread = CLONE_THREAD | CLONE_VM;
@@ -236,6 +184,8 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum role role)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO));
 	if (ok && role == ROLE_AUTH)
 		ok = allow_if(ctx, "socketpair", when_is(0, AF_UNIX));
+	if (ok && role == ROLE_DROP)
+		ok = allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS));
 	return ok;
 }
 

@@ -123,6 +123,7 @@ static int try_old_open(int dir)
 	return openat(AT_FDCWD, "/etc/passwd", O_RDONLY);
 }
 
+/* poplar-auth opens with openat, poplar-drop with openat2. */
 static int try_open_outside(int dir)
 {
 	(void)dir;
@@ -132,6 +133,16 @@ static int try_open_outside(int dir)
 static int try_open_inside(int dir)
 {
 	return file_open_beneath(dir, "file", O_RDONLY);
+}
+
+static int try_old_open_inside(int dir)
+{
+	return openat(dir, "file", O_RDONLY);
+}
+
+static int try_old_write_inside(int dir)
+{
+	return openat(dir, "file", O_WRONLY);
 }
 
 static int try_write_inside(int dir)
@@ -152,6 +163,11 @@ static int try_remove_inside(int dir)
 static int try_make_dir_inside(int dir)
 {
 	return mkdirat(dir, "new", 0700);
+}
+
+static int try_dup(int dir)
+{
+	return fcntl(dir, F_DUPFD, 100);
 }
 
 static int try_memfd(int dir)
@@ -210,13 +226,16 @@ static const struct {
 	{ "setuid", try_setuid, KILLED, KILLED, KILLED },
 	{ "become dumpable", try_dumpable, KILLED, KILLED, KILLED },
 	{ "terminal", try_terminal, KILLED, KILLED, KILLED },
-	{ "open outside", try_open_outside, KILLED, EACCES, EACCES },
-	{ "open by path", try_old_open, KILLED, EACCES, KILLED },
-	{ "open inside", try_open_inside, KILLED, ALLOWED, ALLOWED },
-	{ "write inside", try_write_inside, KILLED, EACCES, EACCES },
-	{ "list inside", try_list_inside, KILLED, ALLOWED, ALLOWED },
+	{ "openat outside", try_old_open, KILLED, EACCES, KILLED },
+	{ "openat inside", try_old_open_inside, KILLED, ALLOWED, KILLED },
+	{ "openat inside to write", try_old_write_inside, KILLED, EACCES, KILLED },
+	{ "openat2 outside", try_open_outside, KILLED, KILLED, EACCES },
+	{ "openat2 inside", try_open_inside, KILLED, KILLED, ALLOWED },
+	{ "openat2 inside to write", try_write_inside, KILLED, KILLED, EACCES },
+	{ "list inside", try_list_inside, KILLED, KILLED, ALLOWED },
 	{ "remove inside", try_remove_inside, KILLED, KILLED, ALLOWED },
 	{ "make folder inside", try_make_dir_inside, KILLED, KILLED, ALLOWED },
+	{ "duplicate a descriptor", try_dup, KILLED, KILLED, KILLED },
 	{ "memory file", try_memfd, KILLED, KILLED, ALLOWED },
 	{ "thread", try_thread, KILLED, ALLOWED, ALLOWED },
 };
