@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -207,6 +208,7 @@ static bool work(struct conn *c)
 
 static void on_event(struct conn *c)
 {
+	ERR_clear_error(); /* of another connection */
 	if (c->ssl && !c->up) {
 		if (SSL_accept(c->ssl) != 1)
 			return;

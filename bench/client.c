@@ -44,6 +44,7 @@ struct conn {
 	bool want_write;
 	char tail[5]; /* the last octets of a multi-line reply */
 	bool multi;   /* within one */
+	bool partial; /* within a line that began in an earlier piece */
 	SSL *ssl;
 };
 
@@ -123,7 +124,7 @@ static void next_step(struct conn *c)
 			break;
 		/* fall through */
 	case MESSAGES:
-		if (c->step == QUIT && c->asked < opt.messages) {
+		if (opt.mode == RETR && c->asked < opt.messages) {
 			c->step = MESSAGES;
 			ask_messages(c);
 			break;
@@ -199,9 +200,11 @@ static void take(struct conn *c, const char *at, size_t len)
 		} else {
 			const char *lf = memchr(at, '\n', len);
 
+			if (!c->partial)
+				check_ok(at);
+			c->partial = !lf;
 			if (!lf)
-				return; /* replies of one line come whole on loopback */
-			check_ok(at);
+				return;
 			used = (size_t)(lf - at) + 1;
 			if (c->step == MESSAGES) {
 				c->multi = true;
@@ -219,6 +222,7 @@ static ssize_t receive(struct conn *c)
 {
 	if (!c->ssl)
 		return read(c->fd, scratch, sizeof scratch);
+	ERR_clear_error(); /* of another connection */
 	int n = SSL_read(c->ssl, scratch, sizeof scratch);
 	if (n > 0)
 		return n;
@@ -252,6 +256,7 @@ static void on_readable(struct conn *c)
 
 static void handshake(struct conn *c)
 {
+	ERR_clear_error();
 	int r = SSL_connect(c->ssl);
 
 	if (r == 1) {
