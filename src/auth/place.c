@@ -78,7 +78,7 @@ enum fault place_maildrop(const struct user *user, const char *mail_root,
 			  const char *maildir, char out[PLACE_PATH_MAX],
 			  struct why *why)
 {
-	char room[PLACE_PATH_MAX];
+	ROOM char room[PLACE_PATH_MAX];
 	struct buf b = BUF(room);
 	struct span root = span_of(mail_root);
 

@@ -14,6 +14,9 @@ struct buf {
 	bool cut;
 };
 
+/* Large room that is written before it is read: the compiler need not clear it. */
+#define ROOM __attribute__((uninitialized))
+
 #define BUF(array) ((struct buf){ .at = (array), .room = sizeof(array) })
 
 static inline size_t buf_left(const struct buf *b)

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/secret.h"
 
 enum fault channel_pair(int out[2], struct why *why)
@@ -59,7 +60,7 @@ static enum fault send_octets(int fd, struct iovec *iov, int pass,
 enum fault channel_send(int fd, const struct message *m, int pass,
 			enum channel_wait wait)
 {
-	char octets[MESSAGE_OCTETS_MAX];
+	ROOM char octets[MESSAGE_OCTETS_MAX];
 	size_t len = message_encode(m, octets, sizeof octets);
 	struct iovec iov = { octets, len };
 	enum fault f = FAULT_PEER;

@@ -132,15 +132,23 @@ static enum session_ask fetch(const struct session *s, struct buf *out)
 	return f ? refuse(f, out) : ASK_BODY;
 }
 
-/* RFC 1939 sections 4 and 6: only in TRANSACTION does QUIT lead to UPDATE. */
+static enum session_ask sign_off(struct session *s, uint32_t messages, struct buf *out)
+{
+	reply_count(out, "signing off, ", messages,
+		    messages == 1 ? " message left" : " messages left");
+	return end(s, "quit");
+}
+
+/* RFC 1939 sections 4 and 6: only in TRANSACTION does QUIT lead to UPDATE. Where
+ * nothing is marked there is nothing to update: to close the maildrop is all. */
 static enum session_ask quit(struct session *s, struct buf *out)
 {
-	if (s->state == POP3_TRANSACTION) {
-		s->state = POP3_UPDATE;
-		return ASK_COMMIT;
+	if (s->state != POP3_TRANSACTION) {
+		reply_ok(out, "signing off");
+		return end(s, "quit");
 	}
-	reply_ok(out, "signing off");
-	return end(s, "quit");
+	s->state = POP3_UPDATE;
+	return s->marked > 0 ? ASK_COMMIT : sign_off(s, s->count, out);
 }
 
 static enum session_ask begin(struct session *s, struct buf *out)
@@ -269,9 +277,7 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 		}
 		return ASK_READ;
 	case ASK_COMMIT:
-		reply_count(out, "signing off, ", ev->count,
-			    ev->count == 1 ? " message left" : " messages left");
-		return end(s, "quit");
+		return sign_off(s, ev->count, out);
 	case ASK_READ:
 	case ASK_LOGIN:
 	case ASK_RECORDS:

@@ -12,6 +12,7 @@
 #include "auth/place.h"
 #include "auth/scheme.h"
 #include "auth/userfile.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
@@ -63,7 +64,7 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 			struct why *why)
 {
 	const struct settings *s = &a->child.settings;
-	char path[PLACE_PATH_MAX];
+	ROOM char path[PLACE_PATH_MAX];
 	int pair[2];
 	enum fault f = place_maildrop(user, s->mail_root, s->maildir, path, why);
 
@@ -138,7 +139,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 {
 	struct authd *a = crew_arg(crew);
 	struct link *link = (struct link *)post;
-	struct channel_inbox inbox;
+	ROOM struct channel_inbox inbox;
 	struct message m;
 	int none;
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "ipc/channel.h"
@@ -103,7 +104,7 @@ static bool answer_body(struct session *s, uint64_t msg)
 static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
 {
 	const struct message m = { .kind = MESSAGE_WARMED };
-	char chunk[65536];
+	ROOM char chunk[65536];
 	struct stat st;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || offset > INT64_MAX)
@@ -193,7 +194,7 @@ static bool hear(struct session *s, const struct message *m, int fd)
 static void session_wake(struct crew *crew, struct crew_post *post)
 {
 	struct session *s = (struct session *)post;
-	struct channel_inbox inbox;
+	ROOM struct channel_inbox inbox;
 	struct message m;
 	OWN_FD fd = -1;
 	bool on = false;
@@ -238,7 +239,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 static void session_begin(struct dropd *d, const struct message *m, int fd)
 {
 	struct session *s = calloc(1, sizeof *s);
-	char path[4096 + 1];
+	ROOM char path[4096 + 1];
 
 	if (!s || !span_copy(m->GRANT.user, s->user, sizeof s->user) ||
 	    !span_copy(m->GRANT.path, path, sizeof path)) {
@@ -266,7 +267,7 @@ static void link_end(struct dropd *d, struct crew_post *post)
 static void link_wake(struct crew *crew, struct crew_post *post)
 {
 	struct dropd *d = crew_arg(crew);
-	struct channel_inbox inbox;
+	ROOM struct channel_inbox inbox;
 	struct message m;
 	int fd;
 

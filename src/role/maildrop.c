@@ -146,7 +146,7 @@ void maildrop_records(struct conn *c)
 	struct session *s = &c->session;
 	uint32_t wanted = s->last - s->next + 1,
 		 count = wanted < BATCH ? wanted : BATCH;
-	char batch[BATCH * LISTING_RECORD_OCTETS];
+	ROOM char batch[BATCH * LISTING_RECORD_OCTETS];
 	struct listing_record r;
 
 	if (!read_batch(c, batch, s->next, count)) {

@@ -176,11 +176,12 @@ static bool start_tls(struct conn *c)
  * kernel sends it a reset that may overtake our last words. */
 static bool part(struct conn *c)
 {
+	maildrop_detach(
+		c); /* first: whoever hears our last words may come back at once */
 	if (!output_flush(c))
 		return broken(c);
 	if (output_blocked(c))
 		return false;
-	maildrop_detach(c);
 	if (c->tls)
 		tls_shutdown(c->tls);
 	if (c->in.len == 0 && strcmp(c->session.end, "quit") == 0) {

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/own.h"
 #include "mail/listing.h"
 #include "mail/name.h"
@@ -79,6 +80,21 @@ static enum fault make_folders(int dir, const char *path, struct why *why)
 	return FAULT_NONE;
 }
 
+/* A Maildir may lack its folders until the first delivery. */
+static enum fault read_folders(struct maildir *d, const char *path, struct why *why)
+{
+	struct why missing;
+	enum fault f = scan_read(d->dir, &d->scan, &missing);
+
+	if (f && missing.sys == ENOENT) {
+		f = make_folders(d->dir, path, why);
+		return f ? f : scan_read(d->dir, &d->scan, why);
+	}
+	if (f)
+		*why = missing;
+	return f;
+}
+
 static enum fault open_dir(const struct store_place *place, int *out, struct why *why)
 {
 	*out = file_open_beneath(place->root, place->path, O_RDONLY | O_DIRECTORY);
@@ -101,7 +117,7 @@ static void fill_record(const struct scan *s, const struct scan_file *f,
 
 static int write_listing(struct maildir *d)
 {
-	char batch[BATCH * LISTING_RECORD_OCTETS];
+	ROOM char batch[BATCH * LISTING_RECORD_OCTETS];
 	struct listing_record r;
 
 	for (uint32_t i = 0; i < d->scan.count; i += BATCH) {
@@ -149,9 +165,7 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 	if (f == FAULT_NONE)
 		f = store_lock(d->locks, d->dir, place->path, why);
 	if (f == FAULT_NONE)
-		f = make_folders(d->dir, place->path, why);
-	if (f == FAULT_NONE)
-		f = scan_read(d->dir, &d->scan, why);
+		f = read_folders(d, place->path, why);
 	if (f == FAULT_NONE)
 		f = scan_measure(d->dir, &d->scan, why);
 	if (f == FAULT_NONE)

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "base/buf.h"
 #include "base/own.h"
 #include "mail/name.h"
 #include "mail/wire.h"
@@ -18,7 +20,7 @@
 
 /* Directories are read again while others change them, and files that moved are looked
  * for again, so often. */
-enum { READS = 5, CHASES = 20 };
+enum { READS = 5, CHASES = 20, TICK_MS = 20 };
 enum { DIRENTS_OCTETS = 32768, CHUNK_OCTETS = 65536 };
 
 static const char *const folder[] = { [SCAN_NEW] = "new", [SCAN_CUR] = "cur" };
@@ -92,15 +94,12 @@ static bool is_message(int dir, const struct dirent64 *d)
 	       S_ISREG(st.st_mode);
 }
 
-static enum fault read_folder(int dir, enum scan_dir where, struct scan *s,
+static enum fault read_folder(int fd, enum scan_dir where, struct scan *s,
 			      struct why *why)
 {
-	_Alignas(struct dirent64) char room[DIRENTS_OCTETS];
-	OWN_FD fd = file_open_beneath(dir, folder[where], O_RDONLY | O_DIRECTORY);
+	ROOM _Alignas(struct dirent64) char room[DIRENTS_OCTETS];
 	ssize_t n;
 
-	if (fd < 0)
-		return fault_set(why, store_fault(errno), errno, "open", folder[where]);
 	while ((n = getdents64(fd, room, sizeof room)) > 0) {
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *d = (const struct dirent64 *)(room + at);
@@ -159,25 +158,6 @@ static void settle_twins(struct scan *s)
 	s->count = kept;
 }
 
-struct times {
-	struct timespec new, cur;
-};
-
-static bool get_times(int dir, struct times *out)
-{
-	struct stat new, cur;
-
-	if (fstatat(dir, "new", &new, 0) < 0 || fstatat(dir, "cur", &cur, 0) < 0)
-		return false;
-	*out = (struct times){ new.st_mtim, cur.st_mtim };
-	return true;
-}
-
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 static int by_value(const void *a, const void *b)
 {
 	return memcmp(a, b, 1);
@@ -193,32 +173,67 @@ bool store_start(void)
 	return name_start();
 }
 
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* Time stamps move in ticks: two changes within one have the same. */
+static bool is_fresh(struct timespec changed)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t ms = (int64_t)(now.tv_sec - changed.tv_sec) * 1000 +
+		     (now.tv_nsec - changed.tv_nsec) / 1000000;
+	return ms < TICK_MS;
+}
+
+/* What one reading of the two folders said about itself. */
+struct reading {
+	bool changed; /* a folder changed meanwhile */
+	bool fresh;   /* or may have, within the tick of its last change */
+};
+
+static enum fault read_once(int dir, struct scan *s, struct reading *out,
+			    struct why *why)
+{
+	OWN_FD new = file_open_beneath(dir, "new", O_RDONLY | O_DIRECTORY);
+	OWN_FD cur = new < 0 ? -1
+			     : file_open_beneath(dir, "cur", O_RDONLY | O_DIRECTORY);
+	const int fds[] = { [SCAN_NEW] = new, [SCAN_CUR] = cur };
+	struct stat before[2], after[2];
+	enum fault f = FAULT_NONE;
+
+	*out = (struct reading){ false, false };
+	if (cur < 0 || fstat(new, &before[SCAN_NEW]) < 0 ||
+	    fstat(cur, &before[SCAN_CUR]) < 0)
+		return fault_set(why, store_fault(errno), errno, "open", "new, cur");
+	for (enum scan_dir w = SCAN_NEW; w <= SCAN_CUR && f == FAULT_NONE; w++)
+		f = read_folder(fds[w], w, s, why);
+	for (enum scan_dir w = SCAN_NEW; w <= SCAN_CUR && f == FAULT_NONE; w++) {
+		if (fstat(fds[w], &after[w]) < 0)
+			return fault_set(why, FAULT_IO, errno, "stat", folder[w]);
+		out->changed |= !same_time(before[w].st_mtim, after[w].st_mtim);
+		out->fresh |= is_fresh(after[w].st_mtim);
+	}
+	return f;
+}
+
 /* A file that is renamed while its directory is read may be missed or met twice. new is
  * read before cur, since messages move that way; and both are read again while they
  * change, adding to what was seen: what is listed under an old name will be looked for,
  * what is not listed would seem to be gone. */
 enum fault scan_read(int dir, struct scan *out, struct why *why)
 {
-	bool still = false;
+	struct reading r = { true, false };
 
 	scan_done(out);
-	for (int i = 0; i < READS && !still; i++) {
-		struct times before, after;
-		enum fault f;
+	for (int i = 0; i < READS && (r.changed || (r.fresh && i < 2)); i++) {
+		enum fault f = read_once(dir, out, &r, why);
 
-		if (!get_times(dir, &before))
-			return fault_set(why, store_fault(errno), errno, "stat",
-					 "new, cur");
-		f = read_folder(dir, SCAN_NEW, out, why);
-		if (f == FAULT_NONE)
-			f = read_folder(dir, SCAN_CUR, out, why);
 		if (f)
 			return f;
-		if (!get_times(dir, &after))
-			return fault_set(why, store_fault(errno), errno, "stat",
-					 "new, cur");
-		still = same_time(before.new, after.new) &&
-			same_time(before.cur, after.cur);
 	}
 	if (out->count > 0)
 		qsort_r(out->files, out->count, sizeof *out->files, by_order, out);
@@ -317,22 +332,22 @@ enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
 
 /* ---- measuring ---- */
 
-/* Read all of it through the wire routine. False: it can't be read. */
+/* Read all of an open file through the wire routine. False: it can't be read. */
 static bool count_octets(int fd, struct scan_file *f)
 {
 	static _Thread_local char chunk[CHUNK_OCTETS];
 	struct wire w;
 	uint64_t at = 0;
-	ssize_t n;
+	ssize_t n = 1;
 
 	wire_start(&w);
-	while ((n = pread(fd, chunk, sizeof chunk, (off_t)at)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+	while (at < f->stored && n != 0) {
+		n = pread(fd, chunk, sizeof chunk, (off_t)at);
+		if (n < 0 && errno != EINTR)
 			return false;
-		wire_count(&w, (struct span){ chunk, (size_t)n });
-		at += (uint64_t)n;
+		if (n > 0)
+			wire_count(&w, (struct span){ chunk, (size_t)n });
+		at += n > 0 ? (uint64_t)n : 0;
 	}
 	wire_end(&w, NULL);
 	f->stored = at;
@@ -354,24 +369,37 @@ static bool keep_fault(struct measuring *m, int sys, const char *doing,
 	return false;
 }
 
+/* Can the name be believed? True when it can, and all is filled in. */
+static bool believe_name(const struct measuring *m, const struct scan *s,
+			 struct scan_file *f)
+{
+	struct stat st;
+	uint64_t octets;
+
+	if (!name_field(scan_name(s, f), 'W', &octets) ||
+	    fstatat(m->dir, scan_path(s, f), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	f->stored = (uint64_t)st.st_size;
+	return name_wire_octets(scan_name(s, f), f->stored, &f->octets);
+}
+
 static bool measure(void *arg, struct scan *s, struct scan_file *f)
 {
 	struct measuring *m = arg;
 	const char *path = scan_path(s, f);
 	struct stat st;
 
-	if (m->fault)
-		return false;
-	if (fstatat(m->dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT || keep_fault(m, errno, "stat", path);
-	f->stored = f->octets = (uint64_t)st.st_size;
-	if (name_wire_octets(scan_name(s, f), f->stored, &f->octets))
+	if (m->fault || believe_name(m, s, f))
 		return false;
 	OWN_FD fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return keep_fault(m, errno, "open", path);
 	if (fd < 0 && errno == ENOENT)
 		return true;
+	if ((fd < 0 ? fstatat(m->dir, path, &st, AT_SYMLINK_NOFOLLOW)
+		    : fstat(fd, &st)) < 0)
+		return errno == ENOENT || keep_fault(m, errno, "stat", path);
+	f->stored = f->octets = (uint64_t)st.st_size;
 	f->unread = fd < 0 || !count_octets(fd, f);
 	return false;
 }
