@@ -32,10 +32,12 @@ static void step(struct play *p, const struct session_event *ev)
 	PROMISE(ask == p->s.ask);
 	PROMISE(p->s.marked <= p->s.count && p->s.marked_octets <= p->s.octets);
 	PROMISE(ask != ASK_CLOSE || p->s.end);
-	/* RFC 1939 section 6: UPDATE only by a QUIT in TRANSACTION. */
+	/* RFC 1939 section 6: UPDATE only by a QUIT in TRANSACTION. What is marked is
+	 * committed before the client hears of it. */
 	if (p->s.state == POP3_UPDATE && before != POP3_UPDATE)
 		PROMISE(ev->kind == EVENT_LINE && before == POP3_TRANSACTION &&
-			ask == ASK_COMMIT);
+			(p->s.marked > 0 ? ask == ASK_COMMIT && out.len == 0
+					 : ask == ASK_CLOSE));
 	if (p->s.state == POP3_TRANSACTION && (before & POP3_AUTHORIZATION))
 		PROMISE(ev->kind == EVENT_OPENED && asked == ASK_LOGIN);
 	if (ask == ASK_RECORDS)
