@@ -43,8 +43,9 @@
 	/* a session, on its own socket */ \
 	X(READY,         DROP,          FRONT,                   FILE)    \
 	X(FAILED,        DROP,          FRONT,                   NONE)    \
-	X(BODY,          FRONT,         DROP,                    NONE)    \
+	X(BODIES,        FRONT,         DROP,                    NONE)    \
 	X(BODY_IS,       DROP,          FRONT,                   FILE)    \
+	X(NO_BODY,       DROP,          FRONT,                   NONE)    \
 	X(WARM,          FRONT,         DROP,                    FILE)    \
 	X(WARMED,        DROP,          FRONT,                   NONE)    \
 	X(MARKS,         FRONT,         DROP,                    NONE)    \
@@ -72,8 +73,9 @@
 #define MESSAGE_GRANT_FIELDS(N, T)        T(user, 255) T(path, 4096)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
-#define MESSAGE_BODY_FIELDS(N, T)         N(msg)
+#define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
 #define MESSAGE_BODY_IS_FIELDS(N, T)      N(offset) N(length) N(form) N(octets)
+#define MESSAGE_NO_BODY_FIELDS(N, T)      N(fault)
 #define MESSAGE_WARM_FIELDS(N, T)         N(offset) N(length)
 #define MESSAGE_WARMED_FIELDS(N, T)
 #define MESSAGE_MARKS_FIELDS(N, T)        N(first) T(bits, 4096)

@@ -15,27 +15,22 @@
 /* How much is brought into memory at a time, when it has to come from the disk. */
 enum { WARM_OCTETS = 4 << 20 };
 
-bool body_take(struct conn *c, const struct message_BODY_IS *m, int fd)
+void body_begin(struct conn *c, const struct body_source *source)
 {
 	const struct session *s = &c->session;
 
-	if (m->offset > INT64_MAX || m->length > INT64_MAX - m->offset) {
-		close(fd);
-		return false;
-	}
-	c->body = (struct conn_body){
-		.fd = fd, .offset = m->offset, .length = m->length, .octets = m->octets
-	};
+	c->body = (struct conn_body){ .source = *source };
 	if (s->command.id == COMMAND_TOP)
 		wire_start_top(&c->body.wire, s->command.lines);
 	else
 		wire_start(&c->body.wire);
-	return true;
+	talk_step(c, &(struct session_event){ .kind = EVENT_BODY,
+					      .octets = source->octets });
 }
 
 void body_close(struct conn *c)
 {
-	own_fd_close(&c->body.fd);
+	own_fd_close(&c->body.source.fd);
 }
 
 /* The next octets at hand, without waiting. Octets read, 0: the file ends early, or -1
@@ -44,15 +39,17 @@ static ssize_t read_some(struct conn *c, size_t most)
 {
 	struct front *f = c->front;
 	struct conn_body *b = &c->body;
-	size_t len = b->length - b->done < most ? (size_t)(b->length - b->done) : most;
+	size_t len = b->source.length - b->done < most
+			     ? (size_t)(b->source.length - b->done)
+			     : most;
 	struct iovec iov = { f->body, len };
-	off_t at = (off_t)(b->offset + b->done);
-	ssize_t n =
-		preadv2(b->fd, &iov, 1, at, f->no_nowait || b->warmed ? 0 : RWF_NOWAIT);
+	off_t at = (off_t)(b->source.offset + b->done);
+	ssize_t n = preadv2(b->source.fd, &iov, 1, at,
+			    f->no_nowait || b->warmed ? 0 : RWF_NOWAIT);
 
 	if (n < 0 && errno == EOPNOTSUPP) {
 		f->no_nowait = true;
-		n = preadv2(b->fd, &iov, 1, at, 0);
+		n = preadv2(b->source.fd, &iov, 1, at, 0);
 	}
 	b->warmed = false;
 	return n;
@@ -64,11 +61,12 @@ static void finish(struct conn *c)
 	struct buf *out = &c->front->out;
 
 	out->len += wire_end(&b->wire, out->at + out->len);
-	if (c->session.command.id == COMMAND_RETR && b->wire.octets != b->octets)
+	if (c->session.command.id == COMMAND_RETR && b->wire.octets != b->source.octets)
 		log_event(LOG_WARNING, "size-was-wrong",
 			  LOG_S("user", session_user(&c->session)),
 			  LOG_N("message", c->session.command.msg),
-			  LOG_N("listed", b->octets), LOG_N("sent", b->wire.octets));
+			  LOG_N("listed", b->source.octets),
+			  LOG_N("sent", b->wire.octets));
 	body_close(c);
 	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
 					      .octets = b->wire.octets });
@@ -92,7 +90,7 @@ bool body_send(struct conn *c)
 
 	if (b->warming)
 		return false;
-	if (b->done < b->length && !b->wire.full) {
+	if (b->done < b->source.length && !b->wire.full) {
 		ssize_t n = read_some(c, room < FRONT_BODY_OCTETS ? room
 								  : FRONT_BODY_OCTETS);
 
@@ -106,7 +104,7 @@ bool body_send(struct conn *c)
 		out->len += wire_encode(&b->wire, &in, out->at + out->len, room);
 		b->done += (size_t)n - in.len;
 	}
-	if (b->done == b->length || b->wire.full)
+	if (b->done == b->source.length || b->wire.full)
 		finish(c);
 	return true;
 }

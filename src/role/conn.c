@@ -142,6 +142,7 @@ static void release(struct conn *c)
 	asks_forget(c);
 	maildrop_detach(c);
 	body_close(c);
+	ahead_free(c);
 	own_fd_close(&c->listing_fd);
 	if (c->tls)
 		tls_free(c->tls);
@@ -232,7 +233,7 @@ void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *p
 	}
 	c->front = f;
 	c->fd = fd;
-	c->listing_fd = c->body.fd = -1;
+	c->listing_fd = c->body.source.fd = -1;
 	c->phase = tls ? CONN_HANDSHAKE : CONN_OPEN;
 	c->accepted_at = c->active_at = c->handshake_at = uv_now(&f->loop);
 	sock_text(peer, c->peer);

@@ -20,6 +20,9 @@
 #include "sys/crew.h"
 #include "sys/proc.h"
 
+/* More bodies than a front asks for at once. */
+enum { BODIES_MOST = 64 };
+
 struct dropd {
 	struct child child;
 	struct crew *crew;
@@ -79,24 +82,35 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
-static bool answer_body(struct session *s, uint64_t msg)
+static bool answer_body(struct session *s, uint32_t msg)
 {
 	struct why why = { 0 };
 	struct store_body body = { .fd = -1 };
-	enum fault f =
-		msg > UINT32_MAX
-			? fault_set(&why, FAULT_NO_MESSAGE, 0, "find message", NULL)
-			: s->maildrop->store->body(s->maildrop, (uint32_t)msg, &body,
-						   &why);
 
-	if (f)
-		return say_failed(s, &why, "body-failed");
+	if (s->maildrop->store->body(s->maildrop, msg, &body, &why)) {
+		const struct message no = { .kind = MESSAGE_NO_BODY,
+					    .NO_BODY = { why.fault } };
+
+		log_fault(&why, "body-failed", LOG_T("user", s->user));
+		return say(s, &no, -1);
+	}
 	const struct message m = { .kind = MESSAGE_BODY_IS,
 				   .BODY_IS = { body.offset, body.length, body.form,
 						body.octets } };
 	bool said = say(s, &m, body.fd);
 	close(body.fd);
 	return said;
+}
+
+/* One answer for each message, as soon as it is open. */
+static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
+{
+	if (first > UINT32_MAX || count > BODIES_MOST)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (!answer_body(s, (uint32_t)first + i))
+			return false;
+	return true;
 }
 
 /* Bring a range of a body into memory, so that the front need not wait for the disk.
@@ -177,8 +191,8 @@ static void answer_commit(struct session *s, uint64_t marked)
 static bool hear(struct session *s, const struct message *m, int fd)
 {
 	switch (m->kind) {
-	case MESSAGE_BODY:
-		return answer_body(s, m->BODY.msg);
+	case MESSAGE_BODIES:
+		return answer_bodies(s, m->BODIES.first, m->BODIES.count);
 	case MESSAGE_WARM:
 		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
 	case MESSAGE_MARKS:

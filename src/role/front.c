@@ -18,9 +18,9 @@
 
 enum {
 	PEM_OCTETS_MAX = 1 << 20,
-	ACCEPTS_AT_A_TIME = 16, /* so that other fronts get their share */
-	REST_MS = 200,          /* after accept failed for want of something */
-	DESCRIPTORS_PER_CONN = 4,
+	ACCEPTS_AT_A_TIME = 16,   /* so that other fronts get their share */
+	REST_MS = 200,            /* after accept failed for want of something */
+	DESCRIPTORS_PER_CONN = 4, /* client, session, listing, body */
 	DESCRIPTORS_OF_OURS = 64,
 };
 
@@ -251,12 +251,15 @@ static void on_parent(uv_poll_t *poll, int status, int events)
 
 /* ---- the beginning ---- */
 
+/* A quarter of the descriptors is for bodies fetched early. */
 static bool make_slots(struct front *f)
 {
-	uint64_t limit = proc_raise_descriptor_limit();
-	uint64_t room = limit > DESCRIPTORS_OF_OURS + DESCRIPTORS_PER_CONN
-				? (limit - DESCRIPTORS_OF_OURS) / DESCRIPTORS_PER_CONN
+	uint64_t limit = proc_raise_descriptor_limit(), ours = limit - limit / 4;
+	uint64_t room = ours > DESCRIPTORS_OF_OURS + DESCRIPTORS_PER_CONN
+				? (ours - DESCRIPTORS_OF_OURS) / DESCRIPTORS_PER_CONN
 				: 1;
+
+	f->ahead_most = (uint32_t)(limit / 8);
 
 	f->slot_count = f->child.settings.max_connections;
 	if (room < f->slot_count)

@@ -23,6 +23,7 @@ enum {
 };
 
 struct conn;
+struct ahead;
 struct auth_link;
 struct drop_link;
 
@@ -59,7 +60,8 @@ struct front {
 	struct conn **slots; /* by number; NULL: free */
 	uint32_t slot_count, conn_count, slot_hint;
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
-	bool no_nowait;      /* this file system knows no RWF_NOWAIT */
+	uint32_t ahead_open, ahead_most; /* descriptors of bodies fetched early */
+	bool no_nowait;                  /* this file system knows no RWF_NOWAIT */
 
 	/* room for the connection at work; nothing stays in it between two events */
 	struct buf out;
@@ -75,11 +77,17 @@ enum conn_phase {
 	CONN_LINGER, /* all is said: the rest of the client's words is thrown away */
 };
 
+/* Where the octets of a message are. */
+struct body_source {
+	int fd; /* -1: none */
+	uint64_t offset, length;
+	uint64_t octets; /* as listed */
+};
+
 /* A message on its way to the client. */
 struct conn_body {
-	int fd; /* -1: none */
-	uint64_t offset, length, done;
-	uint64_t octets; /* as listed */
+	struct body_source source;
+	uint64_t done;
 	struct wire wire;
 	bool warming; /* poplar-drop brings the next octets into memory */
 	bool warmed;  /* ... and has done so: they can be read without waiting long */
@@ -109,7 +117,8 @@ struct conn {
 	struct session session;
 	struct line_reader reader;
 	struct conn_body body;
-	uint32_t commit_at; /* deletion marks below this message have been sent */
+	struct ahead *ahead; /* bodies fetched early; NULL: none ever was */
+	uint32_t commit_at;  /* deletion marks below this message have been sent */
 
 	struct span in; /* unread input: in front->input, or in held_in */
 	char *held_in;  /* input kept between two events; NULL: none */
@@ -189,9 +198,11 @@ void asks_log_refusal(const struct conn *c, enum fault f);
 MUST_USE bool maildrop_attach(struct conn *c, int fd);
 void maildrop_detach(struct conn *c);
 
-/* What the session asks of the maildrop: fetch a body, warm it, commit. What cannot be
- * sent steps the session with EVENT_FAILED. */
-void maildrop_ask_body(struct conn *c);
+/* Ask for the bodies of `count` messages from `first` on. */
+MUST_USE enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count);
+
+/* Ask for octets to be brought into memory; ask for the commit. What cannot be sent
+ * steps the session with EVENT_FAILED. */
 void maildrop_ask_warm(struct conn *c, uint64_t length);
 void maildrop_ask_commit(struct conn *c);
 
@@ -200,9 +211,21 @@ void maildrop_records(struct conn *c);
 
 /* ---- role/body.c: a message to the client ---- */
 
-/* A body has come: take over its descriptor. False: it makes no sense. */
-MUST_USE bool body_take(struct conn *c, const struct message_BODY_IS *m, int fd);
+/* Begin to send what was asked for: the descriptor is the body's now. Steps the
+ * session. */
+void body_begin(struct conn *c, const struct body_source *source);
 
 /* Collect its next octets in front->out; steps the session at its end. False: wait. */
 MUST_USE bool body_send(struct conn *c);
 void body_close(struct conn *c);
+
+/* ---- role/ahead.c: bodies fetched early ---- */
+
+/* The session wants the body of a message: begin to send it, fail, or wait for it. */
+void ahead_want(struct conn *c, uint32_t msg);
+
+/* The next answer has come: a fault, or where the octets are. False: nothing was asked.
+ * The descriptor is taken over in any case. */
+MUST_USE bool ahead_take(struct conn *c, enum fault fault, struct body_source *source);
+bool ahead_is_awaited(const struct conn *c);
+void ahead_free(struct conn *c);

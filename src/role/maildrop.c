@@ -61,23 +61,19 @@ static enum fault ask(const struct conn *c, const struct message *m, int pass)
 	return c->drop ? channel_send(c->drop->fd, m, pass, CHANNEL_NOW) : FAULT_PEER;
 }
 
-void maildrop_ask_body(struct conn *c)
+enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count)
 {
-	const struct message m = { .kind = MESSAGE_BODY,
-				   .BODY = { c->session.command.msg } };
-	enum fault f = ask(c, &m, -1);
+	const struct message m = { .kind = MESSAGE_BODIES, .BODIES = { first, count } };
 
-	if (f)
-		talk_failed(c, f);
-	else
-		c->asked = true;
+	return ask(c, &m, -1);
 }
 
 void maildrop_ask_warm(struct conn *c, uint64_t length)
 {
 	const struct message m = { .kind = MESSAGE_WARM,
-				   .WARM = { c->body.offset + c->body.done, length } };
-	enum fault f = ask(c, &m, c->body.fd);
+				   .WARM = { c->body.source.offset + c->body.done,
+					     length } };
+	enum fault f = ask(c, &m, c->body.source.fd);
 
 	if (f)
 		talk_failed(c, f);
@@ -213,16 +209,19 @@ static bool take_failed(struct conn *c, uint64_t fault)
 
 static bool take_body(struct conn *c, const struct message_BODY_IS *m, int fd)
 {
-	if (c->session.ask != ASK_BODY || !c->asked) {
+	struct body_source source = { fd, m->offset, m->length, m->octets };
+
+	if (m->offset > INT64_MAX || m->length > INT64_MAX - m->offset) {
 		close(fd);
 		return false;
 	}
-	if (!body_take(c, m, fd))
-		return false;
-	c->asked = false;
-	talk_step(c,
-		  &(struct session_event){ .kind = EVENT_BODY, .octets = m->octets });
-	return true;
+	return ahead_take(c, FAULT_NONE, &source);
+}
+
+static bool take_no_body(struct conn *c, uint64_t fault)
+{
+	return fault > FAULT_NONE && fault < FAULT_COUNT &&
+	       ahead_take(c, (enum fault)fault, &(struct body_source){ .fd = -1 });
 }
 
 static bool take_done(struct conn *c, uint64_t left)
@@ -246,6 +245,8 @@ static bool take(struct conn *c, const struct message *m, int fd)
 		return take_failed(c, m->FAILED.fault);
 	case MESSAGE_BODY_IS:
 		return take_body(c, &m->BODY_IS, fd);
+	case MESSAGE_NO_BODY:
+		return take_no_body(c, m->NO_BODY.fault);
 	case MESSAGE_WARMED:
 		c->body.warmed = c->body.warming;
 		c->body.warming = false;
@@ -275,17 +276,13 @@ static void lose(struct conn *c)
 	talk_go(c);
 }
 
-static void on_drop(uv_poll_t *poll, int status, int events)
+/* One message. False: there is no more to be read now, or the link has ended. */
+static bool hear(struct drop_link *link, int status)
 {
-	struct drop_link *link = (struct drop_link *)poll;
 	struct conn *c = link->conn;
 	struct message m;
 	int fd;
 
-	if (events & UV_WRITABLE) {
-		uv_poll_start(&link->poll, UV_READABLE, on_drop);
-		maildrop_ask_commit(c);
-	}
 	switch (channel_receive(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
 				&c->front->inbox, &m, &fd)) {
 	case CHANNEL_MESSAGE:
@@ -293,14 +290,27 @@ static void on_drop(uv_poll_t *poll, int status, int events)
 			talk_go(c);
 		else
 			lose(c);
-		break;
+		return link->conn && ahead_is_awaited(c);
 	case CHANNEL_EMPTY:
 		if (status < 0)
 			lose(c);
-		break;
+		return false;
 	case CHANNEL_CLOSED:
 	case CHANNEL_BROKEN:
 		lose(c);
-		break;
+		return false;
 	}
+	return false;
+}
+
+static void on_drop(uv_poll_t *poll, int status, int events)
+{
+	struct drop_link *link = (struct drop_link *)poll;
+
+	if (events & UV_WRITABLE) {
+		uv_poll_start(&link->poll, UV_READABLE, on_drop);
+		maildrop_ask_commit(link->conn);
+	}
+	while (hear(link, status))
+		;
 }

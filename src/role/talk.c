@@ -279,7 +279,7 @@ static bool advance(struct conn *c)
 		make_marks(c);
 		return true;
 	case ASK_BODY:
-		maildrop_ask_body(c);
+		ahead_want(c, c->session.command.msg);
 		return true;
 	case ASK_SEND:
 		return send_piece(c);

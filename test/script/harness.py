@@ -267,6 +267,10 @@ class Poplar:
             most = max(most, int(re.search(r"VmHWM:\s+(\d+)", status)[1]))
         return most
 
+    def descriptors(self, role):
+        """How many descriptors the processes of the role have open."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.pids()[role])
+
 
 def tls_context(**kwargs):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

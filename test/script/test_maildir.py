@@ -8,7 +8,7 @@ import threading
 import unittest
 from pathlib import Path
 
-from harness import IS_ROOT, Poplar, ServerCase, main, on_wire, unstuff
+from harness import IS_ROOT, Poplar, ServerCase, main, on_wire, unstuff, wait_until
 
 ODD = {
     "empty": b"",
@@ -65,6 +65,36 @@ class Messages(ServerCase):
                       for _ in range(rng.randrange(400))]
             messages.append(b"".join(pieces))
         self.check_all(messages).quit()
+
+    def test_messages_in_any_order(self):
+        """Bodies are fetched before they are asked for; each reply is the one asked for."""
+        wires = [on_wire(b"Subject: %d\n\nbody %d\n" % (i, i)) for i in range(61)]
+        for i, wire in enumerate(wires):
+            self.p.put(f"{1000 + i}.x", wire)
+        open_before = self.p.descriptors("poplar-front")
+        rng = random.Random(1225)
+        c = self.p.login()
+        wanted, at = [], 1
+        while len(wanted) < 600:
+            for _ in range(rng.choice([1, 1, 2, 3, 5, 20])):
+                wanted.append((rng.choice(["RETR", "RETR", "TOP"]), at))
+                at = at % 60 + 1
+            at = rng.randrange(1, 61)
+        some = 0
+        while some < len(wanted):
+            piece = wanted[some:some + rng.choice([1, 1, 2, 9, 30])]
+            some += len(piece)
+            c.send(b"".join(b"%s %d%s\r\n" % (verb.encode(), n, b" 9" if verb == "TOP" else b"")
+                            for verb, n in piece))
+            for verb, n in piece:
+                self.assertTrue(c.line().startswith(b"+OK"))
+                self.assertEqual(c.lines(), wires[n - 1] + b".\r\n", (verb, n))
+        for n in range(1, 61):
+            c.ok(f"DELE {n}")
+        self.assertEqual(c.multi("RETR 61"), wires[60] + b".\r\n")
+        c.quit()
+        self.assertEqual(self.p.names(), ["new/1060.x"])
+        wait_until(lambda: self.p.descriptors("poplar-front") == open_before)
 
     def test_top_is_the_beginning_of_retr(self):
         text = b"A: b\nC: d\n\n" + b"".join(b"line %d\n.%d\n" % (i, i) for i in range(50)) + b"e"
@@ -163,6 +193,22 @@ class Neighbours(ServerCase):
         c.ok("DELE 1")
         self.assertEqual(c.quit(), "+OK signing off, 1 message left")
         self.assertEqual(self.p.names(), ["new/2.x"])
+
+    def test_messages_that_vanish_from_a_run(self):
+        """One that was fetched early is still sent; one that was not is refused alone."""
+        for i in range(1, 31):
+            self.p.put(f"{i:02}.x", b"%d\n" % i)
+        c = self.p.login()
+        for n in (1, 2):
+            self.assertEqual(c.multi(f"RETR {n}"), b"%d\r\n.\r\n" % n)
+        for n in (15, 17, 30):
+            os.unlink(self.p.maildir() / "new" / f"{n:02}.x")
+        for n in range(3, 31):
+            if n in (15, 17, 30):
+                c.err(f"RETR {n}")
+            else:
+                self.assertEqual(c.multi(f"RETR {n}"), b"%d\r\n.\r\n" % n)
+        c.quit()
 
     def test_a_message_that_moves_and_changes_flags(self):
         self.p.put("1.x", b"one\n")

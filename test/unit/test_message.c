@@ -311,7 +311,7 @@ static void test_a_message_over_the_largest_is_broken(void **state)
 
 static void test_a_full_queue_is_told_and_not_waited_for(void **state)
 {
-	const struct message m = { .kind = MESSAGE_BODY };
+	const struct message m = { .kind = MESSAGE_BODIES };
 	enum fault f = FAULT_NONE;
 	int pair[2];
 

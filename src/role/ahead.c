@@ -1,0 +1,152 @@
+/* role/ahead.c - bodies fetched before the client asks for them.
+ *
+ * Floor 4 (role). Prefix: ahead_. A client that fetches one message after the other
+ * would cost two changes of process for each. So a growing number is asked for at once:
+ * 2, 4, 8 of them, while the run lasts. There is one answer for each message asked for,
+ * in order.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "role/front.h"
+
+enum { AHEAD_MOST = 8 };
+
+struct ahead_answer {
+	uint32_t msg;
+	struct body_source source;
+};
+
+struct ahead {
+	uint32_t previous,
+		run; /* the message asked for last; how many in a row before it */
+	uint32_t next, end; /* answers are awaited for these: from next, below end */
+	uint32_t stale;     /* ... after so many that nobody wants any more */
+	uint32_t count;
+	struct ahead_answer at[AHEAD_MOST]; /* answers not used yet */
+};
+
+static void drop_answers(struct conn *c)
+{
+	struct ahead *a = c->ahead;
+
+	for (uint32_t i = 0; i < a->count; i++)
+		own_fd_close(&a->at[i].source.fd);
+	c->front->ahead_open -= a->count;
+	a->count = 0;
+}
+
+void ahead_free(struct conn *c)
+{
+	if (!c->ahead)
+		return;
+	drop_answers(c);
+	free(TAKE(c->ahead));
+}
+
+/* Is the answer here already? What was fetched for messages before it will not be asked
+ * for any more. */
+static bool use_held(struct conn *c, uint32_t msg)
+{
+	struct ahead *a = c->ahead;
+	uint32_t i = 0;
+
+	while (i < a->count && a->at[i].msg != msg)
+		i++;
+	if (i == a->count)
+		return false;
+	const struct body_source source = a->at[i].source;
+	for (uint32_t k = 0; k < i; k++)
+		own_fd_close(&a->at[k].source.fd);
+	a->count -= i + 1;
+	c->front->ahead_open -= i + 1;
+	memmove(a->at, a->at + i + 1, a->count * sizeof *a->at);
+	body_begin(c, &source);
+	return true;
+}
+
+/* How many to ask for at once: more, the longer the run, as far as descriptors last. */
+static uint32_t how_many(const struct conn *c, uint32_t msg)
+{
+	uint32_t most = 1, left = c->session.count - msg + 1;
+
+	for (uint32_t i = 0; i < c->ahead->run && most < AHEAD_MOST; i++)
+		most *= 2;
+	if (c->front->ahead_open >= c->front->ahead_most)
+		most = 1;
+	return most < left ? most : left;
+}
+
+void ahead_want(struct conn *c, uint32_t msg)
+{
+	if (!c->ahead)
+		c->ahead = calloc(1, sizeof *c->ahead);
+	if (!c->ahead) {
+		talk_failed(c, FAULT_NOMEM);
+		return;
+	}
+	struct ahead *a = c->ahead;
+	a->run = msg == a->previous + 1 ? a->run + 1 : 0;
+	a->previous = msg;
+	if (use_held(c, msg))
+		return;
+	c->asked = true;
+	if (a->next <= msg && msg < a->end)
+		return; /* on its way */
+	drop_answers(c);
+	a->stale += a->end - a->next;
+	a->next = msg;
+	a->end = msg + how_many(c, msg);
+	enum fault f = maildrop_ask_bodies(c, msg, a->end - msg);
+	if (f) {
+		a->end = a->next;
+		c->asked = false;
+		talk_failed(c, f);
+	}
+}
+
+/* Keep a body until it is asked for. What failed is asked for anew then. */
+static void hold(struct conn *c, uint32_t msg, const struct body_source *source)
+{
+	struct ahead *a = c->ahead;
+
+	a->at[a->count++] = (struct ahead_answer){ msg, *source };
+	c->front->ahead_open++;
+}
+
+bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
+{
+	struct ahead *a = c->ahead;
+
+	if (!ahead_is_awaited(c)) {
+		own_fd_close(&source->fd);
+		return false;
+	}
+	if (a->stale > 0) {
+		a->stale--;
+		own_fd_close(&source->fd);
+		return true;
+	}
+	uint32_t msg = a->next++;
+	bool waiting = c->asked && c->session.ask == ASK_BODY;
+	if (waiting && msg == c->session.command.msg) {
+		c->asked = false;
+		if (fault)
+			talk_failed(c, fault);
+		else
+			body_begin(c, source);
+	} else if (waiting || fault || a->count == AHEAD_MOST) {
+		own_fd_close(&source->fd); /* passed over */
+	} else {
+		hold(c, msg, source);
+	}
+	return true;
+}
+
+bool ahead_is_awaited(const struct conn *c)
+{
+	const struct ahead *a = c->ahead;
+
+	return a && (a->stale > 0 || a->next < a->end);
+}
