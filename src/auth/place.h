@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "auth/users.h"
+#include "auth/user.h"
 
 enum { PLACE_PATH_MAX = 4096 };
 

@@ -5,9 +5,9 @@
 #include "auth/users.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/nets.h"
 #include "auth/scheme.h"
 #include "base/own.h"
 #include "base/secret.h"
@@ -65,41 +65,17 @@ static uint32_t *slot(const struct users *users, struct span name)
 	}
 }
 
-/* A uid or gid field: empty says nothing. */
-static bool take_id(struct span text, bool *has, uint32_t *out)
+static bool take(const struct reading *r, struct user *u, struct span key,
+		 struct span value)
 {
-	if (text.len == 0)
-		return true;
-	*has = span_u32(text, out);
-	return *has;
-}
+	const char *wrong = user_take_field(u, key, value);
+	char text[128];
 
-/* A field that nobody may leave unheard, since it is there to keep someone out. */
-static bool take_extra(const struct reading *r, struct user *u, struct span key,
-		       struct span value)
-{
-	if (span_is(key, "nologin")) {
-		u->nologin = true;
-	} else if (span_is(key, "allow_nets")) {
-		u->allow_nets = value;
-		return value.len > 0;
-	} else if (span_is(key, "maildrop")) {
-		u->maildrop = value;
-	} else if (span_is(key, "userdb_home")) {
-		u->home = value;
-	} else if (span_is(key, "userdb_uid")) {
-		return take_id(value, &u->has_uid, &u->uid);
-	} else if (span_is(key, "userdb_gid")) {
-		return take_id(value, &u->has_gid, &u->gid);
-	} else if (span_is(key, "userdb_mail")) {
-		if (!span_starts(value, "maildir:")) {
-			say(r, "userdb_mail is no maildir: user left out");
-			return false;
-		}
-		struct span rest = span_after(value, strlen("maildir:"));
-		span_cut(&rest, ':', &u->maildrop);
-	}
-	return true;
+	if (!wrong)
+		return true;
+	snprintf(text, sizeof text, "%s: user left out", wrong);
+	say(r, text);
+	return false;
 }
 
 static bool take_extras(const struct reading *r, struct user *u, struct span extras)
@@ -109,10 +85,8 @@ static bool take_extras(const struct reading *r, struct user *u, struct span ext
 	while (extras.len > 0) {
 		span_cut(&extras, ' ', &field);
 		span_cut(&field, '=', &key);
-		if (!take_extra(r, u, key, field)) {
-			say(r, "extra field cannot be read: user left out");
+		if (!take(r, u, key, field))
 			return false;
-		}
 	}
 	return true;
 }
@@ -133,11 +107,8 @@ static bool parse_line(const struct reading *r, struct span line, struct user *o
 	span_cut(&line, ':', &gecos);
 	span_cut(&line, ':', &u.home);
 	span_cut(&line, ':', &shell);
-	if (!take_id(uid, &u.has_uid, &u.uid) || !take_id(gid, &u.has_gid, &u.gid)) {
-		say(r, "uid or gid is not a number: user left out");
-		return false;
-	}
-	if (!take_extras(r, &u, line))
+	if (!take(r, &u, SPAN("uid"), uid) || !take(r, &u, SPAN("gid"), gid) ||
+	    !take_extras(r, &u, line))
 		return false;
 	if (!scheme_known(u.stored))
 		say(r, "password scheme is not known: this user cannot log in");
@@ -244,9 +215,4 @@ const struct user *users_find(const struct users *users, struct span name)
 const struct user *users_at(const struct users *users, size_t i)
 {
 	return i < users->count ? &users->at[i] : NULL;
-}
-
-bool users_may_come_from(const struct user *user, struct span peer)
-{
-	return user->allow_nets.len == 0 || nets_hold(user->allow_nets, peer);
 }

@@ -5,23 +5,14 @@
  *     user:{SCHEME}hash:uid:gid:gecos:home:shell:extra=value extra ...
  *
  * fields missing on the right are empty; blank lines and lines that open with '#' say
- * nothing. Known extras: maildrop=, userdb_mail=maildir:, userdb_home=, userdb_uid=,
- * userdb_gid=, allow_nets=, nologin; others are left alone. What cannot be read refuses
+ * nothing. The extras that are known: see user_take_field. What cannot be read refuses
  * its user, never the others, and never lets anyone in.
  */
 #pragma once
 
-#include "base/fault.h"
+#include "auth/user.h"
 
 struct users; /* one reading of the file; never changes, counts who keeps it */
-
-/* Spans are borrowed from the struct users that the user was found in. */
-struct user {
-	struct span name, stored, home, maildrop, allow_nets;
-	bool has_uid, has_gid;
-	bool nologin;
-	uint32_t uid, gid;
-};
 
 /* Told once for each line that cannot be used as it stands. */
 typedef void users_say_fn(void *arg, unsigned line, const char *text);
@@ -43,8 +34,3 @@ const struct user *users_find(const struct users *users, struct span name);
 
 /* The users in the file's order; NULL behind the last. */
 const struct user *users_at(const struct users *users, size_t i);
-
-/* May the user come from this address ("127.0.0.1:110", "[::1]:110")? allow_nets is a
- * list of addresses and networks with commas between; empty: from anywhere. What cannot
- * be read allows nothing. */
-bool users_may_come_from(const struct user *user, struct span peer);

@@ -67,7 +67,7 @@
 #define MESSAGE_DROP_REFUSED_FIELDS(N, T) N(uid) N(gid)
 #define MESSAGE_DRAIN_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)
-#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(tls) T(peer, 64) T(user, 255) T(password, 255)
 #define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms)
 #define MESSAGE_GRANT_FIELDS(N, T)        T(user, 255) T(path, 4096)

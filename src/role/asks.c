@@ -60,9 +60,9 @@ void asks_refuse(struct conn *c)
 static enum fault send_ask(const struct conn *c, struct span password)
 {
 	const struct message m = { .kind = MESSAGE_AUTH_ASK,
-				   .AUTH_ASK = { conn_id(c), span_of(c->peer),
-						 session_user(&c->session),
-						 password } };
+				   .AUTH_ASK = {
+					   conn_id(c), c->tls != NULL, span_of(c->peer),
+					   session_user(&c->session), password } };
 
 	return c->front->auth ? channel_send(c->front->auth->fd, &m, -1, CHANNEL_NOW)
 			      : FAULT_PEER;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "auth/database.h"
 #include "auth/place.h"
 #include "auth/scheme.h"
-#include "auth/userfile.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
@@ -26,7 +26,7 @@ struct authd {
 	struct child child;
 	struct crew *crew;
 	int dir; /* of the users file */
-	struct userfile *file;
+	struct database *databases;
 	struct drops drops;
 	atomic_uint live; /* links to fronts */
 	atomic_bool draining;
@@ -42,22 +42,6 @@ static void maybe_end(struct authd *a)
 }
 
 /* ---- who is it? ---- */
-
-/* Does the credential hold? A name that nobody has costs as much as one with a wrong
- * password: it is checked against somebody else's. */
-static enum fault check(const struct users *users, const struct message_AUTH_ASK *ask,
-			const struct user **out)
-{
-	const struct user *user = users_find(users, ask->user);
-	const struct user *decoy = users_at(users, 0);
-	struct span stored = user ? user->stored : decoy ? decoy->stored : SPAN("");
-	bool same = scheme_verify(stored, ask->password);
-
-	if (!user || !same || user->nologin || !users_may_come_from(user, ask->peer))
-		return FAULT_DENIED;
-	*out = user;
-	return FAULT_NONE;
-}
 
 /* Hand the user's maildrop to whoever will hold *out_fd. */
 static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
@@ -85,14 +69,15 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 static enum fault decide(struct authd *a, const struct message_AUTH_ASK *ask,
 			 int *out_fd, struct why *why)
 {
-	OWN(users) users = userfile_acquire(a->file, why);
-	const struct user *user;
+	OWN_USER found = { 0 };
+	enum fault f = database_check(a->databases, ask->user, ask->password, ask->peer,
+				      NULL, &found, why);
 
-	if (!users)
-		return why->fault;
-	if (check(users, ask, &user))
+	if (f)
+		return f;
+	if (!user_may(&found.user, ask->peer, ask->tls > 0, "USER"))
 		return fault_set(why, FAULT_DENIED, 0, NULL, NULL);
-	return grant(a, user, out_fd, why);
+	return grant(a, &found.user, out_fd, why);
 }
 
 /* The front keeps a refused client waiting until the delay has passed since it asked,
@@ -239,8 +224,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	drops_init(&a.drops, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
-	a.file = userfile_new(a.dir, name_of(a.child.settings.users));
-	if (!a.file || !scheme_start())
+	a.databases = passwdfile_new(a.dir, name_of(a.child.settings.users));
+	if (!a.databases || !scheme_start())
 		return EXIT_FAILURE;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };

@@ -18,6 +18,7 @@
 #include "auth/edit.h"
 #include "auth/place.h"
 #include "auth/scheme.h"
+#include "auth/users.h"
 #include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"

@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "auth/users.h"
+#include "auth/user.h"
 #include "ipc/channel.h"
 
 struct drops_one;

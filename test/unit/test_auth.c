@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/database.h"
 #include "auth/edit.h"
 #include "auth/nets.h"
 #include "auth/place.h"
@@ -46,7 +47,7 @@ static void test_dovecots_format(void **state)
 	CHECK(users);
 	CHECK_TEXT(h.text, "");
 	const struct user *u = users_find(users, SPAN("alice"));
-	CHECK(u && u->has_uid && u->has_gid && !u->nologin);
+	CHECK(u && u->has_uid && u->has_gid && !u->disabled);
 	CHECK_EQ(u->uid, 1000);
 	CHECK_EQ(u->gid, 1001);
 	CHECK_SPAN(u->stored, "{PLAIN}secret");
@@ -59,7 +60,7 @@ static void test_dovecots_format(void **state)
 	CHECK_EQ(u->home.len, 0);
 	CHECK(users_find(users, SPAN("carol")));
 	u = users_find(users, SPAN("dave"));
-	CHECK(u && u->nologin);
+	CHECK(u && u->disabled);
 	CHECK_SPAN(u->stored, "{PLAIN}a b");
 	CHECK(!users_find(users, SPAN("# comment")));
 	CHECK(!users_find(users, SPAN("")));
@@ -67,6 +68,150 @@ static void test_dovecots_format(void **state)
 	CHECK(!users_find(users, SPAN("alic")));
 	CHECK_EQ(users_at(users, 3), users_find(users, SPAN("dave")));
 	CHECK(!users_at(users, 4));
+}
+
+/* The same fields by the same names everywhere, ours and Dovecot's. */
+static void test_fields_of_a_user(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		bool good;
+	} cases[] = {
+		{ "uid", "5", true },           { "uid", "", true },
+		{ "uid", "x", false },          { "gid", "4294967296", false },
+		{ "mail", "maildir:/m", true }, { "userdb_mail", "mbox:/m", false },
+		{ "allow-nets", "", false },    { "mechanisms", "", false },
+		{ "nologin", "", true },        { "disabled", "yes", true },
+		{ "disabled", "No", true },     { "disabled", "perhaps", false },
+		{ "tls-required", "y", true },  { "master", "-", false },
+		{ "quota", "whatever", true },
+	};
+	const struct span here = SPAN("192.0.2.1:110");
+	struct user u = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct user v = { 0 };
+
+		CHECK_EQ(!user_take_field(&v, span_of(cases[i].name),
+					  span_of(cases[i].value)),
+			 cases[i].good);
+	}
+	CHECK(user_may(&u, here, false, "USER"));
+	CHECK(!user_take_field(&u, SPAN("mechanisms"), SPAN("SCRAM-SHA-256,user")));
+	CHECK(user_may(&u, here, false, "USER"));
+	CHECK(user_may(&u, here, false, "SCRAM-SHA-256"));
+	CHECK(!user_may(&u, here, false, "SCRAM-SHA-1"));
+	CHECK(!user_may(&u, here, false, "SCRAM"));
+	CHECK(!user_take_field(&u, SPAN("tls-required"), SPAN("yes")));
+	CHECK(!user_may(&u, here, false, "USER"));
+	CHECK(user_may(&u, here, true, "USER"));
+	CHECK(!user_take_field(&u, SPAN("allow_nets"), SPAN("192.0.2.0/30")));
+	CHECK(user_may(&u, here, true, "USER"));
+	CHECK(!user_may(&u, SPAN("192.0.2.4:110"), true, "USER"));
+	CHECK(!user_take_field(&u, SPAN("allow_nets"), SPAN("junk")));
+	CHECK(!user_may(&u, here, true, "USER"));
+	u.allow_nets = SPAN("");
+	u.disabled = true;
+	CHECK(!user_may(&u, here, true, "USER"));
+}
+
+/* ---- databases in order ---- */
+
+/* One that says what it is told to. */
+struct puppet {
+	struct database database;
+	enum database_says says;
+	unsigned asked, kept;
+};
+
+static void let_puppet_go(void *keeper)
+{
+	((struct puppet *)keeper)->kept--;
+}
+
+static enum database_says ask_puppet(struct database *db, struct span name,
+				     struct user_found *out, struct why *why)
+{
+	struct puppet *p = (struct puppet *)db;
+
+	p->asked++;
+	if (p->says == DATABASE_DOWN) {
+		fault_set(why, FAULT_IO, 0, "ask", p->database.name);
+		return DATABASE_DOWN;
+	}
+	*out = (struct user_found){ .keeper = p, .let_go = let_puppet_go };
+	out->user.stored = p->says == DATABASE_WRONG ? SPAN("{PLAIN}other")
+						     : SPAN("{PLAIN}right");
+	out->user.name = name;
+	p->kept++;
+	return p->says == DATABASE_UNKNOWN ? DATABASE_UNKNOWN : DATABASE_RIGHT;
+}
+
+/* Unknown, Wrong, Right, Down. */
+static enum database_says says(char letter)
+{
+	switch (letter) {
+	case 'U':
+		return DATABASE_UNKNOWN;
+	case 'W':
+		return DATABASE_WRONG;
+	case 'R':
+		return DATABASE_RIGHT;
+	default:
+		return DATABASE_DOWN;
+	}
+}
+
+static void test_databases_in_order(void **state)
+{
+	static const struct {
+		const char *say; /* first and second, see says() */
+		bool stop_unknown, stop_wrong;
+		enum fault fault;
+		bool second_asked;
+	} cases[] = {
+		{ "RR", false, false, FAULT_NONE, false },
+		{ "UR", false, false, FAULT_NONE, true },
+		{ "UR", true, false, FAULT_DENIED, false },
+		{ "WR", false, false, FAULT_NONE, true },
+		{ "WR", false, true, FAULT_DENIED, false },
+		{ "WW", false, false, FAULT_DENIED, true },
+		{ "UU", false, false, FAULT_DENIED, true },
+		{ "DR", true, true, FAULT_NONE, true },
+		{ "DU", false, false, FAULT_IO, true },
+		{ "DW", false, false, FAULT_IO, true },
+		{ "WD", false, false, FAULT_IO, true },
+		{ "UD", false, true, FAULT_IO, true },
+		{ "DD", false, false, FAULT_IO, true },
+	};
+	static const struct database_driver driver = { .name = "puppet",
+						       .find = ask_puppet };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct puppet second = { { &driver, "second", false, false, NULL },
+					 says(cases[i].say[1]),
+					 0,
+					 0 };
+		struct puppet first = { { &driver, "first", cases[i].stop_unknown,
+					  cases[i].stop_wrong, &second.database },
+					says(cases[i].say[0]),
+					0,
+					0 };
+		struct user_found found = { 0 };
+		struct why why = { 0 };
+
+		CHECK_EQ(database_check(&first.database, SPAN("u"), SPAN("right"),
+					SPAN("[::1]:1"), NULL, &found, &why),
+			 cases[i].fault);
+		CHECK_EQ(why.fault, cases[i].fault);
+		CHECK_EQ(first.asked, 1);
+		CHECK_EQ(second.asked, cases[i].second_asked);
+		CHECK_EQ(first.kept + second.kept, cases[i].fault == FAULT_NONE);
+		user_let_go(&found);
+		CHECK_EQ(first.kept + second.kept, 0);
+	}
 }
 
 /* What can't be read keeps its user out, and nobody else. */
@@ -89,11 +234,10 @@ static void test_a_bad_line_refuses_its_user_only(void **state)
 	(void)state;
 	CHECK_TEXT(h.text, "1: no user name and ':' at the beginning: line left out\n"
 			   "2: no user name and ':' at the beginning: line left out\n"
-			   "3: uid or gid is not a number: user left out\n"
-			   "4: uid or gid is not a number: user left out\n"
-			   "5: extra field cannot be read: user left out\n"
-			   "6: userdb_mail is no maildir: user left out\n"
-			   "6: extra field cannot be read: user left out\n"
+			   "3: uid is not a number: user left out\n"
+			   "4: gid is not a number: user left out\n"
+			   "5: allow-nets is empty: user left out\n"
+			   "6: mail is no maildir:PATH: user left out\n"
 			   "7: password scheme is not known: this user cannot log in\n"
 			   "9: user was given already: line left out\n");
 	for (const char *c = "abcd"; *c; c++)
@@ -430,6 +574,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_dovecots_format),
+		TEST(test_fields_of_a_user),
+		TEST(test_databases_in_order),
 		TEST(test_a_bad_line_refuses_its_user_only),
 		TEST(test_many_users_are_found),
 		TEST(test_known_hashes_verify),

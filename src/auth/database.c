@@ -1,0 +1,156 @@
+/* auth/database.c - places that know users, asked one after the other.
+ *
+ * Floor 2 (auth). Prefix: database_.
+ */
+#include "auth/database.h"
+
+#include <stdlib.h>
+
+#include "auth/scheme.h"
+#include "auth/userfile.h"
+
+/* A question: with a password, or without. */
+struct question {
+	struct span name, password, peer;
+	bool has_password;
+};
+
+/* Somebody unknown is checked too: it takes as long. */
+static enum database_says compare(const struct question *q, enum database_says says,
+				  const struct user_found *found)
+{
+	bool same = scheme_verify(found->user.stored, q->password);
+
+	if (says != DATABASE_RIGHT)
+		return says;
+	return same ? DATABASE_RIGHT : DATABASE_WRONG;
+}
+
+static enum database_says ask(struct database *db, const struct question *q,
+			      struct user_found *out, struct why *why)
+{
+	const struct database_driver *driver = db->driver;
+
+	if (q->has_password && driver->check)
+		return driver->check(db, q->name, q->password, q->peer, out, why);
+	enum database_says says = driver->find(db, q->name, out, why);
+	return q->has_password && says != DATABASE_DOWN ? compare(q, says, out) : says;
+}
+
+static bool is_last_word(const struct database *db, enum database_says says)
+{
+	return says == DATABASE_RIGHT ||
+	       (says == DATABASE_UNKNOWN && db->stop_unknown) ||
+	       (says == DATABASE_WRONG && db->stop_wrong);
+}
+
+/* One that is down does not keep the next from knowing the user; but who is not known
+ * there may be known here, and must not be told to be wrong. */
+static enum fault ask_all(struct database *first, const struct question *q,
+			  const struct database_watcher *watcher,
+			  struct user_found *out, struct why *why)
+{
+	struct why trouble = { .fault = FAULT_DENIED };
+
+	for (struct database *db = first; db; db = db->next) {
+		struct user_found found = { 0 };
+		struct why story = { 0 };
+		enum database_says says = ask(db, q, &found, &story);
+
+		if (watcher)
+			watcher->say(watcher->arg, db, says, &story);
+		if (says == DATABASE_RIGHT) {
+			*out = found;
+			return FAULT_NONE;
+		}
+		user_let_go(&found);
+		if (says == DATABASE_DOWN)
+			trouble = story;
+		if (is_last_word(db, says))
+			break;
+	}
+	*why = trouble;
+	return trouble.fault;
+}
+
+enum fault database_find(struct database *first, struct span name,
+			 const struct database_watcher *watcher, struct user_found *out,
+			 struct why *why)
+{
+	const struct question q = { .name = name };
+
+	return ask_all(first, &q, watcher, out, why);
+}
+
+enum fault database_check(struct database *first, struct span name,
+			  struct span password, struct span peer,
+			  const struct database_watcher *watcher,
+			  struct user_found *out, struct why *why)
+{
+	const struct question q = { name, password, peer, true };
+
+	return ask_all(first, &q, watcher, out, why);
+}
+
+void database_free(struct database *first)
+{
+	while (first) {
+		struct database *next = first->next;
+
+		first->driver->free(first);
+		first = next;
+	}
+}
+
+/* ---- the users file ---- */
+
+struct passwdfile {
+	struct database database;
+	struct userfile *file;
+};
+
+static void let_go(void *keeper)
+{
+	users_free(keeper);
+}
+
+static enum database_says find(struct database *db, struct span name,
+			       struct user_found *out, struct why *why)
+{
+	struct users *users = userfile_acquire(((struct passwdfile *)db)->file, why);
+
+	if (!users)
+		return DATABASE_DOWN;
+	const struct user *user = users_find(users, name);
+	const struct user *decoy = users_at(users, 0);
+
+	*out = (struct user_found){ .keeper = users, .let_go = let_go };
+	if (user)
+		out->user = *user;
+	else if (decoy)
+		out->user.stored = decoy->stored;
+	return user ? DATABASE_RIGHT : DATABASE_UNKNOWN;
+}
+
+static void close_file(struct database *db)
+{
+	userfile_free(((struct passwdfile *)db)->file);
+	free(db);
+}
+
+struct database *passwdfile_new(int dir, const char *name)
+{
+	static const struct database_driver driver = { "passwd-file", find, NULL,
+						       close_file };
+	struct passwdfile *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	p->database = (struct database){ .driver = &driver, .name = "users" };
+	p->file = userfile_new(dir, name);
+	if (!p->file) {
+		free(p);
+		return NULL;
+	}
+	return &p->database;
+}

@@ -1,0 +1,61 @@
+/* auth/database.h - places that know users, asked one after the other.
+ *
+ * Floor 2 (auth). Prefix: database_. For many threads.
+ */
+#pragma once
+
+#include "auth/user.h"
+
+enum database_says {
+	DATABASE_UNKNOWN, /* it does not know the user */
+	DATABASE_WRONG,   /* the password is not the user's, or the user may not */
+	DATABASE_RIGHT,   /* it is; or, where no password was asked about, found */
+	DATABASE_DOWN,    /* it cannot tell now: see *why */
+};
+
+struct database;
+
+struct database_driver {
+	const char *name;
+	/* Find a user. RIGHT: *out is filled, `stored` too if the database tells it.
+	 * UNKNOWN: `stored` may be somebody else's, to be checked in vain. */
+	enum database_says (*find)(struct database *db, struct span name,
+				   struct user_found *out, struct why *why);
+	/* The same, and judge the password. NULL: `stored` does. */
+	enum database_says (*check)(struct database *db, struct span name,
+				    struct span password, struct span peer,
+				    struct user_found *out, struct why *why);
+	void (*free)(struct database *db);
+};
+
+/* The first member of each driver's own. */
+struct database {
+	const struct database_driver *driver;
+	const char *name;
+	bool stop_unknown, stop_wrong; /* do not ask the next one then */
+	struct database *next;         /* NULL: the last */
+};
+
+/* Told what each database said. NULL: nobody wants to know. */
+typedef void database_say_fn(void *arg, const struct database *db,
+			     enum database_says says, const struct why *why);
+struct database_watcher {
+	database_say_fn *say;
+	void *arg;
+};
+
+/* Who is it? Asks from `first` on. FAULT_DENIED: nobody of that name, or of that name
+ * and password; that takes as long as when the password is wrong. Another fault, with
+ * the story in *why: a database that might know better is down. */
+MUST_USE enum fault database_find(struct database *first, struct span name,
+				  const struct database_watcher *watcher,
+				  struct user_found *out, struct why *why);
+MUST_USE enum fault database_check(struct database *first, struct span name,
+				   struct span password, struct span peer,
+				   const struct database_watcher *watcher,
+				   struct user_found *out, struct why *why);
+
+void database_free(struct database *first); /* and all behind it; NULL is allowed */
+
+/* The users file. The descriptor of its folder stays the caller's. NULL: no memory. */
+MUST_USE struct database *passwdfile_new(int dir, const char *name);

@@ -1,0 +1,154 @@
+/* auth/user.c - what is known of a user, wherever it is kept.
+ *
+ * Floor 2 (auth). Prefix: user_.
+ */
+#include "auth/user.h"
+
+#include "auth/nets.h"
+
+typedef const char *take_fn(struct user *u, struct span value);
+
+/* Empty says nothing. */
+static bool take_number(struct span value, bool *has, uint32_t *out)
+{
+	if (value.len == 0)
+		return true;
+	*has = span_u32(value, out);
+	return *has;
+}
+
+static const char *take_uid(struct user *u, struct span value)
+{
+	return take_number(value, &u->has_uid, &u->uid) ? NULL : "uid is not a number";
+}
+
+static const char *take_gid(struct user *u, struct span value)
+{
+	return take_number(value, &u->has_gid, &u->gid) ? NULL : "gid is not a number";
+}
+
+static const char *take_home(struct user *u, struct span value)
+{
+	u->home = value;
+	return NULL;
+}
+
+static const char *take_maildrop(struct user *u, struct span value)
+{
+	u->maildrop = value;
+	return NULL;
+}
+
+static const char *take_mail(struct user *u, struct span value)
+{
+	if (!span_starts(value, "maildir:"))
+		return "mail is no maildir:PATH";
+	struct span rest = span_after(value, strlen("maildir:"));
+	span_cut(&rest, ':', &u->maildrop);
+	return NULL;
+}
+
+static const char *take_allow_nets(struct user *u, struct span value)
+{
+	u->allow_nets = value;
+	return value.len > 0 ? NULL : "allow-nets is empty";
+}
+
+static const char *take_mechanisms(struct user *u, struct span value)
+{
+	u->mechanisms = value;
+	return value.len > 0 ? NULL : "mechanisms is empty";
+}
+
+static const char *take_flag(struct span value, bool *out, const char *wrong)
+{
+	static const char *const yes[] = { "", "yes", "y", "true", "t", "1" };
+	static const char *const no[] = { "no", "n", "false", "f", "0" };
+
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+		if (span_is_nocase(value, yes[i])) {
+			*out = true;
+			return NULL;
+		}
+	}
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		if (span_is_nocase(value, no[i])) {
+			*out = false;
+			return NULL;
+		}
+	}
+	return wrong;
+}
+
+static const char *take_disabled(struct user *u, struct span value)
+{
+	return take_flag(value, &u->disabled, "disabled is neither yes nor no");
+}
+
+static const char *take_tls_required(struct user *u, struct span value)
+{
+	return take_flag(value, &u->tls_required, "tls-required is neither yes nor no");
+}
+
+static const char *take_master(struct user *u, struct span value)
+{
+	return take_flag(value, &u->master, "master is neither yes nor no");
+}
+
+static const struct {
+	const char *name;
+	take_fn *take;
+} fields[] = {
+	{ "uid", take_uid },
+	{ "userdb_uid", take_uid },
+	{ "gid", take_gid },
+	{ "userdb_gid", take_gid },
+	{ "home", take_home },
+	{ "userdb_home", take_home },
+	{ "maildrop", take_maildrop },
+	{ "mail", take_mail },
+	{ "userdb_mail", take_mail },
+	{ "allow-nets", take_allow_nets },
+	{ "allow_nets", take_allow_nets },
+	{ "mechanisms", take_mechanisms },
+	{ "disabled", take_disabled },
+	{ "nologin", take_disabled },
+	{ "tls-required", take_tls_required },
+	{ "ssl_required", take_tls_required },
+	{ "master", take_master },
+};
+
+const char *user_take_field(struct user *u, struct span name, struct span value)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (span_is(name, fields[i].name))
+			return fields[i].take(u, value);
+	return NULL;
+}
+
+/* "USER,SCRAM-SHA-256": is it one of them? */
+static bool names(struct span list, const char *mechanism)
+{
+	struct span one;
+
+	while (list.len > 0) {
+		span_cut(&list, ',', &one);
+		if (span_is_nocase(one, mechanism))
+			return true;
+	}
+	return false;
+}
+
+bool user_may(const struct user *u, struct span peer, bool tls, const char *mechanism)
+{
+	return !u->disabled && (tls || !u->tls_required) &&
+	       (u->mechanisms.len == 0 || names(u->mechanisms, mechanism)) &&
+	       (u->allow_nets.len == 0 || nets_hold(u->allow_nets, peer));
+}
+
+void user_let_go(struct user_found *found)
+{
+	if (found->let_go)
+		found->let_go(found->keeper);
+	*found = (struct user_found){ 0 };
+}

@@ -1,0 +1,54 @@
+/* auth/user.h - what is known of a user, wherever it is kept.
+ *
+ * Floor 2 (auth). Prefix: user_.
+ */
+#pragma once
+
+#include "base/fault.h"
+
+/* Spans are borrowed from wherever the user was found. */
+struct user {
+	struct span name;
+	struct span stored;     /* password as "{SCHEME}..."; empty: not known */
+	struct span home;       /* absolute, or empty */
+	struct span maildrop;   /* a path, see auth/place.h, or empty */
+	struct span allow_nets; /* addresses and networks; empty: from anywhere */
+	struct span mechanisms; /* names with commas between; empty: any */
+	bool has_uid, has_gid;
+	uint32_t uid, gid;
+	bool disabled;     /* may not log in */
+	bool tls_required; /* not without TLS, not even where others may */
+	bool master;       /* may log in as others */
+};
+
+/* Take one field by its name, ours or Dovecot's:
+ *
+ *	uid userdb_uid gid userdb_gid      numbers
+ *	home userdb_home                   a path
+ *	maildrop                           a path
+ *	mail userdb_mail                   maildir:PATH
+ *	allow-nets allow_nets              addresses and networks
+ *	mechanisms                         names of SASL mechanisms, USER and APOP
+ *	disabled nologin                   yes (or nothing) or no
+ *	tls-required ssl_required          the same
+ *	master                             the same
+ *
+ * Others are left alone. NULL, or what is wrong with it: then the user must not be let
+ * in, since a field that cannot be read may be there to keep someone out. */
+MUST_USE const char *user_take_field(struct user *u, struct span name,
+				     struct span value);
+
+/* May the user log in from this address ("127.0.0.1:110", "[::1]:110"), with or without
+ * TLS, by this mechanism? What cannot be read allows nothing. */
+MUST_USE bool user_may(const struct user *u, struct span peer, bool tls,
+		       const char *mechanism);
+
+/* A user, and who keeps what its spans point to. All zero: nobody. */
+struct user_found {
+	struct user user;
+	void *keeper;
+	void (*let_go)(void *keeper); /* NULL: nothing to let go */
+};
+
+void user_let_go(struct user_found *found);
+#define OWN_USER __attribute__((cleanup(user_let_go))) struct user_found
