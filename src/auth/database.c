@@ -8,6 +8,7 @@
 
 #include "auth/scheme.h"
 #include "auth/userfile.h"
+#include "base/own.h"
 
 /* A question: with a password, or without. */
 struct question {
@@ -132,6 +133,14 @@ static enum database_says find(struct database *db, struct span name,
 	return user ? DATABASE_RIGHT : DATABASE_UNKNOWN;
 }
 
+static bool stores(struct database *db, unsigned ways)
+{
+	struct why why = { 0 };
+	OWN(users) users = userfile_acquire(((struct passwdfile *)db)->file, &why);
+
+	return users && users_all_store(users, ways);
+}
+
 static void close_file(struct database *db)
 {
 	userfile_free(((struct passwdfile *)db)->file);
@@ -140,8 +149,10 @@ static void close_file(struct database *db)
 
 struct database *passwdfile_new(int dir, const char *name)
 {
-	static const struct database_driver driver = { "passwd-file", find, NULL,
-						       close_file };
+	static const struct database_driver driver = { .name = "passwd-file",
+						       .find = find,
+						       .stores = stores,
+						       .free = close_file };
 	struct passwdfile *p = calloc(1, sizeof *p);
 
 	if (!p)

@@ -25,6 +25,9 @@ struct database_driver {
 	enum database_says (*check)(struct database *db, struct span name,
 				    struct span password, struct span peer,
 				    struct user_found *out, struct why *why);
+	/* Are all passwords stored in one of these ways (bits, SCHEME_*)? NULL: no. A
+	 * mechanism that is not for all would lead the others' clients astray. */
+	bool (*stores)(struct database *db, unsigned ways);
 	void (*free)(struct database *db);
 };
 

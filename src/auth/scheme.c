@@ -8,10 +8,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "auth/scram.h"
 #include "base/buf.h"
 #include "base/secret.h"
 
-enum how { CRYPT, ARGON2, PLAIN };
+enum how { CRYPT, ARGON2, SCRAM_1, SCRAM_256, PLAIN };
 
 static const struct scheme {
 	const char *name;
@@ -71,6 +72,48 @@ static bool verify_crypt(const char *stored, const char *password)
 	return same;
 }
 
+unsigned scheme_good_for(struct span stored, struct span *out_rest)
+{
+	const struct scheme *scheme = cut_scheme(&stored);
+
+	*out_rest = stored;
+	if (!scheme)
+		return 0;
+	return scheme->how == PLAIN       ? SCHEME_PLAIN
+	       : scheme->how == SCRAM_1   ? SCHEME_SCRAM_1
+	       : scheme->how == SCRAM_256 ? SCHEME_SCRAM_256
+					  : 0;
+}
+
+static bool verify_scram(enum scram_hash hash, struct span stored, const char *password)
+{
+	struct scram_keys keys;
+	bool same = scram_parse(hash, stored, &keys) && scram_verify(&keys, password);
+
+	secret_wipe(&keys, sizeof keys);
+	return same;
+}
+
+/* Both texts end with a NUL. */
+static bool verify(const struct scheme *scheme, struct span stored,
+		   struct span password)
+{
+	switch (scheme->how) {
+	case CRYPT:
+		return verify_crypt(stored.at, password.at);
+	case ARGON2:
+		return crypto_pwhash_str_verify(stored.at, password.at, password.len) ==
+		       0;
+	case SCRAM_1:
+		return verify_scram(SCRAM_SHA_1, stored, password.at);
+	case SCRAM_256:
+		return verify_scram(SCRAM_SHA_256, stored, password.at);
+	case PLAIN:
+		return secret_same(stored, password);
+	}
+	return false;
+}
+
 bool scheme_verify(struct span stored, struct span password)
 {
 	const struct scheme *scheme = cut_scheme(&stored);
@@ -79,14 +122,11 @@ bool scheme_verify(struct span stored, struct span password)
 
 	if (!scheme || stored.len == 0)
 		return false;
-	if (scheme->how == PLAIN)
-		return secret_same(stored, password);
 	if (span_copy(stored, hash, sizeof hash) &&
 	    span_copy(password, secret, sizeof secret))
-		same = scheme->how == CRYPT
-			       ? verify_crypt(hash, secret)
-			       : crypto_pwhash_str_verify(hash, secret, password.len) ==
-					 0;
+		same = verify(scheme, (struct span){ hash, stored.len },
+			      (struct span){ secret, password.len });
+	secret_wipe(hash, sizeof hash);
 	secret_wipe(secret, sizeof secret);
 	return same;
 }
@@ -120,6 +160,17 @@ static enum fault make_argon2(const char *password, struct buf *out)
 	return FAULT_NONE;
 }
 
+static enum fault make_scram(enum scram_hash hash, const char *password,
+			     struct buf *out)
+{
+	char text[SCRAM_TEXT_MAX];
+	enum fault f = scram_make(hash, password, text);
+
+	if (f == FAULT_NONE)
+		buf_text(out, text);
+	return f;
+}
+
 enum fault scheme_make(const char *name, struct span password,
 		       char out[SCHEME_STORED_MAX])
 {
@@ -139,6 +190,9 @@ enum fault scheme_make(const char *name, struct span password,
 		f = make_crypt(scheme->make, secret, &b);
 	else if (scheme->how == ARGON2)
 		f = make_argon2(secret, &b);
+	else if (scheme->how == SCRAM_1 || scheme->how == SCRAM_256)
+		f = make_scram(scheme->how == SCRAM_1 ? SCRAM_SHA_1 : SCRAM_SHA_256,
+			       secret, &b);
 	else if (span_has_any(password, ":\r\n"))
 		f = FAULT_LIMIT;
 	else

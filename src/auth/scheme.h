@@ -16,6 +16,8 @@
 	X("SHA256-CRYPT", CRYPT,  "$5$",  "SHA-256-crypt") \
 	X("ARGON2ID",     ARGON2, "",     "Argon2id") \
 	X("ARGON2I",      ARGON2, NULL,   "Argon2i") \
+	X("SCRAM-SHA-256", SCRAM_256, "", "keys for SCRAM-SHA-256 (RFC 7677)") \
+	X("SCRAM-SHA-1",  SCRAM_1, "",    "keys for SCRAM-SHA-1 (RFC 5802)") \
 	X("PLAIN",        PLAIN,  "",     "the password itself") \
 	X("CLEARTEXT",    PLAIN,  NULL,   "the password itself")
 /* clang-format on */
@@ -28,6 +30,16 @@ enum { SCHEME_STORED_MAX = 512, SCHEME_PASSWORD_MAX = 255 };
  * is CRYPT. False also for schemes and hashes that we cannot check. Takes as long as
  * the scheme takes, whether it matches or not. */
 MUST_USE bool scheme_verify(struct span stored, struct span password);
+
+/* What a stored password is good for besides being compared with one that is shown. */
+enum {
+	SCHEME_PLAIN = 1u << 0,     /* it is the password itself */
+	SCHEME_SCRAM_1 = 1u << 1,   /* keys for SCRAM-SHA-1 */
+	SCHEME_SCRAM_256 = 1u << 2, /* keys for SCRAM-SHA-256 */
+};
+
+/* One of these, or 0; *out_rest is the stored text without its scheme. */
+unsigned scheme_good_for(struct span stored, struct span *out_rest);
 
 /* Can we check passwords stored like this? */
 bool scheme_known(struct span stored);

@@ -22,6 +22,8 @@ struct users {
 	size_t count;
 	uint32_t *slots;   /* open addressing: number of a user plus 1, or 0 */
 	size_t slot_count; /* a power of two, at least twice the users */
+	unsigned ways;     /* bits, SCHEME_*: ways in which a password is stored */
+	bool other_ways;   /* some are stored in another way */
 };
 
 struct reading {
@@ -132,6 +134,10 @@ static void read_line(struct reading *r, struct span line)
 		return;
 	}
 	*s = (uint32_t)++users->count;
+	struct span rest;
+	unsigned way = scheme_good_for(u->stored, &rest);
+	users->ways |= way;
+	users->other_ways |= way == 0 && !u->disabled;
 }
 
 static size_t count_lines(struct span text)
@@ -203,6 +209,11 @@ void users_free(struct users *users)
 	free(users->at);
 	free(users->slots);
 	free(users);
+}
+
+bool users_all_store(const struct users *users, unsigned ways)
+{
+	return users->count > 0 && !users->other_ways && !(users->ways & ~ways);
 }
 
 const struct user *users_find(const struct users *users, struct span name)

@@ -30,6 +30,9 @@ static inline void users_done_p(struct users **p)
 	users_free(*p);
 }
 
+/* Is every password (there is one at least) stored in one of these ways (SCHEME_*)? */
+bool users_all_store(const struct users *users, unsigned ways);
+
 const struct user *users_find(const struct users *users, struct span name);
 
 /* The users in the file's order; NULL behind the last. */

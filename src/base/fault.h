@@ -21,6 +21,9 @@
 	X(NO_MESSAGE,      "",           LOG_DEBUG,   false, "no such message") \
 	X(DELETED,         "",           LOG_DEBUG,   false, "message is marked as deleted") \
 	X(NEEDS_TLS,       "",           LOG_INFO,    false, "start TLS before logging in") \
+	X(NO_MECHANISM,    "",           LOG_DEBUG,   false, "no such mechanism here") \
+	X(CANCELLED,       "",           LOG_DEBUG,   false, "authentication cancelled") \
+	X(BAD_RESPONSE,    "",           LOG_DEBUG,   false, "malformed response") \
 	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \
 	X(BUSY,            "[IN-USE]",   LOG_INFO,    true,  "maildrop is in use by another session") \
 	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \

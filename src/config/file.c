@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/own.h"
 #include "sys/file.h"
 #include "sys/sock.h"
@@ -199,6 +200,16 @@ static void check_greeting(const char *greeting)
 			 "no '<'");
 }
 
+static void check_mechanisms(const struct text_list *list)
+{
+	unsigned set;
+
+	if (!settings_mechanisms(list, &set))
+		complain(loading->lines[SETTING_ID_mechanisms],
+			 "mechanisms: expected names of mechanisms, found \"%.100s\"",
+			 list->at[set]);
+}
+
 static void check_absolute(enum setting_id id, const char *path)
 {
 	if (*path && *path != '/')
@@ -212,6 +223,7 @@ static void check_whole(const struct settings *s)
 	check_addresses(&s->listen, SETTING_ID_listen);
 	check_addresses(&s->listen_tls, SETTING_ID_listen_tls);
 	check_greeting(s->greeting);
+	check_mechanisms(&s->mechanisms);
 	check_absolute(SETTING_ID_tls_certificate, s->tls_certificate);
 	check_absolute(SETTING_ID_tls_key, s->tls_key);
 	check_absolute(SETTING_ID_users, s->users);
@@ -237,8 +249,11 @@ static void parse(char *text)
 	char standard[SETTING_ID_COUNT][256];
 
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
-		snprintf(standard[id], sizeof standard[id], "{\"%s\"}",
-			 settings_default(id));
+		struct buf b = BUF(standard[id]);
+
+		if (settings_type(id) == SETTING_LIST)
+			settings_show(loading->out, id, &b);
+		buf_cstr(&b);
 		opts[id] = settings_type(id) == SETTING_LIST
 				   ? (cfg_opt_t)CFG_STR_LIST(settings_name(id),
 							     standard[id], CFGF_NONE)

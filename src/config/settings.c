@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/mechanism.h"
 #include "base/own.h"
 
 /* In the table, names of roles stand for sets of them. */
@@ -66,11 +67,6 @@ const char *settings_name(enum setting_id id)
 enum setting_type settings_type(enum setting_id id)
 {
 	return table[id].type;
-}
-
-const char *settings_default(enum setting_id id)
-{
-	return table[id].standard;
 }
 
 const char *settings_help(enum setting_id id)
@@ -239,13 +235,45 @@ void settings_clear_list(struct settings *s, enum setting_id id)
 	list->count = 0;
 }
 
+static bool set_default(struct settings *s, enum setting_id id)
+{
+	struct span rest = span_of(table[id].standard), one;
+
+	if (table[id].type != SETTING_LIST)
+		return settings_set(s, id, rest);
+	while (rest.len > 0) {
+		span_cut(&rest, ',', &one);
+		if (!settings_set(s, id, one))
+			return false;
+		while (span_starts(rest, " "))
+			rest = span_after(rest, 1);
+	}
+	return true;
+}
+
 enum fault settings_init(struct settings *s)
 {
 	*s = (struct settings){ 0 };
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++)
-		if (!settings_set(s, id, span_of(table[id].standard)))
+		if (!set_default(s, id))
 			return FAULT_NOMEM;
 	return FAULT_NONE;
+}
+
+bool settings_mechanisms(const struct text_list *list, unsigned *out)
+{
+	enum mechanism m;
+	unsigned set = 0;
+
+	for (unsigned i = 0; i < list->count; i++) {
+		if (!mechanism_find(span_of(list->at[i]), &m)) {
+			*out = i;
+			return false;
+		}
+		set |= 1u << m;
+	}
+	*out = set;
+	return true;
 }
 
 void settings_done(struct settings *s)

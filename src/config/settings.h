@@ -7,9 +7,9 @@
  * to know it, and its text. Struct, parser, checks, transfer to children, `poplar
  * config` and the manual page are generated from this table.
  *
- * Types: TEXT; LIST of texts; COUNT; TIME in seconds (the file may say 90, 90s, 10m,
- * 2h, 1d); MILLIS the same in milliseconds (500ms, 2s); BOOL yes or no; and a choice,
- * CHOICE.
+ * Types: TEXT; LIST of texts (", " between those of a default); COUNT; TIME in seconds
+ * (the file may say 90, 90s, 10m, 2h, 1d); MILLIS the same in milliseconds (500ms, 2s);
+ * BOOL yes or no; and a choice, CHOICE.
  */
 #pragma once
 
@@ -41,6 +41,21 @@ X(greeting, TEXT, 1, 400, "Poplar ready", FRONT, \
 X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "The passwd-style file of users. Its folder is all that the login process can read, so that nothing " \
   "else should lie there.") \
+X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS, " \
+  "SCRAM-SHA-1, CRAM-MD5", AUTH, \
+  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; DIGEST-MD5 is known too. Each is " \
+  "announced where it works: those that show the password (USER, PLAIN, LOGIN) as plaintext-auth says, " \
+  "those that do not where every user's password is stored in a way that they can use, which is {PLAIN} or, for " \
+  "SCRAM, {SCRAM-SHA-256} or {SCRAM-SHA-1}.") \
+X(default_domain, TEXT, 0, 200, "", AUTH, \
+  "Put behind an '@' to user names that have none.") \
+X(fold_names, BOOL, 0, 1, "no", AUTH, \
+  "Take the letters A to Z in user names for a to z. The databases must have small letters then.") \
+X(master_separator, TEXT, 0, 1, "*", AUTH, \
+  "A user with the field master may log in as another: as user*master where this is the '*', or by the " \
+  "authorization identity of SASL PLAIN.") \
+X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
+  "So many refused logins close the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
   "A refused login is answered this long after it was asked, whatever the reason.") \
 X(max_errors, COUNT, 1, 1000, "20", FRONT, \
@@ -156,7 +171,6 @@ static inline void settings_done_p(struct settings *s)
 /* What the table says of one setting. */
 const char *settings_name(enum setting_id id); /* with '-' */
 enum setting_type settings_type(enum setting_id id);
-const char *settings_default(enum setting_id id);
 const char *settings_help(enum setting_id id);
 unsigned settings_roles(enum setting_id id); /* bits: 1 << enum role */
 
@@ -166,6 +180,10 @@ void settings_expected(enum setting_id id, char *out, size_t room);
 /* Give one setting the value that stands in the file as `text`; a LIST grows by it.
  * False, and nothing changed, when it is not one (or memory runs out). */
 MUST_USE bool settings_set(struct settings *s, enum setting_id id, struct span text);
+
+/* The bits (enum mechanism) of the mechanisms in a list. False: one is not known, its
+ * number in *out. */
+MUST_USE bool settings_mechanisms(const struct text_list *list, unsigned *out);
 
 /* Empty a LIST, before its values come. */
 void settings_clear_list(struct settings *s, enum setting_id id);

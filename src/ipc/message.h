@@ -37,6 +37,11 @@
 	X(STOP,          PARENT,        FRONT,                   NONE)    \
 	/* a login */ \
 	X(AUTH_ASK,      FRONT,         AUTH,                    NONE)    \
+	X(AUTH_WHICH,    FRONT,         AUTH,                    NONE)    \
+	X(AUTH_OFFERS,   AUTH,          FRONT,                   NONE)    \
+	X(AUTH_MORE,     AUTH,          FRONT,                   NONE)    \
+	X(AUTH_NEXT,     FRONT,         AUTH,                    NONE)    \
+	X(AUTH_CANCEL,   FRONT,         AUTH,                    NONE)    \
 	X(AUTH_OK,       AUTH,          FRONT,                   SOCKET)  \
 	X(AUTH_FAILED,   AUTH,          FRONT,                   NONE)    \
 	X(GRANT,         AUTH,          DROP,                    SOCKET)  \
@@ -67,9 +72,15 @@
 #define MESSAGE_DROP_REFUSED_FIELDS(N, T) N(uid) N(gid)
 #define MESSAGE_DRAIN_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)
-#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(tls) T(peer, 64) T(user, 255) T(password, 255)
-#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id)
-#define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms)
+#define MESSAGE_AUTH_WHICH_FIELDS(N, T)
+#define MESSAGE_AUTH_OFFERS_FIELDS(N, T)  N(mechanisms)
+#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(tls) N(mechanism) N(has_response) T(peer, 64) \
+	T(user, 255) T(response, 12288) T(exporter, 64) T(unique, 64)
+#define MESSAGE_AUTH_MORE_FIELDS(N, T)    N(id) T(challenge, 4096)
+#define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) T(response, 12288)
+#define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id)
+#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255)
+#define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
 #define MESSAGE_GRANT_FIELDS(N, T)        T(user, 255) T(path, 4096)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)

@@ -16,7 +16,7 @@ static bool always(const struct session *s)
  * stays announced behind it, but for STLS. */
 static bool user_works(const struct session *s)
 {
-	return s->tls || s->clear_ok;
+	return session_offers(s, MECHANISM_ID_USER);
 }
 
 /* RFC 2595 section 4: in AUTHORIZATION, and not once TLS is on. */
@@ -41,12 +41,29 @@ static const struct {
 	/* clang-format on */
 };
 
+/* RFC 5034 section 6: the mechanisms that work on this connection, if any does. */
+static void put_sasl(const struct session *s, struct buf *out)
+{
+	bool any = false;
+
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
+		if (!(mechanism_needs(m) & MECHANISM_SASL) || !session_offers(s, m))
+			continue;
+		buf_text(out, any ? " " : "SASL ");
+		buf_text(out, mechanism_name(m));
+		any = true;
+	}
+	if (any)
+		buf_put(out, SPAN("\r\n"));
+}
+
 void capa_reply(const struct session *s, struct buf *out)
 {
 	reply_ok(out, "capability list follows");
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (table[i].works(s))
 			reply_line(out, table[i].line);
+	put_sasl(s, out);
 	buf_text(out, "IMPLEMENTATION "); /* RFC 2449 section 6.9 */
 	reply_line(out, s->policy->implementation);
 	reply_dot(out);

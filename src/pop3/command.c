@@ -41,6 +41,11 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 	case ARGS_REST:
 		c->word = s;
 		return s.len > 0;
+	case ARGS_AUTH:
+		if (!span_cut(&s, ' ', &c->word))
+			return c->word.len > 0 || !given;
+		c->more = s;
+		return c->word.len > 0 && s.len > 0 && !memchr(s.at, ' ', s.len);
 	case ARGS_MSG:
 		return parse_msg(s, &c->msg);
 	case ARGS_OPT_MSG:

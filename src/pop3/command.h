@@ -25,6 +25,7 @@ enum command_args {
 	ARGS_REST,      /* SP rest of the line; spaces are data (PASS) */
 	ARGS_MSG,       /* SP message-number, 1 to 2^32-1 */
 	ARGS_OPT_MSG,   /* [SP message-number] */
+	ARGS_AUTH,      /* [SP mechanism [SP initial-response]] */
 	ARGS_MSG_LINES, /* SP message-number SP number of lines, 0 to 2^32-1 */
 };
 
@@ -35,6 +36,7 @@ enum command_args {
 	X(STLS,  AUTHORIZATION, NONE,      "RFC 2595 section 4") \
 	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
 	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \
+	X(AUTH,  AUTHORIZATION, AUTH,      "RFC 5034 section 4") \
 	X(STAT,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
 	X(LIST,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 5") \
 	X(UIDL,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 7") \
@@ -55,7 +57,8 @@ enum command_id {
 
 struct command {
 	enum command_id id;
-	struct span word; /* ARGS_WORD, ARGS_REST: borrowed from the line */
+	struct span word; /* ARGS_WORD, ARGS_REST, ARGS_AUTH: borrowed from the line */
+	struct span more; /* ARGS_AUTH: what follows it; at is NULL: nothing does */
 	uint32_t msg;     /* 0: none was given */
 	uint32_t lines;   /* ARGS_MSG_LINES */
 };

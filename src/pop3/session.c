@@ -68,6 +68,21 @@ static enum session_ask ask_records(struct session *s, uint32_t first, uint32_t 
 	return ASK_RECORDS;
 }
 
+bool session_offers(const struct session *s, enum mechanism m)
+{
+	unsigned needs = mechanism_needs(m);
+
+	return (s->policy->mechanisms >> m & 1) &&
+	       (s->tls || s->clear_ok || !(needs & MECHANISM_BARES)) &&
+	       (s->binds || !(needs & MECHANISM_BINDING));
+}
+
+void session_set_user(struct session *s, struct span user)
+{
+	s->user_len = (uint8_t)(user.len < sizeof s->user ? user.len : sizeof s->user);
+	memcpy(s->user, user.at, s->user_len);
+}
+
 static enum session_ask start_tls(const struct session *s, struct buf *out)
 {
 	if (!s->policy->tls_offered || s->tls) {
@@ -78,13 +93,54 @@ static enum session_ask start_tls(const struct session *s, struct buf *out)
 	return ASK_TLS;
 }
 
+static void list_mechanisms(const struct session *s, struct buf *out)
+{
+	reply_ok(out, "mechanisms follow");
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
+		if ((mechanism_needs(m) & MECHANISM_SASL) && session_offers(s, m))
+			reply_line(out, mechanism_name(m));
+	reply_dot(out);
+}
+
+/* RFC 5034 section 4. An initial response of "=" is an empty one. */
+static enum session_ask authenticate(struct session *s, struct buf *out)
+{
+	struct span response = s->command.more;
+
+	if (s->command.word.len == 0) {
+		list_mechanisms(s, out);
+		return ASK_READ;
+	}
+	if (!mechanism_find(s->command.word, &s->mechanism) ||
+	    !(mechanism_needs(s->mechanism) & MECHANISM_SASL) ||
+	    !(s->policy->mechanisms >> s->mechanism & 1))
+		return refuse(FAULT_NO_MECHANISM, out);
+	if (!session_offers(s, s->mechanism))
+		return refuse(s->tls ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS, out);
+	s->user_len = 0;
+	s->has_secret = response.at != NULL;
+	s->secret = span_is(response, "=") ? span_after(response, 1) : response;
+	return ASK_LOGIN;
+}
+
+/* RFC 5034 section 4: a line of base64, or "*". */
+static enum session_ask respond(struct session *s, struct span line, struct buf *out)
+{
+	if (span_is(line, "*"))
+		return refuse(FAULT_CANCELLED, out);
+	s->has_secret = true;
+	s->secret = line;
+	return ASK_LOGIN;
+}
+
 /* RFC 1939 section 7. Every name is accepted, so that none is told to exist. */
 static enum session_ask take_name(struct session *s, struct buf *out)
 {
-	if (!s->tls && !s->clear_ok)
-		return refuse(FAULT_NEEDS_TLS, out);
-	memcpy(s->user, s->command.word.at, s->command.word.len);
-	s->user_len = (uint8_t)s->command.word.len;
+	if (!session_offers(s, MECHANISM_ID_USER))
+		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
+						    : FAULT_NEEDS_TLS,
+			      out);
+	session_set_user(s, s->command.word);
 	s->state = POP3_NAMED;
 	reply_ok(out, "send PASS");
 	return ASK_READ;
@@ -162,8 +218,12 @@ static enum session_ask begin(struct session *s, struct buf *out)
 	case COMMAND_USER:
 		return take_name(s, out);
 	case COMMAND_PASS:
+		s->mechanism = MECHANISM_ID_USER;
+		s->has_secret = true;
 		s->secret = s->command.word;
 		return ASK_LOGIN;
+	case COMMAND_AUTH:
+		return authenticate(s, out);
 	case COMMAND_STAT:
 		reply_pair(out, "+OK ", left(s), left_octets(s));
 		return ASK_READ;
@@ -193,6 +253,8 @@ static enum session_ask begin(struct session *s, struct buf *out)
 static enum session_ask read_line(struct session *s, enum fault f, struct span line,
 				  struct buf *out)
 {
+	if (s->ask == ASK_RESPONSE)
+		return f ? refuse(f, out) : respond(s, line, out);
 	if (f == FAULT_NONE)
 		f = command_parse(line, s->state, &s->command);
 	if (s->state == POP3_NAMED && (f || s->command.id != COMMAND_CAPA))
@@ -259,13 +321,23 @@ static enum session_ask body(struct session *s, const struct session_event *ev,
 	return ASK_SEND;
 }
 
+/* RFC 2595 section 4: what was said before TLS is void. What was done wrong is not. */
+static void restart(struct session *s)
+{
+	uint32_t errors = s->errors, failures = s->failures;
+
+	session_init(s, s->policy, true, s->clear_ok);
+	s->errors = errors;
+	s->failures = failures;
+}
+
 /* What was asked has been done. */
 static enum session_ask done(struct session *s, const struct session_event *ev,
 			     struct buf *out)
 {
 	switch (s->ask) {
-	case ASK_TLS: /* RFC 2595 section 4: what was said before TLS is void */
-		session_init(s, s->policy, true, s->clear_ok);
+	case ASK_TLS:
+		restart(s);
 		return ASK_READ;
 	case ASK_SEND:
 		if (s->command.id == COMMAND_TOP) {
@@ -280,6 +352,7 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 		return sign_off(s, ev->count, out);
 	case ASK_READ:
 	case ASK_LOGIN:
+	case ASK_RESPONSE:
 	case ASK_RECORDS:
 	case ASK_MARKS:
 	case ASK_BODY:
@@ -302,8 +375,20 @@ static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 	reply_err(out, f);
 	if (s->state == POP3_UPDATE)
 		return end(s, "commit-failed");
+	if (s->ask == ASK_LOGIN && f == FAULT_DENIED &&
+	    ++s->failures >= s->policy->failures_max)
+		return end(s, "too-many-failures");
 	return s->state == POP3_TRANSACTION && f == FAULT_PEER ? end(s, "maildrop-lost")
 							       : ASK_READ;
+}
+
+/* RFC 5034 section 4: "+", a space, and the challenge, though it be empty. */
+static enum session_ask challenge(struct span text, struct buf *out)
+{
+	buf_put(out, SPAN("+ "));
+	buf_put(out, text);
+	buf_put(out, SPAN("\r\n"));
+	return ASK_RESPONSE;
 }
 
 enum session_ask session_step(struct session *s, const struct session_event *ev,
@@ -324,6 +409,9 @@ enum session_ask session_step(struct session *s, const struct session_event *ev,
 	case EVENT_FAILED:
 		ask = failed(s, ev->fault, out);
 		break;
+	case EVENT_CHALLENGE:
+		ask = challenge(ev->line, out);
+		break;
 	case EVENT_OPENED:
 		ask = opened(s, ev, out);
 		break;
@@ -338,7 +426,7 @@ enum session_ask session_step(struct session *s, const struct session_event *ev,
 		ask = body(s, ev, out);
 		break;
 	}
-	s->command.word = (struct span){ 0 };
+	s->command.word = s->command.more = (struct span){ 0 };
 	if (ask != ASK_LOGIN)
 		s->secret = (struct span){ 0 };
 	return s->ask = ask;

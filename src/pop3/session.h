@@ -10,35 +10,40 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/mechanism.h"
 #include "pop3/command.h"
 #include "pop3/line.h"
 
-/* A step writes at most this much; the caller keeps so much room free. */
-enum { SESSION_REPLY_MAX = 1024 };
+/* A step writes at most this much; the caller keeps so much room free. A challenge is
+ * the longest that it can be. */
+enum { SESSION_CHALLENGE_MAX = 4096, SESSION_REPLY_MAX = SESSION_CHALLENGE_MAX + 8 };
 
 enum session_ask {
 	ASK_READ,  /* nothing: feed the next line */
-	ASK_LOGIN, /* check user[] and `secret`, open the maildrop: OPENED or FAILED */
-	ASK_TLS,   /* send the reply, then start TLS: DONE (hang up if it fails) */
-	ASK_RECORDS, /* feed the listing's records from `next` to `last`, each: RECORD
-		      */
-	ASK_MARKS,   /* memory for the deletion marks: MARKS or FAILED */
-	ASK_BODY,    /* fetch message `command.msg`: BODY or FAILED */
+	ASK_LOGIN, /* check `mechanism`, user[] and `secret`, open the maildrop: OPENED,
+		      CHALLENGE or FAILED */
+	ASK_RESPONSE, /* feed the next line, which is a response (RFC 5034 section 4) */
+	ASK_TLS,      /* send the reply, then start TLS: DONE (hang up if it fails) */
+	ASK_RECORDS,  /* feed the listing's records from `next` to `last`, each: RECORD
+		       */
+	ASK_MARKS,    /* memory for the deletion marks: MARKS or FAILED */
+	ASK_BODY,     /* fetch message `command.msg`: BODY or FAILED */
 	ASK_SEND, /* send it, `command.lines` of its body if `top`: DONE (or hang up) */
 	ASK_COMMIT, /* remove what is marked: DONE or FAILED */
 	ASK_CLOSE,  /* send the reply, then close */
 };
 
 enum session_event_kind {
-	EVENT_LINE,     /* line */
-	EVENT_OVERLONG, /* a line over the limit was dropped */
-	EVENT_DONE,     /* octets (ASK_SEND) or count of messages left (ASK_COMMIT) */
-	EVENT_FAILED,   /* fault */
-	EVENT_OPENED,   /* count, octets: the maildrop is locked and listed */
-	EVENT_RECORD,   /* octets, uid: the record of message s->next */
-	EVENT_MARKS,    /* bits: session_marks_octets() zeroed octets, to stay until the
-			   end */
-	EVENT_BODY,     /* octets */
+	EVENT_LINE,      /* line */
+	EVENT_OVERLONG,  /* a line over the limit was dropped */
+	EVENT_DONE,      /* octets (ASK_SEND) or count of messages left (ASK_COMMIT) */
+	EVENT_FAILED,    /* fault */
+	EVENT_CHALLENGE, /* line: in base64, SESSION_CHALLENGE_MAX octets at most */
+	EVENT_OPENED,    /* count, octets: the maildrop is locked and listed */
+	EVENT_RECORD,    /* octets, uid: the record of message s->next */
+	EVENT_MARKS, /* bits: session_marks_octets() zeroed octets, to stay until the
+			end */
+	EVENT_BODY,  /* octets */
 };
 
 struct session_event {
@@ -55,7 +60,9 @@ struct session_policy {
 	const char *greeting;       /* behind "+OK " */
 	const char *implementation; /* IMPLEMENTATION of RFC 2449 section 6.9 */
 	uint32_t errors_max;        /* refused lines in a row that end the connection */
-	bool tls_offered;           /* a certificate is there */
+	uint32_t failures_max;      /* refused logins that do */
+	unsigned mechanisms; /* bits of enum mechanism: what poplar-auth can check */
+	bool tls_offered;    /* a certificate is there */
 };
 
 /* What was done, for the log's summary line. */
@@ -67,12 +74,16 @@ struct session {
 	const struct session_policy *policy;
 	enum pop3_state state;
 	enum session_ask ask;
-	struct command command; /* the one being carried out; its word is not kept */
-	struct span secret;     /* with ASK_LOGIN only: borrowed from the line */
-	uint32_t errors;        /* refused lines in a row */
-	bool tls;               /* TLS is on */
-	bool clear_ok;          /* credentials may pass in clear text here */
-	const char *end;        /* with ASK_CLOSE: how it ended, for the log */
+	struct command command;   /* the one being carried out; its word is not kept */
+	struct span secret;       /* with ASK_LOGIN only: borrowed from the line */
+	bool has_secret;          /* ... an initial response may be missing */
+	enum mechanism mechanism; /* with ASK_LOGIN and ASK_RESPONSE: which one */
+	uint32_t errors;          /* refused lines in a row */
+	uint32_t failures;        /* refused logins */
+	bool tls;                 /* TLS is on */
+	bool clear_ok;            /* credentials may pass in clear text here */
+	bool binds;               /* TLS can be bound to (RFC 5929, RFC 9266) */
+	const char *end;          /* with ASK_CLOSE: how it ended, for the log */
 
 	uint32_t count, next, last; /* messages; the records wanted, 1-based */
 	uint64_t octets;
@@ -99,6 +110,18 @@ static inline struct span session_user(const struct session *s)
 {
 	return (struct span){ s->user, s->user_len };
 }
+
+/* Can the client log in by this mechanism, here and now? */
+bool session_offers(const struct session *s, enum mechanism m);
+
+/* Is poplar-auth in the midst of an exchange with the client? */
+static inline bool session_is_proving(const struct session *s)
+{
+	return s->ask == ASK_LOGIN || s->ask == ASK_RESPONSE;
+}
+
+/* Who logged in, or tried to, when it was not told by USER. */
+void session_set_user(struct session *s, struct span user);
 
 /* Was message msg (1-based) marked as deleted? */
 bool session_is_marked(const struct session *s, uint32_t msg);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/own.h"
 #include "base/secret.h"
 #include "role/front.h"
 
@@ -38,6 +39,7 @@ void asks_log_refusal(const struct conn *c, enum fault f)
 	log_event(LOG_INFO, "login-failed", LOG_S("user", session_user(&c->session)),
 		  LOG_T("peer", c->peer),
 		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
+		  LOG_T("method", mechanism_name(c->session.mechanism)),
 		  LOG_T("reason", fault_code(f)[0] ? fault_code(f) : fault_text(f)));
 }
 
@@ -57,24 +59,44 @@ void asks_refuse(struct conn *c)
 
 /* ---- sending ---- */
 
-static enum fault send_ask(const struct conn *c, struct span password)
+static enum fault tell(const struct front *f, const struct message *m)
 {
-	const struct message m = { .kind = MESSAGE_AUTH_ASK,
-				   .AUTH_ASK = {
-					   conn_id(c), c->tls != NULL, span_of(c->peer),
-					   session_user(&c->session), password } };
-
-	return c->front->auth ? channel_send(c->front->auth->fd, &m, -1, CHANNEL_NOW)
-			      : FAULT_PEER;
+	return f->auth ? channel_send(f->auth->fd, m, -1, CHANNEL_NOW) : FAULT_PEER;
 }
 
-static bool stand_in_line(struct conn *c, struct span password)
+static enum fault send_ask(const struct conn *c, struct span secret)
 {
-	c->password = malloc(password.len);
-	if (!c->password)
+	const struct session *s = &c->session;
+	const struct message next = { .kind = MESSAGE_AUTH_NEXT,
+				      .AUTH_NEXT = { conn_id(c), secret } };
+	const struct message ask = { .kind = MESSAGE_AUTH_ASK,
+				     .AUTH_ASK = { .id = conn_id(c),
+						   .tls = s->tls,
+						   .mechanism = s->mechanism,
+						   .has_response = s->has_secret,
+						   .peer = span_of(c->peer),
+						   .user = session_user(s),
+						   .response = secret } };
+
+	return tell(c->front, c->proving ? &next : &ask);
+}
+
+/* If the word is lost, poplar-auth will find out by the time that has passed. */
+static void send_cancel(const struct front *f, uint64_t id)
+{
+	const struct message m = { .kind = MESSAGE_AUTH_CANCEL, .AUTH_CANCEL = { id } };
+
+	fault_ignore(tell(f, &m));
+}
+
+static bool stand_in_line(struct conn *c, struct span secret)
+{
+	c->secret = malloc(secret.len + 1);
+	if (!c->secret)
 		return false;
-	memcpy(c->password, password.at, password.len);
-	c->password_len = (uint16_t)password.len;
+	if (secret.len > 0)
+		memcpy(c->secret, secret.at, secret.len);
+	c->secret_len = (uint16_t)secret.len;
 	c->next_asking = NULL;
 	*c->front->asking_last = c;
 	c->front->asking_last = &c->next_asking;
@@ -92,15 +114,17 @@ static void leave_line(struct conn *c)
 	if (c->front->asking_last == &c->next_asking)
 		c->front->asking_last = at;
 	c->in_asking = false;
-	secret_wipe(c->password, c->password_len);
-	free(c->password);
-	c->password = NULL;
+	secret_wipe(c->secret, c->secret_len);
+	free(TAKE(c->secret));
 }
 
 void asks_forget(struct conn *c)
 {
 	if (c->in_asking)
 		leave_line(c);
+	if (c->proving || is_awaiting(c))
+		send_cancel(c->front, conn_id(c));
+	c->proving = false;
 }
 
 void asks_login(struct conn *c)
@@ -125,7 +149,7 @@ static void send_waiting(struct front *f)
 	while (f->asking) {
 		struct conn *c = f->asking;
 
-		if (send_ask(c, (struct span){ c->password, c->password_len }))
+		if (send_ask(c, (struct span){ c->secret, c->secret_len }))
 			return;
 		leave_line(c);
 	}
@@ -134,23 +158,58 @@ static void send_waiting(struct front *f)
 
 /* ---- receiving ---- */
 
+/* The connection that waits for this answer; NULL: the client has gone. */
+static struct conn *find_awaiting(struct front *f, uint64_t id)
+{
+	struct conn *c = conn_find(f, id);
+
+	return c && is_awaiting(c) ? c : NULL;
+}
+
+/* The exchange is over. Only now it may be known who the client claims to be. */
+static void end_exchange(struct conn *c, struct span user)
+{
+	c->proving = false;
+	if (user.len > 0)
+		session_set_user(&c->session, user);
+}
+
 static void take_ok(struct front *f, const struct message_AUTH_OK *m, int fd)
 {
-	struct conn *c = conn_find(f, m->id);
+	struct conn *c = find_awaiting(f, m->id);
 
-	if (!c || !is_awaiting(c))
-		close(fd); /* the client has gone: closing ends the session */
-	else if (!maildrop_attach(c, fd))
+	if (!c) {
+		close(fd); /* that ends the session */
+		return;
+	}
+	end_exchange(c, m->user);
+	if (!maildrop_attach(c, fd))
 		refuse(c, FAULT_NOMEM);
+}
+
+static void take_more(struct front *f, const struct message_AUTH_MORE *m)
+{
+	struct conn *c = find_awaiting(f, m->id);
+
+	if (!c) {
+		send_cancel(f, m->id);
+		return;
+	}
+	c->asked = false;
+	c->proving = true;
+	talk_step(c, &(struct session_event){ .kind = EVENT_CHALLENGE,
+					      .line = m->challenge });
+	talk_go(c);
 }
 
 /* RFC 1939 does not mind how long a refusal takes; a guesser does. */
 static void take_failed(struct front *f, const struct message_AUTH_FAILED *m)
 {
-	struct conn *c = conn_find(f, m->id);
+	struct conn *c = find_awaiting(f, m->id);
 
-	if (!c || !is_awaiting(c))
+	if (!c)
 		return;
+	end_exchange(c, m->user);
 	c->told = m->fault > FAULT_NONE && m->fault < FAULT_COUNT ? (enum fault)m->fault
 								  : FAULT_PEER;
 	c->told_at = c->asked_at + m->delay_ms;
@@ -158,6 +217,26 @@ static void take_failed(struct front *f, const struct message_AUTH_FAILED *m)
 		asks_refuse(c);
 	else
 		conn_set_timer(c);
+}
+
+static void take(struct front *f, const struct message *m, int fd)
+{
+	switch (m->kind) {
+	case MESSAGE_AUTH_OFFERS:
+		front_set_offers(f, (unsigned)m->AUTH_OFFERS.mechanisms);
+		break;
+	case MESSAGE_AUTH_MORE:
+		take_more(f, &m->AUTH_MORE);
+		break;
+	case MESSAGE_AUTH_OK:
+		take_ok(f, &m->AUTH_OK, fd);
+		break;
+	case MESSAGE_AUTH_FAILED:
+		take_failed(f, &m->AUTH_FAILED);
+		break;
+	default: /* the table has no other from poplar-auth */
+		break;
+	}
 }
 
 static void free_link(uv_handle_t *handle)
@@ -177,9 +256,16 @@ static void close_link(struct front *f)
 static void lose_link(struct front *f)
 {
 	close_link(f);
-	for (uint32_t i = 0; i < f->slot_count; i++)
-		if (f->slots[i] && is_awaiting(f->slots[i]))
-			refuse(f->slots[i], FAULT_PEER);
+	for (uint32_t i = 0; i < f->slot_count; i++) {
+		struct conn *c = f->slots[i];
+
+		if (!c)
+			continue;
+		bool awaiting = is_awaiting(c);
+		c->proving = false;
+		if (awaiting)
+			refuse(c, FAULT_PEER);
+	}
 }
 
 static void on_auth(uv_poll_t *poll, int status, int events)
@@ -195,10 +281,7 @@ static void on_auth(uv_poll_t *poll, int status, int events)
 		switch (channel_receive(link->fd, ROLE_AUTH, ROLE_FRONT, CHANNEL_NOW,
 					&f->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
-			if (m.kind == MESSAGE_AUTH_OK)
-				take_ok(f, &m.AUTH_OK, fd);
-			else
-				take_failed(f, &m.AUTH_FAILED);
+			take(f, &m, fd);
 			break;
 		case CHANNEL_EMPTY:
 			if (status < 0)
@@ -227,5 +310,6 @@ void asks_link(struct front *f, int fd)
 	link->front = f;
 	link->fd = fd;
 	f->auth = link;
+	fault_ignore(tell(f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
 	poll_auth(f);
 }

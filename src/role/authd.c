@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/database.h"
 #include "auth/place.h"
 #include "auth/scheme.h"
 #include "base/buf.h"
@@ -19,6 +18,7 @@
 #include "ipc/channel.h"
 #include "role/child.h"
 #include "role/drops.h"
+#include "role/exchanges.h"
 #include "sys/crew.h"
 #include "sys/proc.h"
 
@@ -26,7 +26,9 @@ struct authd {
 	struct child child;
 	struct crew *crew;
 	int dir; /* of the users file */
-	struct database *databases;
+	struct login_rules rules;
+	unsigned allowed; /* mechanisms, bits */
+	struct exchanges exchanges;
 	struct drops drops;
 	atomic_uint live; /* links to fronts */
 	atomic_bool draining;
@@ -66,41 +68,6 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 	return f;
 }
 
-static enum fault decide(struct authd *a, const struct message_AUTH_ASK *ask,
-			 int *out_fd, struct why *why)
-{
-	OWN_USER found = { 0 };
-	enum fault f = database_check(a->databases, ask->user, ask->password, ask->peer,
-				      NULL, &found, why);
-
-	if (f)
-		return f;
-	if (!user_may(&found.user, ask->peer, ask->tls > 0, "USER"))
-		return fault_set(why, FAULT_DENIED, 0, NULL, NULL);
-	return grant(a, &found.user, out_fd, why);
-}
-
-/* The front keeps a refused client waiting until the delay has passed since it asked,
- * so that what took how long in here is not to be seen. Trouble of ours is told at
- * once. */
-static bool answer(struct authd *a, int front, const struct message_AUTH_ASK *ask)
-{
-	struct message m = { .kind = MESSAGE_AUTH_OK, .AUTH_OK = { ask->id } };
-	struct why why = { 0 };
-	OWN_FD session = -1;
-	enum fault f = decide(a, ask, &session, &why);
-
-	if (f) {
-		m = (struct message){ .kind = MESSAGE_AUTH_FAILED,
-				      .AUTH_FAILED = { ask->id, f, 0 } };
-		if (f == FAULT_DENIED)
-			m.AUTH_FAILED.delay_ms = a->child.settings.failure_delay;
-		else
-			log_fault(&why, "login-trouble", LOG_S("user", ask->user));
-	}
-	return channel_send(front, &m, session, CHANNEL_WAIT) == FAULT_NONE;
-}
-
 /* ---- links to fronts ---- */
 
 /* A front's channel. It is watched again before a password is checked, so that others
@@ -108,12 +75,164 @@ static bool answer(struct authd *a, int front, const struct message_AUTH_ASK *as
 struct link {
 	struct crew_post post; /* first: a link is a post */
 	atomic_uint keepers;
+	atomic_uint told; /* the mechanisms that the front knows of */
 };
+
+static bool say(const struct link *link, const struct message *m, int pass)
+{
+	return channel_send(link->post.fd, m, pass, CHANNEL_WAIT) == FAULT_NONE;
+}
+
+/* Tell the front what can be checked, if it does not know. */
+static bool tell_offers(struct authd *a, struct link *link)
+{
+	const unsigned offers = sasl_offers(a->rules.databases, a->allowed);
+	const struct message m = { .kind = MESSAGE_AUTH_OFFERS,
+				   .AUTH_OFFERS = { offers } };
+
+	return atomic_exchange(&link->told, offers) == offers || say(link, &m, -1);
+}
+
+/* The front keeps a refused client waiting until the delay has passed since it asked,
+ * so that what took how long in here is not to be seen. Trouble of ours is told at
+ * once. */
+static bool tell_refused(const struct authd *a, const struct link *link, uint64_t id,
+			 struct span user, const struct why *why)
+{
+	const bool denied = why->fault == FAULT_DENIED;
+	const struct message m = {
+		.kind = MESSAGE_AUTH_FAILED,
+		.AUTH_FAILED = { id, why->fault,
+				 denied ? a->child.settings.failure_delay : 0, user },
+	};
+
+	if (!denied && why->fault != FAULT_BAD_RESPONSE)
+		log_fault(why, "login-trouble", LOG_S("user", user));
+	return say(link, &m, -1);
+}
+
+static bool tell_in(struct authd *a, const struct link *link, uint64_t id,
+		    const struct user *user)
+{
+	struct why why = { 0 };
+	OWN_FD session = -1;
+	const struct message m = { .kind = MESSAGE_AUTH_OK,
+				   .AUTH_OK = { id, user->name } };
+
+	if (grant(a, user, &session, &why))
+		return tell_refused(a, link, id, user->name, &why);
+	return say(link, &m, session);
+}
+
+/* ---- a name and a password ---- */
+
+static bool check_password(struct authd *a, const struct link *link,
+			   const struct message_AUTH_ASK *ask,
+			   const struct login_way *way)
+{
+	struct why why = { 0 };
+	OWN_USER found = { 0 };
+
+	if (login_by_password(&a->rules, way, SPAN(""), ask->user, ask->response,
+			      &found, &why))
+		return tell_refused(a, link, ask->id, ask->user, &why);
+	return tell_in(a, link, ask->id, &found.user);
+}
+
+/* ---- SASL ---- */
+
+static bool go_on(struct authd *a, const struct link *link, uint64_t id,
+		  struct sasl *sasl, struct span response)
+{
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+	struct buf challenge = BUF(text);
+	struct why why = { 0 };
+	OWN_USER found = { 0 };
+	bool heard = true;
+
+	switch (sasl_step(sasl, response, &challenge, &found, &why)) {
+	case SASL_MORE:
+		if (!exchanges_put(&a->exchanges, link, id, sasl)) {
+			fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
+			heard = tell_refused(a, link, id, sasl_claims(sasl), &why);
+			break;
+		}
+		return say(link,
+			   &(struct message){
+				   .kind = MESSAGE_AUTH_MORE,
+				   .AUTH_MORE = { id, { text, challenge.len } } },
+			   -1);
+	case SASL_IN:
+		heard = tell_in(a, link, id, &found.user);
+		break;
+	case SASL_OUT:
+		heard = tell_refused(a, link, id, sasl_claims(sasl), &why);
+		break;
+	}
+	sasl_free(sasl);
+	return heard;
+}
+
+/* An empty response is there, though it points nowhere. */
+static struct span or_empty(struct span response)
+{
+	return response.len > 0 ? response : SPAN("");
+}
+
+static bool begin(struct authd *a, const struct link *link,
+		  const struct message_AUTH_ASK *ask)
+{
+	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
+				       ask->peer };
+	const struct sasl_binding binding = { ask->exporter, ask->unique };
+	struct why why = { 0 };
+	struct sasl *sasl;
+
+	if (way.mechanism == MECHANISM_ID_USER)
+		return check_password(a, link, ask, &way);
+	sasl = sasl_new(&a->rules, &way, &binding);
+	if (!sasl) {
+		fault_set(&why, FAULT_NOMEM, 0, "begin", "exchange");
+		return tell_refused(a, link, ask->id, SPAN(""), &why);
+	}
+	return go_on(a, link, ask->id, sasl,
+		     ask->has_response ? or_empty(ask->response) : (struct span){ 0 });
+}
+
+static bool next(struct authd *a, const struct link *link,
+		 const struct message_AUTH_NEXT *m)
+{
+	struct sasl *sasl = exchanges_take(&a->exchanges, link, m->id);
+	struct why why = { 0 };
+
+	if (sasl)
+		return go_on(a, link, m->id, sasl, or_empty(m->response));
+	fault_set(&why, FAULT_PEER, 0, "go on", "exchange");
+	return tell_refused(a, link, m->id, SPAN(""), &why);
+}
+
+static bool hear(struct authd *a, struct link *link, const struct message *m)
+{
+	switch (m->kind) {
+	case MESSAGE_AUTH_ASK:
+		return m->AUTH_ASK.mechanism < MECHANISM_COUNT &&
+		       (a->allowed >> m->AUTH_ASK.mechanism & 1) &&
+		       begin(a, link, &m->AUTH_ASK) && tell_offers(a, link);
+	case MESSAGE_AUTH_NEXT:
+		return next(a, link, &m->AUTH_NEXT);
+	case MESSAGE_AUTH_CANCEL:
+		sasl_free(exchanges_take(&a->exchanges, link, m->AUTH_CANCEL.id));
+		return true;
+	default: /* the table has AUTH_WHICH beside them */
+		return tell_offers(a, link);
+	}
+}
 
 static void link_release(struct authd *a, struct link *link)
 {
 	if (atomic_fetch_sub(&link->keepers, 1) > 1)
 		return;
+	exchanges_forget(&a->exchanges, link);
 	close(link->post.fd);
 	free(link);
 	atomic_fetch_sub(&a->live, 1);
@@ -145,7 +264,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	}
 	atomic_fetch_add(&link->keepers, 1);
 	crew_again(crew, post);
-	if (!answer(a, post->fd, &m.AUTH_ASK))
+	if (!hear(a, link, &m))
 		log_event(LOG_ERR, "front-does-not-listen");
 	secret_wipe(&inbox, sizeof inbox);
 	link_release(a, link);
@@ -161,6 +280,7 @@ static void link_begin(struct authd *a, int fd)
 	}
 	link->post = (struct crew_post){ fd, link_wake };
 	atomic_init(&link->keepers, 1);
+	atomic_init(&link->told, 0);
 	atomic_fetch_add(&a->live, 1);
 	if (!crew_join(a->crew, &link->post))
 		link_release(a, link);
@@ -215,6 +335,19 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static bool make_rules(struct authd *a)
+{
+	const struct settings *s = &a->child.settings;
+
+	a->rules = (struct login_rules){
+		.databases = passwdfile_new(a->dir, name_of(s->users)),
+		.default_domain = span_of(s->default_domain),
+		.fold = s->fold_names,
+		.master_separator = s->master_separator[0],
+	};
+	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
+}
+
 int main(int argc, char **argv)
 {
 	static struct authd a = { .dir = -1 };
@@ -223,9 +356,9 @@ int main(int argc, char **argv)
 	if (!a.crew)
 		return EXIT_FAILURE;
 	drops_init(&a.drops, PROC_CHANNEL_FD);
+	exchanges_init(&a.exchanges);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
-	a.databases = passwdfile_new(a.dir, name_of(a.child.settings.users));
-	if (!a.databases || !scheme_start())
+	if (!scheme_start() || !sasl_start() || !make_rules(&a))
 		return EXIT_FAILURE;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };

@@ -143,6 +143,7 @@ static void release(struct conn *c)
 	maildrop_detach(c);
 	body_close(c);
 	ahead_free(c);
+	talk_narrow(c);
 	own_fd_close(&c->listing_fd);
 	if (c->tls)
 		tls_free(c->tls);
@@ -174,7 +175,8 @@ void conn_close(struct conn *c, const char *end)
 bool conn_is_idle(const struct conn *c)
 {
 	return c->phase != CONN_OPEN ||
-	       (c->session.ask == ASK_READ && !output_blocked(c) && c->in.len == 0);
+	       ((c->session.ask == ASK_READ || c->session.ask == ASK_RESPONSE) &&
+		!output_blocked(c) && c->in.len == 0);
 }
 
 /* ---- the beginning ---- */

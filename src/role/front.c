@@ -30,7 +30,8 @@ static void on_listener(uv_poll_t *poll, int status, int events);
 
 static bool may_accept(const struct front *f)
 {
-	return !f->draining && !f->resting && f->conn_count < f->slot_count;
+	return f->knows_offers && !f->draining && !f->resting &&
+	       f->conn_count < f->slot_count;
 }
 
 static void poll_listeners(struct front *f)
@@ -87,6 +88,13 @@ static void on_listener(uv_poll_t *poll, int status, int events)
 			  LOG_N("connections", f->conn_count));
 		poll_listeners(f);
 	}
+}
+
+void front_set_offers(struct front *f, unsigned mechanisms)
+{
+	f->policy.mechanisms = mechanisms;
+	f->knows_offers = true;
+	poll_listeners(f);
 }
 
 static void maybe_end(struct front *f)
@@ -290,6 +298,7 @@ int main(int argc, char **argv)
 	f.policy.greeting = f.child.settings.greeting;
 	f.policy.implementation = POPLAR_IMPLEMENTATION;
 	f.policy.errors_max = f.child.settings.max_errors;
+	f.policy.failures_max = f.child.settings.max_login_failures;
 	if (!make_slots(&f))
 		return EXIT_FAILURE;
 	child_enter_sandbox(&f.child, -1);

@@ -59,6 +59,7 @@ struct front {
 	/* connections: role/conn.c */
 	struct conn **slots; /* by number; NULL: free */
 	uint32_t slot_count, conn_count, slot_hint;
+	bool knows_offers;   /* what poplar-auth can check is known */
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
 	uint32_t ahead_open, ahead_most; /* descriptors of bodies fetched early */
 	bool no_nowait;                  /* this file system knows no RWF_NOWAIT */
@@ -109,6 +110,8 @@ struct conn {
 	bool hello;       /* the client has begun a TLS handshake */
 	bool wants_write; /* the handshake does */
 	bool in_asking;
+	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
+		       */
 	bool closing;
 	uint32_t slot, generation;
 
@@ -126,8 +129,8 @@ struct conn {
 	uint32_t held_at, held_len;
 
 	struct conn *next_asking;
-	char *password; /* waits to be sent to poplar-auth; NULL: none */
-	uint16_t password_len;
+	char *secret; /* waits to be sent to poplar-auth; NULL: none */
+	uint16_t secret_len;
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
 	uint64_t told_at;  /* when a refused login may be told; 0: none waits */
@@ -138,6 +141,9 @@ struct conn {
 
 /* ---- role/front.c ---- */
 
+/* What poplar-auth can check. Nobody is let in before that is known: CAPA must be right
+ * from the first connection on. */
+void front_set_offers(struct front *f, unsigned mechanisms);
 void front_conn_ended(struct front *f); /* there is one connection less */
 
 /* ---- role/conn.c: the life of a connection ---- */
@@ -167,6 +173,8 @@ void conn_set_timer(struct conn *c);
 void talk_go(struct conn *c);
 void talk_begin(struct conn *c); /* a new connection */
 
+void talk_narrow(struct conn *c); /* no room for long lines any more */
+
 /* Step the session; the reply is collected in front->out. */
 void talk_step(struct conn *c, const struct session_event *ev);
 void talk_failed(struct conn *c, enum fault f);
@@ -184,10 +192,10 @@ static inline bool output_blocked(const struct conn *c)
 
 /* ---- role/asks.c: questions to poplar-auth ---- */
 
-/* Ask whether the name and the secret of the session hold. The answer comes as a
- * session socket (maildrop_attach) or as EVENT_FAILED. */
+/* Ask whether what the client has said proves who it is. The answer comes as a session
+ * socket (maildrop_attach), as EVENT_CHALLENGE or as EVENT_FAILED. */
 void asks_login(struct conn *c);
-void asks_forget(struct conn *c); /* the connection goes away */
+void asks_forget(struct conn *c); /* the client gives up, or goes away */
 void asks_refuse(struct conn *c); /* the time to tell a refusal has come */
 void asks_link(struct front *f,
 	       int fd); /* a new channel to poplar-auth, now the front's */

@@ -172,8 +172,8 @@ static void log_login(const struct conn *c)
 		  LOG_T("peer", c->peer),
 		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
 		  LOG_T("cipher", c->tls ? tls_cipher(c->tls) : NULL),
-		  LOG_T("method", "USER"), LOG_N("messages", s->count),
-		  LOG_N("octets", s->octets));
+		  LOG_T("method", mechanism_name(s->mechanism)),
+		  LOG_N("messages", s->count), LOG_N("octets", s->octets));
 }
 
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)

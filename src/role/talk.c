@@ -103,13 +103,54 @@ static bool is_alien(const struct conn *c, enum line_got got, struct span line)
 	return line_is_alien(line);
 }
 
+/* ---- room for long lines of SASL ---- */
+
+static bool widen(struct conn *c)
+{
+	char *room = malloc(LINE_LONG_MAX);
+
+	if (!room) {
+		conn_close(c, "out-of-memory");
+		return false;
+	}
+	line_widen(&c->reader, room);
+	return true;
+}
+
+void talk_narrow(struct conn *c)
+{
+	char *room = line_widen(&c->reader, NULL);
+
+	if (room)
+		secret_wipe(room, LINE_LONG_MAX);
+	free(room);
+}
+
+/* Responses may be long, and AUTH with an initial one; nothing else may. */
+static bool fit_room(struct conn *c)
+{
+	c->reader.auth_grows = c->session.state & POP3_AUTHORIZATION;
+	if (c->session.ask == ASK_RESPONSE)
+		return c->reader.room || widen(c);
+	if (c->reader.room && !line_is_auth(&c->reader))
+		talk_narrow(c);
+	return true;
+}
+
 static bool read_command(struct conn *c)
 {
 	struct span line = { 0 };
 
 	if (c->in.len == 0 && !take_input(c))
 		return false;
+	if (!fit_room(c))
+		return false;
 	enum line_got got = line_feed(&c->reader, &c->in, &line);
+	if (got == LINE_GROWS) {
+		if (!widen(c))
+			return false;
+		got = line_feed(&c->reader, &c->in, &line);
+	}
 	if (is_alien(c, got, line)) {
 		conn_close(c, "not-pop3");
 		return false;
@@ -124,6 +165,8 @@ static bool read_command(struct conn *c)
 	if (c->session.ask == ASK_LOGIN) {
 		asks_login(c); /* now, while the password is where the line is */
 		secret_wipe(unconst(line.at), line.len);
+	} else {
+		asks_forget(c); /* if it gave up an exchange */
 	}
 	return true;
 }
@@ -267,6 +310,7 @@ static bool advance(struct conn *c)
 		return output_flush(c) ? !output_blocked(c) : broken(c);
 	switch (c->session.ask) {
 	case ASK_READ:
+	case ASK_RESPONSE:
 		return read_command(c);
 	case ASK_LOGIN:
 		return false;
@@ -302,7 +346,8 @@ static int wanted(const struct conn *c)
 		return UV_WRITABLE;
 	if (c->phase == CONN_OPEN && (c->asked || c->body.warming))
 		return c->armed & UV_READABLE;
-	if (c->phase == CONN_OPEN && c->session.ask != ASK_READ)
+	if (c->phase == CONN_OPEN && c->session.ask != ASK_READ &&
+	    c->session.ask != ASK_RESPONSE)
 		return UV_WRITABLE; /* it is others' turn first */
 	return UV_READABLE;
 }

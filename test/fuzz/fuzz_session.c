@@ -8,6 +8,8 @@ enum { COUNT = 70 };
 static const struct session_policy policy = { .greeting = "ready",
 					      .implementation = "x",
 					      .errors_max = 20,
+					      .failures_max = 9,
+					      .mechanisms = ~0u,
 					      .tls_offered = true };
 
 struct play {
@@ -55,6 +57,11 @@ static void answer(struct play *p)
 
 	switch (p->s.ask) {
 	case ASK_LOGIN:
+		if (choice % 3 == 1) {
+			ev = (struct session_event){ .kind = EVENT_CHALLENGE,
+						     .line = SPAN("Y2hhbGxlbmdl") };
+			break;
+		}
 		ev = (struct session_event){ .kind = EVENT_OPENED,
 					     .count = choice % COUNT,
 					     .octets = choice % COUNT * 100u };
@@ -75,6 +82,7 @@ static void answer(struct play *p)
 	case ASK_SEND:
 	case ASK_COMMIT:
 	case ASK_READ:
+	case ASK_RESPONSE:
 	case ASK_CLOSE:
 		break;
 	}
@@ -92,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	session_init(&p.s, &policy, how & 1, how & 2);
 	while (p.in.len > 0 && p.s.ask != ASK_CLOSE) {
-		if (p.s.ask != ASK_READ) {
+		if (p.s.ask != ASK_READ && p.s.ask != ASK_RESPONSE) {
 			answer(&p);
 			continue;
 		}

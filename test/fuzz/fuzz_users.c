@@ -26,8 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; (u = users_at(users, i)); i++) {
 		PROMISE(users_find(users, u->name) == u);
 		PROMISE(u->name.len > 0 && !memchr(u->name.at, ':', u->name.len));
-		users_may_come_from(u, SPAN("127.0.0.1:110"));
-		users_may_come_from(u, SPAN("[2001:db8::1]:110"));
+		bool may = user_may(u, SPAN("127.0.0.1:110"), false, "USER") ||
+			   user_may(u, SPAN("[2001:db8::1]:110"), false, "USER");
+		PROMISE(!may || !u->disabled);
 		if (place_maildrop(u, "/mail", "Maildir", path, NULL) == FAULT_NONE) {
 			PROMISE(path[0] != '/' && path[0] != '\0');
 			PROMISE(strncmp(path, "../", 3) != 0 && !strstr(path, "/../"));

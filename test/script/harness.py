@@ -309,6 +309,8 @@ class Client:
         self.sock.close()
 
     def send(self, octets):
+        if isinstance(octets, str):
+            octets = octets.encode("utf-8", "surrogateescape")
         self.sock.sendall(octets)
 
     def line(self):
@@ -356,7 +358,10 @@ class Client:
         return rest
 
     def ask(self, command):
-        self.send(command.encode("utf-8", "surrogateescape") + b"\r\n")
+        """`command` is a text, or octets."""
+        if isinstance(command, str):
+            command = command.encode("utf-8", "surrogateescape")
+        self.send(command + b"\r\n")
         return self.line().decode("utf-8", "surrogateescape")
 
     def ok(self, command):

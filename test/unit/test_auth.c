@@ -308,6 +308,10 @@ static void test_every_scheme_that_is_made_verifies(void **state)
 	CHECK(scheme_start());
 #define X(name, how, make, text)                                                       \
 	for (size_t i = 0; (make) != NULL && i < 4; i++) {                             \
+		if (!strncmp(name, "SCRAM", 5) && (i == 1 || i == 2)) { /* SASLprep */ \
+			CHECK_EQ(scheme_make(name, passwords[i], out), FAULT_LIMIT);   \
+			continue;                                                      \
+		}                                                                      \
 		CHECK_EQ(scheme_make(name, passwords[i], out), FAULT_NONE);            \
 		CHECK(span_starts(span_of(out), "{" name "}"));                        \
 		CHECK(scheme_known(span_of(out)));                                     \

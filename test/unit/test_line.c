@@ -124,7 +124,82 @@ static void test_an_overlong_line_is_reported_once_and_dropped(void **state)
 static void test_what_was_kept_is_bounded(void **state)
 {
 	(void)state;
-	CHECK(sizeof(struct line_reader) <= 260);
+	CHECK(sizeof(struct line_reader) <= 272);
+}
+
+/* Responses of SASL are long, and AUTH with an initial one; nothing else gets room. */
+static void test_a_long_line_grows_for_auth_only(void **state)
+{
+	static char in[LINE_LONG_MAX + 2], room[LINE_LONG_MAX];
+	static const struct {
+		const char *start;
+		size_t len; /* line end included */
+		bool allowed, grows, full;
+	} cases[] = {
+		{ "AUTH X ", LINE_LONG_MAX, true, true, true },
+		{ "auth X ", 256, true, true, true },
+		{ "AUTH X ", 255, true, false, true },
+		{ "AUTH X ", LINE_LONG_MAX + 1, true, true, false },
+		{ "AUTH X ", 256, false, false, false },
+		{ "AUTHX ", 256, true, false, false },
+		{ "USER ", 256, true, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t cut = 1; cut < cases[i].len; cut += cut < 300 ? 1 : 997) {
+			struct line_reader r = { .auth_grows = cases[i].allowed };
+			struct span out = { 0 };
+			enum line_got got = LINE_MORE;
+			bool grew = false;
+
+			memset(in, 'x', sizeof in);
+			memcpy(in, cases[i].start, strlen(cases[i].start));
+			memcpy(in + cases[i].len - 2, "\r\n", 2);
+			for (size_t at = 0; at < cases[i].len;) {
+				size_t end = at < cut ? cut : cases[i].len;
+				struct span piece = { in + at, end - at };
+
+				while ((got = line_feed(&r, &piece, &out)) ==
+				       LINE_GROWS) {
+					CHECK(!grew);
+					grew = true;
+					CHECK(!line_widen(&r, room));
+				}
+				at = end;
+			}
+			CHECK_EQ(grew, cases[i].grows);
+			CHECK_EQ(got, cases[i].full ? LINE_FULL : LINE_OVERLONG);
+			if (cases[i].full) {
+				CHECK_EQ(out.len, cases[i].len - 2);
+				CHECK(memcmp(out.at, in, out.len) == 0);
+			}
+			CHECK_EQ(line_widen(&r, NULL), grew ? room : NULL);
+		}
+	}
+}
+
+/* What is kept when the room is taken away is kept as far as it fits, and said. */
+static void test_room_taken_away(void **state)
+{
+	static char room[LINE_LONG_MAX], in[600];
+	struct line_reader r = { 0 };
+	struct span piece = SPAN("NO"), out;
+
+	(void)state;
+	CHECK(!line_widen(&r, room));
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_MORE);
+	CHECK_EQ(line_widen(&r, NULL), room);
+	piece = SPAN("OP\r\n");
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_FULL);
+	CHECK_SPAN(out, "NOOP");
+	CHECK(!line_widen(&r, room));
+	memset(in, 'x', sizeof in);
+	piece = (struct span){ in, sizeof in };
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_MORE);
+	CHECK_EQ(line_widen(&r, NULL), room);
+	piece = SPAN("\r\n");
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_OVERLONG);
 }
 
 static void test_other_protocols_are_known_by_their_first_line(void **state)
@@ -167,6 +242,8 @@ int main(void)
 		TEST(test_the_limit_is_255_octets_with_the_line_end),
 		TEST(test_an_overlong_line_is_reported_once_and_dropped),
 		TEST(test_what_was_kept_is_bounded),
+		TEST(test_a_long_line_grows_for_auth_only),
+		TEST(test_room_taken_away),
 		TEST(test_other_protocols_are_known_by_their_first_line),
 	};
 

@@ -134,8 +134,9 @@ static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
 	CHECK_EQ(message_encode(&m, octets, sizeof octets), 0);
 	m.AUTH_ASK.user.len = 255;
 	len = message_encode(&m, octets, sizeof octets);
-	octets[2 + 8 + 4]++; /* the low octet of the length: 256 now */
-	octets[2 + 8 + 4 + 1]++;
+	const size_t at = 2 + 4 * 8 + 4; /* behind the kind, four numbers, peer */
+	octets[at]++;                    /* the low octet of the length: 256 now */
+	octets[at + 1]++;
 	CHECK(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false,
 			     &out) != FAULT_NONE);
 }
@@ -145,17 +146,20 @@ static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
  * is. */
 static void test_the_front_can_only_ask(void **state)
 {
-	unsigned to_auth = 0, to_parent = 0;
+	uint64_t to_auth = 0, to_parent = 0;
 
 	(void)state;
 	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
 		if (legal(kind, ROLE_FRONT, ROLE_AUTH))
-			to_auth |= 1u << kind;
+			to_auth |= UINT64_C(1) << kind;
 		if (legal(kind, ROLE_FRONT, ROLE_PARENT))
-			to_parent |= 1u << kind;
+			to_parent |= UINT64_C(1) << kind;
 	}
-	CHECK_EQ(to_auth, 1u << MESSAGE_AUTH_ASK);
-	CHECK_EQ(to_parent, 1u << MESSAGE_SANDBOXED);
+	CHECK_EQ(to_auth, UINT64_C(1) << MESSAGE_AUTH_WHICH |
+				  UINT64_C(1) << MESSAGE_AUTH_ASK |
+				  UINT64_C(1) << MESSAGE_AUTH_NEXT |
+				  UINT64_C(1) << MESSAGE_AUTH_CANCEL);
+	CHECK_EQ(to_parent, UINT64_C(1) << MESSAGE_SANDBOXED);
 	CHECK(!legal(MESSAGE_GRANT, ROLE_FRONT, ROLE_DROP));
 	CHECK(!legal(MESSAGE_GRANT, ROLE_PARENT, ROLE_DROP));
 	CHECK_EQ(message_to(MESSAGE_AUTH_ASK), 1u << ROLE_AUTH);

@@ -7,6 +7,8 @@ static const struct session_policy policy = {
 	.greeting = "Poplar ready",
 	.implementation = "Poplar",
 	.errors_max = 5,
+	.failures_max = 3,
+	.mechanisms = ~0u,
 	.tls_offered = true,
 };
 
@@ -121,8 +123,10 @@ static void bring_to(struct play *p, enum pop3_state st)
 static const char *example(enum command_id id, char room[64])
 {
 	static const char *const args[] = {
-		[ARGS_NONE] = "",  [ARGS_WORD] = " x",    [ARGS_REST] = " x y",
-		[ARGS_MSG] = " 1", [ARGS_OPT_MSG] = " 1", [ARGS_MSG_LINES] = " 1 1",
+		[ARGS_NONE] = "",       [ARGS_WORD] = " x",
+		[ARGS_REST] = " x y",   [ARGS_MSG] = " 1",
+		[ARGS_OPT_MSG] = " 1",  [ARGS_MSG_LINES] = " 1 1",
+		[ARGS_AUTH] = " PLAIN",
 	};
 
 	sprintf(room, "%s%s", command_name(id), args[command_args(id)]);
@@ -345,6 +349,7 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
 	struct play p = { .bits = { 0 } };
 
 	pol.tls_offered = offered;
+	pol.mechanisms = MECHANISM_BIT(USER);
 	session_init(&p.s, &pol, tls, clear_ok);
 	if (in)
 		p.s.state = POP3_TRANSACTION;
@@ -366,6 +371,136 @@ static void test_capa_announces_what_works_here_and_now(void **state)
 	check_capa(false, true, false, false, CAPA("USER\r\n", ""));
 	check_capa(false, true, true, true, CAPA("USER\r\n", ""));
 	check_capa(true, false, true, true, CAPA("USER\r\n", ""));
+}
+
+/* RFC 5034 section 6 and PROTOCOL: what works on this connection, nothing else. */
+static void check_sasl(bool tls, bool clear_ok, bool binds, unsigned offers,
+		       const char *line_expected, const char *list_expected)
+{
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	pol.mechanisms = offers;
+	session_init(&p.s, &pol, tls, clear_ok);
+	p.s.binds = binds;
+	line(&p, "CAPA");
+	const char *sasl = strstr(p.said, "SASL");
+	CHECK_EQ(sasl != NULL, line_expected[0] != '\0');
+	CHECK(!sasl || strncmp(sasl, line_expected, strlen(line_expected)) == 0);
+	CHECK_EQ(line(&p, "AUTH"), ASK_READ);
+	CHECK_TEXT(p.said, list_expected);
+}
+
+static void test_sasl_is_announced_where_it_works(void **state)
+{
+	const unsigned some = MECHANISM_BIT(PLAIN) | MECHANISM_BIT(SCRAM_SHA_256) |
+			      MECHANISM_BIT(SCRAM_SHA_256_PLUS) | MECHANISM_BIT(USER);
+
+	(void)state;
+	check_sasl(true, false, false, some, "SASL PLAIN SCRAM-SHA-256\r\n",
+		   "+OK mechanisms follow\r\nPLAIN\r\nSCRAM-SHA-256\r\n.\r\n");
+	check_sasl(true, false, true, some,
+		   "SASL PLAIN SCRAM-SHA-256-PLUS SCRAM-SHA-256\r\n",
+		   "+OK mechanisms follow\r\nPLAIN\r\nSCRAM-SHA-256-PLUS\r\n"
+		   "SCRAM-SHA-256\r\n.\r\n");
+	check_sasl(false, false, false, some, "SASL SCRAM-SHA-256\r\n",
+		   "+OK mechanisms follow\r\nSCRAM-SHA-256\r\n.\r\n");
+	check_sasl(false, false, false, MECHANISM_BIT(PLAIN), "",
+		   "+OK mechanisms follow\r\n.\r\n");
+	check_sasl(false, true, false, MECHANISM_BIT(USER), "",
+		   "+OK mechanisms follow\r\n.\r\n");
+}
+
+/* RFC 5034 section 4. */
+static void test_an_exchange(void **state)
+{
+	const struct session_event more = { .kind = EVENT_CHALLENGE,
+					    .line = SPAN("QQ==") };
+	const struct session_event nothing = { .kind = EVENT_CHALLENGE };
+	const struct session_event in = { .kind = EVENT_OPENED,
+					  .count = 2,
+					  .octets = 5 };
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	CHECK_EQ(line(&p, "auth plain"), ASK_LOGIN);
+	CHECK(!p.s.has_secret);
+	CHECK_EQ(step(&p, &nothing), ASK_RESPONSE);
+	CHECK_TEXT(p.said, "+ \r\n");
+	CHECK_EQ(line(&p, "QUIT"), ASK_LOGIN); /* a response, whatever it looks like */
+	CHECK(p.s.has_secret);
+	CHECK_EQ(step(&p, &more), ASK_RESPONSE);
+	CHECK_TEXT(p.said, "+ QQ==\r\n");
+	CHECK_EQ(line(&p, "*"), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR authentication cancelled\r\n");
+	CHECK_EQ(line(&p, "AUTH PLAIN ="), ASK_LOGIN);
+	CHECK(p.s.has_secret);
+	CHECK_EQ(step(&p, &in), ASK_READ);
+	CHECK_EQ(p.s.state, POP3_TRANSACTION);
+	CHECK_EQ(line(&p, "AUTH PLAIN"), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+static void test_an_exchange_that_fails(void **state)
+{
+	static const char *const refused[] = { "AUTH NOSUCH", "AUTH USER",
+					       "AUTH PLAIN ", "AUTH ",
+					       "AUTH  PLAIN", "AUTH PLAIN = x" };
+	const struct session_event more = { .kind = EVENT_CHALLENGE,
+					    .line = SPAN("QQ==") };
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	for (size_t i = 0; i < 4; i++) {
+		CHECK_EQ(line(&p, refused[i]), ASK_READ);
+		CHECK(said_err(&p));
+	}
+	begin(&p);
+	for (size_t i = 4; i < sizeof refused / sizeof *refused; i++) {
+		CHECK_EQ(line(&p, refused[i]), ASK_READ);
+		CHECK(said_err(&p));
+	}
+	/* An over-long response ends the exchange, and nothing else. */
+	CHECK_EQ(line(&p, "AUTH PLAIN"), ASK_LOGIN);
+	CHECK_EQ(step(&p, &more), ASK_RESPONSE);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_OVERLONG }), ASK_READ);
+	CHECK(said_err(&p));
+	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
+	/* USER is forgotten by AUTH. */
+	CHECK_EQ(line(&p, "USER alice"), ASK_READ);
+	CHECK_EQ(line(&p, "AUTH PLAIN"), ASK_LOGIN);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_FAILED,
+						   .fault = FAULT_DENIED }),
+		 ASK_READ);
+	CHECK_TEXT(p.said, "-ERR [AUTH] invalid user name or password\r\n");
+	CHECK_EQ(line(&p, "PASS x"), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+/* PEERS S2: what a guesser did wrong is not forgotten by STLS. */
+static void test_refused_logins_end_the_connection(void **state)
+{
+	const struct session_event denied = { .kind = EVENT_FAILED,
+					      .fault = FAULT_DENIED };
+	const struct session_event trouble = { .kind = EVENT_FAILED,
+					       .fault = FAULT_IO };
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	for (uint32_t i = 1; i < policy.failures_max; i++) {
+		line(&p, "AUTH PLAIN =");
+		CHECK_EQ(step(&p, &denied), ASK_READ);
+		line(&p, "AUTH PLAIN =");
+		CHECK_EQ(step(&p, &trouble), ASK_READ);
+	}
+	CHECK_EQ(line(&p, "STLS"), ASK_TLS);
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE }), ASK_READ);
+	line(&p, "USER x");
+	line(&p, "PASS x");
+	CHECK_EQ(step(&p, &denied), ASK_CLOSE);
 }
 
 static void test_listings(void **state)
@@ -611,6 +746,10 @@ int main(void)
 		TEST(test_stls_forgets_what_was_said_before),
 		TEST(test_stls_only_where_it_can_be),
 		TEST(test_capa_announces_what_works_here_and_now),
+		TEST(test_sasl_is_announced_where_it_works),
+		TEST(test_an_exchange),
+		TEST(test_an_exchange_that_fails),
+		TEST(test_refused_logins_end_the_connection),
 		TEST(test_listings),
 		TEST(test_an_empty_maildrop),
 		TEST(test_a_deleted_message_is_gone_but_keeps_its_number),

@@ -1,0 +1,135 @@
+/* auth/login.c - who may come in, once it is known who is there.
+ *
+ * Floor 2 (auth). Prefix: login_.
+ */
+#include "auth/login.h"
+
+#include <gsasl.h>
+
+#include "base/buf.h"
+#include "base/own.h"
+
+static bool is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* SASLprep changes nothing in ASCII, but refuses control characters. */
+static bool prepare(struct span given, struct buf *out)
+{
+	char text[LOGIN_NAME_OCTETS + 1];
+	OWN_TEXT made = NULL;
+
+	if (!span_copy(given, text, sizeof text))
+		return false;
+	if (is_ascii(given)) {
+		for (const char *c = text; *c; c++)
+			if (*c < ' ' || *c == 0x7f)
+				return false;
+		buf_text(out, text);
+		return true;
+	}
+	if (gsasl_saslprep(text, GSASL_ALLOW_UNASSIGNED, &made, NULL) != GSASL_OK)
+		return false;
+	buf_text(out, made);
+	return true;
+}
+
+bool login_name(const struct login_rules *rules, struct span given,
+		struct login_name *out)
+{
+	struct buf b = { .at = out->text, .room = sizeof out->text };
+
+	if (given.len == 0 || !prepare(given, &b) || b.len == 0)
+		return false;
+	if (rules->default_domain.len > 0 && !memchr(b.at, '@', b.len)) {
+		buf_char(&b, '@');
+		buf_put(&b, rules->default_domain);
+	}
+	for (size_t i = 0; rules->fold && i < b.len; i++)
+		if (b.at[i] >= 'A' && b.at[i] <= 'Z')
+			b.at[i] = (char)(b.at[i] - 'A' + 'a');
+	buf_cstr(&b);
+	out->len = b.len;
+	return !b.cut;
+}
+
+static struct span name_span(const struct login_name *name)
+{
+	return (struct span){ name->text, name->len };
+}
+
+static enum fault deny(struct why *why)
+{
+	return fault_set(why, FAULT_DENIED, 0, NULL, NULL);
+}
+
+/* "user*master": the last separator counts. */
+static void split(const struct login_rules *rules, struct span *io_authzid,
+		  struct span *io_authid)
+{
+	const char *at = rules->master_separator && io_authzid->len == 0
+				 ? memrchr(io_authid->at, rules->master_separator,
+					   io_authid->len)
+				 : NULL;
+	size_t before = at ? (size_t)(at - io_authid->at) : 0;
+
+	if (before == 0)
+		return;
+	*io_authzid = (struct span){ io_authid->at, before };
+	*io_authid = span_after(*io_authid, before + 1);
+}
+
+/* A name that no user can have costs as much as one that no user has. */
+enum fault login_by_password(const struct login_rules *rules,
+			     const struct login_way *way, struct span authzid,
+			     struct span authid, struct span password,
+			     struct user_found *out, struct why *why)
+{
+	struct login_name name;
+	struct user_found who = { 0 };
+
+	split(rules, &authzid, &authid);
+	bool good = login_name(rules, authid, &name);
+	enum fault f = database_check(rules->databases,
+				      good ? name_span(&name) : SPAN(""), password,
+				      way->peer, NULL, &who, why);
+	return f ? f : login_admit(rules, way, &who, authzid, out, why);
+}
+
+enum fault login_admit(const struct login_rules *rules, const struct login_way *way,
+		       struct user_found *who, struct span authzid,
+		       struct user_found *out, struct why *why)
+{
+	struct login_name name;
+	OWN_USER proved = *who;
+
+	*who = (struct user_found){ 0 };
+	if (!user_may(&proved.user, way->peer, way->tls,
+		      mechanism_name(way->mechanism)))
+		return deny(why);
+	if (authzid.len > 0 && !login_name(rules, authzid, &name))
+		return deny(why);
+	if (authzid.len == 0 ||
+	    (name.len == proved.user.name.len &&
+	     memcmp(name.text, proved.user.name.at, name.len) == 0)) {
+		*out = proved;
+		proved = (struct user_found){ 0 };
+		return FAULT_NONE;
+	}
+	if (!proved.user.master)
+		return deny(why);
+	OWN_USER other = { 0 };
+	enum fault f =
+		database_find(rules->databases, name_span(&name), NULL, &other, why);
+	if (f)
+		return f;
+	if (!user_may(&other.user, way->peer, way->tls, mechanism_name(way->mechanism)))
+		return deny(why);
+	*out = other;
+	other = (struct user_found){ 0 };
+	return FAULT_NONE;
+}

@@ -1,0 +1,47 @@
+/* auth/login.h - who may come in, once it is known who is there.
+ *
+ * Floor 2 (auth). Prefix: login_.
+ */
+#pragma once
+
+#include "auth/database.h"
+#include "base/mechanism.h"
+
+struct login_rules {
+	struct database *databases;
+	struct span default_domain; /* for names without '@'; empty: none */
+	bool fold;                  /* letters of ASCII in names are made small */
+	char master_separator;      /* "user*master"; NUL: none */
+};
+
+/* How the client comes. */
+struct login_way {
+	enum mechanism mechanism;
+	bool tls;
+	struct span peer;
+};
+
+enum { LOGIN_NAME_OCTETS = 255 };
+
+/* A name as the databases know it: prepared by SASLprep (RFC 4013), small, with a
+ * domain. False: there can be no such user. */
+struct login_name {
+	size_t len;
+	char text[LOGIN_NAME_OCTETS + 1]; /* ends with a NUL */
+};
+MUST_USE bool login_name(const struct login_rules *rules, struct span given,
+			 struct login_name *out);
+
+/* A name and a password were shown. `authzid` is who the client wants to be; empty: who
+ * it is, or who "user*master" says. FAULT_DENIED, or trouble with the databases. */
+MUST_USE enum fault login_by_password(const struct login_rules *rules,
+				      const struct login_way *way, struct span authzid,
+				      struct span authid, struct span password,
+				      struct user_found *out, struct why *why);
+
+/* It was proved that *who is there, whom the databases know: may it come in, and as
+ * whom? *who is the callee's. */
+MUST_USE enum fault login_admit(const struct login_rules *rules,
+				const struct login_way *way, struct user_found *who,
+				struct span authzid, struct user_found *out,
+				struct why *why);

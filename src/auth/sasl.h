@@ -1,0 +1,48 @@
+/* auth/sasl.h - one SASL exchange, the server's side.
+ *
+ * Floor 2 (auth). Prefix: sasl_. The mechanisms are GNU SASL's, but for PLAIN and
+ * LOGIN: what they show must reach the databases to the octet. An exchange is used by
+ * one thread at a time; different ones by many.
+ */
+#pragma once
+
+#include "auth/login.h"
+#include "base/buf.h"
+
+struct sasl;
+
+enum { SASL_RESPONSE_MAX = 9216, SASL_CHALLENGE_MAX = 3072, SASL_BINDING_MAX = 64 };
+
+/* What the exchange can be bound to; empty where there is none. */
+struct sasl_binding {
+	struct span exporter; /* tls-exporter, RFC 9266 */
+	struct span unique;   /* tls-unique, RFC 5929 */
+};
+
+/* Must have succeeded once before any of the below, before threads and sandboxes. */
+MUST_USE bool sasl_start(void);
+
+/* Bits of enum mechanism: those that are of use to a user of these databases, among the
+ * `allowed` ones. */
+unsigned sasl_offers(struct database *first, unsigned allowed);
+
+/* Begin. The rules outlive the exchange; the rest is copied. NULL: no memory. */
+MUST_USE struct sasl *sasl_new(const struct login_rules *rules,
+			       const struct login_way *way,
+			       const struct sasl_binding *binding);
+void sasl_free(struct sasl *s); /* NULL is allowed */
+
+enum sasl_says {
+	SASL_MORE, /* *out holds a challenge */
+	SASL_IN,   /* *found is who comes in */
+	SASL_OUT,  /* *why says what is wrong: FAULT_DENIED, FAULT_BAD_RESPONSE, trouble
+		    */
+};
+
+/* One response (in base64) in; `at` is NULL for a missing initial one. *out holds
+ * SASL_CHALLENGE_MAX octets in base64, and a NUL. */
+MUST_USE enum sasl_says sasl_step(struct sasl *s, struct span response, struct buf *out,
+				  struct user_found *found, struct why *why);
+
+/* Who claims to be there, as far as it is known yet: for the log. */
+struct span sasl_claims(const struct sasl *s);

@@ -1,0 +1,43 @@
+/* base/mechanism.c - the ways to prove who one is.
+ *
+ * Floor 0 (base). Prefix: mechanism_.
+ */
+#include "base/mechanism.h"
+
+/* In the table, needs go without their prefix. */
+enum {
+	SASL = MECHANISM_SASL,
+	BARES = MECHANISM_BARES,
+	BINDING = MECHANISM_BINDING,
+	STARTS = MECHANISM_STARTS,
+};
+
+static const struct {
+	const char *name;
+	unsigned needs;
+} table[MECHANISM_COUNT] = {
+#define X(id, name, needs, source) [MECHANISM_ID_##id] = { name, needs },
+	MECHANISM_TABLE(X)
+#undef X
+};
+
+const char *mechanism_name(enum mechanism m)
+{
+	return table[m].name;
+}
+
+unsigned mechanism_needs(enum mechanism m)
+{
+	return table[m].needs;
+}
+
+bool mechanism_find(struct span name, enum mechanism *out)
+{
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
+		if (span_is_nocase(name, table[m].name)) {
+			*out = m;
+			return true;
+		}
+	}
+	return false;
+}
