@@ -10,7 +10,8 @@
 	X(PARENT, "poplard") \
 	X(FRONT,  "poplar-front") \
 	X(AUTH,   "poplar-auth") \
-	X(DROP,   "poplar-drop")
+	X(DROP,   "poplar-drop") \
+	X(LOOKUP, "poplar-lookup")
 /* clang-format on */
 
 enum role {

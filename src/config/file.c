@@ -5,7 +5,6 @@
  */
 #include "config/file.h"
 
-#include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/own.h"
+#include "config/loading.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 
@@ -20,17 +20,9 @@ enum { FILE_OCTETS_MAX = 256 * 1024 };
 
 /* libconfuse has no place for its caller's own in what it hands to its callbacks. A
  * file is read by one thread, at start and on reload. */
-static struct loading {
-	const char *path;
-	struct settings *out;
-	config_say_fn *say;
-	void *arg;
-	bool wrong;
-	int lines[SETTING_ID_COUNT]; /* where each was given; 0: default */
-} * loading;
+static struct loading *loading;
 
-static void __attribute__((format(printf, 2, 3)))
-complain(int line, const char *format, ...)
+void config_complain(struct loading *l, int line, const char *format, ...)
 {
 	char text[512], where[64] = "";
 	va_list args;
@@ -41,9 +33,9 @@ complain(int line, const char *format, ...)
 	if (line > 0)
 		snprintf(where, sizeof where, ":%d", line);
 	char whole[sizeof text + sizeof where + 256];
-	snprintf(whole, sizeof whole, "%.250s%s: %s", loading->path, where, text);
-	loading->say(loading->arg, whole);
-	loading->wrong = true;
+	snprintf(whole, sizeof whole, "%.250s%s: %s", l->path, where, text);
+	l->say(l->arg, whole);
+	l->wrong = true;
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -52,64 +44,70 @@ say_error(cfg_t *cfg, const char *format, va_list args)
 	char text[256];
 
 	vsnprintf(text, sizeof text, format, args);
-	complain(cfg->line, "%s", text);
+	config_complain(loading, cfg->line, "%s", text);
 }
 
-static enum setting_id find(const char *name)
+void config_refuse(struct loading *l, const struct row *row, int line,
+		   const char *value)
 {
-	enum setting_id id = 0;
+	char expected[256], name[ROW_NAME_MAX];
 
-	while (id < SETTING_ID_COUNT && strcmp(settings_name(id), name) != 0)
-		id++;
-	return id;
+	row_expected(row, expected, sizeof expected);
+	row_name(row, name);
+	config_complain(l, line, "%s: expected %s, found \"%.100s\"", name, expected,
+			value);
 }
 
-static int refuse_value(enum setting_id id, int line, const char *value)
-{
-	char expected[256];
-
-	settings_expected(id, expected, sizeof expected);
-	complain(line, "%s: expected %s, found \"%.100s\"", settings_name(id), expected,
-		 value);
-	return -1;
-}
-
-/* Called by libconfuse for each value as it is read. A list is taken as a whole later;
- * its first value tells its line. */
+/* Called by libconfuse for each value as it is read. A list, and what stands in a
+ * section, is taken as a whole later; its first value tells its line. */
 static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 {
-	enum setting_id id = find(opt->name);
+	bool section = cfg_title(cfg) != NULL;
+	struct rows rows = section ? database_rows() : settings_rows();
+	const struct row *row = rows_find(rows, span_of(opt->name));
 	unsigned count = cfg_opt_size(opt);
 
-	if (id == SETTING_ID_COUNT || count == 0)
+	if (!row || count == 0)
 		return 0;
-	if (settings_type(id) == SETTING_LIST) {
-		if (count == 1 || loading->lines[id] == 0)
-			loading->lines[id] = cfg->line;
+	int *line = (section ? loading->in_section : loading->lines) + (row - rows.at);
+	if (row->type == SETTING_LIST) {
+		if (count == 1 || *line == 0)
+			*line = cfg->line;
 		return 0;
 	}
-	if (loading->lines[id] > 0) {
-		complain(cfg->line, "%s was given already, in line %d", opt->name,
-			 loading->lines[id]);
+	if (*line > 0) {
+		config_complain(loading, cfg->line, "%s was given already, in line %d",
+				opt->name, *line);
 		return -1;
 	}
-	loading->lines[id] = cfg->line;
+	*line = cfg->line;
 	const char *value = cfg_opt_getnstr(opt, count - 1);
-	if (!settings_set(loading->out, id, span_of(value)))
-		return refuse_value(id, cfg->line, value);
+	if (!section && !row_set(row, loading->out, span_of(value))) {
+		config_refuse(loading, row, cfg->line, value);
+		return -1;
+	}
 	return 0;
 }
 
-static void take_list(cfg_t *cfg, enum setting_id id)
+static int take_section(cfg_t *cfg, cfg_opt_t *opt)
 {
-	unsigned count = cfg_size(cfg, settings_name(id));
+	(void)cfg;
+	config_take_database(loading, cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+	return loading->wrong ? -1 : 0;
+}
 
-	settings_clear_list(loading->out, id);
-	for (unsigned i = 0; i < count; i++) {
-		const char *value = cfg_getnstr(cfg, settings_name(id), i);
+void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
+		      void *values, int line)
+{
+	char name[ROW_NAME_MAX];
 
-		if (!settings_set(loading->out, id, span_of(value))) {
-			refuse_value(id, loading->lines[id], value);
+	row_name(row, name);
+	row_clear_list(row, values);
+	for (unsigned i = 0; i < cfg_size(cfg, name); i++) {
+		const char *value = cfg_getnstr(cfg, name, i);
+
+		if (!row_set(row, values, span_of(value))) {
+			config_refuse(l, row, line, value);
 			return;
 		}
 	}
@@ -151,7 +149,7 @@ static bool prepare(char *text, size_t len)
 
 		line += c == '\n';
 		if (c == '\0') {
-			complain(line, "NUL octet");
+			config_complain(loading, line, "NUL octet");
 			return false;
 		}
 		if (quote) {
@@ -165,7 +163,8 @@ static bool prepare(char *text, size_t len)
 			   (c == '/' && (text[i + 1] == '/' || text[i + 1] == '*'))) {
 			i = blank_comment(text, len, i, &line);
 		} else if (c == '*') {
-			complain(line, "a value with * must stand in quotes");
+			config_complain(loading, line,
+					"a value with * must stand in quotes");
 			return false;
 		}
 	}
@@ -180,11 +179,11 @@ static void check_addresses(const struct text_list *list, enum setting_id id)
 
 	for (unsigned i = 0; i < list->count; i++)
 		if (!sock_parse(span_of(list->at[i]), address, &count))
-			complain(loading->lines[id],
-				 "%s: expected address:port, such as *:110, "
-				 "127.0.0.1:110 or "
-				 "[::1]:110, found \"%.100s\"",
-				 settings_name(id), list->at[i]);
+			config_complain(loading, loading->lines[id],
+					"%s: expected address:port, such as *:110, "
+					"127.0.0.1:110 or "
+					"[::1]:110, found \"%.100s\"",
+					settings_name(id), list->at[i]);
 }
 
 static void check_greeting(const char *greeting)
@@ -194,10 +193,11 @@ static void check_greeting(const char *greeting)
 	for (const char *c = greeting; *c; c++)
 		ok = ok && *c >= ' ' && *c < 0x7f && *c != '<';
 	if (!ok)
-		complain(loading->lines[SETTING_ID_greeting],
-			 "greeting: expected printable ASCII that does not open with "
-			 "'[' and has "
-			 "no '<'");
+		config_complain(
+			loading, loading->lines[SETTING_ID_greeting],
+			"greeting: expected printable ASCII that does not open with "
+			"'[' and has "
+			"no '<'");
 }
 
 static void check_mechanisms(const struct text_list *list)
@@ -205,17 +205,18 @@ static void check_mechanisms(const struct text_list *list)
 	unsigned set;
 
 	if (!settings_mechanisms(list, &set))
-		complain(loading->lines[SETTING_ID_mechanisms],
-			 "mechanisms: expected names of mechanisms, found \"%.100s\"",
-			 list->at[set]);
+		config_complain(
+			loading, loading->lines[SETTING_ID_mechanisms],
+			"mechanisms: expected names of mechanisms, found \"%.100s\"",
+			list->at[set]);
 }
 
 static void check_absolute(enum setting_id id, const char *path)
 {
 	if (*path && *path != '/')
-		complain(loading->lines[id],
-			 "%s: expected a path from the root, found \"%.100s\"",
-			 settings_name(id), path);
+		config_complain(loading, loading->lines[id],
+				"%s: expected a path from the root, found \"%.100s\"",
+				settings_name(id), path);
 }
 
 static void check_whole(const struct settings *s)
@@ -230,50 +231,75 @@ static void check_whole(const struct settings *s)
 	check_absolute(SETTING_ID_mail_root, s->mail_root);
 	check_absolute(SETTING_ID_run_dir, s->run_dir);
 	if (s->listen_tls.count > 0 && !*s->tls_certificate)
-		complain(loading->lines[SETTING_ID_listen_tls],
-			 "listen-tls needs tls-certificate; write listen-tls = {} to "
-			 "do without TLS");
+		config_complain(
+			loading, loading->lines[SETTING_ID_listen_tls],
+			"listen-tls needs tls-certificate; write listen-tls = {} to "
+			"do without TLS");
 	if (s->listen.count + s->listen_tls.count == 0)
-		complain(0, "listen and listen-tls are both empty");
+		config_complain(loading, 0, "listen and listen-tls are both empty");
 	if (*s->tls_key && !*s->tls_certificate)
-		complain(loading->lines[SETTING_ID_tls_key],
-			 "tls-key without tls-certificate");
+		config_complain(loading, loading->lines[SETTING_ID_tls_key],
+				"tls-key without tls-certificate");
+	config_check_databases(loading);
 	if (strchr(s->maildir, '/') || strcmp(s->maildir, "..") == 0)
-		complain(loading->lines[SETTING_ID_maildir],
-			 "maildir: expected a name without '/'");
+		config_complain(loading, loading->lines[SETTING_ID_maildir],
+				"maildir: expected a name without '/'");
+}
+
+/* What libconfuse is to know of a table. */
+struct options {
+	char names[CONFIG_ROWS_MAX][ROW_NAME_MAX];
+	char standard[CONFIG_ROWS_MAX][256]; /* the defaults of lists */
+	cfg_opt_t at[CONFIG_ROWS_MAX + 2];
+};
+
+static void set_options(struct options *o, struct rows rows)
+{
+	for (unsigned i = 0; i < rows.count; i++) {
+		struct buf b = BUF(o->standard[i]);
+
+		row_name(&rows.at[i], o->names[i]);
+		row_show_default(&rows.at[i], &b);
+		buf_cstr(&b);
+		o->at[i] =
+			rows.at[i].type == SETTING_LIST
+				? (cfg_opt_t)CFG_STR_LIST(o->names[i], o->standard[i],
+							  CFGF_NONE)
+				: (cfg_opt_t)CFG_STR(o->names[i], NULL, CFGF_NODEFAULT);
+	}
+	o->at[rows.count] = (cfg_opt_t)CFG_END();
 }
 
 static void parse(char *text)
 {
-	cfg_opt_t opts[SETTING_ID_COUNT + 1];
-	char standard[SETTING_ID_COUNT][256];
+	static struct options whole, section;
+	const struct rows database = database_rows();
+	char path[ROW_NAME_MAX + 16];
 
-	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
-		struct buf b = BUF(standard[id]);
-
-		if (settings_type(id) == SETTING_LIST)
-			settings_show(loading->out, id, &b);
-		buf_cstr(&b);
-		opts[id] = settings_type(id) == SETTING_LIST
-				   ? (cfg_opt_t)CFG_STR_LIST(settings_name(id),
-							     standard[id], CFGF_NONE)
-				   : (cfg_opt_t)CFG_STR(settings_name(id), NULL,
-							CFGF_NODEFAULT);
-	}
-	opts[SETTING_ID_COUNT] = (cfg_opt_t)CFG_END();
-	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
+	set_options(&section, database);
+	set_options(&whole, settings_rows());
+	whole.at[SETTING_ID_COUNT] = (cfg_opt_t)CFG_SEC(
+		"database", section.at, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+	whole.at[SETTING_ID_COUNT + 1] = (cfg_opt_t)CFG_END();
+	cfg_t *cfg = cfg_init(whole.at, CFGF_NONE);
 	if (!cfg) {
-		complain(0, "out of memory");
+		config_complain(loading, 0, "out of memory");
 		return;
 	}
 	cfg_set_error_function(cfg, say_error);
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++)
 		cfg_set_validate_func(cfg, settings_name(id), take_value);
+	for (unsigned i = 0; i < database.count; i++) {
+		snprintf(path, sizeof path, "database|%s", section.names[i]);
+		cfg_set_validate_func(cfg, path, take_value);
+	}
+	cfg_set_validate_func(cfg, "database", take_section);
 	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !loading->wrong)
-		complain(0, "cannot be read");
-	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++)
-		if (settings_type(id) == SETTING_LIST)
-			take_list(cfg, id);
+		config_complain(loading, 0, "cannot be read");
+	for (unsigned i = 0; i < SETTING_ID_COUNT; i++)
+		if (settings_type(i) == SETTING_LIST)
+			config_take_list(loading, cfg, &settings_rows().at[i],
+					 loading->out, loading->lines[i]);
 	cfg_free(cfg);
 }
 
@@ -287,15 +313,15 @@ enum fault config_load(const char *path, struct settings *out, config_say_fn *sa
 
 	loading = &state;
 	if (settings_init(out) != FAULT_NONE) {
-		complain(0, "out of memory");
+		config_complain(&state, 0, "out of memory");
 		return FAULT_NOMEM;
 	}
 	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		complain(0, "%s", strerrordesc_np(errno));
+		config_complain(&state, 0, "%s", strerrordesc_np(errno));
 	else if (file_read_all(fd, FILE_OCTETS_MAX, &text, &len, path, &why))
-		complain(0, "%s: %s", why.doing,
-			 why.sys ? strerrordesc_np(why.sys) : "out of memory");
+		config_complain(&state, 0, "%s: %s", why.doing,
+				why.sys ? strerrordesc_np(why.sys) : "out of memory");
 	else if (prepare(text, len))
 		parse(text);
 	if (!state.wrong)

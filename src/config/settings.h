@@ -6,15 +6,12 @@
  * greatest value or length, default as it would stand in the file, the roles that get
  * to know it, and its text. Struct, parser, checks, transfer to children, `poplar
  * config` and the manual page are generated from this table.
- *
- * Types: TEXT; LIST of texts (", " between those of a default); COUNT; TIME in seconds
- * (the file may say 90, 90s, 10m, 2h, 1d); MILLIS the same in milliseconds (500ms, 2s);
- * BOOL yes or no; and a choice, CHOICE.
+ * Types: see config/row.h. The databases of users have a table of their own:
+ * config/databases.h.
  */
 #pragma once
 
-#include "base/fault.h"
-#include "base/roles.h"
+#include "config/databases.h"
 
 /* clang-format off */
 #define SETTING_TABLE(X) \
@@ -40,7 +37,7 @@ X(greeting, TEXT, 1, 400, "Poplar ready", FRONT, \
 /* who may come in */ \
 X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "The passwd-style file of users. Its folder is all that the login process can read, so that nothing " \
-  "else should lie there.") \
+  "else should lie there. Where the file has no section `database`, it is the only database of users.") \
 X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS, " \
   "SCRAM-SHA-1, CRAM-MD5", AUTH, \
   "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; DIGEST-MD5 is known too. Each is " \
@@ -102,7 +99,7 @@ X(run_dir, TEXT, 1, 4095, "/run/poplar", PARENT, \
 /* the log */ \
 X(log, CHOICE, 0, 1, "stderr", PARENT, \
   "Where the log goes.") \
-X(log_level, CHOICE, 0, 4, "info", PARENT | FRONT | AUTH | DROP, \
+X(log_level, CHOICE, 0, 4, "info", PARENT | FRONT | AUTH | DROP | LOOKUP, \
   "The least urgent lines to log.") \
 X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
   "The facility of lines sent to syslog.")
@@ -119,31 +116,6 @@ X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
 enum { PLAINTEXT_AUTH_NO, PLAINTEXT_AUTH_LOOPBACK, PLAINTEXT_AUTH_YES };
 enum { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
-enum setting_type {
-	SETTING_TEXT,
-	SETTING_LIST,
-	SETTING_COUNT,
-	SETTING_TIME,
-	SETTING_MILLIS,
-	SETTING_BOOL,
-	SETTING_CHOICE,
-};
-
-enum { SETTING_LIST_MAX = 32 };
-
-struct text_list {
-	unsigned count;
-	char *at[SETTING_LIST_MAX];
-};
-
-#define SETTING_C_TEXT   char *
-#define SETTING_C_LIST   struct text_list
-#define SETTING_C_COUNT  uint32_t
-#define SETTING_C_TIME   uint32_t
-#define SETTING_C_MILLIS uint32_t
-#define SETTING_C_BOOL   bool
-#define SETTING_C_CHOICE uint32_t
-
 enum setting_id {
 #define X(name, type, least, most, standard, roles, text) SETTING_ID_##name,
 	SETTING_TABLE(X)
@@ -156,7 +128,10 @@ struct settings {
 #define X(name, type, least, most, standard, roles, text) SETTING_C_##type name;
 	SETTING_TABLE(X)
 #undef X
+	struct databases databases;
 };
+
+struct rows settings_rows(void);
 
 /* All defaults. FAULT_NOMEM. */
 MUST_USE enum fault settings_init(struct settings *s);

@@ -26,6 +26,13 @@ void channel_patience(int fd, unsigned seconds)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
 }
 
+void channel_hear_within(int fd, unsigned ms)
+{
+	struct timeval t = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+}
+
 /* Room for the header and two descriptors, so that a second one is seen and refused. */
 union control {
 	char octets[CMSG_SPACE(2 * sizeof(int))];

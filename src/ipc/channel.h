@@ -13,6 +13,9 @@ MUST_USE enum fault channel_pair(int out[2], struct why *why);
 /* How long a CHANNEL_WAIT send on this end waits for a peer that does not read. */
 void channel_patience(int fd, unsigned seconds);
 
+/* The same for a CHANNEL_WAIT receive, which then gives CHANNEL_EMPTY. */
+void channel_hear_within(int fd, unsigned ms);
+
 enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
 
 /* Send m, with the descriptor `pass` (kept by the caller; -1: none). FAULT_LIMIT: the

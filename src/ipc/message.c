@@ -15,6 +15,7 @@ enum {
 	FRONT = ROLE_BIT_FRONT,
 	AUTH = ROLE_BIT_AUTH,
 	DROP = ROLE_BIT_DROP,
+	LOOKUP = ROLE_BIT_LOOKUP,
 };
 
 static const struct {

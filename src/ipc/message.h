@@ -19,21 +19,25 @@
 #define MESSAGE_TABLE(X) \
 	/* name          from           to                       descriptor */ \
 	/* start: the parent makes a child what it is */ \
-	X(SETTINGS,      PARENT,        FRONT | AUTH | DROP,     NONE)    \
+	X(SETTINGS,      PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
+	X(DATABASE,      PARENT,        AUTH | LOOKUP,           NONE)    \
+	X(SECRET,        PARENT,        LOOKUP,                  FILE)    \
 	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
 	X(CERTIFICATE,   PARENT,        FRONT,                   FILE)    \
 	X(PRIVATE_KEY,   PARENT,        FRONT,                   FILE)    \
 	X(TICKET_KEYS,   PARENT,        FRONT,                   NONE)    \
-	X(DIRECTORY,     PARENT,        AUTH | DROP,             FILE)    \
-	X(AUTH_LINK,     PARENT,        FRONT | DROP,            SOCKET)  \
+	X(DIRECTORY,     PARENT,        AUTH | DROP | LOOKUP,    FILE)    \
+	X(AUTH_LINK,     PARENT,        FRONT | DROP | LOOKUP,   SOCKET)  \
 	X(FRONT_LINK,    PARENT,        AUTH,                    SOCKET)  \
 	X(DROP_LINK,     PARENT,        AUTH,                    SOCKET)  \
-	X(GO,            PARENT,        FRONT | AUTH | DROP,     NONE)    \
-	X(SANDBOXED,     FRONT | AUTH | DROP, PARENT,            NONE)    \
+	X(LOOKUP_LINK,   PARENT,        AUTH,                    SOCKET)  \
+	X(GO,            PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
+	X(SANDBOXED,     FRONT | AUTH | DROP | LOOKUP, PARENT,   NONE)    \
 	/* later */ \
 	X(DROP_WANTED,   AUTH,          PARENT,                  NONE)    \
 	X(DROP_REFUSED,  PARENT,        AUTH,                    NONE)    \
-	X(DRAIN,         PARENT,        FRONT | AUTH | DROP,     NONE)    \
+	X(LOOKUP_BROKEN, AUTH,          PARENT,                  NONE)    \
+	X(DRAIN,         PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
 	X(STOP,          PARENT,        FRONT,                   NONE)    \
 	/* a login */ \
 	X(AUTH_ASK,      FRONT,         AUTH,                    NONE)    \
@@ -44,6 +48,8 @@
 	X(AUTH_CANCEL,   FRONT,         AUTH,                    NONE)    \
 	X(AUTH_OK,       AUTH,          FRONT,                   SOCKET)  \
 	X(AUTH_FAILED,   AUTH,          FRONT,                   NONE)    \
+	X(LOOKUP_ASK,    AUTH,          LOOKUP,                  NONE)    \
+	X(LOOKUP_IS,     LOOKUP,        AUTH,                    NONE)    \
 	X(GRANT,         AUTH,          DROP,                    SOCKET)  \
 	/* a session, on its own socket */ \
 	X(READY,         DROP,          FRONT,                   FILE)    \
@@ -58,6 +64,8 @@
 	X(DONE,          DROP,          FRONT,                   NONE)
 
 #define MESSAGE_SETTINGS_FIELDS(N, T)     T(values, 16384)
+#define MESSAGE_DATABASE_FIELDS(N, T)     T(name, 64) T(values, 16000)
+#define MESSAGE_SECRET_FIELDS(N, T)
 #define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
 #define MESSAGE_CERTIFICATE_FIELDS(N, T)
 #define MESSAGE_PRIVATE_KEY_FIELDS(N, T)
@@ -66,10 +74,12 @@
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)
 #define MESSAGE_FRONT_LINK_FIELDS(N, T)
 #define MESSAGE_DROP_LINK_FIELDS(N, T)    N(uid) N(gid) N(standard)
+#define MESSAGE_LOOKUP_LINK_FIELDS(N, T)  N(database) N(number)
 #define MESSAGE_GO_FIELDS(N, T)
-#define MESSAGE_SANDBOXED_FIELDS(N, T)    N(landlock) T(rules, 1024)
+#define MESSAGE_SANDBOXED_FIELDS(N, T)    N(landlock) N(sandbox) T(rules, 1024)
 #define MESSAGE_DROP_WANTED_FIELDS(N, T)  N(uid) N(gid)
 #define MESSAGE_DROP_REFUSED_FIELDS(N, T) N(uid) N(gid)
+#define MESSAGE_LOOKUP_BROKEN_FIELDS(N, T) N(number)
 #define MESSAGE_DRAIN_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)
 #define MESSAGE_AUTH_WHICH_FIELDS(N, T)
@@ -81,6 +91,8 @@
 #define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id)
 #define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
+#define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
 #define MESSAGE_GRANT_FIELDS(N, T)        T(user, 255) T(path, 4096)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)

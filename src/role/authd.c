@@ -19,16 +19,19 @@
 #include "role/child.h"
 #include "role/drops.h"
 #include "role/exchanges.h"
+#include "role/lookups.h"
 #include "sys/crew.h"
 #include "sys/proc.h"
 
 struct authd {
 	struct child child;
 	struct crew *crew;
-	int dir; /* of the users file */
 	struct login_rules rules;
 	unsigned allowed; /* mechanisms, bits */
 	struct exchanges exchanges;
+	int dir;                                   /* of the users file */
+	struct database *databases[DATABASES_MAX]; /* a list, too, from the first on */
+	struct lookups lookups;
 	struct drops drops;
 	atomic_uint live; /* links to fronts */
 	atomic_bool draining;
@@ -286,6 +289,68 @@ static void link_begin(struct authd *a, int fd)
 		link_release(a, link);
 }
 
+/* ---- databases ---- */
+
+static _Noreturn void give_up(const char *what)
+{
+	log_event(LOG_CRIT, "not-started", LOG_T("what", what));
+	_exit(EXIT_FAILURE);
+}
+
+/* The file's name within its folder: the folder came as a descriptor. */
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* They come in the order in which they are asked. */
+static void add_database(struct authd *a, const struct message_DATABASE *m)
+{
+	struct databases *all = &a->child.settings.databases;
+	struct database_settings *s = databases_add(all, m->name);
+	struct database *db;
+
+	if (!s || rows_unpack(database_rows(), s, ROLE_AUTH, m->values))
+		give_up("settings of a database cannot be read");
+	if (database_is_asked(s))
+		db = lookups_new(&a->lookups, s);
+	else
+		db = passwdfile_new(
+			a->dir, name_of(*s->path ? s->path : a->child.settings.users));
+	if (!db)
+		give_up("out of memory");
+	db->name = s->name;
+	db->stop_unknown = s->if_unknown == IF_FAIL;
+	db->stop_wrong = s->if_wrong == IF_FAIL;
+	a->databases[all->count - 1] = db;
+	if (all->count > 1)
+		a->databases[all->count - 2]->next = db;
+}
+
+static void add_lookup(struct authd *a, const struct message_LOOKUP_LINK *m, int fd)
+{
+	const struct databases *all = &a->child.settings.databases;
+
+	if (m->database < all->count && database_is_asked(&all->at[m->database]))
+		lookups_link(a->databases[m->database], m->number, fd);
+	else
+		close(fd);
+}
+
+/* One for each question that may be waited for in a process, so that those cost nobody
+ * else a thread. */
+static unsigned thread_count(const struct settings *s)
+{
+	unsigned count = s->auth_threads + 1;
+
+	for (unsigned i = 0; i < s->databases.count; i++)
+		if (database_is_asked(&s->databases.at[i]))
+			count += s->databases.at[i].processes;
+	return count;
+}
+
 /* ---- the parent ---- */
 
 static void take(void *arg, const struct message *m, int fd)
@@ -299,6 +364,12 @@ static void take(void *arg, const struct message *m, int fd)
 		break;
 	case MESSAGE_FRONT_LINK:
 		link_begin(a, fd);
+		break;
+	case MESSAGE_DATABASE:
+		add_database(a, &m->DATABASE);
+		break;
+	case MESSAGE_LOOKUP_LINK:
+		add_lookup(a, &m->LOOKUP_LINK, fd);
 		break;
 	case MESSAGE_DROP_LINK:
 		drops_link(&a->drops, &m->DROP_LINK, fd);
@@ -327,20 +398,12 @@ static void parent_wake(struct crew *crew, struct crew_post *post)
 	maybe_end(a);
 }
 
-/* The file's name within its folder: the folder came as a descriptor. */
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool make_rules(struct authd *a)
 {
 	const struct settings *s = &a->child.settings;
 
 	a->rules = (struct login_rules){
-		.databases = passwdfile_new(a->dir, name_of(s->users)),
+		.databases = a->databases[0],
 		.default_domain = span_of(s->default_domain),
 		.fold = s->fold_names,
 		.master_separator = s->master_separator[0],
@@ -357,13 +420,15 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	drops_init(&a.drops, PROC_CHANNEL_FD);
 	exchanges_init(&a.exchanges);
+	lookups_init(&a.lookups, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
 	if (!scheme_start() || !sasl_start() || !make_rules(&a))
 		return EXIT_FAILURE;
+	a.lookups.patient = (a.child.settings.auth_threads + 1) / 2;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
 	if (!crew_join(a.crew, &a.parent) ||
-	    crew_run(a.crew, a.child.settings.auth_threads + 1))
+	    crew_run(a.crew, thread_count(&a.child.settings)))
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
 	return EXIT_FAILURE;
 }

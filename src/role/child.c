@@ -15,7 +15,6 @@
 #include "role/version.h"
 #include "sys/logsink.h"
 #include "sys/proc.h"
-#include "sys/sandbox.h"
 
 static _Noreturn void explain(enum role role, const char *arg)
 {
@@ -62,7 +61,9 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 
 	if (argc != 2 || !logsink_parse(argv[1], &kind))
 		explain(role, argc > 1 ? argv[1] : NULL);
-	*c = (struct child){ .role = role, .parent = PROC_CHANNEL_FD };
+	*c = (struct child){ .role = role,
+			     .sandbox = sandbox_of(role),
+			     .parent = PROC_CHANNEL_FD };
 	prctl(PR_SET_NAME, role_name(role), 0, 0, 0);
 	logsink_use(STDERR_FILENO, kind, role_name(role));
 	set_signals();
@@ -96,13 +97,14 @@ void child_enter_sandbox(struct child *c, int dir)
 	char rules[256];
 	int abi = 0;
 
-	if (sandbox_enter(c->role, dir, &abi, &why)) {
+	if (sandbox_enter(c->sandbox, dir, &abi, &why)) {
 		log_fault(&why, "sandbox-failed", LOG_T("role", role_name(c->role)));
 		_exit(EXIT_FAILURE);
 	}
-	sandbox_rules(c->role, abi, rules, sizeof rules);
+	sandbox_rules(c->sandbox, abi, rules, sizeof rules);
 	const struct message m = { .kind = MESSAGE_SANDBOXED,
-				   .SANDBOXED = { (uint64_t)abi, span_of(rules) } };
+				   .SANDBOXED = { (uint64_t)abi, c->sandbox,
+						  span_of(rules) } };
 	if (channel_send(c->parent, &m, -1, CHANNEL_WAIT))
 		lost(c, "poplard is gone");
 }

@@ -7,10 +7,12 @@
 #include "base/roles.h"
 #include "config/settings.h"
 #include "ipc/channel.h"
+#include "sys/sandbox.h"
 
 struct child {
 	enum role role;
-	int parent; /* channel to poplard; -1 when it has died */
+	enum sandbox sandbox; /* the role's; poplar-lookup chooses its own */
+	int parent;           /* channel to poplard; -1 when it has died */
 	struct settings settings;
 	struct channel_inbox inbox;
 };

@@ -111,6 +111,25 @@ bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
 	       WEXITSTATUS(status) == CLI_OK;
 }
 
+/* What suits the driver of a section, so that it can be read back. */
+static void print_database(const struct database_settings *db, char *room, size_t size)
+{
+	const struct rows rows = database_rows();
+	char name[ROW_NAME_MAX];
+
+	printf("database \"%s\" {\n", db->name);
+	for (unsigned i = 0; i < rows.count; i++) {
+		struct buf b = { .at = room, .room = size };
+
+		if (!database_has(db, &rows.at[i]))
+			continue;
+		row_name(&rows.at[i], name);
+		row_show(&rows.at[i], db, &b);
+		printf("\t%s = %s\n", name, buf_cstr(&b));
+	}
+	printf("}\n");
+}
+
 int cli_config(const char *config, int argc, char **argv)
 {
 	OWN_SETTINGS s = { 0 };
@@ -128,7 +147,18 @@ int cli_config(const char *config, int argc, char **argv)
 		settings_show(&s, id, &b);
 		printf("%s = %s\n", settings_name(id), buf_cstr(&b));
 	}
+	for (unsigned i = 0; i < s.databases.count; i++)
+		print_database(&s.databases.at[i], value, sizeof value);
 	return CLI_OK;
+}
+
+static void print_version(void)
+{
+	printf("poplar %s\ndatabases:", POPLAR_VERSION);
+	for (enum database_driver_id id = 0; id < DRIVER_COUNT; id++)
+		if (database_driver_is_built(id))
+			printf(" %s", database_driver_name(id));
+	printf("\n");
 }
 
 int main(int argc, char **argv)
@@ -148,7 +178,7 @@ int main(int argc, char **argv)
 			continue;
 		}
 		if (option == 'v')
-			printf("poplar %s\n", POPLAR_VERSION);
+			print_version();
 		else
 			usage(option == 'h' ? stdout : stderr);
 		return option == '?' ? CLI_USAGE : CLI_OK;

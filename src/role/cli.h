@@ -31,6 +31,11 @@ MUST_USE bool cli_find_ids(const char *user, struct cli_ids *out);
 typedef bool cli_task_fn(void *arg);
 MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
 
+/* For poplar check: what is wrong with the databases that are asked by processes of
+ * their own, whom they run as if they do not say it being `auth`. It has been said;
+ * returns how much it is. */
+unsigned cli_check_databases(const struct databases *databases, struct cli_ids auth);
+
 /* The commands; argv[0] is the command's name, options already cut off. */
 int cli_check(const char *config, int argc, char **argv);
 int cli_config(const char *config, int argc, char **argv);

@@ -22,6 +22,7 @@ enum { PEM_OCTETS_MAX = 1 << 20, USERS_OCTETS_MAX = 1 << 30, WARN_DAYS = 21 };
 
 struct checking {
 	struct settings settings;
+	const char *users; /* the users file under way */
 	struct cli_ids auth, mail;
 	unsigned errors;
 };
@@ -187,7 +188,7 @@ static void complain_line(void *arg, unsigned line, const char *text)
 {
 	struct checking *c = arg;
 
-	fprintf(stderr, "poplar: %s:%u: %s\n", c->settings.users, line, text);
+	fprintf(stderr, "poplar: %s:%u: %s\n", c->users, line, text);
 	c->errors++;
 }
 
@@ -207,15 +208,16 @@ static void check_places(struct checking *c, const struct users *users)
 	}
 }
 
-static void check_users_file(struct checking *c)
+static void check_users_file(struct checking *c, const char *file)
 {
-	struct folder folder = { .path = c->settings.users };
+	struct folder folder = { .path = file };
 	OWN_TEXT text = NULL;
 	size_t len;
 	struct why why = { 0 };
 	OWN_FD dir = -1;
 
-	if (file_open_parent(c->settings.users, &dir, &folder.name, &why)) {
+	c->users = file;
+	if (file_open_parent(file, &dir, &folder.name, &why)) {
 		wrong(c, &why);
 		return;
 	}
@@ -226,16 +228,27 @@ static void check_users_file(struct checking *c)
 	}
 	OWN_FD fd = openat(dir, folder.name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		wrong_at(c, "open", c->settings.users, errno);
+		wrong_at(c, "open", file, errno);
 		return;
 	}
-	if (file_read_all(fd, USERS_OCTETS_MAX, &text, &len, c->settings.users, &why)) {
+	if (file_read_all(fd, USERS_OCTETS_MAX, &text, &len, file, &why)) {
 		wrong(c, &why);
 		return;
 	}
 	OWN(users) users = users_parse((struct span){ text, len }, complain_line, c);
 	if (users)
 		check_places(c, users);
+}
+
+static void check_databases(struct checking *c)
+{
+	const struct databases *all = &c->settings.databases;
+
+	for (unsigned i = 0; i < all->count; i++)
+		if (!database_is_asked(&all->at[i]))
+			check_users_file(c, *all->at[i].path ? all->at[i].path
+							     : c->settings.users);
+	c->errors += cli_check_databases(all, c->auth);
 }
 
 /* ---- mail ---- */
@@ -295,7 +308,7 @@ int cli_check(const char *config, int argc, char **argv)
 	check_certificate(&c);
 	check_key_is_apart(&c);
 	if (c.errors == 0 || geteuid() != 0) {
-		check_users_file(&c);
+		check_databases(&c);
 		check_mail_root(&c);
 	}
 	check_run_dir(&c);

@@ -92,7 +92,7 @@ static bool plan(struct parent *p, struct generation *g)
 	return find_ids(p, "find front-user", s->front_user, &g->ids[ROLE_FRONT]) &&
 	       find_ids(p, "find auth-user", s->auth_user, &g->ids[ROLE_AUTH]) &&
 	       find_ids(p, "find mail-user", s->mail_user, &g->ids[ROLE_DROP]) &&
-	       open_dirs(g) && plan_kids(g);
+	       open_dirs(g) && plan_kids(g) && lookup_plan(p, g);
 }
 
 static void generation_free(struct generation *g)
@@ -106,6 +106,8 @@ static void generation_free(struct generation *g)
 	}
 	own_fd_close(&g->mail_root);
 	own_fd_close(&g->users_dir);
+	for (unsigned i = 0; i < DATABASES_MAX; i++)
+		own_fd_close(&g->lookup_dirs[i]);
 	settings_done(&g->settings);
 	free(g);
 }
@@ -117,6 +119,8 @@ bool generation_start(struct parent *p)
 	if (!g)
 		return refuse("find memory", "for a configuration", 0);
 	g->mail_root = g->users_dir = -1;
+	for (unsigned i = 0; i < DATABASES_MAX; i++)
+		g->lookup_dirs[i] = -1;
 	g->number = ++p->numbers;
 	if (config_load(p->config, &g->settings, say, NULL) || !plan(p, g) ||
 	    !ports_open(p, g)) {

@@ -32,6 +32,7 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
 			   .generation = g,
 			   .role = role,
 			   .ids = ids,
+			   .box = sandbox_of(role),
 			   .channel = -1 };
 	g->kids = k;
 	return k;
@@ -50,7 +51,7 @@ static struct kid *find_kid(const struct generation *g, enum role role, struct i
 
 /* A child that does not take what its parent says has died, or is about to: its end is
  * noticed and handled elsewhere. */
-static void tell(const struct kid *k, const struct message *m, int pass)
+void kid_say(const struct kid *k, const struct message *m, int pass)
 {
 	if (k->channel >= 0)
 		fault_ignore(channel_send(k->channel, m, pass, CHANNEL_NOW));
@@ -58,7 +59,7 @@ static void tell(const struct kid *k, const struct message *m, int pass)
 
 void kid_tell(const struct kid *k, enum message_kind kind)
 {
-	tell(k, &(struct message){ .kind = kind }, -1);
+	kid_say(k, &(struct message){ .kind = kind }, -1);
 }
 
 static void tell_settings(const struct kid *k)
@@ -69,7 +70,7 @@ static void tell_settings(const struct kid *k)
 	settings_pack(&k->generation->settings, k->role, &packed);
 	const struct message m = { .kind = MESSAGE_SETTINGS,
 				   .SETTINGS = { buf_span(&packed) } };
-	tell(k, &m, -1);
+	kid_say(k, &m, -1);
 }
 
 static void tell_file(const struct kid *k, enum message_kind kind, const char *path)
@@ -78,7 +79,7 @@ static void tell_file(const struct kid *k, enum message_kind kind, const char *p
 	struct why why;
 
 	if (fd >= 0) {
-		tell(k, &(struct message){ .kind = kind }, fd);
+		kid_say(k, &(struct message){ .kind = kind }, fd);
 		return;
 	}
 	fault_set(&why, FAULT_SETUP, errno, "open", path);
@@ -94,7 +95,7 @@ void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
 				   p->has_before ? sizeof p->keys[1] : 0 } },
 	};
 
-	tell(k, &m, -1);
+	kid_say(k, &m, -1);
 }
 
 static void tell_front(const struct parent *p, const struct kid *k)
@@ -106,7 +107,7 @@ static void tell_front(const struct parent *p, const struct kid *k)
 					   .LISTENER = { port->tls } };
 
 		if (ports_wants(k->generation, port))
-			tell(k, &m, port->fd);
+			kid_say(k, &m, port->fd);
 	}
 	if (!*s->tls_certificate)
 		return;
@@ -130,14 +131,20 @@ static void link_to_auth(const struct kid *k, const struct kid *auth)
 	OWN_FD ours = pair[0];
 	OWN_FD theirs = pair[1];
 	channel_patience(ours, FRONT_PATIENCE_S);
-	const struct message to_auth =
-		k->role == ROLE_FRONT
-			? (struct message){ .kind = MESSAGE_FRONT_LINK }
-			: (struct message){ .kind = MESSAGE_DROP_LINK,
+	struct message to_auth = { .kind = MESSAGE_FRONT_LINK };
+	if (k->role == ROLE_DROP)
+		to_auth = (struct message){ .kind = MESSAGE_DROP_LINK,
 					    .DROP_LINK = { k->ids.uid, k->ids.gid,
 							   k->standard } };
-	tell(auth, &to_auth, ours);
-	tell(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
+	if (k->role == ROLE_LOOKUP) {
+		to_auth = (struct message){ .kind = MESSAGE_LOOKUP_LINK,
+					    .LOOKUP_LINK = { k->database, k->number } };
+		channel_hear_within(
+			ours,
+			k->generation->settings.databases.at[k->database].timeout);
+	}
+	kid_say(auth, &to_auth, ours);
+	kid_say(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
 }
 
 static void link_all(const struct kid *k)
@@ -160,10 +167,14 @@ static void tell_all(const struct parent *p, const struct kid *k)
 	tell_settings(k);
 	if (k->role == ROLE_FRONT)
 		tell_front(p, k);
-	if (k->role == ROLE_AUTH)
-		tell(k, &dir, k->generation->users_dir);
+	if (k->role == ROLE_AUTH) {
+		kid_say(k, &dir, k->generation->users_dir);
+		lookup_tell_auth(k);
+	}
 	if (k->role == ROLE_DROP)
-		tell(k, &dir, k->generation->mail_root);
+		kid_say(k, &dir, k->generation->mail_root);
+	if (k->role == ROLE_LOOKUP)
+		lookup_tell(k);
 	link_all(k);
 	kid_tell(k, MESSAGE_GO);
 }
@@ -189,6 +200,7 @@ void kid_start(struct parent *p, struct kid *k)
 
 	k->started_at = clock_ms();
 	k->ready = false;
+	k->number = ++p->lives;
 	if (channel_pair(pair, &why)) {
 		log_fault(&why, "start-failed", LOG_T("role", role_name(k->role)));
 		start_later(k);
@@ -325,7 +337,7 @@ static void drop_wanted(struct parent *p, struct kid *auth,
 		  LOG_T("hint",
 			p->is_root ? "see first-uid in poplar.conf(5)"
 				   : "without root, mail must belong to our own uid"));
-	tell(auth, &no, -1);
+	kid_say(auth, &no, -1);
 }
 
 void kid_hear(struct parent *p, struct kid *k)
@@ -353,8 +365,14 @@ void kid_hear(struct parent *p, struct kid *k)
 		drop_wanted(p, k, &m.DROP_WANTED);
 		return;
 	}
+	if (m.kind == MESSAGE_LOOKUP_BROKEN) {
+		lookup_broken(k, m.LOOKUP_BROKEN.number);
+		return;
+	}
 	k->ready = true;
 	k->abi = (int)m.SANDBOXED.landlock;
+	k->box = m.SANDBOXED.sandbox < SANDBOX_COUNT ? (enum sandbox)m.SANDBOXED.sandbox
+						     : sandbox_of(k->role);
 	if (k->abi == 0)
 		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
 			  LOG_S("rules", m.SANDBOXED.rules));

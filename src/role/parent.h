@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "ipc/channel.h"
 #include "sys/logsink.h"
+#include "sys/sandbox.h"
 
 struct ids {
 	uid_t uid;
@@ -24,10 +25,13 @@ struct kid {
 	enum role role;
 	struct ids ids;
 	bool standard;       /* a maildrop process: mail-user's */
+	unsigned database;   /* poplar-lookup: which one it asks */
+	uint64_t number;     /* of this life; poplar-auth names it by that */
 	bool ready;          /* it has said that its walls stand */
 	pid_t pid;           /* 0: not running */
 	int channel;         /* -1: not running */
 	int abi;             /* of Landlock, as it reported */
+	enum sandbox box;    /* the same */
 	uint64_t started_at; /* ms */
 	uint64_t start_at;   /* when to start it (again), ms */
 	unsigned quick;      /* deaths in a row soon after a start */
@@ -38,6 +42,8 @@ struct generation {
 	unsigned number;
 	struct settings settings;
 	struct ids ids[ROLE_COUNT]; /* of the children */
+	struct ids lookup_ids[DATABASES_MAX];
+	int lookup_dirs[DATABASES_MAX]; /* -1: its processes need none */
 	int mail_root, users_dir;
 	bool ready;    /* every child has been */
 	bool draining; /* its children end with their sessions */
@@ -61,6 +67,7 @@ struct parent {
 	enum logsink_kind log_kind;
 	struct generation *generations; /* newest first */
 	unsigned numbers;
+	uint64_t lives; /* of children, ever */
 	struct port *ports;
 	bool stopping;
 	bool failed;        /* the first generation did not come up */
@@ -89,12 +96,24 @@ void generation_drop_empty(struct parent *p);
 struct kid *kid_new(struct generation *g, enum role role, struct ids ids);
 void kid_start(struct parent *p, struct kid *k);
 void kid_tell(const struct kid *k, enum message_kind kind);
+void kid_say(const struct kid *k, const struct message *m, int pass);
 void kid_tell_ticket_keys(const struct parent *p, const struct kid *k);
 void kid_hear(struct parent *p, struct kid *k);
 
 /* The process `pid` has ended with `status` of wait(2). */
 void kids_died(struct parent *p, pid_t pid, int status);
 void kids_start_due(struct parent *p, uint64_t now);
+
+/* ---- role/lookupkids.c: the processes that ask databases ---- */
+
+/* Whom and where they work, and the processes themselves. False: it has been said why
+ * there can be none. */
+MUST_USE bool lookup_plan(const struct parent *p, struct generation *g);
+/* What poplar-auth is to know of the databases; what a process of one is to know. */
+void lookup_tell_auth(const struct kid *auth);
+void lookup_tell(const struct kid *k);
+/* poplar-auth gave up on one: end it; it is started again as one that died. */
+void lookup_broken(const struct kid *auth, uint64_t number);
 
 /* ---- role/ports.c: listening sockets ---- */
 

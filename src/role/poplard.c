@@ -177,7 +177,7 @@ static void enter_sandbox(void)
 	int abi;
 
 	if (proc_keep_parent_capabilities(&why) ||
-	    sandbox_enter(ROLE_PARENT, -1, &abi, &why)) {
+	    sandbox_enter(SANDBOX_PARENT, -1, &abi, &why)) {
 		log_fault(&why, "sandbox-failed");
 		exit(EXIT_FAILURE);
 	}
@@ -229,6 +229,7 @@ static void stop(struct parent *p, const char *why)
 	tell_everyone(p, ROLE_FRONT, MESSAGE_STOP);
 	tell_everyone(p, ROLE_AUTH, MESSAGE_DRAIN);
 	tell_everyone(p, ROLE_DROP, MESSAGE_DRAIN);
+	tell_everyone(p, ROLE_LOOKUP, MESSAGE_DRAIN);
 }
 
 static void reload(struct parent *p)

@@ -1,7 +1,8 @@
 /* role/state.c - poplard's run directory: who runs.
  *
  * Floor 4 (role). Prefix: state_. The file `state` has a line for each process, "role
- * pid start-ticks uid gid generation landlock-version"; `poplar audit` reads it, and so
+ * pid start-ticks uid gid generation landlock-version
+ * walls"; `poplar audit` reads it, and so
  * does the next poplard, to end what a killed one left behind.
  */
 #include <errno.h>
@@ -91,12 +92,12 @@ bool state_open(struct parent *p, const struct settings *s)
 	return true;
 }
 
-static void put(struct buf *b, enum role role, pid_t pid, struct ids ids,
-		unsigned number, int abi)
+static void put(struct buf *b, enum role role, enum sandbox box, pid_t pid,
+		struct ids ids, unsigned number, int abi)
 {
-	const struct statefile_entry e = { role,    pid,     proc_started_at(pid),
-					   ids.uid, ids.gid, number,
-					   abi };
+	const struct statefile_entry e = {
+		role, box, pid, proc_started_at(pid), ids.uid, ids.gid, number, abi
+	};
 
 	statefile_put(b, &e);
 }
@@ -107,11 +108,13 @@ void state_write(const struct parent *p)
 	struct buf b = BUF(room);
 	struct why why = { 0 };
 
-	put(&b, ROLE_PARENT, getpid(), (struct ids){ geteuid(), getegid() }, 0, 0);
+	put(&b, ROLE_PARENT, SANDBOX_PARENT, getpid(),
+	    (struct ids){ geteuid(), getegid() }, 0, 0);
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct kid *k = g->kids; k; k = k->next)
 			if (k->pid > 0)
-				put(&b, k->role, k->pid, k->ids, g->number, k->abi);
+				put(&b, k->role, k->box, k->pid, k->ids, g->number,
+				    k->abi);
 	if (b.cut ||
 	    file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))
 		log_fault(&why, "state-not-written");

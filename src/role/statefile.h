@@ -9,11 +9,13 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/roles.h"
+#include "sys/sandbox.h"
 
 #define STATEFILE_NAME "state"
 
 struct statefile_entry {
 	enum role role;
+	enum sandbox box; /* its walls */
 	pid_t pid;
 	uint64_t started; /* proc_started_at() */
 	uid_t uid;

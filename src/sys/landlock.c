@@ -59,11 +59,12 @@ static size_t ruleset_size(int abi)
 	return abi < 6 ? 2 * sizeof(uint64_t) : sizeof(struct ruleset);
 }
 
-enum fault landlock_restrict(int abi, int dir, unsigned rights, struct why *why)
+enum fault landlock_restrict(int abi, int dir, unsigned rights, bool connects,
+			     struct why *why)
 {
 	const struct ruleset all = {
 		.fs = known_rights(abi),
-		.net = NET_BIND_TCP | NET_CONNECT_TCP,
+		.net = NET_BIND_TCP | (connects ? 0 : NET_CONNECT_TCP),
 		.scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS,
 	};
 	const struct path_beneath beneath = { rights & known_rights(abi), dir };

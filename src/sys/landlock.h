@@ -26,9 +26,9 @@ enum landlock_right {
 int landlock_abi(void);
 
 /* Forbid this process all of the file system but `rights` beneath `dir` (-1: nothing),
- * new TCP ports and connections, signals to and abstract sockets of the outside, as far
- * as the version `abi` can. no_new_privs must be set. */
-MUST_USE enum fault landlock_restrict(int abi, int dir, unsigned rights,
+ * new TCP ports and (unless it `connects`) connections, signals to and abstract sockets
+ * of the outside, as far as the version `abi` can. no_new_privs must be set. */
+MUST_USE enum fault landlock_restrict(int abi, int dir, unsigned rights, bool connects,
 				      struct why *why);
 
 /* The names of the rights that version `abi` knows, "read-file,read-dir". */

@@ -51,6 +51,42 @@ static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
 	"flock", "memfd_create", NULL,
 };
+/* SQLite: files, their locks, and what tells whether they are still the same. */
+static const char *const lookup_file_calls[] = {
+	CALLS_COMMON, "poll", "openat", "read", "lseek", "fcntl", "getcwd", "readlink", "lstat",
+	"stat", "access", "faccessat2", "geteuid", "statx", "nanosleep", "clock_nanosleep", NULL,
+};
+/* libpq and libldap: connections, names, TLS with what it loads. */
+static const char *const lookup_net_calls[] = {
+	CALLS_COMMON, "poll", "ppoll", "select", "pselect6", "openat", "read", "lseek", "fcntl",
+	"readlink", "stat", "lstat", "access", "faccessat2", "statx", "getcwd", "getdents64", "socket", "connect",
+	"bind", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "recvfrom",
+	"sendmmsg", "recvmmsg", "shutdown", "uname", "getuid", "geteuid", "getgid",
+	"getegid", "getppid", "sysinfo", "time", "gettimeofday", "times", "getrusage", "pipe2",
+	"eventfd2", "prlimit64", NULL,
+};
+/* What modules and programs of others call that we do not. Here to be in the parent's
+ * filter, which is over them. */
+static const char *const foreign_calls[] = {
+	"alarm", "capget", "capset", "chdir", "chmod", "chown", "clock_getres", "clock_nanosleep",
+	"copy_file_range", "creat", "dup", "dup2", "dup3", "epoll_create", "epoll_create1",
+	"epoll_pwait2", "eventfd", "eventfd2", "execve", "execveat", "fadvise64", "fallocate",
+	"fchdir", "fchmodat", "fchownat", "fdatasync", "fgetxattr", "flock", "fork", "fstatfs",
+	"ftruncate", "futimesat", "getdents", "getgroups", "getitimer", "getpgid", "getpgrp",
+	"getpriority", "getresgid", "getresuid", "getrlimit", "getrusage", "getsid", "getpeername",
+	"gettimeofday", "getxattr", "inotify_add_watch", "inotify_init1", "inotify_rm_watch",
+	"lchown", "lgetxattr", "link", "linkat", "llistxattr", "membarrier", "mincore", "mkdir",
+	"mlock", "mlock2", "mlockall", "msync", "munlock", "munlockall", "nanosleep", "pause",
+	"pipe", "ppoll", "preadv", "pselect6", "pwrite64", "pwritev", "readahead", "readlinkat",
+	"readv", "recvmmsg", "rename", "rmdir", "rseq", "rt_sigpending", "rt_sigsuspend",
+	"rt_sigtimedwait", "sched_getparam", "sched_getscheduler", "select", "sendfile",
+	"sendmmsg", "set_robust_list", "setfsgid", "setfsuid", "setgid", "setitimer", "setpgid",
+	"setpriority", "setregid", "setreuid", "setsid", "setuid", "shmat", "shmctl", "shmdt",
+	"shmget", "splice", "statfs", "symlink", "symlinkat", "sync_file_range", "tee",
+	"timer_create", "timer_delete", "timer_gettime", "timer_settime", "timerfd_create",
+	"timerfd_settime", "times", "tkill", "truncate", "utime", "utimensat", "utimes", "wait4",
+	"waitid", "waitpid", NULL,
+};
 static const char *const parent_calls[] = {
 	CALLS_COMMON,
 	/* files: configuration, certificates, state */
@@ -81,25 +117,62 @@ static const struct {
 	const char *const *calls;
 	bool threads;      /* clone, for threads of its own */
 	bool dir;          /* works beneath a directory of its own */
+	bool connects;     /* makes TCP connections, and maps code that it finds */
 	unsigned rights;   /* enum landlock_right, beneath that directory */
 	unsigned may_hold; /* bits of enum sandbox_kind */
-} table[ROLE_COUNT] = {
-	[ROLE_PARENT] = { parent_calls, false, false, 0,
-			  HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(SIGNAL) | HOLDS(DIR) |
-				  HOLDS(READ) },
-	[ROLE_FRONT] = { front_calls, false, false, 0,
-			 HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) | HOLDS(EPOLL) |
-				 HOLDS(EVENT) | HOLDS(PIPE) | HOLDS(MEMORY) |
-				 HOLDS(READ) },
-	[ROLE_AUTH] = { auth_calls, true, true,
-			LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
-			HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) },
-	[ROLE_DROP] = { drop_calls, true, true,
-			LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR |
-				LANDLOCK_RIGHT_REMOVE_FILE | LANDLOCK_RIGHT_MAKE_DIR,
-			HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) |
-				HOLDS(MEMORY) },
+} table[SANDBOX_COUNT] = {
+	[SANDBOX_PARENT] = { parent_calls, false, false, false, 0,
+			     HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(SIGNAL) |
+				     HOLDS(DIR) | HOLDS(READ) },
+	[SANDBOX_FRONT] = { front_calls, false, false, false, 0,
+			    HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) |
+				    HOLDS(EPOLL) | HOLDS(EVENT) | HOLDS(PIPE) |
+				    HOLDS(MEMORY) | HOLDS(READ) },
+	[SANDBOX_AUTH] = { auth_calls, true, true, false,
+			   LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
+			   HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) },
+	[SANDBOX_DROP] = { drop_calls, true, true, false,
+			   LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR |
+				   LANDLOCK_RIGHT_REMOVE_FILE | LANDLOCK_RIGHT_MAKE_DIR,
+			   HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) |
+				   HOLDS(MEMORY) },
+	[SANDBOX_LOOKUP_FILE] = { lookup_file_calls, false, true, false,
+				  LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
+				  HOLDS_COMMON | HOLDS(DIR) | HOLDS(READ) },
+	[SANDBOX_LOOKUP_NET] = { lookup_net_calls, false, true, true,
+				 LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
+				 HOLDS_COMMON | HOLDS(DIR) | HOLDS(READ) |
+					 HOLDS(CLIENT) | HOLDS(PIPE) | HOLDS(EVENT) |
+					 HOLDS(EPOLL) },
+	[SANDBOX_LOOKUP_CODE] = { NULL, false, false, false, 0, ~0u },
 };
+
+const char *sandbox_name(enum sandbox box)
+{
+	static const char *const names[SANDBOX_COUNT] = {
+#define X(id, name) [SANDBOX_##id] = name,
+		SANDBOX_TABLE(X)
+#undef X
+	};
+
+	return names[box];
+}
+
+enum sandbox sandbox_of(enum role role)
+{
+	static const enum sandbox of[ROLE_COUNT] = {
+		[ROLE_PARENT] = SANDBOX_PARENT,      [ROLE_FRONT] = SANDBOX_FRONT,
+		[ROLE_AUTH] = SANDBOX_AUTH,          [ROLE_DROP] = SANDBOX_DROP,
+		[ROLE_LOOKUP] = SANDBOX_LOOKUP_CODE,
+	};
+
+	return of[role];
+}
+
+bool sandbox_filters(enum sandbox box)
+{
+	return table[box].calls != NULL;
+}
 
 const char *sandbox_kind_name(enum sandbox_kind kind)
 {
@@ -112,9 +185,9 @@ const char *sandbox_kind_name(enum sandbox_kind kind)
 	return names[kind];
 }
 
-bool sandbox_may_hold(enum role role, enum sandbox_kind kind)
+bool sandbox_may_hold(enum sandbox box, enum sandbox_kind kind)
 {
-	return table[role].may_hold >> kind & 1;
+	return table[box].may_hold >> kind & 1;
 }
 
 int sandbox_landlock_abi(void)
@@ -122,20 +195,26 @@ int sandbox_landlock_abi(void)
 	return landlock_abi();
 }
 
-void sandbox_rules(enum role role, int abi, char *out, size_t room)
+void sandbox_rules(enum sandbox box, int abi, char *out, size_t room)
 {
 	char rights[256] = "none";
 
-	if (table[role].dir)
-		landlock_text(abi, table[role].rights, rights, sizeof rights);
-	if (role == ROLE_PARENT)
+	if (table[box].dir)
+		landlock_text(abi, table[box].rights, rights, sizeof rights);
+	if (box == SANDBOX_PARENT)
 		snprintf(out, room, "none: its children need more than it does");
+	else if (!table[box].calls)
+		snprintf(out, room,
+			 "none, and no seccomp filter of its own: it runs "
+			 "code that is not Poplar's");
 	else if (abi == 0)
 		snprintf(out, room, "none: this kernel has no Landlock");
 	else
 		snprintf(out, room, "version %d; files: %s%s; %s%s", abi, rights,
-			 table[role].dir ? " beneath its one directory" : "",
-			 abi >= 4 ? "no new TCP" : "TCP not covered",
+			 table[box].dir ? " beneath its one directory" : "",
+			 table[box].connects ? "TCP connections"
+			 : abi >= 4          ? "no new TCP"
+					     : "TCP not covered",
 			 abi >= 6 ? "; no signals or abstract sockets outside" : "");
 }
 
@@ -170,58 +249,70 @@ static struct scmp_arg_cmp when_is(unsigned arg, uint64_t value)
 /* What a process may call only in a certain way: map memory, but never to execute;
  * clone, but only threads; and so on. clone3 hides its flags from the filter: without
  * it the C library takes clone. */
-static bool allow_narrowly(scmp_filter_ctx ctx, enum role role)
+static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 {
 	const uint64_t thread = CLONE_THREAD | CLONE_VM;
 	bool ok = allow_if(ctx, "mmap", when_masked(2, PROT_EXEC, 0)) &&
 		  allow_if(ctx, "mprotect", when_masked(2, PROT_EXEC, 0));
 
-	if (ok && table[role].threads)
+	/* The C library loads modules that find names; never what it may also write. */
+	if (ok && table[box].connects)
+		ok = allow_if(ctx, "mmap",
+			      when_masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC));
+	if (ok && table[box].threads)
 		ok = allow_if(ctx, "clone", when_masked(0, thread, thread)) &&
 		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				      seccomp_syscall_resolve_name("clone3"), 0) == 0;
-	if (ok && role == ROLE_FRONT)
+	if (ok && (box == SANDBOX_FRONT || table[box].connects))
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO));
-	if (ok && role == ROLE_AUTH)
+	if (ok && table[box].connects)
+		ok = allow_if(ctx, "ioctl", when_is(1, FIONREAD));
+	if (ok && box == SANDBOX_AUTH)
 		ok = allow_if(ctx, "socketpair", when_is(0, AF_UNIX));
-	if (ok && role == ROLE_DROP)
+	if (ok && box == SANDBOX_DROP)
 		ok = allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS));
 	return ok;
 }
 
-/* The parent's filter is over its children too: it allows what any of them may. */
-static bool allow_role(scmp_filter_ctx ctx, enum role role)
+static bool allow_all(scmp_filter_ctx ctx, const char *const *name)
 {
-	for (const char *const *name = table[role].calls; *name; name++)
+	for (; name && *name; name++)
 		if (!allow(ctx, *name))
 			return false;
-	if (role != ROLE_PARENT)
-		return allow_narrowly(ctx, role);
-	for (enum role child = 0; child < ROLE_COUNT; child++)
-		for (const char *const *name = table[child].calls; *name; name++)
-			if (!allow(ctx, *name))
-				return false;
-	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
+	return true;
+}
+
+/* The parent's filter is over its children too: it allows what any of them may. */
+static bool allow_box(scmp_filter_ctx ctx, enum sandbox box)
+{
+	if (box != SANDBOX_PARENT)
+		return allow_all(ctx, table[box].calls) && allow_narrowly(ctx, box);
+	for (enum sandbox child = 0; child < SANDBOX_COUNT; child++)
+		if (!allow_all(ctx, table[child].calls))
+			return false;
+	return allow_all(ctx, foreign_calls) &&
+	       seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				seccomp_syscall_resolve_name("clone3"), 0) == 0;
 }
 
-static enum fault raise_seccomp(enum role role, struct why *why)
+static enum fault raise_seccomp(enum sandbox box, struct why *why)
 {
 	/* A child dies of a call that it may not make, and the parent tells. Nobody
 	 * would tell of the parent, and its C library may look up users by calls that
 	 * nobody foresaw. */
-	scmp_filter_ctx ctx = seccomp_init(role == ROLE_PARENT ? SCMP_ACT_ERRNO(EPERM)
-							       : SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(
+		box == SANDBOX_PARENT ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
 	enum fault f = FAULT_NONE;
 	int error = 0;
 
 	if (!ctx)
 		return fault_set(why, FAULT_NOMEM, 0, "seccomp_init", NULL);
-	if (!allow_role(ctx, role))
-		f = fault_set(why, FAULT_SETUP, 0, "seccomp_rule_add", role_name(role));
+	if (!allow_box(ctx, box))
+		f = fault_set(why, FAULT_SETUP, 0, "seccomp_rule_add",
+			      sandbox_name(box));
 	else if ((error = seccomp_load(ctx)) < 0)
 		f = fault_set(why, FAULT_SETUP, -error, "seccomp_load",
-			      role_name(role));
+			      sandbox_name(box));
 	seccomp_release(ctx);
 	return f;
 }
@@ -229,31 +320,34 @@ static enum fault raise_seccomp(enum role role, struct why *why)
 /* ---- all of it ---- */
 
 /* Walls that are not tried may not be there. */
-static enum fault try_walls(struct why *why)
+static enum fault try_walls(enum sandbox box, struct why *why)
 {
-	OWN_FD outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *path = table[box].connects ? "/tmp" : "/";
+	int flags = table[box].connects ? O_TMPFILE | O_WRONLY : O_RDONLY | O_DIRECTORY;
+	OWN_FD outside = open(path, flags | O_CLOEXEC, 0600);
 
-	if (outside >= 0 || errno != EACCES)
+	if (outside >= 0 || (errno != EACCES && !table[box].connects))
 		return fault_set(why, FAULT_SETUP, 0, "try Landlock: it lets us open",
-				 "/");
+				 path);
 	return FAULT_NONE;
 }
 
-enum fault sandbox_enter(enum role role, int dir, int *out_abi, struct why *why)
+enum fault sandbox_enter(enum sandbox box, int dir, int *out_abi, struct why *why)
 {
 	int abi = landlock_abi();
 	enum fault f = FAULT_NONE;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fault_set(why, FAULT_SETUP, errno, "prctl", role_name(role));
-	if (abi > 0 && role != ROLE_PARENT) {
-		f = landlock_restrict(abi, dir, table[role].rights, why);
+		return fault_set(why, FAULT_SETUP, errno, "prctl", sandbox_name(box));
+	if (abi > 0 && box != SANDBOX_PARENT && table[box].calls) {
+		f = landlock_restrict(abi, dir, table[box].rights, table[box].connects,
+				      why);
 		if (f == FAULT_NONE)
-			f = try_walls(why);
+			f = try_walls(box, why);
 	}
-	if (f == FAULT_NONE)
-		f = raise_seccomp(role, why);
+	if (f == FAULT_NONE && table[box].calls)
+		f = raise_seccomp(box, why);
 	if (f == FAULT_NONE)
 		*out_abi = abi;
 	return f;

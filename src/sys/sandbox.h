@@ -8,6 +8,31 @@
 #include "base/fault.h"
 #include "base/roles.h"
 
+/* Sets of walls: one for each role, but for poplar-lookup one for each kind of
+ * database. Identifier, name. */
+/* clang-format off */
+#define SANDBOX_TABLE(X) \
+	X(PARENT,      "parent") \
+	X(FRONT,       "front") \
+	X(AUTH,        "auth") \
+	X(DROP,        "drop") \
+	X(LOOKUP_FILE, "lookup-file") /* databases in a file */ \
+	X(LOOKUP_NET,  "lookup-net")  /* ... behind the network */ \
+	X(LOOKUP_CODE, "lookup-code") /* ... asked by code that is not ours: no walls but the parent's */
+/* clang-format on */
+
+enum sandbox {
+#define X(id, name) SANDBOX_##id,
+	SANDBOX_TABLE(X)
+#undef X
+		SANDBOX_COUNT
+};
+
+const char *sandbox_name(enum sandbox box);
+
+/* The walls of a role; of ROLE_LOOKUP, the least. */
+enum sandbox sandbox_of(enum role role);
+
 /* Kinds of descriptors, as /proc shows them. */
 /* clang-format off */
 #define SANDBOX_KIND_TABLE(X) \
@@ -36,20 +61,23 @@ enum sandbox_kind {
 
 const char *sandbox_kind_name(enum sandbox_kind kind);
 
-/* May a process of this role hold such a descriptor? */
-bool sandbox_may_hold(enum role role, enum sandbox_kind kind);
+/* May a process within these walls hold such a descriptor? */
+bool sandbox_may_hold(enum sandbox box, enum sandbox_kind kind);
 
-/* The text of the role's Landlock rules on a kernel with Landlock version `abi` (0: the
+/* Has it a seccomp filter of its own? */
+bool sandbox_filters(enum sandbox box);
+
+/* The text of the Landlock rules on a kernel with Landlock version `abi` (0: the
  * kernel has none). */
-void sandbox_rules(enum role role, int abi, char *out, size_t room);
+void sandbox_rules(enum sandbox box, int abi, char *out, size_t room);
 
 /* The kernel's Landlock version, 0 without Landlock. */
 int sandbox_landlock_abi(void);
 
 /* Raise the walls around this process, for good: no new privileges, not dumpable,
  * Landlock (not for the parent: its children need what it may), seccomp. Call it before
- * starting threads. `dir` is the one directory that the role may work beneath, or -1.
+ * starting threads. `dir` is the one directory that it may work beneath, or -1.
  * *out_abi tells the Landlock version. FAULT_SETUP when a wall can't be raised, or does
  * not hold when it is tried; a kernel without Landlock is no fault, but tells abi 0. */
-MUST_USE enum fault sandbox_enter(enum role role, int dir, int *out_abi,
+MUST_USE enum fault sandbox_enter(enum sandbox box, int dir, int *out_abi,
 				  struct why *why);

@@ -76,9 +76,10 @@ class Log:
 class Poplar:
     """A server with users and Maildirs. Use as a context manager."""
 
-    def __init__(self, users=None, settings=None, tls=True, unprivileged=False):
+    def __init__(self, users=None, settings=None, tls=True, unprivileged=False, sections=""):
         self.users = users if users is not None else {"alice": "secret", "bob": "hunter2"}
         self.extra = settings or {}
+        self.sections = sections  # of poplar.conf; {dir} is the server's folder
         self.tls = tls
         self.unprivileged = unprivileged or not IS_ROOT
         self.deaths_ok = False  # a test that kills says so
@@ -100,6 +101,7 @@ class Poplar:
         self._give(self.dir / "mail")
         if self.unprivileged:
             self._give(self.dir / "run")
+        self.prepare()
         if self.tls:
             self.make_certificate()
         self.write_users()
@@ -116,6 +118,13 @@ class Poplar:
     def __exit__(self, *exc):
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def wrapper(self):
+        """A command that starts poplard, for those who need one."""
+        return []
+
+    def prepare(self):
+        """For those who have more to put into the folder before the server starts."""
 
     @staticmethod
     def _uid(name):
@@ -168,7 +177,8 @@ class Poplar:
         values |= self.extra
         self.config = self.dir / "poplar.conf"
         self.config.write_text("".join(f"{k} = {v}\n" for k, v in values.items()
-                                       if v is not None))
+                                       if v is not None)
+                               + self.sections.replace("{dir}", str(self.dir)))
 
     # -- mail
 
@@ -207,7 +217,7 @@ class Poplar:
                 n for n in names if not re.fullmatch("poplard?|poplar-[a-z]+", n)])
             entry = pwd.getpwuid(self.mail_uid)
             kwargs = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        self.process = subprocess.Popen([folder / "poplard", "-c", self.config], stderr=subprocess.PIPE,
+        self.process = subprocess.Popen([*self.wrapper(), folder / "poplard", "-c", self.config], stderr=subprocess.PIPE,
                                         stdin=subprocess.DEVNULL, **kwargs)
         self.log = Log(self.process.stderr)
         self.log.wait(r"event=ready")
@@ -232,7 +242,7 @@ class Poplar:
             if not self.deaths_ok:
                 bad += self.log.find("event=child-died|event=killing|event=log-lines-lost")
             if bad:
-                raise AssertionError("it should not have come to this:\n"
+                raise AssertionError("it should not have come to this:\n" + "\n".join(bad) + "\n...\n"
                                      + "\n".join(self.log.lines[-60:]))
 
     def pids(self):

@@ -12,7 +12,8 @@ from harness import BUILD, IS_ROOT, Poplar, main, wait_until
 
 class Arguments(unittest.TestCase):
     def test_every_executable_tells_help_and_version(self):
-        for name in ("poplar", "poplard", "poplar-front", "poplar-auth", "poplar-drop"):
+        for name in ("poplar", "poplard", "poplar-front", "poplar-auth", "poplar-drop",
+                     "poplar-lookup"):
             for option in ("--help", "--version"):
                 out = subprocess.run([BUILD / name, option], capture_output=True, text=True)
                 self.assertEqual((out.returncode, out.stderr), (0, ""), name)
@@ -27,7 +28,7 @@ class Arguments(unittest.TestCase):
             out = subprocess.run([BUILD / "poplar", *args], capture_output=True, text=True)
             self.assertEqual(out.returncode, 64, args)
             self.assertIn("usage", out.stderr)
-        for name in ("poplar-front", "poplar-auth", "poplar-drop"):
+        for name in ("poplar-front", "poplar-auth", "poplar-drop", "poplar-lookup"):
             out = subprocess.run([BUILD / name], capture_output=True, text=True)
             self.assertEqual(out.returncode, 64)
             self.assertIn("poplard", out.stderr)
@@ -291,7 +292,7 @@ class Audit(unittest.TestCase):
             expect(re.sub(r"(?m)^(poplar-drop \d+) \d+", r"\1 1", good), "is not running")
             expect(re.sub(r"(?m)^(poplar-auth \d+ \d+) \d+", r"\1 4242", good),
                    "not the uid and gid")
-            expect(re.sub(r"(?m)^(poplar-front .*) \d+$", r"\1 0", good), "no Landlock")
+            expect(re.sub(r"(?m)^(poplar-front .*) \d+ front$", r"\1 0 front", good), "no Landlock")
             # A process that is no part of Poplar has none of the walls.
             me = os.getpid()
             with open(f"/proc/{me}/stat") as f:

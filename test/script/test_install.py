@@ -11,9 +11,10 @@ import unittest
 from harness import BUILD, main
 
 EXECUTABLES = ("sbin/poplard", "sbin/poplar", "libexec/poplar/poplar-front",
-               "libexec/poplar/poplar-auth", "libexec/poplar/poplar-drop")
+               "libexec/poplar/poplar-auth", "libexec/poplar/poplar-drop",
+               "libexec/poplar/poplar-lookup")
 PAGES = ("man8/poplard.8", "man8/poplar.8", "man8/poplar-front.8", "man8/poplar-auth.8",
-         "man8/poplar-drop.8", "man5/poplar.conf.5")
+         "man8/poplar-drop.8", "man8/poplar-lookup.8", "man5/poplar.conf.5")
 
 
 class Install(unittest.TestCase):

@@ -121,7 +121,8 @@ static void test_a_child_gets_its_settings_and_no_others(void **state)
 		CHECK_EQ(to.failure_delay, role == ROLE_AUTH ? 4321 : 1000);
 		CHECK_EQ(strcmp(to.users, "/a b/\"c\"") == 0, role == ROLE_AUTH);
 		for (enum role other = ROLE_FRONT; other < ROLE_COUNT; other++)
-			if (other != role)
+			if (other != role &&
+			    role != ROLE_LOOKUP) /* its are all theirs */
 				CHECK(settings_unpack(&to, other, buf_span(&packed)) !=
 				      FAULT_NONE);
 		settings_done(&from);
@@ -243,6 +244,43 @@ static void test_errors_name_their_line(void **state)
 		{ SPAN(NO_TLS "listen = {}\n"),
 		  ": listen and listen-tls are both empty\n" },
 		{ SPAN("a = \0\n"), ":1: NUL octet\n" },
+		{ SPAN(NO_TLS "database a {\n\n timeout = 1\n}\n"),
+		  ":4: timeout: expected a time from 100ms to 1m, found \"1\"\n" },
+		{ SPAN(NO_TLS "database a { driver = nis }\n"),
+		  ":2: driver: expected passwd-file, sqlite, pam, postgresql, ldap, "
+		  "system or checkpassword, found \"nis\"\n" },
+		{ SPAN(NO_TLS "database a { driver = system\nfilter = x }\n"),
+		  ":3: filter: a database of driver system has no such setting\n" },
+		{ SPAN(NO_TLS "database a {\n driver = checkpassword\n}\n"),
+		  ":4: database a: driver checkpassword needs program\n" },
+		{ SPAN(NO_TLS
+		       "database a {\nprogram = { x }\ndriver = checkpassword }\n"),
+		  ":4: program: expected a path from the root, found \"x\"\n" },
+		{ SPAN(NO_TLS "database a { driver = system }\n"
+			      "database a { driver = system }\n"),
+		  ":3: found duplicate title 'a'\n" },
+#if POPLAR_WITH_LDAP
+		{ SPAN(NO_TLS "database a { driver = ldap\nuri = x }\n"),
+		  ":3: database a: expected either base or bind-template\n" },
+		{ SPAN(NO_TLS
+		       "database a { driver = ldap\nuri = x\npasswords = stored\n"
+		       "bind-template = x }\n"),
+		  ":5: database a: bind-template needs passwords = bind\n" },
+		{ SPAN(NO_TLS
+		       "database a { driver = ldap\nuri = x\npasswords = stored\n"
+		       "base = x\nattributes = {\"home=x\"} }\n"),
+		  ":6: database a: passwords = stored needs an attribute "
+		  "password=...\n" },
+#endif
+		{ SPAN(NO_TLS "database a { bogus = 1 }\n"),
+		  ":2: no such option 'bogus'\n" },
+		{ SPAN(NO_TLS "database a { path = \"/elsewhere/users\" }\n"),
+		  ":2: database a: path must lie in the folder of the setting "
+		  "users\n" },
+		{ SPAN(NO_TLS
+		       "database a { driver = system\ntimeout = 1s\ntimeout = 2s "
+		       "}\n"),
+		  ":4: timeout was given already, in line 3\n" },
 	};
 
 	(void)state;
@@ -254,6 +292,71 @@ static void test_errors_name_their_line(void **state)
 		CHECK_TEXT(h.text, cases[i].said);
 		settings_done(&s);
 	}
+}
+
+/* In the order of the file; without any, the users file. */
+static void test_databases_have_sections(void **state)
+{
+	struct settings s;
+	struct heard h;
+
+	(void)state;
+	CHECK_EQ(load(SPAN(NO_TLS "users = \"/a/users\"\n"
+				  "database first { path = \"/a/others\" }\n"
+				  "database \"the second\" {\n"
+				  "  driver = checkpassword # a program\n"
+				  "  program = {\"/bin/x\", \"a b\"}\n"
+				  "  timeout = 1500ms\n  if-wrong = fail\n}\n"),
+		      &s, &h),
+		 FAULT_NONE);
+	CHECK_TEXT(h.text, "");
+	CHECK_EQ(s.databases.count, 2);
+	CHECK_TEXT(s.databases.at[0].name, "first");
+	CHECK_EQ(s.databases.at[0].driver, DRIVER_PASSWD_FILE);
+	CHECK(!database_is_asked(&s.databases.at[0]));
+	const struct database_settings *db = &s.databases.at[1];
+	CHECK_TEXT(db->name, "the second");
+	CHECK(database_is_asked(db) && database_judges(db));
+	CHECK_EQ(db->program.count, 2);
+	CHECK_TEXT(db->program.at[1], "a b");
+	CHECK_EQ(db->timeout, 1500);
+	CHECK_EQ(db->processes, 2);
+	CHECK_EQ(db->if_wrong, IF_FAIL);
+	CHECK_EQ(db->if_unknown, IF_CONTINUE);
+	settings_done(&s);
+	CHECK_EQ(load(SPAN(NO_TLS), &s, &h), FAULT_NONE);
+	CHECK_EQ(s.databases.count, 1);
+	CHECK_EQ(s.databases.at[0].driver, DRIVER_PASSWD_FILE);
+	settings_done(&s);
+}
+
+/* poplar-auth gets to know how a database is asked, but not what with. */
+static void test_a_database_travels_by_role(void **state)
+{
+	static const char *const secret = "/usr/bin/secret-program";
+	struct databases from = { 0 }, to = { 0 };
+	char room[16000];
+
+	(void)state;
+	struct database_settings *db = databases_add(&from, SPAN("x"));
+	assert_non_null(db);
+	db->driver = DRIVER_CHECKPASSWORD;
+	db->processes = 7;
+	CHECK(row_set(rows_find(database_rows(), SPAN("program")), db,
+		      span_of(secret)));
+	for (enum role role = ROLE_AUTH; role <= ROLE_LOOKUP; role++) {
+		struct buf packed = BUF(room);
+		struct database_settings *got = databases_add(&to, SPAN("y"));
+
+		rows_pack(database_rows(), db, role, &packed);
+		assert_non_null(got);
+		CHECK_EQ(rows_unpack(database_rows(), got, role, buf_span(&packed)),
+			 FAULT_NONE);
+		CHECK_EQ(got->program.count, role == ROLE_LOOKUP ? 1 : 0);
+		CHECK_EQ(got->processes, role == ROLE_AUTH ? 7 : 2);
+	}
+	databases_done(&from);
+	databases_done(&to);
 }
 
 static void test_a_file_that_is_not_there(void **state)
@@ -281,6 +384,8 @@ int main(void)
 		TEST(test_packed_settings_are_read_with_care),
 		TEST(test_a_file_with_everything_in_it),
 		TEST(test_errors_name_their_line),
+		TEST(test_databases_have_sections),
+		TEST(test_a_database_travels_by_role),
 		TEST(test_a_file_that_is_not_there),
 	};
 

@@ -27,7 +27,7 @@ enum { NO_WALLS = 255 };
 
 typedef int try_fn(int dir);
 
-static int outcome(enum role role, try_fn *attempt)
+static int outcome(enum sandbox box, try_fn *attempt)
 {
 	int status;
 	pid_t pid = fork();
@@ -36,7 +36,7 @@ static int outcome(enum role role, try_fn *attempt)
 		int abi, dir = open(folder, O_PATH | O_DIRECTORY);
 
 		if (chdir("/") < 0 ||
-		    sandbox_enter(role, role == ROLE_FRONT ? -1 : dir, &abi, NULL))
+		    sandbox_enter(box, box == SANDBOX_FRONT ? -1 : dir, &abi, NULL))
 			_exit(NO_WALLS);
 		_exit(attempt(dir) < 0 ? errno : ALLOWED);
 	}
@@ -208,36 +208,56 @@ static int try_dumpable(int dir)
 	return prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Rows: what is tried. Columns: front, auth, drop. */
+/* Rows: what is tried. Columns: within which walls. */
+static const enum sandbox columns[] = { SANDBOX_FRONT, SANDBOX_AUTH, SANDBOX_DROP,
+					SANDBOX_LOOKUP_FILE, SANDBOX_LOOKUP_NET };
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
 static const struct {
 	const char *what;
 	try_fn *attempt;
-	int front, auth, drop;
+	int said[COLUMNS];
 } table[] = {
-	{ "exec", try_exec, KILLED, KILLED, KILLED },
-	{ "fork", try_fork, KILLED, KILLED, KILLED },
-	{ "TCP socket", try_tcp, KILLED, KILLED, KILLED },
-	{ "local socket", try_unix, KILLED, KILLED, KILLED },
-	{ "local pair", try_pair, KILLED, ALLOWED, KILLED },
-	{ "map code", try_code, KILLED, KILLED, KILLED },
-	{ "make code", try_make_code, KILLED, KILLED, KILLED },
-	{ "ptrace", try_ptrace, KILLED, KILLED, KILLED },
-	{ "kill", try_kill, KILLED, KILLED, KILLED },
-	{ "setuid", try_setuid, KILLED, KILLED, KILLED },
-	{ "become dumpable", try_dumpable, KILLED, KILLED, KILLED },
-	{ "terminal", try_terminal, KILLED, KILLED, KILLED },
-	{ "openat outside", try_old_open, KILLED, EACCES, KILLED },
-	{ "openat inside", try_old_open_inside, KILLED, ALLOWED, KILLED },
-	{ "openat inside to write", try_old_write_inside, KILLED, EACCES, KILLED },
-	{ "openat2 outside", try_open_outside, KILLED, KILLED, EACCES },
-	{ "openat2 inside", try_open_inside, KILLED, KILLED, ALLOWED },
-	{ "openat2 inside to write", try_write_inside, KILLED, KILLED, EACCES },
-	{ "list inside", try_list_inside, KILLED, KILLED, ALLOWED },
-	{ "remove inside", try_remove_inside, KILLED, KILLED, ALLOWED },
-	{ "make folder inside", try_make_dir_inside, KILLED, KILLED, ALLOWED },
-	{ "duplicate a descriptor", try_dup, KILLED, KILLED, KILLED },
-	{ "memory file", try_memfd, KILLED, KILLED, ALLOWED },
-	{ "thread", try_thread, KILLED, ALLOWED, ALLOWED },
+	{ "exec", try_exec, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "fork", try_fork, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "TCP socket", try_tcp, { KILLED, KILLED, KILLED, KILLED, ALLOWED } },
+	{ "local socket", try_unix, { KILLED, KILLED, KILLED, KILLED, ALLOWED } },
+	{ "local pair", try_pair, { KILLED, ALLOWED, KILLED, KILLED, KILLED } },
+	{ "map code", try_code, { KILLED, KILLED, KILLED, KILLED, ALLOWED } },
+	{ "make code", try_make_code, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "ptrace", try_ptrace, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "kill", try_kill, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "setuid", try_setuid, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "become dumpable", try_dumpable, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "terminal", try_terminal, { KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "openat outside", try_old_open, { KILLED, EACCES, KILLED, EACCES, EACCES } },
+	{ "openat inside",
+	  try_old_open_inside,
+	  { KILLED, ALLOWED, KILLED, ALLOWED, ALLOWED } },
+	{ "openat inside to write",
+	  try_old_write_inside,
+	  { KILLED, EACCES, KILLED, EACCES, EACCES } },
+	{ "openat2 outside",
+	  try_open_outside,
+	  { KILLED, KILLED, EACCES, KILLED, KILLED } },
+	{ "openat2 inside",
+	  try_open_inside,
+	  { KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	{ "openat2 inside to write",
+	  try_write_inside,
+	  { KILLED, KILLED, EACCES, KILLED, KILLED } },
+	{ "list inside", try_list_inside, { KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	{ "remove inside",
+	  try_remove_inside,
+	  { KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	{ "make folder inside",
+	  try_make_dir_inside,
+	  { KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	{ "duplicate a descriptor",
+	  try_dup,
+	  { KILLED, KILLED, KILLED, ALLOWED, ALLOWED } },
+	{ "memory file", try_memfd, { KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	{ "thread", try_thread, { KILLED, ALLOWED, ALLOWED, KILLED, KILLED } },
 };
 
 static void prepare(void)
@@ -250,39 +270,63 @@ static void prepare(void)
 	close(dir);
 }
 
-static void check_column(enum role role, size_t column)
+static void check_column(size_t column)
 {
 	if (sandbox_landlock_abi() == 0)
 		skip();
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		int expected = column == 0   ? table[i].front
-			       : column == 1 ? table[i].auth
-					     : table[i].drop;
-
 		prepare();
-		int got = outcome(role, table[i].attempt);
-		if (got != expected)
-			fail_msg("%s: %s gives %d, not %d", role_name(role),
-				 table[i].what, got, expected);
+		int got = outcome(columns[column], table[i].attempt);
+		if (got != table[i].said[column])
+			fail_msg("%s: %s gives %d, not %d",
+				 sandbox_name(columns[column]), table[i].what, got,
+				 table[i].said[column]);
 	}
 }
 
 static void test_the_front(void **state)
 {
 	(void)state;
-	check_column(ROLE_FRONT, 0);
+	check_column(0);
 }
 
 static void test_auth(void **state)
 {
 	(void)state;
-	check_column(ROLE_AUTH, 1);
+	check_column(1);
 }
 
 static void test_drop(void **state)
 {
 	(void)state;
-	check_column(ROLE_DROP, 2);
+	check_column(2);
+}
+
+static void test_lookups_in_a_file(void **state)
+{
+	(void)state;
+	check_column(3);
+}
+
+static void test_lookups_behind_the_network(void **state)
+{
+	(void)state;
+	check_column(4);
+}
+
+/* Foreign code has what the parent's filter leaves, and says so. */
+static void test_lookups_by_foreign_code(void **state)
+{
+	char text[256];
+
+	(void)state;
+	CHECK(!sandbox_filters(SANDBOX_LOOKUP_CODE));
+	CHECK(sandbox_filters(SANDBOX_LOOKUP_NET));
+	sandbox_rules(SANDBOX_LOOKUP_CODE, 7, text, sizeof text);
+	CHECK_TEXT(text, "none, and no seccomp filter of its own: it runs code that is "
+			 "not Poplar's");
+	CHECK_EQ(outcome(SANDBOX_LOOKUP_CODE, try_fork), ALLOWED);
+	CHECK_EQ(outcome(SANDBOX_LOOKUP_CODE, try_pair), ALLOWED);
 }
 
 static void test_rules_are_told(void **state)
@@ -290,14 +334,14 @@ static void test_rules_are_told(void **state)
 	char text[256];
 
 	(void)state;
-	sandbox_rules(ROLE_DROP, 3, text, sizeof text);
+	sandbox_rules(SANDBOX_DROP, 3, text, sizeof text);
 	CHECK_TEXT(text, "version 3; files: read-file,read-dir,remove-file,make-dir "
 			 "beneath its one "
 			 "directory; TCP not covered");
-	sandbox_rules(ROLE_FRONT, 7, text, sizeof text);
+	sandbox_rules(SANDBOX_FRONT, 7, text, sizeof text);
 	CHECK_TEXT(text, "version 7; files: none; no new TCP; no signals or abstract "
 			 "sockets outside");
-	sandbox_rules(ROLE_FRONT, 0, text, sizeof text);
+	sandbox_rules(SANDBOX_FRONT, 0, text, sizeof text);
 	CHECK_TEXT(text, "none: this kernel has no Landlock");
 }
 
@@ -307,6 +351,9 @@ int main(void)
 		TEST(test_the_front),
 		TEST(test_auth),
 		TEST(test_drop),
+		TEST(test_lookups_in_a_file),
+		TEST(test_lookups_behind_the_network),
+		TEST(test_lookups_by_foreign_code),
 		TEST(test_rules_are_told),
 	};
 

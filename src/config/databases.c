@@ -1,0 +1,129 @@
+/* config/databases.c - the databases of users and their settings.
+ *
+ * Floor 3 (config). Prefix: database_, databases_.
+ */
+#include "config/databases.h"
+
+#include <stdlib.h>
+
+/* In the tables, names of roles and drivers stand for sets of them. */
+enum {
+	PARENT = ROLE_BIT_PARENT,
+	AUTH = ROLE_BIT_AUTH,
+	LOOKUP = ROLE_BIT_LOOKUP,
+};
+enum {
+	NO_ONE = 0,
+#define X(id, name, built, text) id = 1u << DRIVER_##id,
+	DATABASE_DRIVER_TABLE(X)
+#undef X
+		EVERY = (1u << DRIVER_COUNT) - 1,
+	ASKED = EVERY & ~PASSWD_FILE,
+};
+
+static const struct {
+	const char *name;
+	bool built;
+	const char *text;
+} drivers[DRIVER_COUNT] = {
+#define X(id, name, built, text) [DRIVER_##id] = { name, built, text },
+	DATABASE_DRIVER_TABLE(X)
+#undef X
+};
+
+#define NAME_ONLY(id, name, built, text) name,
+#define DATABASE_CHOICES_driver          DATABASE_DRIVER_TABLE(NAME_ONLY)
+
+static const struct row table[] = {
+#define X(c_name, c_type, low, high, value, for_roles, for_drivers, needed_by, words)  \
+	{ .name = #c_name,                                                             \
+	  .type = SETTING_##c_type,                                                    \
+	  .least = low,                                                                \
+	  .most = high,                                                                \
+	  .standard = value,                                                           \
+	  .roles = for_roles,                                                          \
+	  .drivers = for_drivers,                                                      \
+	  .must = needed_by,                                                           \
+	  .help = words,                                                               \
+	  .at = offsetof(struct database_settings, c_name),                            \
+	  ROW_WORDS_##c_type(DATABASE_CHOICES_##c_name) },
+	DATABASE_TABLE(X)
+#undef X
+};
+
+static const struct rows rows = { table, sizeof table / sizeof *table };
+
+struct rows database_rows(void)
+{
+	return rows;
+}
+
+const char *database_driver_name(enum database_driver_id driver)
+{
+	return drivers[driver].name;
+}
+
+const char *database_driver_text(enum database_driver_id driver)
+{
+	return drivers[driver].text;
+}
+
+bool database_driver_is_built(enum database_driver_id driver)
+{
+	return drivers[driver].built;
+}
+
+bool database_is_asked(const struct database_settings *db)
+{
+	return (unsigned)ASKED >> db->driver & 1;
+}
+
+bool database_judges(const struct database_settings *db)
+{
+	return (unsigned)(PAM | SYSTEM | CHECKPASSWORD) >> db->driver & 1 ||
+	       (db->driver == DRIVER_LDAP && db->passwords == PASSWORDS_BIND);
+}
+
+bool database_may_be_root(const struct database_settings *db)
+{
+	return (unsigned)(PAM | SYSTEM) >> db->driver & 1;
+}
+
+bool database_has(const struct database_settings *db, const struct row *row)
+{
+	return row->drivers >> db->driver & 1;
+}
+
+bool database_needs(const struct database_settings *db, const struct row *row)
+{
+	return row->must >> db->driver & 1;
+}
+
+static void done(struct database_settings *db)
+{
+	rows_done(rows, db);
+	free(db->name);
+	*db = (struct database_settings){ 0 };
+}
+
+struct database_settings *databases_add(struct databases *databases, struct span name)
+{
+	struct database_settings *db = &databases->at[databases->count];
+
+	if (databases->count == DATABASES_MAX || name.len > DATABASE_NAME_MAX)
+		return NULL;
+	*db = (struct database_settings){ .name = strndup(name.at, name.len) };
+	if (!db->name || rows_init(rows, db)) {
+		done(db);
+		return NULL;
+	}
+	databases->count++;
+	return db;
+}
+
+void databases_done(struct databases *databases)
+{
+	for (unsigned i = 0; i < databases->count; i++)
+		done(&databases->at[i]);
+	databases->count = 0;
+}

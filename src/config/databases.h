@@ -1,0 +1,138 @@
+/* config/databases.h - the databases of users and their settings, every one once.
+ *
+ * Floor 3 (config). Prefix: database_, databases_.
+ *
+ * In the file, each database has a section with its name:
+ *
+ *	database "people" { driver = sqlite path = "/srv/people.db" ... }
+ *
+ * They are asked in the order of their sections. One row per setting, as in
+ * config/settings.h, with two columns more: the drivers that have it, and those that
+ * cannot do without it.
+ */
+#pragma once
+
+#include "config/row.h"
+
+/* clang-format off */
+/* Name, is it built in, and how a user is found there. */
+#define DATABASE_DRIVER_TABLE(X) \
+	X(PASSWD_FILE,   "passwd-file",   true,               "a file like that of the setting users") \
+	X(SQLITE,        "sqlite",        POPLAR_WITH_SQLITE, "a file of SQLite") \
+	X(PAM,           "pam",           POPLAR_WITH_PAM,    "pluggable authentication modules") \
+	X(POSTGRESQL,    "postgresql",    POPLAR_WITH_POSTGRESQL, "a PostgreSQL server") \
+	X(LDAP,          "ldap",          POPLAR_WITH_LDAP,   "an LDAP server") \
+	X(SYSTEM,        "system",        true,               "the system's users and their shadow passwords") \
+	X(CHECKPASSWORD, "checkpassword", true,               "a program with the interface of checkpassword")
+
+#define DATABASE_TABLE(X) \
+X(driver, CHOICE, 0, 0, "passwd-file", AUTH | LOOKUP, EVERY, NO_ONE, \
+  "What kind of database it is.") \
+X(if_unknown, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
+  "Whether the next database is asked when this one does not know the user.") \
+X(if_wrong, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
+  "Whether the next database is asked when the password is not the one that this one has.") \
+X(timeout, MILLIS, 100, 60000, "5s", AUTH | LOOKUP, ASKED, NO_ONE, \
+  "An answer that takes longer counts as none: the user is told to try again later, and the process " \
+  "that was asked is replaced.") \
+X(processes, COUNT, 1, 64, "2", AUTH, ASKED, NO_ONE, \
+  "How many processes ask this database, each one question at a time.") \
+X(run_as, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
+  "As root: the user that these processes run as. Empty: that of auth-user. Only pam and system may " \
+  "run as root, and should only where it has to be.") \
+X(run_as_group, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
+  "As root: the group that these processes run as, such as shadow. Empty: that of the user.") \
+X(path, TEXT, 0, 4095, "", PARENT | AUTH | LOOKUP, PASSWD_FILE | SQLITE, SQLITE, \
+  "The file. One of passwd-file must lie in the folder of the setting users; empty means that file " \
+  "itself. Of one of sqlite, the whole folder can be read by the process.") \
+X(query_find, TEXT, 0, 4096, "", LOOKUP, SQLITE | POSTGRESQL, SQLITE | POSTGRESQL, \
+  "The query that finds a user, whose name stands in the place of %u as the parameter of a prepared " \
+  "statement, never as text. Its columns are fields of the user by their names; password is the stored " \
+  "password with its scheme.") \
+X(connection, TEXT, 0, 1024, "", LOOKUP, POSTGRESQL, POSTGRESQL, \
+  "How to reach the server: a connection string of libpq, such as \"host=db.example.org dbname=mail " \
+  "user=poplar sslmode=verify-full\".") \
+X(password_file, TEXT, 0, 4095, "", PARENT, POSTGRESQL | LDAP, NO_ONE, \
+  "A file whose first line is the password of the database's own user. It is opened by poplard.") \
+X(uri, TEXT, 0, 1024, "", LOOKUP, LDAP, LDAP, \
+  "The server: ldap://, ldaps:// or ldapi://; several with spaces between are tried in turn.") \
+X(base, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
+  "The entry below which users are searched. Empty: bind-template tells where they are.") \
+X(filter, TEXT, 1, 1024, "(uid=%u)", LOOKUP, LDAP, NO_ONE, \
+  "What finds the user's entry. %u is the name, always escaped. More than one entry that is found is " \
+  "refused.") \
+X(bind_dn, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
+  "Whom to be for searching. Empty: nobody.") \
+X(bind_template, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
+  "The name of the user's entry, such as \"uid=%u,ou=people,dc=example,dc=org\": then nothing is " \
+  "searched, and the user reads the attributes. %u is always escaped.") \
+X(passwords, CHOICE, 0, 1, "bind", LOOKUP | AUTH, LDAP, NO_ONE, \
+  "How the password is judged: by a bind as the user, or by the attribute that is mapped to password.") \
+X(attributes, LIST, 0, 16, "", LOOKUP, LDAP, NO_ONE, \
+  "Attributes that are fields of the user, each as \"field=attribute\", such as \"home=homeDirectory\".") \
+X(start_tls, BOOL, 0, 0, "no", LOOKUP, LDAP, NO_ONE, \
+  "Whether an ldap:// connection must begin with TLS.") \
+X(ca_file, TEXT, 0, 4095, "", LOOKUP, LDAP, NO_ONE, \
+  "Certificates of those who may vouch for the server. Empty: those of the system.") \
+X(service, TEXT, 1, 64, "poplar", LOOKUP, PAM, NO_ONE, \
+  "The name of the service, which is that of its file.") \
+X(service_dir, TEXT, 0, 4095, "", LOOKUP, PAM, NO_ONE, \
+  "The folder of services. Empty: the system's, which is /etc/pam.d.") \
+X(program, LIST, 0, 32, "", LOOKUP, CHECKPASSWORD, CHECKPASSWORD, \
+  "The program, with its path, and its arguments. No shell is between.")
+
+/* The words of each CHOICE, in the order of their numbers. */
+#define DATABASE_CHOICES_if_unknown "continue", "fail"
+#define DATABASE_CHOICES_if_wrong   "continue", "fail"
+#define DATABASE_CHOICES_passwords  "bind", "stored"
+/* clang-format on */
+
+enum database_driver_id {
+#define X(id, name, built, text) DRIVER_##id,
+	DATABASE_DRIVER_TABLE(X)
+#undef X
+		DRIVER_COUNT
+};
+
+enum { IF_CONTINUE, IF_FAIL };
+enum { PASSWORDS_BIND, PASSWORDS_STORED };
+
+/* The values. Texts are never NULL. */
+struct database_settings {
+	char *name; /* the section's title */
+#define X(name, type, least, most, standard, roles, drivers, must, text)               \
+	SETTING_C_##type name;
+	DATABASE_TABLE(X)
+#undef X
+};
+
+enum { DATABASES_MAX = 8, DATABASE_NAME_MAX = 64 };
+
+/* In the order of asking. */
+struct databases {
+	unsigned count;
+	struct database_settings at[DATABASES_MAX];
+};
+
+struct rows database_rows(void);
+const char *database_driver_name(enum database_driver_id driver);
+const char *database_driver_text(enum database_driver_id driver);
+bool database_driver_is_built(enum database_driver_id driver);
+
+/* Is it asked in processes of its own (poplar-lookup)? */
+bool database_is_asked(const struct database_settings *db);
+
+/* Does it judge passwords itself? Otherwise it tells what is stored. */
+bool database_judges(const struct database_settings *db);
+
+/* May its processes run as root? */
+bool database_may_be_root(const struct database_settings *db);
+
+/* Does its driver have this setting? Can it not do without? */
+bool database_has(const struct database_settings *db, const struct row *row);
+bool database_needs(const struct database_settings *db, const struct row *row);
+
+/* One more, with all defaults. NULL: no memory, or no room. */
+MUST_USE struct database_settings *databases_add(struct databases *databases,
+						 struct span name);
+void databases_done(struct databases *databases);

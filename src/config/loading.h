@@ -1,0 +1,41 @@
+/* config/loading.h - what the files that read poplar.conf share.
+ *
+ * Floor 3 (config). Prefix: config_.
+ */
+#pragma once
+
+#include <confuse.h>
+
+#include "config/file.h"
+
+enum { CONFIG_ROWS_MAX = 64 };
+_Static_assert((int)SETTING_ID_COUNT <= (int)CONFIG_ROWS_MAX, "more rows than room");
+
+struct loading {
+	const char *path;
+	struct settings *out;
+	config_say_fn *say;
+	void *arg;
+	bool wrong;
+	int lines[SETTING_ID_COUNT];      /* where each was given; 0: default */
+	int in_section[CONFIG_ROWS_MAX];  /* the same, in the section under way */
+	int database_line[DATABASES_MAX]; /* where each section ended */
+};
+
+/* Say that something is wrong, in this line (0: in none). */
+void __attribute__((format(printf, 3, 4)))
+config_complain(struct loading *l, int line, const char *format, ...);
+
+/* Say that a value is none of its row. */
+void config_refuse(struct loading *l, const struct row *row, int line,
+		   const char *value);
+
+/* Values of a list, as a whole. */
+void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
+		      void *values, int line);
+
+/* A section `database` has ended: take its values and judge them. */
+void config_take_database(struct loading *l, cfg_t *section);
+
+/* What no section can know alone. Without any section, the users file is added. */
+void config_check_databases(struct loading *l);

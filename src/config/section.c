@@ -1,0 +1,159 @@
+/* config/section.c - sections of poplar.conf: databases of users.
+ *
+ * Floor 3 (config). Prefix: config_.
+ */
+#include <string.h>
+
+#include "config/loading.h"
+
+static void take_values(struct loading *l, cfg_t *section, struct database_settings *db)
+{
+	const struct rows rows = database_rows();
+
+	for (unsigned i = 0; i < rows.count; i++) {
+		const struct row *row = &rows.at[i];
+		char name[ROW_NAME_MAX];
+
+		row_name(row, name);
+		if (l->in_section[i] == 0)
+			continue;
+		if (row->type == SETTING_LIST) {
+			config_take_list(l, section, row, db, l->in_section[i]);
+			continue;
+		}
+		const char *value = cfg_getstr(section, name);
+		if (!row_set(row, db, span_of(value)))
+			config_refuse(l, row, l->in_section[i], value);
+	}
+}
+
+/* Does each setting suit the driver, and is none missing? */
+static void check_rows(struct loading *l, const struct database_settings *db, int line)
+{
+	const struct rows rows = database_rows();
+	const char *driver = database_driver_name(db->driver);
+
+	if (!database_driver_is_built(db->driver))
+		config_complain(l, l->in_section[0],
+				"driver: %s is not in this build of Poplar", driver);
+	for (unsigned i = 0; i < rows.count; i++) {
+		const struct row *row = &rows.at[i];
+		char name[ROW_NAME_MAX];
+
+		row_name(row, name);
+		if (l->in_section[i] > 0 && !database_has(db, row))
+			config_complain(
+				l, l->in_section[i],
+				"%s: a database of driver %s has no such setting", name,
+				driver);
+		if (database_needs(db, row) && row_is_empty(row, db))
+			config_complain(l, line, "database %s: driver %s needs %s",
+					db->name, driver, name);
+	}
+}
+
+static void check_path(struct loading *l, int line, const char *name, const char *path)
+{
+	if (*path && *path != '/')
+		config_complain(l, line,
+				"%s: expected a path from the root, found \"%.100s\"",
+				name, path);
+}
+
+static bool has_password(const struct text_list *attributes)
+{
+	for (unsigned i = 0; i < attributes->count; i++)
+		if (strncmp(attributes->at[i], "password=", strlen("password=")) == 0)
+			return true;
+	return false;
+}
+
+static void check_ldap(struct loading *l, const struct database_settings *db, int line)
+{
+	bool stored = db->passwords == PASSWORDS_STORED;
+
+	if (!*db->base == !*db->bind_template)
+		config_complain(l, line,
+				"database %s: expected either base or bind-template",
+				db->name);
+	else if (stored && *db->bind_template)
+		config_complain(l, line,
+				"database %s: bind-template needs passwords = bind",
+				db->name);
+	else if (stored && !has_password(&db->attributes))
+		config_complain(l, line,
+				"database %s: passwords = stored needs an attribute "
+				"password=...",
+				db->name);
+}
+
+static void check_values(struct loading *l, const struct database_settings *db,
+			 int line)
+{
+	check_path(l, line, "path", db->path);
+	check_path(l, line, "password-file", db->password_file);
+	check_path(l, line, "ca-file", db->ca_file);
+	check_path(l, line, "service-dir", db->service_dir);
+	if (db->program.count > 0)
+		check_path(l, line, "program", db->program.at[0]);
+	if (*db->query_find && !strstr(db->query_find, "%u"))
+		config_complain(l, line,
+				"query-find: expected %%u where the name goes");
+	if (db->driver == DRIVER_LDAP)
+		check_ldap(l, db, line);
+	for (unsigned i = 0; i < db->attributes.count; i++)
+		if (!strchr(db->attributes.at[i], '='))
+			config_complain(l, line,
+					"attributes: expected field=attribute, found "
+					"\"%.100s\"",
+					db->attributes.at[i]);
+}
+
+void config_take_database(struct loading *l, cfg_t *section)
+{
+	struct databases *all = &l->out->databases;
+	struct database_settings *db = databases_add(all, span_of(cfg_title(section)));
+
+	if (!db) {
+		config_complain(
+			l, section->line,
+			"expected at most %d databases, with names of at most %d "
+			"octets",
+			DATABASES_MAX, DATABASE_NAME_MAX);
+		return;
+	}
+	l->database_line[all->count - 1] = section->line;
+	take_values(l, section, db);
+	if (!l->wrong)
+		check_rows(l, db, section->line);
+	if (!l->wrong)
+		check_values(l, db, section->line);
+	memset(l->in_section, 0, sizeof l->in_section);
+}
+
+/* The login process sees one folder. */
+static bool same_folder(const char *a, const char *b)
+{
+	size_t len = (size_t)(strrchr(b, '/') - b) + 1;
+
+	return strncmp(a, b, len) == 0 && !strchr(a + len, '/') && a[len];
+}
+
+void config_check_databases(struct loading *l)
+{
+	struct databases *all = &l->out->databases;
+
+	if (all->count == 0 && !databases_add(all, SPAN("users")))
+		config_complain(l, 0, "out of memory");
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct database_settings *db = &all->at[i];
+
+		if (db->driver == DRIVER_PASSWD_FILE && *db->path && !l->wrong &&
+		    !same_folder(db->path, l->out->users))
+			config_complain(
+				l, l->database_line[i],
+				"database %s: path must lie in the folder of the "
+				"setting users",
+				db->name);
+	}
+}

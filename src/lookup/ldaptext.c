@@ -1,0 +1,55 @@
+/* lookup/ldaptext.c - user names within LDAP's filters and names of entries.
+ *
+ * Floor 4 (lookup), pure. Prefix: ldaptext_.
+ */
+#include "lookup/ldaptext.h"
+
+#include "base/buf.h"
+
+/* Both grammars take any octet as a backslash and two digits: then letters and digits
+ * are all that has to be told apart. What is not ASCII is left, since a server may
+ * judge it as UTF-8. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (unsigned char)c >= 0x80 || c == '.' ||
+	       c == '-' || c == '_' || c == '@';
+}
+
+static void put_name(struct buf *b, struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (is_plain(name.at[i])) {
+			buf_char(b, name.at[i]);
+			continue;
+		}
+		buf_char(b, '\\');
+		buf_hex(b, &name.at[i], 1);
+	}
+}
+
+static bool fill(const char *text, struct span name, char *out, size_t room)
+{
+	struct buf b = { .at = out, .room = room };
+
+	for (; *text; text++) {
+		if (text[0] == '%' && text[1] == 'u') {
+			put_name(&b, name);
+			text++;
+		} else {
+			buf_char(&b, *text);
+		}
+	}
+	buf_char(&b, '\0');
+	return !b.cut;
+}
+
+bool ldaptext_filter(const char *filter, struct span name, char *out, size_t room)
+{
+	return fill(filter, name, out, room);
+}
+
+bool ldaptext_dn(const char *dn, struct span name, char *out, size_t room)
+{
+	return fill(dn, name, out, room);
+}

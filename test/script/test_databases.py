@@ -1,0 +1,322 @@
+"""Every kind of database of users keeps the same promises."""
+
+import os
+import pwd
+import signal
+import time
+import unittest
+
+from databases import (OCTETS, STRANGERS, Checkpassword, Ldap, LdapBind, LdapTemplate, Pam,
+                       Postgresql, Server, Sqlite, SqliteRunAs, SqliteWal, System)
+from harness import IS_ROOT, Poplar, main, wait_until
+from test_death import freeze
+
+
+def latin(octets):
+    return octets.decode("utf-8", "surrogateescape")
+
+
+class Suite:
+    """What holds for all of them."""
+
+    database = None
+
+    @classmethod
+    def setUpClass(cls):
+        if missing := cls.database.missing():
+            raise unittest.SkipTest(missing)
+        cls.p = Server(cls.database)
+        cls.p.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.p.__exit__()
+
+    def reply(self, name, password):
+        c = self.p.connect()
+        try:
+            c.ok("USER " + latin(name))
+            return c.ask("PASS " + latin(password))
+        finally:
+            c.close()
+
+    def check(self, name, password, expected):
+        reply = self.reply(name, password)
+        self.assertTrue(reply.startswith(expected), (name, reply))
+
+    def works(self):
+        self.check(b"right", b"secret", "+OK")
+        self.check(b"alice", b"secret", "+OK")
+
+    # -- who comes in
+
+    def test_right(self):
+        for name, (password, fields) in self.database.users.items():
+            if not fields:
+                with self.subTest(name=name):
+                    self.check(name, password, "+OK")
+
+    def test_wrong(self):
+        for name in self.database.users:
+            for password in (b"wrong", b"Secret", b"secret ", b"secre", b"' OR 1=1 --", b"*"):
+                with self.subTest(name=name, password=password):
+                    self.check(name, password, "-ERR [AUTH]")
+        self.check(b"octets-1", OCTETS[0][:-1], "-ERR [AUTH]")
+        self.check(b"octets-2", OCTETS[1][:-1] + b"\x80", "-ERR [AUTH]")
+
+    def test_unknown(self):
+        for name in STRANGERS:
+            with self.subTest(name=name):
+                self.check(name, b"secret", "-ERR [AUTH]")
+        self.works()
+
+    def test_fields(self):
+        if not self.database.fields:
+            self.skipTest("has no fields")
+        self.check(b"here", b"secret", "+OK")
+        for name in (b"off", b"elsewhere", b"odd"):
+            self.check(name, b"secret", "-ERR [AUTH]")
+        self.p.log.wait("event=user-refused .*user=odd .*disabled is neither yes nor no")
+
+    def test_the_first_database_is_not_asked_in_vain(self):
+        self.check(b"alice", b"wrong", "-ERR [AUTH]")
+        self.check(b"alice", b"secret", "+OK")
+
+    def test_no_secret_is_logged(self):
+        self.works()
+        self.check(b"right", b"my-wrong-secret", "-ERR [AUTH]")
+        self.assertEqual(self.p.log.find("my-wrong-secret"), [])
+
+    # -- trouble
+
+    def test_stopped_and_started(self):
+        self.works()
+        self.database.stop()
+        try:
+            self.check(b"right", b"secret", "-ERR [SYS/TEMP]")
+            self.check(b"right", b"wrong", "-ERR [SYS/TEMP]")
+            self.check(b"alice", b"secret", "+OK")
+        finally:
+            self.database.go_on()
+        self.works()
+
+    def test_killed(self):
+        """A process that dies while nobody asks costs nobody a login."""
+        self.p.deaths_ok = True
+        for _ in range(2):
+            before = self.p.pids()
+            for pid in before["poplar-lookup"]:
+                os.kill(pid, signal.SIGKILL)
+            for pid in before["poplar-lookup"]:
+                self.p.log.wait(f"event=child-died role=poplar-lookup pid={pid} ")
+            self.works()
+            for role, pids in before.items():
+                if role != "poplar-lookup":
+                    self.assertEqual(self.p.pids()[role], pids, role)
+
+    def test_hanging(self):
+        """It costs the time that is set, and only those who are to be found there."""
+        self.p.deaths_ok = True
+        self.works()
+        mark = self.p.log.mark()
+        for pid in self.p.pids()["poplar-lookup"]:
+            freeze(pid)
+        clients = [self.p.connect() for _ in range(6)]
+        began = time.monotonic()
+        for c in clients:
+            c.ok("USER right")
+            c.send(b"PASS secret\r\n")
+        self.check(b"alice", b"secret", "+OK")
+        self.assertLess(time.monotonic() - began, 1.5)
+        for c in clients:
+            self.assertRegex(c.line(), rb"^(-ERR \[SYS/TEMP\]|\+OK|-ERR \[IN-USE\])")
+            c.close()
+        self.assertLess(time.monotonic() - began, 8)
+        self.p.log.wait("event=lookup-replaced database=tested", start=mark)
+        wait_until(lambda: self.reply(b"right", b"secret").startswith("+OK"))
+
+    def test_reload(self):
+        before = self.p.pids()
+        mark = self.p.log.mark()
+        self.p.process.send_signal(signal.SIGHUP)
+        self.p.log.wait("event=reloaded", start=mark)
+        wait_until(lambda: not set(before["poplar-lookup"]) & set(self.p.pids()["poplar-lookup"]))
+        self.works()
+
+    def test_audit(self):
+        if not IS_ROOT:
+            self.skipTest("needs root")
+        self.works()
+        out = self.p.run("audit")
+        self.assertEqual(out.returncode, 0, out.stdout)
+        self.assertIn("poplar-lookup", out.stdout)
+        self.assertEqual("code that is not Poplar's" in out.stdout, self.database.walls == "none",
+                         out.stdout)
+
+    def test_check_and_config(self):
+        out = self.p.run("check")
+        self.assertEqual((out.returncode, out.stderr), (0, ""))
+        shown = self.p.run("config", check=True).stdout
+        self.assertIn(f"driver = {self.database.driver}", shown)
+        self.p.config.write_text(shown)
+        self.assertEqual(self.p.run("config", check=True).stdout, shown)
+        self.p.write_config()
+
+
+class InSqlite(Suite, unittest.TestCase):
+    database = Sqlite()
+
+    def test_a_replaced_file(self):
+        new = self.database.path.with_name("new.db")
+        self.works()
+        self.database.make(new)
+        new.rename(self.database.path)
+        self.works()
+
+    def test_locked_by_a_writer(self):
+        import sqlite3
+        db = sqlite3.connect(self.database.path, isolation_level=None)
+        db.execute("BEGIN EXCLUSIVE")
+        mark = self.p.log.mark()
+        self.check(b"right", b"secret", "-ERR [SYS/TEMP]")
+        self.p.log.wait("event=login-trouble .*database is locked", start=mark)
+        db.execute("COMMIT")
+        db.close()
+        self.works()
+
+
+class InSqliteWithAWriter(Suite, unittest.TestCase):
+    database = SqliteWal()
+
+
+class InPam(Suite, unittest.TestCase):
+    database = Pam()
+
+    def test_an_account_that_may_not_be_used(self):
+        self.check(b"expired", b"secret", "-ERR [AUTH]")
+
+
+class InPostgresql(Suite, unittest.TestCase):
+    database = Postgresql()
+
+    def test_a_connection_that_was_ended(self):
+        self.works()
+        self.database.stop()
+        self.database.go_on()
+        mark = self.p.log.mark()
+        for _ in range(4):
+            self.check(b"right", b"secret", "+OK")
+        self.assertEqual(self.p.log.find("login-trouble", mark), [])
+
+
+class InLdap(Suite, unittest.TestCase):
+    database = Ldap()
+
+
+class InLdapByBind(Suite, unittest.TestCase):
+    database = LdapBind()
+
+
+class InLdapByTemplate(Suite, unittest.TestCase):
+    database = LdapTemplate()
+
+
+class InCheckpassword(Suite, unittest.TestCase):
+    database = Checkpassword()
+
+
+class InSystem(Suite, unittest.TestCase):
+    database = System()
+
+    def test_an_account_that_is_over(self):
+        self.check(b"expired", b"secret", "-ERR [AUTH]")
+
+
+class Configured(unittest.TestCase):
+    """What the server and `poplar check` make of sections."""
+
+    def section(self, p, driver, settings):
+        p.sections = f"database x {{\n driver = {driver}\n {settings}\n}}\n"
+        p.write_config()
+
+    def expect(self, p, driver, settings, status, text):
+        self.section(p, driver, settings)
+        out = p.run("check")
+        self.assertEqual((out.returncode, text in out.stderr), (status, True), out.stderr)
+        mark = p.log.mark()
+        return mark
+
+    def test_check(self):
+        with Poplar(tls=False) as p:
+            sql = 'query-find = "SELECT %u"'
+            self.expect(p, "sqlite", f'{sql}\n path = "{p.dir}/no.db"', 1,
+                        f"database x: read, as run-as, {p.dir}/no.db: No such file")
+            self.expect(p, "sqlite", f'path = "{p.dir}/no.db"', 78, "driver sqlite needs query-find")
+            self.expect(p, "checkpassword", 'program = { "/bin/nothing" }', 1,
+                        "database x: run, as run-as, /bin/nothing: No such file")
+            self.expect(p, "pam", "service = not-there", 1, "/etc/pam.d/not-there: No such file")
+            self.expect(p, "ldap", 'uri = "ldap://localhost"', 78, "either base or bind-template")
+            self.expect(p, "postgresql", f'connection = ""\n {sql}', 78, "needs connection")
+            self.expect(p, "postgresql", f'connection = "x"\n password-file = "/no"\n {sql}', 1,
+                        "read /no: No such file")
+            if IS_ROOT:
+                self.expect(p, "system", "run-as = not-there", 1, "no such user: not-there")
+                self.expect(p, "system", "run-as-group = not-there", 1, "no such group: not-there")
+                self.expect(p, "checkpassword", 'program = { "/bin/true" }\n run-as = root', 1,
+                            "may not run as root")
+
+    def test_a_reload_with_a_section_that_is_wrong_changes_nothing(self):
+        with Poplar(tls=False) as p:
+            for driver, settings in (("sqlite", 'path = "/no/such/folder/db"\n query-find = "%u"'),
+                                     ("nis", "")):
+                self.section(p, driver, settings)
+                mark = p.log.mark()
+                p.process.send_signal(signal.SIGHUP)
+                p.log.wait("event=reload-failed", start=mark)
+                p.login().quit()
+
+    def test_the_rules_of_the_order(self):
+        """`fail` keeps the next one from being asked, `continue` does not."""
+        first = 'database a {{ driver = passwd-file {} }}\n'
+        with Poplar(tls=False, users={"alice": "one", "bob": "two"}) as p:
+            second = f'database b {{ path = "{p.dir}/auth/more" }}\n'
+            (p.dir / "auth" / "more").write_text("alice:{PLAIN}other\ncarol:{PLAIN}three\n")
+            p.make_maildir("carol")
+            for rule, alice, carol in (("", True, True), ("if-wrong = fail", False, True),
+                                       ("if-unknown = fail", True, False)):
+                p.sections = first.format(rule) + second
+                p.write_config()
+                mark = p.log.mark()
+                p.process.send_signal(signal.SIGHUP)
+                p.log.wait("event=reloaded", start=mark)
+                for name, password, good in (("alice", "one", True), ("bob", "two", True),
+                                             ("alice", "other", alice), ("carol", "three", carol)):
+                    c = p.connect()
+                    c.ok(f"USER {name}")
+                    reply = c.ask(f"PASS {password}")
+                    self.assertTrue(reply.startswith("+OK" if good else "-ERR [AUTH]"),
+                                    (rule, name, reply))
+                    c.close()
+
+    @unittest.skipUnless(IS_ROOT, "needs root to be other users")
+    def test_run_as(self):
+        with Server(SqliteRunAs()) as p:
+            uid = pwd.getpwnam("games").pw_uid
+            for pid in p.pids()["poplar-lookup"]:
+                with open(f"/proc/{pid}/status") as f:
+                    self.assertIn(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}", f.read())
+            c = p.connect()
+            c.login("right", "secret")
+            c.quit()
+            self.assertEqual(p.run("audit").returncode, 0)
+
+    def test_nobody_by_chance_without_root(self):
+        """Unprivileged, the databases work as they are, too."""
+        with Server(Sqlite(), unprivileged=True) as p:
+            c = p.connect()
+            c.login("right", "secret")
+            c.quit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+/* Promises of lookup/: what a name becomes in a query, a filter, the name of an entry.
+ */
+#include "check.h"
+
+#include "lookup/driver.h"
+#include "lookup/ldaptext.h"
+
+static void test_a_name_is_no_part_of_a_query(void **state)
+{
+	char out[32];
+
+	(void)state;
+	CHECK(lookup_query("a = %u OR b = %u%", "$1", out, sizeof out));
+	CHECK_TEXT(out, "a = $1 OR b = $1%");
+	CHECK(!lookup_query("123456789 123456789 123456789 123", "$1", out,
+			    sizeof out));
+}
+
+/* Whatever the name holds, a filter gains no operator and a name of an entry no part.
+ */
+static void test_any_octet_is_only_itself_for_ldap(void **state)
+{
+	char name[255], out[1024];
+
+	(void)state;
+	for (int c = 1; c < 256; c++)
+		name[c - 1] = (char)c;
+	CHECK(ldaptext_filter("%u", (struct span){ name, sizeof name }, out,
+			      sizeof out));
+	CHECK(!strpbrk(out, "*()=&|!<>~,;+\"# \n\r"));
+	CHECK(ldaptext_dn("%u", (struct span){ name, sizeof name }, out, sizeof out));
+	CHECK(!strpbrk(out, "*()=&|!<>~,;+\"# \n\r"));
+	for (const char *at = out; (at = strchr(at, '\\')); at++)
+		CHECK_EQ(strspn(at + 1, "0123456789abcdef") >= 2, 1);
+}
+
+static void test_examples_of_the_rfcs(void **state)
+{
+	char out[64];
+
+	(void)state;
+	/* RFC 4515 section 4 */
+	CHECK(ldaptext_filter("(cn=*%u*)", SPAN("*"), out, sizeof out));
+	CHECK_TEXT(out, "(cn=*\\2a*)");
+	CHECK(ldaptext_filter("(o=%u)", SPAN("Parens R Us (for all)"), out,
+			      sizeof out));
+	CHECK_TEXT(out, "(o=Parens\\20R\\20Us\\20\\28for\\20all\\29)");
+	/* RFC 4514 section 4 */
+	CHECK(ldaptext_dn("CN=%u,DC=test", SPAN("a,b#"), out, sizeof out));
+	CHECK_TEXT(out, "CN=a\\2cb\\23,DC=test");
+	CHECK(!ldaptext_dn("%u%u%u%u%u%u%u", SPAN("1234567890"), out, sizeof out));
+}
+
+static void test_fields_have_no_nul(void **state)
+{
+	struct lookup_answer a = { .fields = BUF(a.room) };
+
+	(void)state;
+	CHECK(lookup_field(&a, "uid", SPAN("8")));
+	CHECK(!lookup_field(&a, "home", SPAN("/a\0uid\0000")));
+	CHECK_EQ(a.fields.len, sizeof "uid\0008");
+	CHECK(lookup_field(&a, "x", (struct span){ NULL, 0 }));
+	while (lookup_field(&a, "home", SPAN("/home/somebody")))
+		;
+	CHECK(a.fields.cut && a.fields.len <= sizeof a.room);
+}
+
+static void test_an_address_stands_alone(void **state)
+{
+	(void)state;
+	CHECK(span_is(lookup_address(SPAN("192.0.2.1:110")), "192.0.2.1"));
+	CHECK(span_is(lookup_address(SPAN("[2001:db8::1]:110")), "2001:db8::1"));
+	CHECK(span_is(lookup_address(SPAN("")), ""));
+	CHECK(span_is(lookup_address(SPAN("[")), "["));
+}
+
+static void test_built_drivers_are_there(void **state)
+{
+	(void)state;
+	for (enum database_driver_id id = DRIVER_SQLITE; id < DRIVER_COUNT; id++)
+		CHECK_EQ(lookup_driver(id) != NULL, database_driver_is_built(id));
+	CHECK(!lookup_driver(DRIVER_PASSWD_FILE));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_name_is_no_part_of_a_query),
+		TEST(test_any_octet_is_only_itself_for_ldap),
+		TEST(test_examples_of_the_rfcs),
+		TEST(test_fields_have_no_nul),
+		TEST(test_an_address_stands_alone),
+		TEST(test_built_drivers_are_there),
+	};
+
+	return RUN(tests);
+}
