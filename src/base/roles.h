@@ -11,7 +11,8 @@
 	X(FRONT,  "poplar-front") \
 	X(AUTH,   "poplar-auth") \
 	X(DROP,   "poplar-drop") \
-	X(LOOKUP, "poplar-lookup")
+	X(LOOKUP, "poplar-lookup") \
+	X(TOOL,   "poplar")        /* the operator's; not started by poplard */
 /* clang-format on */
 
 enum role {

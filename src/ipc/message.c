@@ -16,6 +16,7 @@ enum {
 	AUTH = ROLE_BIT_AUTH,
 	DROP = ROLE_BIT_DROP,
 	LOOKUP = ROLE_BIT_LOOKUP,
+	TOOL = ROLE_BIT_TOOL,
 };
 
 static const struct {

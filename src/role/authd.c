@@ -16,6 +16,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "ipc/channel.h"
+#include "role/authtest.h"
 #include "role/child.h"
 #include "role/drops.h"
 #include "role/exchanges.h"
@@ -367,6 +368,9 @@ static void take(void *arg, const struct message *m, int fd)
 		break;
 	case MESSAGE_DATABASE:
 		add_database(a, &m->DATABASE);
+		break;
+	case MESSAGE_CONTROL:
+		authtest_begin(a->crew, fd, a->databases[0], &a->child.settings);
 		break;
 	case MESSAGE_LOOKUP_LINK:
 		add_lookup(a, &m->LOOKUP_LINK, fd);

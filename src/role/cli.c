@@ -20,7 +20,7 @@
 #define CLI_TABLE(X) \
 	X("check",  cli_check,  "",      "tell what is wrong with the configuration, starting nothing") \
 	X("config", cli_config, "",      "print the settings in force") \
-	X("user",   cli_user,   "add|passwd|del|list [NAME]", "edit the users file") \
+	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file; ask the server about a user") \
 	X("audit",  cli_audit,  "",      "hold the running processes against the table of sandboxes")
 /* clang-format on */
 
@@ -39,7 +39,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: poplar [-c FILE] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-6s %-27s %s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-6s %-32s %s\n", commands[i].name, commands[i].args,
 			commands[i].text);
 	fputs("\n"
 	      "  -c, --config FILE    configuration (" CONFIG_FILE_DEFAULT ")\n"

@@ -36,6 +36,9 @@ MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
  * returns how much it is. */
 unsigned cli_check_databases(const struct databases *databases, struct cli_ids auth);
 
+/* Ask the running server about a user, and print what comes. */
+int cli_test(const struct settings *s, const char *name, struct span password);
+
 /* The commands; argv[0] is the command's name, options already cut off. */
 int cli_check(const char *config, int argc, char **argv);
 int cli_config(const char *config, int argc, char **argv);

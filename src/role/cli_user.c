@@ -32,10 +32,12 @@ static const char usage[] =
 	"       poplar user passwd [--scheme S] NAME\n"
 	"       poplar user del NAME\n"
 	"       poplar user list\n"
+	"       poplar user test NAME\n"
 	"\n"
 	"The password is asked for; where standard input is no terminal, its first "
 	"line is it.\n"
-	"add makes the user's Maildir; del leaves the mail where it is.\n"
+	"add makes the user's Maildir; del leaves the mail where it is; test asks the\n"
+	"running server which database says what.\n"
 	"\n"
 	"Schemes:\n";
 
@@ -365,15 +367,35 @@ static int list(struct job *j)
 	return users ? CLI_OK : CLI_BAD;
 }
 
+static int test(struct job *j)
+{
+	char password[SCHEME_PASSWORD_MAX];
+	size_t len = 0;
+	OWN_FD tty = isatty(STDIN_FILENO)
+			     ? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+			     : -1;
+	bool given = tty >= 0
+			     ? ask(tty, "Password of", j->name, password,
+				   sizeof password, &len)
+			     : read_line(STDIN_FILENO, password, sizeof password, &len);
+	int status = CLI_BAD;
+
+	if (given)
+		status =
+			cli_test(&j->settings, j->name, (struct span){ password, len });
+	else
+		cli_say("no password, or one that is too long", NULL);
+	secret_wipe(password, sizeof password);
+	return status;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct job *j);
 	bool named;
 } table[] = {
-	{ "add", add, true },
-	{ "passwd", passwd, true },
-	{ "del", del, true },
-	{ "list", list, false },
+	{ "add", add, true },    { "passwd", passwd, true }, { "del", del, true },
+	{ "list", list, false }, { "test", test, true },
 };
 
 static bool parse_options(struct job *j, int argc, char **argv)

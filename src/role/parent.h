@@ -10,6 +10,7 @@
 #include "base/roles.h"
 #include "config/settings.h"
 #include "ipc/channel.h"
+#include "role/control.h"
 #include "sys/logsink.h"
 #include "sys/sandbox.h"
 
@@ -63,6 +64,7 @@ struct parent {
 	int exe[ROLE_COUNT];
 	int run_dir, signals,
 		relay; /* relay: syslog lines from the children; -1: none */
+	int control;   /* listening socket for the operator's tool; -1: none */
 	int log;       /* where children write their lines */
 	enum logsink_kind log_kind;
 	struct generation *generations; /* newest first */
@@ -130,3 +132,10 @@ void ports_close_unwanted(struct parent *p);
 /* Open and lock it, and end what a killed poplard left behind. False: said why not. */
 MUST_USE bool state_open(struct parent *p, const struct settings *s);
 void state_write(const struct parent *p);
+
+/* ---- role/control.c: the operator's tool ---- */
+
+/* Listen for it in the run directory; what fails is logged. */
+void control_open(struct parent *p);
+/* Hand who has come to poplar-auth, which answers. */
+void control_accept(struct parent *p);

@@ -32,7 +32,7 @@ enum {
 	ROTATE_MS = 2 * 3600 *
 		    1000, /* ticket keys: a ticket lives for two turns at most */
 	POLLS_MAX = 4096,
-	FIXED_POLLS = 2, /* signals, relay */
+	FIXED_POLLS = 3, /* signals, relay, control */
 };
 
 static const char usage[] =
@@ -101,7 +101,7 @@ static void open_executables(struct parent *p)
 
 	if (slash)
 		*slash = '\0';
-	for (enum role role = ROLE_FRONT; role < ROLE_COUNT; role++) {
+	for (enum role role = ROLE_FRONT; role < ROLE_TOOL; role++) {
 		char path[PATH_MAX + 64];
 
 		snprintf(path, sizeof path, "%s/%s", own, role_name(role));
@@ -199,6 +199,7 @@ static void begin(struct parent *p)
 	start_log(p, &s);
 	if (!state_open(p, &s))
 		exit(EXIT_FAILURE);
+	control_open(p);
 	make_ticket_keys(p, clock_ms());
 	enter_sandbox();
 	log_event(LOG_NOTICE, "starting", LOG_T("version", POPLAR_VERSION),
@@ -332,6 +333,7 @@ static void wait_for_something(struct parent *p)
 
 	polls[0] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
 	polls[1] = (struct pollfd){ .fd = p->relay, .events = POLLIN };
+	polls[2] = (struct pollfd){ .fd = p->control, .events = POLLIN };
 	for (struct generation *g = p->generations; g; g = g->next) {
 		for (struct kid *k = g->kids; k && count < POLLS_MAX; k = k->next) {
 			if (k->channel < 0)
@@ -348,13 +350,15 @@ static void wait_for_something(struct parent *p)
 			kid_hear(p, kids[i]);
 	if (polls[1].revents)
 		on_relay(p);
+	if (polls[2].revents)
+		control_accept(p);
 	if (polls[0].revents)
 		on_signals(p);
 }
 
 int main(int argc, char **argv)
 {
-	static struct parent p = { .run_dir = -1 };
+	static struct parent p = { .run_dir = -1, .control = -1 };
 
 	p.config = parse_args(argc, argv);
 	begin(&p);
@@ -366,6 +370,7 @@ int main(int argc, char **argv)
 				g->draining = true;
 		generation_drop_empty(&p);
 	}
+	unlinkat(p.run_dir, CONTROL_NAME, 0);
 	log_event(LOG_NOTICE, "stopped");
 	if (p.relay >= 0)
 		on_relay(&p);

@@ -24,7 +24,8 @@ class Arguments(unittest.TestCase):
 
     def test_wrong_arguments(self):
         for args in ([], ["bogus"], ["--bogus"], ["user"], ["user", "add"], ["user", "bogus", "x"],
-                     ["check", "x"], ["config", "x"], ["audit", "x"], ["user", "list", "x"]):
+                     ["check", "x"], ["config", "x"], ["audit", "x"], ["user", "list", "x"],
+                     ["user", "test"]):
             out = subprocess.run([BUILD / "poplar", *args], capture_output=True, text=True)
             self.assertEqual(out.returncode, 64, args)
             self.assertIn("usage", out.stderr)

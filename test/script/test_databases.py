@@ -87,6 +87,33 @@ class Suite:
         self.check(b"right", b"my-wrong-secret", "-ERR [AUTH]")
         self.assertEqual(self.p.log.find("my-wrong-secret"), [])
 
+    def ask_the_server(self, name, password):
+        out = self.p.run("user", "test", latin(name), input=latin(password) + "\n")
+        self.assertNotIn(latin(password), out.stdout + out.stderr)
+        return out.returncode, out.stdout.splitlines()
+
+    def test_user_test_says_who_says_what(self):
+        self.assertEqual(self.ask_the_server(b"alice", b"secret"),
+                         (0, ["database the file: the password is right",
+                              f"login as alice, maildrop {self.p.dir}/mail/alice/Maildir, "
+                              f"kept by {'mail' if IS_ROOT else 'poplar-mail'}"]))
+        status, lines = self.ask_the_server(b"right", b"secret")
+        self.assertEqual(lines[:2], ["database the file: does not know the user",
+                                     "database tested: the password is right"])
+        self.assertEqual((status, lines[2].startswith("login as right, maildrop ")), (0, True))
+        status, lines = self.ask_the_server(b"right", b"quite-wrong")
+        self.assertEqual(status, 1)
+        self.assertEqual(lines[1:], ["database tested: the password is wrong, or the user is "
+                                     "refused", "login refused: invalid user name or password"])
+        self.database.stop()
+        try:
+            status, lines = self.ask_the_server(b"right", b"secret")
+        finally:
+            self.database.go_on()
+        self.assertEqual(status, 1)
+        self.assertRegex(lines[1], "^database tested: cannot tell: .")
+        self.assertRegex(lines[2], "^login refused: temporary trouble, try again later: .")
+
     # -- trouble
 
     def test_stopped_and_started(self):
@@ -113,6 +140,15 @@ class Suite:
             for role, pids in before.items():
                 if role != "poplar-lookup":
                     self.assertEqual(self.p.pids()[role], pids, role)
+
+    def test_auth_killed(self):
+        """The next one finds the processes that ask, as they are."""
+        self.p.deaths_ok = True
+        before = self.p.pids()
+        os.kill(before["poplar-auth"][0], signal.SIGKILL)
+        self.p.log.wait(f"event=child-died role=poplar-auth pid={before['poplar-auth'][0]} ")
+        self.works()
+        self.assertEqual(self.p.pids()["poplar-lookup"], before["poplar-lookup"])
 
     def test_hanging(self):
         """It costs the time that is set, and only those who are to be found there."""
@@ -310,7 +346,24 @@ class Configured(unittest.TestCase):
             c.quit()
             self.assertEqual(p.run("audit").returncode, 0)
 
-    def test_nobody_by_chance_without_root(self):
+    @unittest.skipUnless(IS_ROOT, "needs root to be other users")
+    def test_only_root_may_ask_the_server_about_users(self):
+        with Poplar(tls=False) as p:
+            path = p.dir / "run" / "control"
+            self.assertEqual((path.stat().st_mode & 0o777, path.stat().st_uid), (0o600, 0))
+
+            def become_nobody():
+                os.setgid(65534)
+                os.setuid(65534)
+
+            path.chmod(0o666)  # then the kernel says who it is
+            for chmod in (0o666, 0o600):
+                path.chmod(chmod)
+                out = p.run("user", "test", "alice", input="secret\n", preexec_fn=become_nobody)
+                self.assertEqual((out.returncode, out.stdout), (1, ""))
+        self.assertFalse(path.exists())
+
+    def test_without_root(self):
         """Unprivileged, the databases work as they are, too."""
         with Server(Sqlite(), unprivileged=True) as p:
             c = p.connect()

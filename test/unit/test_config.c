@@ -103,7 +103,7 @@ static void test_a_child_gets_its_settings_and_no_others(void **state)
 	char room[16384];
 
 	(void)state;
-	for (enum role role = ROLE_FRONT; role < ROLE_COUNT; role++) {
+	for (enum role role = ROLE_FRONT; role < ROLE_TOOL; role++) {
 		struct settings from, to;
 		struct buf packed = BUF(room);
 
@@ -120,7 +120,7 @@ static void test_a_child_gets_its_settings_and_no_others(void **state)
 		CHECK_EQ(to.idle_timeout, role == ROLE_FRONT ? 1234 : 600);
 		CHECK_EQ(to.failure_delay, role == ROLE_AUTH ? 4321 : 1000);
 		CHECK_EQ(strcmp(to.users, "/a b/\"c\"") == 0, role == ROLE_AUTH);
-		for (enum role other = ROLE_FRONT; other < ROLE_COUNT; other++)
+		for (enum role other = ROLE_FRONT; other < ROLE_TOOL; other++)
 			if (other != role &&
 			    role != ROLE_LOOKUP) /* its are all theirs */
 				CHECK(settings_unpack(&to, other, buf_span(&packed)) !=

@@ -1,0 +1,116 @@
+/* role/authtest.c - poplar-auth's answer to `poplar user test`.
+ *
+ * Floor 4 (role). Prefix: authtest_. The same databases are asked in the same way as
+ * for a login, by the same threads; nothing is opened, and no failure counts.
+ */
+#include "role/authtest.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "auth/place.h"
+#include "base/buf.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "ipc/channel.h"
+
+struct testing {
+	struct crew_post post; /* first: it is a post */
+	struct database *databases;
+	const struct settings *settings;
+};
+
+/* "doing what: error", for a person; cut where it does not fit. */
+static struct span tell(const struct why *why, struct buf *b)
+{
+	buf_text(b, why->doing ? why->doing : "");
+	if (why->what[0]) {
+		buf_char(b, ' ');
+		buf_put(b, (struct span){ why->what, strnlen(why->what, 100) });
+	}
+	if (why->sys) {
+		buf_text(b, ": ");
+		buf_text(b, strerrordesc_np(why->sys));
+	}
+	return buf_span(b);
+}
+
+static void say(void *arg, const struct database *db, enum database_says says,
+		const struct why *why)
+{
+	const struct testing *t = arg;
+	char room[191];
+	struct buf text = BUF(room);
+	const struct message m = { .kind = MESSAGE_TEST_SAYS,
+				   .TEST_SAYS = { span_of(db->name), says,
+						  tell(why, &text) } };
+
+	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+}
+
+static void answer(struct testing *t, const struct message_TEST_ASK *ask)
+{
+	const struct database_watcher watcher = { say, t };
+	OWN_USER found = { 0 };
+	struct why why = { 0 };
+	char room[191], path[PLACE_PATH_MAX] = "";
+	struct buf text = BUF(room);
+	enum fault f = database_check(t->databases, ask->user, ask->password, ask->peer,
+				      &watcher, &found, &why);
+	const struct user *u = &found.user;
+
+	if (f == FAULT_NONE && !user_may(u, ask->peer, true, "USER"))
+		f = fault_set(&why, FAULT_DENIED, 0, "the user's fields do not let in",
+			      NULL);
+	if (f == FAULT_NONE)
+		f = place_maildrop(u, t->settings->mail_root, t->settings->maildir,
+				   path, &why);
+	const struct message m = { .kind = MESSAGE_TEST_IS,
+				   .TEST_IS = { f, tell(&why, &text), u->name,
+						span_of(f ? "" : path), u->has_uid,
+						u->uid } };
+	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+}
+
+static void end(struct testing *t)
+{
+	close(t->post.fd);
+	free(t);
+}
+
+static void wake(struct crew *crew, struct crew_post *post)
+{
+	struct testing *t = (struct testing *)post;
+	ROOM struct channel_inbox inbox;
+	struct message m;
+	int none;
+
+	switch (channel_receive(post->fd, ROLE_TOOL, ROLE_AUTH, CHANNEL_NOW, &inbox, &m,
+				&none)) {
+	case CHANNEL_EMPTY:
+		crew_again(crew, post);
+		return;
+	case CHANNEL_MESSAGE:
+		answer(t, &m.TEST_ASK);
+		break;
+	case CHANNEL_CLOSED:
+	case CHANNEL_BROKEN:
+		break;
+	}
+	secret_wipe(&inbox, sizeof inbox);
+	end(t);
+}
+
+void authtest_begin(struct crew *crew, int fd, struct database *databases,
+		    const struct settings *settings)
+{
+	struct testing *t = malloc(sizeof *t);
+
+	if (!t) {
+		close(fd);
+		return;
+	}
+	*t = (struct testing){ { fd, wake }, databases, settings };
+	if (!crew_join(crew, &t->post))
+		end(t);
+}

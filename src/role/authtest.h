@@ -1,0 +1,14 @@
+/* role/authtest.h - poplar-auth's answer to `poplar user test`.
+ *
+ * Floor 4 (role). Prefix: authtest_.
+ */
+#pragma once
+
+#include "auth/database.h"
+#include "config/settings.h"
+#include "sys/crew.h"
+
+/* The operator's tool has come: hear its one question, about these databases, and tell
+ * what each of them says and what comes of it. fd is authtest's own. */
+void authtest_begin(struct crew *crew, int fd, struct database *databases,
+		    const struct settings *settings);
