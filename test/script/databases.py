@@ -1,12 +1,13 @@
 """Databases of users for the tests: each with the same users, and a way to stop it."""
 
+import base64
 import ctypes
 import ctypes.util
 import os
 import pathlib
 import pwd
 import shutil
-import signal
+import socket
 import sqlite3
 import subprocess
 
@@ -57,10 +58,10 @@ def folder_of(name):
 
 
 class Database:
-    """What the tests need of each kind. `fields`: has it fields of users?"""
+    """What the tests need of each kind."""
 
     name, driver = "tested", None
-    fields, walls = True, "own"
+    walls = "own"
     settings = ""
     users = USERS
 
@@ -166,7 +167,7 @@ class SqliteRunAs(Sqlite):
 
 
 class Pam(Database):
-    driver, fields, walls = "pam", False, "none"
+    driver, walls = "pam", "none"
     settings = 'service = poplar-test\nservice-dir = "{dir}/database/pam.d"'
     users = {k: v for k, v in USERS.items() if not v[1]} | {b"expired": (b"secret", {"x": b"y"})}
 
@@ -273,10 +274,13 @@ class Ldap(Database):
         self.folder = folder
         (folder / "data").mkdir()
         (folder / "password").write_text("the server's own\n")
+        # For localhost, libldap expects a certificate for the machine's own name.
+        names = {"localhost", socket.gethostname(), socket.getfqdn()}
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "key.pem", "-out",
                         folder / "ca.pem", "-days", "3", "-subj", "/CN=127.0.0.1", "-addext",
-                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+                        "subjectAltName=IP:127.0.0.1," + ",".join(f"DNS:{n}" for n in names)],
+                       check=True, capture_output=True)
         schema = "".join(f"include /etc/ldap/schema/{s}.schema\n"
                          for s in ("core", "cosine", "inetorgperson"))
         (folder / "slapd.conf").write_text(
@@ -296,8 +300,6 @@ class Ldap(Database):
                               capture_output=True, **kwargs)
 
     def ldif(self):
-        import base64
-
         def b(value):
             return base64.b64encode(value)
 
@@ -317,7 +319,6 @@ class Ldap(Database):
         return out
 
     def go_on(self):
-        import socket
         self.process = subprocess.Popen(
             ["/usr/sbin/slapd", "-d", "0", "-h", f"ldap://127.0.0.1:{self.port}", "-f",
              self.folder / "slapd.conf"], stderr=subprocess.DEVNULL)
@@ -336,7 +337,8 @@ class Ldap(Database):
 
 
 class LdapBind(Ldap):
-    settings = Ldap.common + '}\nbase = "ou=people,dc=test"'
+    settings = (Ldap.common.replace("ldap://127.0.0.1", "ldap://localhost")
+                + '}\nbase = "ou=people,dc=test"')
 
 
 class LdapTemplate(Ldap):
@@ -357,7 +359,7 @@ class Checkpassword(Database):
             "users = eval(open(folder + '/users').read())\n"
             "assert set(os.environ) <= {'PATH', 'PROTO', 'SERVICE', 'TCPREMOTEIP', 'LC_CTYPE'}\n"
             "assert os.environ['TCPREMOTEIP'] == '127.0.0.1' and sys.argv[1] == 'an argument'\n"
-            "assert os.listdir('/proc/self/fd')[:7] == ['0', '1', '2', '3', '4', '5', '6']\n"
+            "assert sorted(os.listdir('/proc/self/fd')) == list('0123456')\n"
             "if name not in users: sys.exit(3)\n"
             "if users[name][0] != password: sys.exit(1)\n"
             "fields = users[name][1]\n"
@@ -376,7 +378,7 @@ class Checkpassword(Database):
 class System(Database):
     """The system's users in a mount name space of the server's own."""
 
-    driver, fields, walls = "system", False, "none"
+    driver, walls = "system", "none"
     settings = "run-as-group = shadow"
     users = {b"right": (b"secret", {}), b"octets-1": (OCTETS[0], {}), b"octets-2": (OCTETS[1], {}),
              b"expired": (b"secret", {"x": b"y"})}
@@ -413,3 +415,22 @@ class System(Database):
 
     def go_on(self):
         (self.folder / "shadow").chmod(0o640)
+
+
+class PamUnix(System):
+    """The usual stack, which runs a helper of its own to see shadow passwords; as root."""
+
+    driver = "pam"
+    settings = Pam.settings + "\nrun-as = root"
+
+    def prepare(self, folder):
+        super().prepare(folder)
+        (folder / "pam.d").mkdir()
+        (folder / "pam.d" / "poplar-test").write_text(
+            "auth required pam_unix.so\naccount required pam_unix.so\n")
+
+    def stop(self):
+        (self.folder / "pam.d").rename(self.folder / "away")
+
+    def go_on(self):
+        (self.folder / "away").rename(self.folder / "pam.d")

@@ -3,13 +3,18 @@
 import os
 import pwd
 import signal
+import subprocess
 import time
 import unittest
 
 from databases import (OCTETS, STRANGERS, Checkpassword, Ldap, LdapBind, LdapTemplate, Pam,
-                       Postgresql, Server, Sqlite, SqliteRunAs, SqliteWal, System)
-from harness import IS_ROOT, Poplar, main, wait_until
+                       PamUnix, Postgresql, Server, Sqlite, SqliteRunAs, SqliteWal, System)
+from harness import BUILD, IS_ROOT, Poplar, main, wait_until
 from test_death import freeze
+
+
+BUILT = subprocess.run([BUILD / "poplar", "--version"], capture_output=True, text=True,
+                       check=True).stdout.split("databases:")[1].split()
 
 
 def latin(octets):
@@ -23,6 +28,8 @@ class Suite:
 
     @classmethod
     def setUpClass(cls):
+        if cls.database.driver not in BUILT:
+            raise unittest.SkipTest(f"{cls.database.driver} is not in this build")
         if missing := cls.database.missing():
             raise unittest.SkipTest(missing)
         cls.p = Server(cls.database)
@@ -69,14 +76,6 @@ class Suite:
             with self.subTest(name=name):
                 self.check(name, b"secret", "-ERR [AUTH]")
         self.works()
-
-    def test_fields(self):
-        if not self.database.fields:
-            self.skipTest("has no fields")
-        self.check(b"here", b"secret", "+OK")
-        for name in (b"off", b"elsewhere", b"odd"):
-            self.check(name, b"secret", "-ERR [AUTH]")
-        self.p.log.wait("event=user-refused .*user=odd .*disabled is neither yes nor no")
 
     def test_the_first_database_is_not_asked_in_vain(self):
         self.check(b"alice", b"wrong", "-ERR [AUTH]")
@@ -199,7 +198,17 @@ class Suite:
         self.p.write_config()
 
 
-class InSqlite(Suite, unittest.TestCase):
+class Fields(Suite):
+    """... and for those that tell more of a user than who it is."""
+
+    def test_fields(self):
+        self.check(b"here", b"secret", "+OK")
+        for name in (b"off", b"elsewhere", b"odd"):
+            self.check(name, b"secret", "-ERR [AUTH]")
+        self.p.log.wait("event=user-refused .*user=odd .*disabled is neither yes nor no")
+
+
+class InSqlite(Fields, unittest.TestCase):
     database = Sqlite()
 
     def test_a_replaced_file(self):
@@ -221,7 +230,7 @@ class InSqlite(Suite, unittest.TestCase):
         self.works()
 
 
-class InSqliteWithAWriter(Suite, unittest.TestCase):
+class InSqliteWithAWriter(Fields, unittest.TestCase):
     database = SqliteWal()
 
 
@@ -232,7 +241,7 @@ class InPam(Suite, unittest.TestCase):
         self.check(b"expired", b"secret", "-ERR [AUTH]")
 
 
-class InPostgresql(Suite, unittest.TestCase):
+class InPostgresql(Fields, unittest.TestCase):
     database = Postgresql()
 
     def test_a_connection_that_was_ended(self):
@@ -245,24 +254,31 @@ class InPostgresql(Suite, unittest.TestCase):
         self.assertEqual(self.p.log.find("login-trouble", mark), [])
 
 
-class InLdap(Suite, unittest.TestCase):
+class InLdap(Fields, unittest.TestCase):
     database = Ldap()
 
 
-class InLdapByBind(Suite, unittest.TestCase):
+class InLdapByBind(Fields, unittest.TestCase):
     database = LdapBind()
 
 
-class InLdapByTemplate(Suite, unittest.TestCase):
+class InLdapByTemplate(Fields, unittest.TestCase):
     database = LdapTemplate()
 
 
-class InCheckpassword(Suite, unittest.TestCase):
+class InCheckpassword(Fields, unittest.TestCase):
     database = Checkpassword()
 
 
 class InSystem(Suite, unittest.TestCase):
     database = System()
+
+    def test_an_account_that_is_over(self):
+        self.check(b"expired", b"secret", "-ERR [AUTH]")
+
+
+class InPamOfTheSystem(Suite, unittest.TestCase):
+    database = PamUnix()
 
     def test_an_account_that_is_over(self):
         self.check(b"expired", b"secret", "-ERR [AUTH]")
@@ -282,6 +298,8 @@ class Configured(unittest.TestCase):
         mark = p.log.mark()
         return mark
 
+    @unittest.skipUnless({"sqlite", "pam", "ldap", "postgresql"} <= set(BUILT),
+                         "some databases are not in this build")
     def test_check(self):
         with Poplar(tls=False) as p:
             sql = 'query-find = "SELECT %u"'
@@ -334,7 +352,7 @@ class Configured(unittest.TestCase):
                                     (rule, name, reply))
                     c.close()
 
-    @unittest.skipUnless(IS_ROOT, "needs root to be other users")
+    @unittest.skipUnless(IS_ROOT and "sqlite" in BUILT, "needs root to be other users, and SQLite")
     def test_run_as(self):
         with Server(SqliteRunAs()) as p:
             uid = pwd.getpwnam("games").pw_uid
@@ -363,6 +381,30 @@ class Configured(unittest.TestCase):
                 self.assertEqual((out.returncode, out.stdout), (1, ""))
         self.assertFalse(path.exists())
 
+    def test_what_is_not_built_is_an_error(self):
+        missing = {"sqlite", "pam", "postgresql", "ldap"} - set(BUILT)
+        with Poplar(tls=False) as p:
+            for driver in missing:
+                self.section(p, driver, "")
+                out = p.run("check")
+                self.assertEqual(out.returncode, 78)
+                self.assertRegex(out.stderr, rf":\d+: driver: {driver} is not in this build")
+
+    def test_a_server_that_is_nowhere(self):
+        """To look for its name, too, is within the walls."""
+        wanted = {"ldap": 'uri = "ldaps://nowhere.invalid ldap://localhost:1"\n base = "dc=x"',
+                  "postgresql": 'connection = "host=nowhere.invalid,localhost port=1"\n'
+                                'query-find = "SELECT %u"'}
+        for driver in sorted(set(wanted) & set(BUILT)):
+            section = f"database x {{\n driver = {driver}\n {wanted[driver]}\n}}\n"
+            with Poplar(tls=False, sections=section) as p:
+                p.deaths_ok = True  # name servers may be slower than the timeout
+                c = p.connect()
+                c.ok("USER right")
+                self.assertRegex(c.ask("PASS secret"), r"^-ERR \[SYS/TEMP\]")
+                c.close()
+
+    @unittest.skipUnless("sqlite" in BUILT, "needs SQLite")
     def test_without_root(self):
         """Unprivileged, the databases work as they are, too."""
         with Server(Sqlite(), unprivileged=True) as p:
