@@ -48,9 +48,9 @@ X(default_domain, TEXT, 0, 200, "", AUTH, \
   "Put behind an '@' to user names that have none.") \
 X(fold_names, BOOL, 0, 1, "no", AUTH, \
   "Take the letters A to Z in user names for a to z. The databases must have small letters then.") \
-X(master_separator, TEXT, 0, 1, "*", AUTH, \
-  "A user with the field master may log in as another: as user*master where this is the '*', or by the " \
-  "authorization identity of SASL PLAIN.") \
+X(master_separator, TEXT, 0, 1, "", AUTH, \
+  "A user with the field master may log in as another: by the authorization identity of SASL, and where this " \
+  "is '*' as user*master, too. No other name can have that character then.") \
 X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
   "So many refused logins close the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \

@@ -242,6 +242,7 @@ class Names(ServerCase):
                         "boss@example.org":
                             "boss@example.org:{PLAIN}master::::::master=yes"},
               "settings": {"default-domain": "example.org", "fold-names": "yes",
+                           "master-separator": '"*"',
                            "failure-delay": "0"}}
 
     def login(self, name, password):
