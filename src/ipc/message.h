@@ -89,11 +89,11 @@
 #define MESSAGE_STOP_FIELDS(N, T)
 #define MESSAGE_AUTH_WHICH_FIELDS(N, T)
 #define MESSAGE_AUTH_OFFERS_FIELDS(N, T)  N(mechanisms)
-#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(tls) N(mechanism) N(has_response) T(peer, 64) \
+#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(exchange) N(tls) N(mechanism) N(has_response) T(peer, 64) \
 	T(user, 255) T(response, 12288) T(exporter, 64) T(unique, 64)
-#define MESSAGE_AUTH_MORE_FIELDS(N, T)    N(id) T(challenge, 4096)
-#define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) T(response, 12288)
-#define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id)
+#define MESSAGE_AUTH_MORE_FIELDS(N, T)    N(id) N(exchange) T(challenge, 4096)
+#define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) N(exchange) T(response, 12288)
+#define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id) N(exchange)
 #define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
 #define MESSAGE_CONTROL_FIELDS(N, T)

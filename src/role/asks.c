@@ -68,9 +68,11 @@ static enum fault send_ask(const struct conn *c, struct span secret)
 {
 	const struct session *s = &c->session;
 	const struct message next = { .kind = MESSAGE_AUTH_NEXT,
-				      .AUTH_NEXT = { conn_id(c), secret } };
+				      .AUTH_NEXT = { conn_id(c), c->exchange,
+						     secret } };
 	const struct message ask = { .kind = MESSAGE_AUTH_ASK,
 				     .AUTH_ASK = { .id = conn_id(c),
+						   .exchange = c->exchange,
 						   .tls = s->tls,
 						   .mechanism = s->mechanism,
 						   .has_response = s->has_secret,
@@ -82,9 +84,10 @@ static enum fault send_ask(const struct conn *c, struct span secret)
 }
 
 /* If the word is lost, poplar-auth will find out by the time that has passed. */
-static void send_cancel(const struct front *f, uint64_t id)
+static void send_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 {
-	const struct message m = { .kind = MESSAGE_AUTH_CANCEL, .AUTH_CANCEL = { id } };
+	const struct message m = { .kind = MESSAGE_AUTH_CANCEL,
+				   .AUTH_CANCEL = { id, exchange } };
 
 	fault_ignore(tell(f, &m));
 }
@@ -123,7 +126,7 @@ void asks_forget(struct conn *c)
 	if (c->in_asking)
 		leave_line(c);
 	if (c->proving || is_awaiting(c))
-		send_cancel(c->front, conn_id(c));
+		send_cancel(c->front, conn_id(c), c->exchange);
 	c->proving = false;
 }
 
@@ -132,6 +135,7 @@ void asks_login(struct conn *c)
 	struct span secret = c->session.secret;
 	bool first = !c->front->asking;
 
+	c->exchange += !c->proving;
 	c->asked = true;
 	c->asked_at = uv_now(&c->front->loop);
 	if (first && send_ask(c, secret) == FAULT_NONE)
@@ -192,7 +196,7 @@ static void take_more(struct front *f, const struct message_AUTH_MORE *m)
 	struct conn *c = find_awaiting(f, m->id);
 
 	if (!c) {
-		send_cancel(f, m->id);
+		send_cancel(f, m->id, m->exchange);
 		return;
 	}
 	c->asked = false;

@@ -145,9 +145,10 @@ static bool check_password(struct authd *a, const struct link *link,
 
 /* ---- SASL ---- */
 
-static bool go_on(struct authd *a, const struct link *link, uint64_t id,
+static bool go_on(struct authd *a, const struct link *link, struct exchange_key key,
 		  struct sasl *sasl, struct span response)
 {
+	const uint64_t id = key.id;
 	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
 	struct buf challenge = BUF(text);
 	struct why why = { 0 };
@@ -156,16 +157,18 @@ static bool go_on(struct authd *a, const struct link *link, uint64_t id,
 
 	switch (sasl_step(sasl, response, &challenge, &found, &why)) {
 	case SASL_MORE:
-		if (!exchanges_put(&a->exchanges, link, id, sasl)) {
+		if (!exchanges_put(&a->exchanges, key, sasl)) {
 			fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
 			heard = tell_refused(a, link, id, sasl_claims(sasl), &why);
 			break;
 		}
-		return say(link,
-			   &(struct message){
-				   .kind = MESSAGE_AUTH_MORE,
-				   .AUTH_MORE = { id, { text, challenge.len } } },
-			   -1);
+		return say(
+			link,
+			&(struct message){ .kind = MESSAGE_AUTH_MORE,
+					   .AUTH_MORE = { id,
+							  key.exchange,
+							  { text, challenge.len } } },
+			-1);
 	case SASL_IN:
 		heard = tell_in(a, link, id, &found.user);
 		break;
@@ -199,18 +202,20 @@ static bool begin(struct authd *a, const struct link *link,
 		fault_set(&why, FAULT_NOMEM, 0, "begin", "exchange");
 		return tell_refused(a, link, ask->id, SPAN(""), &why);
 	}
-	return go_on(a, link, ask->id, sasl,
+	return go_on(a, link, (struct exchange_key){ link, ask->id, ask->exchange },
+		     sasl,
 		     ask->has_response ? or_empty(ask->response) : (struct span){ 0 });
 }
 
 static bool next(struct authd *a, const struct link *link,
 		 const struct message_AUTH_NEXT *m)
 {
-	struct sasl *sasl = exchanges_take(&a->exchanges, link, m->id);
+	const struct exchange_key key = { link, m->id, m->exchange };
+	struct sasl *sasl = exchanges_take(&a->exchanges, key);
 	struct why why = { 0 };
 
 	if (sasl)
-		return go_on(a, link, m->id, sasl, or_empty(m->response));
+		return go_on(a, link, key, sasl, or_empty(m->response));
 	fault_set(&why, FAULT_PEER, 0, "go on", "exchange");
 	return tell_refused(a, link, m->id, SPAN(""), &why);
 }
@@ -225,7 +230,10 @@ static bool hear(struct authd *a, struct link *link, const struct message *m)
 	case MESSAGE_AUTH_NEXT:
 		return next(a, link, &m->AUTH_NEXT);
 	case MESSAGE_AUTH_CANCEL:
-		sasl_free(exchanges_take(&a->exchanges, link, m->AUTH_CANCEL.id));
+		sasl_free(exchanges_take(
+			&a->exchanges,
+			(struct exchange_key){ link, m->AUTH_CANCEL.id,
+					       m->AUTH_CANCEL.exchange }));
 		return true;
 	default: /* the table has AUTH_WHICH beside them */
 		return tell_offers(a, link);

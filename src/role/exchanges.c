@@ -13,8 +13,7 @@ enum { SECONDS_MAX = 3600 };
 
 struct exchange {
 	struct exchange *next;
-	const void *link;
-	uint64_t id;
+	struct exchange_key key;
 	time_t since;
 	struct sasl *sasl;
 };
@@ -48,19 +47,22 @@ static struct sasl *unlink_at(struct exchange **at)
 	return sasl;
 }
 
-bool exchanges_put(struct exchanges *e, const void *link, uint64_t id,
-		   struct sasl *sasl)
+static bool same(struct exchange_key a, struct exchange_key b)
+{
+	return a.link == b.link && a.id == b.id && a.exchange == b.exchange;
+}
+
+bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sasl)
 {
 	struct exchange *x = malloc(sizeof *x);
-	struct exchange **at = slot(e, id);
+	struct exchange **at = slot(e, key.id);
 
 	if (!x)
 		return false;
-	*x = (struct exchange){ NULL, link, id, now(), sasl };
+	*x = (struct exchange){ NULL, key, now(), sasl };
 	pthread_mutex_lock(&e->mutex);
 	for (struct exchange **i = at; *i;) {
-		if (((*i)->link == link && (*i)->id == id) ||
-		    (*i)->since < x->since - SECONDS_MAX)
+		if ((*i)->since < x->since - SECONDS_MAX)
 			sasl_free(unlink_at(i));
 		else
 			i = &(*i)->next;
@@ -71,13 +73,13 @@ bool exchanges_put(struct exchanges *e, const void *link, uint64_t id,
 	return true;
 }
 
-struct sasl *exchanges_take(struct exchanges *e, const void *link, uint64_t id)
+struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key)
 {
 	struct sasl *sasl = NULL;
 
 	pthread_mutex_lock(&e->mutex);
-	for (struct exchange **i = slot(e, id); *i && !sasl;) {
-		if ((*i)->link == link && (*i)->id == id)
+	for (struct exchange **i = slot(e, key.id); *i && !sasl;) {
+		if (same((*i)->key, key))
 			sasl = unlink_at(i);
 		else
 			i = &(*i)->next;
@@ -91,7 +93,7 @@ void exchanges_forget(struct exchanges *e, const void *link)
 	pthread_mutex_lock(&e->mutex);
 	for (size_t s = 0; s < EXCHANGES_SLOTS; s++) {
 		for (struct exchange **i = &e->slots[s]; *i;) {
-			if ((*i)->link == link)
+			if ((*i)->key.link == link)
 				sasl_free(unlink_at(i));
 			else
 				i = &(*i)->next;

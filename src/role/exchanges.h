@@ -19,14 +19,20 @@ struct exchanges {
 
 void exchanges_init(struct exchanges *e);
 
-/* Keep an exchange until its connection `id` of the front `link` goes on with it; an
- * older one of the same connection ends. False: out of memory; it stays the caller's.
- */
-MUST_USE bool exchanges_put(struct exchanges *e, const void *link, uint64_t id,
+/* Which one: the front's link, the connection, and which of its exchanges. That tells a
+ * new one from one that is given up, since the words of both travel side by side. */
+struct exchange_key {
+	const void *link;
+	uint64_t id, exchange;
+};
+
+/* Keep an exchange until its client goes on with it. False: out of memory; it stays the
+ * caller's. */
+MUST_USE bool exchanges_put(struct exchanges *e, struct exchange_key key,
 			    struct sasl *sasl);
 
 /* The exchange, the caller's now. NULL: there is none. */
-struct sasl *exchanges_take(struct exchanges *e, const void *link, uint64_t id);
+struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key);
 
 /* The front has gone, and all its connections with it. */
 void exchanges_forget(struct exchanges *e, const void *link);

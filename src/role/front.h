@@ -114,6 +114,7 @@ struct conn {
 		       */
 	bool closing;
 	uint32_t slot, generation;
+	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
 
 	int fd, listing_fd;
 	struct tls *tls;

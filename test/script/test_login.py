@@ -62,6 +62,19 @@ class Sasl(ServerCase):
         self.assertTrue(c.ask("AUTH PLAIN").startswith("-ERR"))
         c.quit()
 
+    def test_a_given_up_exchange_does_not_end_the_next(self):
+        """What is said of one must not be heard of the other, however fast they follow."""
+        c = self.p.connect()
+        for _ in range(300):
+            c.send("AUTH LOGIN\r\n")
+            self.assertEqual(c.line(), b"+ " + b64(b"Username:").encode())
+            c.send(f"*\r\nAUTH LOGIN\r\n{b64(b'alice')}\r\n")
+            self.assertEqual(c.line(), b"-ERR authentication cancelled")
+            self.assertEqual(c.line(), b"+ " + b64(b"Username:").encode())
+            self.assertEqual(c.line(), b"+ " + b64(b"Password:").encode())
+            self.assertEqual(c.ask("*"), "-ERR authentication cancelled")
+        c.quit()
+
     def test_hanging_up_at_each_step(self):
         """PEERS S14: nobody else notices, and nothing is left in poplar-auth."""
         steps = ["AUTH SCRAM-SHA-256 " + b64(b"n,,n=alice,r=abc"), b64(b"c=biws,r=x,p=")]
