@@ -260,6 +260,7 @@ static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char
 		{ "anon_inode:[eventpoll]", SANDBOX_KIND_EPOLL },
 		{ "anon_inode:[eventfd]", SANDBOX_KIND_EVENT },
 		{ "anon_inode:[signalfd]", SANDBOX_KIND_SIGNAL },
+		{ "anon_inode:inotify", SANDBOX_KIND_WATCH },
 		{ "pipe:", SANDBOX_KIND_PIPE },
 		{ "/memfd:listing", SANDBOX_KIND_MEMORY },
 	};

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -74,6 +75,17 @@ int file_write_all(int fd, const void *at, size_t len)
 		}
 	}
 	return 0;
+}
+
+int file_sealed(const char *name, struct span contents)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	OWN_FD fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0 || file_write_all(fd, contents.at, contents.len) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return -1;
+	return TAKE_FD(fd);
 }
 
 /* Give the new file the old one's mode and owner, as far as we may. */

@@ -20,6 +20,10 @@ MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_le
 /* Write all of it, whatever write(2) likes to take at once. -1 and errno. */
 int file_write_all(int fd, const void *at, size_t len);
 
+/* A file in memory with these contents that nobody, we included, can change any more,
+ * for another process. -1 and errno. */
+MUST_USE int file_sealed(const char *name, struct span contents);
+
 /* Replace the contents of `name` in the open directory `dir` as a whole: a temporary
  * file beside it, rename; a reader sees the old or the new. `durable`: also after a
  * power failure, at the cost of two fsyncs. Mode and owner are the old file's, or

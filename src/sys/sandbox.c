@@ -92,6 +92,7 @@ static const char *const parent_calls[] = {
 	/* files: configuration, certificates, state */
 	"read", "openat", "openat2", "lseek", "renameat", "renameat2", "unlinkat", "unlink", "mkdirat",
 	"fsync", "fchmod", "fchown", "flock", "getdents64", "getcwd", "statx", "fcntl", "poll",
+	"inotify_init1", "inotify_add_watch", "readlinkat", "memfd_create",
 	/* sockets and signals */
 	"socket", "socketpair", "bind", "listen", "setsockopt", "getsockopt", "getsockname",
 	"connect", "sendto", "recvfrom", "shutdown", "signalfd4", "kill", "pidfd_open",
@@ -123,7 +124,7 @@ static const struct {
 } table[SANDBOX_COUNT] = {
 	[SANDBOX_PARENT] = { parent_calls, false, false, false, 0,
 			     HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(SIGNAL) |
-				     HOLDS(DIR) | HOLDS(READ) },
+				     HOLDS(DIR) | HOLDS(READ) | HOLDS(WATCH) },
 	[SANDBOX_FRONT] = { front_calls, false, false, false, 0,
 			    HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) |
 				    HOLDS(EPOLL) | HOLDS(EVENT) | HOLDS(PIPE) |

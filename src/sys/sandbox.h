@@ -44,6 +44,7 @@ enum sandbox sandbox_of(enum role role);
 	X(EPOLL,    "epoll") \
 	X(EVENT,    "eventfd") \
 	X(SIGNAL,   "signalfd") \
+	X(WATCH,    "inotify")        /* changes of certificates */ \
 	X(PIPE,     "pipe") \
 	X(MEMORY,   "memfd")          /* listings */ \
 	X(DIR,      "directory") \
