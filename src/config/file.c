@@ -103,6 +103,8 @@ void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
 
 	row_name(row, name);
 	row_clear_list(row, values);
+	if (cfg_size(cfg, name) == 1 && !*cfg_getnstr(cfg, name, 0))
+		return; /* one empty text is no list */
 	for (unsigned i = 0; i < cfg_size(cfg, name); i++) {
 		const char *value = cfg_getnstr(cfg, name, i);
 
@@ -219,27 +221,53 @@ static void check_absolute(enum setting_id id, const char *path)
 				settings_name(id), path);
 }
 
+static void check_tls(const struct settings *s)
+{
+	static const enum setting_id lists[] = { SETTING_ID_tls_certificate,
+						 SETTING_ID_tls_key,
+						 SETTING_ID_tls_ocsp };
+	const struct text_list *const values[] = { &s->tls_certificate, &s->tls_key,
+						   &s->tls_ocsp };
+
+	for (unsigned l = 0; l < 3; l++) {
+		for (unsigned i = 0; i < values[l]->count; i++)
+			check_absolute(lists[l], values[l]->at[i]);
+		if (values[l]->count > s->tls_certificate.count)
+			config_complain(
+				loading, loading->lines[lists[l]],
+				"%s without tls-certificate: there are more of these "
+				"than of those",
+				settings_name(lists[l]));
+	}
+	for (unsigned i = 0; i < s->tls_certificate.count; i++)
+		if (!*s->tls_certificate.at[i])
+			config_complain(loading,
+					loading->lines[SETTING_ID_tls_certificate],
+					"tls-certificate: expected a path, found \"\"");
+	check_absolute(SETTING_ID_tls_client_ca, s->tls_client_ca);
+	check_absolute(SETTING_ID_tls_client_crl, s->tls_client_crl);
+	if (s->tls_client_verify > 0 && !*s->tls_client_ca)
+		config_complain(loading, loading->lines[SETTING_ID_tls_client_verify],
+				"tls-client-verify needs tls-client-ca");
+	if (s->listen_tls.count > 0 && s->tls_certificate.count == 0)
+		config_complain(
+			loading, loading->lines[SETTING_ID_listen_tls],
+			"listen-tls needs tls-certificate; write listen-tls = {} to "
+			"do without TLS");
+}
+
 static void check_whole(const struct settings *s)
 {
 	check_addresses(&s->listen, SETTING_ID_listen);
 	check_addresses(&s->listen_tls, SETTING_ID_listen_tls);
 	check_greeting(s->greeting);
 	check_mechanisms(&s->mechanisms);
-	check_absolute(SETTING_ID_tls_certificate, s->tls_certificate);
-	check_absolute(SETTING_ID_tls_key, s->tls_key);
+	check_tls(s);
 	check_absolute(SETTING_ID_users, s->users);
 	check_absolute(SETTING_ID_mail_root, s->mail_root);
 	check_absolute(SETTING_ID_run_dir, s->run_dir);
-	if (s->listen_tls.count > 0 && !*s->tls_certificate)
-		config_complain(
-			loading, loading->lines[SETTING_ID_listen_tls],
-			"listen-tls needs tls-certificate; write listen-tls = {} to "
-			"do without TLS");
 	if (s->listen.count + s->listen_tls.count == 0)
 		config_complain(loading, 0, "listen and listen-tls are both empty");
-	if (*s->tls_key && !*s->tls_certificate)
-		config_complain(loading, loading->lines[SETTING_ID_tls_key],
-				"tls-key without tls-certificate");
 	config_check_databases(loading);
 	if (strchr(s->maildir, '/') || strcmp(s->maildir, "..") == 0)
 		config_complain(loading, loading->lines[SETTING_ID_maildir],

@@ -22,12 +22,46 @@ X(listen, LIST, 0, 32, "*:110", PARENT, \
 X(listen_tls, LIST, 0, 32, "*:995", PARENT, \
   "Addresses that speak TLS from the first octet (POP3S, RFC 8314). Needs tls-certificate; " \
   "without one this list must be empty.") \
-X(tls_certificate, TEXT, 0, 4095, "", PARENT, \
-  "File with the certificate chain in PEM form, the server's own certificate first. Empty: no TLS.") \
-X(tls_key, TEXT, 0, 4095, "", PARENT, \
-  "File with the private key in PEM form. Empty: it stands in the file of tls-certificate.") \
-X(tls_minimum, CHOICE, 0, 1, "1.2", FRONT, \
+X(tls_certificate, LIST, 0, 32, "", PARENT, \
+  "Files with certificate chains in PEM form: the server's own certificate first, then each one that " \
+  "signed the one before it. A client gets the one that has the name that it asks for (SNI) literally, " \
+  "or else by a wildcard; two with different kinds of key, such as RSA and ECDSA, may have the same " \
+  "name. The first is for clients that ask for no name, or for one that none has. The files are " \
+  "read again when they change. Empty: no TLS.") \
+X(tls_key, LIST, 0, 32, "", PARENT, \
+  "Files with the private keys in PEM form, in the order of tls-certificate. Missing or empty: the key " \
+  "stands in the file of its certificate.") \
+X(tls_ocsp, LIST, 0, 32, "", PARENT, \
+  "Files with OCSP responses in DER form to staple, in the order of tls-certificate. Missing or empty: " \
+  "none. One that is stale, or not about its certificate, is logged and not stapled.") \
+X(tls_unknown_name, CHOICE, 0, 1, "default", FRONT, \
+  "What a client gets that asks for a name that no certificate has: the first certificate, or a fatal " \
+  "alert.") \
+X(tls_minimum, CHOICE, 0, 1, "1.2", PARENT | FRONT, \
   "The oldest version of TLS that is spoken.") \
+X(tls_ciphers, TEXT, 1, 2048, \
+  "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" \
+  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" \
+  "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305", PARENT | FRONT, \
+  "The ciphers of TLS 1.2, as openssl-ciphers(1) names them. The default is Mozilla's intermediate " \
+  "profile, here and for the next two; the client chooses among them.") \
+X(tls_ciphersuites, TEXT, 1, 2048, \
+  "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", PARENT | FRONT, \
+  "The ciphers of TLS 1.3.") \
+X(tls_groups, TEXT, 1, 2048, "X25519:prime256v1:secp384r1", PARENT | FRONT, \
+  "The groups for the exchange of keys, the best first.") \
+X(tls_client_verify, CHOICE, 0, 2, "none", PARENT | FRONT, \
+  "Whether clients are asked for a certificate, and whether they must have one. One that is given must " \
+  "be good. Sessions in which one was given are not resumed.") \
+X(tls_client_ca, TEXT, 0, 4095, "", PARENT, \
+  "File with the certificates, in PEM form, of those who may have signed certificates of clients.") \
+X(tls_client_crl, TEXT, 0, 4095, "", PARENT, \
+  "File with certificate revocation lists in PEM form, one of each signer in a client's chain. One that " \
+  "is missing or out of date refuses the client. Empty: none are looked at.") \
+X(tls_client_name, CHOICE, 0, 3, "common-name", PARENT | FRONT, \
+  "The field of a client's certificate that names its user: the subject's common name, or the e-mail " \
+  "address, DNS name or Microsoft user principal name among its alternative names. A certificate that " \
+  "has it not exactly once names nobody.") \
 X(plaintext_auth, CHOICE, 0, 2, "loopback", FRONT, \
   "From where a user name and password are taken without TLS: from nowhere, from this machine's own " \
   "loopback addresses only, or from everywhere.") \
@@ -106,6 +140,9 @@ X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
 
 /* The words of each CHOICE, in the order of their numbers. */
 #define SETTING_CHOICES_tls_minimum     "1.2", "1.3"
+#define SETTING_CHOICES_tls_unknown_name "default", "refuse"
+#define SETTING_CHOICES_tls_client_verify "none", "optional", "required"
+#define SETTING_CHOICES_tls_client_name "common-name", "email", "dns-name", "upn"
 #define SETTING_CHOICES_plaintext_auth  "no", "loopback", "yes"
 #define SETTING_CHOICES_log             "stderr", "syslog"
 #define SETTING_CHOICES_log_level       "error", "warning", "notice", "info", "debug"

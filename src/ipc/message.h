@@ -23,8 +23,7 @@
 	X(DATABASE,      PARENT,        AUTH | LOOKUP,           NONE)    \
 	X(SECRET,        PARENT,        LOOKUP,                  FILE)    \
 	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
-	X(CERTIFICATE,   PARENT,        FRONT,                   FILE)    \
-	X(PRIVATE_KEY,   PARENT,        FRONT,                   FILE)    \
+	X(TLS_FILES,     PARENT,        FRONT,                   FILE)    \
 	X(TICKET_KEYS,   PARENT,        FRONT,                   NONE)    \
 	X(DIRECTORY,     PARENT,        AUTH | DROP | LOOKUP,    FILE)    \
 	X(AUTH_LINK,     PARENT,        FRONT | DROP | LOOKUP,   SOCKET)  \
@@ -72,8 +71,7 @@
 #define MESSAGE_DATABASE_FIELDS(N, T)     T(name, 64) T(values, 16000)
 #define MESSAGE_SECRET_FIELDS(N, T)
 #define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
-#define MESSAGE_CERTIFICATE_FIELDS(N, T)
-#define MESSAGE_PRIVATE_KEY_FIELDS(N, T)
+#define MESSAGE_TLS_FILES_FIELDS(N, T)
 #define MESSAGE_TICKET_KEYS_FIELDS(N, T)  T(now, 80) T(before, 80)
 #define MESSAGE_DIRECTORY_FIELDS(N, T)
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)

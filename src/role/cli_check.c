@@ -13,12 +13,13 @@
 #include "auth/place.h"
 #include "auth/users.h"
 #include "base/own.h"
+#include "role/certificates.h"
 #include "role/cli.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
 
-enum { PEM_OCTETS_MAX = 1 << 20, USERS_OCTETS_MAX = 1 << 30, WARN_DAYS = 21 };
+enum { USERS_OCTETS_MAX = 1 << 30 };
 
 struct checking {
 	struct settings settings;
@@ -94,68 +95,57 @@ static void check_ports(struct checking *c)
 		check_port(c, s->listen_tls.at[i], running);
 }
 
-/* ---- certificate ---- */
+/* ---- certificates ---- */
 
-static char *read_pem(struct checking *c, const char *path, size_t *out_len)
+static void tell(void *arg, const struct certificate_notice *n)
 {
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct why why = { 0 };
-	char *text = NULL;
+	struct checking *c = arg;
 
-	if (fd < 0)
-		wrong_at(c, "open", path, errno);
-	else if (file_read_all(fd, PEM_OCTETS_MAX, &text, out_len, path, &why))
-		wrong(c, &why);
-	return text;
-}
-
-static void check_expiry(struct checking *c, const struct tls_server *server,
-			 const char *path)
-{
-	int64_t days = tls_server_expires_in(server) / 86400;
-
-	if (tls_server_expires_in(server) < 0)
-		wrong_at(c, "use a certificate that has expired,", path, 0);
-	else if (days < WARN_DAYS)
+	switch (n->news) {
+	case CERTIFICATE_REFUSED:
+		wrong(c, n->why);
+		break;
+	case CERTIFICATE_EXPIRED:
+		wrong_at(c, "use a certificate that has expired,", n->path, 0);
+		break;
+	case CERTIFICATE_EXPIRES:
 		fprintf(stderr,
 			"poplar: warning: the certificate in %s expires in %d days\n",
-			path, (int)days);
+			n->path, (int)n->days);
+		break;
+	case CERTIFICATE_NO_STAPLE:
+		fprintf(stderr,
+			"poplar: warning: the OCSP response in %s is not stapled: "
+			"%s\n",
+			n->path, n->why->what);
+		break;
+	}
 }
 
-static void check_certificate(struct checking *c)
+static void check_certificates(struct checking *c)
 {
-	const char *certificate = c->settings.tls_certificate;
-	const char *key = *c->settings.tls_key ? c->settings.tls_key : certificate;
-	struct tls_options options = { 0 };
-	OWN(tls_server) server = NULL;
-	struct why why = { 0 };
+	struct certificates certificates;
+	bool changed;
 
-	if (!*certificate)
-		return;
-	OWN_TEXT certificate_pem = read_pem(c, certificate, &options.certificate.len);
-	OWN_TEXT key_pem = read_pem(c, key, &options.key.len);
-	options.certificate.at = certificate_pem;
-	options.key.at = key_pem;
-	if (!certificate_pem || !key_pem)
-		return;
-	if (!tls_start() || tls_server_new(&options, &server, &why)) {
-		fprintf(stderr, "poplar: %s, %s: cannot %s: %s\n", certificate, key,
-			why.doing ? why.doing : "start TLS", why.what);
-		c->errors++;
+	if (!tls_start()) {
+		wrong_at(c, "start", "OpenSSL", 0);
 		return;
 	}
-	check_expiry(c, server, certificate);
+	if (!certificates_read(&c->settings, NULL, &certificates, &changed, tell, c))
+		return;
+	certificates_review(&c->settings, &certificates, tell, c);
+	certificates_done(&certificates);
 }
 
 /* The login process can read whatever lies in the folder of the users file. */
-static void check_key_is_apart(struct checking *c)
+static void check_key_is_apart(struct checking *c, unsigned i)
 {
-	const char *key = *c->settings.tls_key ? c->settings.tls_key
-					       : c->settings.tls_certificate;
-	const char *slash = strrchr(c->settings.users, '/');
+	const struct settings *s = &c->settings;
+	bool own = i < s->tls_key.count && *s->tls_key.at[i];
+	const char *key = own ? s->tls_key.at[i] : s->tls_certificate.at[i];
+	const char *slash = strrchr(s->users, '/');
 
-	if (*key && strncmp(key, c->settings.users,
-			    (size_t)(slash - c->settings.users) + 1) == 0)
+	if (strncmp(key, s->users, (size_t)(slash - s->users) + 1) == 0)
 		wrong_at(c,
 			 "the private key may not lie below the folder of the users "
 			 "file:",
@@ -305,8 +295,9 @@ int cli_check(const char *config, int argc, char **argv)
 	cli_load(config, &c.settings);
 	check_users_exist(&c);
 	check_ports(&c);
-	check_certificate(&c);
-	check_key_is_apart(&c);
+	check_certificates(&c);
+	for (unsigned i = 0; i < c.settings.tls_certificate.count; i++)
+		check_key_is_apart(&c, i);
 	if (c.errors == 0 || geteuid() != 0) {
 		check_databases(&c);
 		check_mail_root(&c);

@@ -17,7 +17,7 @@
 #include "sys/proc.h"
 
 enum {
-	PEM_OCTETS_MAX = 1 << 20,
+	TLS_OCTETS_MAX = 1 << 28, /* of certificates and keys together */
 	ACCEPTS_AT_A_TIME = 16,   /* so that other fronts get their share */
 	REST_MS = 200,            /* after accept failed for want of something */
 	DESCRIPTORS_PER_CONN = 4, /* client, session, listing, body */
@@ -176,17 +176,6 @@ static void add_listener(struct front *f, int fd, bool tls)
 	f->listeners = l;
 }
 
-static void read_pem(int fd, char **out, size_t *out_len, const char *name)
-{
-	struct why why = { 0 };
-
-	free(*out);
-	*out = NULL;
-	if (file_read_all(fd, PEM_OCTETS_MAX, out, out_len, name, &why))
-		log_fault(&why, "tls-file");
-	close(fd);
-}
-
 static void take_ticket_keys(struct front *f, const struct message *m)
 {
 	if (f->tls)
@@ -194,26 +183,42 @@ static void take_ticket_keys(struct front *f, const struct message *m)
 	secret_wipe(&f->child.inbox, sizeof f->child.inbox);
 }
 
-/* Certificate and key have come, the certificate first: now there can be TLS. */
-static void make_tls(struct front *f)
+static enum fault make_tls(struct front *f, int fd, struct why *why)
 {
-	const struct tls_options options = {
-		.certificate = { f->certificate, f->certificate_len },
-		.key = { f->key, f->key_len },
-		.only_tls13 = f->child.settings.tls_minimum > 0,
-	};
-	struct why why = { 0 };
+	const struct tls_policy policy = certificates_policy(&f->child.settings);
+	struct tls_server *server = NULL;
+	struct tls_files files;
+	char *packed = NULL;
+	size_t len = 0;
+	enum fault fault =
+		file_read_all(fd, TLS_OCTETS_MAX, &packed, &len, "certificates", why);
 
-	if (!f->certificate || !f->key || tls_server_new(&options, &f->tls, &why)) {
-		log_fault(&why, "tls-unusable");
-		_exit(EXIT_FAILURE);
-	}
-	if (tls_server_expires_in(f->tls) < 0)
-		log_event(LOG_WARNING, "certificate-expired");
-	secret_wipe(f->key, f->key_len);
-	free(TAKE(f->key));
-	free(TAKE(f->certificate));
+	if (fault == FAULT_NONE)
+		fault = tls_files_unpack((struct span){ packed, len }, &files);
+	if (fault == FAULT_NONE)
+		fault = tls_server_new(&files, &policy, &server, why);
+	secret_wipe(packed, len);
+	free(packed);
+	if (fault)
+		return fault;
+	tls_server_free(f->tls); /* stays for the connections that have it */
+	f->tls = server;
 	f->policy.tls_offered = true;
+	return FAULT_NONE;
+}
+
+/* Certificates and keys, which poplard has found to be good. Ticket keys follow. */
+static void take_tls(struct front *f, int fd)
+{
+	struct why why = { .fault = FAULT_PEER, .doing = "take certificates" };
+	enum fault fault = make_tls(f, fd, &why);
+
+	close(fd);
+	if (fault == FAULT_NONE)
+		return;
+	log_fault(&why, "tls-unusable");
+	if (!f->tls)
+		_exit(EXIT_FAILURE);
 }
 
 static void take(void *arg, const struct message *m, int fd)
@@ -224,12 +229,8 @@ static void take(void *arg, const struct message *m, int fd)
 	case MESSAGE_LISTENER:
 		add_listener(f, fd, m->LISTENER.tls);
 		break;
-	case MESSAGE_CERTIFICATE:
-		read_pem(fd, &f->certificate, &f->certificate_len, "tls-certificate");
-		break;
-	case MESSAGE_PRIVATE_KEY:
-		read_pem(fd, &f->key, &f->key_len, "tls-key");
-		make_tls(f);
+	case MESSAGE_TLS_FILES:
+		take_tls(f, fd);
 		break;
 	case MESSAGE_TICKET_KEYS:
 		take_ticket_keys(f, m);

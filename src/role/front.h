@@ -10,6 +10,7 @@
 #include "mail/wire.h"
 #include "pop3/line.h"
 #include "pop3/session.h"
+#include "role/certificates.h"
 #include "role/child.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
@@ -45,9 +46,7 @@ struct front {
 	bool resting;  /* no connections are accepted for now */
 	uv_timer_t stop_timer, rest_timer;
 
-	struct tls_server *tls;  /* NULL: no TLS */
-	char *certificate, *key; /* PEM, until the TLS server is made */
-	size_t certificate_len, key_len;
+	struct tls_server *tls; /* NULL: no TLS */
 	struct session_policy policy;
 
 	/* the link to poplar-auth: role/asks.c */

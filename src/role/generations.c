@@ -108,6 +108,7 @@ static void generation_free(struct generation *g)
 	own_fd_close(&g->users_dir);
 	for (unsigned i = 0; i < DATABASES_MAX; i++)
 		own_fd_close(&g->lookup_dirs[i]);
+	certificates_done(&g->certificates);
 	settings_done(&g->settings);
 	free(g);
 }
@@ -123,7 +124,7 @@ bool generation_start(struct parent *p)
 		g->lookup_dirs[i] = -1;
 	g->number = ++p->numbers;
 	if (config_load(p->config, &g->settings, say, NULL) || !plan(p, g) ||
-	    !ports_open(p, g)) {
+	    !renewal_begin(p, g) || !ports_open(p, g)) {
 		generation_free(g);
 		ports_close_unwanted(p);
 		return false;

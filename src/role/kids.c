@@ -3,7 +3,6 @@
  * Floor 4 (role). Prefix: kid_, kids_.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +12,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "base/secret.h"
 #include "role/parent.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 #include "sys/proc.h"
 
 /* A child that lived so long is started again at once; one that dies sooner waits
@@ -73,19 +74,6 @@ static void tell_settings(const struct kid *k)
 	kid_say(k, &m, -1);
 }
 
-static void tell_file(const struct kid *k, enum message_kind kind, const char *path)
-{
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct why why;
-
-	if (fd >= 0) {
-		kid_say(k, &(struct message){ .kind = kind }, fd);
-		return;
-	}
-	fault_set(&why, FAULT_SETUP, errno, "open", path);
-	log_fault(&why, "tls-file");
-}
-
 void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
 {
 	const struct message m = {
@@ -98,10 +86,29 @@ void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
 	kid_say(k, &m, -1);
 }
 
+/* What was found to be good, not what the files hold meanwhile. */
+void kid_tell_tls(const struct parent *p, const struct kid *k)
+{
+	struct tls_files files;
+	char *packed = NULL;
+	size_t len = 0;
+	OWN_FD fd = -1;
+
+	certificates_files(&k->generation->certificates, &files);
+	if (tls_files_pack(&files, &packed, &len) == FAULT_NONE)
+		fd = file_sealed("tls", (struct span){ packed, len });
+	if (fd >= 0)
+		kid_say(k, &(struct message){ .kind = MESSAGE_TLS_FILES }, fd);
+	else
+		log_event(LOG_ERR, "certificates-lost",
+			  LOG_T("what", "memory or descriptors ran out"));
+	secret_wipe(packed, len);
+	free(packed);
+	kid_tell_ticket_keys(p, k);
+}
+
 static void tell_front(const struct parent *p, const struct kid *k)
 {
-	const struct settings *s = &k->generation->settings;
-
 	for (const struct port *port = p->ports; port; port = port->next) {
 		const struct message m = { .kind = MESSAGE_LISTENER,
 					   .LISTENER = { port->tls } };
@@ -109,12 +116,8 @@ static void tell_front(const struct parent *p, const struct kid *k)
 		if (ports_wants(k->generation, port))
 			kid_say(k, &m, port->fd);
 	}
-	if (!*s->tls_certificate)
-		return;
-	tell_file(k, MESSAGE_CERTIFICATE, s->tls_certificate);
-	tell_file(k, MESSAGE_PRIVATE_KEY,
-		  *s->tls_key ? s->tls_key : s->tls_certificate);
-	kid_tell_ticket_keys(p, k);
+	if (k->generation->certificates.count > 0)
+		kid_tell_tls(p, k);
 }
 
 /* Connect a child with poplar-auth, whose threads wait for a front that does not take

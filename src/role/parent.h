@@ -10,6 +10,7 @@
 #include "base/roles.h"
 #include "config/settings.h"
 #include "ipc/channel.h"
+#include "role/certificates.h"
 #include "role/control.h"
 #include "sys/logsink.h"
 #include "sys/sandbox.h"
@@ -49,6 +50,7 @@ struct generation {
 	bool ready;    /* every child has been */
 	bool draining; /* its children end with their sessions */
 	struct kid *kids;
+	struct certificates certificates;
 };
 
 struct port {
@@ -77,6 +79,9 @@ struct parent {
 	uint64_t rotate_at; /* ticket keys, ms */
 	char keys[2][80];   /* now, before */
 	bool has_before;
+	int watch;          /* inotify, over the files of TLS; -1: none */
+	uint64_t renew_at;  /* when they are to be read again, ms; 0: not */
+	uint64_t review_at; /* when they are looked at for their age, ms */
 	struct channel_inbox inbox;
 };
 
@@ -99,6 +104,9 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids);
 void kid_start(struct parent *p, struct kid *k);
 void kid_tell(const struct kid *k, enum message_kind kind);
 void kid_say(const struct kid *k, const struct message *m, int pass);
+
+/* Certificates and keys, and the ticket keys that belong to what is made of them. */
+void kid_tell_tls(const struct parent *p, const struct kid *k);
 void kid_tell_ticket_keys(const struct parent *p, const struct kid *k);
 void kid_hear(struct parent *p, struct kid *k);
 
@@ -126,6 +134,19 @@ MUST_USE bool ports_open(struct parent *p, const struct generation *g);
 bool ports_wants(const struct generation *g, const struct port *port);
 /* Close what no generation wants that is there to stay. */
 void ports_close_unwanted(struct parent *p);
+
+/* ---- role/renewal.c: the files of TLS ---- */
+
+/* Read them for a new generation. False: it has been said why not. */
+MUST_USE bool renewal_begin(struct parent *p, struct generation *g);
+
+/* Watch the directories that they lie in; what is heard of them. */
+void renewal_watch(struct parent *p);
+void renewal_heard(struct parent *p);
+
+/* Read them again, say what expires; and when (ms) there is something to do next. */
+void renewal_do_due(struct parent *p, uint64_t now);
+uint64_t renewal_next_due(const struct parent *p);
 
 /* ---- role/state.c: the run directory ---- */
 

@@ -32,7 +32,7 @@ enum {
 	ROTATE_MS = 2 * 3600 *
 		    1000, /* ticket keys: a ticket lives for two turns at most */
 	POLLS_MAX = 4096,
-	FIXED_POLLS = 3, /* signals, relay, control */
+	FIXED_POLLS = 4, /* signals, relay, control, watch */
 };
 
 static const char usage[] =
@@ -201,6 +201,8 @@ static void begin(struct parent *p)
 		exit(EXIT_FAILURE);
 	control_open(p);
 	make_ticket_keys(p, clock_ms());
+	if (!tls_start())
+		die("OpenSSL", 0);
 	enter_sandbox();
 	log_event(LOG_NOTICE, "starting", LOG_T("version", POPLAR_VERSION),
 		  LOG_T("config", p->config));
@@ -299,6 +301,7 @@ static void do_what_is_due(struct parent *p)
 	uint64_t now = clock_ms();
 
 	kids_start_due(p, now);
+	renewal_do_due(p, now);
 	if (p->stopping && now >= p->kill_at) {
 		kill_all(p);
 		p->kill_at = now + 1000;
@@ -317,6 +320,8 @@ static uint64_t next_due(const struct parent *p)
 	uint64_t due = p->stopping && p->kill_at < p->rotate_at ? p->kill_at
 								: p->rotate_at;
 
+	if (renewal_next_due(p) < due)
+		due = renewal_next_due(p);
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct kid *k = g->kids; k; k = k->next)
 			if (k->pid == 0 && k->start_at > 0 && k->start_at < due)
@@ -334,6 +339,7 @@ static void wait_for_something(struct parent *p)
 	polls[0] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
 	polls[1] = (struct pollfd){ .fd = p->relay, .events = POLLIN };
 	polls[2] = (struct pollfd){ .fd = p->control, .events = POLLIN };
+	polls[3] = (struct pollfd){ .fd = p->watch, .events = POLLIN };
 	for (struct generation *g = p->generations; g; g = g->next) {
 		for (struct kid *k = g->kids; k && count < POLLS_MAX; k = k->next) {
 			if (k->channel < 0)
@@ -352,13 +358,15 @@ static void wait_for_something(struct parent *p)
 		on_relay(p);
 	if (polls[2].revents)
 		control_accept(p);
+	if (polls[3].revents)
+		renewal_heard(p);
 	if (polls[0].revents)
 		on_signals(p);
 }
 
 int main(int argc, char **argv)
 {
-	static struct parent p = { .run_dir = -1, .control = -1 };
+	static struct parent p = { .run_dir = -1, .control = -1, .watch = -1 };
 
 	p.config = parse_args(argc, argv);
 	begin(&p);

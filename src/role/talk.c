@@ -281,7 +281,8 @@ static bool handshake(struct conn *c)
 	case TLS_CLOSED:
 	case TLS_FAILED:
 		log_event(LOG_INFO, "tls-failed", LOG_T("peer", c->peer),
-			  LOG_T("reason", tls_error()));
+			  LOG_T("reason", tls_error()),
+			  LOG_T("certificate", tls_client_error(c->tls)));
 		conn_close(c, "tls-failed");
 		return false;
 	case TLS_DONE:

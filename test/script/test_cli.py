@@ -1,12 +1,15 @@
 """poplar, the operator's tool, and the arguments of every executable."""
 
 import os
+import pathlib
 import pty
 import re
 import select
 import subprocess
+import tempfile
 import unittest
 
+from authority import Authority
 from harness import BUILD, IS_ROOT, Poplar, main, wait_until
 
 
@@ -81,7 +84,7 @@ class Check(unittest.TestCase):
             self.expect(p, "open /nowhere: No such file")
             p.make_certificate("other")
             settings(tls_key=f'"{p.dir}/tls/other.key"')
-            self.expect(p, "cannot match private key and certificate")
+            self.expect(p, "match private key and certificate")
             subprocess.run(["openssl", "req", "-x509", "-new", "-key", p.dir / "tls" / "cert.key",
                             "-out", p.dir / "tls" / "soon.pem", "-days", "3", "-subj", "/CN=x"],
                            check=True, capture_output=True)
@@ -111,6 +114,58 @@ class Check(unittest.TestCase):
             import socket
             with socket.create_server(("127.0.0.1", p.port)):
                 self.expect(p, f"bind 127.0.0.1:{p.port}: Address already in use")
+
+    def test_what_is_wrong_with_tls(self):
+        with Poplar() as p, tempfile.TemporaryDirectory() as folder:
+            ca = Authority(pathlib.Path(folder) / "ca")
+            inner = Authority(pathlib.Path(folder) / "inner", "Inner", ca)
+            good, soon = inner.issue("good"), inner.issue("soon", dates=("-days", "20"))
+            later = inner.issue("later", dates=("-days", "23"))
+            loose, staple = ca.folder / "loose.pem", ca.folder / "staple.der"
+            loose.write_text(good[0].read_text().replace(inner.chain(), ca.cert.read_text()))
+            standard = dict(p.extra)
+
+            def settings(**values):
+                p.extra = standard | {k.replace("_", "-"): f'"{v}"' if not str(v).startswith("{")
+                                      else v for k, v in values.items()}
+                p.write_config()
+
+            for name, value, said in (
+                    ("tls-ciphers", "ECDHE+AESGCM:TYPO", "understand tls-ciphers TYPO"),
+                    ("tls-ciphersuites", "TLS_TYPO", "understand tls-ciphersuites TLS_TYPO"),
+                    ("tls-groups", "X25519:TYPO", "understand tls-groups TYPO"),
+                    ("tls-minimum", "1.1", "tls-minimum: expected 1.2 or 1.3"),
+            ):
+                settings(**{name: value})
+                out = p.run("check")
+                self.assertNotEqual(out.returncode, 0)
+                self.assertIn(said, out.stderr)
+            settings(tls_certificate=loose, tls_key=good[1])
+            self.expect(p, "follow the chain", f"{loose}: certificate 2")
+            # Of several, each is judged.
+            settings(tls_certificate=f'{{"{soon[0]}", "{later[0]}", "{loose}", "/nowhere"}}',
+                     tls_key=f'{{"{soon[1]}", "{later[1]}", "{good[1]}"}}')
+            self.expect(p, "follow the chain", "open /nowhere", "2 errors")
+            settings(tls_certificate=f'{{"{soon[0]}", "{later[0]}"}}',
+                     tls_key=f'{{"{soon[1]}", "{later[1]}"}}')
+            out = p.run("check")
+            self.assertEqual(out.returncode, 0)
+            self.assertRegex(out.stderr, f"warning: the certificate in {soon[0]} expires in "
+                             "(19|20) days\n$")
+            # Responses, clients.
+            staple.write_bytes(inner.ocsp(good[0]))
+            settings(tls_certificate=good[0], tls_key=good[1], tls_ocsp=staple)
+            self.assertEqual(p.run("check").stderr, "")
+            settings(tls_certificate=later[0], tls_key=later[1], tls_ocsp=staple)
+            out = p.run("check")
+            self.assertEqual(out.returncode, 0)
+            self.assertIn("is not stapled: it is not about this certificate", out.stderr)
+            settings(tls_client_verify="optional", tls_client_ca="/nowhere")
+            self.expect(p, "open /nowhere")
+            settings(tls_client_verify="optional", tls_client_ca=good[1])
+            self.expect(p, "read the PEM certificates of tls-client-ca")
+            settings(tls_client_verify="optional", tls_client_ca=ca.cert, tls_client_crl=ca.cert)
+            self.expect(p, "read the PEM lists of tls-client-crl")
 
     def make_expired(self, folder):
         """A certificate of 2020 for the key that is there; only "openssl ca" takes dates."""

@@ -274,13 +274,13 @@ class Reloads(unittest.TestCase):
 
     def test_a_certificate_that_cannot_be_used_changes_nothing(self):
         with Poplar() as p:
-            p.deaths_ok = True
+            old = p.pids()
             (p.dir / "tls" / "cert.pem").write_text("nonsense")
-            self.reload(p, "event=tls-unusable")
-            p.log.wait("event=not-started")
+            self.reload(p, "event=certificate-refused .*read a PEM certificate")
+            p.log.wait("event=reload-failed")
+            self.assertEqual(p.pids(), old)
             p.login(tls=True).quit()
             p.make_certificate()
-            wait_until(lambda: len(p.pids()["poplar-front"]) == 2)
             self.reload(p)
             p.login(tls=True).quit()
 
@@ -315,7 +315,7 @@ class Starts(unittest.TestCase):
             for key, value, expected in (
                     ("mail-root", '"/nowhere"', "open mail-root"),
                     ("users", '"/nowhere/users"', "open directory"),
-                    ("tls-certificate", '"/nowhere/cert"', "event=tls-file"),
+                    ("tls-certificate", '"/nowhere/cert"', "event=certificate-refused"),
                     ("tls-key", '"/etc/passwd"', "read a PEM private key"),
                     ("bogus", "1", "no such option 'bogus'"),
                     ("listen", '{"1.2.3.4:1"}', "event=listen-failed")):

@@ -205,6 +205,36 @@ static void test_a_file_with_everything_in_it(void **state)
 	settings_done(&s);
 }
 
+/* One certificate needs no braces, one empty text is no certificate. */
+static void test_lists_of_files(void **state)
+{
+	static const struct {
+		struct span text;
+		unsigned certificates, keys;
+	} cases[] = {
+		{ SPAN("tls-certificate = \"/a\"\ntls-key = \"/b\"\n"), 1, 1 },
+		{ SPAN("tls-certificate = {\"/a\"}\n"), 1, 0 },
+		{ SPAN("tls-certificate = {\"/a\", \"/b\"}\ntls-key = {\"\", "
+		       "\"/c\"}\n"),
+		  2, 2 },
+		{ SPAN("tls-certificate = \"/a\"\ntls-key = \"\"\n"), 1, 0 },
+		{ SPAN(NO_TLS "tls-certificate = \"\"\n"), 0, 0 },
+		{ SPAN(NO_TLS), 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct settings s;
+		struct heard h;
+
+		CHECK_EQ(load(cases[i].text, &s, &h), FAULT_NONE);
+		CHECK_TEXT(h.text, "");
+		CHECK_EQ(s.tls_certificate.count, cases[i].certificates);
+		CHECK_EQ(s.tls_key.count, cases[i].keys);
+		settings_done(&s);
+	}
+}
+
 /* Errors name the line, the setting, what was expected and what was found. */
 static void test_errors_name_their_line(void **state)
 {
@@ -243,6 +273,18 @@ static void test_errors_name_their_line(void **state)
 		  ":2: missing equal sign after option 'idle-timeout'\n" },
 		{ SPAN(NO_TLS "listen = {}\n"),
 		  ": listen and listen-tls are both empty\n" },
+		{ SPAN("tls-certificate = {\"/a\", \"b\"}\n"),
+		  ":1: tls-certificate: expected a path from the root, found \"b\"\n" },
+		{ SPAN("tls-certificate = {\"/a\", \"\"}\n"),
+		  ":1: tls-certificate: expected a path, found \"\"\n" },
+		{ SPAN("tls-certificate = \"/a\"\ntls-key = {\"/a\", \"/b\"}\n"),
+		  ":2: tls-key without tls-certificate: there are more of these than "
+		  "of those\n" },
+		{ SPAN(NO_TLS "tls-ocsp = \"/a\"\n"),
+		  ":2: tls-ocsp without tls-certificate: there are more of these than "
+		  "of those\n" },
+		{ SPAN("tls-certificate = \"/a\"\ntls-client-verify = required\n"),
+		  ":2: tls-client-verify needs tls-client-ca\n" },
 		{ SPAN("a = \0\n"), ":1: NUL octet\n" },
 		{ SPAN(NO_TLS "database a {\n\n timeout = 1\n}\n"),
 		  ":4: timeout: expected a time from 100ms to 1m, found \"1\"\n" },
@@ -383,6 +425,7 @@ int main(void)
 		TEST(test_a_child_gets_its_settings_and_no_others),
 		TEST(test_packed_settings_are_read_with_care),
 		TEST(test_a_file_with_everything_in_it),
+		TEST(test_lists_of_files),
 		TEST(test_errors_name_their_line),
 		TEST(test_databases_have_sections),
 		TEST(test_a_database_travels_by_role),

@@ -163,7 +163,7 @@ static void test_the_front_can_only_ask(void **state)
 	CHECK(!legal(MESSAGE_GRANT, ROLE_FRONT, ROLE_DROP));
 	CHECK(!legal(MESSAGE_GRANT, ROLE_PARENT, ROLE_DROP));
 	CHECK_EQ(message_to(MESSAGE_AUTH_ASK), 1u << ROLE_AUTH);
-	CHECK_EQ(message_to(MESSAGE_PRIVATE_KEY), 1u << ROLE_FRONT);
+	CHECK_EQ(message_to(MESSAGE_TLS_FILES), 1u << ROLE_FRONT);
 }
 
 static void test_random_octets_are_no_message_of_length(void **state)
