@@ -4,7 +4,7 @@
  */
 #include "auth/user.h"
 
-#include "auth/nets.h"
+#include "base/nets.h"
 
 typedef const char *take_fn(struct user *u, struct span value);
 
@@ -143,7 +143,7 @@ bool user_may(const struct user *u, struct span peer, bool tls, const char *mech
 {
 	return !u->disabled && (tls || !u->tls_required) &&
 	       (u->mechanisms.len == 0 || names(u->mechanisms, mechanism)) &&
-	       (u->allow_nets.len == 0 || nets_hold(u->allow_nets, peer));
+	       (u->allow_nets.len == 0 || nets_text_holds(u->allow_nets, peer));
 }
 
 void user_let_go(struct user_found *found)

@@ -183,11 +183,13 @@ bool conn_is_idle(const struct conn *c)
 
 static bool clear_text_is_ok(const struct front *f, const struct sock_address *peer)
 {
+	const struct address host = sock_host(peer);
+
 	switch (f->child.settings.plaintext_auth) {
 	case PLAINTEXT_AUTH_YES:
 		return true;
 	case PLAINTEXT_AUTH_LOOPBACK:
-		return sock_is_loopback(peer);
+		return address_is_loopback(&host);
 	default:
 		return false;
 	}

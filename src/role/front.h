@@ -136,7 +136,7 @@ struct conn {
 	uint64_t told_at;  /* when a refused login may be told; 0: none waits */
 	uint64_t timer_at; /* when the timer will go off */
 	enum fault told;   /* the refusal */
-	char peer[SOCK_ADDRESS_MAX];
+	char peer[ADDRESS_TEXT_MAX];
 };
 
 /* ---- role/front.c ---- */

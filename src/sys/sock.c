@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/own.h"
@@ -80,7 +79,7 @@ static bool set(int fd, int level, int option, int value)
 
 enum fault sock_listen(const struct sock_address *address, int *out_fd, struct why *why)
 {
-	char text[SOCK_ADDRESS_MAX];
+	char text[ADDRESS_TEXT_MAX];
 	int family = address->addr.ss_family;
 
 	sock_text(address, text);
@@ -104,50 +103,31 @@ enum fault sock_listen(const struct sock_address *address, int *out_fd, struct w
 	return FAULT_NONE;
 }
 
-/* The IPv4 address inside a mapped IPv6 one, or the address itself. */
-static struct sock_address unmapped(const struct sock_address *address)
+struct address sock_host(const struct sock_address *address)
 {
-	struct sock_address a = *address;
-	struct sockaddr_in6 in6;
-	struct in_addr v4;
-
-	if (a.addr.ss_family != AF_INET6)
-		return a;
-	memcpy(&in6, &a.addr, sizeof in6);
-	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-		memcpy(&v4, in6.sin6_addr.s6_addr + 12, sizeof v4);
-		set_ipv4(&a, v4, ntohs(in6.sin6_port));
-	}
-	return a;
-}
-
-void sock_text(const struct sock_address *address, char out[SOCK_ADDRESS_MAX])
-{
-	struct sock_address a = unmapped(address);
-	char host[INET6_ADDRSTRLEN] = "?";
 	struct sockaddr_in in4;
 	struct sockaddr_in6 in6;
 
-	memcpy(&in4, &a.addr, sizeof in4);
-	memcpy(&in6, &a.addr, sizeof in6);
-	if (a.addr.ss_family == AF_INET) {
-		inet_ntop(AF_INET, &in4.sin_addr, host, sizeof host);
-		snprintf(out, SOCK_ADDRESS_MAX, "%s:%u", host, ntohs(in4.sin_port));
-	} else {
-		inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
-		snprintf(out, SOCK_ADDRESS_MAX, "[%s]:%u", host, ntohs(in6.sin6_port));
-	}
+	memcpy(&in4, &address->addr, sizeof in4);
+	memcpy(&in6, &address->addr, sizeof in6);
+	if (in4.sin_family == AF_INET)
+		return address_of(&in4.sin_addr, 32);
+	if (in6.sin6_family == AF_INET6)
+		return address_of(&in6.sin6_addr, 128);
+	return (struct address){ 0 };
 }
 
-bool sock_is_loopback(const struct sock_address *address)
+uint16_t sock_port(const struct sock_address *address)
 {
-	struct sock_address a = unmapped(address);
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
+	struct sockaddr_in in; /* the port stands where that of IPv6 does */
 
-	memcpy(&in4, &a.addr, sizeof in4);
-	memcpy(&in6, &a.addr, sizeof in6);
-	if (a.addr.ss_family == AF_INET)
-		return ntohl(in4.sin_addr.s_addr) >> 24 == 127;
-	return a.addr.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+	memcpy(&in, &address->addr, sizeof in);
+	return ntohs(in.sin_port);
+}
+
+void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX])
+{
+	const struct address host = sock_host(address);
+
+	address_text(&host, sock_port(address), out);
 }

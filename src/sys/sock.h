@@ -6,9 +6,8 @@
 
 #include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/fault.h"
-
-enum { SOCK_ADDRESS_MAX = 64 }; /* "[ffff:...:255.255.255.255%interface]:65535" */
 
 struct sock_address {
 	struct sockaddr_storage addr;
@@ -27,7 +26,8 @@ MUST_USE bool sock_parse(struct span text, struct sock_address out[2],
 MUST_USE enum fault sock_listen(const struct sock_address *address, int *out_fd,
 				struct why *why);
 
-/* "127.0.0.1:110", "[::1]:110"; an IPv4 address mapped into IPv6 is shown as IPv4. */
-void sock_text(const struct sock_address *address, char out[SOCK_ADDRESS_MAX]);
+struct address sock_host(const struct sock_address *address);
+uint16_t sock_port(const struct sock_address *address);
 
-bool sock_is_loopback(const struct sock_address *address);
+/* As address_text. */
+void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX]);

@@ -7,7 +7,6 @@
 
 #include "auth/database.h"
 #include "auth/edit.h"
-#include "auth/nets.h"
 #include "auth/place.h"
 #include "auth/scheme.h"
 #include "auth/userfile.h"
@@ -436,43 +435,6 @@ static void test_a_path_too_long_is_refused(void **state)
 		"refused");
 }
 
-/* ---- networks ---- */
-
-static void test_networks(void **state)
-{
-	static const struct {
-		const char *list, *peer;
-		bool in;
-	} cases[] = {
-		{ "127.0.0.1", "127.0.0.1:1", true },
-		{ "127.0.0.1", "127.0.0.2:1", false },
-		{ "127.0.0.0/8", "127.255.0.1:65535", true },
-		{ "10.0.0.0/9", "10.127.0.1:1", true },
-		{ "10.0.0.0/9", "10.128.0.1:1", false },
-		{ "0.0.0.0/0", "8.8.8.8:1", true },
-		{ "0.0.0.0/0", "[::1]:1", false },
-		{ "::1", "[::1]:1", true },
-		{ "2001:db8::/33", "[2001:db8:7fff::1]:1", true },
-		{ "2001:db8::/33", "[2001:db8:8000::1]:1", false },
-		{ "1.2.3.4,5.6.7.8", "5.6.7.8:1", true },
-		{ "1.2.3.4,,5.6.7.8", "5.6.7.8:1", true },
-		{ "1.2.3.4 ,5.6.7.8", "1.2.3.4:1", false },
-		{ "1.2.3.4/33", "1.2.3.4:1", false },
-		{ "1.2.3.4/-1", "1.2.3.4:1", false },
-		{ "1.2.3.4/", "1.2.3.4:1", false },
-		{ "local", "127.0.0.1:1", false },
-		{ "", "127.0.0.1:1", false },
-		{ "127.0.0.1", "127.0.0.1", false },
-		{ "127.0.0.1", "", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		if (nets_hold(span_of(cases[i].list), span_of(cases[i].peer)) !=
-		    cases[i].in)
-			fail_msg("%s and %s", cases[i].list, cases[i].peer);
-}
-
 /* ---- edits ---- */
 
 #define FILE_TEXT "# top\na:{X}1:5\n\nb:{X}2\r\nc:{X}3:7:8::/h::\na:{X}4"
@@ -589,7 +551,6 @@ int main(void)
 		TEST(test_where_maildrops_are),
 		TEST(test_names_cannot_lead_elsewhere),
 		TEST(test_a_path_too_long_is_refused),
-		TEST(test_networks),
 		TEST(test_edits_touch_one_user_only),
 		TEST(test_names_that_a_file_can_hold),
 		TEST(test_a_changed_file_counts_at_once_and_a_lost_one_does_not),
