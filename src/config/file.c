@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/nets.h"
 #include "base/own.h"
 #include "config/loading.h"
 #include "sys/file.h"
@@ -188,6 +189,20 @@ static void check_addresses(const struct text_list *list, enum setting_id id)
 					settings_name(id), list->at[i]);
 }
 
+static void check_networks(const struct text_list *list, enum setting_id id)
+{
+	struct nets nets = { 0 };
+
+	for (unsigned i = 0; i < list->count; i++)
+		if (!nets_add(&nets, span_of(list->at[i])))
+			config_complain(
+				loading, loading->lines[id],
+				"%s: expected an address or network, such as "
+				"192.0.2.1, 192.0.2.0/24 or 2001:db8::/32, found "
+				"\"%.100s\"",
+				settings_name(id), list->at[i]);
+}
+
 static void check_greeting(const char *greeting)
 {
 	bool ok = greeting[0] != '[';
@@ -260,6 +275,7 @@ static void check_whole(const struct settings *s)
 {
 	check_addresses(&s->listen, SETTING_ID_listen);
 	check_addresses(&s->listen_tls, SETTING_ID_listen_tls);
+	check_networks(&s->proxy_from, SETTING_ID_proxy_from);
 	check_greeting(s->greeting);
 	check_mechanisms(&s->mechanisms);
 	check_tls(s);

@@ -64,10 +64,15 @@ X(tls_client_name, CHOICE, 0, 3, "common-name", PARENT | FRONT, \
   "has it not exactly once names nobody.") \
 X(plaintext_auth, CHOICE, 0, 2, "loopback", FRONT, \
   "From where a user name and password are taken without TLS: from nowhere, from this machine's own " \
-  "loopback addresses only, or from everywhere.") \
+  "loopback addresses only, or from everywhere. TLS that ends at a proxy of proxy-from is TLS.") \
 X(greeting, TEXT, 1, 400, "Poplar ready", FRONT, \
   "What the server says first, behind \"+OK \". Printable ASCII; not opening with '[' and without '<', " \
   "which mean something to clients.") \
+X(proxy_from, LIST, 0, 32, "", FRONT, \
+  "Addresses and networks of proxies that stand in front, such as 192.0.2.1, 192.0.2.0/24 or " \
+  "2001:db8::/32. A connection from there must begin with a header of the PROXY protocol, version 1 or " \
+  "2, ahead of TLS on the addresses of listen-tls; whom the header names is the client. See BEHIND A " \
+  "PROXY.") \
 /* who may come in */ \
 X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "The passwd-style file of users. Its folder is all that the login process can read, so that nothing " \
@@ -101,7 +106,8 @@ X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
   "How long a login waits for another session on the same maildrop to end before it is told [IN-USE].") \
 /* time */ \
 X(handshake_timeout, TIME, 1, 600, "60s", FRONT, \
-  "A TLS handshake must be complete this long after the connection was made, or after STLS.") \
+  "A TLS handshake, and a proxy's header ahead of it, must be complete this long after the connection " \
+  "was made; that of STLS, this long after it.") \
 X(login_timeout, TIME, 1, 3600, "180s", FRONT, \
   "A client must have logged in this long after the connection was made.") \
 X(idle_timeout, TIME, 600, 86400, "10m", FRONT, \

@@ -37,8 +37,7 @@ static void poll_auth(struct front *f)
 void asks_log_refusal(const struct conn *c, enum fault f)
 {
 	log_event(LOG_INFO, "login-failed", LOG_S("user", session_user(&c->session)),
-		  LOG_T("peer", c->peer),
-		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
+		  LOG_T("peer", c->peer), LOG_T("tls", conn_tls_text(c)),
 		  LOG_T("method", mechanism_name(c->session.mechanism)),
 		  LOG_T("reason", fault_code(f)[0] ? fault_code(f) : fault_text(f)));
 }

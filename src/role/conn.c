@@ -61,7 +61,7 @@ static uint64_t deadline(const struct conn *c)
 		return c->active_at + LINGER_MS;
 	if (c->logged_in)
 		return c->active_at + s->idle_timeout * UINT64_C(1000);
-	if (c->phase == CONN_HANDSHAKE)
+	if (c->phase == CONN_ARRIVING || c->phase == CONN_HANDSHAKE)
 		at = sooner(at,
 			    c->handshake_at + s->handshake_timeout * UINT64_C(1000));
 	return c->told_at ? sooner(at, c->told_at) : at;
@@ -78,6 +78,13 @@ void conn_set_timer(struct conn *c)
 	uv_timer_start(&c->timer, on_timer, at > now ? at - now : 0, 0);
 }
 
+static const char *what_was_late(const struct conn *c)
+{
+	if (c->phase == CONN_ARRIVING)
+		return "proxy-header-late";
+	return c->logged_in ? "idle-timeout" : "login-timeout";
+}
+
 /* RFC 1939 section 3: the autologout says nothing and removes nothing. */
 static void on_timer(uv_timer_t *timer)
 {
@@ -91,11 +98,18 @@ static void on_timer(uv_timer_t *timer)
 		conn_set_timer(c);
 		asks_refuse(c);
 	} else {
-		conn_close(c, c->logged_in ? "idle-timeout" : "login-timeout");
+		conn_close(c, what_was_late(c));
 	}
 }
 
 /* ---- the end ---- */
+
+const char *conn_tls_text(const struct conn *c)
+{
+	if (c->tls)
+		return tls_version(c->tls);
+	return c->session.tls ? "proxy" : "no";
+}
 
 static void log_end(const struct conn *c, const char *end)
 {
@@ -106,8 +120,8 @@ static void log_end(const struct conn *c, const char *end)
 
 	if (!c->logged_in) {
 		log_event(LOG_INFO, "disconnect", LOG_T("peer", c->peer),
-			  LOG_T("tls", c->tls ? "yes" : "no"), LOG_MS("seconds", ms),
-			  LOG_T("end", end));
+			  LOG_T("tls", c->tls ? "yes" : conn_tls_text(c)),
+			  LOG_MS("seconds", ms), LOG_T("end", end));
 		return;
 	}
 	log_event(LOG_INFO, "session", LOG_S("user", session_user(s)),
@@ -139,6 +153,7 @@ static void drop_held_input(struct conn *c)
 
 static void release(struct conn *c)
 {
+	arrival_free(c);
 	asks_forget(c);
 	maildrop_detach(c);
 	body_close(c);
@@ -181,28 +196,14 @@ bool conn_is_idle(const struct conn *c)
 
 /* ---- the beginning ---- */
 
-static bool clear_text_is_ok(const struct front *f, const struct sock_address *peer)
-{
-	const struct address host = sock_host(peer);
-
-	switch (f->child.settings.plaintext_auth) {
-	case PLAINTEXT_AUTH_YES:
-		return true;
-	case PLAINTEXT_AUTH_LOOPBACK:
-		return address_is_loopback(&host);
-	default:
-		return false;
-	}
-}
-
 /* Everything that can fail; the caller cleans up. */
-static bool set_up(struct conn *c, bool tls)
+static bool set_up(struct conn *c, const struct sock_address *peer)
 {
 	struct front *f = c->front;
 
 	if (!take_slot(f, c))
 		return false;
-	if (tls && !(c->tls = tls_new(f->tls, c->fd)))
+	if (!arrival_begin(c, peer))
 		return false;
 	if (uv_poll_init(&f->loop, &c->client, c->fd) != 0)
 		return false;
@@ -238,11 +239,10 @@ void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *p
 	c->front = f;
 	c->fd = fd;
 	c->listing_fd = c->body.source.fd = -1;
-	c->phase = tls ? CONN_HANDSHAKE : CONN_OPEN;
+	c->tls_first = tls;
 	c->accepted_at = c->active_at = c->handshake_at = uv_now(&f->loop);
 	sock_text(peer, c->peer);
-	session_init(&c->session, &f->policy, tls, clear_text_is_ok(f, peer));
-	if (!set_up(c, tls)) {
+	if (!set_up(c, peer)) {
 		give_up(c);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/nets.h"
 #include "mail/wire.h"
 #include "pop3/line.h"
 #include "pop3/session.h"
@@ -25,6 +26,7 @@ enum {
 
 struct conn;
 struct ahead;
+struct arrival;
 struct auth_link;
 struct drop_link;
 
@@ -48,6 +50,7 @@ struct front {
 
 	struct tls_server *tls; /* NULL: no TLS */
 	struct session_policy policy;
+	struct nets proxies; /* from there a PROXY header comes first */
 
 	/* the link to poplar-auth: role/asks.c */
 	struct auth_link *auth; /* NULL: none */
@@ -72,6 +75,7 @@ struct front {
 };
 
 enum conn_phase {
+	CONN_ARRIVING,  /* a proxy's header is to come */
 	CONN_HANDSHAKE, /* TLS is being set up */
 	CONN_OPEN,
 	CONN_LINGER, /* all is said: the rest of the client's words is thrown away */
@@ -105,6 +109,7 @@ struct conn {
 	bool logged_in;
 	bool committed;
 	bool heard;       /* a line has been understood */
+	bool tls_first;   /* TLS begins with the first octet */
 	bool readable;    /* the socket may have more input */
 	bool hello;       /* the client has begun a TLS handshake */
 	bool wants_write; /* the handshake does */
@@ -116,6 +121,7 @@ struct conn {
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
 
 	int fd, listing_fd;
+	struct arrival *arrival; /* while arriving */
 	struct tls *tls;
 	struct session session;
 	struct line_reader reader;
@@ -166,12 +172,29 @@ static inline uint64_t conn_id(const struct conn *c)
 /* Look at the deadlines anew: one may have come nearer. */
 void conn_set_timer(struct conn *c);
 
+/* How the client's octets are kept secret, for the log: a version of TLS; "proxy",
+ * which speaks TLS with it; "no". */
+const char *conn_tls_text(const struct conn *c);
+
+/* ---- role/arrival.c: for whom a connection is ---- */
+
+/* What the settings say of it. False: they cannot be read. */
+MUST_USE bool arrival_start(struct front *f);
+
+/* Begin with a connection from `peer`. False: memory ran out. */
+MUST_USE bool arrival_begin(struct conn *c, const struct sock_address *peer);
+
+/* Read the header that the proxy owes. False: wait, or the connection has ended. */
+MUST_USE bool arrival_read(struct conn *c);
+void arrival_free(struct conn *c);
+
 /* ---- role/talk.c: the conversation ---- */
 
 /* Do what can be done now: read, answer, send. The connection may be closed afterwards.
  */
 void talk_go(struct conn *c);
 void talk_begin(struct conn *c); /* a new connection */
+void talk_greet(struct conn *c); /* the first word, unless TLS comes first */
 
 void talk_narrow(struct conn *c); /* no room for long lines any more */
 

@@ -169,8 +169,7 @@ static void log_login(const struct conn *c)
 	const struct session *s = &c->session;
 
 	log_event(LOG_INFO, "login", LOG_S("user", session_user(s)),
-		  LOG_T("peer", c->peer),
-		  LOG_T("tls", c->tls ? tls_version(c->tls) : "no"),
+		  LOG_T("peer", c->peer), LOG_T("tls", conn_tls_text(c)),
 		  LOG_T("cipher", c->tls ? tls_cipher(c->tls) : NULL),
 		  LOG_T("method", mechanism_name(s->mechanism)),
 		  LOG_N("messages", s->count), LOG_N("octets", s->octets));

@@ -294,13 +294,15 @@ static bool handshake(struct conn *c)
 	if (c->session.ask == ASK_TLS)
 		talk_step(c, &(struct session_event){ .kind = EVENT_DONE });
 	else
-		session_greet(&c->session, &c->front->out);
+		talk_greet(c);
 	return true;
 }
 
 /* One thing that can be done now. False: there is none, or the connection has ended. */
 static bool advance(struct conn *c)
 {
+	if (c->phase == CONN_ARRIVING)
+		return arrival_read(c);
 	if (c->phase == CONN_HANDSHAKE)
 		return handshake(c);
 	if (c->phase == CONN_LINGER)
@@ -418,9 +420,14 @@ void talk_failed(struct conn *c, enum fault f)
 	talk_step(c, &(struct session_event){ .kind = EVENT_FAILED, .fault = f });
 }
 
-void talk_begin(struct conn *c)
+void talk_greet(struct conn *c)
 {
 	if (c->phase == CONN_OPEN)
 		session_greet(&c->session, &c->front->out);
+}
+
+void talk_begin(struct conn *c)
+{
+	talk_greet(c);
 	talk_go(c);
 }

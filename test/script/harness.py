@@ -292,8 +292,9 @@ def tls_context(**kwargs):
 class Client:
     """A client that says and hears octets, and hides nothing."""
 
-    def __init__(self, port, greet=True, tls=False, context=None):
-        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    def __init__(self, port, greet=True, tls=False, context=None, source="127.0.0.1", first=b""):
+        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
+        self.sock.sendall(first)
         self.buffer = b""
         if tls:
             self.start_tls(context)

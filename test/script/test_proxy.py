@@ -1,0 +1,447 @@
+"""Behind a proxy: the PROXY protocol from listed networks only, raw and by Debian's proxies."""
+
+import contextlib
+import http.server
+import os
+import shutil
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import unittest
+
+from harness import Client, Poplar, ServerCase, free_port, main, tls_context, wait_until
+
+ELSEWHERE = "127.0.0.2"  # an address of this machine that is not listed
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def v1(source="192.0.2.7", port=50123, family="TCP4", to="198.51.100.1"):
+    return f"PROXY {family} {source} {to} {port} 995\r\n".encode()
+
+
+def run(kind, value):
+    return struct.pack(">BH", kind, len(value)) + value
+
+
+OVER_TLS = run(0x20, b"\1\0\0\0\0" + run(0x21, b"TLSv1.3"))
+
+
+def v2(source="192.0.2.7", port=50123, runs=b"", command=0x21):
+    family, code = ((socket.AF_INET6, 0x21) if ":" in source else (socket.AF_INET, 0x11))
+    rest = socket.inet_pton(family, source) * 2 + struct.pack(">HH", port, 995) + runs
+    return SIGNATURE + struct.pack(">BBH", command, code, len(rest)) + rest
+
+
+LOCAL = SIGNATURE + b"\x20\0\0\0"
+UNSPECIFIED = SIGNATURE + b"\x21\0\0\0"
+USERS = {
+    "alice": "secret",
+    "near": "near:{PLAIN}x::::::allow_nets=192.0.2.0/24",
+    "local": "local:{PLAIN}x::::::allow_nets=127.0.0.0/8,::1",
+}
+
+
+class Raw(ServerCase):
+    kwargs = {"users": USERS, "settings": {"proxy-from": '{"127.0.0.1", "::1/128"}'}}
+
+    def proxied(self, header, tls=False):
+        return Client(self.p.tls_port if tls else self.p.port, tls=tls, first=header)
+
+    def check_peer(self, header, peer, tls):
+        start = self.p.log.mark()
+        with self.proxied(header, tls=True) as c:
+            c.login("alice", "secret")
+            c.quit()
+        self.p.log.wait(rf"event=login .*peer={peer} tls={tls}", start=start)
+        self.p.log.wait(rf"event=session .*peer={peer} ", start=start)
+
+    def test_whom_the_header_names_is_the_peer(self):
+        tls = r"TLSv1\.3"
+        self.check_peer(v1(), r"192\.0\.2\.7:50123", tls)
+        self.check_peer(v1("2001:db8::7", family="TCP6", to="::1"), r"\[2001:db8::7\]:50123", tls)
+        self.check_peer(v1("::ffff:192.0.2.9", family="TCP6", to="::1"), r"192\.0\.2\.9:50123", tls)
+        self.check_peer(v2(), r"192\.0\.2\.7:50123", tls)
+        self.check_peer(v2("2001:db8::7"), r"\[2001:db8::7\]:50123", tls)
+        self.check_peer(v2(runs=OVER_TLS), r"192\.0\.2\.7:50123", tls)
+        self.check_peer(LOCAL, r"127\.0\.0\.1:\d+", tls)
+        self.check_peer(UNSPECIFIED, "unknown", tls)
+        self.check_peer(b"PROXY UNKNOWN\r\n", "unknown", tls)
+
+    def test_a_refusal_names_the_client(self):
+        start = self.p.log.mark()
+        with self.proxied(v2(runs=OVER_TLS)) as c:
+            c.ok("USER alice")
+            c.err("PASS wrong")
+        self.p.log.wait(r"event=login-failed user=alice peer=192\.0\.2\.7:50123 tls=proxy",
+                        start=start)
+
+    def test_a_header_in_pieces(self):
+        for header in (v1(), v2(runs=OVER_TLS)):
+            for cut in range(1, len(header)):
+                c = Client(self.p.port, greet=False)
+                c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                c.send(header[:cut])
+                c.send(header[cut:] + b"QUIT\r\n")
+                self.assertEqual(c.rest(), b"+OK Poplar ready\r\n+OK signing off\r\n")
+                c.close()
+
+    def test_header_and_tls_in_one_piece(self):
+        """What stands behind the header is TLS's, untouched."""
+        out = ssl.MemoryBIO()
+        tls = tls_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost")
+        with self.assertRaises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        c = Client(self.p.tls_port, greet=False, first=v1() + out.read())
+        self.assertEqual(c.sock.recv(1), b"\x16")
+        c.close()
+
+    # -- who is on loopback, and who has TLS
+
+    def test_a_client_is_not_local_because_its_proxy_is(self):
+        for header in (v1(), v2(), UNSPECIFIED, b"PROXY UNKNOWN\r\n"):
+            with self.proxied(header) as c:
+                self.assertNotIn("USER", c.capa())
+                self.assertIn("STLS", c.capa())
+                self.assertIn("TLS", c.err("USER alice"))
+
+    def test_who_is_local_all_the_same(self):
+        """The proxy itself, and its neighbours where it is ours."""
+        for header in (LOCAL, v1("127.0.0.9"), v2("::1")):
+            with self.proxied(header) as c:
+                c.login("alice", "secret")
+                c.quit()
+
+    def test_tls_that_ends_at_the_proxy(self):
+        start = self.p.log.mark()
+        with self.proxied(v2(runs=OVER_TLS)) as c:
+            self.assertIn("USER", c.capa())
+            self.assertNotIn("STLS", c.capa())
+            c.err("STLS")
+            c.login("alice", "secret")
+            c.quit()
+        self.p.log.wait(r"event=login .*peer=192\.0\.2\.7:50123 tls=proxy ", start=start)
+
+    def test_a_flag_that_is_not_set_is_no_tls(self):
+        with self.proxied(v2(runs=run(0x20, b"\0\0\0\0\0"))) as c:
+            c.err("USER alice")
+
+    def test_allow_nets_is_about_the_client(self):
+        for user, header, good in (
+                ("near", v1(), True), ("near", v1("198.51.100.9"), False),
+                ("near", LOCAL, False), ("near", UNSPECIFIED, False),
+                ("local", v1(), False), ("local", LOCAL, True),
+                ("local", UNSPECIFIED, False), ("local", b"PROXY UNKNOWN\r\n", False)):
+            with self.subTest(user=user, header=header), self.proxied(header, tls=True) as c:
+                c.ok(f"USER {user}")
+                (c.ok if good else c.err)("PASS x")
+
+    # -- PEERS S27
+
+    def test_s27_a_header_from_elsewhere_is_a_bad_first_line(self):
+        """PEERS S27: no trust in it, none of it kept."""
+        start = self.p.log.mark()
+        for header in (v1(), b"PROXY UNKNOWN\r\n"):
+            with Client(self.p.port, source=ELSEWHERE, first=header) as c:
+                self.assertTrue(c.line().startswith(b"-ERR"))
+                self.assertIn("STLS", c.capa())
+                c.ok("USER near")
+                c.err("PASS x")
+                c.quit()
+        self.p.log.wait(r"event=login-failed user=near peer=127\.0\.0\.2:", count=2, start=start)
+        self.assertFalse(self.p.log.find(r"event=proxied|192\.0\.2\.7", start))
+
+    def test_s27_a_binary_header_from_elsewhere(self):
+        """PEERS S27: its signature ends with QUIT, on purpose."""
+        with Client(self.p.port, source=ELSEWHERE, first=v2(runs=OVER_TLS)) as c:
+            said = c.rest().split(b"\r\n")
+            self.assertEqual([line[:4] for line in said],
+                             [b"-ERR", b"-ERR", b"-ERR", b"+OK ", b""])
+
+    def test_s27_a_header_from_elsewhere_ahead_of_tls(self):
+        """PEERS S27."""
+        for header in (v1(), v2(runs=OVER_TLS)):
+            start = self.p.log.mark()
+            with Client(self.p.tls_port, greet=False, source=ELSEWHERE, first=header) as c:
+                self.assertEqual(c.rest(), b"")
+            self.p.log.wait(r"event=disconnect peer=127\.0\.0\.2:.* end=not-tls", start=start)
+
+    def check_cut_off(self, first, end, tls=False, hang_up=False):
+        """Not a word, and one line of the log."""
+        start = self.p.log.mark()
+        with Client(self.p.tls_port if tls else self.p.port, greet=False, first=first) as c:
+            if hang_up:
+                c.sock.shutdown(socket.SHUT_WR)
+            self.assertEqual(c.rest(), b"")
+            port = c.sock.getsockname()[1]
+        self.p.log.wait(rf"event=disconnect peer=127\.0\.0\.1:{port} .*end={end}", start=start)
+        self.assertEqual(len(self.p.log.find(rf":{port}\b", start)), 1)
+
+    def test_s27_a_listed_proxy_without_a_header(self):
+        """PEERS S27: no partial trust; not served as if it were a client either."""
+        for tls in (False, True):
+            self.check_cut_off(b"USER alice\r\n", "proxy-header-missing", tls)
+            self.check_cut_off(b"\x16\x03\x01\x02\x00\x01", "proxy-header-missing", tls)
+            self.check_cut_off(b"", "hangup", tls, hang_up=True)
+
+    def test_s27_a_listed_proxy_with_a_broken_header(self):
+        """PEERS S27."""
+        for header in (b"PROXY TCP4 192.0.2.7 1 2\r\n", b"PROXY TCP4 ::1 ::1 1 2\r\n",
+                       v1(port=65536), b"PROXY " + b"x" * 101, v2(command=0x22),
+                       v2(command=0x31), v2(runs=b"\x04\xff\xff"),
+                       v2(runs=run(3, b"\0\0\0\0")), v2(runs=run(4, b"\0" * 4096)),
+                       v2(runs=OVER_TLS + OVER_TLS)):
+            for tls in (False, True):
+                self.check_cut_off(header, "proxy-header-broken", tls)
+
+    def test_s27_two_headers_are_one_and_a_bad_line(self):
+        """PEERS S27: the second would be the client's own."""
+        with self.proxied(v1("198.51.100.9") + v1()) as c:
+            self.assertTrue(c.line().startswith(b"-ERR"))
+        start = self.p.log.mark()
+        with Client(self.p.tls_port, greet=False, first=v1("198.51.100.9") + v1()) as c:
+            self.assertEqual(c.rest(), b"")
+        self.p.log.wait(r"event=disconnect peer=198\.51\.100\.9:50123 .*end=not-tls", start=start)
+
+    def test_s27_half_a_header_and_the_end(self):
+        """PEERS S27."""
+        for header in (v1(), v2(runs=OVER_TLS), LOCAL):
+            for cut in range(0, len(header), 5):
+                self.check_cut_off(header[:cut], "hangup", hang_up=True)
+
+
+class Late(unittest.TestCase):
+    def test_s27_a_late_header(self):
+        """PEERS S27: the deadline is absolute, whatever trickles in."""
+        with Poplar(settings={"proxy-from": '{"127.0.0.1"}', "handshake-timeout": "1s"}) as p:
+            for first in (b"", b"PROXY ", v2()[:-1]):
+                with Client(p.port, greet=False, first=first) as c:
+                    self.assertEqual(c.rest(), b"")
+            p.log.wait(r"event=disconnect peer=127\.0\.0\.1:.*end=proxy-header-late", count=3)
+
+    def test_a_reload_changes_the_list(self):
+        with Poplar(settings={"proxy-from": '{"127.0.0.0/8"}'}) as p:
+            Client(p.port, first=v1()).close()
+            p.extra = {}
+            p.write_config()
+            p.process.send_signal(signal.SIGHUP)
+            p.log.wait("event=reloaded")
+            with p.connect() as c:
+                c.login("alice", "secret")
+
+    def test_a_network_that_is_none_is_refused_with_its_line(self):
+        with Poplar() as p:
+            p.config.write_text(p.config.read_text() + 'proxy-from = {"10.0.0.0/8", "10.0.0/8"}\n')
+            line = len(p.config.read_text().splitlines())
+            out = p.run("check")
+            self.assertIn(f'poplar.conf:{line}: proxy-from: expected an address or network',
+                          out.stderr + out.stdout)
+            self.assertIn('"10.0.0/8"', out.stderr + out.stdout)
+
+
+# ---- Debian's proxies
+
+
+class Behind(ServerCase):
+    """A server with a proxy in front of it, as `start_proxy` of a subclass makes it."""
+
+    kwargs = {"settings": {"proxy-from": '{"127.0.0.1"}'}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack = contextlib.ExitStack()
+        try:
+            cls.start_proxy()
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.close()
+        super().tearDownClass()
+
+    @classmethod
+    def start(cls, *command):
+        cls.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+
+        def end():
+            cls.process.terminate()
+            cls.process.communicate()
+        cls.stack.callback(end)
+
+    @classmethod
+    def wait_for(cls, port):
+        def listens():
+            if cls.process.poll() is not None:
+                raise AssertionError(cls.process.stderr.read())
+            with contextlib.suppress(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                return True
+        wait_until(listens)
+
+    def fetch(self, port, tls, log_tls, source="127.0.0.9"):
+        """A whole session through the proxy; the log names the client."""
+        self.p.put("1.x", b"Subject: x\n\nthrough a proxy\n")
+        start = self.p.log.mark()
+        with Client(port, tls=tls, source=source) as c:
+            peer = f"{source}:{c.sock.getsockname()[1]}".replace(".", r"\.")
+            c.login("alice", "secret")
+            self.assertEqual(c.multi("RETR 1"), b"Subject: x\r\n\r\nthrough a proxy\r\n.\r\n")
+            c.quit()
+        self.p.log.wait(rf"event=login .*peer={peer} tls={log_tls} ", start=start)
+        self.p.log.wait(rf"event=session .*peer={peer} ", start=start)
+
+
+HAPROXY = """
+defaults
+    mode tcp
+    timeout connect 20s
+    timeout client 20s
+    timeout server 20s
+    timeout check 20s
+"""
+
+
+@unittest.skipUnless(shutil.which("haproxy"), "haproxy is not installed")
+class Haproxy(Behind):
+    @classmethod
+    def start_proxy(cls):
+        pem = cls.p.dir / "tls" / "haproxy.pem"
+        pem.write_bytes(b"".join((cls.p.dir / "tls" / f"cert.{end}").read_bytes()
+                                 for end in ("pem", "key")))
+        bind = f"ssl crt {pem}"
+        options = "proxy-v2-options ssl,cert-cn,ssl-cipher,cert-sig,cert-key,authority,crc32c"
+        ways = {
+            "plain1": ("", cls.p.port, "send-proxy"),
+            "plain2": ("", cls.p.port, "send-proxy-v2 check check-send-proxy inter 100ms"),
+            "ended": (bind, cls.p.port, "send-proxy-v2-ssl"),
+            "ended_all": (bind, cls.p.port, f"send-proxy-v2 {options}"),
+            "through1": ("", cls.p.tls_port, "send-proxy"),
+            "through2": ("", cls.p.tls_port, "send-proxy-v2"),
+        }
+        cls.ports = {}
+        text = HAPROXY
+        for name, (front, port, back) in ways.items():
+            cls.ports[name] = free_port()
+            text += (f"listen {name}\n    bind 127.0.0.1:{cls.ports[name]} {front}\n"
+                     f"    server poplar 127.0.0.1:{port} {back}\n")
+        config = cls.p.dir / "haproxy.cfg"
+        config.write_text(text)
+        cls.start("haproxy", "-db", "-q", "-f", config)
+        for port in cls.ports.values():
+            cls.wait_for(port)
+
+    def test_version_1(self):
+        self.fetch(self.ports["plain1"], False, "no")
+
+    def test_version_2(self):
+        self.fetch(self.ports["plain2"], False, "no")
+
+    def test_tls_that_ends_at_the_proxy(self):
+        self.fetch(self.ports["ended"], True, "proxy")
+
+    def test_everything_it_can_tell(self):
+        start = self.p.log.mark()
+        self.fetch(self.ports["ended_all"], True, "proxy")
+        self.p.log.wait(r"event=proxied .*tls=yes version=TLSv1\.3 .*authority=localhost",
+                        start=start)
+
+    def test_no_stls_behind_tls_that_ends_at_the_proxy(self):
+        with Client(self.ports["ended"], tls=True) as c:
+            self.assertIn("USER", c.capa())
+            self.assertNotIn("STLS", c.capa())
+
+    def test_tls_that_passes_through(self):
+        for name in ("through1", "through2"):
+            self.fetch(self.ports[name], True, r"TLSv1\.3")
+
+    def test_its_health_checks(self):
+        self.p.log.wait(r"event=proxied peer=127\.0\.0\.1:\d+ .*source=own")
+
+    def test_s27_a_header_of_the_clients_own(self):
+        """PEERS S27: behind the proxy's it is a bad line."""
+        start = self.p.log.mark()
+        with Client(self.ports["plain2"], source="127.0.0.9", first=v1()) as c:
+            self.assertTrue(c.line().startswith(b"-ERR"))
+        self.p.log.wait(r"event=disconnect peer=127\.0\.0\.9:", start=start)
+
+
+NGINX_MODULE = "/usr/lib/nginx/modules/ngx_mail_module.so"
+NGINX = """
+load_module {module};
+daemon off;
+master_process off;
+pid {dir}/nginx.pid;
+error_log stderr;
+events {{ }}
+mail {{
+    auth_http 127.0.0.1:{auth}/;
+    proxy_protocol on;
+    proxy_pass_error_message on;
+    ssl_certificate {dir}/tls/cert.pem;
+    ssl_certificate_key {dir}/tls/cert.key;
+    server {{ listen 127.0.0.1:{clear}; protocol pop3; starttls on; }}
+    server {{ listen 127.0.0.1:{tls} ssl; protocol pop3; }}
+}}
+"""
+
+
+class Asked(http.server.BaseHTTPRequestHandler):
+    """Whom nginx asks where a user's server is."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Auth-Status", "OK")
+        self.send_header("Auth-Server", "127.0.0.1")
+        self.send_header("Auth-Port", str(self.server.pop3_port))
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def has_nginx():
+    return shutil.which("nginx") and os.path.exists(NGINX_MODULE)
+
+
+@unittest.skipUnless(has_nginx(), "nginx with its mail module is not installed")
+class Nginx(Behind):
+    """It logs in by USER and PASS for its clients, and speaks version 1 only."""
+
+    @classmethod
+    def start_proxy(cls):
+        asked = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Asked)
+        asked.pop3_port = cls.p.port
+        thread = threading.Thread(target=asked.serve_forever)
+        thread.start()
+        cls.stack.callback(asked.server_close)
+        cls.stack.callback(thread.join)
+        cls.stack.callback(asked.shutdown)
+        cls.clear, cls.tls = free_port(), free_port()
+        config = cls.p.dir / "nginx.conf"
+        config.write_text(NGINX.format(dir=cls.p.dir, module=NGINX_MODULE, auth=asked.server_port, clear=cls.clear,
+                                       tls=cls.tls))
+        cls.start("nginx", "-p", cls.p.dir, "-e", "stderr", "-c", config)
+        cls.wait_for(cls.clear)
+        cls.wait_for(cls.tls)
+
+    def test_in_the_clear(self):
+        self.fetch(self.clear, False, "no")
+
+    def test_tls_from_the_first_octet(self):
+        """Version 1 cannot tell that the client has TLS: that both are on loopback lets it in."""
+        self.fetch(self.tls, True, "no")
+
+    def test_a_refusal_reaches_the_client(self):
+        with Client(self.tls, tls=True) as c:
+            c.ok("USER alice")
+            self.assertIn("[AUTH]", c.err("PASS wrong"))
+
+
+if __name__ == "__main__":
+    main()
