@@ -1,0 +1,178 @@
+/* sys/census.c - how many connections each address has, over all network processes.
+ *
+ * Floor 1 (sys). Prefix: census_.
+ */
+#include "sys/census.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "base/siphash.h"
+
+/* A place is a tag from the key and a count, which is 0 where it is free. A bucket is
+ * what a processor fetches at a time; of the addresses in one, two have the same tag,
+ * and count as one, with a chance of 1 in 65536. */
+enum { BUCKET_PLACES = 16, BUCKETS = CENSUS_PLACES / BUCKET_PLACES, PAGE = 4096 };
+
+typedef _Atomic uint32_t place;
+
+struct bucket {
+	place at[BUCKET_PLACES];
+};
+
+struct census_table {
+	unsigned char key[SIPHASH_KEY_OCTETS];
+	atomic_uint columns; /* that have been used: there is nothing behind them */
+	_Alignas(PAGE) struct bucket at[CENSUS_COLUMNS][BUCKETS];
+};
+
+enum { COUNT_BITS = 16, COUNT_MASK = (1 << COUNT_BITS) - 1 };
+_Static_assert((int)CENSUS_MOST < (int)COUNT_MASK,
+	       "one more than the limit can be counted");
+
+enum fault census_make(int *out_fd, struct why *why)
+{
+	unsigned char key[SIPHASH_KEY_OCTETS];
+	OWN_FD fd = memfd_create("census", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	/* whoever could shrink it would kill its readers */
+	if (fd < 0 || ftruncate(fd, sizeof(struct census_table)) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
+	    getrandom(key, sizeof key, 0) != (ssize_t)sizeof key ||
+	    pwrite(fd, key, sizeof key, offsetof(struct census_table, key)) !=
+		    (ssize_t)sizeof key)
+		return fault_set(why, FAULT_NOMEM, errno, "make table of connections",
+				 NULL);
+	*out_fd = TAKE_FD(fd);
+	return FAULT_NONE;
+}
+
+bool census_open(struct census *c, int fd, uint64_t column)
+{
+	struct stat st;
+
+	if (column >= CENSUS_COLUMNS || fstat(fd, &st) < 0 ||
+	    st.st_size != (off_t)sizeof(struct census_table))
+		return false;
+	void *at = mmap(NULL, sizeof(struct census_table), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (at == MAP_FAILED)
+		return false;
+	*c = (struct census){ at, (unsigned)column };
+	return true;
+}
+
+void census_close(struct census *c)
+{
+	if (c->table)
+		munmap(c->table, sizeof *c->table);
+	*c = (struct census){ 0 };
+}
+
+/* The memory is given back; what is read there is zero again. */
+void census_clear(const struct census *c, unsigned column)
+{
+	if (column < CENSUS_COLUMNS)
+		madvise(c->table->at[column], sizeof c->table->at[column], MADV_REMOVE);
+}
+
+uint64_t census_key(const struct census *c, const struct address *a)
+{
+	enum { IPV6_COUNTED = 8, IPV4_WHOLE = 4 };
+	size_t len = a->bits == 128 ? IPV6_COUNTED : IPV4_WHOLE;
+	const struct span counted = { (const char *)a->octets, len };
+
+	return siphash(c->table->key, counted) | UINT64_C(1) << 32;
+}
+
+/* ---- places: bits 0 to 11 of a key tell the bucket, 48 to 63 are the tag ---- */
+
+static uint32_t tag_of(uint64_t key)
+{
+	return (uint32_t)(key >> 48) << COUNT_BITS;
+}
+
+static bool is_at(uint32_t value, uint64_t key)
+{
+	return (value & COUNT_MASK) > 0 &&
+	       (value & ~(uint32_t)COUNT_MASK) == tag_of(key);
+}
+
+/* Where the key is counted in our column, or could be. NULL: it is not, and the bucket
+ * is full. Nobody else writes there. */
+static place *find(const struct census *c, uint64_t key)
+{
+	struct bucket *b = &c->table->at[c->column][key % BUCKETS];
+	place *free_one = NULL;
+
+	for (int i = 0; i < BUCKET_PLACES; i++) {
+		uint32_t value = atomic_load(&b->at[i]);
+
+		if (is_at(value, key))
+			return &b->at[i];
+		if ((value & COUNT_MASK) == 0 && !free_one)
+			free_one = &b->at[i];
+	}
+	return free_one;
+}
+
+static uint32_t total(const struct census *c, uint64_t key)
+{
+	unsigned columns = atomic_load(&c->table->columns);
+	uint32_t sum = 0;
+
+	for (unsigned column = 0; column < columns && column < CENSUS_COLUMNS;
+	     column++) {
+		struct bucket *b = &c->table->at[column][key % BUCKETS];
+
+		for (int i = 0; i < BUCKET_PLACES; i++) {
+			uint32_t value = atomic_load(&b->at[i]);
+
+			sum += is_at(value, key) ? value & COUNT_MASK : 0;
+		}
+	}
+	return sum;
+}
+
+static void announce_column(const struct census *c)
+{
+	unsigned columns = atomic_load(&c->table->columns);
+
+	while (columns <= c->column &&
+	       !atomic_compare_exchange_weak(&c->table->columns, &columns,
+					     c->column + 1))
+		;
+}
+
+/* Counted first and added up then, in one order for all (the default of C's atomics):
+ * of two that come at once, the later sees both. */
+enum census_got census_enter(const struct census *c, uint64_t key, unsigned most)
+{
+	place *p = find(c, key);
+
+	if (!p)
+		return CENSUS_FULL;
+	uint32_t count = atomic_load(p) & COUNT_MASK;
+	if (count >= most || count > CENSUS_MOST)
+		return CENSUS_MANY;
+	announce_column(c);
+	atomic_store(p, tag_of(key) | (count + 1));
+	if (total(c, key) <= most)
+		return CENSUS_COUNTED;
+	census_leave(c, key);
+	return CENSUS_MANY;
+}
+
+void census_leave(const struct census *c, uint64_t key)
+{
+	place *p = find(c, key);
+	uint32_t value = p ? atomic_load(p) : 0;
+
+	if (is_at(value, key))
+		atomic_store(p, value - 1);
+}
