@@ -29,6 +29,7 @@
 	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \
 	X(CHANGED,         "[SYS/TEMP]", LOG_WARNING, true,  "message has been changed, log in again to read it") \
 	X(LIMIT,           "[SYS/TEMP]", LOG_WARNING, true,  "too much at once, try again later") \
+	X(CROWDED,         "[SYS/TEMP]", LOG_NOTICE,  true,  "too many connections from your address") \
 	X(IO,              "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
 	X(NOMEM,           "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
 	X(PEER,            "[SYS/TEMP]", LOG_CRIT,    true,  "temporary trouble, try again later") \

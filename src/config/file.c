@@ -276,6 +276,7 @@ static void check_whole(const struct settings *s)
 	check_addresses(&s->listen, SETTING_ID_listen);
 	check_addresses(&s->listen_tls, SETTING_ID_listen_tls);
 	check_networks(&s->proxy_from, SETTING_ID_proxy_from);
+	check_networks(&s->trusted_networks, SETTING_ID_trusted_networks);
 	check_greeting(s->greeting);
 	check_mechanisms(&s->mechanisms);
 	check_tls(s);

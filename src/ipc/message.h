@@ -25,6 +25,7 @@
 	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
 	X(TLS_FILES,     PARENT,        FRONT,                   FILE)    \
 	X(TICKET_KEYS,   PARENT,        FRONT,                   NONE)    \
+	X(CENSUS,        PARENT,        FRONT,                   FILE)    \
 	X(DIRECTORY,     PARENT,        AUTH | DROP | LOOKUP,    FILE)    \
 	X(AUTH_LINK,     PARENT,        FRONT | DROP | LOOKUP,   SOCKET)  \
 	X(FRONT_LINK,    PARENT,        AUTH,                    SOCKET)  \
@@ -73,6 +74,7 @@
 #define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
 #define MESSAGE_TLS_FILES_FIELDS(N, T)
 #define MESSAGE_TICKET_KEYS_FIELDS(N, T)  T(now, 80) T(before, 80)
+#define MESSAGE_CENSUS_FIELDS(N, T)       N(column)
 #define MESSAGE_DIRECTORY_FIELDS(N, T)
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)
 #define MESSAGE_FRONT_LINK_FIELDS(N, T)

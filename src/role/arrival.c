@@ -1,5 +1,5 @@
-/* role/arrival.c - for whom a connection is: the client's own, or one that a proxy
- * announces.
+/* role/arrival.c - for whom a connection is, the client's own or one that a proxy
+ * announces, and whether there is room for one more from there.
  *
  * Floor 4 (role). Prefix: arrival_. From a listed network a header must come first, and
  * from then on whom it names is the peer, for everything. From elsewhere no header is
@@ -8,10 +8,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "pop3/proxy.h"
+#include "pop3/reply.h"
 #include "role/front.h"
+
+enum { REFUSALS_LOG_MS = 1000 }; /* one line in so long tells of all */
 
 struct arrival {
 	struct address proxy;
@@ -31,7 +35,10 @@ static bool take_nets(struct nets *out, const struct text_list *list)
 
 bool arrival_start(struct front *f)
 {
-	return take_nets(&f->proxies, &f->child.settings.proxy_from);
+	const struct settings *s = &f->child.settings;
+
+	return take_nets(&f->proxies, &s->proxy_from) &&
+	       take_nets(&f->trusted, &s->trusted_networks);
 }
 
 static bool clear_text_is_ok(const struct front *f, bool loopback)
@@ -46,34 +53,113 @@ static bool clear_text_is_ok(const struct front *f, bool loopback)
 	}
 }
 
+/* ---- room ---- */
+
+void arrival_take_census(struct front *f, int fd, uint64_t column)
+{
+	if (!census_open(&f->census, fd, column))
+		log_event(LOG_WARNING, "connections-not-counted",
+			  LOG_T("what", "no table"));
+	close(fd);
+}
+
+/* Is there room for one more from this address? Then it is counted. */
+static bool admit(struct conn *c, const struct address *host)
+{
+	struct front *f = c->front;
+	unsigned most = f->child.settings.max_connections_per_address;
+
+	if (most == 0 || !f->census.table || nets_hold(&f->trusted, host))
+		return true;
+	uint64_t key = census_key(&f->census, host);
+	switch (census_enter(&f->census, key, most)) {
+	case CENSUS_COUNTED:
+		c->counted_as = key;
+		return true;
+	case CENSUS_FULL:
+		return true;
+	case CENSUS_MANY:
+		break;
+	}
+	return false;
+}
+
+static void log_refusal(struct front *f, const char *peer)
+{
+	uint64_t now = uv_now(&f->loop);
+
+	if (f->refusal_logged_at > 0 && now - f->refusal_logged_at < REFUSALS_LOG_MS) {
+		f->refusals_unlogged++;
+		return;
+	}
+	log_event(LOG_NOTICE, "connection-refused", LOG_T("peer", peer),
+		  LOG_T("what", fault_text(FAULT_CROWDED)),
+		  LOG_N("unlogged", f->refusals_unlogged));
+	f->refusal_logged_at = now;
+	f->refusals_unlogged = 0;
+}
+
+/* One call, and what the socket does not take is not told: whoever opens too many gets
+ * no more of us. Where TLS comes first, a word would cost a handshake. */
+static void refuse(struct conn *c)
+{
+	struct buf *out = &c->front->out;
+
+	if (!c->tls_first) {
+		out->len = 0;
+		reply_err(out, FAULT_CROWDED);
+		send(c->fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	log_refusal(c->front, c->peer);
+	conn_close(c, NULL);
+}
+
+/* ---- for whom ---- */
+
+static void drop_header(struct conn *c)
+{
+	free(c->arrival);
+	c->arrival = NULL;
+}
+
 /* It is known who the client is. over_tls: it speaks TLS with a proxy that was listed
  * so as to be believed; then its credentials are as safe as that proxy's way to us. */
-static bool welcome(struct conn *c, bool loopback, bool over_tls)
+static bool welcome(struct conn *c, const struct address *host, bool loopback,
+		    bool over_tls)
 {
 	struct front *f = c->front;
 
-	arrival_free(c);
+	drop_header(c);
+	if (!admit(c, host)) {
+		refuse(c);
+		return false;
+	}
 	session_init(&c->session, &f->policy, c->tls_first || over_tls,
 		     clear_text_is_ok(f, loopback));
 	c->phase = c->tls_first ? CONN_HANDSHAKE : CONN_OPEN;
-	if (c->tls_first)
-		c->tls = tls_new(f->tls, c->fd);
-	return c->tls || !c->tls_first;
+	if (c->tls_first && !(c->tls = tls_new(f->tls, c->fd))) {
+		conn_close(c, "out-of-memory");
+		return false;
+	}
+	return true;
 }
 
-bool arrival_begin(struct conn *c, const struct sock_address *peer)
+void arrival_begin(struct conn *c, const struct sock_address *peer)
 {
 	const struct address host = sock_host(peer);
 
-	if (!nets_hold(&c->front->proxies, &host))
-		return welcome(c, address_is_loopback(&host), false);
+	if (!nets_hold(&c->front->proxies, &host)) {
+		welcome(c, &host, address_is_loopback(&host), false);
+		return;
+	}
 	c->phase = CONN_ARRIVING;
 	c->arrival = malloc(sizeof *c->arrival);
-	if (!c->arrival)
-		return false;
+	if (!c->arrival) {
+		conn_close(c, "out-of-memory");
+		return;
+	}
 	c->arrival->proxy = host;
 	c->arrival->reader.len = 0;
-	return true;
 }
 
 static void log_announced(const struct conn *c, const char *via, const struct proxy *p)
@@ -96,19 +182,20 @@ static void log_announced(const struct conn *c, const char *via, const struct pr
  * it is not its proxy. */
 static bool take_header(struct conn *c, const struct proxy *p)
 {
-	bool loopback = address_is_loopback(&c->arrival->proxy);
+	struct address host = c->arrival->proxy;
+	bool loopback = address_is_loopback(&host);
 	char via[ADDRESS_TEXT_MAX];
 
 	memcpy(via, c->peer, sizeof via);
+	if (p->source == PROXY_SOURCE_ADDRESS)
+		host = p->address; /* one who is not named counts as the proxy */
 	if (p->source != PROXY_SOURCE_OWN) {
 		loopback = loopback && address_is_loopback(&p->address);
 		address_text(&p->address, p->port, c->peer);
 	}
 	log_announced(c, via, p);
-	if (!welcome(c, loopback, p->tls)) {
-		conn_close(c, "out-of-memory");
+	if (!welcome(c, &host, loopback, p->tls))
 		return false;
-	}
 	talk_greet(c);
 	return true;
 }
@@ -147,8 +234,10 @@ bool arrival_read(struct conn *c)
 	return false;
 }
 
-void arrival_free(struct conn *c)
+void arrival_forget(struct conn *c)
 {
-	free(c->arrival);
-	c->arrival = NULL;
+	drop_header(c);
+	if (c->counted_as)
+		census_leave(&c->front->census, c->counted_as);
+	c->counted_as = 0;
 }

@@ -153,7 +153,7 @@ static void drop_held_input(struct conn *c)
 
 static void release(struct conn *c)
 {
-	arrival_free(c);
+	arrival_forget(c);
 	asks_forget(c);
 	maildrop_detach(c);
 	body_close(c);
@@ -178,7 +178,8 @@ void conn_close(struct conn *c, const char *end)
 		return;
 	c->closing = true;
 	f->out.len = 0;
-	log_end(c, end);
+	if (end)
+		log_end(c, end);
 	uv_close((uv_handle_t *)&c->client, on_closed);
 	uv_close((uv_handle_t *)&c->timer, on_closed);
 	release(c);
@@ -197,13 +198,11 @@ bool conn_is_idle(const struct conn *c)
 /* ---- the beginning ---- */
 
 /* Everything that can fail; the caller cleans up. */
-static bool set_up(struct conn *c, const struct sock_address *peer)
+static bool set_up(struct conn *c)
 {
 	struct front *f = c->front;
 
 	if (!take_slot(f, c))
-		return false;
-	if (!arrival_begin(c, peer))
 		return false;
 	if (uv_poll_init(&f->loop, &c->client, c->fd) != 0)
 		return false;
@@ -242,10 +241,13 @@ void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *p
 	c->tls_first = tls;
 	c->accepted_at = c->active_at = c->handshake_at = uv_now(&f->loop);
 	sock_text(peer, c->peer);
-	if (!set_up(c, peer)) {
+	if (!set_up(c)) {
 		give_up(c);
 		return;
 	}
+	arrival_begin(c, peer);
+	if (c->closing)
+		return;
 	conn_set_timer(c);
 	talk_begin(c);
 }

@@ -235,6 +235,9 @@ static void take(void *arg, const struct message *m, int fd)
 	case MESSAGE_TICKET_KEYS:
 		take_ticket_keys(f, m);
 		break;
+	case MESSAGE_CENSUS:
+		arrival_take_census(f, fd, m->CENSUS.column);
+		break;
 	case MESSAGE_AUTH_LINK:
 		asks_link(f, fd);
 		break;

@@ -13,6 +13,7 @@
 #include "pop3/session.h"
 #include "role/certificates.h"
 #include "role/child.h"
+#include "sys/census.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
 
@@ -50,7 +51,12 @@ struct front {
 
 	struct tls_server *tls; /* NULL: no TLS */
 	struct session_policy policy;
+
+	/* who comes in: role/arrival.c */
 	struct nets proxies; /* from there a PROXY header comes first */
+	struct nets trusted; /* never limited */
+	struct census census;
+	uint64_t refusal_logged_at, refusals_unlogged;
 
 	/* the link to poplar-auth: role/asks.c */
 	struct auth_link *auth; /* NULL: none */
@@ -119,6 +125,7 @@ struct conn {
 	bool closing;
 	uint32_t slot, generation;
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
+	uint64_t counted_as; /* in the census; 0: not */
 
 	int fd, listing_fd;
 	struct arrival *arrival; /* while arriving */
@@ -156,7 +163,7 @@ void front_conn_ended(struct front *f); /* there is one connection less */
 
 void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *peer);
 
-/* Close it, with a word for the log on how it ended. */
+/* Close it, with a word for the log on how it ended; NULL: that has been logged. */
 void conn_close(struct conn *c, const char *end);
 
 /* Has it nothing under way? Then a stopping front closes it. */
@@ -176,17 +183,21 @@ void conn_set_timer(struct conn *c);
  * which speaks TLS with it; "no". */
 const char *conn_tls_text(const struct conn *c);
 
-/* ---- role/arrival.c: for whom a connection is ---- */
+/* ---- role/arrival.c: for whom a connection is, and whether there is room ---- */
 
 /* What the settings say of it. False: they cannot be read. */
 MUST_USE bool arrival_start(struct front *f);
 
-/* Begin with a connection from `peer`. False: memory ran out. */
-MUST_USE bool arrival_begin(struct conn *c, const struct sock_address *peer);
+/* The table of connections and our column have come; the descriptor is taken over. */
+void arrival_take_census(struct front *f, int fd, uint64_t column);
+
+/* Begin with a connection from `peer`; there may be no room for it, then it is closed.
+ */
+void arrival_begin(struct conn *c, const struct sock_address *peer);
 
 /* Read the header that the proxy owes. False: wait, or the connection has ended. */
 MUST_USE bool arrival_read(struct conn *c);
-void arrival_free(struct conn *c);
+void arrival_forget(struct conn *c); /* the connection goes away */
 
 /* ---- role/talk.c: the conversation ---- */
 

@@ -34,7 +34,8 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
 			   .role = role,
 			   .ids = ids,
 			   .box = sandbox_of(role),
-			   .channel = -1 };
+			   .channel = -1,
+			   .column = -1 };
 	g->kids = k;
 	return k;
 }
@@ -109,6 +110,11 @@ void kid_tell_tls(const struct parent *p, const struct kid *k)
 
 static void tell_front(const struct parent *p, const struct kid *k)
 {
+	const struct message census = { .kind = MESSAGE_CENSUS,
+					.CENSUS = { (uint64_t)k->column } };
+
+	if (k->column >= 0)
+		kid_say(k, &census, p->census_fd);
 	for (const struct port *port = p->ports; port; port = port->next) {
 		const struct message m = { .kind = MESSAGE_LISTENER,
 					   .LISTENER = { port->tls } };
@@ -196,6 +202,32 @@ static void start_later(struct kid *k)
 	k->start_at = now + (wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS);
 }
 
+static bool has_column(const struct parent *p, int column)
+{
+	for (const struct generation *g = p->generations; g; g = g->next)
+		for (const struct kid *k = g->kids; k; k = k->next)
+			if (k->column == column)
+				return true;
+	return false;
+}
+
+/* A front keeps its column when it is started again. So many that there is none left
+ * takes many reloads in a row: then it serves without counting. */
+static void take_column(const struct parent *p, struct kid *k)
+{
+	int column = 0;
+
+	if (k->role != ROLE_FRONT || k->column >= 0)
+		return;
+	while (column < CENSUS_COLUMNS && has_column(p, column))
+		column++;
+	if (column < CENSUS_COLUMNS)
+		k->column = column;
+	else
+		log_event(LOG_WARNING, "connections-not-counted",
+			  LOG_T("what", "too many network processes"));
+}
+
 void kid_start(struct parent *p, struct kid *k)
 {
 	struct why why;
@@ -204,6 +236,7 @@ void kid_start(struct parent *p, struct kid *k)
 	k->started_at = clock_ms();
 	k->ready = false;
 	k->number = ++p->lives;
+	take_column(p, k);
 	if (channel_pair(pair, &why)) {
 		log_fault(&why, "start-failed", LOG_T("role", role_name(k->role)));
 		start_later(k);
@@ -284,6 +317,8 @@ void kids_died(struct parent *p, pid_t pid, int status)
 	struct generation *g = k->generation;
 	bool again = !p->stopping && !g->draining && g->ready;
 
+	if (k->column >= 0) /* its connections have died with it */
+		census_clear(&p->census, (unsigned)k->column);
 	if (again)
 		start_later(k);
 	log_death(p, k, status, again);

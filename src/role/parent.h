@@ -12,6 +12,7 @@
 #include "ipc/channel.h"
 #include "role/certificates.h"
 #include "role/control.h"
+#include "sys/census.h"
 #include "sys/logsink.h"
 #include "sys/sandbox.h"
 
@@ -36,6 +37,7 @@ struct kid {
 	enum sandbox box;    /* the same */
 	uint64_t started_at; /* ms */
 	uint64_t start_at;   /* when to start it (again), ms */
+	int column;          /* where a front counts connections; -1: nowhere */
 	unsigned quick;      /* deaths in a row soon after a start */
 };
 
@@ -82,6 +84,8 @@ struct parent {
 	int watch;          /* inotify, over the files of TLS; -1: none */
 	uint64_t renew_at;  /* when they are to be read again, ms; 0: not */
 	uint64_t review_at; /* when they are looked at for their age, ms */
+	int census_fd;      /* connections by address, for all fronts */
+	struct census census;
 	struct channel_inbox inbox;
 };
 

@@ -171,6 +171,13 @@ static void make_ticket_keys(struct parent *p, uint64_t now)
 	p->rotate_at = now + ROTATE_MS;
 }
 
+static void make_census(struct parent *p)
+{
+	if (census_make(&p->census_fd, NULL) ||
+	    !census_open(&p->census, p->census_fd, 0))
+		die("table of connections", errno);
+}
+
 static void enter_sandbox(void)
 {
 	struct why why = { 0 };
@@ -203,6 +210,7 @@ static void begin(struct parent *p)
 	make_ticket_keys(p, clock_ms());
 	if (!tls_start())
 		die("OpenSSL", 0);
+	make_census(p);
 	enter_sandbox();
 	log_event(LOG_NOTICE, "starting", LOG_T("version", POPLAR_VERSION),
 		  LOG_T("config", p->config));

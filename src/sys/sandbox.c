@@ -124,7 +124,8 @@ static const struct {
 } table[SANDBOX_COUNT] = {
 	[SANDBOX_PARENT] = { parent_calls, false, false, false, 0,
 			     HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(SIGNAL) |
-				     HOLDS(DIR) | HOLDS(READ) | HOLDS(WATCH) },
+				     HOLDS(DIR) | HOLDS(READ) | HOLDS(WATCH) |
+				     HOLDS(CENSUS) },
 	[SANDBOX_FRONT] = { front_calls, false, false, false, 0,
 			    HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) |
 				    HOLDS(EPOLL) | HOLDS(EVENT) | HOLDS(PIPE) |

@@ -10,6 +10,8 @@ from harness import Client, Poplar, ServerCase, main, tls_context
 
 
 class Tls(ServerCase):
+    kwargs = {"settings": {"max-connections-per-address": "0"}}
+
     def test_tls_from_the_first_octet(self):
         self.p.put("1.x", b"x\n")
         c = Client(self.p.tls_port, tls=True)
