@@ -212,6 +212,30 @@ class Raw(ServerCase):
                 self.check_cut_off(header[:cut], "hangup", hang_up=True)
 
 
+def own_address():
+    """An address of this machine that is not on loopback; None: it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, contextlib.suppress(OSError):
+        s.connect(("192.0.2.1", 9))  # sends nothing: only a route is chosen
+        address = s.getsockname()[0]
+        return None if address.startswith("127.") else address
+    return None
+
+
+class Remote(unittest.TestCase):
+    @unittest.skipUnless(own_address(), "this machine has no address but loopback")
+    def test_what_a_proxy_elsewhere_calls_loopback_is_its_own(self):
+        """PEERS S27: it is not ours, whatever the header names."""
+        source = own_address()
+        with Poplar(settings={"proxy-from": f'{{"{source}"}}'}) as p:
+            for header in (v1("127.0.0.1"), v1("::1", family="TCP6", to="::1"), v2("127.0.0.9"),
+                           LOCAL):
+                with Client(p.port, source=source, first=header) as c:
+                    self.assertNotIn("USER", c.capa())
+                    c.err("USER alice")
+            with Client(p.port, source=source, first=v2("127.0.0.1", runs=OVER_TLS)) as c:
+                c.login("alice", "secret")
+
+
 class Late(unittest.TestCase):
     def test_s27_a_late_header(self):
         """PEERS S27: the deadline is absolute, whatever trickles in."""
