@@ -41,6 +41,7 @@ USERS = {
     "alice": "secret",
     "near": "near:{PLAIN}x::::::allow_nets=192.0.2.0/24",
     "local": "local:{PLAIN}x::::::allow_nets=127.0.0.0/8,::1",
+    "strict": "strict:{PLAIN}x::::::tls-required=yes",
 }
 
 
@@ -127,6 +128,13 @@ class Raw(ServerCase):
     def test_a_flag_that_is_not_set_is_no_tls(self):
         with self.proxied(v2(runs=run(0x20, b"\0\0\0\0\0"))) as c:
             c.err("USER alice")
+
+    def test_a_user_who_must_have_tls(self):
+        """... has it, where it ends at the proxy, and has it not on loopback."""
+        for header, good in ((v2(runs=OVER_TLS), True), (LOCAL, False)):
+            with self.proxied(header) as c:
+                c.ok("USER strict")
+                (c.ok if good else c.err)("PASS x")
 
     def test_allow_nets_is_about_the_client(self):
         for user, header, good in (
