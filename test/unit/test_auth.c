@@ -536,6 +536,23 @@ static void test_a_changed_file_counts_at_once_and_a_lost_one_does_not(void **st
 	rmdir(path);
 }
 
+/* A file that was never any good refuses every time, not only when it is news. */
+static void test_a_file_that_is_none_refuses_every_time(void **state)
+{
+	int dir = open("/", O_PATH | O_DIRECTORY);
+	struct userfile *f = userfile_new(dir, "usr");
+
+	(void)state;
+	for (int i = 0; f && i < 3; i++) {
+		struct why why = { 0 };
+
+		CHECK(!userfile_acquire(f, &why));
+		CHECK_EQ(why.fault, FAULT_SETUP);
+	}
+	userfile_free(f);
+	close(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +571,7 @@ int main(void)
 		TEST(test_edits_touch_one_user_only),
 		TEST(test_names_that_a_file_can_hold),
 		TEST(test_a_changed_file_counts_at_once_and_a_lost_one_does_not),
+		TEST(test_a_file_that_is_none_refuses_every_time),
 	};
 
 	return RUN(tests);
