@@ -264,17 +264,26 @@ static void keep_fault(struct removal *r, enum fault f, int sys, const char *doi
 		r->fault = fault_set(r->why, f, sys, doing, what);
 }
 
+/* Another file that has got the name since is not the message: that is looked for. So
+ * is a second name of the same file, as a move by link and unlink that was interrupted
+ * leaves it: else the message would come back. */
 static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 {
 	struct removal *r = arg;
 	const char *path = scan_path(s, file);
+	struct stat st;
 
-	if (unlinkat(r->dir, path, 0) == 0)
-		r->touched[path[0] == 'n' ? SCAN_NEW : SCAN_CUR] = true;
-	else if (errno == ENOENT)
+	if (fstatat(r->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (st.st_ino != file->inode)
+			return true;
+		if (unlinkat(r->dir, path, 0) == 0) {
+			r->touched[path[0] == 'n' ? SCAN_NEW : SCAN_CUR] = true;
+			return st.st_nlink > 1;
+		}
+	}
+	if (errno == ENOENT)
 		return true;
-	else
-		keep_fault(r, store_fault(errno), errno, "remove", path);
+	keep_fault(r, store_fault(errno), errno, "remove", path);
 	return false;
 }
 

@@ -301,6 +301,50 @@ static void test_unique_ids_stay_when_flags_and_folders_change(void **state)
 	box_close(&b);
 }
 
+/* Only the file that was listed is removed, not one that has got its name since. */
+static void test_a_file_put_in_the_place_of_a_message_stays(void **state)
+{
+	const uint64_t mark = 1;
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("listed"));
+	struct maildrop *m = open_box(&b);
+	put(&b, "other", SPAN("never seen"));
+	move(&b, "other", "new/1.x");
+	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
+	CHECK_EQ(left, 0);
+	CHECK(there(&b, "new/1.x"));
+	m->store->close(m);
+	box_close(&b);
+}
+
+/* A move by link and unlink was interrupted: one message, which goes as a whole. */
+static void test_all_names_of_a_message_are_removed(void **state)
+{
+	const uint64_t mark = 1;
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "new/2.x", SPAN("y"));
+	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root,
+			   "u/Maildir/cur/1.x:2,S", 0) == 0);
+	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/kept", 0) == 0);
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->listing.count, 2);
+	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
+	CHECK_EQ(left, 1);
+	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/1.x:2,S"));
+	CHECK(there(&b, "new/2.x") && there(&b, "../kept"));
+	m->store->close(m);
+	box_close(&b);
+}
+
 /* One base name, two files: two messages, two unique-ids, both stable. */
 static void test_twins_are_told_apart(void **state)
 {
@@ -601,6 +645,8 @@ int main(void)
 		TEST(test_only_true_size_fields_are_used),
 		TEST(test_the_listing_can_not_be_changed),
 		TEST(test_unique_ids_stay_when_flags_and_folders_change),
+		TEST(test_a_file_put_in_the_place_of_a_message_stays),
+		TEST(test_all_names_of_a_message_are_removed),
 		TEST(test_twins_are_told_apart),
 		TEST(test_a_message_that_moved_is_found),
 		TEST(test_a_message_that_is_gone_is_refused_alone),
