@@ -95,13 +95,24 @@ bool name_start(void)
 	return sodium_init() >= 0;
 }
 
+/* A base name that could be the hash of another is hashed too. */
+static bool is_hash(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && ((s.at[n] >= '0' && s.at[n] <= '9') ||
+			     (s.at[n] >= 'a' && s.at[n] <= 'f')))
+		n++;
+	return n == s.len && n == 2 * (size_t)crypto_hash_sha256_BYTES;
+}
+
 size_t name_uid(struct span base, uint64_t twin, char out[LISTING_UID_MAX])
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 	struct buf b = { .at = out, .room = LISTING_UID_MAX };
 
-	if (twin == 0 && listing_uid_ok(base)) {
+	if (twin == 0 && listing_uid_ok(base) && !is_hash(base)) {
 		buf_put(&b, base);
 		return b.len;
 	}

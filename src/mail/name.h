@@ -31,6 +31,7 @@ bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out);
 MUST_USE bool name_start(void);
 
 /* The unique-id of a message: its base name where RFC 1939 section 7 allows that as
- * one, otherwise the SHA-256 of it in hexadecimal. A base name that several files share
- * is told apart by `twin` (their inode number); 0: it is alone. Returns the length. */
+ * one and it does not look like a hash, otherwise the SHA-256 of it in hexadecimal. A
+ * base name that several files share is told apart by `twin` (their inode number); 0:
+ * it is alone. Returns the length. */
 size_t name_uid(struct span base, uint64_t twin, char out[LISTING_UID_MAX]);
