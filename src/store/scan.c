@@ -116,11 +116,17 @@ static enum fault read_folder(int fd, enum scan_dir where, struct scan *s,
 	return FAULT_NONE;
 }
 
+/* Delivery order; in it files of one base name by inode, and names of one file with
+ * the one seen last in front, which is the least likely to be stale. */
 static int by_order(const void *a, const void *b, void *arg)
 {
 	const struct scan *s = arg;
+	const struct scan_file *x = a, *y = b;
+	int by = name_order(name_base(scan_name(s, x)), name_base(scan_name(s, y)));
 
-	return name_order(scan_name(s, a), scan_name(s, b));
+	if (by == 0)
+		by = (x->inode > y->inode) - (x->inode < y->inode);
+	return by ? by : (x->name < y->name) - (x->name > y->name);
 }
 
 static bool same_base(const struct scan *s, const struct scan_file *a,
@@ -133,27 +139,21 @@ static bool same_base(const struct scan *s, const struct scan_file *a,
 
 /* A message that moved from new to cur, or got other flags, while we read was seen
  * again: the same base name and inode. Different files with one base name are twins.
- * Both stand side by side in delivery order. */
+ * Both stand side by side. */
 static void settle_twins(struct scan *s)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < s->count; i++) {
 		struct scan_file f = s->files[i];
-		bool seen = false;
+		struct scan_file *last = kept > 0 ? &s->files[kept - 1] : NULL;
 
-		for (uint32_t k = kept; k > 0 && same_base(s, &s->files[k - 1], &f);
-		     k--) {
-			struct scan_file *other = &s->files[k - 1];
-
-			if (other->inode == f.inode) {
-				seen = true;
-				break;
-			}
-			other->twin = f.twin = true;
+		if (last && same_base(s, last, &f)) {
+			if (last->inode == f.inode)
+				continue;
+			last->twin = f.twin = true;
 		}
-		if (!seen)
-			s->files[kept++] = f;
+		s->files[kept++] = f;
 	}
 	s->count = kept;
 }
@@ -252,7 +252,8 @@ static bool adopt(struct scan *s, struct scan_file *f, const struct scan *now,
 	return keep_name(s, where, scan_path(now, found) + 4, &f->name);
 }
 
-/* The file of `now`, which is in delivery order, that is f. */
+/* The file of `now`, which scan_read has put in order, with this base name and inode.
+ */
 static const struct scan_file *find_again(const struct scan *now, struct span base,
 					  uint64_t inode)
 {
@@ -260,19 +261,15 @@ static const struct scan_file *find_again(const struct scan *now, struct span ba
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
+		const struct scan_file *f = &now->files[mid];
+		int by = name_order(name_base(scan_name(now, f)), base);
 
-		if (name_order(name_base(scan_name(now, &now->files[mid])), base) < 0)
+		if (by == 0 && f->inode == inode)
+			return f;
+		if (by < 0 || (by == 0 && f->inode < inode))
 			low = mid + 1;
 		else
 			high = mid;
-	}
-	for (; low < now->count; low++) {
-		struct span there = name_base(scan_name(now, &now->files[low]));
-
-		if (there.len != base.len || memcmp(there.at, base.at, base.len) != 0)
-			break;
-		if (now->files[low].inode == inode)
-			return &now->files[low];
 	}
 	return NULL;
 }

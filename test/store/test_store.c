@@ -332,8 +332,8 @@ static void test_all_names_of_a_message_are_removed(void **state)
 	box_open(&b);
 	put(&b, "new/1.x", SPAN("x"));
 	put(&b, "new/2.x", SPAN("y"));
-	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root,
-			   "u/Maildir/cur/1.x:2,S", 0) == 0);
+	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/Maildir/cur/1.x:2,S",
+			   0) == 0);
 	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/kept", 0) == 0);
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(m->listing.count, 2);
@@ -362,7 +362,6 @@ static void test_twins_are_told_apart(void **state)
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < i; k++)
 			CHECK(memcmp(r[i].uid, r[k].uid, LISTING_UID_MAX) != 0);
-	CHECK_SPAN(read_body(m, 1, room, sizeof room), "a");
 	m->store->close(m);
 	m = open_box(&b);
 	for (uint32_t i = 0; i < 3; i++) {
@@ -370,12 +369,14 @@ static void test_twins_are_told_apart(void **state)
 
 		CHECK_EQ(memcmp(&again, &r[i], sizeof again), 0);
 	}
+	char second = read_body(m, 2, room, sizeof room).at[0];
 	const uint64_t mark = 2;
 	uint32_t left;
 	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 2);
-	CHECK(there(&b, "new/1.x") && there(&b, "cur/1.x:2,S") &&
-	      !there(&b, "cur/1.x:2,R"));
+	CHECK_EQ(there(&b, "new/1.x"), second != 'a');
+	CHECK_EQ(there(&b, "cur/1.x:2,S"), second != 'b');
+	CHECK_EQ(there(&b, "cur/1.x:2,R"), second != 'c');
 	m->store->close(m);
 	box_close(&b);
 }
