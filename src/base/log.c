@@ -42,29 +42,51 @@ static bool is_plain_text(struct span s)
 
 /* UTF-8 passes; what a terminal or a line reader could take as a command does not.
  * C1 control characters exist in UTF-8 as C2 80 to C2 9F. */
+/* The octets of the character of UTF-8 (RFC 3629) that s opens with; 0: there is none,
+ * or a control character. */
+static size_t character(struct span s)
+{
+	const unsigned char *c = (const unsigned char *)s.at;
+	size_t len = c[0] < 0x80   ? 1
+		     : c[0] < 0xc2 ? 0
+		     : c[0] < 0xe0 ? 2
+		     : c[0] < 0xf0 ? 3
+		     : c[0] < 0xf5 ? 4
+				   : 0;
+
+	if (c[0] < ' ' || c[0] == 0x7f || len > s.len)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if (c[i] < 0x80 || c[i] > 0xbf)
+			return 0;
+	bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+	bool beyond = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+	bool control = c[0] == 0xc2 && c[1] < 0xa0;
+	return overlong || beyond || control ? 0 : len;
+}
+
+static void put_hex(struct buf *b, char octet)
+{
+	char text[4];
+	struct buf hex = BUF(text);
+
+	buf_text(&hex, "\\x");
+	buf_hex(&hex, &octet, 1);
+	buf_put(b, buf_span(&hex));
+}
+
 static void put_escaped(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
-		bool c1 = c >= 0x80 && c < 0xa0 && i > 0 &&
-			  (unsigned char)s.at[i - 1] == 0xc2;
+	while (s.len > 0 && !b->cut) {
+		size_t len = character(s);
 
-		if (c == '"' || c == '\\') {
-			char pair[2] = { '\\', (char)c };
-
-			buf_put(b, (struct span){ pair, 2 });
-		} else if (c < ' ' || c == 0x7f || c1) {
-			char octet[4];
-			struct buf hex = BUF(octet);
-
-			buf_text(&hex, "\\x");
-			buf_hex(&hex, &c, 1);
-			buf_put(b, buf_span(&hex));
-		} else {
-			buf_char(b, (char)c);
-		}
-		if (b->cut)
-			return;
+		if (len == 0)
+			put_hex(b, s.at[0]);
+		else if (s.at[0] == '"' || s.at[0] == '\\')
+			buf_put(b, (struct span){ (char[]){ '\\', s.at[0] }, 2 });
+		else
+			buf_put(b, (struct span){ s.at, len });
+		s = span_after(s, len > 0 ? len : 1);
 	}
 }
 

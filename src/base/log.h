@@ -30,7 +30,7 @@ static inline struct log_field log_text(const char *key, const char *text)
 				   text ? span_of(text) : (struct span){ 0 }, 0 };
 }
 
-enum { LOG_LINE_MAX = 1024 };
+enum { LOG_LINE_MAX = 2048 };
 
 /* Where lines go: one call a line, without a line end. Set once at start. */
 typedef void log_sink_fn(int priority, struct span line);

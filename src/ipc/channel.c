@@ -82,7 +82,7 @@ enum fault channel_send(int fd, const struct message *m, int pass,
  * then none is left open. */
 static bool take_descriptor(struct msghdr *h, int *out_fd)
 {
-	bool ok = !(h->msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+	bool ok = !(h->msg_flags & MSG_TRUNC);
 
 	*out_fd = -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
@@ -133,8 +133,9 @@ enum channel_got channel_receive(int fd, enum role from, enum role to,
 	if (n == 0)
 		return CHANNEL_CLOSED;
 	struct span in = { inbox->octets, (size_t)n };
-	if (message_decode(in, from, to, *out_fd >= 0, out) == FAULT_NONE)
-		return CHANNEL_MESSAGE;
+	bool cut = *out_fd < 0 && (h.msg_flags & MSG_CTRUNC);
+	if (message_decode(in, from, to, *out_fd >= 0 || cut, out) == FAULT_NONE)
+		return cut ? CHANNEL_CUT : CHANNEL_MESSAGE;
 	if (*out_fd >= 0)
 		close(*out_fd);
 	*out_fd = -1;

@@ -26,6 +26,7 @@ MUST_USE enum fault channel_send(int fd, const struct message *m, int pass,
 
 enum channel_got {
 	CHANNEL_MESSAGE, /* *out, and *out_fd (-1: none), which the caller owns now */
+	CHANNEL_CUT,     /* the same, but there was no room for its descriptor here */
 	CHANNEL_EMPTY,   /* nothing there (CHANNEL_NOW) */
 	CHANNEL_CLOSED,  /* the peer is gone */
 	CHANNEL_BROKEN,  /* what came is not what the table allows: close the channel */

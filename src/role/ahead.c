@@ -39,9 +39,12 @@ static void drop_answers(struct conn *c)
 
 void ahead_free(struct conn *c)
 {
-	if (!c->ahead)
+	struct ahead *a = c->ahead;
+
+	if (!a)
 		return;
 	drop_answers(c);
+	c->front->ahead_open -= a->stale + (a->end - a->next);
 	free(TAKE(c->ahead));
 }
 
@@ -73,9 +76,9 @@ static uint32_t how_many(const struct conn *c, uint32_t msg)
 
 	for (uint32_t i = 0; i < c->ahead->run && most < AHEAD_MOST; i++)
 		most *= 2;
-	if (c->front->ahead_open >= c->front->ahead_most)
-		most = 1;
-	return most < left ? most : left;
+	if (most > left)
+		most = left;
+	return c->front->ahead_open + most <= c->front->ahead_most ? most : 1;
 }
 
 void ahead_want(struct conn *c, uint32_t msg)
@@ -99,7 +102,9 @@ void ahead_want(struct conn *c, uint32_t msg)
 	a->next = msg;
 	a->end = msg + how_many(c, msg);
 	enum fault f = maildrop_ask_bodies(c, msg, a->end - msg);
+	c->front->ahead_open += a->end - a->next;
 	if (f) {
+		c->front->ahead_open -= a->end - a->next;
 		a->end = a->next;
 		c->asked = false;
 		talk_failed(c, f);
@@ -112,7 +117,6 @@ static void hold(struct conn *c, uint32_t msg, const struct body_source *source)
 	struct ahead *a = c->ahead;
 
 	a->at[a->count++] = (struct ahead_answer){ msg, *source };
-	c->front->ahead_open++;
 }
 
 bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
@@ -125,6 +129,7 @@ bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
 	}
 	if (a->stale > 0) {
 		a->stale--;
+		c->front->ahead_open--;
 		own_fd_close(&source->fd);
 		return true;
 	}
@@ -140,7 +145,9 @@ bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
 		own_fd_close(&source->fd); /* passed over */
 	} else {
 		hold(c, msg, source);
+		return true;
 	}
+	c->front->ahead_open--;
 	return true;
 }
 

@@ -242,6 +242,18 @@ static void take(struct front *f, const struct message *m, int fd)
 	}
 }
 
+/* A good login, whose session socket found no room. */
+static void take_cut(struct front *f, const struct message *m)
+{
+	struct conn *c = m->kind == MESSAGE_AUTH_OK ? find_awaiting(f, m->AUTH_OK.id)
+						    : NULL;
+
+	if (!c)
+		return;
+	end_exchange(c, m->AUTH_OK.user);
+	refuse(c, FAULT_LIMIT);
+}
+
 static void free_link(uv_handle_t *handle)
 {
 	free(handle);
@@ -285,6 +297,9 @@ static void on_auth(uv_poll_t *poll, int status, int events)
 					&f->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
 			take(f, &m, fd);
+			break;
+		case CHANNEL_CUT:
+			take_cut(f, &m);
 			break;
 		case CHANNEL_EMPTY:
 			if (status < 0)

@@ -26,7 +26,7 @@
 
 struct authd {
 	struct child child;
-	struct crew *crew;
+	struct crew *crew, *errands; /* errands: what the parent brings */
 	struct login_rules rules;
 	unsigned allowed; /* mechanisms, bits */
 	struct exchanges exchanges;
@@ -266,6 +266,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	case CHANNEL_EMPTY:
 		crew_again(crew, post);
 		return;
+	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
 		log_event(LOG_CRIT, "front-broken");
 		link_release(a, link);
@@ -352,7 +353,7 @@ static void add_lookup(struct authd *a, const struct message_LOOKUP_LINK *m, int
  * else a thread. */
 static unsigned thread_count(const struct settings *s)
 {
-	unsigned count = s->auth_threads + 1;
+	unsigned count = s->auth_threads;
 
 	for (unsigned i = 0; i < s->databases.count; i++)
 		if (database_is_asked(&s->databases.at[i]))
@@ -423,12 +424,24 @@ static bool make_rules(struct authd *a)
 	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
 }
 
+/* The parent is heard by a thread of its own: what it brings may be what all the others
+ * wait for. */
+static void *serve_parent(void *arg)
+{
+	struct authd *a = arg;
+
+	fault_ignore(crew_run(a->errands, 1));
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static struct authd a = { .dir = -1 };
+	pthread_t thread;
 
 	a.crew = crew_new(&a);
-	if (!a.crew)
+	a.errands = crew_new(&a);
+	if (!a.crew || !a.errands)
 		return EXIT_FAILURE;
 	drops_init(&a.drops, PROC_CHANNEL_FD);
 	exchanges_init(&a.exchanges);
@@ -439,7 +452,8 @@ int main(int argc, char **argv)
 	a.lookups.patient = (a.child.settings.auth_threads + 1) / 2;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
-	if (!crew_join(a.crew, &a.parent) ||
+	if (!crew_join(a.errands, &a.parent) ||
+	    pthread_create(&thread, NULL, serve_parent, &a) != 0 ||
 	    crew_run(a.crew, thread_count(&a.child.settings)))
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
 	return EXIT_FAILURE;

@@ -93,6 +93,7 @@ static void wake(struct crew *crew, struct crew_post *post)
 	case CHANNEL_MESSAGE:
 		answer(t, &m.TEST_ASK);
 		break;
+	case CHANNEL_CUT:
 	case CHANNEL_CLOSED:
 	case CHANNEL_BROKEN:
 		break;

@@ -79,6 +79,7 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 			continue;
 		case CHANNEL_CLOSED:
 			lost(c, "poplard is gone");
+		case CHANNEL_CUT:
 		case CHANNEL_BROKEN:
 			lost(c, "message from poplard cannot be read");
 		}
@@ -119,6 +120,11 @@ bool child_hear(struct child *c, child_take_fn *take, void *arg)
 					&c->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
 			take(arg, &m, fd);
+			break;
+		case CHANNEL_CUT:
+			log_event(LOG_ERR, "descriptor-lost",
+				  LOG_T("role", role_name(c->role)),
+				  LOG_T("what", "too many open files"));
 			break;
 		case CHANNEL_EMPTY:
 			return true;

@@ -223,6 +223,7 @@ static void session_wake(struct crew *crew, struct crew_post *post)
 		break;
 	case CHANNEL_CLOSED:
 		break;
+	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
 		log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user));
 		break;
@@ -292,6 +293,12 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 		session_begin(d, &m, fd);
 		break;
 	case CHANNEL_EMPTY:
+		crew_again(crew, post);
+		break;
+	case CHANNEL_CUT: /* the other end of the session's socket sees that it is over
+			   */
+		log_event(LOG_ERR, "session-lost",
+			  LOG_T("what", "too many open files"));
 		crew_again(crew, post);
 		break;
 	case CHANNEL_BROKEN:

@@ -11,7 +11,7 @@
 #include "base/own.h"
 
 /* How long a login waits for a process to come. */
-enum { PATIENCE_S = 5 };
+enum { PATIENCE_S = 5, REST_NS = 20000000 };
 
 struct drops_one {
 	struct drops_one *next;
@@ -118,6 +118,23 @@ static bool wait_for_news(struct drops *drops, const struct timespec *end)
 	return pthread_cond_timedwait(&drops->changed, &drops->mutex, end) == 0;
 }
 
+/* Its queue is full: look again in a moment. False: `end` has come. */
+static bool rest(struct drops *drops, const struct timespec *end)
+{
+	struct timespec soon;
+
+	clock_gettime(CLOCK_MONOTONIC, &soon);
+	if (soon.tv_sec >= end->tv_sec)
+		return false;
+	soon.tv_nsec += REST_NS;
+	if (soon.tv_nsec >= 1000000000) {
+		soon.tv_sec++;
+		soon.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&drops->changed, &drops->mutex, &soon);
+	return true;
+}
+
 /* Sending is done under the mutex, since it never waits: a process that does not take
  * what it is sent is as good as none. */
 static enum fault send_or_wait(struct drops *drops, const struct user *user,
@@ -139,6 +156,8 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 				       : FAULT_PEER;
 		if (f == FAULT_NONE)
 			return f;
+		if (f == FAULT_LIMIT && rest(drops, &end))
+			continue;
 		if (f == FAULT_LIMIT)
 			return fault_set(why, f, 0, "send to the maildrop process",
 					 NULL);

@@ -69,7 +69,7 @@ struct front {
 	uint32_t slot_count, conn_count, slot_hint;
 	bool knows_offers;   /* what poplar-auth can check is known */
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
-	uint32_t ahead_open, ahead_most; /* descriptors of bodies fetched early */
+	uint32_t ahead_open, ahead_most; /* bodies asked for, or held for later */
 	bool no_nowait;                  /* this file system knows no RWF_NOWAIT */
 
 	/* room for the connection at work; nothing stays in it between two events */
@@ -122,6 +122,7 @@ struct conn {
 	bool in_asking;
 	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
 		       */
+	bool eager; /* there is more to do, as soon as the others have had their turn */
 	bool closing;
 	uint32_t slot, generation;
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */

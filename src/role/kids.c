@@ -389,6 +389,7 @@ void kid_hear(struct parent *p, struct kid *k)
 		break;
 	case CHANNEL_EMPTY:
 		return;
+	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
 		log_event(LOG_CRIT, "child-broken", LOG_T("role", role_name(k->role)),
 			  LOG_N("pid", (uint64_t)k->pid));

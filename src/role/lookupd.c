@@ -148,6 +148,7 @@ static void hear_auth(struct lookupd *l, const struct lookup_driver *driver)
 		break;
 	case CHANNEL_EMPTY:
 		break;
+	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
 		/* Nobody would link this process with poplar-auth again; the next one
 		 * is. */

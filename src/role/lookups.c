@@ -175,6 +175,7 @@ static enum database_says hear_answer(struct lookup *l, struct channel_to *c,
 	case CHANNEL_EMPTY:
 		give_up(l, c);
 		return down(l, why, FAULT_LIMIT, "wait for an answer of database");
+	case CHANNEL_CUT:
 	case CHANNEL_CLOSED:
 	case CHANNEL_BROKEN:
 		break;

@@ -223,6 +223,14 @@ static bool take_no_body(struct conn *c, uint64_t fault)
 	       ahead_take(c, (enum fault)fault, &(struct body_source){ .fd = -1 });
 }
 
+/* A message whose descriptor found no room. */
+static bool take_cut(struct conn *c, const struct message *m)
+{
+	if (m->kind == MESSAGE_READY)
+		return take_failed(c, FAULT_LIMIT);
+	return m->kind == MESSAGE_BODY_IS && take_no_body(c, FAULT_LIMIT);
+}
+
 static bool take_done(struct conn *c, uint64_t left)
 {
 	if (c->session.ask != ASK_COMMIT || !c->asked || left > c->session.count)
@@ -286,6 +294,12 @@ static bool hear(struct drop_link *link, int status)
 				&c->front->inbox, &m, &fd)) {
 	case CHANNEL_MESSAGE:
 		if (take(c, &m, fd))
+			talk_go(c);
+		else
+			lose(c);
+		return link->conn && ahead_is_awaited(c);
+	case CHANNEL_CUT:
+		if (take_cut(c, &m))
 			talk_go(c);
 		else
 			lose(c);

@@ -13,7 +13,7 @@
 #include "role/front.h"
 
 /* A long reply lets others have their turn after so many pieces. */
-enum { PIECES_MAX = 16 };
+enum { TURNS_MAX = 64 };
 
 static void on_client(uv_poll_t *poll, int status, int events);
 
@@ -349,10 +349,7 @@ static int wanted(const struct conn *c)
 		return UV_WRITABLE;
 	if (c->phase == CONN_OPEN && (c->asked || c->body.warming))
 		return c->armed & UV_READABLE;
-	if (c->phase == CONN_OPEN && c->session.ask != ASK_READ &&
-	    c->session.ask != ASK_RESPONSE)
-		return UV_WRITABLE; /* it is others' turn first */
-	return UV_READABLE;
+	return c->eager ? UV_WRITABLE : UV_READABLE;
 }
 
 static void arm(struct conn *c, int events)
@@ -372,10 +369,9 @@ void talk_go(struct conn *c)
 	bool secret = !c->logged_in;
 	int turns = 0;
 
-	while (!c->closing && advance(c))
-		if ((c->session.ask == ASK_SEND || c->session.ask == ASK_RECORDS) &&
-		    ++turns == PIECES_MAX)
-			break;
+	c->eager = false;
+	while (!c->closing && !c->eager && advance(c))
+		c->eager = ++turns == TURNS_MAX; /* it is others' turn first */
 	if (!c->closing && (!output_flush(c) || !keep_input(c)))
 		conn_close(c, "hangup");
 	if (secret)

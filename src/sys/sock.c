@@ -12,8 +12,9 @@
 #include "base/own.h"
 
 /* A peer that says nothing is asked after 15 s, then each 5 s; after 30 s without an
- * answer, to that or to data, it is gone (DESIGN.md section 3, locking). */
-enum { KEEP_IDLE_S = 15, KEEP_EVERY_S = 5, KEEP_COUNT = 3, USER_TIMEOUT_MS = 30000 };
+ * answer it is gone. TCP_USER_TIMEOUT would end one that is alive but does not read for
+ * so long, too; idle-timeout ends one that is gone while data are on their way. */
+enum { KEEP_IDLE_S = 15, KEEP_EVERY_S = 5, KEEP_COUNT = 3 };
 
 enum { BACKLOG = 4096 };
 
@@ -92,7 +93,6 @@ enum fault sock_listen(const struct sock_address *address, int *out_fd, struct w
 	    !set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S) ||
 	    !set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY_S) ||
 	    !set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT) ||
-	    !set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) ||
 	    (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
 		return fault_set(why, FAULT_IO, errno, "setsockopt", text);
 	if (bind(fd, (const struct sockaddr *)&address->addr, address->len) < 0)

@@ -21,8 +21,8 @@ MUST_USE bool sock_parse(struct span text, struct sock_address out[2],
 			 unsigned *out_count);
 
 /* A listening socket: non-blocking, close-on-exec, and with what accepted sockets
- * inherit from it: no Nagle delay, keepalive and TCP_USER_TIMEOUT so that a peer that
- * vanished is found in well under a minute. FAULT_IO, with errno in *why. */
+ * inherit from it: no Nagle delay, and keepalive so that an idle peer that vanished is
+ * found in well under a minute. FAULT_IO, with errno in *why. */
 MUST_USE enum fault sock_listen(const struct sock_address *address, int *out_fd,
 				struct why *why);
 

@@ -68,6 +68,8 @@ enum watched_news watched_look(struct watched *w, char **out, size_t *out_len)
 		fault_ignore(file_read_all(fd, w->most, out, out_len, w->name, &why));
 	bool told = same && w->trouble.fault;
 	w->trouble = why;
+	if (why.fault)
+		w->settled = false; /* it may be gone by the next look */
 	if (!why.fault)
 		return WATCHED_TEXT;
 	return told ? WATCHED_SAME : WATCHED_TROUBLE;

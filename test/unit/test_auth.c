@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -553,6 +554,42 @@ static void test_a_file_that_is_none_refuses_every_time(void **state)
 	close(dir);
 }
 
+/* A file that cannot be opened for a moment is opened the next time, though it has not
+ * changed meanwhile; and nobody is taken for known before it was read. */
+static void test_a_file_that_cannot_be_opened_for_a_moment(void **state)
+{
+	char path[] = "/tmp/poplar-users-XXXXXX";
+	struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct rlimit limit, none;
+	struct why why = { 0 };
+
+	(void)state;
+	CHECK(mkdtemp(path));
+	int dir = open(path, O_RDONLY | O_DIRECTORY);
+	int fd = openat(dir, "users", O_WRONLY | O_CREAT, 0600);
+	CHECK(write(fd, "a:{PLAIN}x\n", 11) == 11);
+	CHECK(futimens(fd, old) == 0);
+	close(fd);
+	struct userfile *f = userfile_new(dir, "users");
+	CHECK(f);
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	none = limit;
+	none.rlim_cur = 0;
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	for (int i = 0; i < 3; i++) {
+		why = (struct why){ 0 };
+		CHECK(!userfile_acquire(f, &why));
+		CHECK_EQ(why.fault, FAULT_IO);
+	}
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	OWN(users) users = userfile_acquire(f, &why);
+	CHECK(users && users_find(users, SPAN("a")));
+	userfile_free(f);
+	unlinkat(dir, "users", 0);
+	close(dir);
+	rmdir(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -571,6 +608,7 @@ int main(void)
 		TEST(test_edits_touch_one_user_only),
 		TEST(test_names_that_a_file_can_hold),
 		TEST(test_a_changed_file_counts_at_once_and_a_lost_one_does_not),
+		TEST(test_a_file_that_cannot_be_opened_for_a_moment),
 		TEST(test_a_file_that_is_none_refuses_every_time),
 	};
 

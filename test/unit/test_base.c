@@ -155,8 +155,55 @@ static void test_a_value_can_never_end_its_line_or_its_quotes(void **state)
 	struct span line = format(room, sizeof room, fields);
 	CHECK_SPAN(line, "event=test plain=alice@example.org "
 			 "hostile=\"a "
-			 "b\\\"\\\\\\x0d\\x0aevent=login\\x00\\x7f\\x1b[2J\xc2\\x9b\" "
+			 "b\\\"\\\\\\x0d\\x0aevent=login\\x00\\x7f\\x1b[2J\\xc2\\x9b\" "
 			 "utf8=\"\xc3\xa4\" empty=\"\" number=42 seconds=61.005");
+}
+
+/* What no terminal and no reader of UTF-8 trips over, and nothing else, stays as it is.
+ */
+static void test_only_good_characters_stand_as_they_are(void **state)
+{
+	static const struct {
+		const char *value, *shown;
+	} cases[] = {
+		{ "\x9b"
+		  "31m",
+		  "\"\\x9b31m\"" }, /* CSI in eight bits */
+		{ "\xc2\x85", "\"\\xc2\\x85\"" },
+		{ "\xc2\xa0", "\"\xc2\xa0\"" },
+		{ "\xe2\x82\xac", "\"\xe2\x82\xac\"" },
+		{ "\xe2\x82", "\"\\xe2\\x82\"" },
+		{ "\xc0\xaf", "\"\\xc0\\xaf\"" },
+		{ "\xed\xa0\x80", "\"\\xed\\xa0\\x80\"" },
+		{ "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"" },
+		{ "\xf5\x80\x80\x80", "\"\\xf5\\x80\\x80\\x80\"" },
+	};
+	char room[128], expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct log_field fields[] = { LOG_T("v", cases[i].value), { 0 } };
+		struct span line = format(room, sizeof room, fields);
+
+		snprintf(expected, sizeof expected, "event=test v=%s", cases[i].shown);
+		CHECK_SPAN(line, expected);
+	}
+}
+
+/* The longest name that a client can give, of octets that need four each, does not push
+ * the address off the line. */
+static void test_a_line_has_room_for_the_longest_name(void **state)
+{
+	char name[251] = "", room[LOG_LINE_MAX];
+
+	(void)state;
+	memset(name, 1, sizeof name - 1);
+	const struct log_field fields[] = { LOG_T("user", name),
+					    LOG_T("peer", "[2001:db8::1]:65535"),
+					    { 0 } };
+	struct span line = format(room, sizeof room, fields);
+	CHECK(line.len > 24);
+	CHECK(memcmp(line.at + line.len - 24, "peer=[2001:db8::1]:65535", 24) == 0);
 }
 
 static void test_format_characters_are_data(void **state)
@@ -236,6 +283,8 @@ int main(void)
 		TEST(test_numbers_are_written_in_full),
 		TEST(test_secrets_compare_whole),
 		TEST(test_a_value_can_never_end_its_line_or_its_quotes),
+		TEST(test_only_good_characters_stand_as_they_are),
+		TEST(test_a_line_has_room_for_the_longest_name),
 		TEST(test_format_characters_are_data),
 		TEST(test_a_long_line_is_cut_not_spilt),
 		TEST(test_faults_tell_their_story_at_their_own_priority),

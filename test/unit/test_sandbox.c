@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 
 #include "sys/file.h"
 #include "sys/sandbox.h"
+#include "sys/sock.h"
 
 static char folder[] = "/tmp/poplar-sandbox-XXXXXX";
 
@@ -345,6 +347,29 @@ static void test_rules_are_told(void **state)
 	CHECK_TEXT(text, "none: this kernel has no Landlock");
 }
 
+/* RFC 1939 section 3: ten minutes at least. TCP_USER_TIMEOUT would count the time in
+ * which a client does not read. */
+static void test_a_client_that_pauses_is_not_given_up(void **state)
+{
+	struct sock_address address[2];
+	unsigned count, timeout = 1;
+	socklen_t len = sizeof timeout;
+	struct why why = { 0 };
+	int keep = 0;
+
+	(void)state;
+	CHECK(sock_parse(SPAN("127.0.0.1:1"), address, &count));
+	((struct sockaddr_in *)&address[0].addr)->sin_port = 0; /* any */
+	int fd = -1;
+	CHECK_EQ(sock_listen(&address[0], &fd, &why), FAULT_NONE);
+	CHECK_EQ(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &len), 0);
+	CHECK_EQ(timeout, 0);
+	len = sizeof keep;
+	CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keep, &len), 0);
+	CHECK_EQ(keep, 1);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +380,7 @@ int main(void)
 		TEST(test_lookups_behind_the_network),
 		TEST(test_lookups_by_foreign_code),
 		TEST(test_rules_are_told),
+		TEST(test_a_client_that_pauses_is_not_given_up),
 	};
 
 	if (!mkdtemp(folder))
