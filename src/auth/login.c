@@ -105,9 +105,8 @@ enum fault login_admit(const struct login_rules *rules, const struct login_way *
 		       struct user_found *out, struct why *why)
 {
 	struct login_name name;
-	OWN_USER proved = *who;
+	OWN_USER proved = user_take(who);
 
-	*who = (struct user_found){ 0 };
 	if (!user_may(&proved.user, way->peer, way->tls,
 		      mechanism_name(way->mechanism)))
 		return deny(why);
@@ -116,8 +115,7 @@ enum fault login_admit(const struct login_rules *rules, const struct login_way *
 	if (authzid.len == 0 ||
 	    (name.len == proved.user.name.len &&
 	     memcmp(name.text, proved.user.name.at, name.len) == 0)) {
-		*out = proved;
-		proved = (struct user_found){ 0 };
+		*out = user_take(&proved);
 		return FAULT_NONE;
 	}
 	if (!proved.user.master)
@@ -129,7 +127,6 @@ enum fault login_admit(const struct login_rules *rules, const struct login_way *
 		return f;
 	if (!user_may(&other.user, way->peer, way->tls, mechanism_name(way->mechanism)))
 		return deny(why);
-	*out = other;
-	other = (struct user_found){ 0 };
+	*out = user_take(&other);
 	return FAULT_NONE;
 }

@@ -51,4 +51,13 @@ struct user_found {
 };
 
 void user_let_go(struct user_found *found);
+
+/* Hand over what is found; *from is nobody then. */
+static inline struct user_found user_take(struct user_found *from)
+{
+	struct user_found taken = *from;
+
+	*from = (struct user_found){ 0 };
+	return taken;
+}
 #define OWN_USER __attribute__((cleanup(user_let_go))) struct user_found

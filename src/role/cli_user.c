@@ -159,8 +159,8 @@ static bool ask(int tty, const char *prompt, const char *name, char *out, size_t
 		return false;
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(tty, TCSAFLUSH, &hidden); /* first: who types fast loses nothing */
 	dprintf(tty, "%s %s: ", prompt, name);
-	tcsetattr(tty, TCSAFLUSH, &hidden);
 	bool ok = read_line(tty, out, room, out_len);
 	tcsetattr(tty, TCSAFLUSH, &shown);
 	dprintf(tty, "\n");
