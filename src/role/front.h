@@ -123,6 +123,7 @@ struct conn {
 	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
 		       */
 	bool eager; /* there is more to do, as soon as the others have had their turn */
+	bool gone;  /* the client has: only the answer to a commit is waited for */
 	bool closing;
 	uint32_t slot, generation;
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */

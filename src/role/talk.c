@@ -12,14 +12,31 @@
 #include "base/secret.h"
 #include "role/front.h"
 
-/* A long reply lets others have their turn after so many pieces. */
+/* Whoever always has more to do lets others have their turn after so many steps. */
 enum { TURNS_MAX = 64 };
 
 static void on_client(uv_poll_t *poll, int status, int events);
 
+static void arm(struct conn *c, int events)
+{
+	if (events == c->armed)
+		return;
+	if (events)
+		uv_poll_start(&c->client, events, on_client);
+	else
+		uv_poll_stop(&c->client);
+	c->armed = (uint8_t)events;
+}
+
+/* The client has gone. What poplar-drop removes for it meanwhile is waited for, so that
+ * the log can tell. */
 static bool broken(struct conn *c)
 {
-	conn_close(c, "hangup");
+	c->gone = c->session.ask == ASK_COMMIT && c->asked;
+	if (c->gone)
+		arm(c, 0);
+	else
+		conn_close(c, "hangup");
 	return false;
 }
 
@@ -307,7 +324,11 @@ static bool advance(struct conn *c)
 		return handshake(c);
 	if (c->phase == CONN_LINGER)
 		return linger(c);
-	if (c->asked || output_blocked(c))
+	if (c->asked)
+		return false;
+	if (c->gone)
+		return broken(c);
+	if (output_blocked(c))
 		return false;
 	if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
 		return output_flush(c) ? !output_blocked(c) : broken(c);
@@ -345,22 +366,13 @@ static bool advance(struct conn *c)
  * alone; polling goes on until there is some, since mostly there is none. */
 static int wanted(const struct conn *c)
 {
+	if (c->gone)
+		return 0;
 	if (output_blocked(c) || c->wants_write)
 		return UV_WRITABLE;
 	if (c->phase == CONN_OPEN && (c->asked || c->body.warming))
 		return c->armed & UV_READABLE;
 	return c->eager ? UV_WRITABLE : UV_READABLE;
-}
-
-static void arm(struct conn *c, int events)
-{
-	if (events == c->armed)
-		return;
-	if (events)
-		uv_poll_start(&c->client, events, on_client);
-	else
-		uv_poll_stop(&c->client);
-	c->armed = (uint8_t)events;
 }
 
 void talk_go(struct conn *c)
@@ -373,7 +385,7 @@ void talk_go(struct conn *c)
 	while (!c->closing && !c->eager && advance(c))
 		c->eager = ++turns == TURNS_MAX; /* it is others' turn first */
 	if (!c->closing && (!output_flush(c) || !keep_input(c)))
-		conn_close(c, "hangup");
+		broken(c);
 	if (secret)
 		secret_wipe(f->input, sizeof f->input);
 	if (c->closing)

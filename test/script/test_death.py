@@ -120,6 +120,35 @@ class Deaths(unittest.TestCase):
         self.assertEqual(c.rest(), b"")
         self.check_works(p)
 
+    def leave_in_the_middle_of_a_commit(self, tls):
+        """The client goes when poplar-drop has its QUIT, but cannot act yet."""
+        p = self.start(settings={"fronts": "1"})
+        c = p.login(tls=tls)
+        c.ok("DELE 1")
+        drop = p.pids()["poplar-drop"][0]
+        freeze(drop)
+        mark = p.log.mark()
+        c.ok("NOOP\r\nQUIT")  # an answer to the first says that the second was read
+        c.reset()
+        with p.connect() as d:
+            d.capa()  # the only front has heard of the reset
+        return p, drop, mark
+
+    def test_the_log_tells_what_a_commit_removed_when_the_client_had_gone(self):
+        for tls in (False, True):
+            p, drop, mark = self.leave_in_the_middle_of_a_commit(tls)
+            os.kill(drop, signal.SIGCONT)
+            line = p.log.wait("event=session ", start=mark)
+            self.assertRegex(line, "messages=5 .* deleted=1 .* left=4 .* end=hangup")
+            self.assertNotIn("new/1.x", p.names())
+
+    def test_drop_in_the_middle_of_a_commit_when_the_client_had_gone(self):
+        p, _, mark = self.leave_in_the_middle_of_a_commit(False)
+        self.kill(p, "poplar-drop")
+        line = p.log.wait("event=session ", start=mark)
+        self.assertRegex(line, "deleted=0 .* left=5 .* end=hangup")
+        self.check_works(p)
+
     def test_drop_in_the_middle_of_a_login(self):
         p = self.start()
         drop = p.pids()["poplar-drop"][0]
