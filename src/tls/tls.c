@@ -100,7 +100,8 @@ bool tls_has_pending(const struct tls *tls)
 void tls_shutdown(struct tls *tls)
 {
 	ERR_clear_error();
-	if (SSL_is_init_finished(ssl_of(tls)))
+	if (SSL_is_init_finished(ssl_of(tls)) &&
+	    !(SSL_get_shutdown(ssl_of(tls)) & SSL_SENT_SHUTDOWN))
 		SSL_shutdown(ssl_of(tls));
 	ERR_clear_error();
 }

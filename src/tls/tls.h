@@ -108,7 +108,7 @@ enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_len);
  */
 bool tls_has_pending(const struct tls *tls);
 
-/* Tell the peer that nothing more will come; does not wait. */
+/* Tell the peer, once, that nothing more will come; does not wait. */
 void tls_shutdown(struct tls *tls);
 
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */

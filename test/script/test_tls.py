@@ -209,6 +209,49 @@ class Tls(ServerCase):
             self.assertEqual((out.returncode, out.stdout, out.stderr), (0, b"trusted\r\n", b""))
 
 
+class CloseNotify(unittest.TestCase):
+    """RFC 8446 section 6.1: the end of what we say is told, so that nobody can feign it."""
+
+    def connect(self, p, version):
+        context = tls_context()
+        context.minimum_version = context.maximum_version = version
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # Python sets it by itself
+        raw = socket.create_connection(("127.0.0.1", p.tls_port), 20)
+        sock = context.wrap_socket(raw, suppress_ragged_eofs=False)
+        self.addCleanup(sock.close)
+        sock.recv(1000)
+        return sock
+
+    def check_told(self, p, begin):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version=version.name):
+                sock = self.connect(p, version)
+                begin(sock)
+                while sock.recv(65536):  # an end without close_notify raises SSLEOFError
+                    pass
+                sock.close()
+
+    def test_when_the_server_ends_it(self):
+        ends = {"quit": b"QUIT\r\n", "too-many-errors": b"X\r\n" * 20, "login-timeout": b""}
+        for end, said in ends.items():
+            with Poplar(settings={"login-timeout": "60s" if said else "1s"}) as p:
+                self.check_told(p, lambda sock, said=said: sock.sendall(said))
+                p.log.wait(f"event=disconnect .*end={end}", count=2)
+
+    def test_when_the_client_ends_it(self):
+        with Poplar() as p:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                self.connect(p, version).unwrap()  # sends close_notify, and wants one back
+
+    def test_when_the_server_is_stopped(self):
+        with Poplar() as p:
+            socks = [self.connect(p, version)
+                     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)]
+            p.stop()
+            for sock in socks:
+                self.assertEqual(sock.recv(1000), b"")
+
+
 class Policy(unittest.TestCase):
     def test_no_credentials_in_the_clear(self):
         """Refused before anything is checked, and not announced."""
