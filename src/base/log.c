@@ -40,10 +40,9 @@ static bool is_plain_text(struct span s)
 	return s.len > 0;
 }
 
-/* UTF-8 passes; what a terminal or a line reader could take as a command does not.
- * C1 control characters exist in UTF-8 as C2 80 to C2 9F. */
 /* The octets of the character of UTF-8 (RFC 3629) that s opens with; 0: there is none,
- * or a control character. */
+ * or a control character, which a terminal could take as a command. C1 control
+ * characters exist in UTF-8 as C2 80 to C2 9F. */
 static size_t character(struct span s)
 {
 	const unsigned char *c = (const unsigned char *)s.at;
