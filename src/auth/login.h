@@ -12,6 +12,7 @@ struct login_rules {
 	struct span default_domain; /* for names without '@'; empty: none */
 	bool fold;                  /* letters of ASCII in names are made small */
 	char master_separator;      /* "user*master"; NUL: none */
+	struct span anonymous;      /* as whom ANONYMOUS lets in; empty: nobody */
 };
 
 /* How the client comes. */
@@ -21,7 +22,10 @@ struct login_way {
 	struct span peer;
 };
 
-enum { LOGIN_NAME_OCTETS = 255 };
+enum { LOGIN_NAME_OCTETS = 255, LOGIN_DIGEST_OCTETS = 32 };
+
+/* Must have succeeded once before any of the below, before threads and sandboxes. */
+MUST_USE bool login_start(void);
 
 /* A name as the databases know it: prepared by SASLprep (RFC 4013), small, with a
  * domain. False: there can be no such user. */
@@ -39,8 +43,20 @@ MUST_USE enum fault login_by_password(const struct login_rules *rules,
 				      struct span authid, struct span password,
 				      struct user_found *out, struct why *why);
 
-/* It was proved that *who is there, whom the databases know: may it come in, and as
- * whom? *who is the callee's. */
+/* The same by APOP (RFC 1939 section 7): `digest` is MD5, in hexadecimal, of the
+ * greeting's timestamp and the password. */
+MUST_USE enum fault login_by_digest(const struct login_rules *rules,
+				    const struct login_way *way, struct span name,
+				    struct span timestamp, struct span digest,
+				    struct user_found *out, struct why *why);
+
+/* It was proved that `authid` is there: may it come in, and as whom? */
+MUST_USE enum fault login_proved(const struct login_rules *rules,
+				 const struct login_way *way, struct span authzid,
+				 struct span authid, struct user_found *out,
+				 struct why *why);
+
+/* The same, where the databases have been asked: *who is the callee's. */
 MUST_USE enum fault login_admit(const struct login_rules *rules,
 				const struct login_way *way, struct user_found *who,
 				struct span authzid, struct user_found *out,

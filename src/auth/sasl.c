@@ -2,257 +2,73 @@
  *
  * Floor 2 (auth). Prefix: sasl_.
  */
-#include "auth/sasl.h"
-
-#include <gsasl.h>
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "auth/sasl_inner.h"
 #include "auth/scheme.h"
-#include "auth/scram.h"
-#include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"
 
-enum { PEER_MAX = 64, FAKE_SALT = 16, FAKE_ITERATIONS = 4096 };
-
-struct sasl {
-	const struct login_rules *rules;
-	struct login_way way;
-	char peer[PEER_MAX];
-	size_t exporter_len, unique_len;
-	char exporter[SASL_BINDING_MAX], unique[SASL_BINDING_MAX];
-
-	Gsasl_session *session; /* NULL: PLAIN or LOGIN */
-	struct user_found who;  /* whose secret the exchange is about */
-	bool asked;             /* ... it has been looked for */
-	bool known;         /* ... and is there, of a kind that the mechanism can use */
-	bool proved;        /* the proof held: only the last, empty response is due */
-	struct why trouble; /* of a database, while GNU SASL called us back */
-
-	unsigned steps;
-	char claims[LOGIN_NAME_OCTETS + 1];
+/* Each mechanism: who carries it out, and what a user's password must be stored as for
+ * it; 0: in any way, or it needs none. */
+static const struct {
+	sasl_step_fn *step;
+	unsigned wants;
+} table[MECHANISM_COUNT] = {
+	/* clang-format off */
+	[MECHANISM_ID_USER]               = { NULL, 0 },
+	[MECHANISM_ID_APOP]               = { NULL, SCHEME_PLAIN },
+	[MECHANISM_ID_PLAIN]              = { sasl_plain_step, 0 },
+	[MECHANISM_ID_LOGIN]              = { sasl_login_step, 0 },
+	[MECHANISM_ID_SCRAM_SHA_256_PLUS] = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_256 },
+	[MECHANISM_ID_SCRAM_SHA_256]      = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_256 },
+	[MECHANISM_ID_SCRAM_SHA_1_PLUS]   = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_1 },
+	[MECHANISM_ID_SCRAM_SHA_1]        = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_1 },
+	[MECHANISM_ID_CRAM_MD5]           = { sasl_gnu_step, SCHEME_PLAIN },
+	[MECHANISM_ID_DIGEST_MD5]         = { sasl_gnu_step, SCHEME_PLAIN },
+	[MECHANISM_ID_EXTERNAL]           = { sasl_external_step, 0 },
+	[MECHANISM_ID_ANONYMOUS]          = { sasl_anonymous_step, 0 },
+	/* clang-format on */
 };
 
-static Gsasl *library;
-static unsigned char fake_key[crypto_generichash_KEYBYTES];
+unsigned sasl_wants(enum mechanism m)
+{
+	return table[m].wants;
+}
 
-/* ---- what needs what ---- */
+static bool is_of_use(const struct login_rules *rules, enum mechanism m)
+{
+	bool works = table[m].wants == 0;
 
-/* What a stored password must be good for. Mechanisms that are not here are shown the
- * password itself, and any will do. */
-static const unsigned wants[MECHANISM_COUNT] = {
-	[MECHANISM_ID_SCRAM_SHA_256] = SCHEME_PLAIN | SCHEME_SCRAM_256,
-	[MECHANISM_ID_SCRAM_SHA_256_PLUS] = SCHEME_PLAIN | SCHEME_SCRAM_256,
-	[MECHANISM_ID_SCRAM_SHA_1] = SCHEME_PLAIN | SCHEME_SCRAM_1,
-	[MECHANISM_ID_SCRAM_SHA_1_PLUS] = SCHEME_PLAIN | SCHEME_SCRAM_1,
-	[MECHANISM_ID_CRAM_MD5] = SCHEME_PLAIN,
-	[MECHANISM_ID_DIGEST_MD5] = SCHEME_PLAIN,
-};
+	if (m == MECHANISM_ID_ANONYMOUS)
+		return rules->anonymous.len > 0;
+	for (struct database *db = rules->databases; db && !works; db = db->next)
+		works = db->driver->stores && db->driver->stores(db, table[m].wants);
+	return works;
+}
 
-unsigned sasl_offers(struct database *first, unsigned allowed)
+unsigned sasl_offers(const struct login_rules *rules, unsigned allowed)
 {
 	unsigned offers = 0;
 
-	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
-		bool works = wants[m] == 0;
-
-		for (const struct database *db = first; db && !works; db = db->next)
-			works = db->driver->stores &&
-				db->driver->stores(unconst(db), wants[m]);
-		if (works)
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
+		if ((allowed >> m & 1) && is_of_use(rules, m))
 			offers |= 1u << m;
-	}
-	return offers & allowed;
+	return offers;
 }
 
-/* ---- the secret ---- */
-
-/* Its manual says hexadecimal of the keys; its code wants base64. */
-static void set_base64(Gsasl_session *session, Gsasl_property property,
-		       const unsigned char *octets, size_t len)
-{
-	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
-					    sodium_base64_VARIANT_ORIGINAL)];
-
-	sodium_bin2base64(text, sizeof text, octets, len,
-			  sodium_base64_VARIANT_ORIGINAL);
-	gsasl_property_set(session, property, text);
-	secret_wipe(text, sizeof text);
-}
-
-/* The same for the same name, and nobody can tell that it is made up. */
-static void fake(const char *name, const char *purpose, unsigned char *out, size_t len)
-{
-	crypto_generichash_state state;
-
-	crypto_generichash_init(&state, fake_key, sizeof fake_key, len);
-	crypto_generichash_update(&state, (const unsigned char *)purpose,
-				  strlen(purpose) + 1);
-	crypto_generichash_update(&state, (const unsigned char *)name, strlen(name));
-	crypto_generichash_final(&state, out, len);
-}
-
-static void set_iterations(Gsasl_session *session, uint32_t n)
-{
-	char text[16];
-	struct buf b = BUF(text);
-
-	buf_u64(&b, n);
-	buf_cstr(&b);
-	gsasl_property_set(session, GSASL_SCRAM_ITER, text);
-}
-
-/* Somebody unknown goes through the whole exchange, with keys that nothing fits. */
-static void set_fake(struct sasl *s)
-{
-	unsigned char salt[FAKE_SALT], key[SCRAM_KEY_MAX];
-	bool sha1 = wants[s->way.mechanism] & SCHEME_SCRAM_1;
-	size_t octets = scram_key_octets(sha1 ? SCRAM_SHA_1 : SCRAM_SHA_256);
-
-	fake(s->claims, "salt", salt, sizeof salt);
-	set_base64(s->session, GSASL_SCRAM_SALT, salt, sizeof salt);
-	set_iterations(s->session, FAKE_ITERATIONS);
-	fake(s->claims, "stored", key, sizeof key);
-	set_base64(s->session, GSASL_SCRAM_STOREDKEY, key, octets);
-	fake(s->claims, "server", key, sizeof key);
-	set_base64(s->session, GSASL_SCRAM_SERVERKEY, key, octets);
-}
-
-static void set_keys(struct sasl *s, enum scram_hash hash, struct span text)
-{
-	size_t octets = scram_key_octets(hash);
-	struct scram_keys keys;
-
-	if (!scram_parse(hash, text, &keys)) {
-		s->known = false;
-		set_fake(s);
-		return;
-	}
-	set_base64(s->session, GSASL_SCRAM_SALT, keys.salt, keys.salt_len);
-	set_iterations(s->session, keys.iterations);
-	set_base64(s->session, GSASL_SCRAM_STOREDKEY, keys.stored, octets);
-	set_base64(s->session, GSASL_SCRAM_SERVERKEY, keys.server, octets);
-	secret_wipe(&keys, sizeof keys);
-}
-
-static void set_password(struct sasl *s, struct span password)
-{
-	unsigned char salt[FAKE_SALT];
-	char text[SCHEME_PASSWORD_MAX + 1];
-
-	if (!span_copy(password, text, sizeof text)) {
-		s->known = false;
-		set_fake(s);
-		return;
-	}
-	fake(s->claims, "salt", salt, sizeof salt);
-	set_base64(s->session, GSASL_SCRAM_SALT, salt, sizeof salt);
-	set_iterations(s->session, FAKE_ITERATIONS);
-	gsasl_property_set(s->session, GSASL_PASSWORD, text);
-	secret_wipe(text, sizeof text);
-}
-
-/* Find whom the client claims to be, and tell GNU SASL the secret. */
-static void look_up(struct sasl *s)
-{
-	const char *authid = gsasl_property_fast(s->session, GSASL_AUTHID);
-	struct login_name name;
-	struct span secret;
-
-	if (s->asked || !authid)
-		return;
-	s->asked = true;
-	bool good = login_name(s->rules, span_of(authid), &name);
-	if (!span_copy(good ? (struct span){ name.text, name.len } : span_of(authid),
-		       s->claims, sizeof s->claims))
-		good = false;
-	enum fault f = good ? database_find(s->rules->databases, span_of(name.text),
-					    NULL, &s->who, &s->trouble)
-			    : FAULT_DENIED;
-	unsigned is = scheme_good_for(s->who.user.stored, &secret);
-	s->known = f == FAULT_NONE && (is & wants[s->way.mechanism]);
-	if (!s->known)
-		set_fake(s);
-	else if (is & SCHEME_PLAIN)
-		set_password(s, secret);
-	else
-		set_keys(s, is & SCHEME_SCRAM_1 ? SCRAM_SHA_1 : SCRAM_SHA_256, secret);
-}
-
-static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property)
-{
-	struct sasl *s = gsasl_session_hook_get(session);
-
-	(void)ctx;
-	switch (property) {
-	case GSASL_PASSWORD:
-	case GSASL_SCRAM_ITER:
-	case GSASL_SCRAM_SALT:
-	case GSASL_SCRAM_STOREDKEY:
-	case GSASL_SCRAM_SERVERKEY:
-		look_up(s);
-		return gsasl_property_fast(session, property) ? GSASL_OK
-							      : GSASL_NO_CALLBACK;
-	default:
-		return GSASL_NO_CALLBACK;
-	}
-}
-
-/* ---- the exchange ---- */
-
-/* Everything that either opens a file or sets up tables is done once here. */
-bool sasl_start(void)
-{
-	Gsasl_session *session;
-	OWN_TEXT made = NULL;
-
-	if (library)
-		return true;
-	if (gsasl_init(&library) != GSASL_OK)
-		return false;
-	gsasl_callback_set(library, call_back);
-	randombytes_buf(fake_key, sizeof fake_key);
-	if (gsasl_saslprep("\xc3\xa9", 0, &made, NULL) != GSASL_OK ||
-	    gsasl_server_start(library, "CRAM-MD5", &session) != GSASL_OK)
-		return false;
-	gsasl_finish(session);
-	return true;
-}
-
-static void bind(const struct sasl *s, Gsasl_property property, const char *octets,
-		 size_t len)
-{
-	if (len > 0)
-		set_base64(s->session, property, (const unsigned char *)octets, len);
-}
-
-static bool start_session(struct sasl *s)
-{
-	const char *name = mechanism_name(s->way.mechanism);
-
-	if (gsasl_server_start(library, name, &s->session) != GSASL_OK)
-		return false;
-	gsasl_session_hook_set(s->session, s);
-	gsasl_property_set(s->session, GSASL_SERVICE, "pop");
-	gsasl_property_set(s->session, GSASL_HOSTNAME, "localhost");
-	gsasl_property_set(s->session, GSASL_QOPS, "qop-auth");
-	bind(s, GSASL_CB_TLS_EXPORTER, s->exporter, s->exporter_len);
-	bind(s, GSASL_CB_TLS_UNIQUE, s->unique, s->unique_len);
-	return true;
-}
-
-static size_t copy(struct span from, char *to, size_t room)
+static struct span keep(struct span from, char *to, size_t room)
 {
 	size_t n = from.len <= room ? from.len : 0;
 
 	if (n > 0)
 		memcpy(to, from.at, n);
-	return n;
+	return (struct span){ to, n };
 }
 
 struct sasl *sasl_new(const struct login_rules *rules, const struct login_way *way,
-		      const struct sasl_binding *binding)
+		      const struct sasl_channel *channel)
 {
 	struct sasl *s = calloc(1, sizeof *s);
 
@@ -260,12 +76,14 @@ struct sasl *sasl_new(const struct login_rules *rules, const struct login_way *w
 		return NULL;
 	s->rules = rules;
 	s->way = *way;
-	s->way.peer =
-		(struct span){ s->peer, copy(way->peer, s->peer, sizeof s->peer) };
-	s->exporter_len = copy(binding->exporter, s->exporter, sizeof s->exporter);
-	s->unique_len = copy(binding->unique, s->unique, sizeof s->unique);
-	if (way->mechanism != MECHANISM_ID_PLAIN &&
-	    way->mechanism != MECHANISM_ID_LOGIN && !start_session(s)) {
+	s->way.peer = keep(way->peer, s->peer, sizeof s->peer);
+	s->channel = (struct sasl_channel){
+		.exporter = keep(channel->exporter, s->exporter, sizeof s->exporter),
+		.unique = keep(channel->unique, s->unique, sizeof s->unique),
+		.certificate = keep(channel->certificate, s->certificate,
+				    sizeof s->certificate),
+	};
+	if (table[way->mechanism].step == sasl_gnu_step && !sasl_gnu_begin(s)) {
 		free(s);
 		return NULL;
 	}
@@ -288,116 +106,10 @@ struct span sasl_claims(const struct sasl *s)
 	return span_of(s->claims);
 }
 
-static enum sasl_says refuse(enum fault f, struct why *why)
+enum sasl_says sasl_ask(struct buf *out, const char *challenge)
 {
-	fault_set(why, f, 0, NULL, NULL);
-	return SASL_OUT;
-}
-
-static enum sasl_says show(struct sasl *s, struct span authzid, struct span authid,
-			   struct span password, struct user_found *found,
-			   struct why *why)
-{
-	if (!span_copy(authid, s->claims, sizeof s->claims))
-		s->claims[0] = '\0';
-	return login_by_password(s->rules, &s->way, authzid, authid, password, found,
-				 why)
-		       ? SASL_OUT
-		       : SASL_IN;
-}
-
-/* RFC 4616: [authzid] NUL authcid NUL passwd. */
-static enum sasl_says step_plain(struct sasl *s, struct span response, struct buf *out,
-				 struct user_found *found, struct why *why)
-{
-	struct span authzid, authid;
-
-	if (!response.at) {
-		buf_cstr(out);
-		return SASL_MORE;
-	}
-	if (!span_cut(&response, '\0', &authzid) ||
-	    !span_cut(&response, '\0', &authid) || authid.len == 0 ||
-	    memchr(response.at, '\0', response.len))
-		return refuse(FAULT_BAD_RESPONSE, why);
-	return show(s, authzid, authid, response, found, why);
-}
-
-/* Prompt by prompt. Some clients send the name as an initial response. */
-static enum sasl_says step_login(struct sasl *s, struct span response, struct buf *out,
-				 struct user_found *found, struct why *why)
-{
-	if (!response.at) {
-		buf_text(out, "VXNlcm5hbWU6"); /* "Username:" */
-		buf_cstr(out);
-		return SASL_MORE;
-	}
-	if (s->claims[0])
-		return show(s, SPAN(""), span_of(s->claims), response, found, why);
-	if (response.len == 0 || !span_copy(response, s->claims, sizeof s->claims))
-		return refuse(FAULT_BAD_RESPONSE, why);
-	buf_text(out, "UGFzc3dvcmQ6"); /* "Password:" */
+	buf_text(out, challenge);
 	buf_cstr(out);
-	return SASL_MORE;
-}
-
-static enum fault fault_of(int rc)
-{
-	switch (rc) {
-	case GSASL_MALLOC_ERROR:
-		return FAULT_NOMEM;
-	case GSASL_MECHANISM_PARSE_ERROR:
-	case GSASL_MECHANISM_CALLED_TOO_MANY_TIMES:
-	case GSASL_BASE64_ERROR:
-		return FAULT_BAD_RESPONSE;
-	default:
-		return FAULT_DENIED;
-	}
-}
-
-static enum sasl_says admit(struct sasl *s, struct user_found *found, struct why *why)
-{
-	const char *authzid = gsasl_property_fast(s->session, GSASL_AUTHZID);
-
-	if (!s->known) /* keys that were made up can't have been met */
-		return refuse(FAULT_DENIED, why);
-	return login_admit(s->rules, &s->way, &s->who,
-			   authzid ? span_of(authzid) : SPAN(""), found, why)
-		       ? SASL_OUT
-		       : SASL_IN;
-}
-
-/* What a mechanism has to say beside its success goes out as a challenge, which is
- * answered by an empty response (RFC 5034 section 4). */
-static enum sasl_says step_library(struct sasl *s, struct span response,
-				   struct buf *out, struct user_found *found,
-				   struct why *why)
-{
-	OWN_TEXT said = NULL;
-	size_t len = 0;
-
-	if (s->proved)
-		return response.len == 0 ? admit(s, found, why)
-					 : refuse(FAULT_BAD_RESPONSE, why);
-	if (s->steps == 0 && response.at &&
-	    (mechanism_needs(s->way.mechanism) & MECHANISM_STARTS))
-		return refuse(FAULT_BAD_RESPONSE, why);
-	int rc = gsasl_step(s->session, response.at, response.len, &said, &len);
-	s->steps++;
-	if (s->trouble.fault && s->trouble.fault != FAULT_DENIED) {
-		*why = s->trouble;
-		return SASL_OUT;
-	}
-	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
-		return refuse(fault_of(rc), why);
-	s->proved = rc == GSASL_OK;
-	if (s->proved && len == 0)
-		return admit(s, found, why);
-	if (len > SASL_CHALLENGE_MAX)
-		return refuse(FAULT_LIMIT, why);
-	sodium_bin2base64(out->at, out->room, (const unsigned char *)(said ? said : ""),
-			  len, sodium_base64_VARIANT_ORIGINAL);
-	out->len = strlen(out->at);
 	return SASL_MORE;
 }
 
@@ -406,23 +118,17 @@ enum sasl_says sasl_step(struct sasl *s, struct span response, struct buf *out,
 {
 	OWN_TEXT octets = response.at ? malloc(SASL_RESPONSE_MAX + 1) : NULL;
 	size_t len = 0;
-	enum sasl_says says;
 
 	if (response.at && !octets)
-		return refuse(FAULT_NOMEM, why);
+		return sasl_refuse(FAULT_NOMEM, why);
 	if (octets && sodium_base642bin((unsigned char *)octets, SASL_RESPONSE_MAX,
 					response.at, response.len, NULL, &len, NULL,
 					sodium_base64_VARIANT_ORIGINAL) != 0)
-		return refuse(FAULT_BAD_RESPONSE, why);
+		return sasl_refuse(FAULT_BAD_RESPONSE, why);
 	if (octets)
 		octets[len] = '\0';
-	const struct span raw = { octets, len };
-	if (s->way.mechanism == MECHANISM_ID_PLAIN)
-		says = step_plain(s, raw, out, found, why);
-	else if (s->way.mechanism == MECHANISM_ID_LOGIN)
-		says = step_login(s, raw, out, found, why);
-	else
-		says = step_library(s, raw, out, found, why);
+	enum sasl_says says = table[s->way.mechanism].step(
+		s, (struct span){ octets, len }, out, found, why);
 	if (octets)
 		secret_wipe(octets, SASL_RESPONSE_MAX + 1);
 	return says;

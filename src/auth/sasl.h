@@ -13,10 +13,11 @@ struct sasl;
 
 enum { SASL_RESPONSE_MAX = 9216, SASL_CHALLENGE_MAX = 3072, SASL_BINDING_MAX = 64 };
 
-/* What the exchange can be bound to; empty where there is none. */
-struct sasl_binding {
-	struct span exporter; /* tls-exporter, RFC 9266 */
-	struct span unique;   /* tls-unique, RFC 5929 */
+/* What the TLS connection says; empty where it says nothing. */
+struct sasl_channel {
+	struct span exporter;    /* to be bound to: tls-exporter, RFC 9266 */
+	struct span unique;      /* the same: tls-unique, RFC 5929 */
+	struct span certificate; /* whom the client's names */
 };
 
 /* Must have succeeded once before any of the below, before threads and sandboxes. */
@@ -24,12 +25,12 @@ MUST_USE bool sasl_start(void);
 
 /* Bits of enum mechanism: those that are of use to a user of these databases, among the
  * `allowed` ones. */
-unsigned sasl_offers(struct database *first, unsigned allowed);
+unsigned sasl_offers(const struct login_rules *rules, unsigned allowed);
 
 /* Begin. The rules outlive the exchange; the rest is copied. NULL: no memory. */
 MUST_USE struct sasl *sasl_new(const struct login_rules *rules,
 			       const struct login_way *way,
-			       const struct sasl_binding *binding);
+			       const struct sasl_channel *channel);
 void sasl_free(struct sasl *s); /* NULL is allowed */
 
 enum sasl_says {

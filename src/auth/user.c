@@ -95,6 +95,11 @@ static const char *take_master(struct user *u, struct span value)
 	return take_flag(value, &u->master, "master is neither yes nor no");
 }
 
+static const char *take_read_only(struct user *u, struct span value)
+{
+	return take_flag(value, &u->read_only, "read-only is neither yes nor no");
+}
+
 static const struct {
 	const char *name;
 	take_fn *take;
@@ -116,6 +121,7 @@ static const struct {
 	{ "tls-required", take_tls_required },
 	{ "ssl_required", take_tls_required },
 	{ "master", take_master },
+	{ "read-only", take_read_only },
 };
 
 const char *user_take_field(struct user *u, struct span name, struct span value)

@@ -19,6 +19,7 @@ struct user {
 	bool disabled;     /* may not log in */
 	bool tls_required; /* not without TLS, not even where others may */
 	bool master;       /* may log in as others */
+	bool read_only;    /* may not remove messages */
 };
 
 /* Take one field by its name, ours or Dovecot's:
@@ -32,6 +33,7 @@ struct user {
  *	disabled nologin                   yes (or nothing) or no
  *	tls-required ssl_required          the same
  *	master                             the same
+ *	read-only                          the same
  *
  * Others are left alone. NULL, or what is wrong with it: then the user must not be let
  * in, since a field that cannot be read may be there to keep someone out. */

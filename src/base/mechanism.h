@@ -14,12 +14,14 @@ enum {
 	MECHANISM_BINDING = 1u << 2,     /* bound to the TLS connection */
 	MECHANISM_CERTIFICATE = 1u << 3, /* rests on the client's certificate */
 	MECHANISM_STARTS = 1u << 4,      /* the server speaks first */
+	MECHANISM_TIMESTAMP = 1u << 5,   /* the greeting has held a timestamp */
 };
 
 /* clang-format off */
 #define MECHANISM_TABLE(X) \
 	/* identifier        name                  needs                      source */ \
 	X(USER,              "USER",               BARES,                     "RFC 1939 section 7") \
+	X(APOP,              "APOP",               BARES | TIMESTAMP,         "RFC 1939 section 7") \
 	X(PLAIN,             "PLAIN",              SASL | BARES,              "RFC 4616") \
 	X(LOGIN,             "LOGIN",              SASL | BARES | STARTS,     "draft-murchison-sasl-login") \
 	X(SCRAM_SHA_256_PLUS, "SCRAM-SHA-256-PLUS", SASL | BINDING,           "RFC 7677") \
@@ -27,7 +29,9 @@ enum {
 	X(SCRAM_SHA_1_PLUS,  "SCRAM-SHA-1-PLUS",   SASL | BINDING,            "RFC 5802") \
 	X(SCRAM_SHA_1,       "SCRAM-SHA-1",        SASL,                      "RFC 5802") \
 	X(CRAM_MD5,          "CRAM-MD5",           SASL | STARTS,             "RFC 2195") \
-	X(DIGEST_MD5,        "DIGEST-MD5",         SASL | STARTS,             "RFC 2831")
+	X(DIGEST_MD5,        "DIGEST-MD5",         SASL | STARTS,             "RFC 2831") \
+	X(EXTERNAL,          "EXTERNAL",           SASL | CERTIFICATE,        "RFC 4422 appendix A") \
+	X(ANONYMOUS,         "ANONYMOUS",          SASL,                      "RFC 4505")
 /* clang-format on */
 
 enum mechanism {

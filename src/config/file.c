@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/mechanism.h"
 #include "base/nets.h"
 #include "base/own.h"
 #include "config/loading.h"
@@ -217,15 +218,27 @@ static void check_greeting(const char *greeting)
 			"no '<'");
 }
 
-static void check_mechanisms(const struct text_list *list)
+static void check_mechanisms(const struct settings *s)
 {
+	const int line = loading->lines[SETTING_ID_mechanisms];
 	unsigned set;
 
-	if (!settings_mechanisms(list, &set))
+	if (!settings_mechanisms(&s->mechanisms, &set)) {
 		config_complain(
-			loading, loading->lines[SETTING_ID_mechanisms],
+			loading, line,
 			"mechanisms: expected names of mechanisms, found \"%.100s\"",
-			list->at[set]);
+			s->mechanisms.at[set]);
+		return;
+	}
+	if ((set & MECHANISM_BIT(EXTERNAL)) && s->tls_client_verify == 0)
+		config_complain(loading, line,
+				"mechanisms: EXTERNAL needs tls-client-verify");
+	if ((set & MECHANISM_BIT(ANONYMOUS)) && !*s->anonymous_user)
+		config_complain(loading, line,
+				"mechanisms: ANONYMOUS needs anonymous-user");
+	if (!(set & MECHANISM_BIT(ANONYMOUS)) && *s->anonymous_user)
+		config_complain(loading, loading->lines[SETTING_ID_anonymous_user],
+				"anonymous-user needs ANONYMOUS in mechanisms");
 }
 
 static void check_absolute(enum setting_id id, const char *path)
@@ -278,7 +291,7 @@ static void check_whole(const struct settings *s)
 	check_networks(&s->proxy_from, SETTING_ID_proxy_from);
 	check_networks(&s->trusted_networks, SETTING_ID_trusted_networks);
 	check_greeting(s->greeting);
-	check_mechanisms(&s->mechanisms);
+	check_mechanisms(s);
 	check_tls(s);
 	check_absolute(SETTING_ID_users, s->users);
 	check_absolute(SETTING_ID_mail_root, s->mail_root);

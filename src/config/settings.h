@@ -65,7 +65,7 @@ X(tls_client_name, CHOICE, 0, 3, "common-name", PARENT | FRONT, \
 X(plaintext_auth, CHOICE, 0, 2, "loopback", FRONT, \
   "From where a user name and password are taken without TLS: from nowhere, from this machine's own " \
   "loopback addresses only, or from everywhere. TLS that ends at a proxy of proxy-from is TLS.") \
-X(greeting, TEXT, 1, 400, "Poplar ready", FRONT, \
+X(greeting, TEXT, 1, 360, "Poplar ready", FRONT, \
   "What the server says first, behind \"+OK \". Printable ASCII; not opening with '[' and without '<', " \
   "which mean something to clients.") \
 X(proxy_from, LIST, 0, 32, "", FRONT, \
@@ -79,10 +79,10 @@ X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "else should lie there. Where the file has no section `database`, it is the only database of users.") \
 X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS, " \
   "SCRAM-SHA-1, CRAM-MD5", AUTH, \
-  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; DIGEST-MD5 is known too. Each is " \
+  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; APOP, DIGEST-MD5, EXTERNAL and ANONYMOUS are known too. Each is " \
   "announced where it works: those that show the password (USER, PLAIN, LOGIN) as plaintext-auth says, " \
   "those that do not where every user's password is stored in a way that they can use, which is {PLAIN} or, for " \
-  "SCRAM, {SCRAM-SHA-256} or {SCRAM-SHA-1}.") \
+  "SCRAM, {SCRAM-SHA-256} or {SCRAM-SHA-1}. See LOGGING IN.") \
 X(default_domain, TEXT, 0, 200, "", AUTH, \
   "Put behind an '@' to user names that have none.") \
 X(fold_names, BOOL, 0, 1, "no", AUTH, \
@@ -90,6 +90,9 @@ X(fold_names, BOOL, 0, 1, "no", AUTH, \
 X(master_separator, TEXT, 0, 1, "", AUTH, \
   "A user with the field master may log in as another: by the authorization identity of SASL, and where this " \
   "is '*' as user*master, too. No other name can have that character then.") \
+X(anonymous_user, TEXT, 0, 255, "", AUTH, \
+  "As whom the mechanism ANONYMOUS lets in whoever asks, to read but not to remove. The databases must have this " \
+  "user, and mechanisms must name ANONYMOUS. Empty: nobody.") \
 X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
   "So many refused logins close the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \

@@ -46,6 +46,10 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 			return c->word.len > 0 || !given;
 		c->more = s;
 		return c->word.len > 0 && s.len > 0 && !memchr(s.at, ' ', s.len);
+	case ARGS_TWO_WORDS:
+		c->more = s;
+		return span_cut(&c->more, ' ', &c->word) && c->word.len > 0 &&
+		       c->more.len > 0 && !memchr(c->more.at, ' ', c->more.len);
 	case ARGS_MSG:
 		return parse_msg(s, &c->msg);
 	case ARGS_OPT_MSG:

@@ -26,6 +26,7 @@ enum command_args {
 	ARGS_MSG,       /* SP message-number, 1 to 2^32-1 */
 	ARGS_OPT_MSG,   /* [SP message-number] */
 	ARGS_AUTH,      /* [SP mechanism [SP initial-response]] */
+	ARGS_TWO_WORDS, /* SP word SP word */
 	ARGS_MSG_LINES, /* SP message-number SP number of lines, 0 to 2^32-1 */
 };
 
@@ -36,6 +37,7 @@ enum command_args {
 	X(STLS,  AUTHORIZATION, NONE,      "RFC 2595 section 4") \
 	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
 	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \
+	X(APOP,  FRESH,         TWO_WORDS, "RFC 1939 section 7") \
 	X(AUTH,  AUTHORIZATION, AUTH,      "RFC 5034 section 4") \
 	X(STAT,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
 	X(LIST,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 5") \
@@ -57,8 +59,8 @@ enum command_id {
 
 struct command {
 	enum command_id id;
-	struct span word; /* ARGS_WORD, ARGS_REST, ARGS_AUTH: borrowed from the line */
-	struct span more; /* ARGS_AUTH: what follows it; at is NULL: nothing does */
+	struct span word; /* the first word, or ARGS_REST: borrowed from the line */
+	struct span more; /* the second; at is NULL: there is none */
 	uint32_t msg;     /* 0: none was given */
 	uint32_t lines;   /* ARGS_MSG_LINES */
 };

@@ -21,7 +21,13 @@ void session_init(struct session *s, const struct session_policy *policy, bool t
 
 void session_greet(const struct session *s, struct buf *out)
 {
-	reply_ok(out, s->policy->greeting);
+	buf_put(out, SPAN("+OK "));
+	buf_text(out, s->policy->greeting);
+	if (s->timestamp) {
+		buf_char(out, ' ');
+		buf_text(out, s->timestamp);
+	}
+	buf_put(out, SPAN("\r\n"));
 }
 
 bool session_is_marked(const struct session *s, uint32_t msg)
@@ -68,13 +74,27 @@ static enum session_ask ask_records(struct session *s, uint32_t first, uint32_t 
 	return ASK_RECORDS;
 }
 
+/* What this connection can meet of what mechanisms need. */
+static unsigned met(const struct session *s)
+{
+	return MECHANISM_SASL | MECHANISM_STARTS |
+	       (s->tls || s->clear_ok ? MECHANISM_BARES : 0) |
+	       (s->binds ? MECHANISM_BINDING : 0) |
+	       (s->certified ? MECHANISM_CERTIFICATE : 0) |
+	       (s->timestamp ? MECHANISM_TIMESTAMP : 0);
+}
+
 bool session_offers(const struct session *s, enum mechanism m)
 {
-	unsigned needs = mechanism_needs(m);
+	return (s->policy->mechanisms >> m & 1) && !(mechanism_needs(m) & ~met(s));
+}
 
-	return (s->policy->mechanisms >> m & 1) &&
-	       (s->tls || s->clear_ok || !(needs & MECHANISM_BARES)) &&
-	       (s->binds || !(needs & MECHANISM_BINDING));
+bool session_wants_timestamp(const struct session *s)
+{
+	const unsigned others = MECHANISM_TIMESTAMP | met(s);
+
+	return (s->policy->mechanisms & MECHANISM_BIT(APOP)) &&
+	       !(mechanism_needs(MECHANISM_ID_APOP) & ~others);
 }
 
 void session_set_user(struct session *s, struct span user)
@@ -146,6 +166,20 @@ static enum session_ask take_name(struct session *s, struct buf *out)
 	return ASK_READ;
 }
 
+/* RFC 1939 section 7. Without a timestamp in the greeting there is no such command. */
+static enum session_ask take_digest(struct session *s, struct buf *out)
+{
+	if (!session_offers(s, MECHANISM_ID_APOP))
+		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
+						    : FAULT_NEEDS_TLS,
+			      out);
+	session_set_user(s, s->command.word);
+	s->mechanism = MECHANISM_ID_APOP;
+	s->has_secret = true;
+	s->secret = s->command.more;
+	return ASK_LOGIN;
+}
+
 /* LIST and UIDL: one message, or all that are not marked. */
 static enum session_ask list(struct session *s, struct buf *out)
 {
@@ -166,6 +200,8 @@ static enum session_ask dele(struct session *s, struct buf *out)
 {
 	enum fault f = find(s);
 
+	if (f == FAULT_NONE && s->read_only)
+		f = FAULT_READ_ONLY;
 	if (f)
 		return refuse(f, out);
 	return s->bits ? ask_records(s, s->command.msg, s->command.msg) : ASK_MARKS;
@@ -222,6 +258,8 @@ static enum session_ask begin(struct session *s, struct buf *out)
 		s->has_secret = true;
 		s->secret = s->command.word;
 		return ASK_LOGIN;
+	case COMMAND_APOP:
+		return take_digest(s, out);
 	case COMMAND_AUTH:
 		return authenticate(s, out);
 	case COMMAND_STAT:
@@ -274,6 +312,7 @@ static enum session_ask opened(struct session *s, const struct session_event *ev
 	s->state = POP3_TRANSACTION;
 	s->count = ev->count;
 	s->octets = ev->octets;
+	s->read_only = ev->read_only;
 	reply_holds(out, "maildrop has ", s->count, s->octets);
 	return ASK_READ;
 }
@@ -324,11 +363,12 @@ static enum session_ask body(struct session *s, const struct session_event *ev,
 /* RFC 2595 section 4: what was said before TLS is void. What was done wrong is not. */
 static void restart(struct session *s)
 {
-	uint32_t errors = s->errors, failures = s->failures;
+	const struct session before = *s;
 
-	session_init(s, s->policy, true, s->clear_ok);
-	s->errors = errors;
-	s->failures = failures;
+	session_init(s, before.policy, true, before.clear_ok);
+	s->errors = before.errors;
+	s->failures = before.failures;
+	s->timestamp = before.timestamp;
 }
 
 /* What was asked has been done. */

@@ -52,6 +52,7 @@ struct session_event {
 	struct span line, uid;
 	uint64_t octets;
 	uint32_t count;
+	bool read_only; /* OPENED: nothing may be removed */
 	uint64_t *bits;
 };
 
@@ -83,6 +84,9 @@ struct session {
 	bool tls;                 /* TLS is on */
 	bool clear_ok;            /* credentials may pass in clear text here */
 	bool binds;               /* TLS can be bound to (RFC 5929, RFC 9266) */
+	bool certified;           /* the client's certificate names a user */
+	bool read_only;           /* nothing may be removed */
+	const char *timestamp;    /* of the greeting, for APOP; NULL: it had none */
 	const char *end;          /* with ASK_CLOSE: how it ended, for the log */
 
 	uint32_t count, next, last; /* messages; the records wanted, 1-based */
@@ -100,6 +104,7 @@ struct session {
 void session_init(struct session *s, const struct session_policy *policy, bool tls,
 		  bool clear_ok);
 
+/* The greeting. For APOP, `timestamp` has been set before. */
 void session_greet(const struct session *s, struct buf *out);
 
 /* One event in; a reply (maybe empty) and one ask out. */
@@ -110,6 +115,9 @@ static inline struct span session_user(const struct session *s)
 {
 	return (struct span){ s->user, s->user_len };
 }
+
+/* May APOP be used here, so that the greeting is to have a timestamp? */
+bool session_wants_timestamp(const struct session *s);
 
 /* Can the client log in by this mechanism, here and now? */
 bool session_offers(const struct session *s, enum mechanism m);

@@ -63,23 +63,51 @@ static enum fault tell(const struct front *f, const struct message *m)
 	return f->auth ? channel_send(f->auth->fd, m, -1, CHANNEL_NOW) : FAULT_PEER;
 }
 
+/* What a mechanism may rest on besides the client's words. */
+struct rests {
+	char exporter[TLS_EXPORTER_OCTETS], unique[TLS_UNIQUE_MAX];
+	char certificate[TLS_CLIENT_NAME_MAX + 1];
+};
+
+/* Also a mechanism without -PLUS is told what it could be bound to: a client that takes
+ * the server for one that cannot has been deceived (RFC 5802 section 6). */
+static void add_channel(const struct conn *c, struct rests *r,
+			struct message_AUTH_ASK *ask)
+{
+	const unsigned needs = mechanism_needs(c->session.mechanism);
+
+	if (!c->tls || (needs & MECHANISM_BARES))
+		return;
+	if (tls_exporter(c->tls, r->exporter))
+		ask->exporter = (struct span){ r->exporter, sizeof r->exporter };
+	ask->unique = (struct span){ r->unique, tls_unique(c->tls, r->unique) };
+	if ((needs & MECHANISM_CERTIFICATE) && tls_client_name(c->tls, r->certificate))
+		ask->certificate = span_of(r->certificate);
+}
+
 static enum fault send_ask(const struct conn *c, struct span secret)
 {
 	const struct session *s = &c->session;
+	struct rests rests;
 	const struct message next = { .kind = MESSAGE_AUTH_NEXT,
 				      .AUTH_NEXT = { conn_id(c), c->exchange,
 						     secret } };
-	const struct message ask = { .kind = MESSAGE_AUTH_ASK,
-				     .AUTH_ASK = { .id = conn_id(c),
-						   .exchange = c->exchange,
-						   .tls = s->tls,
-						   .mechanism = s->mechanism,
-						   .has_response = s->has_secret,
-						   .peer = span_of(c->peer),
-						   .user = session_user(s),
-						   .response = secret } };
+	struct message ask = { .kind = MESSAGE_AUTH_ASK,
+			       .AUTH_ASK = { .id = conn_id(c),
+					     .exchange = c->exchange,
+					     .tls = s->tls,
+					     .mechanism = s->mechanism,
+					     .has_response = s->has_secret,
+					     .peer = span_of(c->peer),
+					     .user = session_user(s),
+					     .response = secret } };
 
-	return tell(c->front, c->proving ? &next : &ask);
+	if (c->proving)
+		return tell(c->front, &next);
+	add_channel(c, &rests, &ask.AUTH_ASK);
+	if (mechanism_needs(s->mechanism) & MECHANISM_TIMESTAMP)
+		ask.AUTH_ASK.timestamp = span_of(c->timestamp);
+	return tell(c->front, &ask);
 }
 
 /* If the word is lost, poplar-auth will find out by the time that has passed. */

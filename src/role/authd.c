@@ -65,7 +65,8 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 	OWN_FD ours = pair[0];
 	OWN_FD theirs = pair[1];
 	const struct message m = { .kind = MESSAGE_GRANT,
-				   .GRANT = { user->name, span_of(path) } };
+				   .GRANT = { user->read_only, user->name,
+					      span_of(path) } };
 	f = drops_send(&a->drops, user, &m, ours, why);
 	if (f == FAULT_NONE)
 		*out_fd = TAKE_FD(theirs);
@@ -90,7 +91,7 @@ static bool say(const struct link *link, const struct message *m, int pass)
 /* Tell the front what can be checked, if it does not know. */
 static bool tell_offers(struct authd *a, struct link *link)
 {
-	const unsigned offers = sasl_offers(a->rules.databases, a->allowed);
+	const unsigned offers = sasl_offers(&a->rules, a->allowed);
 	const struct message m = { .kind = MESSAGE_AUTH_OFFERS,
 				   .AUTH_OFFERS = { offers } };
 
@@ -128,17 +129,22 @@ static bool tell_in(struct authd *a, const struct link *link, uint64_t id,
 	return say(link, &m, session);
 }
 
-/* ---- a name and a password ---- */
+/* ---- PASS and APOP: one question, one answer ---- */
 
-static bool check_password(struct authd *a, const struct link *link,
-			   const struct message_AUTH_ASK *ask,
-			   const struct login_way *way)
+static bool check_at_once(struct authd *a, const struct link *link,
+			  const struct message_AUTH_ASK *ask,
+			  const struct login_way *way)
 {
 	struct why why = { 0 };
 	OWN_USER found = { 0 };
+	enum fault f = way->mechanism == MECHANISM_ID_APOP
+			       ? login_by_digest(&a->rules, way, ask->user,
+						 ask->timestamp, ask->response, &found,
+						 &why)
+			       : login_by_password(&a->rules, way, SPAN(""), ask->user,
+						   ask->response, &found, &why);
 
-	if (login_by_password(&a->rules, way, SPAN(""), ask->user, ask->response,
-			      &found, &why))
+	if (f)
 		return tell_refused(a, link, ask->id, ask->user, &why);
 	return tell_in(a, link, ask->id, &found.user);
 }
@@ -191,13 +197,14 @@ static bool begin(struct authd *a, const struct link *link,
 {
 	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
 				       ask->peer };
-	const struct sasl_binding binding = { ask->exporter, ask->unique };
+	const struct sasl_channel channel = { ask->exporter, ask->unique,
+					      ask->certificate };
 	struct why why = { 0 };
 	struct sasl *sasl;
 
-	if (way.mechanism == MECHANISM_ID_USER)
-		return check_password(a, link, ask, &way);
-	sasl = sasl_new(&a->rules, &way, &binding);
+	if (!(mechanism_needs(way.mechanism) & MECHANISM_SASL))
+		return check_at_once(a, link, ask, &way);
+	sasl = sasl_new(&a->rules, &way, &channel);
 	if (!sasl) {
 		fault_set(&why, FAULT_NOMEM, 0, "begin", "exchange");
 		return tell_refused(a, link, ask->id, SPAN(""), &why);
@@ -420,6 +427,7 @@ static bool make_rules(struct authd *a)
 		.default_domain = span_of(s->default_domain),
 		.fold = s->fold_names,
 		.master_separator = s->master_separator[0],
+		.anonymous = span_of(s->anonymous_user),
 	};
 	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
 }
@@ -447,7 +455,7 @@ int main(int argc, char **argv)
 	exchanges_init(&a.exchanges);
 	lookups_init(&a.lookups, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
-	if (!scheme_start() || !sasl_start() || !make_rules(&a))
+	if (!scheme_start() || !login_start() || !sasl_start() || !make_rules(&a))
 		return EXIT_FAILURE;
 	a.lookups.patient = (a.child.settings.auth_threads + 1) / 2;
 	child_enter_sandbox(&a.child, a.dir);

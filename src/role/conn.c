@@ -167,6 +167,7 @@ static void release(struct conn *c)
 	drop_held_input(c);
 	secret_wipe(&c->reader, sizeof c->reader);
 	free(c->held_out);
+	free(c->timestamp);
 	free(c->session.bits);
 }
 

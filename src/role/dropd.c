@@ -37,6 +37,7 @@ struct session {
 	struct crew_post post; /* first: a session is a post */
 	struct maildrop *maildrop;
 	uint64_t *marks; /* made at the first MARKS */
+	bool read_only;
 	char user[256];
 };
 
@@ -174,8 +175,9 @@ static void answer_commit(struct session *s, uint64_t marked)
 	struct why why = { 0 };
 	uint32_t left = 0;
 
-	if (!marks_are_whole(s, marked)) {
-		fault_set(&why, FAULT_PEER, 0, "read the marks from the front", NULL);
+	if (s->read_only || !marks_are_whole(s, marked)) {
+		fault_set(&why, s->read_only ? FAULT_READ_ONLY : FAULT_PEER, 0,
+			  "read the marks from the front", NULL);
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
@@ -237,7 +239,7 @@ static void session_wake(struct crew *crew, struct crew_post *post)
 /* Open the maildrop and say how that went. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
-	const struct store_place place = { d->root, path, d->locks };
+	const struct store_place place = { d->root, path, d->locks, s->read_only };
 	struct why why = { 0 };
 
 	if (store_maildir.open(&place, &s->maildrop, &why)) {
@@ -246,7 +248,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 	}
 	const struct store_listing *l = &s->maildrop->listing;
 	const struct message m = { .kind = MESSAGE_READY,
-				   .READY = { l->count, l->octets } };
+				   .READY = { l->count, l->octets, s->read_only } };
 	return say(s, &m, l->fd);
 }
 
@@ -262,6 +264,7 @@ static void session_begin(struct dropd *d, const struct message *m, int fd)
 		free(s);
 		return;
 	}
+	s->read_only = m->GRANT.read_only > 0;
 	s->post = (struct crew_post){ fd, session_wake };
 	atomic_fetch_add(&d->live, 1);
 	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))

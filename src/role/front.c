@@ -303,7 +303,7 @@ int main(int argc, char **argv)
 	f.policy.implementation = POPLAR_IMPLEMENTATION;
 	f.policy.errors_max = f.child.settings.max_errors;
 	f.policy.failures_max = f.child.settings.max_login_failures;
-	if (!make_slots(&f) || !arrival_start(&f))
+	if (!stamp_start(&f.stamper) || !make_slots(&f) || !arrival_start(&f))
 		return EXIT_FAILURE;
 	child_enter_sandbox(&f.child, -1);
 	f.parent_poll.data = &f;

@@ -13,6 +13,7 @@
 #include "pop3/session.h"
 #include "role/certificates.h"
 #include "role/child.h"
+#include "role/stamp.h"
 #include "sys/census.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
@@ -51,6 +52,8 @@ struct front {
 
 	struct tls_server *tls; /* NULL: no TLS */
 	struct session_policy policy;
+
+	struct stamper stamper; /* of greetings, for APOP */
 
 	/* who comes in: role/arrival.c */
 	struct nets proxies; /* from there a PROXY header comes first */
@@ -146,6 +149,7 @@ struct conn {
 	struct conn *next_asking;
 	char *secret; /* waits to be sent to poplar-auth; NULL: none */
 	uint16_t secret_len;
+	char *timestamp; /* of the greeting, for APOP; NULL: it had none */
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
 	uint64_t told_at;  /* when a refused login may be told; 0: none waits */

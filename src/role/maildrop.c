@@ -188,7 +188,8 @@ static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 	c->active_at = uv_now(&c->front->loop);
 	talk_step(c, &(struct session_event){ .kind = EVENT_OPENED,
 					      .count = (uint32_t)m->count,
-					      .octets = m->octets });
+					      .octets = m->octets,
+					      .read_only = m->read_only > 0 });
 	log_login(c);
 	return true;
 }

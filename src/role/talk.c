@@ -287,6 +287,8 @@ static bool is_hello(struct conn *c)
 
 static bool handshake(struct conn *c)
 {
+	char name[TLS_CLIENT_NAME_MAX + 1];
+
 	if (!c->hello && !is_hello(c))
 		return false;
 	enum tls_got got = tls_accept(c->tls);
@@ -312,6 +314,8 @@ static bool handshake(struct conn *c)
 		talk_step(c, &(struct session_event){ .kind = EVENT_DONE });
 	else
 		talk_greet(c);
+	c->session.binds = tls_binds(c->tls);
+	c->session.certified = tls_client_name(c->tls, name);
 	return true;
 }
 
@@ -430,8 +434,11 @@ void talk_failed(struct conn *c, enum fault f)
 
 void talk_greet(struct conn *c)
 {
-	if (c->phase == CONN_OPEN)
-		session_greet(&c->session, &c->front->out);
+	if (c->phase != CONN_OPEN)
+		return;
+	if (session_wants_timestamp(&c->session))
+		c->session.timestamp = c->timestamp = stamp_make(&c->front->stamper);
+	session_greet(&c->session, &c->front->out);
 }
 
 void talk_begin(struct conn *c)

@@ -63,12 +63,13 @@ static bool before(struct timespec a, struct timespec b)
 }
 
 /* Returns flock's errno, 0 when the lock is ours. */
-static int try(int dir)
+static int try(const struct store_place *place, int dir)
 {
+	const int how = place->read_only ? LOCK_SH : LOCK_EX;
 	int r;
 
 	do
-		r = flock(dir, LOCK_EX | LOCK_NB);
+		r = flock(dir, how | LOCK_NB);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? errno : 0;
 }
@@ -76,8 +77,9 @@ static int try(int dir)
 /* A client that hung up and comes back at once is often faster than the end of its old
  * session: wait a little before telling it that someone else is there. Only so many
  * threads may, so that logins to a busy maildrop never hold up the others. */
-static int wait_for(struct store_locks *locks, int dir)
+static int wait_for(const struct store_place *place, int dir)
 {
+	struct store_locks *locks = place->locks;
 	struct timespec now, end;
 	int sys = EWOULDBLOCK;
 
@@ -91,7 +93,7 @@ static int wait_for(struct store_locks *locks, int dir)
 
 			pthread_cond_timedwait(&locks->released, &locks->mutex,
 					       before(look, end) ? &look : &end);
-			sys = try(dir);
+			sys = try(place, dir);
 			clock_gettime(CLOCK_MONOTONIC, &now);
 		}
 		locks->waiting--;
@@ -100,17 +102,16 @@ static int wait_for(struct store_locks *locks, int dir)
 	return sys;
 }
 
-enum fault store_lock(struct store_locks *locks, int dir, const char *path,
-		      struct why *why)
+enum fault store_lock(const struct store_place *place, int dir, struct why *why)
 {
-	int sys = try(dir);
+	int sys = try(place, dir);
 
 	if (sys == EWOULDBLOCK)
-		sys = wait_for(locks, dir);
+		sys = wait_for(place, dir);
 	if (sys == 0)
 		return FAULT_NONE;
 	return fault_set(why, sys == EWOULDBLOCK ? FAULT_BUSY : store_fault(sys),
-			 sys == EWOULDBLOCK ? 0 : sys, "lock", path);
+			 sys == EWOULDBLOCK ? 0 : sys, "lock", place->path);
 }
 
 void store_lock_released(struct store_locks *locks)

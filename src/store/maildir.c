@@ -163,7 +163,7 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 	};
 	f = open_dir(place, &d->dir, why);
 	if (f == FAULT_NONE)
-		f = store_lock(d->locks, d->dir, place->path, why);
+		f = store_lock(place, d->dir, why);
 	if (f == FAULT_NONE)
 		f = read_folders(d, place->path, why);
 	if (f == FAULT_NONE)

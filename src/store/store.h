@@ -14,6 +14,7 @@ struct store_place {
 	int root;         /* directory that all maildrops lie beneath */
 	const char *path; /* relative to root */
 	struct store_locks *locks;
+	bool read_only; /* for any number of sessions that do not commit, at a time */
 };
 
 /* What a session gets to read. The listing is a file of LISTING_RECORD_OCTETS octets a
@@ -74,9 +75,10 @@ MUST_USE bool store_start(void);
 MUST_USE struct store_locks *store_locks_new(unsigned waiters, unsigned wait_ms);
 void store_locks_free(struct store_locks *locks);
 
-/* Lock the open directory for this descriptor alone; the kernel releases it when the
- * last copy of the descriptor is closed. FAULT_BUSY after the wait. */
-MUST_USE enum fault store_lock(struct store_locks *locks, int dir, const char *path,
+/* Lock the open directory for this descriptor alone, or with others that only read; the
+ * kernel releases it when the last copy of the descriptor is closed. FAULT_BUSY after
+ * the wait. */
+MUST_USE enum fault store_lock(const struct store_place *place, int dir,
 			       struct why *why);
 /* A lock has been released in this process: whoever waits may look again. */
 void store_lock_released(struct store_locks *locks);

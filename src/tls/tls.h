@@ -130,6 +130,9 @@ MUST_USE bool tls_client_name(const struct tls *tls, char out[TLS_CLIENT_NAME_MA
 /* What was wrong with the client's certificate; NULL: nothing, or there was none. */
 const char *tls_client_error(const struct tls *tls);
 
+/* Is there any of the channel bindings below? */
+MUST_USE bool tls_binds(const struct tls *tls);
+
 /* Channel bindings, which tie an authentication to this connection. tls-exporter (RFC
  * 9266): TLS 1.3, or TLS 1.2 with the extended master secret. False: it has none. */
 MUST_USE bool tls_exporter(const struct tls *tls, char out[TLS_EXPORTER_OCTETS]);

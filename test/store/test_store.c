@@ -86,7 +86,7 @@ static void drop(const struct box *b, const char *name)
 
 static enum fault try_open(const struct box *b, struct maildrop **out)
 {
-	const struct store_place place = { b->root, "u/Maildir", b->locks };
+	const struct store_place place = { b->root, "u/Maildir", b->locks, false };
 	struct why why = { 0 };
 
 	return store_maildir.open(&place, out, &why);
@@ -213,7 +213,7 @@ static void test_an_empty_maildrop_and_a_missing_one(void **state)
 	m = open_box(&b);
 	CHECK_EQ(m->listing.count, 0);
 	m->store->close(m);
-	const struct store_place nowhere = { b.root, "nobody/Maildir", b.locks };
+	const struct store_place nowhere = { b.root, "nobody/Maildir", b.locks, false };
 	CHECK_EQ(store_maildir.open(&nowhere, &m, NULL), FAULT_SETUP);
 	CHECK(faccessat(b.root, "nobody", F_OK, 0) < 0);
 	box_close(&b);
@@ -233,7 +233,7 @@ static void test_nothing_leads_out_of_the_root(void **state)
 	assert_true(symlinkat("u", b.root, "link") == 0);
 	assert_true(symlinkat("Maildir", b.root, "u/link") == 0);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		const struct store_place place = { b.root, paths[i], b.locks };
+		const struct store_place place = { b.root, paths[i], b.locks, false };
 
 		CHECK_EQ(store_maildir.open(&place, &m, NULL), FAULT_SETUP);
 	}

@@ -70,7 +70,7 @@ struct client {
 struct server {
 	struct store store;
 	struct login_rules rules;
-	struct sasl_binding binding;
+	struct sasl_channel channel;
 	bool tls;
 };
 
@@ -107,7 +107,7 @@ static enum sasl_says play(struct server *s, enum mechanism m, const struct clie
 			   char user[LOGIN_NAME_OCTETS + 1], struct why *why)
 {
 	const struct login_way way = { m, s->tls, SPAN("[::1]:1") };
-	struct sasl *sasl = sasl_new(&s->rules, &way, &s->binding);
+	struct sasl *sasl = sasl_new(&s->rules, &way, &s->channel);
 	bool server_starts = mechanism_needs(m) & MECHANISM_STARTS;
 	enum sasl_says says = SASL_MORE;
 	struct span response = { 0 };
@@ -231,7 +231,7 @@ static void test_scram_by_stored_keys(void **state)
 		make_server(&s, cases[i].scheme);
 		CHECK_EQ(play(&s, cases[i].mechanism, &alice, user, &why),
 			 cases[i].works ? SASL_IN : SASL_OUT);
-		CHECK_EQ(sasl_offers(s.rules.databases, 1u << cases[i].mechanism) != 0,
+		CHECK_EQ(sasl_offers(&s.rules, 1u << cases[i].mechanism) != 0,
 			 cases[i].works);
 	}
 }
@@ -286,15 +286,160 @@ static void test_channel_binding(void **state)
 
 		make_server(&s, "PLAIN");
 		if (by_unique)
-			s.binding.unique = span_of(ours);
+			s.channel.unique = span_of(ours);
 		else
-			s.binding.exporter = span_of(ours);
+			s.channel.exporter = span_of(ours);
 		c.unique = by_unique ? value : NULL;
 		c.exporter = by_unique ? NULL : value;
 		CHECK_EQ(play(&s, MECHANISM_ID_SCRAM_SHA_256_PLUS, &c, user, &why),
 			 same ? SASL_IN : SASL_OUT);
 		CHECK_EQ(play(&s, MECHANISM_ID_SCRAM_SHA_1_PLUS, &c, user, &why),
 			 same ? SASL_IN : SASL_OUT);
+	}
+}
+
+/* RFC 5802 section 6: a client that could bind, and was made to believe that we cannot,
+ * is told so by failing. */
+static void test_a_client_that_was_kept_from_binding_is_refused(void **state)
+{
+	struct server s;
+	struct why why = { 0 };
+	struct user_found found = { 0 };
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+	struct buf out = BUF(text);
+
+	(void)state;
+	make_server(&s, "PLAIN");
+	s.channel.exporter = SPAN("octets of this connection");
+	const struct login_way way = { MECHANISM_ID_SCRAM_SHA_256, true,
+				       SPAN("[::1]:1") };
+	struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+	CHECK(sasl);
+	/* "y,,n=alice,r=abc" */
+	CHECK_EQ(sasl_step(sasl, SPAN("eSwsbj1hbGljZSxyPWFiYw=="), &out, &found, &why),
+		 SASL_OUT);
+	sasl_free(sasl);
+}
+
+/* One exchange of one response, in base64. */
+static enum sasl_says show(struct server *s, enum mechanism m, struct span response,
+			   struct user_found *found, struct why *why)
+{
+	const struct login_way way = { m, s->tls, SPAN("[::1]:1") };
+	struct sasl *sasl = sasl_new(&s->rules, &way, &s->channel);
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1] = "x";
+	struct buf out = BUF(text);
+
+	CHECK(sasl);
+	CHECK_EQ(sasl_step(sasl, (struct span){ 0 }, &out, found, why), SASL_MORE);
+	CHECK_TEXT(text, "");
+	enum sasl_says says = sasl_step(sasl, response, &out, found, why);
+	sasl_free(sasl);
+	return says;
+}
+
+/* RFC 4422 appendix A; PEERS S16: the certificate says who is there, and nothing else
+ * does. */
+static void test_external_is_whom_the_certificate_names(void **state)
+{
+	static const struct {
+		const char *certificate, *response;
+		bool master;
+		const char *in; /* NULL: nobody */
+	} cases[] = {
+		{ "alice", "", false, "alice" },
+		{ "alice", "YWxpY2U=", false, "alice" },
+		{ "bob", "", false, "bob" },
+		{ "alice", "Ym9i", false, NULL },
+		{ "alice", "Ym9i", true, "bob" },
+		{ "bob", "YWxpY2U=", true, NULL },
+		{ "", "YWxpY2U=", true, NULL },
+		{ "", "", false, NULL },
+		{ "nobody", "", false, NULL },
+		{ "bob*alice", "", true,
+		  NULL }, /* a master's name is no certificate's */
+		{ "alice", "YWxpY2UAYQ==", true, NULL }, /* "alice\0a" */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+
+		make_server(&s, "SHA512-CRYPT");
+		s.store.master = cases[i].master;
+		s.channel.certificate = span_of(cases[i].certificate);
+		CHECK_EQ(show(&s, MECHANISM_ID_EXTERNAL, span_of(cases[i].response),
+			      &found, &why),
+			 cases[i].in ? SASL_IN : SASL_OUT);
+		if (cases[i].in)
+			CHECK_SPAN(found.user.name, cases[i].in);
+	}
+}
+
+/* RFC 4505: whoever comes may read, and not remove. */
+static void test_anonymous_only_reads(void **state)
+{
+	const unsigned bit = MECHANISM_BIT(ANONYMOUS);
+	struct server s;
+	struct why why = { 0 };
+	OWN_USER found = { 0 };
+
+	(void)state;
+	make_server(&s, "SHA512-CRYPT");
+	CHECK_EQ(sasl_offers(&s.rules, bit), 0);
+	CHECK_EQ(show(&s, MECHANISM_ID_ANONYMOUS, SPAN("YWxpY2U="), &found, &why),
+		 SASL_OUT);
+	s.rules.anonymous = SPAN("bob");
+	CHECK_EQ(sasl_offers(&s.rules, bit), bit);
+	CHECK_EQ(sasl_offers(&s.rules, 0), 0);
+	CHECK_EQ(show(&s, MECHANISM_ID_ANONYMOUS, SPAN("YWxpY2U="), &found, &why),
+		 SASL_IN);
+	CHECK_SPAN(found.user.name, "bob");
+	CHECK(found.user.read_only);
+}
+
+/* RFC 1939 section 7, with the digest that stands in its example. */
+static void test_apop(void **state)
+{
+	static const struct span timestamp = SPAN("<1896.697170952@dbc.mtview.ca.us>");
+	static const struct {
+		const char *stored, *name, *digest;
+		bool in;
+	} cases[] = {
+		{ "{PLAIN}tanstaaf", "alice", "c4c9334bac560ecc979e58001b3e22fb",
+		  true },
+		{ "tanstaaf", "alice", "c4c9334bac560ecc979e58001b3e22fb", false },
+		{ "{PLAIN}tanstaaF", "alice", "c4c9334bac560ecc979e58001b3e22fb",
+		  false },
+		{ "{PLAIN}tanstaaf", "alice", "c4c9334bac560ecc979e58001b3e22fc",
+		  false },
+		{ "{PLAIN}tanstaaf", "alice", "c4c9334bac560ecc979e58001b3e22f",
+		  false },
+		{ "{PLAIN}tanstaaf", "alice", "c4c9334bac560ecc979e58001b3e22fb0",
+		  false },
+		{ "{PLAIN}tanstaaf", "alice", "", false },
+		{ "{PLAIN}tanstaaf", "nobody", "c4c9334bac560ecc979e58001b3e22fb",
+		  false },
+		/* MD5 of the timestamp alone: nobody has an empty password unasked */
+		{ "{CRYPT}x", "alice", "6d7379174f7df9fb329480e5c47c1f1a", false },
+	};
+	const struct login_way way = { MECHANISM_ID_APOP, true, SPAN("[::1]:1") };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+
+		make_server(&s, "PLAIN");
+		strcpy(s.store.stored, cases[i].stored);
+		CHECK_EQ(login_by_digest(&s.rules, &way, span_of(cases[i].name),
+					 timestamp, span_of(cases[i].digest), &found,
+					 &why),
+			 cases[i].in ? FAULT_NONE : FAULT_DENIED);
+		CHECK_EQ(s.store.kept, cases[i].in);
 	}
 }
 
@@ -460,7 +605,7 @@ static void test_malformed_responses(void **state)
 
 				make_server(&s, "PLAIN");
 				struct sasl *sasl =
-					sasl_new(&s.rules, &way, &s.binding);
+					sasl_new(&s.rules, &way, &s.channel);
 				struct buf out = BUF(text);
 				enum sasl_says says = sasl_step(
 					sasl,
@@ -489,6 +634,10 @@ int main(void)
 		TEST(test_scram_by_stored_keys),
 		TEST(test_dovecots_keys),
 		TEST(test_channel_binding),
+		TEST(test_a_client_that_was_kept_from_binding_is_refused),
+		TEST(test_external_is_whom_the_certificate_names),
+		TEST(test_anonymous_only_reads),
+		TEST(test_apop),
 		TEST(test_the_authorization_identity_is_honoured),
 		TEST(test_the_masters_own_way),
 		TEST(test_a_database_that_is_down_is_not_the_users_fault),
@@ -496,7 +645,7 @@ int main(void)
 		TEST(test_malformed_responses),
 	};
 
-	if (!scheme_start() || !sasl_start())
+	if (!scheme_start() || !login_start() || !sasl_start())
 		return EXIT_FAILURE;
 	return RUN(tests);
 }

@@ -55,6 +55,7 @@ static void begin(struct play *p)
 {
 	*p = (struct play){ .bits = { 0 } };
 	session_init(&p->s, &policy, false, true);
+	p->s.timestamp = "<1.2@here>";
 }
 
 enum { COUNT = 3, OCTETS = 600 };
@@ -126,7 +127,7 @@ static const char *example(enum command_id id, char room[64])
 		[ARGS_NONE] = "",       [ARGS_WORD] = " x",
 		[ARGS_REST] = " x y",   [ARGS_MSG] = " 1",
 		[ARGS_OPT_MSG] = " 1",  [ARGS_MSG_LINES] = " 1 1",
-		[ARGS_AUTH] = " PLAIN",
+		[ARGS_AUTH] = " PLAIN", [ARGS_TWO_WORDS] = " x y",
 	};
 
 	sprintf(room, "%s%s", command_name(id), args[command_args(id)]);
@@ -411,6 +412,88 @@ static void test_sasl_is_announced_where_it_works(void **state)
 		   "+OK mechanisms follow\r\n.\r\n");
 }
 
+/* EXTERNAL where the client has a certificate; -PLUS where there is TLS to bind to. */
+static void test_a_mechanism_is_announced_where_its_ground_is(void **state)
+{
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	(void)state;
+	pol.mechanisms = MECHANISM_BIT(EXTERNAL) | MECHANISM_BIT(ANONYMOUS);
+	session_init(&p.s, &pol, true, false);
+	line(&p, "AUTH");
+	CHECK_TEXT(p.said, "+OK mechanisms follow\r\nANONYMOUS\r\n.\r\n");
+	line(&p, "AUTH EXTERNAL =");
+	CHECK(said_err(&p));
+	p.s.certified = true;
+	line(&p, "AUTH");
+	CHECK_TEXT(p.said, "+OK mechanisms follow\r\nEXTERNAL\r\nANONYMOUS\r\n.\r\n");
+	CHECK_EQ(line(&p, "AUTH EXTERNAL ="), ASK_LOGIN);
+	CHECK(p.s.has_secret);
+	CHECK_EQ(p.s.secret.len, 0);
+}
+
+/* RFC 1939 section 7; PEERS S19: only where the greeting had a timestamp, and where
+ * the digest may be seen. */
+static void test_apop(void **state)
+{
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	(void)state;
+	pol.mechanisms = MECHANISM_BIT(USER);
+	session_init(&p.s, &pol, true, false);
+	CHECK(!session_wants_timestamp(&p.s));
+	CHECK_EQ(line(&p, "APOP alice 0123"), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR no such mechanism here\r\n");
+	pol.mechanisms |= MECHANISM_BIT(APOP);
+	CHECK(session_wants_timestamp(&p.s));
+	CHECK_EQ(line(&p, "APOP alice 0123"), ASK_READ);
+	CHECK(said_err(&p));
+	session_init(&p.s, &pol, false, false);
+	CHECK(!session_wants_timestamp(&p.s));
+	CHECK_EQ(line(&p, "APOP alice 0123"), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR start TLS before logging in\r\n");
+	session_init(&p.s, &pol, false, true);
+	p.s.timestamp = "<1.2@here>";
+	p.out = (struct buf){ .at = p.said, .room = sizeof p.said - 1 };
+	session_greet(&p.s, &p.out);
+	CHECK_SPAN(buf_span(&p.out), "+OK Poplar ready <1.2@here>\r\n");
+	line(&p, "STLS");
+	step(&p, &(struct session_event){ .kind = EVENT_DONE });
+	CHECK_EQ(line(&p, "APOP alice"), ASK_READ);
+	CHECK_EQ(line(&p, "APOP alice 01 23"), ASK_READ);
+	CHECK_EQ(line(&p, "APOP  0123"), ASK_READ);
+	CHECK_EQ(line(&p, "APOP alice 0123"), ASK_LOGIN);
+	CHECK_EQ(p.s.mechanism, MECHANISM_ID_APOP);
+	CHECK_SPAN(session_user(&p.s), "alice");
+	failed(&p, FAULT_DENIED);
+	CHECK(strncmp(p.said, "-ERR [AUTH]", 11) == 0);
+	line(&p, "USER bob"); /* after a successful USER it may not be given */
+	CHECK(said_ok(&p));
+	CHECK_EQ(line(&p, "APOP alice 0123"), ASK_READ);
+	CHECK(said_err(&p));
+}
+
+static void test_a_read_only_maildrop_keeps_its_messages(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "USER alice");
+	line(&p, "PASS x");
+	step(&p, &(struct session_event){ .kind = EVENT_OPENED,
+					  .count = COUNT,
+					  .octets = OCTETS,
+					  .read_only = true });
+	CHECK_EQ(line(&p, "DELE 1"), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR maildrop is read-only\r\n");
+	CHECK_EQ(line(&p, "DELE 9"), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR no such message\r\n");
+	CHECK_EQ(line(&p, "QUIT"), ASK_CLOSE);
+}
+
 /* RFC 5034 section 4. */
 static void test_an_exchange(void **state)
 {
@@ -690,6 +773,7 @@ static void test_the_greeting(void **state)
 
 	(void)state;
 	begin(&p);
+	p.s.timestamp = NULL;
 	p.out = (struct buf){ .at = p.said, .room = sizeof p.said };
 	session_greet(&p.s, &p.out);
 	CHECK_SPAN(buf_span(&p.out), "+OK Poplar ready\r\n");
@@ -747,6 +831,9 @@ int main(void)
 		TEST(test_stls_only_where_it_can_be),
 		TEST(test_capa_announces_what_works_here_and_now),
 		TEST(test_sasl_is_announced_where_it_works),
+		TEST(test_a_mechanism_is_announced_where_its_ground_is),
+		TEST(test_apop),
+		TEST(test_a_read_only_maildrop_keeps_its_messages),
 		TEST(test_an_exchange),
 		TEST(test_an_exchange_that_fails),
 		TEST(test_refused_logins_end_the_connection),

@@ -1,0 +1,251 @@
+/* auth/sasl_gnu.c - the mechanisms that GNU SASL carries out.
+ *
+ * Floor 2 (auth). Prefix: sasl_gnu_.
+ */
+#include <sodium.h>
+
+#include "auth/sasl_inner.h"
+#include "auth/scheme.h"
+#include "auth/scram.h"
+#include "base/own.h"
+#include "base/secret.h"
+
+enum { FAKE_SALT = 16, FAKE_ITERATIONS = 4096 };
+
+static Gsasl *library;
+static unsigned char fake_key[crypto_generichash_KEYBYTES];
+
+/* ---- the secret ---- */
+
+/* Its manual says hexadecimal of the keys; its code wants base64. */
+static void set_base64(Gsasl_session *session, Gsasl_property property,
+		       const unsigned char *octets, size_t len)
+{
+	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
+					    sodium_base64_VARIANT_ORIGINAL)];
+
+	sodium_bin2base64(text, sizeof text, octets, len,
+			  sodium_base64_VARIANT_ORIGINAL);
+	gsasl_property_set(session, property, text);
+	secret_wipe(text, sizeof text);
+}
+
+/* The same for the same name, and nobody can tell that it is made up. */
+static void fake(const char *name, const char *purpose, unsigned char *out, size_t len)
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, fake_key, sizeof fake_key, len);
+	crypto_generichash_update(&state, (const unsigned char *)purpose,
+				  strlen(purpose) + 1);
+	crypto_generichash_update(&state, (const unsigned char *)name, strlen(name));
+	crypto_generichash_final(&state, out, len);
+}
+
+static void set_iterations(Gsasl_session *session, uint32_t n)
+{
+	char text[16];
+	struct buf b = BUF(text);
+
+	buf_u64(&b, n);
+	buf_cstr(&b);
+	gsasl_property_set(session, GSASL_SCRAM_ITER, text);
+}
+
+/* Somebody unknown goes through the whole exchange, with keys that nothing fits. */
+static void set_fake(struct sasl *s)
+{
+	unsigned char salt[FAKE_SALT], key[SCRAM_KEY_MAX];
+	bool sha1 = sasl_wants(s->way.mechanism) & SCHEME_SCRAM_1;
+	size_t octets = scram_key_octets(sha1 ? SCRAM_SHA_1 : SCRAM_SHA_256);
+
+	fake(s->claims, "salt", salt, sizeof salt);
+	set_base64(s->session, GSASL_SCRAM_SALT, salt, sizeof salt);
+	set_iterations(s->session, FAKE_ITERATIONS);
+	fake(s->claims, "stored", key, sizeof key);
+	set_base64(s->session, GSASL_SCRAM_STOREDKEY, key, octets);
+	fake(s->claims, "server", key, sizeof key);
+	set_base64(s->session, GSASL_SCRAM_SERVERKEY, key, octets);
+}
+
+static void set_keys(struct sasl *s, enum scram_hash hash, struct span text)
+{
+	size_t octets = scram_key_octets(hash);
+	struct scram_keys keys;
+
+	if (!scram_parse(hash, text, &keys)) {
+		s->known = false;
+		set_fake(s);
+		return;
+	}
+	set_base64(s->session, GSASL_SCRAM_SALT, keys.salt, keys.salt_len);
+	set_iterations(s->session, keys.iterations);
+	set_base64(s->session, GSASL_SCRAM_STOREDKEY, keys.stored, octets);
+	set_base64(s->session, GSASL_SCRAM_SERVERKEY, keys.server, octets);
+	secret_wipe(&keys, sizeof keys);
+}
+
+static void set_password(struct sasl *s, struct span password)
+{
+	unsigned char salt[FAKE_SALT];
+	char text[SCHEME_PASSWORD_MAX + 1];
+
+	if (!span_copy(password, text, sizeof text)) {
+		s->known = false;
+		set_fake(s);
+		return;
+	}
+	fake(s->claims, "salt", salt, sizeof salt);
+	set_base64(s->session, GSASL_SCRAM_SALT, salt, sizeof salt);
+	set_iterations(s->session, FAKE_ITERATIONS);
+	gsasl_property_set(s->session, GSASL_PASSWORD, text);
+	secret_wipe(text, sizeof text);
+}
+
+/* Find whom the client claims to be, and tell GNU SASL the secret. */
+static void look_up(struct sasl *s)
+{
+	const char *authid = gsasl_property_fast(s->session, GSASL_AUTHID);
+	struct login_name name;
+	struct span secret;
+
+	if (s->asked || !authid)
+		return;
+	s->asked = true;
+	bool good = login_name(s->rules, span_of(authid), &name);
+	if (!span_copy(good ? (struct span){ name.text, name.len } : span_of(authid),
+		       s->claims, sizeof s->claims))
+		good = false;
+	enum fault f = good ? database_find(s->rules->databases, span_of(name.text),
+					    NULL, &s->who, &s->trouble)
+			    : FAULT_DENIED;
+	unsigned is = scheme_good_for(s->who.user.stored, &secret);
+	s->known = f == FAULT_NONE && (is & sasl_wants(s->way.mechanism));
+	if (!s->known)
+		set_fake(s);
+	else if (is & SCHEME_PLAIN)
+		set_password(s, secret);
+	else
+		set_keys(s, is & SCHEME_SCRAM_1 ? SCRAM_SHA_1 : SCRAM_SHA_256, secret);
+}
+
+static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property)
+{
+	struct sasl *s = gsasl_session_hook_get(session);
+
+	(void)ctx;
+	switch (property) {
+	case GSASL_PASSWORD:
+	case GSASL_SCRAM_ITER:
+	case GSASL_SCRAM_SALT:
+	case GSASL_SCRAM_STOREDKEY:
+	case GSASL_SCRAM_SERVERKEY:
+		look_up(s);
+		return gsasl_property_fast(session, property) ? GSASL_OK
+							      : GSASL_NO_CALLBACK;
+	default:
+		return GSASL_NO_CALLBACK;
+	}
+}
+
+/* ---- the exchange ---- */
+
+/* Everything that either opens a file or sets up tables is done once here. */
+bool sasl_start(void)
+{
+	Gsasl_session *session;
+	OWN_TEXT made = NULL;
+
+	if (library)
+		return true;
+	if (gsasl_init(&library) != GSASL_OK)
+		return false;
+	gsasl_callback_set(library, call_back);
+	randombytes_buf(fake_key, sizeof fake_key);
+	if (gsasl_saslprep("\xc3\xa9", 0, &made, NULL) != GSASL_OK ||
+	    gsasl_server_start(library, "CRAM-MD5", &session) != GSASL_OK)
+		return false;
+	gsasl_finish(session);
+	return true;
+}
+
+static void bind(struct sasl *s, Gsasl_property property, struct span octets)
+{
+	if (octets.len > 0)
+		set_base64(s->session, property, (const unsigned char *)octets.at,
+			   octets.len);
+}
+
+bool sasl_gnu_begin(struct sasl *s)
+{
+	const char *name = mechanism_name(s->way.mechanism);
+
+	if (gsasl_server_start(library, name, &s->session) != GSASL_OK)
+		return false;
+	gsasl_session_hook_set(s->session, s);
+	gsasl_property_set(s->session, GSASL_SERVICE, "pop");
+	gsasl_property_set(s->session, GSASL_HOSTNAME, "localhost");
+	gsasl_property_set(s->session, GSASL_QOPS, "qop-auth");
+	bind(s, GSASL_CB_TLS_EXPORTER, s->channel.exporter);
+	bind(s, GSASL_CB_TLS_UNIQUE, s->channel.unique);
+	return true;
+}
+
+static enum fault fault_of(int rc)
+{
+	switch (rc) {
+	case GSASL_MALLOC_ERROR:
+		return FAULT_NOMEM;
+	case GSASL_MECHANISM_PARSE_ERROR:
+	case GSASL_MECHANISM_CALLED_TOO_MANY_TIMES:
+	case GSASL_BASE64_ERROR:
+		return FAULT_BAD_RESPONSE;
+	default:
+		return FAULT_DENIED;
+	}
+}
+
+static enum sasl_says admit(struct sasl *s, struct user_found *found, struct why *why)
+{
+	const char *authzid = gsasl_property_fast(s->session, GSASL_AUTHZID);
+
+	if (!s->known) /* keys that were made up can't have been met */
+		return sasl_refuse(FAULT_DENIED, why);
+	return login_admit(s->rules, &s->way, &s->who,
+			   authzid ? span_of(authzid) : SPAN(""), found, why)
+		       ? SASL_OUT
+		       : SASL_IN;
+}
+
+/* What a mechanism has to say beside its success goes out as a challenge, which is
+ * answered by an empty response (RFC 5034 section 4). */
+enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *out,
+			     struct user_found *found, struct why *why)
+{
+	OWN_TEXT said = NULL;
+	size_t len = 0;
+
+	if (s->proved)
+		return response.len == 0 ? admit(s, found, why)
+					 : sasl_refuse(FAULT_BAD_RESPONSE, why);
+	if (s->steps == 0 && response.at &&
+	    (mechanism_needs(s->way.mechanism) & MECHANISM_STARTS))
+		return sasl_refuse(FAULT_BAD_RESPONSE, why);
+	int rc = gsasl_step(s->session, response.at, response.len, &said, &len);
+	s->steps++;
+	if (s->trouble.fault && s->trouble.fault != FAULT_DENIED) {
+		*why = s->trouble;
+		return SASL_OUT;
+	}
+	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
+		return sasl_refuse(fault_of(rc), why);
+	s->proved = rc == GSASL_OK;
+	if (s->proved && len == 0)
+		return admit(s, found, why);
+	if (len > SASL_CHALLENGE_MAX)
+		return sasl_refuse(FAULT_LIMIT, why);
+	sodium_bin2base64(out->at, out->room, (const unsigned char *)(said ? said : ""),
+			  len, sodium_base64_VARIANT_ORIGINAL);
+	out->len = strlen(out->at);
+	return SASL_MORE;
+}

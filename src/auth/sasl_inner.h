@@ -1,0 +1,60 @@
+/* auth/sasl_inner.h - what the files of sasl_ share.
+ *
+ * Floor 2 (auth). Prefix: sasl_.
+ */
+#pragma once
+
+#include <gsasl.h>
+
+#include "auth/sasl.h"
+
+enum { SASL_PEER_MAX = 64 };
+
+struct sasl {
+	const struct login_rules *rules;
+	struct login_way way;
+	struct sasl_channel channel;
+	char peer[SASL_PEER_MAX];
+	char exporter[SASL_BINDING_MAX], unique[SASL_BINDING_MAX];
+	char certificate[LOGIN_NAME_OCTETS];
+
+	Gsasl_session *session; /* NULL: not by GNU SASL */
+	struct user_found who;  /* whose secret the exchange is about */
+	bool asked;             /* ... it has been looked for */
+	bool known;         /* ... and is there, of a kind that the mechanism can use */
+	bool proved;        /* the proof held: only the last, empty response is due */
+	struct why trouble; /* of a database, while GNU SASL called us back */
+
+	unsigned steps;
+	char claims[LOGIN_NAME_OCTETS + 1];
+};
+
+/* One response, its base64 undone, in; `at` is NULL for a missing initial one, and
+ * otherwise a NUL stands behind it. The rest is as of sasl_step. */
+typedef enum sasl_says sasl_step_fn(struct sasl *s, struct span response,
+				    struct buf *out, struct user_found *found,
+				    struct why *why);
+
+/* ---- sasl.c ---- */
+
+/* What the passwords of a mechanism's users must be stored as (bits, SCHEME_*); 0: in
+ * any way. */
+unsigned sasl_wants(enum mechanism m);
+
+/* Go on with this challenge, which is in base64 already. */
+enum sasl_says sasl_ask(struct buf *out, const char *challenge);
+
+static inline enum sasl_says sasl_refuse(enum fault f, struct why *why)
+{
+	fault_set(why, f, 0, NULL, NULL);
+	return SASL_OUT;
+}
+
+/* ---- sasl_gnu.c: what GNU SASL does ---- */
+
+MUST_USE bool sasl_gnu_begin(struct sasl *s);
+sasl_step_fn sasl_gnu_step;
+
+/* ---- sasl_shown.c: what is shown as it is, or is known already ---- */
+
+sasl_step_fn sasl_plain_step, sasl_login_step, sasl_external_step, sasl_anonymous_step;

@@ -1,0 +1,256 @@
+"""The ways to log in that rest on something besides a name and a password."""
+
+import hashlib
+import pathlib
+import poplib
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+import unittest
+
+from authority import Authority
+from harness import BUILD, Client, Poplar, ServerCase, main, tls_context
+
+ALL = '{"USER", "PLAIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", ' \
+      '"APOP", "EXTERNAL", "ANONYMOUS"}'
+
+
+def md5(text):
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def timestamp(greeting):
+    found = re.fullmatch(r"\+OK Poplar ready (<[A-Za-z0-9.-]+@[A-Za-z0-9.-]+>)", greeting.decode())
+    return found and found[1]
+
+
+class Apop(ServerCase):
+    """RFC 1939 section 7."""
+
+    kwargs = {"users": {"alice": "secret", "bob": "bob:{PLAIN}secret::::::mechanisms=APOP"},
+              "settings": {"mechanisms": '{"USER", "PLAIN", "APOP"}', "failure-delay": "0"}}
+
+    def test_a_digest_lets_in(self):
+        for tls in (False, True):
+            c = Client(self.p.tls_port if tls else self.p.port, tls=tls)
+            stamp = timestamp(c.greeting)
+            self.assertEqual(c.ask(f"APOP alice {md5(stamp + 'wrong')}"),
+                             "-ERR [AUTH] invalid user name or password")
+            self.assertEqual(c.ask(f"APOP nobody {md5(stamp + 'secret')}"),
+                             "-ERR [AUTH] invalid user name or password")
+            c.ok(f"APOP alice {md5(stamp + 'secret')}")
+            c.quit()
+        self.p.log.wait("event=login user=alice .*method=APOP", count=2)
+
+    def test_a_timestamp_is_never_used_twice(self):
+        stamps = set()
+        for _ in range(50):
+            c = self.p.connect()
+            stamps.add(timestamp(c.greeting))
+            c.close()
+        self.assertNotIn(None, stamps)
+        self.assertEqual(len(stamps), 50)
+
+    def test_it_survives_stls(self):
+        c = self.p.connect()
+        stamp = timestamp(c.greeting)
+        c.ok("STLS")
+        c.start_tls()
+        c.ok(f"APOP alice {md5(stamp + 'secret')}")
+        c.quit()
+
+    def test_one_method_for_a_user(self):
+        c = self.p.connect()
+        self.assertEqual(c.ask("USER bob")[:3], "+OK")
+        c.err("PASS secret")
+        c.ok(f"APOP bob {md5(timestamp(c.greeting) + 'secret')}")
+        c.quit()
+
+    def test_poplib(self):
+        pop = poplib.POP3("127.0.0.1", self.p.port)
+        self.assertTrue(pop.apop("alice", "secret").startswith(b"+OK"))
+        pop.quit()
+
+    @unittest.skipUnless(shutil.which("mpop"), "no mpop")
+    def test_mpop(self):
+        self.p.put("1.x", b"Subject: one\n\n1\n")
+        out, mbox = mpop(self.p, "apop", "tls off", "password secret")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn(b"Subject: one", mbox.read_bytes())
+
+    def test_no_timestamp_where_it_cannot_be_used(self):
+        """PEERS S19: off by default, never in the clear where that is not allowed, and not where a
+        password is stored so that it cannot be mixed with the timestamp."""
+        for users, settings in (
+                ({"alice": "secret"}, {}),
+                ({"alice": "secret"}, self.kwargs["settings"] | {"plaintext-auth": "no"}),
+                ({"alice": "secret", "bob": "bob:{CRYPT}x"}, self.kwargs["settings"])):
+            with Poplar(users=users, settings=settings) as p:
+                c = p.connect()
+                self.assertEqual(c.greeting, b"+OK Poplar ready")
+                self.assertEqual(c.ask(f"APOP alice {md5('secret')}")[:4], "-ERR")
+                c.close()
+
+
+def mpop(p, auth, *more):
+    mbox, rc = p.dir / f"mbox-{auth}", p.dir / "mpoprc"
+    rc.write_text("account default\nhost 127.0.0.1\nuser alice\nkeep on\n"
+                  f"port {p.port if 'tls off' in more else p.tls_port}\nauth {auth}\n"
+                  f"uidls_file {mbox}.uidls\ndelivery mbox {mbox}\n" + "\n".join(more) + "\n")
+    rc.chmod(0o600)
+    return subprocess.run(["mpop", "-C", rc], capture_output=True, timeout=60), mbox
+
+
+class Certificates(unittest.TestCase):
+    """EXTERNAL, RFC 4422 appendix A."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="poplar-test-"))
+        cls.ca = Authority(cls.folder / "ca")
+        cls.alice = cls.ca.issue("alice", "/CN=alice")
+        cls.p = Poplar(users={"alice": "secret", "bob": "hunter2"}, settings={
+            "mechanisms": '{"USER", "EXTERNAL"}', "tls-client-verify": '"optional"', "failure-delay": "0",
+            "tls-client-ca": f'"{cls.ca.cert}"', "plaintext-auth": "no"}).__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.p.__exit__(None, None, None)
+        shutil.rmtree(cls.folder)
+
+    def connect(self, pair=None, version=ssl.TLSVersion.TLSv1_3):
+        context = tls_context()
+        context.minimum_version = context.maximum_version = version
+        if pair:
+            context.load_cert_chain(*pair)
+        return Client(self.p.tls_port, tls=True, context=context)
+
+    def test_whom_the_certificate_names(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for response in (" =", " YWxpY2U=", ""):
+                c = self.connect(self.alice, version)
+                self.assertIn("SASL EXTERNAL", c.capa())
+                said = c.ask("AUTH EXTERNAL" + response)
+                if not response:
+                    self.assertEqual(said, "+ ")
+                    said = c.ask("")
+                self.assertEqual(said[:3], "+OK")
+                c.quit()
+        self.p.log.wait("event=login user=alice .*method=EXTERNAL", count=6)
+
+    def test_and_nobody_else(self):
+        """PEERS S16."""
+        c = self.connect(self.alice)
+        self.assertEqual(c.ask("AUTH EXTERNAL Ym9i"), "-ERR [AUTH] invalid user name or password")
+        c.close()
+        c = self.connect(self.ca.issue("carol", "/CN=carol"))
+        self.assertEqual(c.ask("AUTH EXTERNAL ="), "-ERR [AUTH] invalid user name or password")
+        c.close()
+        c = self.connect(self.ca.issue("nameless", "/CN=alice/CN=bob"))
+        self.assertEqual(c.ask("AUTH EXTERNAL YWxpY2U="), "-ERR no such mechanism here")
+        c.close()
+
+    def test_without_a_certificate_it_is_not_there(self):
+        c = self.connect()
+        self.assertFalse(any(line.startswith("SASL") for line in c.capa()))
+        self.assertEqual(c.ask("AUTH EXTERNAL YWxpY2U="), "-ERR no such mechanism here")
+        c.close()
+        c = self.p.connect()
+        self.assertEqual(c.ask("AUTH EXTERNAL YWxpY2U="), "-ERR start TLS before logging in")
+        c.ok("STLS")
+        context = tls_context()
+        context.load_cert_chain(*self.alice)
+        c.start_tls(context)
+        c.ok("AUTH EXTERNAL =")
+        c.quit()
+
+    @unittest.skipUnless(shutil.which("mpop"), "no mpop")
+    def test_mpop(self):
+        self.p.put("1.x", b"Subject: one\n\n1\n")
+        out, mbox = mpop(self.p, "external", "tls on", "tls_starttls off", "tls_certcheck off",
+                         f"tls_cert_file {self.alice[0]}", f"tls_key_file {self.alice[1]}")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn(b"Subject: one", mbox.read_bytes())
+
+
+class Anonymous(ServerCase):
+    """RFC 4505."""
+
+    kwargs = {"users": {"alice": "secret", "archive": "archive:{PLAIN}x"},
+              "settings": {"mechanisms": '{"USER", "ANONYMOUS"}', "anonymous-user": '"archive"',
+                           "lock-wait": "0"}}
+
+    def enter(self, response="AUTH ANONYMOUS c2lyaGM="):
+        c = self.p.connect()
+        c.ok(response)
+        return c
+
+    def test_to_read_and_not_to_remove(self):
+        self.p.put("1.x", b"Subject: one\n\n1\n", "archive")
+        c = self.enter()
+        self.assertEqual(c.multi("RETR 1"), b"Subject: one\r\n\r\n1\r\n.\r\n")
+        self.assertEqual(c.ask("DELE 1"), "-ERR maildrop is read-only")
+        c.quit()
+        self.assertEqual(self.p.names("archive"), ["new/1.x"])
+        self.p.log.wait("event=login user=archive .*method=ANONYMOUS")
+
+    def test_many_at_a_time_but_not_beside_its_owner(self):
+        """RFC 1939 section 4: nobody removes what a session has listed."""
+        first, second = self.enter(), self.enter()
+        owner = self.p.connect()
+        owner.ok("USER archive")
+        self.assertEqual(owner.ask("PASS x"), "-ERR [IN-USE] maildrop is in use by another session")
+        first.quit()
+        second.quit()
+        owner.ok("USER archive")
+        owner.ok("PASS x")
+        c = self.p.connect()
+        self.assertEqual(c.ask("AUTH ANONYMOUS ="), "-ERR [IN-USE] maildrop is in use by another session")
+        c.close()
+        owner.quit()
+
+    def test_it_is_off(self):
+        with Poplar() as p:
+            c = p.connect()
+            self.assertFalse([line for line in c.capa() if "ANONYMOUS" in line])
+            self.assertEqual(c.ask("AUTH ANONYMOUS ="), "-ERR no such mechanism here")
+            c.close()
+
+
+class Bound(ServerCase):
+    """SCRAM-PLUS by tls-exporter (RFC 9266) and tls-unique (RFC 5929)."""
+
+    kwargs = {"users": {"alice": "secret"}, "settings": {"failure-delay": "0"}}
+
+    def log_in(self, mechanism, version, binding, password="secret"):
+        out = subprocess.run([BUILD.parent / "test" / "scram_plus", str(self.p.tls_port), mechanism,
+                              "alice", password, version, binding], capture_output=True, timeout=60)
+        return (out.stdout + out.stderr).decode().strip()
+
+    def test_bound_to_this_connection(self):
+        for mechanism in ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"):
+            for version, binding in (("1.3", "tls-exporter"), ("1.2", "tls-exporter"), ("1.2", "tls-unique")):
+                with self.subTest(mechanism=mechanism, version=version, binding=binding):
+                    self.assertRegex(self.log_in(mechanism, version, binding), r"^\+OK")
+                    self.assertRegex(self.log_in(mechanism, version, binding, "wrong"), r"^-ERR \[AUTH\]")
+                    self.assertRegex(self.log_in(mechanism, version, "forged"), r"^-ERR \[AUTH\]")
+
+    def test_announced_where_there_is_tls(self):
+        def sasl(c):
+            found = [line for line in c.capa() if line.startswith("SASL")]
+            c.close()
+            return found[0].split()[1:]
+
+        self.assertFalse([m for m in sasl(self.p.connect()) if m.endswith("-PLUS")])
+        plus = {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"}
+        self.assertLessEqual(plus, set(sasl(Client(self.p.tls_port, tls=True))))
+        c = self.p.connect()
+        c.ok("STLS")
+        c.start_tls()
+        self.assertLessEqual(plus, set(sasl(c)))
+
+
+if __name__ == "__main__":
+    main()
