@@ -70,17 +70,6 @@ static enum fault deny(struct why *why)
 	return fault_set(why, FAULT_DENIED, 0, NULL, NULL);
 }
 
-/* FAULT_DENIED: nobody has this name, or can have it. */
-static enum fault find(const struct login_rules *rules, struct span given,
-		       struct user_found *out, struct why *why)
-{
-	struct login_name name;
-
-	if (!login_name(rules, given, &name))
-		return deny(why);
-	return database_find(rules->databases, name_span(&name), NULL, out, why);
-}
-
 /* "user*master": the last separator counts. */
 static void split(const struct login_rules *rules, struct span *io_authzid,
 		  struct span *io_authid)
@@ -112,6 +101,16 @@ enum fault login_by_password(const struct login_rules *rules,
 				      good ? name_span(&name) : SPAN(""), password,
 				      way->peer, NULL, &who, why);
 	return f ? f : login_admit(rules, way, &who, authzid, out, why);
+}
+
+enum fault login_find(const struct login_rules *rules, struct span given,
+		      struct user_found *out, struct why *why)
+{
+	struct login_name name;
+
+	if (!login_name(rules, given, &name))
+		return deny(why);
+	return database_find(rules->databases, name_span(&name), NULL, out, why);
 }
 
 /* In hexadecimal with a NUL. False: this OpenSSL knows no MD5 any more. */
@@ -146,7 +145,7 @@ enum fault login_by_digest(const struct login_rules *rules, const struct login_w
 	char made[LOGIN_DIGEST_OCTETS + 1];
 	struct user_found who = { 0 };
 	struct span password = SPAN("");
-	enum fault f = find(rules, name, &who, why);
+	enum fault f = login_find(rules, name, &who, why);
 
 	if (f && f != FAULT_DENIED)
 		return f;
@@ -166,7 +165,7 @@ enum fault login_proved(const struct login_rules *rules, const struct login_way 
 			struct why *why)
 {
 	struct user_found who = { 0 };
-	enum fault f = find(rules, authid, &who, why);
+	enum fault f = login_find(rules, authid, &who, why);
 
 	return f ? f : login_admit(rules, way, &who, authzid, out, why);
 }

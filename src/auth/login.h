@@ -13,6 +13,7 @@ struct login_rules {
 	bool fold;                  /* letters of ASCII in names are made small */
 	char master_separator;      /* "user*master"; NUL: none */
 	struct span anonymous;      /* as whom ANONYMOUS lets in; empty: nobody */
+	const char *realm;          /* of Kerberos; empty: any, as a part of the name */
 };
 
 /* How the client comes. */
@@ -35,6 +36,10 @@ struct login_name {
 };
 MUST_USE bool login_name(const struct login_rules *rules, struct span given,
 			 struct login_name *out);
+
+/* Who has this name? FAULT_DENIED: nobody has it, or can have it. */
+MUST_USE enum fault login_find(const struct login_rules *rules, struct span given,
+			       struct user_found *out, struct why *why);
 
 /* A name and a password were shown. `authzid` is who the client wants to be; empty: who
  * it is, or who "user*master" says. FAULT_DENIED, or trouble with the databases. */

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "auth/gssapi.h"
 #include "auth/sasl_inner.h"
 #include "auth/scheme.h"
 #include "base/own.h"
@@ -27,6 +28,7 @@ static const struct {
 	[MECHANISM_ID_SCRAM_SHA_1]        = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_1 },
 	[MECHANISM_ID_CRAM_MD5]           = { sasl_gnu_step, SCHEME_PLAIN },
 	[MECHANISM_ID_DIGEST_MD5]         = { sasl_gnu_step, SCHEME_PLAIN },
+	[MECHANISM_ID_GSSAPI]             = { sasl_gnu_step, 0 },
 	[MECHANISM_ID_EXTERNAL]           = { sasl_external_step, 0 },
 	[MECHANISM_ID_ANONYMOUS]          = { sasl_anonymous_step, 0 },
 	/* clang-format on */
@@ -43,6 +45,8 @@ static bool is_of_use(const struct login_rules *rules, enum mechanism m)
 
 	if (m == MECHANISM_ID_ANONYMOUS)
 		return rules->anonymous.len > 0;
+	if (m == MECHANISM_ID_GSSAPI)
+		return gssapi_host() != NULL;
 	for (struct database *db = rules->databases; db && !works; db = db->next)
 		works = db->driver->stores && db->driver->stores(db, table[m].wants);
 	return works;

@@ -4,6 +4,7 @@
  */
 #include <sodium.h>
 
+#include "auth/gssapi.h"
 #include "auth/sasl_inner.h"
 #include "auth/scheme.h"
 #include "auth/scram.h"
@@ -129,6 +130,26 @@ static void look_up(struct sasl *s)
 		set_keys(s, is & SCHEME_SCRAM_1 ? SCRAM_SHA_1 : SCRAM_SHA_256, secret);
 }
 
+/* Kerberos has proved who is there: "alice@EXAMPLE.ORG". Of the realm that is ours the
+ * part in front is the user's name; where none is, all of it. */
+static bool take_principal(struct sasl *s)
+{
+	const char *text = gsasl_property_fast(s->session, GSASL_GSSAPI_DISPLAY_NAME);
+	struct span name = span_of(text ? text : "");
+	const char *at = memrchr(name.at, '@', name.len);
+	const char *ours = s->rules->realm;
+
+	if (!span_copy(name, s->claims, sizeof s->claims))
+		return false;
+	if (*ours) {
+		if (!at || strcmp(at + 1, ours) != 0)
+			return false;
+		name.len = (size_t)(at - name.at);
+	}
+	s->known = login_find(s->rules, name, &s->who, &s->trouble) == FAULT_NONE;
+	return s->known;
+}
+
 static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property)
 {
 	struct sasl *s = gsasl_session_hook_get(session);
@@ -143,6 +164,15 @@ static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property
 		look_up(s);
 		return gsasl_property_fast(session, property) ? GSASL_OK
 							      : GSASL_NO_CALLBACK;
+	case GSASL_SERVICE:
+		gsasl_property_set(session, property, "pop");
+		return GSASL_OK;
+	case GSASL_HOSTNAME:
+		gsasl_property_set(session, property,
+				   gssapi_host() ? gssapi_host() : "localhost");
+		return GSASL_OK;
+	case GSASL_VALIDATE_GSSAPI:
+		return take_principal(s) ? GSASL_OK : GSASL_AUTHENTICATION_ERROR;
 	default:
 		return GSASL_NO_CALLBACK;
 	}
@@ -151,9 +181,21 @@ static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property
 /* ---- the exchange ---- */
 
 /* Everything that either opens a file or sets up tables is done once here. */
-bool sasl_start(void)
+static bool warm_up(const char *mechanism)
 {
 	Gsasl_session *session;
+	OWN_TEXT said = NULL;
+	size_t len;
+
+	if (gsasl_server_start(library, mechanism, &session) != GSASL_OK)
+		return false;
+	(void)gsasl_step(session, "rubbish", strlen("rubbish"), &said, &len);
+	gsasl_finish(session);
+	return true;
+}
+
+bool sasl_start(void)
+{
 	OWN_TEXT made = NULL;
 
 	if (library)
@@ -162,11 +204,8 @@ bool sasl_start(void)
 		return false;
 	gsasl_callback_set(library, call_back);
 	randombytes_buf(fake_key, sizeof fake_key);
-	if (gsasl_saslprep("\xc3\xa9", 0, &made, NULL) != GSASL_OK ||
-	    gsasl_server_start(library, "CRAM-MD5", &session) != GSASL_OK)
-		return false;
-	gsasl_finish(session);
-	return true;
+	return gsasl_saslprep("\xc3\xa9", 0, &made, NULL) == GSASL_OK &&
+	       warm_up("CRAM-MD5") && (!gssapi_host() || warm_up("GSSAPI"));
 }
 
 static void bind(struct sasl *s, Gsasl_property property, struct span octets)
@@ -183,8 +222,6 @@ bool sasl_gnu_begin(struct sasl *s)
 	if (gsasl_server_start(library, name, &s->session) != GSASL_OK)
 		return false;
 	gsasl_session_hook_set(s->session, s);
-	gsasl_property_set(s->session, GSASL_SERVICE, "pop");
-	gsasl_property_set(s->session, GSASL_HOSTNAME, "localhost");
 	gsasl_property_set(s->session, GSASL_QOPS, "qop-auth");
 	bind(s, GSASL_CB_TLS_EXPORTER, s->channel.exporter);
 	bind(s, GSASL_CB_TLS_UNIQUE, s->channel.unique);

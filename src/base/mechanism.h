@@ -30,6 +30,7 @@ enum {
 	X(SCRAM_SHA_1,       "SCRAM-SHA-1",        SASL,                      "RFC 5802") \
 	X(CRAM_MD5,          "CRAM-MD5",           SASL | STARTS,             "RFC 2195") \
 	X(DIGEST_MD5,        "DIGEST-MD5",         SASL | STARTS,             "RFC 2831") \
+	X(GSSAPI,            "GSSAPI",             SASL,                      "RFC 4752") \
 	X(EXTERNAL,          "EXTERNAL",           SASL | CERTIFICATE,        "RFC 4422 appendix A") \
 	X(ANONYMOUS,         "ANONYMOUS",          SASL,                      "RFC 4505")
 /* clang-format on */

@@ -233,6 +233,9 @@ static void check_mechanisms(const struct settings *s)
 	if ((set & MECHANISM_BIT(EXTERNAL)) && s->tls_client_verify == 0)
 		config_complain(loading, line,
 				"mechanisms: EXTERNAL needs tls-client-verify");
+	if ((set & MECHANISM_BIT(GSSAPI)) && !*s->gssapi_keytab)
+		config_complain(loading, line,
+				"mechanisms: GSSAPI needs gssapi-keytab");
 	if ((set & MECHANISM_BIT(ANONYMOUS)) && !*s->anonymous_user)
 		config_complain(loading, line,
 				"mechanisms: ANONYMOUS needs anonymous-user");
@@ -294,6 +297,7 @@ static void check_whole(const struct settings *s)
 	check_mechanisms(s);
 	check_tls(s);
 	check_absolute(SETTING_ID_users, s->users);
+	check_absolute(SETTING_ID_gssapi_keytab, s->gssapi_keytab);
 	check_absolute(SETTING_ID_mail_root, s->mail_root);
 	check_absolute(SETTING_ID_run_dir, s->run_dir);
 	if (s->listen.count + s->listen_tls.count == 0)

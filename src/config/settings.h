@@ -79,7 +79,7 @@ X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "else should lie there. Where the file has no section `database`, it is the only database of users.") \
 X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS, " \
   "SCRAM-SHA-1, CRAM-MD5", AUTH, \
-  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; APOP, DIGEST-MD5, EXTERNAL and ANONYMOUS are known too. Each is " \
+  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; APOP, DIGEST-MD5, GSSAPI, EXTERNAL and ANONYMOUS are known too. Each is " \
   "announced where it works: those that show the password (USER, PLAIN, LOGIN) as plaintext-auth says, " \
   "those that do not where every user's password is stored in a way that they can use, which is {PLAIN} or, for " \
   "SCRAM, {SCRAM-SHA-256} or {SCRAM-SHA-1}. See LOGGING IN.") \
@@ -93,6 +93,12 @@ X(master_separator, TEXT, 0, 1, "", AUTH, \
 X(anonymous_user, TEXT, 0, 255, "", AUTH, \
   "As whom the mechanism ANONYMOUS lets in whoever asks, to read but not to remove. The databases must have this " \
   "user, and mechanisms must name ANONYMOUS. Empty: nobody.") \
+X(gssapi_keytab, TEXT, 0, 4095, "", AUTH, \
+  "File with the keys of pop/HOST that the Kerberos server has made, for the mechanism GSSAPI. auth-user must be " \
+  "able to read it. Read at start and on reload.") \
+X(gssapi_realm, TEXT, 0, 255, "", AUTH, \
+  "The realm of Kerberos whose principals are users, by the part in front of the '@'; those of others are " \
+  "refused. Empty: a principal is a user as a whole.") \
 X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
   "So many refused logins close the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \

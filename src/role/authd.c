@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "auth/gssapi.h"
 #include "auth/place.h"
 #include "auth/scheme.h"
 #include "base/buf.h"
@@ -428,8 +429,19 @@ static bool make_rules(struct authd *a)
 		.fold = s->fold_names,
 		.master_separator = s->master_separator[0],
 		.anonymous = span_of(s->anonymous_user),
+		.realm = s->gssapi_realm,
 	};
 	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
+}
+
+/* A server without its keys is of use to all others. */
+static void start_gssapi(struct authd *a)
+{
+	struct why why = { 0 };
+
+	if ((a->allowed & MECHANISM_BIT(GSSAPI)) &&
+	    gssapi_start(a->child.settings.gssapi_keytab, &why))
+		log_fault(&why, "gssapi-unusable");
 }
 
 /* The parent is heard by a thread of its own: what it brings may be what all the others
@@ -455,9 +467,14 @@ int main(int argc, char **argv)
 	exchanges_init(&a.exchanges);
 	lookups_init(&a.lookups, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
-	if (!scheme_start() || !login_start() || !sasl_start() || !make_rules(&a))
+	if (!make_rules(&a))
+		return EXIT_FAILURE;
+	start_gssapi(&a);
+	if (!scheme_start() || !login_start() || !sasl_start())
 		return EXIT_FAILURE;
 	a.lookups.patient = (a.child.settings.auth_threads + 1) / 2;
+	if (gssapi_host())
+		a.child.sandbox = SANDBOX_AUTH_GSSAPI;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
 	if (!crew_join(a.errands, &a.parent) ||

@@ -47,6 +47,9 @@ static const char *const front_calls[] = {
 static const char *const auth_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat", NULL,
 };
+static const char *const auth_gssapi_calls[] = {
+	CALLS_COMMON, CALLS_THREADS, "openat", "access", "read", "getuid", "geteuid", NULL,
+};
 static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
 	"flock", "memfd_create", NULL,
@@ -133,6 +136,10 @@ static const struct {
 	[SANDBOX_AUTH] = { auth_calls, true, true, false,
 			   LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
 			   HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) },
+	[SANDBOX_AUTH_GSSAPI] = { auth_gssapi_calls, true, true, false,
+				  LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
+				  HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) |
+					  HOLDS(READ) | HOLDS(MEMORY) },
 	[SANDBOX_DROP] = { drop_calls, true, true, false,
 			   LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR |
 				   LANDLOCK_RIGHT_REMOVE_FILE | LANDLOCK_RIGHT_MAKE_DIR,
@@ -269,8 +276,10 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO));
 	if (ok && table[box].connects)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONREAD));
-	if (ok && box == SANDBOX_AUTH)
+	if (ok && (box == SANDBOX_AUTH || box == SANDBOX_AUTH_GSSAPI))
 		ok = allow_if(ctx, "socketpair", when_is(0, AF_UNIX));
+	if (ok && box == SANDBOX_AUTH_GSSAPI)
+		ok = allow_if(ctx, "fcntl", when_is(1, F_SETFD));
 	if (ok && box == SANDBOX_DROP)
 		ok = allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS));
 	return ok;

@@ -9,12 +9,13 @@
 #include "base/roles.h"
 
 /* Sets of walls: one for each role, but for poplar-lookup one for each kind of
- * database. Identifier, name. */
+ * database, and for poplar-auth a second. Identifier, name. */
 /* clang-format off */
 #define SANDBOX_TABLE(X) \
 	X(PARENT,      "parent") \
 	X(FRONT,       "front") \
 	X(AUTH,        "auth") \
+	X(AUTH_GSSAPI, "auth-gssapi") /* auth, with what Kerberos calls on top */ \
 	X(DROP,        "drop") \
 	X(LOOKUP_FILE, "lookup-file") /* databases in a file */ \
 	X(LOOKUP_NET,  "lookup-net")  /* ... behind the network */ \

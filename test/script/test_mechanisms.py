@@ -1,20 +1,27 @@
 """The ways to log in that rest on something besides a name and a password."""
 
+import base64
 import hashlib
+import os
 import pathlib
 import poplib
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
 import unittest
 
 from authority import Authority
-from harness import BUILD, Client, Poplar, ServerCase, main, tls_context
+from harness import BUILD, IS_ROOT, Client, Poplar, ServerCase, free_port, main, tls_context, wait_until
 
 ALL = '{"USER", "PLAIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", ' \
       '"APOP", "EXTERNAL", "ANONYMOUS"}'
+
+
+def b64(octets):
+    return base64.b64encode(octets).decode()
 
 
 def md5(text):
@@ -94,13 +101,13 @@ class Apop(ServerCase):
                 c.close()
 
 
-def mpop(p, auth, *more):
+def mpop(p, auth, *more, env=None):
     mbox, rc = p.dir / f"mbox-{auth}", p.dir / "mpoprc"
     rc.write_text("account default\nhost 127.0.0.1\nuser alice\nkeep on\n"
                   f"port {p.port if 'tls off' in more else p.tls_port}\nauth {auth}\n"
                   f"uidls_file {mbox}.uidls\ndelivery mbox {mbox}\n" + "\n".join(more) + "\n")
     rc.chmod(0o600)
-    return subprocess.run(["mpop", "-C", rc], capture_output=True, timeout=60), mbox
+    return subprocess.run(["mpop", "-C", rc], capture_output=True, timeout=60, env=env), mbox
 
 
 class Certificates(unittest.TestCase):
@@ -217,6 +224,142 @@ class Anonymous(ServerCase):
             self.assertFalse([line for line in c.capa() if "ANONYMOUS" in line])
             self.assertEqual(c.ask("AUTH ANONYMOUS ="), "-ERR no such mechanism here")
             c.close()
+
+
+class Realm:
+    """A Kerberos server on loopback, and its clients' side."""
+
+    name = "POPLAR.TEST"
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.keytab, self.port = folder / "keytab", free_port()
+        (folder / "krb5.conf").write_text(
+            f"[libdefaults]\ndefault_realm = {self.name}\ndns_lookup_kdc = false\n"
+            "dns_lookup_realm = false\ndns_canonicalize_hostname = false\nrdns = false\n"
+            f"[realms]\n{self.name} = {{\n kdc = 127.0.0.1:{self.port}\n}}\n")
+        (folder / "kdc.conf").write_text(
+            f"[kdcdefaults]\nkdc_listen = 127.0.0.1:{self.port}\nkdc_tcp_listen = 127.0.0.1:{self.port}\n"
+            f"[realms]\n{self.name} = {{\n database_name = {folder}/principal\n"
+            f" key_stash_file = {folder}/stash\n acl_file = {folder}/acl\n}}\n")
+        self.env = os.environ | {"KRB5_CONFIG": str(folder / "krb5.conf"), "KRB5CCNAME": f"FILE:{folder}/tickets",
+                                 "KRB5_KDC_PROFILE": str(folder / "kdc.conf")}
+        self.run("/usr/sbin/kdb5_util", "create", "-s", "-r", self.name, "-P", "master")
+        for principal in ("alice", "carol", "bob/admin"):
+            self.run("/usr/sbin/kadmin.local", "-q", f"addprinc -pw secret {principal}")
+        for principal in ("imap/localhost", "pop/localhost"):
+            self.run("/usr/sbin/kadmin.local", "-q", f"addprinc -randkey {principal}")
+            self.run("/usr/sbin/kadmin.local", "-q", f"ktadd -k {self.keytab} {principal}")
+        if IS_ROOT:
+            shutil.chown(self.keytab, "daemon")
+        self.kdc = subprocess.Popen(["/usr/sbin/krb5kdc", "-n"], env=self.env, stderr=subprocess.PIPE,
+                                    stdout=subprocess.DEVNULL)
+        wait_until(self.answers)
+
+    def run(self, *command, **kwargs):
+        return subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=60, **kwargs)
+
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 5).close()
+            return True
+        except OSError:
+            return False
+
+    def ticket(self, principal):
+        self.run("kinit", principal, input=b"secret\n")
+
+    def end(self):
+        self.kdc.terminate()
+        self.kdc.wait()
+        self.kdc.stderr.close()
+
+
+@unittest.skipUnless(shutil.which("kinit") and os.path.exists("/usr/sbin/krb5kdc"), "no krb5-kdc and krb5-user")
+class Kerberos(unittest.TestCase):
+    """GSSAPI, RFC 4752."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="poplar-test-"))
+        cls.folder.chmod(0o755)
+        cls.realm = Realm(cls.folder / "kerberos")
+        cls.p = cls.poplar().__enter__()
+        cls.p.put("1.x", b"Subject: one\n\n1\n")
+
+    @classmethod
+    def poplar(cls, **settings):
+        return Poplar(users={"alice": "alice:{CRYPT}x", "bob": "bob:{CRYPT}x"}, settings={
+            "mechanisms": '{"USER", "GSSAPI"}', "gssapi-keytab": f'"{cls.realm.keytab}"',
+            "gssapi-realm": f'"{cls.realm.name}"', "failure-delay": "0"} | settings)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.p.__exit__(None, None, None)
+        cls.realm.end()
+        shutil.rmtree(cls.folder)
+
+    def curl(self, p, *more):
+        return subprocess.run(["curl", "-sS", "--login-options", "AUTH=GSSAPI", "-u", f"alice@{self.realm.name}:", *more,
+                               f"pop3://localhost:{p.port}/1"], capture_output=True, timeout=60, env=self.realm.env)
+
+    def test_curl(self):
+        self.realm.ticket("alice")
+        for _ in range(3):
+            out = self.curl(self.p)
+            self.assertEqual((out.returncode, out.stdout), (0, b"Subject: one\r\n\r\n1\r\n"), out.stderr)
+        self.p.log.wait("event=login user=alice .*method=GSSAPI", count=3)
+
+    @unittest.skipUnless(shutil.which("mpop"), "no mpop")
+    def test_mpop(self):
+        self.realm.ticket("alice")
+        out, mbox = mpop(self.p, "gssapi", "tls off", "host localhost", env=self.realm.env)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn(b"Subject: one", mbox.read_bytes())
+
+    def test_nobody_else(self):
+        for principal in ("carol", "bob/admin"):
+            self.realm.ticket(principal)
+            since = self.p.log.mark()
+            self.assertNotEqual(self.curl(self.p).returncode, 0)
+            self.p.log.wait(f"event=login-failed user={principal}@{self.realm.name} ", start=since)
+        with self.poplar(**{"gssapi-realm": '"OTHER.TEST"'}) as p:
+            self.realm.ticket("alice")
+            self.assertNotEqual(self.curl(p).returncode, 0)
+            p.log.wait(f"event=login-failed user=alice@{self.realm.name} ")
+
+    def test_a_principal_as_a_whole(self):
+        name = f"alice@{self.realm.name}"
+        with Poplar(users={name: f"{name}:{{CRYPT}}x"}, settings={
+                "mechanisms": '{"GSSAPI"}', "gssapi-keytab": f'"{self.realm.keytab}"'}) as p:
+            p.put("1.x", b"Subject: one\n\n1\n", name)
+            self.realm.ticket("alice")
+            self.assertEqual(self.curl(p).returncode, 0)
+
+    def test_rubbish(self):
+        """PEERS S14."""
+        for response in ("", "YWxpY2U=", "A" * 4096, b64(b"\x60\x82\xff\xff" + b"\0" * 64)):
+            c = self.p.connect()
+            self.assertEqual(c.ask("AUTH GSSAPI"), "+ ")
+            if response:
+                c.err(response)
+                c.err(f"AUTH GSSAPI {response[:200]}")
+            else:
+                self.assertEqual(c.ask(response), "+ ")
+            c.close()
+
+    def test_without_keys_it_is_not_there(self):
+        empty = self.folder / "empty"
+        self.realm.run("/usr/sbin/kadmin.local", "-q", f"ktadd -k {empty} imap/localhost")
+        empty.chmod(0o644)
+        for keytab in (self.folder / "missing", empty):
+            with self.poplar(**{"gssapi-keytab": f'"{keytab}"'}) as p:
+                p.log.wait("event=gssapi-unusable ")
+                c = p.connect()
+                self.assertFalse([line for line in c.capa() if "GSSAPI" in line])
+                self.assertEqual(c.ask("AUTH GSSAPI"), "-ERR no such mechanism here")
+                c.close()
 
 
 class Bound(ServerCase):
