@@ -35,6 +35,15 @@ static void free_replies(struct pam_response *replies, int count)
 }
 
 /* What is asked without an echo is the password; what with one, the name. */
+/* Name or password, as it is asked; messages of a module want no answer. */
+static bool answer(const struct talk *talk, int style, char **out)
+{
+	if (style != PAM_PROMPT_ECHO_OFF && style != PAM_PROMPT_ECHO_ON)
+		return true;
+	*out = strdup(style == PAM_PROMPT_ECHO_OFF ? talk->password : talk->name);
+	return *out != NULL;
+}
+
 static int converse(int count, const struct pam_message **messages,
 		    struct pam_response **out, void *arg)
 {
@@ -46,12 +55,7 @@ static int converse(int count, const struct pam_message **messages,
 	if (!replies)
 		return PAM_BUF_ERR;
 	for (int i = 0; i < count; i++) {
-		int style = messages[i]->msg_style;
-		const char *reply = style == PAM_PROMPT_ECHO_OFF  ? talk->password
-				    : style == PAM_PROMPT_ECHO_ON ? talk->name
-								  : NULL;
-
-		if (reply && !(replies[i].resp = strdup(reply))) {
+		if (!answer(talk, messages[i]->msg_style, &replies[i].resp)) {
 			free_replies(replies, count);
 			return PAM_BUF_ERR;
 		}
