@@ -210,7 +210,11 @@ static void on_event(struct conn *c)
 {
 	ERR_clear_error(); /* of another connection */
 	if (c->ssl && !c->up) {
-		if (SSL_accept(c->ssl) != 1)
+		int rc = SSL_accept(c->ssl);
+
+		if (rc != 1 && SSL_get_error(c->ssl, rc) != SSL_ERROR_WANT_READ)
+			end(c);
+		if (rc != 1)
 			return;
 		c->up = true;
 		say(c, "+OK ready\r\n");

@@ -4,12 +4,13 @@
  * among them, so that it is known not to be the limit.
  *
  *   client -p PORT [-c CONNECTIONS] [-n SESSIONS] [-u USERS] [-m MODE] [-r MESSAGES]
- *          [-t none|full|resumed]
+ *          [-t none|full|resumed] [-v 12|13]
  *
- * MODE login: greeting, USER, PASS, STAT, QUIT. MODE retr: ... RETR 1 to MESSAGES, one
- * after the other, QUIT; pipe: the same, all RETRs sent at once. MODE hold: log in
- * CONNECTIONS times, say "held", stay until standard input ends. Users are "user1" to
- * "userN", password "secret"; connection i is always user i % USERS + 1.
+ * MODE hello: greeting, QUIT. MODE login: greeting, USER, PASS, STAT, QUIT. MODE retr:
+ * ... RETR 1 to MESSAGES, one after the other, QUIT; pipe: the same, all RETRs sent at
+ * once. MODE hold: log in CONNECTIONS times, say "held", stay until standard input
+ * ends. Users are "user1" to "userN", password "secret"; connection i is always user i
+ * % USERS + 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,15 +29,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum mode { LOGIN, RETR, PIPE, HOLD };
+enum mode { HELLO, LOGIN, RETR, PIPE, HOLD };
 enum tls { NONE, FULL, RESUMED };
 enum step { CONNECTING, GREETING, USER, PASS, STAT, MESSAGES, HELD, QUIT };
 
 static struct {
-	int port, connections, sessions, users, messages;
+	int port, connections, sessions, users, messages, version;
 	enum mode mode;
 	enum tls tls;
-} opt = { .connections = 8, .sessions = 1000, .users = 8, .messages = 1 };
+} opt = { .connections = 8,
+	  .sessions = 1000,
+	  .users = 8,
+	  .messages = 1,
+	  .version = 13,
+	  .mode = LOGIN };
 
 struct conn {
 	int fd, user, asked, got;
@@ -101,6 +107,11 @@ static void next_step(struct conn *c)
 	case CONNECTING:
 		break;
 	case GREETING:
+		if (opt.mode == HELLO) {
+			c->step = QUIT;
+			say(c, "QUIT\r\n", 6);
+			break;
+		}
 		snprintf(text, sizeof text, "USER user%d\r\n", c->user);
 		say(c, text, strlen(text));
 		break;
@@ -312,20 +323,21 @@ static void begin(struct conn *c)
 
 static void parse(int argc, char **argv)
 {
-	static const char *const modes[] = { "login", "retr", "pipe", "hold" };
+	static const char *const modes[] = { "hello", "login", "retr", "pipe", "hold" };
 	static const char *const kinds[] = { "none", "full", "resumed" };
 	int o;
 
-	while ((o = getopt(argc, argv, "p:c:n:u:m:r:t:")) >= 0) {
+	while ((o = getopt(argc, argv, "p:c:n:u:m:r:t:v:")) >= 0) {
 		int *number = o == 'p'   ? &opt.port
 			      : o == 'c' ? &opt.connections
 			      : o == 'n' ? &opt.sessions
 			      : o == 'u' ? &opt.users
 			      : o == 'r' ? &opt.messages
+			      : o == 'v' ? &opt.version
 					 : NULL;
 		if (number)
 			*number = (int)strtol(optarg, NULL, 10);
-		for (enum mode m = LOGIN; o == 'm' && m <= HOLD; m++)
+		for (enum mode m = HELLO; o == 'm' && m <= HOLD; m++)
 			if (strcmp(optarg, modes[m]) == 0)
 				opt.mode = m;
 		for (enum tls t = NONE; o == 't' && t <= RESUMED; t++)
@@ -357,6 +369,8 @@ int main(int argc, char **argv)
 	if (!ctx || !tickets || !conns || epoll < 0)
 		die("start");
 	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_max_proto_version(ctx, opt.version == 12 ? TLS1_2_VERSION
+							     : TLS1_3_VERSION);
 	if (opt.mode == HOLD)
 		opt.sessions = opt.connections;
 	clock_gettime(CLOCK_MONOTONIC, &start);
