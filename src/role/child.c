@@ -68,6 +68,8 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 	logsink_use(STDERR_FILENO, kind, role_name(role));
 	set_signals();
 	proc_no_core();
+	if (role != ROLE_DROP) /* all others see passwords or keys */
+		proc_lock_memory();
 	if (settings_init(&c->settings))
 		lost(c, "out of memory");
 	for (;;) {

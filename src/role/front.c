@@ -299,6 +299,7 @@ int main(int argc, char **argv)
 	if (!make_loop(&f) || !tls_start())
 		return EXIT_FAILURE;
 	child_begin(&f.child, ROLE_FRONT, argc, argv, take, &f);
+	proc_lock(&f, sizeof f);
 	f.policy.greeting = f.child.settings.greeting;
 	f.policy.implementation = POPLAR_IMPLEMENTATION;
 	f.policy.errors_max = f.child.settings.max_errors;

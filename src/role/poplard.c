@@ -201,6 +201,7 @@ static void begin(struct parent *p)
 	close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever our starter left open */
 	open_executables(p);
 	proc_raise_descriptor_limit();
+	proc_unlimit_locks();
 	proc_no_core();
 	block_signals(p);
 	start_log(p, &s);

@@ -40,6 +40,16 @@ uint64_t proc_raise_descriptor_limit(void);
 /* No core file of anything that saw a password. */
 void proc_no_core(void);
 
+/* As root: let this process and its children lock as much memory as they like. */
+void proc_unlimit_locks(void);
+
+/* Keep all memory of this process, present and to come, from being swapped out. Only
+ * where any amount may be locked: otherwise memory would seem to run out. */
+void proc_lock_memory(void);
+
+/* Keep this little of it from being swapped out in any case. */
+void proc_lock(void *at, size_t len);
+
 /* The time at which process `pid` started, in the kernel's ticks since boot, which
  * tells it from a later one of the same number; 0: there is no such process. */
 uint64_t proc_started_at(pid_t pid);

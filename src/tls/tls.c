@@ -10,9 +10,14 @@
 #include "base/own.h"
 #include "tls/server.h"
 
+/* Room for the private keys of all certificates; powers of two. */
+enum { KEYS_OCTETS = 1 << 18, KEY_OCTETS_MIN = 32 };
+
 bool tls_start(void)
 {
 	unsigned char first; /* the random generator asks the kernel for its seed */
+
+	CRYPTO_secure_malloc_init(KEYS_OCTETS, KEY_OCTETS_MIN);
 
 	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
 					OPENSSL_INIT_LOAD_SSL_STRINGS,

@@ -12,7 +12,8 @@ struct tls_server; /* certificates, keys, policy: shared by connections */
 struct tls;        /* one connection */
 
 /* Once per process, before its sandbox: what OpenSSL would otherwise do at first use.
- */
+ * Private keys will lie in memory that is never swapped out, as far as that may be
+ * locked. */
 MUST_USE bool tls_start(void);
 
 enum { TLS_TICKET_KEY_OCTETS = 80, TLS_PAIRS_MAX = 32 };

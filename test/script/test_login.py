@@ -1,12 +1,13 @@
 """Who gets in, and what those get who do not."""
 
 import base64
+import pathlib
 import re
 import shutil
 import subprocess
 import unittest
 
-from harness import Client, Poplar, ServerCase, main, wait_until
+from harness import BUILD, Client, Poplar, ServerCase, main, wait_until
 
 HASH = "{SHA512-CRYPT}$6$rounds=5000$poplar$" \
        "4xQFxBbEMT6wGmzZJ1ddSPvGcDsSNMxR3MJEZLlMYsVvAxvj2gkXW2KZDRsJdk9nRtJm3Rq1FWZP9qBFBM3dH."
@@ -169,6 +170,31 @@ class Sasl(ServerCase):
         self.p.log.wait(r'event=login-failed user="?%n%s%x', start=start)
         for word in ("hidden", b64(b"hidden-two"), b64(b"\0alice\0hidden-one")):
             self.assertEqual(self.p.log.find(re.escape(word)), [])
+
+
+class Memory(ServerCase):
+    def locked(self, role):
+        """KiB that are not swapped out, of the process of the role that has the least."""
+        return min(int(re.search(r"VmLck:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+                   for pid in self.p.pids()[role])
+
+    def setUp(self):
+        if b"__asan_init" in (BUILD / "poplar-auth").read_bytes():
+            self.skipTest("a sanitizer locks nothing")
+
+    def test_keys_and_what_clients_say_are_not_swapped_out(self):
+        self.assertGreater(self.locked("poplar-front"), 256 + 128)
+        for pids in self.p.pids().values():
+            for pid in pids:
+                self.assertRegex(pathlib.Path(f"/proc/{pid}/limits").read_text(), r"core file size +0 +0 ")
+
+    def test_nothing_of_those_who_see_secrets_is(self):
+        limits = pathlib.Path(f"/proc/{self.p.process.pid}/limits").read_text()
+        if not re.search(r"locked memory +unlimited", limits):
+            self.skipTest("the limit on locked memory cannot be raised here")
+        self.assertGreater(self.locked("poplar-front"), 2000)
+        self.assertGreater(self.locked("poplar-auth"), 2000)
+        self.assertEqual(self.locked("poplar-drop"), 0)
 
 
 class Clients(ServerCase):
