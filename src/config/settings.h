@@ -117,6 +117,10 @@ X(mail_root, TEXT, 1, 4095, "/var/mail/poplar", PARENT | AUTH, \
 X(maildir, TEXT, 1, 255, "Maildir", AUTH, \
   "Name of the Maildir within a user's home. A user without a home in the users file has it in " \
   "mail-root, in a folder of the user's name.") \
+X(index, BOOL, 0, 1, "yes", DROP, \
+  "Keep an index in each Maildir, a file named poplar-index, so that a maildrop in which nothing has changed " \
+  "opens without being looked through. It belongs to the maildrop's owner and may be removed at any time; " \
+  "clients see the same with and without it.") \
 X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
   "How long a login waits for another session on the same maildrop to end before it is told [IN-USE].") \
 /* time */ \

@@ -62,6 +62,7 @@
 	X(BODIES,        FRONT,         DROP,                    NONE)    \
 	X(BODY_IS,       DROP,          FRONT,                   FILE)    \
 	X(NO_BODY,       DROP,          FRONT,                   NONE)    \
+	X(DOUBT,         FRONT,         DROP,                    NONE)    \
 	X(WARM,          FRONT,         DROP,                    FILE)    \
 	X(WARMED,        DROP,          FRONT,                   NONE)    \
 	X(MARKS,         FRONT,         DROP,                    NONE)    \
@@ -103,11 +104,12 @@
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 255)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) T(user, 255) T(path, 4096)
-#define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only)
+#define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(generation) T(holes, 3840)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
 #define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
 #define MESSAGE_BODY_IS_FIELDS(N, T)      N(offset) N(length) N(form) N(octets)
 #define MESSAGE_NO_BODY_FIELDS(N, T)      N(fault)
+#define MESSAGE_DOUBT_FIELDS(N, T)
 #define MESSAGE_WARM_FIELDS(N, T)         N(offset) N(length)
 #define MESSAGE_WARMED_FIELDS(N, T)
 #define MESSAGE_MARKS_FIELDS(N, T)        N(first) T(bits, 4096)

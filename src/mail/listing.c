@@ -1,4 +1,5 @@
-/* mail/listing.c - the records of a listing: what the store writes and the front reads.
+/* mail/listing.c - a listing: the file of records that the store writes and the front
+ * reads.
  *
  * Floor 1 (mail): does no I/O. Prefix: listing_.
  */
@@ -8,6 +9,35 @@
 
 #include "mail/wire.h"
 
+/* A record: numbers of eight octets, least first; the sum is over all before it. */
+enum {
+	AT_OCTETS = 0,
+	AT_FILE = 8,
+	AT_STORED = 16,
+	AT_MODIFIED = 24,
+	AT_NAME_SUM = 32,
+	AT_NAME_LEN = 40, /* two octets */
+	AT_FLAGS = 42,
+	AT_FORM = 43,
+	AT_UID_LEN = 44,
+	AT_UID = 45,
+	AT_SUM = LISTING_RECORD_OCTETS - 8,
+};
+
+static void put_u64(char *at, uint64_t n)
+{
+	n = htole64(n);
+	memcpy(at, &n, sizeof n);
+}
+
+static uint64_t get_u64(const char *at)
+{
+	uint64_t n;
+
+	memcpy(&n, at, sizeof n);
+	return le64toh(n);
+}
+
 bool listing_uid_ok(struct span uid)
 {
 	for (size_t i = 0; i < uid.len; i++)
@@ -16,27 +46,148 @@ bool listing_uid_ok(struct span uid)
 	return uid.len >= 1 && uid.len <= LISTING_UID_MAX;
 }
 
-void listing_put(const struct listing_record *r, char out[LISTING_RECORD_OCTETS])
-{
-	uint64_t octets = htole64(r->octets);
+/* An odd number whose bits are well mixed (2^64 divided by the golden ratio). */
+#define STIR UINT64_C(0x9e3779b97f4a7c15)
 
-	memcpy(out, &octets, 8);
-	out[8] = (char)r->form;
-	out[9] = (char)r->uid_len;
-	memcpy(out + 10, r->uid, r->uid_len);
-	memset(out + 10 + r->uid_len, 0, LISTING_UID_MAX - r->uid_len);
+static uint64_t stir(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * STIR;
+	return sum ^ sum >> 32;
 }
 
-bool listing_get(const char at[LISTING_RECORD_OCTETS], struct listing_record *out)
+uint64_t listing_sum(struct span s, uint64_t seed)
 {
-	uint64_t octets;
-	uint8_t form = (uint8_t)at[8], len = (uint8_t)at[9];
+	char last[8] = { 0 };
+	uint64_t sum = stir(seed, s.len);
+
+	for (; s.len >= 8; s = span_after(s, 8))
+		sum = stir(sum, get_u64(s.at));
+	if (s.len > 0)
+		memcpy(last, s.at, s.len);
+	return stir(sum, get_u64(last));
+}
+
+/* The sum knows the place too: a record left over from an earlier generation, or
+ * written to the place of another, is none. */
+static uint64_t sum_of(const char *at, uint64_t generation, uint32_t i)
+{
+	return listing_sum((struct span){ at, AT_SUM }, stir(generation, i));
+}
+
+void listing_put(const struct listing_record *r, uint64_t generation, uint32_t i,
+		 char out[LISTING_RECORD_OCTETS])
+{
+	memset(out, 0, LISTING_RECORD_OCTETS);
+	put_u64(out + AT_OCTETS, r->octets);
+	put_u64(out + AT_FILE, r->file);
+	put_u64(out + AT_STORED, r->stored);
+	put_u64(out + AT_MODIFIED, r->modified);
+	put_u64(out + AT_NAME_SUM, r->name_sum);
+	out[AT_NAME_LEN] = (char)(r->name_len & 0xff);
+	out[AT_NAME_LEN + 1] = (char)(r->name_len >> 8);
+	out[AT_FLAGS] = (char)r->flags;
+	out[AT_FORM] = (char)r->form;
+	out[AT_UID_LEN] = (char)r->uid_len;
+	memcpy(out + AT_UID, r->uid, r->uid_len);
+	put_u64(out + AT_SUM, sum_of(out, generation, i));
+}
+
+bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation, uint32_t i,
+		 struct listing_record *out)
+{
+	uint8_t form = (uint8_t)at[AT_FORM], len = (uint8_t)at[AT_UID_LEN];
+	unsigned name_len = (uint8_t)at[AT_NAME_LEN] +
+			    256u * (uint8_t)at[AT_NAME_LEN + 1];
 
 	if (form >= WIRE_FORM_COUNT || len > LISTING_UID_MAX ||
-	    !listing_uid_ok((struct span){ at + 10, len }))
+	    !listing_uid_ok((struct span){ at + AT_UID, len }) || name_len == 0 ||
+	    name_len > LISTING_NAME_OCTETS ||
+	    get_u64(at + AT_SUM) != sum_of(at, generation, i))
 		return false;
-	memcpy(&octets, at, 8);
-	*out = (struct listing_record){ le64toh(octets), form, len, { 0 } };
-	memcpy(out->uid, at + 10, len);
+	*out = (struct listing_record){
+		.octets = get_u64(at + AT_OCTETS),
+		.form = form,
+		.uid_len = len,
+		.file = get_u64(at + AT_FILE),
+		.stored = get_u64(at + AT_STORED),
+		.modified = get_u64(at + AT_MODIFIED),
+		.name_sum = get_u64(at + AT_NAME_SUM),
+		.name_len = (uint16_t)name_len,
+		.flags = (uint8_t)at[AT_FLAGS],
+	};
+	memcpy(out->uid, at + AT_UID, len);
+	return true;
+}
+
+/* ---- holes ---- */
+
+/* Removed records in front of hole h. */
+static uint32_t before(const struct listing_map *map, uint32_t h)
+{
+	return h > 0 ? map->holes[h - 1].removed : 0;
+}
+
+/* Message i stands behind all holes whose first record would otherwise be its own, or
+ * an earlier one's. */
+uint32_t listing_number(const struct listing_map *map, uint32_t msg)
+{
+	uint32_t low = 0, high = map->hole_count, i = msg - 1;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (map->holes[mid].first - before(map, mid) <= i)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return i + before(map, low);
+}
+
+bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count)
+{
+	uint32_t n = map->hole_count, removed = before(map, n);
+	struct listing_hole *last = n > 0 ? &map->holes[n - 1] : NULL;
+
+	if (count == 0)
+		return true;
+	if (last && first == last->first + removed - before(map, n - 1)) {
+		last->removed += count;
+		return true;
+	}
+	if (n == LISTING_HOLES_MAX)
+		return false;
+	map->holes[map->hole_count++] = (struct listing_hole){ first, removed + count };
+	return true;
+}
+
+void listing_put_holes(const struct listing_map *map, struct buf *out)
+{
+	for (uint32_t h = 0; h < map->hole_count; h++) {
+		char at[8];
+
+		put_u64(at,
+			(uint64_t)map->holes[h].removed << 32 | map->holes[h].first);
+		buf_put(out, (struct span){ at, sizeof at });
+	}
+}
+
+/* Between two holes stands a message at least. */
+bool listing_get_holes(struct listing_map *map, const char *at, uint32_t records)
+{
+	uint64_t end = 0;
+
+	for (uint32_t h = 0; h < map->hole_count; h++, at += 8) {
+		uint64_t both = get_u64(at);
+		const struct listing_hole hole = { (uint32_t)both,
+						   (uint32_t)(both >> 32) };
+
+		if (hole.removed <= before(map, h) || hole.first < end + (h > 0))
+			return false;
+		end = (uint64_t)hole.first + hole.removed - before(map, h);
+		if (end > records)
+			return false;
+		map->holes[h] = hole;
+	}
 	return true;
 }

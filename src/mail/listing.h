@@ -1,16 +1,24 @@
-/* mail/listing.h - the records of a listing: what the store writes and the front reads.
+/* mail/listing.h - a listing: the file of records that the store writes and the front
+ * reads.
  *
- * Floor 1 (mail): does no I/O. Prefix: listing_. Message k (1-based) is the record at
- * octet (k - 1) * LISTING_RECORD_OCTETS of the listing's file. To its reader a record
- * is input like any other: listing_get checks every field.
+ * Floor 1 (mail): does no I/O. Prefix: listing_.
+ *
+ * A page for the store, then groups: LISTING_GROUP records, and behind them the names
+ * that the store has for the same messages. So whoever serves LIST and UIDL reads no
+ * names, and whatever belongs together stands together. To its reader a record is input
+ * like any other: listing_get checks every field, and a sum over all of them.
  */
 #pragma once
 
-#include "base/span.h"
+#include "base/buf.h"
 
 enum {
 	LISTING_UID_MAX = 70, /* RFC 1939 section 7: 1 to 70 octets of 0x21 to 0x7E */
-	LISTING_RECORD_OCTETS = 80, /* u64 octets, u8 form, u8 uid length, uid, zeros */
+	LISTING_HEAD_OCTETS = 4096,
+	LISTING_RECORD_OCTETS = 128,
+	LISTING_NAME_OCTETS = 256,
+	LISTING_GROUP = 128,
+	LISTING_HOLES_MAX = 480, /* that fit into the head, and into a message */
 };
 
 struct listing_record {
@@ -18,12 +26,55 @@ struct listing_record {
 	uint8_t form;    /* enum wire_form */
 	uint8_t uid_len;
 	char uid[LISTING_UID_MAX];
+
+	/* the store's own */
+	uint64_t file;     /* tells the file of the message from others: its inode */
+	uint64_t stored;   /* octets in it */
+	uint64_t modified; /* when it was, in nanoseconds */
+	uint64_t name_sum; /* listing_sum of the name */
+	uint16_t name_len; /* 1 to LISTING_NAME_OCTETS */
+	uint8_t flags;     /* what they mean is the store's business */
 };
 
-/* Where record i (0-based) stands in a run of them. */
-static inline size_t listing_at(uint32_t i)
+/* Records of messages that are gone, one behind the other, from `first` on. */
+struct listing_hole {
+	uint32_t first;
+	uint32_t removed; /* gone up to the end of this run, those of earlier ones
+			     included */
+};
+
+/* Which record is which message's. Its sum is good in its own generation only. */
+struct listing_map {
+	uint64_t generation;
+	uint32_t hole_count;
+	struct listing_hole *holes; /* in order */
+};
+
+/* Where record i (0-based), and its name, stand in the file. */
+static inline uint64_t listing_group_at(uint32_t i)
 {
-	return (size_t)i * LISTING_RECORD_OCTETS;
+	return LISTING_HEAD_OCTETS +
+	       (uint64_t)(i / LISTING_GROUP) * LISTING_GROUP *
+		       (LISTING_RECORD_OCTETS + LISTING_NAME_OCTETS);
+}
+
+static inline uint64_t listing_at(uint32_t i)
+{
+	return listing_group_at(i) +
+	       (uint64_t)(i % LISTING_GROUP) * LISTING_RECORD_OCTETS;
+}
+
+static inline uint64_t listing_name_at(uint32_t i)
+{
+	return listing_group_at(i) + (uint64_t)LISTING_GROUP * LISTING_RECORD_OCTETS +
+	       (uint64_t)(i % LISTING_GROUP) * LISTING_NAME_OCTETS;
+}
+
+/* Octets that the file has at least when it holds `count` records. */
+static inline uint64_t listing_end(uint32_t count)
+{
+	return count == 0 ? LISTING_HEAD_OCTETS
+			  : listing_name_at(count - 1) + LISTING_NAME_OCTETS;
 }
 
 static inline struct span listing_uid(const struct listing_record *r)
@@ -34,8 +85,29 @@ static inline struct span listing_uid(const struct listing_record *r)
 /* Is this a unique-id that RFC 1939 section 7 allows? */
 bool listing_uid_ok(struct span uid);
 
-void listing_put(const struct listing_record *r, char out[LISTING_RECORD_OCTETS]);
+/* Tells what was written from what was not, not from what somebody made up. */
+uint64_t listing_sum(struct span s, uint64_t seed);
 
-/* False, and *out untouched, when the record is not one. */
-MUST_USE bool listing_get(const char at[LISTING_RECORD_OCTETS],
-			  struct listing_record *out);
+/* Record i of a generation. */
+void listing_put(const struct listing_record *r, uint64_t generation, uint32_t i,
+		 char out[LISTING_RECORD_OCTETS]);
+
+/* False, and *out untouched, when it is not record i of that generation. */
+MUST_USE bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation,
+			  uint32_t i, struct listing_record *out);
+
+/* The record (0-based) of message msg (1-based). */
+uint32_t listing_number(const struct listing_map *map, uint32_t msg);
+
+/* `count` records from `first` on are gone, which all stand behind those that were.
+ * False: there is no room for one more hole; map->holes has room for LISTING_HOLES_MAX.
+ */
+MUST_USE bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count);
+
+/* All holes, eight octets each. */
+void listing_put_holes(const struct listing_map *map, struct buf *out);
+
+/* Read map->hole_count of them into map->holes. False: they are no holes in `records`
+ * records. */
+MUST_USE bool listing_get_holes(struct listing_map *map, const char *at,
+				uint32_t records);

@@ -46,22 +46,33 @@ static int order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-static int compare(struct span a, struct span b)
+int name_base_order(struct span a, struct span b)
 {
 	int by = memcmp(a.at, b.at, a.len < b.len ? a.len : b.len);
 
 	return by ? by : order(a.len, b.len);
 }
 
+struct name_time name_time(struct span name)
+{
+	return (struct name_time){ leading_number(name),
+				   microseconds(name_base(name)) };
+}
+
+int name_time_order(struct name_time a, struct name_time b)
+{
+	int by = order(a.seconds, b.seconds);
+
+	return by ? by : order(a.microseconds, b.microseconds);
+}
+
 int name_order(struct span a, struct span b)
 {
-	int by = order(leading_number(a), leading_number(b));
+	int by = name_time_order(name_time(a), name_time(b));
 
 	if (by == 0)
-		by = order(microseconds(name_base(a)), microseconds(name_base(b)));
-	if (by == 0)
-		by = compare(name_base(a), name_base(b));
-	return by ? by : compare(a, b);
+		by = name_base_order(name_base(a), name_base(b));
+	return by ? by : name_base_order(a, b);
 }
 
 bool name_field(struct span name, char field, uint64_t *out)

@@ -18,6 +18,14 @@ struct span name_base(struct span name);
  * Returns less than, equal to or greater than 0 as a comes before, with or after b. */
 int name_order(struct span a, struct span b);
 
+/* What mostly decides it, so that sorting need not read names over and over. */
+struct name_time {
+	uint64_t seconds, microseconds;
+};
+struct name_time name_time(struct span name);
+int name_time_order(struct name_time a, struct name_time b);
+int name_base_order(struct span a, struct span b); /* of base names of one time */
+
 /* The S= and W= fields: a decimal number followed by ',', ':' or the end. False when
  * the field is not there or is not such a number. */
 bool name_field(struct span name, char field, uint64_t *out);

@@ -12,9 +12,6 @@
 #include "base/own.h"
 #include "role/front.h"
 
-/* How much is brought into memory at a time, when it has to come from the disk. */
-enum { WARM_OCTETS = 4 << 20 };
-
 void body_begin(struct conn *c, const struct body_source *source)
 {
 	const struct session *s = &c->session;
@@ -45,13 +42,13 @@ static ssize_t read_some(struct conn *c, size_t most)
 	struct iovec iov = { f->body, len };
 	off_t at = (off_t)(b->source.offset + b->done);
 	ssize_t n = preadv2(b->source.fd, &iov, 1, at,
-			    f->no_nowait || b->warmed ? 0 : RWF_NOWAIT);
+			    f->no_nowait || c->warmed ? 0 : RWF_NOWAIT);
 
 	if (n < 0 && errno == EOPNOTSUPP) {
 		f->no_nowait = true;
 		n = preadv2(b->source.fd, &iov, 1, at, 0);
 	}
-	b->warmed = false;
+	c->warmed = false;
 	return n;
 }
 
@@ -88,14 +85,14 @@ bool body_send(struct conn *c)
 	struct buf *out = &c->front->out;
 	size_t room = buf_left(out) - WIRE_END_MAX;
 
-	if (b->warming)
+	if (c->warming)
 		return false;
 	if (b->done < b->source.length && !b->wire.full) {
 		ssize_t n = read_some(c, room < FRONT_BODY_OCTETS ? room
 								  : FRONT_BODY_OCTETS);
 
 		if (n < 0 && errno == EAGAIN) {
-			maildrop_ask_warm(c, WARM_OCTETS);
+			maildrop_ask_warm(c, b->source.fd, b->source.offset + b->done);
 			return c->session.ask != ASK_SEND;
 		}
 		if (n <= 0)

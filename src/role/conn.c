@@ -160,6 +160,7 @@ static void release(struct conn *c)
 	ahead_free(c);
 	talk_narrow(c);
 	own_fd_close(&c->listing_fd);
+	free(TAKE(c->listing.holes));
 	if (c->tls)
 		tls_free(c->tls);
 	c->tls = NULL;

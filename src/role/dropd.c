@@ -27,6 +27,7 @@ struct dropd {
 	struct child child;
 	struct crew *crew;
 	struct store_locks *locks;
+	uint64_t boot;        /* of the machine */
 	int root;             /* the mail root */
 	atomic_uint live;     /* links to poplar-auth and sessions */
 	atomic_bool draining; /* end when nothing is live */
@@ -197,6 +198,10 @@ static bool hear(struct session *s, const struct message *m, int fd)
 		return answer_bodies(s, m->BODIES.first, m->BODIES.count);
 	case MESSAGE_WARM:
 		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
+	case MESSAGE_DOUBT:
+		log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user));
+		s->maildrop->store->doubt(s->maildrop);
+		return true;
 	case MESSAGE_MARKS:
 		return take_marks(s, m->MARKS.first, m->MARKS.bits);
 	case MESSAGE_COMMIT:
@@ -236,20 +241,41 @@ static void session_wake(struct crew *crew, struct crew_post *post)
 		session_end(crew_arg(crew), s);
 }
 
+static bool say_ready(const struct session *s)
+{
+	ROOM char room[LISTING_HOLES_MAX * 8];
+	struct buf holes = BUF(room);
+	const struct store_listing *l = &s->maildrop->listing;
+
+	listing_put_holes(l->map, &holes);
+	const struct message m = { .kind = MESSAGE_READY,
+				   .READY = { l->count, l->octets, s->read_only,
+					      l->map->generation, buf_span(&holes) } };
+	return say(s, &m, l->fd);
+}
+
 /* Open the maildrop and say how that went. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
-	const struct store_place place = { d->root, path, d->locks, s->read_only };
+	const struct store_place place = {
+		.root = d->root,
+		.path = path,
+		.locks = d->locks,
+		.read_only = s->read_only,
+		.boot = d->boot,
+		.index = d->child.settings.index ? STORE_INDEX_KEEP
+						 : STORE_INDEX_IGNORE,
+	};
 	struct why why = { 0 };
 
 	if (store_maildir.open(&place, &s->maildrop, &why)) {
 		say_failed(s, &why, "open-failed");
 		return false;
 	}
-	const struct store_listing *l = &s->maildrop->listing;
-	const struct message m = { .kind = MESSAGE_READY,
-				   .READY = { l->count, l->octets, s->read_only } };
-	return say(s, &m, l->fd);
+	if (s->maildrop->trouble.fault)
+		log_fault(&s->maildrop->trouble, "index-trouble",
+			  LOG_T("user", s->user));
+	return say_ready(s);
 }
 
 /* A GRANT: a new session on the socket fd. */
@@ -375,6 +401,7 @@ int main(int argc, char **argv)
 	d.locks = store_locks_new(s->drop_threads / 2, s->lock_wait);
 	if (!d.locks || !store_start())
 		return EXIT_FAILURE;
+	d.boot = store_boot();
 	child_enter_sandbox(&d.child, d.root);
 	d.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
 	if (!crew_join(d.crew, &d.parent) || crew_run(d.crew, s->drop_threads))

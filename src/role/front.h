@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/nets.h"
+#include "mail/listing.h"
 #include "mail/wire.h"
 #include "pop3/line.h"
 #include "pop3/session.h"
@@ -102,8 +103,6 @@ struct conn_body {
 	struct body_source source;
 	uint64_t done;
 	struct wire wire;
-	bool warming; /* poplar-drop brings the next octets into memory */
-	bool warmed;  /* ... and has done so: they can be read without waiting long */
 };
 
 struct conn {
@@ -127,12 +126,15 @@ struct conn {
 		       */
 	bool eager; /* there is more to do, as soon as the others have had their turn */
 	bool gone;  /* the client has: only the answer to a commit is waited for */
+	bool warming; /* poplar-drop brings the next octets into memory */
+	bool warmed;  /* ... and has done so: they can be read without waiting long */
 	bool closing;
 	uint32_t slot, generation;
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
 	uint64_t counted_as; /* in the census; 0: not */
 
 	int fd, listing_fd;
+	struct listing_map listing;
 	struct arrival *arrival; /* while arriving */
 	struct tls *tls;
 	struct session session;
@@ -251,11 +253,12 @@ MUST_USE enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t
 
 /* Ask for octets to be brought into memory; ask for the commit. What cannot be sent
  * steps the session with EVENT_FAILED. */
-void maildrop_ask_warm(struct conn *c, uint64_t length);
+void maildrop_ask_warm(struct conn *c, int fd, uint64_t offset);
 void maildrop_ask_commit(struct conn *c);
 
-/* Feed records of the listing to the session, as far as there is room for replies. */
-void maildrop_records(struct conn *c);
+/* Feed records of the listing to the session, as far as there is room for replies.
+ * False: wait. */
+MUST_USE bool maildrop_records(struct conn *c);
 
 /* ---- role/body.c: a message to the client ---- */
 

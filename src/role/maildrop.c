@@ -2,7 +2,9 @@
  *
  * Floor 4 (role). Prefix: maildrop_.
  */
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,8 +12,9 @@
 #include "mail/listing.h"
 #include "role/front.h"
 
-/* Records of a listing read at a time; octets of deletion marks sent at a time. */
-enum { BATCH = 32, MARKS_OCTETS = 4096 };
+/* Octets of deletion marks sent at a time; octets brought into memory at a time, when
+ * they have to come from the disk. */
+enum { MARKS_OCTETS = 4096, WARM_OCTETS = 4 << 20 };
 
 struct drop_link {
 	uv_poll_t poll;    /* first: libuv gives it back to us */
@@ -68,17 +71,17 @@ enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count)
 	return ask(c, &m, -1);
 }
 
-void maildrop_ask_warm(struct conn *c, uint64_t length)
+/* Octets of a file, which we cannot have without waiting. */
+void maildrop_ask_warm(struct conn *c, int fd, uint64_t offset)
 {
 	const struct message m = { .kind = MESSAGE_WARM,
-				   .WARM = { c->body.source.offset + c->body.done,
-					     length } };
-	enum fault f = ask(c, &m, c->body.source.fd);
+				   .WARM = { offset, WARM_OCTETS } };
+	enum fault f = ask(c, &m, fd);
 
 	if (f)
 		talk_failed(c, f);
 	else
-		c->body.warming = true;
+		c->warming = true;
 }
 
 static bool any_mark(const char *octets, size_t len)
@@ -129,37 +132,61 @@ void maildrop_ask_commit(struct conn *c)
 
 /* ---- the listing ---- */
 
-static bool read_batch(const struct conn *c, char *out, uint32_t first, uint32_t count)
+/* The records from `first` on that stand in one place, as far as they are wanted and at
+ * hand. Octets read, or -1 and errno; EAGAIN: not in memory. */
+static ssize_t read_batch(struct conn *c, uint32_t first,
+			  char out[][LISTING_RECORD_OCTETS])
 {
-	size_t len = listing_at(count);
-	off_t at = (off_t)listing_at(first - 1);
+	uint32_t wanted = c->session.last - c->session.next + 1;
+	uint32_t count = LISTING_GROUP - first % LISTING_GROUP;
+	struct iovec iov = { out, (count < wanted ? count : wanted) * sizeof *out };
+	off_t at = (off_t)listing_at(first);
+	ssize_t n = preadv2(c->listing_fd, &iov, 1, at, c->warmed ? 0 : RWF_NOWAIT);
 
-	return pread(c->listing_fd, out, len, at) == (ssize_t)len;
+	if (n < 0 && errno == EOPNOTSUPP)
+		n = preadv2(c->listing_fd, &iov, 1, at, 0);
+	c->warmed = false;
+	return n;
 }
 
-void maildrop_records(struct conn *c)
+/* The file is the owner's, who may spoil it. poplar-drop is told, so that the next
+ * session gets a good one. */
+static void doubt(struct conn *c)
+{
+	const struct message m = { .kind = MESSAGE_DOUBT };
+
+	fault_ignore(ask(c, &m, -1));
+	talk_failed(c, FAULT_IO);
+}
+
+bool maildrop_records(struct conn *c)
 {
 	struct session *s = &c->session;
-	uint32_t wanted = s->last - s->next + 1,
-		 count = wanted < BATCH ? wanted : BATCH;
-	ROOM char batch[BATCH * LISTING_RECORD_OCTETS];
+	uint32_t first = listing_number(&c->listing, s->next), i = first;
+	ROOM char batch[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	struct listing_record r;
 
-	if (!read_batch(c, batch, s->next, count)) {
-		talk_failed(c, FAULT_PEER);
-		return;
+	if (c->warming)
+		return false;
+	ssize_t n = read_batch(c, first, batch);
+	if (n < 0 && errno == EAGAIN) {
+		maildrop_ask_warm(c, c->listing_fd, listing_at(first));
+		return s->ask != ASK_RECORDS;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
-			return;
-		if (!listing_get(batch + listing_at(i), &r)) {
-			talk_failed(c, FAULT_PEER);
-			return;
+	uint32_t count = n > 0 ? (uint32_t)n / LISTING_RECORD_OCTETS : 0;
+	do {
+		if (i - first >= count ||
+		    !listing_get(batch[i - first], c->listing.generation, i, &r)) {
+			doubt(c);
+			return true;
 		}
 		talk_step(c, &(struct session_event){ .kind = EVENT_RECORD,
 						      .octets = r.octets,
 						      .uid = listing_uid(&r) });
-	}
+		i = listing_number(&c->listing, s->next);
+	} while (s->ask == ASK_RECORDS && i - first < count &&
+		 buf_left(&c->front->out) >= SESSION_REPLY_MAX);
+	return true;
 }
 
 /* ---- answers ---- */
@@ -175,6 +202,21 @@ static void log_login(const struct conn *c)
 		  LOG_N("messages", s->count), LOG_N("octets", s->octets));
 }
 
+static bool take_holes(struct conn *c, const struct message_READY *m)
+{
+	struct listing_map map = { m->generation, (uint32_t)(m->holes.len / 8), NULL };
+
+	if (map.hole_count > 0) {
+		map.holes = malloc(map.hole_count * sizeof *map.holes);
+		if (!map.holes || !listing_get_holes(&map, m->holes.at, UINT32_MAX)) {
+			free(map.holes);
+			return false;
+		}
+	}
+	c->listing = map;
+	return true;
+}
+
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 {
 	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in ||
@@ -183,6 +225,8 @@ static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 		return false;
 	}
 	c->listing_fd = fd;
+	if (!take_holes(c, m))
+		return false;
 	c->logged_in = true;
 	c->asked = false;
 	c->active_at = uv_now(&c->front->loop);
@@ -256,9 +300,9 @@ static bool take(struct conn *c, const struct message *m, int fd)
 	case MESSAGE_NO_BODY:
 		return take_no_body(c, m->NO_BODY.fault);
 	case MESSAGE_WARMED:
-		c->body.warmed = c->body.warming;
-		c->body.warming = false;
-		return c->body.warmed;
+		c->warmed = c->warming;
+		c->warming = false;
+		return c->warmed;
 	case MESSAGE_DONE:
 		return take_done(c, m->DONE.left);
 	default: /* the table has no other from poplar-drop */

@@ -345,8 +345,7 @@ static bool advance(struct conn *c)
 	case ASK_TLS:
 		return start_tls(c);
 	case ASK_RECORDS:
-		maildrop_records(c);
-		return true;
+		return maildrop_records(c);
 	case ASK_MARKS:
 		make_marks(c);
 		return true;
@@ -374,7 +373,7 @@ static int wanted(const struct conn *c)
 		return 0;
 	if (output_blocked(c) || c->wants_write)
 		return UV_WRITABLE;
-	if (c->phase == CONN_OPEN && (c->asked || c->body.warming))
+	if (c->phase == CONN_OPEN && (c->asked || c->warming))
 		return c->armed & UV_READABLE;
 	return c->eager ? UV_WRITABLE : UV_READABLE;
 }
@@ -414,7 +413,7 @@ static void on_client(uv_poll_t *poll, int status, int events)
 	}
 	if (events & UV_READABLE) {
 		c->readable = true;
-		if (c->asked || c->body.warming) {
+		if (c->asked || c->warming) {
 			arm(c, c->armed & ~UV_READABLE);
 			return;
 		}

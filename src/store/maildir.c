@@ -1,31 +1,18 @@
 /* store/maildir.c - the Maildir, as MTAs, IMAP servers and shells share it.
  *
  * Floor 2 (store). Prefix: maildir_. Messages stay where they are, in new or cur;
- * nothing is written but the removals of a commit.
+ * nothing is written but the index and the removals of a commit.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/own.h"
-#include "mail/listing.h"
-#include "mail/name.h"
-#include "store/scan.h"
-#include "store/store.h"
+#include "store/maildir.h"
 #include "sys/file.h"
-
-enum { BATCH = 64 }; /* records written at a time */
-
-struct maildir {
-	struct maildrop base; /* first: a maildir is a maildrop */
-	struct store_locks *locks;
-	int dir;
-	struct scan scan;
-};
 
 static void maildir_close(struct maildrop *m)
 {
@@ -33,10 +20,9 @@ static void maildir_close(struct maildrop *m)
 
 	if (!d)
 		return;
-	own_fd_close(&d->base.listing.fd);
+	index_close(&d->index);
 	own_fd_close(&d->dir);
 	store_lock_released(d->locks);
-	scan_done(&d->scan);
 	free(d);
 }
 
@@ -69,32 +55,6 @@ static int make_dir(int root, const char *path)
 	return file_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
 }
 
-static enum fault make_folders(int dir, const char *path, struct why *why)
-{
-	static const char *const folders[] = { "new", "cur", "tmp" };
-
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (mkdirat(dir, folders[i], 0700) < 0 && errno != EEXIST)
-			return fault_set(why, store_fault(errno), errno,
-					 "make Maildir folders in", path);
-	return FAULT_NONE;
-}
-
-/* A Maildir may lack its folders until the first delivery. */
-static enum fault read_folders(struct maildir *d, const char *path, struct why *why)
-{
-	struct why missing;
-	enum fault f = scan_read(d->dir, &d->scan, &missing);
-
-	if (f && missing.sys == ENOENT) {
-		f = make_folders(d->dir, path, why);
-		return f ? f : scan_read(d->dir, &d->scan, why);
-	}
-	if (f)
-		*why = missing;
-	return f;
-}
-
 static enum fault open_dir(const struct store_place *place, int *out, struct why *why)
 {
 	*out = file_open_beneath(place->root, place->path, O_RDONLY | O_DIRECTORY);
@@ -103,48 +63,6 @@ static enum fault open_dir(const struct store_place *place, int *out, struct why
 	if (*out < 0)
 		return fault_set(why, store_fault(errno), errno, "open Maildir",
 				 place->path);
-	return FAULT_NONE;
-}
-
-static void fill_record(const struct scan *s, const struct scan_file *f,
-			struct listing_record *out)
-{
-	struct span base = name_base(scan_name(s, f));
-
-	*out = (struct listing_record){ .octets = f->octets, .form = f->form };
-	out->uid_len = (uint8_t)name_uid(base, f->twin ? f->inode : 0, out->uid);
-}
-
-static int write_listing(struct maildir *d)
-{
-	ROOM char batch[BATCH * LISTING_RECORD_OCTETS];
-	struct listing_record r;
-
-	for (uint32_t i = 0; i < d->scan.count; i += BATCH) {
-		uint32_t n = d->scan.count - i < BATCH ? d->scan.count - i : BATCH;
-
-		for (uint32_t k = 0; k < n; k++) {
-			fill_record(&d->scan, &d->scan.files[i + k], &r);
-			listing_put(&r, batch + listing_at(k));
-			d->base.listing.octets += r.octets;
-		}
-		if (file_write_all(d->base.listing.fd, batch, listing_at(n)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* A file in memory that nobody, we included, can change any more. */
-static enum fault make_listing(struct maildir *d, const char *path, struct why *why)
-{
-	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
-	d->base.listing.count = d->scan.count;
-	d->base.listing.fd = memfd_create("listing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (d->base.listing.fd < 0 || write_listing(d) < 0 ||
-	    fcntl(d->base.listing.fd, F_ADD_SEALS, seals) < 0)
-		return fault_set(why, store_fault(errno), errno, "make listing of",
-				 path);
 	return FAULT_NONE;
 }
 
@@ -157,19 +75,16 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 	if (!d)
 		return fault_set(why, FAULT_NOMEM, 0, "open Maildir", place->path);
 	*d = (struct maildir){
-		.base = { .store = &store_maildir, .listing = { .fd = -1 } },
+		.base = { .store = &store_maildir },
 		.locks = place->locks,
 		.dir = -1,
+		.index = { .fd = -1 },
 	};
 	f = open_dir(place, &d->dir, why);
 	if (f == FAULT_NONE)
 		f = store_lock(place, d->dir, why);
 	if (f == FAULT_NONE)
-		f = read_folders(d, place->path, why);
-	if (f == FAULT_NONE)
-		f = scan_measure(d->dir, &d->scan, why);
-	if (f == FAULT_NONE)
-		f = make_listing(d, place->path, why);
+		f = maildir_list(d, place, why);
 	if (f == FAULT_NONE) {
 		*out = &d->base;
 		d = NULL;
@@ -192,12 +107,14 @@ static bool open_file(void *arg, struct scan *s, struct scan_file *file)
 	return o->sys == ENOENT;
 }
 
-/* Open the file of one message, wherever it is now. */
-static enum fault open_message(struct maildir *d, uint32_t i, int *out, struct why *why)
+/* Open the file of a message, wherever it is now. */
+static enum fault open_message(struct maildir *d, struct scan *s, int *out,
+			       struct why *why)
 {
 	struct opening o = { .dir = d->dir, .fd = -1, .sys = ENOENT };
-	struct scan_file *file = &d->scan.files[i];
-	enum fault f = scan_chase(d->dir, &d->scan, &i, 1, open_file, &o, why);
+	const struct scan_file *file = s->files.at;
+	uint32_t first = 0;
+	enum fault f = scan_chase(d->dir, s, &first, 1, open_file, &o, why);
 
 	*out = o.fd;
 	if (f)
@@ -206,33 +123,43 @@ static enum fault open_message(struct maildir *d, uint32_t i, int *out, struct w
 		return fault_set(why, FAULT_GONE, 0, "open message", NULL);
 	if (o.fd < 0)
 		return fault_set(why, store_fault(o.sys), o.sys, "open",
-				 scan_path(&d->scan, file));
+				 scan_path(s, file));
 	return FAULT_NONE;
 }
 
-static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_body *out,
-			       struct why *why)
+/* Is it what was listed? A file that was changed where it lies shows in no folder: only
+ * an index made anew will have it as it is. */
+static enum fault check_file(const struct maildir *d, int fd,
+			     const struct scan_file *file, const char *path,
+			     struct why *why)
 {
-	struct maildir *d = (struct maildir *)m;
 	struct stat st;
 
-	if (msg == 0 || msg > d->scan.count)
-		return fault_set(why, FAULT_NO_MESSAGE, 0, "find message", NULL);
-	const struct scan_file *file = &d->scan.files[msg - 1];
+	if (fstat(fd, &st) < 0)
+		return fault_set(why, FAULT_IO, errno, "stat", path);
+	bool same = S_ISREG(st.st_mode) && st.st_ino == file->inode;
+	bool whole = (uint64_t)st.st_size == file->stored;
+	if (same && (!whole || scan_ns(st.st_mtim) != file->modified))
+		index_forget(d->dir);
+	return same && whole ? FAULT_NONE
+			     : fault_set(why, FAULT_CHANGED, 0, "read", path);
+}
+
+static enum fault read_message(struct maildir *d, struct scan *s,
+			       struct store_body *out, struct why *why)
+{
+	const struct scan_file *file = s->files.at;
+	OWN_FD fd = -1;
+
 	if (file->unread)
 		return fault_set(why, FAULT_SETUP, 0,
 				 "could not read, when the maildrop was opened,",
-				 scan_path(&d->scan, file));
-	OWN_FD fd = -1;
-	enum fault f = open_message(d, msg - 1, &fd, why);
+				 scan_path(s, file));
+	enum fault f = open_message(d, s, &fd, why);
+	if (f == FAULT_NONE)
+		f = check_file(d, fd, file, scan_path(s, file), why);
 	if (f)
 		return f;
-	const char *path = scan_path(&d->scan, file);
-	if (fstat(fd, &st) < 0)
-		return fault_set(why, FAULT_IO, errno, "stat", path);
-	if (!S_ISREG(st.st_mode) || st.st_ino != file->inode ||
-	    (uint64_t)st.st_size != file->stored)
-		return fault_set(why, FAULT_CHANGED, 0, "read", path);
 	*out = (struct store_body){
 		.fd = TAKE_FD(fd),
 		.length = file->stored,
@@ -240,6 +167,29 @@ static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_bo
 		.form = file->form,
 	};
 	return FAULT_NONE;
+}
+
+static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_body *out,
+			       struct why *why)
+{
+	struct maildir *d = (struct maildir *)m;
+	struct scan s = { 0 };
+
+	if (msg == 0 || msg > d->base.listing.count)
+		return fault_set(why, FAULT_NO_MESSAGE, 0, "find message", NULL);
+	uint32_t i = listing_number(&d->index.map, msg);
+	enum fault f = maildir_load(&d->index, i, &s, why);
+	if (f == FAULT_IO)
+		index_forget(d->dir);
+	if (f == FAULT_NONE)
+		f = read_message(d, &s, out, why);
+	scan_done(&s);
+	return f;
+}
+
+static void maildir_doubt(struct maildrop *m)
+{
+	index_forget(((struct maildir *)m)->dir);
 }
 
 /* ---- removing ---- */
@@ -287,25 +237,42 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 	return false;
 }
 
+/* The files of all marked messages. */
+static void load_marked(const struct maildir *d, const uint64_t *marks, struct scan *s,
+			struct removal *r)
+{
+	struct why why;
+
+	for (uint32_t i = 0; i < d->base.listing.count; i++) {
+		if (!is_marked(marks, i))
+			continue;
+		enum fault f = maildir_load(
+			&d->index, listing_number(&d->index.map, i + 1), s, &why);
+		if (f == FAULT_IO)
+			index_forget(d->dir);
+		if (f)
+			keep_fault(r, f, 0, why.doing, why.what);
+	}
+}
+
 /* What someone else has removed counts as removed, which is what was wanted. */
 static uint32_t remove_marked(struct maildir *d, const uint64_t *marks,
 			      struct removal *r)
 {
-	uint32_t *list = malloc((size_t)d->scan.count * sizeof *list + 1);
-	uint32_t count = 0;
+	struct scan s = { 0 };
 	struct why why;
 
-	if (!list) {
-		keep_fault(r, FAULT_NOMEM, 0, "remove messages", NULL);
-		return 0;
-	}
-	for (uint32_t i = 0; i < d->scan.count; i++)
-		if (is_marked(marks, i))
-			list[count++] = i;
-	enum fault f = scan_chase(d->dir, &d->scan, list, count, remove_file, r, &why);
+	load_marked(d, marks, &s, r);
+	uint32_t count = s.files.count;
+	uint32_t *list = malloc((size_t)count * sizeof *list + 1);
+	for (uint32_t i = 0; list && i < count; i++)
+		list[i] = i;
+	enum fault f = list ? scan_chase(d->dir, &s, list, count, remove_file, r, &why)
+			    : fault_set(&why, FAULT_NOMEM, 0, "remove messages", NULL);
 	if (f)
 		keep_fault(r, f, why.sys, why.doing, why.what);
 	free(list);
+	scan_done(&s);
 	return count;
 }
 
@@ -337,7 +304,7 @@ static enum fault maildir_commit(struct maildrop *m, const uint64_t *marks,
 		make_durable(d, &r);
 	}
 	if (r.fault == FAULT_NONE)
-		*out_left = d->scan.count - removed;
+		*out_left = d->base.listing.count - removed;
 	own_fd_close(&d->dir);
 	store_lock_released(d->locks);
 	return r.fault;
@@ -348,5 +315,6 @@ const struct store store_maildir = {
 	.open = maildir_open,
 	.body = maildir_body,
 	.commit = maildir_commit,
+	.doubt = maildir_doubt,
 	.close = maildir_close,
 };

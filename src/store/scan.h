@@ -4,26 +4,41 @@
  */
 #pragma once
 
-#include "base/fault.h"
+#include <time.h>
 
-enum scan_dir { SCAN_NEW, SCAN_CUR };
+#include "base/fault.h"
+#include "mail/name.h"
+
+enum scan_dir { SCAN_NEW, SCAN_CUR, SCAN_DIRS };
+
+/* Of a file that no record of an index stands for. */
+enum { SCAN_NO_RECORD = UINT32_MAX };
 
 struct scan_file {
 	uint64_t name; /* offset in names: "new/..." or "cur/...", ended by a NUL */
 	uint64_t inode;
-	uint64_t stored; /* octets on disk when measured */
-	uint64_t octets; /* on the wire */
-	uint8_t form;    /* enum wire_form */
-	bool twin;       /* another file has the same base name */
-	bool unread; /* could not be read, so that its size is a guess: not to be sent
-		      */
+	struct name_time time;
+	uint64_t stored;   /* octets on disk when measured */
+	uint64_t modified; /* when, in nanoseconds, as of then */
+	uint64_t octets;   /* on the wire */
+	uint32_t record;   /* of the index */
+	uint8_t form;      /* enum wire_form */
+	bool measured;     /* stored to form are known */
+	bool twin;         /* another file has the same base name */
+	bool unread;  /* could not be read, so that its size is a guess: not to be sent
+		       */
+	bool changed; /* it is not any more as its record says */
+};
+
+struct scan_files {
+	struct scan_file *at;
+	uint32_t count, room;
 };
 
 struct scan {
 	char *names;
 	size_t names_len, names_room;
-	struct scan_file *files;
-	uint32_t count, room;
+	struct scan_files files;
 };
 
 void scan_done(struct scan *s);
@@ -39,15 +54,80 @@ static inline struct span scan_name(const struct scan *s, const struct scan_file
 	return span_of(s->names + f->name + strlen("new/"));
 }
 
-/* All messages in new and cur of the open Maildir `dir`, in delivery order, each once,
- * also while others move files about; then a name may be an old one. *out is for
- * scan_done also after a fault. */
-MUST_USE enum fault scan_read(int dir, struct scan *out, struct why *why);
+static inline enum scan_dir scan_where(const struct scan *s, const struct scan_file *f)
+{
+	return s->names[f->name] == 'n' ? SCAN_NEW : SCAN_CUR;
+}
 
-/* Fill in stored, octets and form of every file; what someone removed meanwhile is left
- * out. A file that cannot be read is kept, so that the others keep their numbers and no
- * unique-id vanishes. */
+static inline uint64_t scan_ns(struct timespec t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* A folder as it was: when it changed last, and which one it is. All zero: none. */
+struct scan_stamp {
+	uint64_t inode;
+	uint64_t changed_ns;
+};
+
+/* What a reading says of itself. */
+struct scan_seen {
+	struct scan_stamp stamp[SCAN_DIRS]; /* of the two folders */
+	bool read[SCAN_DIRS]; /* false: it was as known, and was not read */
+	bool settled; /* as long as the stamps are these, nothing has changed since */
+};
+
+/* Have the folders changed? Reads neither. False also when that cannot be told. */
+bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS]);
+
+/* All messages in those folders of the open Maildir `dir` that are not as `known`, in
+ * delivery order, each once, also while others move files about; then a name may be an
+ * old one. *out is for scan_done also after a fault. */
+MUST_USE enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
+			      struct scan *out, struct scan_seen *seen,
+			      struct why *why);
+
+/* Add a file, and its name to s->names. False: out of memory. */
+MUST_USE bool scan_keep(struct scan *s, struct scan_files *files, enum scan_dir where,
+			struct span name, const struct scan_file *file);
+
+MUST_USE bool scan_add(struct scan_files *files, const struct scan_file *file);
+
+/* The file has another name now. */
+MUST_USE bool scan_rename(struct scan *s, struct scan_file *file, enum scan_dir where,
+			  struct span name);
+
+/* What tells messages apart, and puts them in order. */
+struct scan_key {
+	struct span name;
+	struct name_time time;
+	uint64_t inode;
+};
+static inline struct scan_key scan_key(struct span name, uint64_t inode)
+{
+	return (struct scan_key){ name, name_time(name), inode };
+}
+static inline struct scan_key scan_key_of(const struct scan *s,
+					  const struct scan_file *f)
+{
+	return (struct scan_key){ scan_name(s, f), f->time, f->inode };
+}
+
+/* Place in delivery order; 0: it is the same message. */
+int scan_order(const struct scan *s, const struct scan_file *f,
+	       const struct scan_key *key);
+
+/* Which files have a base name that others have too? They stand side by side. */
+void scan_mark_twins(struct scan *s);
+
+/* Measure every file that is not; what someone removed meanwhile is left out. A file
+ * that cannot be read is kept, so that the others keep their numbers and no unique-id
+ * vanishes. */
 MUST_USE enum fault scan_measure(int dir, struct scan *s, struct why *why);
+
+/* Is the file as it was when it was measured? True also when it is not found: then it
+ * has moved. */
+bool scan_is_same(int dir, const struct scan *s, const struct scan_file *file);
 
 /* As scan_file.name: the file is nowhere any more. */
 enum { SCAN_GONE = 0 };

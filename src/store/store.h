@@ -6,8 +6,18 @@
 #pragma once
 
 #include "base/fault.h"
+#include "mail/listing.h"
 
 struct store_locks;
+
+/* What becomes of the index that a maildrop has. The listing is the same in any case.
+ */
+enum store_index {
+	STORE_INDEX_KEEP,   /* used, and, unless read_only, brought up to date */
+	STORE_INDEX_RENEW,  /* made anew */
+	STORE_INDEX_READ,   /* used, and left as it is */
+	STORE_INDEX_IGNORE, /* neither looked at nor made */
+};
 
 /* Which maildrop. */
 struct store_place {
@@ -15,14 +25,18 @@ struct store_place {
 	const char *path; /* relative to root */
 	struct store_locks *locks;
 	bool read_only; /* for any number of sessions that do not commit, at a time */
+	uint64_t boot;  /* as store_boot says */
+	enum store_index index;
 };
 
-/* What a session gets to read. The listing is a file of LISTING_RECORD_OCTETS octets a
- * message that nobody can change any more; the descriptor belongs to the maildrop. */
+/* What a session gets to read: a file as mail/listing.h says, in which message k stays
+ * the same to the end. The owner of the maildrop may spoil it at any time. Descriptor
+ * and map belong to the maildrop. */
 struct store_listing {
-	int fd;
+	int fd; /* which cannot write */
 	uint32_t count;
 	uint64_t octets;
+	const struct listing_map *map;
 };
 
 /* Where the octets of a message are, as they are stored. The caller owns the
@@ -38,6 +52,7 @@ struct store_body {
 struct maildrop {
 	const struct store *store;
 	struct store_listing listing;
+	struct why trouble; /* with its index, of which the listing is independent */
 };
 
 struct store {
@@ -60,6 +75,9 @@ struct store {
 	enum fault (*commit)(struct maildrop *m, const uint64_t *marks,
 			     uint32_t *out_left, struct why *why);
 
+	/* Whoever reads the listing has found a record that is none. */
+	void (*doubt)(struct maildrop *m);
+
 	/* Change nothing, release the lock, free. */
 	void (*close)(struct maildrop *m);
 };
@@ -69,6 +87,13 @@ extern const struct store store_maildir;
 /* Must have succeeded once before any store is used, before threads and sandboxes: what
  * libraries would otherwise do at first use. */
 MUST_USE bool store_start(void);
+
+/* Which boot of the machine this is. Opens a file: before sandboxes. */
+uint64_t store_boot(void);
+
+/* The record of message msg. False: it cannot be read, or is none. */
+MUST_USE bool store_record(const struct store_listing *l, uint32_t msg,
+			   struct listing_record *out);
 
 /* Waiting for locks, shared by the threads of a process: at most `waiters` at a time
  * wait, each for `wait_ms`, for a lock that is taken. NULL: out of memory. */

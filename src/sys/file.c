@@ -16,15 +16,26 @@
 #include "base/buf.h"
 #include "base/own.h"
 
-int file_open_beneath(int dir, const char *path, int flags)
+static int open_beneath(int dir, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
 		.flags = (uint64_t)flags | O_CLOEXEC,
+		.mode = mode,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
 			   RESOLVE_NO_MAGICLINKS,
 	};
 
 	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+int file_open_beneath(int dir, const char *path, int flags)
+{
+	return open_beneath(dir, path, flags, 0);
+}
+
+int file_create_beneath(int dir, const char *path, mode_t mode)
+{
+	return open_beneath(dir, path, O_RDWR | O_CREAT | O_EXCL, mode);
 }
 
 enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len,

@@ -12,6 +12,10 @@
  * `dir`, never through a symbolic link or a magic link, close-on-exec. -1 and errno. */
 int file_open_beneath(int dir, const char *path, int flags);
 
+/* Make a file that is not there yet, beneath `dir` likewise, to read and write. -1 and
+ * errno. */
+int file_create_beneath(int dir, const char *path, mode_t mode);
+
 /* Read all of an open regular file of at most `max` octets. *out is malloc'ed, ends
  * with a NUL that *out_len does not count, and is the caller's. */
 MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len,

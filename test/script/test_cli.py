@@ -328,7 +328,7 @@ class Audit(unittest.TestCase):
                          "poplar-drop, pid", "seccomp       mode 2", "Landlock", "capabilities"):
                 self.assertIn(word, out.stdout)
             if IS_ROOT:
-                for kind in ("client socket", "memfd", "local socket", "listening socket"):
+                for kind in ("client socket", "file, read-only", "local socket", "listening socket"):
                     self.assertIn(kind, out.stdout)
             c.close()
             tls.close()

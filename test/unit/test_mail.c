@@ -5,11 +5,19 @@
 #include "mail/name.h"
 #include "mail/wire.h"
 
+enum { GENERATION = 77, NUMBER = 5 };
+
 static void test_a_record_comes_back_as_it_went(void **state)
 {
 	char at[LISTING_RECORD_OCTETS];
 	struct listing_record in = { .octets = UINT64_C(0x0102030405060708),
-				     .form = 1 },
+				     .form = 1,
+				     .file = UINT64_MAX,
+				     .stored = 12,
+				     .modified = 14,
+				     .name_sum = 13,
+				     .name_len = LISTING_NAME_OCTETS,
+				     .flags = 255 },
 			      out;
 
 	(void)state;
@@ -17,34 +25,185 @@ static void test_a_record_comes_back_as_it_went(void **state)
 		in.uid_len = len;
 		for (int i = 0; i < len; i++)
 			in.uid[i] = (char)(0x21 + (i + len) % (0x7f - 0x21));
-		listing_put(&in, at);
-		CHECK(listing_get(at, &out));
+		listing_put(&in, GENERATION, NUMBER, at);
+		CHECK(listing_get(at, GENERATION, NUMBER, &out));
 		CHECK_EQ(out.octets, in.octets);
 		CHECK_EQ(out.form, in.form);
 		CHECK_EQ(out.uid_len, len);
 		CHECK_EQ(memcmp(out.uid, in.uid, len), 0);
+		CHECK(out.file == in.file && out.stored == in.stored &&
+		      out.modified == in.modified && out.name_sum == in.name_sum &&
+		      out.name_len == in.name_len && out.flags == in.flags);
 	}
 }
 
-/* PEERS S21: on its reader's side a record is input. */
+/* PEERS S21: on its reader's side a record is input. Whatever octet is another, it is
+ * none; nor is it elsewhere, or in another generation. */
 static void test_a_bad_record_is_refused(void **state)
 {
-	char good[LISTING_RECORD_OCTETS], at[LISTING_RECORD_OCTETS];
-	struct listing_record in = { .octets = 5, .uid_len = 3, .uid = "abc" }, out;
+	char at[LISTING_RECORD_OCTETS];
+	struct listing_record in = { .octets = 5,
+				     .uid_len = 3,
+				     .uid = "abc",
+				     .name_len = 1 },
+			      out;
 
 	(void)state;
-	listing_put(&in, good);
-	for (int octet = 0; octet < 256; octet++) {
-		memcpy(at, good, sizeof at);
-		at[8] = (char)octet;
-		CHECK_EQ(listing_get(at, &out), octet < WIRE_FORM_COUNT);
-		memcpy(at, good, sizeof at);
-		at[9] = (char)octet; /* the zeros behind a shorter id are none of its
-					octets */
-		CHECK_EQ(listing_get(at, &out), octet >= 1 && octet <= 3);
-		memcpy(at, good, sizeof at);
-		at[11] = (char)octet;
-		CHECK_EQ(listing_get(at, &out), octet >= 0x21 && octet <= 0x7e);
+	listing_put(&in, GENERATION, NUMBER, at);
+	CHECK(listing_get(at, GENERATION, NUMBER, &out));
+	CHECK(!listing_get(at, GENERATION + 1, NUMBER, &out));
+	CHECK(!listing_get(at, GENERATION, NUMBER + 1, &out));
+	CHECK(!listing_get(at, GENERATION + 1, NUMBER - 1, &out));
+	for (size_t i = 0; i < sizeof at; i++) {
+		for (int octet = 1; octet < 256; octet++) {
+			at[i] ^= (char)octet;
+			CHECK(!listing_get(at, GENERATION, NUMBER, &out));
+			at[i] ^= (char)octet;
+		}
+	}
+}
+
+/* A sum that is right does not make a field right. */
+static void test_every_field_of_a_record_is_checked(void **state)
+{
+	static const struct listing_record good = {
+		.octets = 5, .uid_len = 3, .uid = "abc", .name_len = 1
+	};
+	char at[LISTING_RECORD_OCTETS];
+	struct listing_record out;
+
+	(void)state;
+	for (unsigned octet = 0; octet < 256; octet++) {
+		struct listing_record r = good;
+
+		r.form = (uint8_t)octet;
+		listing_put(&r, 1, 0, at);
+		CHECK_EQ(listing_get(at, 1, 0, &out), octet < WIRE_FORM_COUNT);
+		r = good;
+		r.uid[1] = (char)octet;
+		listing_put(&r, 1, 0, at);
+		CHECK_EQ(listing_get(at, 1, 0, &out), octet >= 0x21 && octet <= 0x7e);
+	}
+	for (unsigned len = 0; len < 65536; len++) {
+		struct listing_record r = good;
+
+		r.name_len = (uint16_t)len;
+		listing_put(&r, 1, 0, at);
+		CHECK_EQ(listing_get(at, 1, 0, &out), len >= 1 && len <= 256);
+	}
+	struct listing_record r = good;
+	r.uid_len = 0;
+	listing_put(&r, 1, 0, at);
+	CHECK(!listing_get(at, 1, 0, &out));
+}
+
+/* No two records or names share an octet, and none stands in the head. */
+static void test_records_and_names_have_places_of_their_own(void **state)
+{
+	(void)state;
+	CHECK_EQ(listing_at(0), LISTING_HEAD_OCTETS);
+	CHECK_EQ(listing_end(0), LISTING_HEAD_OCTETS);
+	for (uint32_t i = 0; i < 3 * LISTING_GROUP; i++) {
+		bool last = i % LISTING_GROUP == LISTING_GROUP - 1;
+
+		CHECK_EQ(listing_at(i + 1),
+			 last ? listing_end(i + 1)
+			      : listing_at(i) + LISTING_RECORD_OCTETS);
+		CHECK(last || listing_name_at(i + 1) ==
+				      listing_name_at(i) + LISTING_NAME_OCTETS);
+		CHECK_EQ(listing_name_at(i / LISTING_GROUP * LISTING_GROUP),
+			 listing_at(i / LISTING_GROUP * LISTING_GROUP) +
+				 LISTING_GROUP * LISTING_RECORD_OCTETS);
+	}
+	CHECK(listing_end(UINT32_MAX) < INT64_MAX);
+}
+
+/* ---- holes ---- */
+
+enum { RECORDS = 2000 };
+
+/* Message k is the k-th record that is not gone, whatever is gone. */
+static void test_messages_are_the_records_that_are_left(void **state)
+{
+	struct listing_hole room[LISTING_HOLES_MAX], back[LISTING_HOLES_MAX];
+	char octets[LISTING_HOLES_MAX * 8];
+	unsigned seed = 1939;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		struct listing_map map = { .holes = room };
+		bool gone[RECORDS] = { false };
+		unsigned odds = 1 + (unsigned)round % 40;
+
+		for (uint32_t i = 0; i < RECORDS;) {
+			uint32_t n = 1 + (uint32_t)rand_r(&seed) % (RECORDS - i);
+
+			n = n > 50 ? 1 : n;
+			if ((unsigned)rand_r(&seed) % 41 >= odds &&
+			    listing_remove(&map, i, n))
+				memset(gone + i, true, n);
+			i += n;
+		}
+		uint32_t msg = 0;
+		for (uint32_t i = 0; i < RECORDS; i++)
+			if (!gone[i])
+				CHECK_EQ(listing_number(&map, ++msg), i);
+		struct buf b = BUF(octets);
+		listing_put_holes(&map, &b);
+		CHECK(!b.cut);
+		struct listing_map again = { 0, map.hole_count, back };
+		CHECK(listing_get_holes(&again, octets, RECORDS));
+		CHECK_EQ(memcmp(room, back, map.hole_count * sizeof *room), 0);
+	}
+}
+
+static void test_no_more_holes_than_there_is_room_for(void **state)
+{
+	struct listing_hole room[LISTING_HOLES_MAX];
+	struct listing_map map = { .holes = room };
+
+	(void)state;
+	for (uint32_t h = 0; h < LISTING_HOLES_MAX; h++)
+		CHECK(listing_remove(&map, 2 * h, 1));
+	CHECK(!listing_remove(&map, 2 * LISTING_HOLES_MAX, 1));
+	CHECK(listing_remove(&map, 2 * LISTING_HOLES_MAX - 1,
+			     7)); /* the last one grows */
+	CHECK(listing_remove(&map, 5, 0));
+	CHECK_EQ(map.hole_count, LISTING_HOLES_MAX);
+	CHECK_EQ(listing_number(&map, LISTING_HOLES_MAX), 2 * LISTING_HOLES_MAX + 6);
+}
+
+static void test_what_are_no_holes(void **state)
+{
+	static const struct {
+		struct listing_hole hole[2];
+		bool good;
+	} table[] = {
+		{ { { 0, 1 }, { 2, 2 } }, true },
+		{ { { 0, 1 }, { 1, 2 } }, false },
+		{ { { 0, 1 }, { 0, 2 } }, false },
+		{ { { 0, 0 }, { 2, 2 } }, false },
+		{ { { 0, 1 }, { 2, 1 } }, false },
+		{ { { 0, 2 }, { 3, 1 } }, false },
+		{ { { 0, 1 }, { 99, 2 } }, true },
+		{ { { 0, 1 }, { 99, 3 } }, false },
+		{ { { 0, 1 }, { 100, 2 } }, false },
+		{ { { 0, UINT32_MAX }, { 5, 2 } }, false },
+		{ { { 9, 1 }, { 2, 2 } }, false },
+		{ { { 98, 1 }, { UINT32_MAX, 9 } }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct listing_hole room[2], in[2];
+		char octets[16];
+		struct buf b = BUF(octets);
+		struct listing_map map = { 0, 2, room };
+
+		memcpy(in, table[i].hole, sizeof in);
+		listing_put_holes(&(struct listing_map){ 0, 2, in }, &b);
+		if (listing_get_holes(&map, octets, 100) != table[i].good)
+			fail_msg("row %zu", i);
 	}
 }
 
@@ -206,6 +365,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_record_comes_back_as_it_went),
 		TEST(test_a_bad_record_is_refused),
+		TEST(test_every_field_of_a_record_is_checked),
+		TEST(test_records_and_names_have_places_of_their_own),
+		TEST(test_messages_are_the_records_that_are_left),
+		TEST(test_no_more_holes_than_there_is_room_for),
+		TEST(test_what_are_no_holes),
 		TEST(test_the_base_name_stands_before_the_flags),
 		TEST(test_delivery_order),
 		TEST(test_flags_never_move_a_message),

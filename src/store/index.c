@@ -1,0 +1,177 @@
+/* store/index.c - the file that remembers what a maildrop holds: reading.
+ *
+ * Floor 2 (store). Prefix: index_.
+ */
+#include "store/index.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "store/indexhead.h"
+#include "sys/file.h"
+
+void index_close(struct index *ix)
+{
+	own_fd_close(&ix->fd);
+	free(ix->map.holes);
+	*ix = (struct index){ .fd = -1 };
+}
+
+static bool read_whole(int fd, void *out, size_t len, uint64_t at)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, out, len, (off_t)at);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len;
+}
+
+/* ---- the head ---- */
+
+uint64_t index_head_sum(const char page[LISTING_HEAD_OCTETS])
+{
+	return listing_sum((struct span){ page, LISTING_HEAD_OCTETS - 8 }, INDEX_MAGIC);
+}
+
+/* What is wrong with the head of a file that is `octets` long; NULL: nothing. */
+static const char *judge(const struct index_head *h, const struct stat *st)
+{
+	if (h->magic != INDEX_MAGIC)
+		return "is no index";
+	if (h->version != INDEX_VERSION)
+		return "is of another version";
+	if (h->file != st->st_ino)
+		return "is a copy";
+	if (h->records > INDEX_RECORDS_MAX || h->messages > h->records ||
+	    h->holes > LISTING_HOLES_MAX)
+		return "has a bad head";
+	if (listing_end((uint32_t)h->records) > (uint64_t)st->st_size)
+		return "is cut";
+	return NULL;
+}
+
+static bool take_holes(struct index *ix, const char *at)
+{
+	const struct index_head *h = &ix->head;
+	struct listing_map *map = &ix->map;
+
+	map->generation = h->generation;
+	map->hole_count = (uint32_t)h->holes;
+	map->holes = malloc(h->holes * sizeof *map->holes + 1);
+	if (!map->holes || !listing_get_holes(map, at, (uint32_t)h->records))
+		return false;
+	uint32_t gone = h->holes > 0 ? map->holes[h->holes - 1].removed : 0;
+	return h->records - gone == h->messages;
+}
+
+/* Filled from a whole page. NULL, or what is wrong. */
+static const char *take_head(struct index *ix, const char page[LISTING_HEAD_OCTETS],
+			     const struct stat *st)
+{
+	uint64_t *word = (uint64_t *)&ix->head, sum;
+
+	memcpy(&sum, page + LISTING_HEAD_OCTETS - 8, 8);
+	if (le64toh(sum) != index_head_sum(page))
+		return "has a bad head";
+	memcpy(word, page, sizeof ix->head);
+	for (size_t i = 0; i < sizeof ix->head / sizeof *word; i++)
+		word[i] = le64toh(word[i]);
+	const char *wrong = judge(&ix->head, st);
+	if (!wrong && !take_holes(ix, page + sizeof ix->head))
+		wrong = "has bad holes";
+	return wrong;
+}
+
+/* A regular file of ours with no other name, which nobody else can have put there. */
+int index_open_file(int dir, int flags, struct stat *out)
+{
+	OWN_FD fd = file_open_beneath(dir, INDEX_FILE, flags | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, out) < 0)
+		return -1;
+	if (!S_ISREG(out->st_mode) || out->st_nlink != 1 || out->st_uid != geteuid()) {
+		errno = EPERM;
+		return -1;
+	}
+	return TAKE_FD(fd);
+}
+
+bool index_open(struct index *ix, int dir, struct why *why)
+{
+	ROOM char page[LISTING_HEAD_OCTETS];
+	struct stat st;
+	const char *wrong = "is cut";
+
+	*ix = (struct index){ .fd = index_open_file(dir, O_RDONLY, &st) };
+	*why = (struct why){ 0 };
+	if (ix->fd < 0) {
+		if (errno != ENOENT)
+			fault_set(why, FAULT_SETUP, errno, "open", INDEX_FILE);
+		return false;
+	}
+	if (read_whole(ix->fd, page, sizeof page, 0))
+		wrong = take_head(ix, page, &st);
+	if (!wrong)
+		return true;
+	fault_set(why, FAULT_CORRUPT, 0, wrong, INDEX_FILE);
+	index_close(ix);
+	return false;
+}
+
+void index_forget(int dir)
+{
+	unlinkat(dir, INDEX_FILE, 0);
+}
+
+/* ---- records ---- */
+
+static bool name_is_good(const struct listing_record *r, struct span name)
+{
+	return listing_sum(name, 0) == r->name_sum;
+}
+
+bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
+		char name[LISTING_NAME_OCTETS])
+{
+	char at[LISTING_RECORD_OCTETS];
+
+	return read_whole(ix->fd, at, sizeof at, listing_at(i)) &&
+	       listing_get(at, ix->head.generation, i, r) &&
+	       read_whole(ix->fd, name, r->name_len, listing_name_at(i)) &&
+	       name_is_good(r, (struct span){ name, r->name_len });
+}
+
+/* The last group may not be whole. */
+static bool read_group(struct index_reader *rd, uint32_t group)
+{
+	uint32_t left = (uint32_t)rd->ix->head.records - group;
+	uint32_t count = left < LISTING_GROUP ? left : LISTING_GROUP;
+
+	rd->group = UINT32_MAX;
+	if (!read_whole(rd->ix->fd, rd->records, count * sizeof *rd->records,
+			listing_at(group)) ||
+	    !read_whole(rd->ix->fd, rd->names, count * sizeof *rd->names,
+			listing_name_at(group)))
+		return false;
+	rd->group = group;
+	return true;
+}
+
+bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r,
+		struct span *out_name)
+{
+	uint32_t k = i % LISTING_GROUP;
+
+	if (i >= rd->ix->head.records || (rd->group != i - k && !read_group(rd, i - k)))
+		return false;
+	if (!listing_get(rd->records[k], rd->ix->head.generation, i, r))
+		return false;
+	*out_name = (struct span){ rd->names[k], r->name_len };
+	return name_is_good(r, *out_name);
+}

@@ -1,0 +1,224 @@
+/* store/indexwrite.c - the file that remembers what a maildrop holds: writing.
+ *
+ * Floor 2 (store). Prefix: index_.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/own.h"
+#include "store/indexhead.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+#define INDEX_FILE_NEW INDEX_FILE ".new"
+
+static enum fault refuse(struct why *why, const char *doing)
+{
+	return fault_set(why, store_fault(errno), errno, doing, INDEX_FILE);
+}
+
+static bool write_whole(int fd, const void *at, size_t len, uint64_t where)
+{
+	const char *octets = at;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, octets, len, (off_t)where);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			octets += n;
+			len -= (size_t)n;
+			where += (uint64_t)n;
+		}
+	}
+	return true;
+}
+
+/* ---- beginning ---- */
+
+/* What is left of one that was never finished goes first. */
+static int make_new(int dir)
+{
+	if (unlinkat(dir, INDEX_FILE_NEW, 0) < 0 && errno != ENOENT)
+		return -1;
+	return file_create_beneath(dir, INDEX_FILE_NEW, 0600);
+}
+
+/* The same file as is being read, to be written. */
+static int open_again(int dir, const struct index *old)
+{
+	struct stat st;
+	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
+
+	if (fd >= 0 && st.st_ino != old->head.file) {
+		errno = ESTALE;
+		return -1;
+	}
+	return TAKE_FD(fd);
+}
+
+/* Never one that was before, so that no old record is taken for a new one. */
+static uint64_t next_generation(const struct index *old)
+{
+	uint64_t last = old ? old->head.generation : 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return ns > last ? ns : last + 1;
+}
+
+enum fault index_begin(struct index_writer *w, enum index_way way, int dir,
+		       const struct index *old, uint32_t first, struct why *why)
+{
+	w->way = way;
+	w->dir = dir;
+	w->count = w->kept = first;
+	w->generation = way == INDEX_GO_ON && first > 0 ? old->head.generation
+							: next_generation(old);
+	switch (way) {
+	case INDEX_MEMORY:
+		w->fd = memfd_create("listing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		break;
+	case INDEX_NEW:
+		w->fd = make_new(dir);
+		break;
+	case INDEX_GO_ON:
+		w->fd = open_again(dir, old);
+		break;
+	}
+	return w->fd < 0 ? refuse(why, "write") : FAULT_NONE;
+}
+
+void index_writer_done(struct index_writer *w)
+{
+	if (w->fd >= 0 && w->way == INDEX_NEW)
+		unlinkat(w->dir, INDEX_FILE_NEW, 0);
+	own_fd_close(&w->fd);
+}
+
+/* ---- records ---- */
+
+/* Write the records from `kept` on, which are all of one group. */
+static bool flush(struct index_writer *w)
+{
+	uint32_t k = w->kept % LISTING_GROUP, n = w->count - w->kept;
+
+	if (n == 0)
+		return true;
+	if (!write_whole(w->fd, w->names[k], n * sizeof *w->names,
+			 listing_name_at(w->kept)) ||
+	    !write_whole(w->fd, w->records[k], n * sizeof *w->records,
+			 listing_at(w->kept)))
+		return false;
+	w->kept = w->count;
+	return true;
+}
+
+static void put(const struct index_writer *w, uint32_t i, struct listing_record *r,
+		struct span name, char record[LISTING_RECORD_OCTETS],
+		char place[LISTING_NAME_OCTETS])
+{
+	r->name_len = (uint16_t)name.len;
+	r->name_sum = listing_sum(name, 0);
+	listing_put(r, w->generation, i, record);
+	memcpy(place, name.at, name.len);
+	memset(place + name.len, 0, LISTING_NAME_OCTETS - name.len);
+}
+
+enum fault index_add(struct index_writer *w, struct listing_record *r, struct span name,
+		     struct why *why)
+{
+	uint32_t k = w->count % LISTING_GROUP;
+
+	put(w, w->count, r, name, w->records[k], w->names[k]);
+	w->count++;
+	return k < LISTING_GROUP - 1 || flush(w) ? FAULT_NONE : refuse(why, "write");
+}
+
+enum fault index_replace(struct index_writer *w, uint32_t i, struct listing_record *r,
+			 struct span name, struct why *why)
+{
+	char record[LISTING_RECORD_OCTETS], place[LISTING_NAME_OCTETS];
+
+	put(w, i, r, name, record, place);
+	return write_whole(w->fd, place, sizeof place, listing_name_at(i)) &&
+			       write_whole(w->fd, record, sizeof record, listing_at(i))
+		       ? FAULT_NONE
+		       : refuse(why, "write");
+}
+
+/* ---- the end ---- */
+
+static bool write_head(int fd, const struct index_head *head,
+		       const struct listing_map *map)
+{
+	char page[LISTING_HEAD_OCTETS] = { 0 };
+	const uint64_t *word = (const uint64_t *)head;
+	struct buf holes = { .at = page + sizeof *head,
+			     .room = sizeof page - sizeof *head - 8 };
+
+	for (size_t i = 0; i < sizeof *head / sizeof *word; i++) {
+		uint64_t le = htole64(word[i]);
+
+		memcpy(page + i * sizeof le, &le, sizeof le);
+	}
+	listing_put_holes(map, &holes);
+	uint64_t sum = htole64(index_head_sum(page));
+	memcpy(page + sizeof page - sizeof sum, &sum, sizeof sum);
+	return write_whole(fd, page, sizeof page, 0);
+}
+
+/* A descriptor of what was written that the front may have. What is in memory nobody,
+ * we included, can change any more. */
+static int reopen(struct index_writer *w)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	struct stat mine, st;
+
+	if (w->way == INDEX_MEMORY)
+		return fcntl(w->fd, F_ADD_SEALS, seals) < 0 ? -1 : TAKE_FD(w->fd);
+	if (w->way == INDEX_NEW &&
+	    renameat(w->dir, INDEX_FILE_NEW, w->dir, INDEX_FILE) < 0)
+		return -1;
+	OWN_FD fd = index_open_file(w->dir, O_RDONLY, &st);
+	if (fd >= 0 && (fstat(w->fd, &mine) < 0 || mine.st_ino != st.st_ino)) {
+		errno = ESTALE;
+		return -1;
+	}
+	return TAKE_FD(fd);
+}
+
+enum fault index_finish(struct index_writer *w, const struct index_head *head,
+			struct listing_map *holes, struct index *out, struct why *why)
+{
+	struct stat st;
+	struct index ix = { .head = *head };
+
+	if (!flush(w) || fstat(w->fd, &st) < 0)
+		return refuse(why, "write");
+	ix.head.magic = INDEX_MAGIC;
+	ix.head.version = INDEX_VERSION;
+	ix.head.file = st.st_ino;
+	ix.head.generation = w->generation;
+	ix.head.records = w->count;
+	ix.head.holes = holes->hole_count;
+	if (!write_head(w->fd, &ix.head, holes))
+		return refuse(why, "write");
+	ix.fd = reopen(w);
+	if (ix.fd < 0)
+		return refuse(why, "put in place");
+	if (w->way == INDEX_NEW)
+		own_fd_close(&w->fd); /* it has got its name: nothing to clean up */
+	ix.map = *holes;
+	ix.map.generation = w->generation;
+	*holes = (struct listing_map){ 0 };
+	*out = ix;
+	return FAULT_NONE;
+}

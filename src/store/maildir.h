@@ -1,0 +1,25 @@
+/* store/maildir.h - what the files of the Maildir share.
+ *
+ * Floor 2 (store). Prefix: maildir_.
+ */
+#pragma once
+
+#include "store/index.h"
+#include "store/scan.h"
+#include "store/store.h"
+
+struct maildir {
+	struct maildrop base; /* first: a maildir is a maildrop */
+	struct store_locks *locks;
+	int dir;
+	struct index index; /* what the session sees, on disk or in memory */
+};
+
+/* Bring the index of the locked Maildir up to date, or make one in memory; fills in
+ * d->index and d->base. `path` is for the log. */
+MUST_USE enum fault maildir_list(struct maildir *d, const struct store_place *place,
+				 struct why *why);
+
+/* Add the file that record i speaks of to s. FAULT_IO: the index is damaged. */
+MUST_USE enum fault maildir_load(const struct index *ix, uint32_t i, struct scan *s,
+				 struct why *why);

@@ -1,0 +1,409 @@
+/* store/maildirlist.c - the index of a Maildir, brought up to date.
+ *
+ * Floor 2 (store). Prefix: maildir_. Where nothing has changed, the index is the
+ * listing. Otherwise the folders that changed are read, and joined with the records:
+ * both are in delivery order.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "mail/name.h"
+#include "store/maildir.h"
+
+/* What the flags of a record mean here. */
+enum { FLAG_TWIN = 1, FLAG_UNREAD = 2 };
+
+/* A file of which more is dead than alive is written anew; small ones need not be. So
+ * many files that are known are looked at all the same. */
+enum { DEAD_FEW = 1024, LOOKS_MAX = 4096 };
+
+/* ---- records and files ---- */
+
+/* As a record has it, a name opens with one letter for its folder. */
+static size_t put_name(const struct scan *s, const struct scan_file *f,
+		       char out[LISTING_NAME_OCTETS])
+{
+	struct span name = scan_name(s, f);
+
+	out[0] = scan_path(s, f)[0];
+	memcpy(out + 1, name.at, name.len);
+	return name.len + 1;
+}
+
+/* Nothing that could lead out of the folder. */
+static bool name_is_good(struct span name)
+{
+	return name.len > 1 && (name.at[0] == 'n' || name.at[0] == 'c') &&
+	       name.at[1] != '.' && !memchr(name.at, '/', name.len) &&
+	       !memchr(name.at, '\0', name.len);
+}
+
+static enum scan_dir where_of(struct span name)
+{
+	return name.at[0] == 'n' ? SCAN_NEW : SCAN_CUR;
+}
+
+static void put_record(const struct scan *s, const struct scan_file *f,
+		       struct listing_record *out)
+{
+	struct span base = name_base(scan_name(s, f));
+
+	*out = (struct listing_record){
+		.octets = f->octets,
+		.form = f->form,
+		.file = f->inode,
+		.stored = f->stored,
+		.modified = f->modified,
+		.flags = (uint8_t)((f->twin ? FLAG_TWIN : 0) |
+				   (f->unread ? FLAG_UNREAD : 0)),
+	};
+	out->uid_len = (uint8_t)name_uid(base, f->twin ? f->inode : 0, out->uid);
+}
+
+static struct scan_file get_record(const struct listing_record *r, uint32_t i)
+{
+	return (struct scan_file){
+		.inode = r->file,
+		.stored = r->stored,
+		.modified = r->modified,
+		.octets = r->octets,
+		.record = i,
+		.form = r->form,
+		.twin = r->flags & FLAG_TWIN,
+		.unread = r->flags & FLAG_UNREAD,
+		.measured = !(r->flags & FLAG_UNREAD),
+	};
+}
+
+enum fault maildir_load(const struct index *ix, uint32_t i, struct scan *s,
+			struct why *why)
+{
+	char room[LISTING_NAME_OCTETS];
+	struct listing_record r;
+
+	if (!index_read(ix, i, &r, room) ||
+	    !name_is_good((struct span){ room, r.name_len }))
+		return fault_set(why, FAULT_IO, 0, "read", INDEX_FILE);
+	const struct span name = { room, r.name_len };
+	const struct scan_file f = get_record(&r, i);
+	return scan_keep(s, &s->files, where_of(name), span_after(name, 1), &f)
+		       ? FAULT_NONE
+		       : fault_set(why, FAULT_NOMEM, 0, "find message", NULL);
+}
+
+/* ---- joining ---- */
+
+/* A listing on its way from what was known to what is there. */
+struct update {
+	struct maildir *d;
+	const struct store_place *place;
+	struct index old; /* fd -1: none that can be used */
+	struct scan scan;
+	struct scan_seen seen;
+};
+
+static bool same_name(const struct scan *s, const struct scan_file *f, struct span name)
+{
+	struct span now = scan_name(s, f);
+
+	return scan_where(s, f) == where_of(name) && now.len == name.len - 1 &&
+	       memcmp(now.at, name.at + 1, now.len) == 0;
+}
+
+/* One that was found may still be another of the same name, to which the file system
+ * gave the same inode. Maildir gives no name twice, people do, in maildrops that they
+ * look after themselves: where to look at each file would be felt, it is not done. */
+static bool is_same_file(const struct update *u, const struct scan_file *f)
+{
+	return u->scan.files.count > LOOKS_MAX || scan_is_same(u->d->dir, &u->scan, f);
+}
+
+/* One record. What stands in front of it in the scan is new. Its own file has been
+ * found, or lies in a folder that has not changed, or is gone. */
+static enum fault join_record(struct update *u, struct span name, struct scan_file f,
+			      uint32_t *io_at, struct scan_files *out)
+{
+	struct scan *s = &u->scan;
+	struct span proper = span_after(name, 1);
+	const struct scan_key key = scan_key(proper, f.inode);
+	bool ok = true;
+	int by = 1;
+
+	if (out->count > 0 && scan_order(s, &out->at[out->count - 1], &key) >= 0)
+		return FAULT_CORRUPT;
+	while (ok && *io_at < s->files.count &&
+	       (by = scan_order(s, &s->files.at[*io_at], &key)) < 0)
+		ok = scan_add(out, &s->files.at[(*io_at)++]);
+	if (ok && *io_at < s->files.count && by == 0) {
+		const struct scan_file *found = &s->files.at[(*io_at)++];
+
+		f.name = found->name;
+		f.time = key.time;
+		f.measured &= is_same_file(u, &f);
+		f.changed = !f.measured || !same_name(s, found, name);
+		u->seen.settled &=
+			u->seen.read[where_of(name)]; /* else it has two names */
+		ok = scan_add(out, &f);
+	} else if (ok && !u->seen.read[where_of(name)]) {
+		f.changed = !f.measured;
+		ok = scan_keep(s, out, where_of(name), proper, &f);
+	}
+	return ok ? FAULT_NONE : FAULT_NOMEM;
+}
+
+/* FAULT_CORRUPT: the index is damaged. */
+static enum fault join_all(struct update *u, struct scan_files *out)
+{
+	ROOM struct index_reader rd;
+	struct listing_record r;
+	struct span name;
+	uint32_t at = 0;
+	enum fault f = FAULT_NONE;
+
+	index_reader_init(&rd, &u->old);
+	for (uint32_t msg = 1; msg <= u->old.head.messages && f == FAULT_NONE; msg++) {
+		uint32_t i = listing_number(&u->old.map, msg);
+
+		f = index_next(&rd, i, &r, &name) && name_is_good(name)
+			    ? join_record(u, name, get_record(&r, i), &at, out)
+			    : FAULT_CORRUPT;
+	}
+	for (; at < u->scan.files.count && f == FAULT_NONE; at++)
+		if (!scan_add(out, &u->scan.files.at[at]))
+			f = FAULT_NOMEM;
+	return f;
+}
+
+static enum fault join(struct update *u, struct why *why)
+{
+	struct scan_files out = { 0 };
+	enum fault f = join_all(u, &out);
+
+	if (f) {
+		free(out.at);
+		return fault_set(why, f, 0, "read", INDEX_FILE);
+	}
+	free(u->scan.files.at);
+	u->scan.files = out;
+	return FAULT_NONE;
+}
+
+/* ---- writing ---- */
+
+/* How the listing is to be written. */
+struct plan {
+	enum index_way way;
+	uint32_t first;           /* new records go behind so many that are there */
+	struct listing_map holes; /* among those */
+};
+
+/* Files that are new must all come behind those that have records, and the dead be few,
+ * for the old file to go on. Where nothing stays, it begins again. */
+static bool can_go_on(const struct update *u, struct plan *p)
+{
+	const struct scan_files *files = &u->scan.files;
+	uint32_t kept = 0, next = 0, records = (uint32_t)u->old.head.records;
+
+	for (uint32_t i = 0; i < files->count; i++) {
+		uint32_t record = files->at[i].record;
+
+		if (record == SCAN_NO_RECORD)
+			continue;
+		if (kept++ != i || !listing_remove(&p->holes, next, record - next))
+			return false;
+		next = record + 1;
+	}
+	p->first = kept > 0 ? records : 0;
+	return kept == 0 || (listing_remove(&p->holes, next, records - next) &&
+			     records - kept <= kept + DEAD_FEW &&
+			     files->count - kept <= INDEX_RECORDS_MAX - records);
+}
+
+static enum fault make_plan(const struct update *u, struct plan *p, struct why *why)
+{
+	bool keep = u->place->index == STORE_INDEX_KEEP && !u->place->read_only;
+
+	*p = (struct plan){ .way = keep || u->place->index == STORE_INDEX_RENEW
+					   ? INDEX_NEW
+					   : INDEX_MEMORY };
+	if (!keep || u->old.fd < 0)
+		return FAULT_NONE;
+	p->holes.holes = malloc(LISTING_HOLES_MAX * sizeof *p->holes.holes);
+	if (!p->holes.holes)
+		return fault_set(why, FAULT_NOMEM, 0, "write", INDEX_FILE);
+	if (can_go_on(u, p))
+		p->way = INDEX_GO_ON;
+	else
+		p->first = 0;
+	return FAULT_NONE;
+}
+
+static enum fault write_records(const struct update *u, struct index_writer *w,
+				struct index_head *head, struct why *why)
+{
+	const struct scan *s = &u->scan;
+	char name[LISTING_NAME_OCTETS];
+	enum fault fault = FAULT_NONE;
+
+	for (uint32_t i = 0; i < s->files.count && fault == FAULT_NONE; i++) {
+		const struct scan_file *f = &s->files.at[i];
+		bool stays = w->way == INDEX_GO_ON && f->record != SCAN_NO_RECORD;
+		struct listing_record r;
+
+		head->octets += f->octets;
+		head->settled &= !f->unread;
+		if (stays && !f->changed)
+			continue;
+		put_record(s, f, &r);
+		struct span as = { name, put_name(s, f, name) };
+		fault = stays ? index_replace(w, f->record, &r, as, why)
+			      : index_add(w, &r, as, why);
+	}
+	return fault;
+}
+
+static enum fault write_index(struct update *u, struct plan *p, struct why *why)
+{
+	const struct scan_stamp *stamp = u->seen.stamp;
+	struct index_head head = {
+		.boot = u->place->boot,
+		.messages = u->scan.files.count,
+		.settled = u->seen.settled,
+		.source_1 = stamp[SCAN_NEW].inode,
+		.source_2 = stamp[SCAN_NEW].changed_ns,
+		.source_3 = stamp[SCAN_CUR].inode,
+		.source_4 = stamp[SCAN_CUR].changed_ns,
+	};
+	ROOM struct index_writer w;
+	struct listing_map none = { 0 };
+	struct listing_map *holes = p->first > 0 ? &p->holes : &none;
+	enum fault f = index_begin(&w, p->way, u->d->dir,
+				   u->old.fd < 0 ? NULL : &u->old, p->first, why);
+
+	if (f == FAULT_NONE)
+		f = write_records(u, &w, &head, why);
+	if (f == FAULT_NONE)
+		f = index_finish(&w, &head, holes, &u->d->index, why);
+	index_writer_done(&w);
+	return f;
+}
+
+/* Where the file cannot be written, a new one may, or else memory: the listing is the
+ * same. */
+static enum fault write_somewhere(struct update *u, struct why *why)
+{
+	struct plan p;
+	enum fault f = make_plan(u, &p, why);
+
+	if (f == FAULT_NONE)
+		f = write_index(u, &p, why);
+	while (f && p.way > INDEX_MEMORY) {
+		u->d->base.trouble = *why;
+		p.way--;
+		p.first = 0;
+		f = write_index(u, &p, why);
+	}
+	free(p.holes.holes);
+	return f;
+}
+
+/* ---- all of it ---- */
+
+static enum fault make_folders(int dir, const char *path, struct why *why)
+{
+	static const char *const folders[] = { "new", "cur", "tmp" };
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (mkdirat(dir, folders[i], 0700) < 0 && errno != EEXIST)
+			return fault_set(why, store_fault(errno), errno,
+					 "make Maildir folders in", path);
+	return FAULT_NONE;
+}
+
+/* A Maildir may lack its folders until the first delivery. */
+static enum fault read_folders(struct update *u, const struct scan_stamp *known,
+			       struct why *why)
+{
+	struct why missing;
+	int dir = u->d->dir;
+	enum fault f = scan_read(dir, known, &u->scan, &u->seen, &missing);
+
+	if (f && missing.sys == ENOENT) {
+		f = make_folders(dir, u->place->path, why);
+		return f ? f : scan_read(dir, known, &u->scan, &u->seen, why);
+	}
+	if (f)
+		*why = missing;
+	return f;
+}
+
+/* What is not as the index says is read, and joined with what it says. */
+static enum fault look_through(struct update *u, const struct scan_stamp *known,
+			       struct why *why)
+{
+	enum fault f = read_folders(u, known, why);
+
+	if (f == FAULT_NONE && u->old.fd >= 0)
+		f = join(u, why);
+	if (f == FAULT_NONE)
+		f = scan_measure(u->d->dir, &u->scan, why);
+	if (f == FAULT_NONE)
+		scan_mark_twins(&u->scan);
+	return f;
+}
+
+/* Does the index tell what is there, as long as the folders are as it says? Not after a
+ * crash of the machine: then its head may have reached the disk, and a record not. Its
+ * records are still good for what they say of a file, each with a sum of its own. */
+static bool can_be_current(const struct index *ix, uint64_t boot)
+{
+	return ix->fd >= 0 && ix->head.settled && ix->head.boot == boot;
+}
+
+static enum fault bring_up_to_date(struct update *u, struct why *why)
+{
+	static const struct scan_stamp nothing[SCAN_DIRS];
+	const struct index_head *h = &u->old.head;
+	const struct scan_stamp known[SCAN_DIRS] = { { h->source_1, h->source_2 },
+						     { h->source_3, h->source_4 } };
+	bool current = can_be_current(&u->old, u->place->boot);
+
+	if (current && scan_is_known(u->d->dir, known)) {
+		u->d->index = u->old;
+		u->old = (struct index){ .fd = -1 };
+		return FAULT_NONE;
+	}
+	enum fault f = look_through(u, current ? known : nothing, why);
+	if (f == FAULT_CORRUPT) {
+		u->d->base.trouble = *why;
+		index_close(&u->old);
+		f = look_through(u, nothing, why);
+	}
+	return f ? f : write_somewhere(u, why);
+}
+
+enum fault maildir_list(struct maildir *d, const struct store_place *place,
+			struct why *why)
+{
+	struct update u = { .d = d, .place = place, .old = { .fd = -1 } };
+
+	if (place->index == STORE_INDEX_KEEP || place->index == STORE_INDEX_READ)
+		index_open(&u.old, d->dir, &d->base.trouble);
+	struct why story = { 0 };
+	enum fault f = bring_up_to_date(&u, &story);
+	index_close(&u.old);
+	scan_done(&u.scan);
+	if (f && why)
+		*why = story;
+	if (f)
+		return f;
+	d->base.listing = (struct store_listing){
+		.fd = d->index.fd,
+		.count = (uint32_t)d->index.head.messages,
+		.octets = d->index.head.octets,
+		.map = &d->index.map,
+	};
+	return FAULT_NONE;
+}

@@ -1,0 +1,267 @@
+"""The index of a maildrop, by real sessions and by poplar index."""
+
+import contextlib
+import os
+import random
+import subprocess
+import threading
+import unittest
+
+from harness import IS_ROOT, Poplar, ServerCase, main, on_wire, unstuff
+
+NAME = "poplar-index"
+
+
+class IndexCase(ServerCase):
+    def setUp(self):
+        super().setUp()
+        self.index = self.p.maildir() / NAME
+        self.remove_index()
+
+    def remove_index(self):
+        if self.index.is_dir() and not self.index.is_symlink():
+            for name in os.listdir(self.index):
+                os.rmdir(self.index / name)
+            self.index.rmdir()
+        elif self.index.is_symlink() or self.index.exists():
+            self.index.unlink()
+
+    def put_some(self, first, count):
+        for i in range(first, first + count):
+            self.p.put(f"{i}.x", b"message %d\n" % i * (i % 7))
+
+    def settle(self):
+        """Let the folders have changed last at a time of its own, long ago."""
+        IndexCase.at = getattr(IndexCase, "at", 10**18) + 10**9 + 1
+        for folder in ("new", "cur"):
+            os.utime(self.p.maildir() / folder, ns=(self.at, self.at))
+
+    def listings(self):
+        c = self.p.login()
+        found = c.ask("STAT"), c.listing("LIST"), c.listing("UIDL")
+        c.quit()
+        return found
+
+
+class Sessions(IndexCase):
+    def test_an_unchanged_maildrop_is_not_read(self):
+        self.put_some(1000, 40)
+        self.settle()
+        first = self.listings()
+        self.assertTrue(self.index.is_file())
+        for folder in ("new", "cur"):
+            os.chmod(self.p.maildir() / folder, 0o100)
+        try:
+            if IS_ROOT:  # who runs the test; poplar-drop does not
+                self.assertEqual(self.listings(), first)
+            self.index.unlink()
+            self.p.connect().ok("USER alice")
+            c = self.p.connect()
+            c.ok("USER alice")
+            self.assertIn("[SYS/PERM]", c.err(f"PASS {self.p.users['alice']}"))
+        finally:
+            for folder in ("new", "cur"):
+                os.chmod(self.p.maildir() / folder, 0o700)
+
+    def test_numbers_behind_holes(self):
+        """Message k is the k-th that is left, in every command, session after session."""
+        left = list(range(1000, 1400))
+        self.put_some(1000, 400)
+        for removed in ([0], [1, 2, 3], list(range(0, 200, 2)), [150], list(range(50, 100))):
+            c = self.p.login()
+            self.assertEqual(c.listing("UIDL"), [f"{i} {n}.x" for i, n in enumerate(left, 1)])
+            for i in removed:
+                octets = b"message %d\n" % left[i] * (left[i] % 7)
+                self.assertEqual(c.ask(f"UIDL {i + 1}"), f"+OK {i + 1} {left[i]}.x")
+                self.assertEqual(c.ask(f"LIST {i + 1}"), f"+OK {i + 1} {len(on_wire(octets))}")
+                self.assertEqual(unstuff(c.multi(f"RETR {i + 1}")), on_wire(octets))
+                c.ok(f"DELE {i + 1}")
+            c.quit()
+            left = [n for i, n in enumerate(left) if i not in removed]
+        self.assertEqual(self.p.names(), [f"new/{n}.x" for n in left])
+
+    def test_one_that_is_not_in_memory(self):
+        """The front does not wait for a disk: poplar-drop reads it first."""
+        self.put_some(1000, 2000)
+        self.settle()
+        first = self.listings()
+        c = self.p.login()
+        with open(self.index, "rb") as f:
+            for _ in range(3):
+                os.fsync(f.fileno())
+                os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                self.assertEqual((c.listing("LIST"), c.listing("UIDL")), first[1:])
+                os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                self.assertEqual(c.ask("UIDL 2000"), "+OK 2000 2999.x")
+        c.quit()
+
+    def test_whatever_lies_in_its_place(self):
+        self.put_some(1000, 10)
+        self.settle()
+        first = self.listings()
+        good = self.index.read_bytes()
+        outside = self.p.dir / "outside"
+        outside.write_bytes(b"stays as it is")
+
+        def write(octets):
+            self.index.write_bytes(octets)
+            self.p._give(self.index)
+
+        for spoil in (lambda: None,
+                      lambda: write(b""),
+                      lambda: write(good),  # a copy
+                      lambda: write(good[:5000]),
+                      lambda: write(os.urandom(20000)),
+                      lambda: self.index.symlink_to(outside),
+                      lambda: self.index.symlink_to("/dev/zero"),
+                      lambda: os.link(outside, self.index),
+                      lambda: os.mkfifo(self.index),
+                      self.index.mkdir):
+            self.remove_index()
+            spoil()
+            self.assertEqual(self.listings(), first)
+            self.assertEqual(self.listings(), first)
+            self.assertEqual(outside.read_bytes(), b"stays as it is")
+        (self.index / "x").mkdir()
+        self.assertEqual(self.listings(), first)
+        self.assertTrue(self.p.log.find("event=index-trouble"))
+
+    def test_one_that_is_spoilt_in_a_session(self):
+        """A record that is none is never shown: the client is told, the next one is served."""
+        self.put_some(1000, 300)
+        self.settle()
+        first = self.listings()
+        for spoil in (lambda: os.truncate(self.index, 0),
+                      lambda: self.index.write_bytes(b"x" * 200000)):
+            c = self.p.login()
+            ino = self.index.stat().st_ino
+            spoil()
+            self.assertIn("[SYS/TEMP]", c.err("LIST 1"))
+            self.assertIn("[SYS/TEMP]", c.err("RETR 1"))
+            self.assertIn("[SYS/TEMP]", c.err("DELE 1"))
+            c.ok("UIDL")
+            self.assertNotIn(b"\r\n.\r\n", c.rest())  # cut short, and known to be
+            self.p.log.wait("event=listing-damaged")
+            self.assertEqual(self.listings(), first)
+            self.assertNotEqual(self.index.stat().st_ino, ino)
+        self.assertEqual(len(self.p.names()), 300)
+
+    def test_a_maildir_that_cannot_be_written(self):
+        self.put_some(1000, 10)
+        self.settle()
+        os.chmod(self.p.maildir(), 0o500)
+        try:
+            first = self.listings()
+        finally:
+            os.chmod(self.p.maildir(), 0o700)
+        self.assertFalse(self.index.exists())
+        self.assertEqual(first[0].split()[1], "10")
+        self.assertEqual(self.listings(), first)
+
+    @unittest.skipUnless(IS_ROOT, "to mount takes root")
+    def test_a_full_disk(self):
+        """Sizes of tmpfs down to none: the mail is served, and removed, all the same."""
+        home = self.p.maildir().parent
+        for blocks in range(12):
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={(blocks + 12) * 4}k", "tmpfs",
+                               home], capture_output=True).returncode:
+                self.skipTest("no tmpfs can be mounted here")
+            try:
+                self.p._give(home)
+                self.p.make_maildir("alice")
+                self.put_some(1000, 12)
+                c = self.p.login()
+                self.assertEqual(len(c.listing("UIDL")), 12)
+                c.ok("DELE 12")
+                self.assertEqual(c.quit(), "+OK signing off, 11 messages left")
+                self.assertEqual(len(self.listings()[1]), 11)
+            finally:
+                subprocess.run(["umount", "-l", home], check=True)
+
+
+class Neighbours(IndexCase):
+    """An MTA, an IMAP server and a shell, at work for a fixed number of steps all through a
+    number of sessions: no wrong size or unique-id, no other message's octets, none twice."""
+
+    MESSAGES, SESSIONS = 600, 40
+
+    def octets(self, n):
+        return b"I am %d.x\n" % n * (1 + n % 5) + b"end"
+
+    def deliver(self):
+        for n in range(self.MESSAGES):
+            self.p.put(f"{1000 + n}.x", self.octets(1000 + n))
+
+    def each_name(self, seed, act):
+        rng = random.Random(seed)
+        for _ in range(self.MESSAGES):
+            folder = rng.choice(("new", "cur"))
+            names = os.listdir(self.p.maildir() / folder)
+            if names:
+                with contextlib.suppress(FileNotFoundError):  # another was faster
+                    act(rng, self.p.maildir() / folder / rng.choice(names))
+
+    def move(self, rng, path):
+        base = path.name.split(":")[0]
+        path.rename(self.p.maildir() / "cur" / f"{base}:2,{rng.choice(('', 'S', 'RS'))}")
+
+    def remove(self, rng, path):
+        if rng.random() < 0.3:
+            path.unlink()
+            self.gone.add(path.name.split(":")[0])
+
+    def session(self, rng):
+        c = self.p.login()
+        uids = [line.split()[1] for line in c.listing("UIDL")]
+        sizes = [int(line.split()[1]) for line in c.listing("LIST")]
+        self.assertEqual(len(set(uids)), len(uids))
+        self.assertFalse(self.deleted & set(uids))
+        marked = set()
+        for i in sorted(rng.sample(range(len(uids)), min(len(uids), 30))):
+            wire = on_wire(self.octets(int(uids[i].split(".")[0])))
+            self.assertEqual(sizes[i], len(wire), uids[i])
+            reply = c.ask(f"RETR {i + 1}")
+            if reply.startswith("+OK"):
+                self.assertEqual(unstuff(c.lines()), wire, uids[i])
+            else:
+                self.assertIn("removed by someone else", reply)
+            if rng.random() < 0.3:
+                c.ok(f"DELE {i + 1}")
+                marked.add(uids[i])
+        self.assertTrue(c.quit().startswith("+OK"))
+        self.deleted |= marked
+
+    def test_all_at_once(self):
+        self.gone, self.deleted = set(), set()
+        threads = [threading.Thread(target=target, args=args) for target, args in (
+            (self.deliver, ()), (self.each_name, (1, self.move)),
+            (self.each_name, (2, self.move)), (self.each_name, (3, self.remove)))]
+        for thread in threads:
+            thread.start()
+        rng = random.Random(4)
+        for _ in range(self.SESSIONS):
+            self.session(rng)
+        for thread in threads:
+            thread.join()
+        self.session(rng)
+        left = {name.split("/")[1].split(":")[0] for name in self.p.names()}
+        self.assertEqual(left, {f"{1000 + n}.x" for n in range(self.MESSAGES)}
+                         - self.gone - self.deleted)
+        c = self.p.login()
+        self.assertEqual({line.split()[1] for line in c.listing("UIDL")}, left)
+        c.quit()
+
+
+class Off(unittest.TestCase):
+    def test_none_is_kept(self):
+        with Poplar(settings={"index": "no"}) as p:
+            p.put("1.x", b"one\n")
+            for _ in range(2):
+                c = p.login()
+                self.assertEqual(c.listing("UIDL"), ["1 1.x"])
+                c.quit()
+            self.assertFalse((p.maildir() / NAME).exists())
+
+
+if __name__ == "__main__":
+    main()

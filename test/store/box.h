@@ -1,0 +1,157 @@
+/* test/store/box.h - a maildrop to play with. */
+#pragma once
+
+#include "../unit/check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "mail/wire.h"
+#include "store/store.h"
+
+struct box {
+	char path[64];
+	int root;
+	struct store_locks *locks;
+	bool read_only;
+	uint64_t boot;
+	enum store_index index;
+};
+
+static inline void box_open(struct box *b)
+{
+	strcpy(b->path, "/tmp/poplar-store-XXXXXX");
+	assert_true(mkdtemp(b->path) != NULL);
+	b->root = open(b->path, O_PATH | O_DIRECTORY);
+	b->locks = store_locks_new(4, 0);
+	b->read_only = false;
+	b->boot = 1;
+	b->index = STORE_INDEX_KEEP;
+	assert_true(b->root >= 0 && b->locks && mkdirat(b->root, "u", 0700) == 0);
+}
+
+static inline int remove_one(const char *path, const struct stat *st, int flag,
+			     struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+static inline void box_close(struct box *b)
+{
+	close(b->root);
+	store_locks_free(b->locks);
+	nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline void put(const struct box *b, const char *name, struct span text)
+{
+	char path[400];
+
+	mkdirat(b->root, "u/Maildir", 0700);
+	mkdirat(b->root, "u/Maildir/new", 0700);
+	mkdirat(b->root, "u/Maildir/cur", 0700);
+	snprintf(path, sizeof path, "u/Maildir/%s", name);
+	int fd = openat(b->root, path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0 && write(fd, text.at, text.len) == (ssize_t)text.len);
+	close(fd);
+}
+
+static inline bool there(const struct box *b, const char *name)
+{
+	char path[400];
+
+	snprintf(path, sizeof path, "u/Maildir/%s", name);
+	return faccessat(b->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static inline void move(const struct box *b, const char *from, const char *to)
+{
+	char a[400], c[400];
+
+	snprintf(a, sizeof a, "u/Maildir/%s", from);
+	snprintf(c, sizeof c, "u/Maildir/%s", to);
+	assert_true(renameat(b->root, a, b->root, c) == 0);
+}
+
+static inline void drop(const struct box *b, const char *name)
+{
+	char path[400];
+
+	snprintf(path, sizeof path, "u/Maildir/%s", name);
+	assert_true(unlinkat(b->root, path, 0) == 0);
+}
+
+static inline enum fault try_open(const struct box *b, struct maildrop **out)
+{
+	const struct store_place place = { b->root,      "u/Maildir", b->locks,
+					   b->read_only, b->boot,     b->index };
+	struct why why = { 0 };
+
+	return store_maildir.open(&place, out, &why);
+}
+
+static inline struct maildrop *open_box(const struct box *b)
+{
+	struct maildrop *m = NULL;
+
+	assert_int_equal(try_open(b, &m), FAULT_NONE);
+	return m;
+}
+
+static inline struct listing_record record(const struct maildrop *m, uint32_t msg)
+{
+	struct listing_record r;
+
+	assert_true(store_record(&m->listing, msg, &r));
+	return r;
+}
+
+/* The message as its reader gets it. */
+static inline struct span read_body(struct maildrop *m, uint32_t msg, char *room,
+				    size_t len)
+{
+	struct store_body body;
+
+	assert_int_equal(m->store->body(m, msg, &body, NULL), FAULT_NONE);
+	assert_true(body.length <= len);
+	ssize_t n = pread(body.fd, room, len, (off_t)body.offset);
+	close(body.fd);
+	assert_int_equal(n, body.length);
+	assert_int_equal(body.octets, record(m, msg).octets);
+	return (struct span){ room, (size_t)n };
+}
+
+/* As a client sees them. */
+static inline bool same_record(const struct listing_record *a,
+			       const struct listing_record *b)
+{
+	return a->octets == b->octets && a->form == b->form &&
+	       a->uid_len == b->uid_len && memcmp(a->uid, b->uid, a->uid_len) == 0;
+}
+
+/* Let a folder ("new"; more may follow) have changed last at a time of its own, long
+ * ago.
+ */
+static inline void settle_folder(const struct box *b, const char *folder)
+{
+	static time_t at = 1000000000;
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, { ++at, 1 } };
+	char path[32];
+
+	snprintf(path, sizeof path, "u/Maildir/%.3s", folder);
+	assert_true(utimensat(b->root, path, times, 0) == 0);
+}
+
+static inline void settle(const struct box *b)
+{
+	settle_folder(b, "new");
+	settle_folder(b, "cur");
+}
