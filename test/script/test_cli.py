@@ -22,13 +22,14 @@ class Arguments(unittest.TestCase):
                 self.assertEqual((out.returncode, out.stderr), (0, ""), name)
                 self.assertIn(name, out.stdout)
         out = subprocess.run([BUILD / "poplar", "--help"], capture_output=True, text=True)
-        for word in ("check", "config", "user", "audit"):
+        for word in ("check", "config", "user", "index", "audit"):
             self.assertIn(word, out.stdout)
 
     def test_wrong_arguments(self):
         for args in ([], ["bogus"], ["--bogus"], ["user"], ["user", "add"], ["user", "bogus", "x"],
                      ["check", "x"], ["config", "x"], ["audit", "x"], ["user", "list", "x"],
-                     ["user", "test"]):
+                     ["user", "test"], ["index"], ["index", "show"], ["index", "bogus", "x"],
+                     ["index", "show", "x", "y"]):
             out = subprocess.run([BUILD / "poplar", *args], capture_output=True, text=True)
             self.assertEqual(out.returncode, 64, args)
             self.assertIn("usage", out.stderr)
@@ -38,7 +39,7 @@ class Arguments(unittest.TestCase):
             self.assertIn("poplard", out.stderr)
 
     def test_a_configuration_that_is_not_there(self):
-        for args in (["check"], ["config"], ["audit"], ["user", "list"]):
+        for args in (["check"], ["config"], ["audit"], ["user", "list"], ["index", "show", "x"]):
             out = subprocess.run([BUILD / "poplar", "-c", "/nowhere", *args],
                                  capture_output=True, text=True)
             self.assertEqual(out.returncode, 78)

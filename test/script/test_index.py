@@ -79,6 +79,7 @@ class Sessions(IndexCase):
             c.quit()
             left = [n for i, n in enumerate(left) if i not in removed]
         self.assertEqual(self.p.names(), [f"new/{n}.x" for n in left])
+        self.assertEqual(self.p.run("index", "verify", "alice").returncode, 0)
 
     def test_one_that_is_not_in_memory(self):
         """The front does not wait for a disk: poplar-drop reads it first."""
@@ -250,6 +251,81 @@ class Neighbours(IndexCase):
         c = self.p.login()
         self.assertEqual({line.split()[1] for line in c.listing("UIDL")}, left)
         c.quit()
+        out = self.p.run("index", "verify", "alice")
+        self.assertEqual(out.returncode, 0, out)
+
+
+class Tool(IndexCase):
+    def run_index(self, command, status=0, user="alice"):
+        out = self.p.run("index", command, user)
+        self.assertEqual(out.returncode, status, out)
+        return out.stdout + out.stderr
+
+    def test_show(self):
+        self.assertIn("no index yet", self.run_index("show", 1))
+        self.p.put("1000.a b", b"one\n")
+        self.p.put("1001.x", b"two\n")
+        self.settle()
+        self.listings()
+        out = self.run_index("show")
+        self.assertRegex(out, r"(?m)^messages 2$")
+        self.assertRegex(out, r"(?m)^settled 1$")
+        self.assertRegex(out, r"(?m)^1 record=0 octets=5 .* uid=[0-9a-f]{64} name=n1000.a%20b$")
+        self.assertRegex(out, r"(?m)^2 record=1 octets=5 .* uid=1001.x name=n1001.x$")
+        os.unlink(self.p.maildir() / "new" / "1000.a b")
+        self.listings()
+        self.assertRegex(self.run_index("show", user=str(self.p.maildir())),
+                         r"(?m)^hole 0 \+1$")
+
+    def test_verify(self):
+        self.put_some(1000, 5)
+        self.settle()
+        self.assertIn("5 messages, all", self.run_index("verify"))  # without any
+        self.assertFalse(self.index.exists())
+        self.listings()
+        self.assertIn("5 messages, all", self.run_index("verify"))
+        self.put_some(1005, 1)  # it is behind, but what it says is right
+        self.assertIn("6 messages, all", self.run_index("verify"))
+        os.unlink(self.p.maildir() / "new" / "1005.x")
+        self.settle()
+        self.listings()
+        stamp = self.index.stat()
+        path = self.p.maildir() / "new" / "1002.x"
+        with open(path, "ab") as f:
+            f.write(b"more\n")  # in its place: no folder tells
+        self.assertRegex(self.run_index("verify", 1), r"message 3 uid=1002.x octets=\d+ .*without")
+        with open(self.index, "r+b") as f:
+            f.seek(4096 + 128)
+            f.write(b"x")
+        out = self.run_index("verify", 1)
+        self.assertIn("message 2 damaged", out)
+        self.assertEqual(self.index.stat().st_ino, stamp.st_ino)
+        with open(self.index, "r+b") as f:
+            f.write(b"x")
+        self.assertIn("has a bad head", self.run_index("verify", 1))
+        self.assertIn("has a bad head", self.run_index("show", 1))
+
+    def test_rebuild(self):
+        self.put_some(1000, 3)
+        self.assertIn("3 messages", self.run_index("rebuild"))
+        if IS_ROOT:
+            self.assertEqual(self.index.stat().st_uid, self.p.mail_uid)
+        first = self.listings()
+        self.index.write_bytes(b"rubbish")
+        self.run_index("rebuild")
+        self.assertIn("3 messages, all", self.run_index("verify"))
+        self.assertEqual(self.listings(), first)
+
+    def test_what_is_refused(self):
+        self.put_some(1000, 3)
+        c = self.p.login()
+        for command in ("verify", "rebuild"):
+            self.assertIn("in use by another session", self.run_index(command, 1))
+        self.run_index("show")
+        c.quit()
+        for name in ("nobody", "/etc", "/etc/../" + str(self.p.maildir()),
+                     str(self.p.maildir()) + "/../../.."):
+            self.run_index("show", 1, name)
 
 
 class Off(unittest.TestCase):

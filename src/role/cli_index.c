@@ -1,0 +1,345 @@
+/* role/cli_index.c - poplar index: looks at, checks and remakes the index of a
+ * maildrop.
+ *
+ * Floor 4 (role). All of it is done as the maildrop's owner, whose files they are.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "auth/place.h"
+#include "auth/users.h"
+#include "base/own.h"
+#include "role/cli.h"
+#include "store/index.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+enum { FILE_OCTETS_MAX = 1 << 30 };
+
+struct job {
+	struct settings settings;
+	const char *name; /* of the user, or a path */
+	char path[PLACE_PATH_MAX];
+	struct store_place place;
+};
+
+/* ---- where the maildrop is ---- */
+
+/* A user of one of the users files. */
+static bool find_in(struct job *j, const char *file)
+{
+	OWN_FD fd = open(file, O_RDONLY | O_CLOEXEC);
+	OWN_TEXT text = NULL;
+	struct why why = { 0 };
+	size_t len;
+
+	if (fd < 0 || file_read_all(fd, FILE_OCTETS_MAX, &text, &len, file, &why)) {
+		fault_set(&why, FAULT_IO, errno, "read", file);
+		cli_complain(&why);
+		return false;
+	}
+	OWN(users) users = users_parse((struct span){ text, len }, NULL, NULL);
+	const struct user *user = users ? users_find(users, span_of(j->name)) : NULL;
+	if (!user)
+		return false;
+	if (place_maildrop(user, j->settings.mail_root, j->settings.maildir, j->path,
+			   &why) == FAULT_NONE)
+		return true;
+	cli_complain(&why);
+	return false;
+}
+
+/* An absolute path, as `poplar user test` tells it. */
+static bool find_by_path(struct job *j)
+{
+	struct span path = span_of(j->name);
+	size_t root = strlen(j->settings.mail_root);
+
+	return span_starts(path, j->settings.mail_root) && path.len > root &&
+	       path.at[root] == '/' &&
+	       span_copy(span_after(path, root + 1), j->path, sizeof j->path);
+}
+
+static bool find_place(struct job *j)
+{
+	const struct databases *all = &j->settings.databases;
+	bool found = j->name[0] == '/' && find_by_path(j);
+
+	for (unsigned i = 0; i < all->count && !found && j->name[0] != '/'; i++)
+		if (!database_is_asked(&all->at[i]))
+			found = find_in(j, *all->at[i].path ? all->at[i].path
+							    : j->settings.users);
+	if (!found)
+		cli_say("no such user in a users file, nor a path below mail-root",
+			j->name);
+	return found;
+}
+
+static int open_place(const struct job *j, struct why *why)
+{
+	int dir = file_open_beneath(j->place.root, j->path, O_RDONLY | O_DIRECTORY);
+
+	if (dir < 0)
+		fault_set(why, FAULT_SETUP, errno, "open", j->path);
+	return dir;
+}
+
+/* ---- show ---- */
+
+/* What a name may not do to a terminal. */
+static void print_text(const char *before, struct span text)
+{
+	fputs(before, stdout);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] > ' ' && text.at[i] < 0x7f && text.at[i] != '%')
+			putchar(text.at[i]);
+		else
+			printf("%%%02X", (unsigned char)text.at[i]);
+}
+
+static void print_head(const struct index *ix)
+{
+	uint32_t before = 0;
+
+#define X(name) printf(#name " %" PRIu64 "\n", ix->head.name);
+	INDEX_HEAD_TABLE(X)
+#undef X
+	for (uint32_t h = 0; h < ix->map.hole_count; h++) {
+		const struct listing_hole *hole = &ix->map.holes[h];
+
+		printf("hole %" PRIu32 " +%" PRIu32 "\n", hole->first,
+		       hole->removed - before);
+		before = hole->removed;
+	}
+}
+
+static bool print_record(const struct index *ix, uint32_t msg)
+{
+	char name[LISTING_NAME_OCTETS];
+	uint32_t i = listing_number(&ix->map, msg);
+	struct listing_record r;
+
+	printf("%" PRIu32 " record=%" PRIu32, msg, i);
+	if (!index_read(ix, i, &r, name)) {
+		printf(" damaged\n");
+		return false;
+	}
+	printf(" octets=%" PRIu64 " form=%u stored=%" PRIu64 " inode=%" PRIu64
+	       " modified=%" PRIu64 " flags=%u",
+	       r.octets, r.form, r.stored, r.file, r.modified, r.flags);
+	print_text(" uid=", listing_uid(&r));
+	print_text(" name=", (struct span){ name, r.name_len });
+	putchar('\n');
+	return true;
+}
+
+/* Without the lock: a session may be at work on it. */
+static bool show(void *arg)
+{
+	const struct job *j = arg;
+	struct why why = { 0 };
+	OWN_FD dir = open_place(j, &why);
+	struct index ix;
+	bool good = true;
+
+	if (dir < 0 || !index_open(&ix, dir, &why)) {
+		if (why.fault)
+			cli_complain(&why);
+		else
+			cli_say("there is no index yet", j->name);
+		return false;
+	}
+	print_head(&ix);
+	for (uint32_t msg = 1; msg <= ix.head.messages; msg++)
+		good &= print_record(&ix, msg);
+	index_close(&ix);
+	return fflush(stdout) == 0 && good;
+}
+
+/* ---- verify, rebuild ---- */
+
+static struct maildrop *open_with(struct job *j, enum store_index index)
+{
+	struct maildrop *m = NULL;
+	struct why why = { 0 };
+
+	j->place.path = j->path;
+	j->place.index = index;
+	j->place.locks = store_locks_new(1, j->settings.lock_wait);
+	if (!j->place.locks || !store_start()) {
+		cli_say("out of memory", NULL);
+		return NULL;
+	}
+	enum fault f = store_maildir.open(&j->place, &m, &why);
+	if (f == FAULT_BUSY)
+		cli_say(fault_text(f), j->name);
+	else if (f)
+		cli_complain(&why);
+	return f ? NULL : m;
+}
+
+static void close_with(struct job *j, struct maildrop *m)
+{
+	m->store->close(m);
+	store_locks_free(TAKE(j->place.locks));
+}
+
+struct seen {
+	struct listing_record *at; /* uid_len 0: damaged */
+	uint32_t count;
+	struct why trouble;
+};
+
+static bool take_listing(struct job *j, enum store_index index, struct seen *out)
+{
+	struct maildrop *m = open_with(j, index);
+
+	if (!m)
+		return false;
+	out->trouble = m->trouble;
+	out->count = m->listing.count;
+	out->at = calloc((size_t)out->count + 1, sizeof *out->at);
+	for (uint32_t msg = 1; out->at && msg <= out->count; msg++)
+		if (!store_record(&m->listing, msg, &out->at[msg - 1]))
+			out->at[msg - 1].uid_len = 0;
+	close_with(j, m);
+	return out->at != NULL;
+}
+
+static bool same(const struct listing_record *a, const struct listing_record *b)
+{
+	return a->octets == b->octets && a->form == b->form &&
+	       a->uid_len == b->uid_len && memcmp(a->uid, b->uid, a->uid_len) == 0;
+}
+
+static uint32_t count_differences(const struct seen *with, const struct seen *without)
+{
+	uint32_t least = with->count < without->count ? with->count : without->count;
+	uint32_t wrong = (with->count > least) + (without->count > least);
+
+	if (with->count != without->count)
+		printf("%" PRIu32 " messages by the index, %" PRIu32 " without it\n",
+		       with->count, without->count);
+	for (uint32_t i = 0; i < least; i++) {
+		const struct listing_record *a = &with->at[i], *b = &without->at[i];
+
+		if (same(a, b))
+			continue;
+		wrong++;
+		printf("message %" PRIu32, i + 1);
+		if (a->uid_len == 0) {
+			printf(" damaged\n");
+			continue;
+		}
+		print_text(" uid=", listing_uid(a));
+		printf(" octets=%" PRIu64 " form=%u, without the index", a->octets,
+		       a->form);
+		print_text(" uid=", listing_uid(b));
+		printf(" octets=%" PRIu64 " form=%u\n", b->octets, b->form);
+	}
+	return wrong;
+}
+
+/* What the next session would see, beside what it would see if there were no index. */
+static bool verify(void *arg)
+{
+	struct job *j = arg;
+	struct seen with = { 0 }, without = { 0 };
+	bool good = take_listing(j, STORE_INDEX_READ, &with) &&
+		    take_listing(j, STORE_INDEX_IGNORE, &without);
+
+	if (good && with.trouble.fault) {
+		cli_complain(&with.trouble);
+		good = false;
+	}
+	if (good)
+		good = count_differences(&with, &without) == 0;
+	if (good)
+		printf("%" PRIu32 " messages, all as they are without the index\n",
+		       without.count);
+	free(with.at);
+	free(without.at);
+	return fflush(stdout) == 0 && good;
+}
+
+static bool rebuild(void *arg)
+{
+	struct job *j = arg;
+	struct maildrop *m = open_with(j, STORE_INDEX_RENEW);
+
+	if (!m)
+		return false;
+	bool good = m->trouble.fault == FAULT_NONE;
+	if (good)
+		printf("%" PRIu32 " messages, %" PRIu64 " octets\n", m->listing.count,
+		       m->listing.octets);
+	else
+		cli_complain(&m->trouble);
+	close_with(j, m);
+	return fflush(stdout) == 0 && good;
+}
+
+/* ---- the command ---- */
+
+static const struct {
+	const char *name;
+	cli_task_fn *run;
+} table[] = { { "show", show }, { "verify", verify }, { "rebuild", rebuild } };
+
+static int explain(FILE *to)
+{
+	fputs("usage: poplar index show|verify|rebuild USER\n"
+	      "\n"
+	      "USER is in a users file, or the path of a Maildir below mail-root.\n"
+	      "show prints the index, verify compares it with the maildrop, rebuild "
+	      "makes it\n"
+	      "anew. The last two need the maildrop's lock.\n",
+	      to);
+	return to == stdout ? CLI_OK : CLI_USAGE;
+}
+
+/* The owner of the folder is whose index it must be. */
+static bool run_as_owner(struct job *j, cli_task_fn *run)
+{
+	struct why why = { 0 };
+	struct stat st;
+	OWN_FD dir = open_place(j, &why);
+
+	if (dir < 0 || fstat(dir, &st) < 0) {
+		cli_complain(&why);
+		return false;
+	}
+	if (geteuid() == 0 && st.st_uid == 0) {
+		cli_say("belongs to root, as which no process of Poplar runs", j->path);
+		return false;
+	}
+	return cli_run_as((struct cli_ids){ st.st_uid, st.st_gid }, run, j);
+}
+
+int cli_index(const char *config, int argc, char **argv)
+{
+	struct job j = { .place = { .root = -1 } };
+	size_t i = 0;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return explain(stdout);
+	while (argc == 3 && i < sizeof table / sizeof *table &&
+	       strcmp(argv[1], table[i].name) != 0)
+		i++;
+	if (argc != 3 || i == sizeof table / sizeof *table)
+		return explain(stderr);
+	cli_load(config, &j.settings);
+	j.name = argv[2];
+	j.place.boot = store_boot();
+	OWN_FD root = open(j.settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	j.place.root = root;
+	if (root < 0)
+		cli_say("cannot open mail-root", j.settings.mail_root);
+	bool good = root >= 0 && find_place(&j) && run_as_owner(&j, table[i].run);
+	settings_done(&j.settings);
+	return good ? CLI_OK : CLI_BAD;
+}
