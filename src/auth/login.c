@@ -86,6 +86,16 @@ static void split(const struct login_rules *rules, struct span *io_authzid,
 	*io_authid = span_after(*io_authid, before + 1);
 }
 
+bool login_claim(const struct login_rules *rules, struct span given,
+		 struct login_name *out)
+{
+	struct span authzid = SPAN("");
+
+	if (given.len > 0)
+		split(rules, &authzid, &given);
+	return login_name(rules, given, out);
+}
+
 /* A name that no user can have costs as much as one that no user has. */
 enum fault login_by_password(const struct login_rules *rules,
 			     const struct login_way *way, struct span authzid,

@@ -41,6 +41,11 @@ MUST_USE bool login_name(const struct login_rules *rules, struct span given,
 MUST_USE enum fault login_find(const struct login_rules *rules, struct span given,
 			       struct user_found *out, struct why *why);
 
+/* The name whose secret is shown when the client says it is `given`, which may be
+ * "user*master". False: there can be no such user. */
+MUST_USE bool login_claim(const struct login_rules *rules, struct span given,
+			  struct login_name *out);
+
 /* A name and a password were shown. `authzid` is who the client wants to be; empty: who
  * it is, or who "user*master" says. FAULT_DENIED, or trouble with the databases. */
 MUST_USE enum fault login_by_password(const struct login_rules *rules,

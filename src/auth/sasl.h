@@ -47,3 +47,13 @@ MUST_USE enum sasl_says sasl_step(struct sasl *s, struct span response, struct b
 
 /* Who claims to be there, as far as it is known yet: for the log. */
 struct span sasl_claims(const struct sasl *s);
+
+/* Will this response be a guess at somebody's secret? Then at whose, as far as it can
+ * be told before it is looked at; else an empty text. */
+MUST_USE bool sasl_claim(const struct sasl *s, struct span response,
+			 char out[LOGIN_NAME_OCTETS + 1]);
+
+/* Whom a success has proved to be there. Empty where nothing was: ANONYMOUS. */
+struct span sasl_proved(const struct sasl *s);
+
+struct span sasl_peer(const struct sasl *s); /* from where it comes */

@@ -46,7 +46,7 @@ bool nets_hold(const struct nets *list, const struct address *a)
 	return false;
 }
 
-static bool read_peer(struct span peer, struct address *out)
+bool nets_peer(struct span peer, struct address *out)
 {
 	const char *colon = peer.len ? memrchr(peer.at, ':', peer.len) : NULL;
 
@@ -64,7 +64,7 @@ bool nets_text_holds(struct span list, struct span peer)
 	struct span text;
 	struct net net;
 
-	if (!read_peer(peer, &address))
+	if (!nets_peer(peer, &address))
 		return false;
 	while (list.len > 0) {
 		span_cut(&list, ',', &text);

@@ -22,6 +22,9 @@ MUST_USE bool nets_add(struct nets *list, struct span text);
 
 bool nets_hold(const struct nets *list, const struct address *a);
 
+/* The address of a peer as address_text writes it. False: it has none. */
+MUST_USE bool nets_peer(struct span peer, struct address *out);
+
 /* The same for a list as text, with commas between its networks, and a peer as
  * address_text writes it ("192.0.2.1:110", "[2001:db8::1]:110"). What cannot be read
  * holds nothing. */

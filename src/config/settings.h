@@ -102,15 +102,19 @@ X(gssapi_realm, TEXT, 0, 255, "", AUTH, \
 X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
   "So many refused logins close the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
-  "A refused login is answered this long after it was asked, whatever the reason.") \
+  "A refused login is answered this long after it was asked, whatever the reason; and the delay with " \
+  "which those begin who have failed too often. 0: no delays at all. See FAILED LOGINS.") \
+X(failure_delay_max, MILLIS, 0, 120000, "30s", AUTH, \
+  "No login is delayed for longer than this, however many have failed.") \
 X(max_errors, COUNT, 1, 1000, "20", FRONT, \
   "So many refused lines in a row close the connection.") \
 X(max_connections_per_address, COUNT, 0, 10000, "50", FRONT, \
   "Connections that one address may have at a time, over all network processes; 0: any number. Of an " \
   "IPv6 address the first 64 bits count, which is what one customer has. Behind one IPv4 address there " \
   "may be a whole office: see trusted-networks.") \
-X(trusted_networks, LIST, 0, 32, "", FRONT, \
-  "Addresses and networks that may have any number of connections, such as that of a mail gateway.") \
+X(trusted_networks, LIST, 0, 32, "", FRONT | AUTH, \
+  "Addresses and networks that may have any number of connections, and whose logins are never delayed, " \
+  "such as that of a mail gateway.") \
 /* the mail */ \
 X(mail_root, TEXT, 1, 4095, "/var/mail/poplar", PARENT | AUTH, \
   "The directory under which all maildrops lie. The maildrop process sees nothing else.") \

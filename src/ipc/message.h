@@ -49,6 +49,7 @@
 	X(AUTH_WHICH,    FRONT,         AUTH,                    NONE)    \
 	X(AUTH_OFFERS,   AUTH,          FRONT,                   NONE)    \
 	X(AUTH_MORE,     AUTH,          FRONT,                   NONE)    \
+	X(AUTH_LATER,    AUTH,          FRONT,                   NONE)    \
 	X(AUTH_NEXT,     FRONT,         AUTH,                    NONE)    \
 	X(AUTH_CANCEL,   FRONT,         AUTH,                    NONE)    \
 	X(AUTH_OK,       AUTH,          FRONT,                   SOCKET)  \
@@ -90,10 +91,11 @@
 #define MESSAGE_STOP_FIELDS(N, T)
 #define MESSAGE_AUTH_WHICH_FIELDS(N, T)
 #define MESSAGE_AUTH_OFFERS_FIELDS(N, T)  N(mechanisms)
-#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(exchange) N(tls) N(mechanism) N(has_response) T(peer, 64) \
+#define MESSAGE_AUTH_ASK_FIELDS(N, T)     N(id) N(exchange) N(waited) N(tls) N(mechanism) N(has_response) T(peer, 64) \
 	T(user, 255) T(response, 12288) T(exporter, 64) T(unique, 64) T(certificate, 255) T(timestamp, 128)
 #define MESSAGE_AUTH_MORE_FIELDS(N, T)    N(id) N(exchange) T(challenge, 4096)
-#define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) N(exchange) T(response, 12288)
+#define MESSAGE_AUTH_LATER_FIELDS(N, T)   N(id) N(exchange) N(delay_ms)
+#define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) N(exchange) N(waited) T(response, 12288)
 #define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id) N(exchange)
 #define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)

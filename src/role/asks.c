@@ -42,18 +42,38 @@ void asks_log_refusal(const struct conn *c, enum fault f)
 		  LOG_T("reason", fault_code(f)[0] ? fault_code(f) : fault_text(f)));
 }
 
-static void refuse(struct conn *c, enum fault f)
+/* What was asked is kept until the answer comes: poplar-auth may want it later, or
+ * cannot be asked now. */
+static bool keep_secret(struct conn *c, struct span secret)
 {
-	asks_log_refusal(c, f);
+	c->secret = malloc(secret.len + 1);
+	if (!c->secret)
+		return false;
+	if (secret.len > 0)
+		memcpy(c->secret, secret.at, secret.len);
+	c->secret_len = (uint16_t)secret.len;
+	return true;
+}
+
+static void drop_secret(struct conn *c)
+{
+	secret_wipe(c->secret, c->secret_len);
+	free(TAKE(c->secret));
+}
+
+static void tell_refused(struct conn *c, enum fault f)
+{
+	drop_secret(c);
+	c->told_at = 0;
 	c->asked = false;
 	talk_failed(c, f);
 	talk_go(c);
 }
 
-void asks_refuse(struct conn *c)
+static void refuse(struct conn *c, enum fault f)
 {
-	c->told_at = 0;
-	refuse(c, c->told);
+	asks_log_refusal(c, f);
+	tell_refused(c, f);
 }
 
 /* ---- sending ---- */
@@ -85,16 +105,18 @@ static void add_channel(const struct conn *c, struct rests *r,
 		ask->certificate = span_of(r->certificate);
 }
 
-static enum fault send_ask(const struct conn *c, struct span secret)
+static enum fault send_ask(const struct conn *c)
 {
 	const struct session *s = &c->session;
+	const struct span secret = { c->secret, c->secret_len };
 	struct rests rests;
 	const struct message next = { .kind = MESSAGE_AUTH_NEXT,
-				      .AUTH_NEXT = { conn_id(c), c->exchange,
+				      .AUTH_NEXT = { conn_id(c), c->exchange, c->waited,
 						     secret } };
 	struct message ask = { .kind = MESSAGE_AUTH_ASK,
 			       .AUTH_ASK = { .id = conn_id(c),
 					     .exchange = c->exchange,
+					     .waited = c->waited,
 					     .tls = s->tls,
 					     .mechanism = s->mechanism,
 					     .has_response = s->has_secret,
@@ -119,19 +141,12 @@ static void send_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 	fault_ignore(tell(f, &m));
 }
 
-static bool stand_in_line(struct conn *c, struct span secret)
+static void stand_in_line(struct conn *c)
 {
-	c->secret = malloc(secret.len + 1);
-	if (!c->secret)
-		return false;
-	if (secret.len > 0)
-		memcpy(c->secret, secret.at, secret.len);
-	c->secret_len = (uint16_t)secret.len;
 	c->next_asking = NULL;
 	*c->front->asking_last = c;
 	c->front->asking_last = &c->next_asking;
 	c->in_asking = true;
-	return true;
 }
 
 static void leave_line(struct conn *c)
@@ -144,8 +159,6 @@ static void leave_line(struct conn *c)
 	if (c->front->asking_last == &c->next_asking)
 		c->front->asking_last = at;
 	c->in_asking = false;
-	secret_wipe(c->secret, c->secret_len);
-	free(TAKE(c->secret));
 }
 
 void asks_forget(struct conn *c)
@@ -155,24 +168,42 @@ void asks_forget(struct conn *c)
 	if (c->proving || is_awaiting(c))
 		send_cancel(c->front, conn_id(c), c->exchange);
 	c->proving = false;
+	drop_secret(c);
+}
+
+/* Now, or when those who wait already have been served. */
+static void send_or_wait(struct conn *c)
+{
+	bool first = !c->front->asking;
+
+	if (first && send_ask(c) == FAULT_NONE)
+		return;
+	stand_in_line(c);
+	if (first)
+		poll_auth(c->front);
 }
 
 void asks_login(struct conn *c)
 {
-	struct span secret = c->session.secret;
-	bool first = !c->front->asking;
-
+	if (!keep_secret(c, c->session.secret)) {
+		talk_failed(c, FAULT_NOMEM);
+		return;
+	}
 	c->exchange += !c->proving;
+	c->waited = c->waited && c->proving;
 	c->asked = true;
 	c->asked_at = uv_now(&c->front->loop);
-	if (first && send_ask(c, secret) == FAULT_NONE)
-		return;
-	if (!stand_in_line(c, secret)) {
-		c->asked = false;
-		talk_failed(c, FAULT_NOMEM);
-	} else if (first) {
-		poll_auth(c->front);
-	}
+	send_or_wait(c);
+}
+
+/* The delay has passed: a refusal is told; an attempt that had to wait is made. */
+void asks_due(struct conn *c)
+{
+	c->told_at = 0;
+	if (c->told)
+		tell_refused(c, c->told);
+	else
+		send_or_wait(c);
 }
 
 static void send_waiting(struct front *f)
@@ -180,7 +211,7 @@ static void send_waiting(struct front *f)
 	while (f->asking) {
 		struct conn *c = f->asking;
 
-		if (send_ask(c, (struct span){ c->secret, c->secret_len }))
+		if (send_ask(c))
 			return;
 		leave_line(c);
 	}
@@ -200,6 +231,7 @@ static struct conn *find_awaiting(struct front *f, uint64_t id)
 /* The exchange is over. Only now it may be known who the client claims to be. */
 static void end_exchange(struct conn *c, struct span user)
 {
+	drop_secret(c);
 	c->proving = false;
 	if (user.len > 0)
 		session_set_user(&c->session, user);
@@ -226,6 +258,7 @@ static void take_more(struct front *f, const struct message_AUTH_MORE *m)
 		send_cancel(f, m->id, m->exchange);
 		return;
 	}
+	drop_secret(c);
 	c->asked = false;
 	c->proving = true;
 	talk_step(c, &(struct session_event){ .kind = EVENT_CHALLENGE,
@@ -233,7 +266,26 @@ static void take_more(struct front *f, const struct message_AUTH_MORE *m)
 	talk_go(c);
 }
 
-/* RFC 1939 does not mind how long a refusal takes; a guesser does. */
+/* The attempt must wait before it counts. poplar-auth has kept an exchange as it was.
+ */
+static void take_later(struct front *f, const struct message_AUTH_LATER *m)
+{
+	struct conn *c = find_awaiting(f, m->id);
+
+	if (!c) {
+		send_cancel(f, m->id, m->exchange);
+		return;
+	}
+	c->proving = mechanism_needs(c->session.mechanism) & MECHANISM_SASL;
+	c->waited = true;
+	c->told = FAULT_NONE;
+	c->told_at = uv_now(&f->loop) + m->delay_ms;
+	conn_set_timer(c);
+	talk_go(c); /* to hear when the client gives up */
+}
+
+/* RFC 1939 does not mind how long a refusal takes; a guesser does. It is logged at
+ * once: whoever does not wait for it has guessed all the same. */
 static void take_failed(struct front *f, const struct message_AUTH_FAILED *m)
 {
 	struct conn *c = find_awaiting(f, m->id);
@@ -244,8 +296,9 @@ static void take_failed(struct front *f, const struct message_AUTH_FAILED *m)
 	c->told = m->fault > FAULT_NONE && m->fault < FAULT_COUNT ? (enum fault)m->fault
 								  : FAULT_PEER;
 	c->told_at = c->asked_at + m->delay_ms;
+	asks_log_refusal(c, c->told);
 	if (c->told_at <= uv_now(&f->loop))
-		asks_refuse(c);
+		asks_due(c);
 	else
 		conn_set_timer(c);
 }
@@ -258,6 +311,9 @@ static void take(struct front *f, const struct message *m, int fd)
 		break;
 	case MESSAGE_AUTH_MORE:
 		take_more(f, &m->AUTH_MORE);
+		break;
+	case MESSAGE_AUTH_LATER:
+		take_later(f, &m->AUTH_LATER);
 		break;
 	case MESSAGE_AUTH_OK:
 		take_ok(f, &m->AUTH_OK, fd);
@@ -304,7 +360,7 @@ static void lose_link(struct front *f)
 
 		if (!c)
 			continue;
-		bool awaiting = is_awaiting(c);
+		bool awaiting = is_awaiting(c) || asks_is_delayed(c);
 		c->proving = false;
 		if (awaiting)
 			refuse(c, FAULT_PEER);

@@ -18,10 +18,11 @@
 #include "base/secret.h"
 #include "ipc/channel.h"
 #include "role/authtest.h"
+#include "role/brake.h"
 #include "role/child.h"
 #include "role/drops.h"
 #include "role/exchanges.h"
-#include "role/lookups.h"
+#include "role/userbases.h"
 #include "sys/crew.h"
 #include "sys/proc.h"
 
@@ -29,11 +30,11 @@ struct authd {
 	struct child child;
 	struct crew *crew, *errands; /* errands: what the parent brings */
 	struct login_rules rules;
+	struct brake brake;
 	unsigned allowed; /* mechanisms, bits */
 	struct exchanges exchanges;
-	int dir;                                   /* of the users file */
-	struct database *databases[DATABASES_MAX]; /* a list, too, from the first on */
-	struct lookups lookups;
+	int dir; /* of the users file */
+	struct userbases userbases;
 	struct drops drops;
 	atomic_uint live; /* links to fronts */
 	atomic_bool draining;
@@ -99,45 +100,68 @@ static bool tell_offers(struct authd *a, struct link *link)
 	return atomic_exchange(&link->told, offers) == offers || say(link, &m, -1);
 }
 
+/* Who asks: an attempt that is delayed has its question asked once more. */
+struct attempt {
+	struct exchange_key key;
+	struct span peer;
+	bool waited;
+};
+
+/* Must it wait before it is looked at? The front holds it then, told by *out, and asks
+ * again. */
+static bool must_wait(struct authd *a, const struct attempt *at, struct span user,
+		      struct message *out)
+{
+	uint32_t ms = at->waited ? 0 : brake_ask(&a->brake, at->peer, user);
+
+	*out = (struct message){ .kind = MESSAGE_AUTH_LATER,
+				 .AUTH_LATER = { at->key.id, at->key.exchange, ms } };
+	return ms > 0;
+}
+
 /* The front keeps a refused client waiting until the delay has passed since it asked,
  * so that what took how long in here is not to be seen. Trouble of ours is told at
  * once. */
-static bool tell_refused(const struct authd *a, const struct link *link, uint64_t id,
-			 struct span user, const struct why *why)
+static bool tell_refused(struct authd *a, const struct attempt *at, struct span user,
+			 const struct why *why)
 {
 	const bool denied = why->fault == FAULT_DENIED;
-	const struct message m = {
-		.kind = MESSAGE_AUTH_FAILED,
-		.AUTH_FAILED = { id, why->fault,
-				 denied ? a->child.settings.failure_delay : 0, user },
-	};
+	uint32_t ms = denied ? brake_denied(&a->brake, at->peer, user, at->waited) : 0;
+	const struct message m = { .kind = MESSAGE_AUTH_FAILED,
+				   .AUTH_FAILED = { at->key.id, why->fault, ms,
+						    user } };
 
 	if (!denied && why->fault != FAULT_BAD_RESPONSE)
 		log_fault(why, "login-trouble", LOG_S("user", user));
-	return say(link, &m, -1);
+	return say(at->key.link, &m, -1);
 }
 
-static bool tell_in(struct authd *a, const struct link *link, uint64_t id,
+static bool tell_in(struct authd *a, const struct attempt *at, struct span proved,
 		    const struct user *user)
 {
 	struct why why = { 0 };
 	OWN_FD session = -1;
 	const struct message m = { .kind = MESSAGE_AUTH_OK,
-				   .AUTH_OK = { id, user->name } };
+				   .AUTH_OK = { at->key.id, user->name } };
 
+	brake_good(&a->brake, at->peer, proved);
 	if (grant(a, user, &session, &why))
-		return tell_refused(a, link, id, user->name, &why);
-	return say(link, &m, session);
+		return tell_refused(a, at, user->name, &why);
+	return say(at->key.link, &m, session);
 }
 
 /* ---- PASS and APOP: one question, one answer ---- */
 
-static bool check_at_once(struct authd *a, const struct link *link,
+static bool check_at_once(struct authd *a, const struct attempt *at,
 			  const struct message_AUTH_ASK *ask,
 			  const struct login_way *way)
 {
 	struct why why = { 0 };
 	OWN_USER found = { 0 };
+	struct message later;
+
+	if (must_wait(a, at, ask->user, &later))
+		return say(at->key.link, &later, -1);
 	enum fault f = way->mechanism == MECHANISM_ID_APOP
 			       ? login_by_digest(&a->rules, way, ask->user,
 						 ask->timestamp, ask->response, &found,
@@ -146,41 +170,50 @@ static bool check_at_once(struct authd *a, const struct link *link,
 						   ask->response, &found, &why);
 
 	if (f)
-		return tell_refused(a, link, ask->id, ask->user, &why);
-	return tell_in(a, link, ask->id, &found.user);
+		return tell_refused(a, at, ask->user, &why);
+	return tell_in(a, at, ask->user, &found.user);
 }
 
 /* ---- SASL ---- */
 
-static bool go_on(struct authd *a, const struct link *link, struct exchange_key key,
-		  struct sasl *sasl, struct span response)
+/* Keep the exchange for what the front will ask when it has been told `m`. */
+static bool tell_more(struct authd *a, const struct attempt *at, struct sasl *sasl,
+		      const struct message *m)
 {
-	const uint64_t id = key.id;
-	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+	struct why why = { 0 };
+
+	if (exchanges_put(&a->exchanges, at->key, sasl))
+		return say(at->key.link, m, -1);
+	fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
+	bool heard = tell_refused(a, at, sasl_claims(sasl), &why);
+	sasl_free(sasl);
+	return heard;
+}
+
+static bool go_on(struct authd *a, const struct attempt *at, struct sasl *sasl,
+		  struct span response)
+{
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1], claim[LOGIN_NAME_OCTETS + 1];
 	struct buf challenge = BUF(text);
 	struct why why = { 0 };
 	OWN_USER found = { 0 };
+	struct message m;
 	bool heard = true;
 
+	if (sasl_claim(sasl, response, claim) && must_wait(a, at, span_of(claim), &m))
+		return tell_more(a, at, sasl, &m);
 	switch (sasl_step(sasl, response, &challenge, &found, &why)) {
 	case SASL_MORE:
-		if (!exchanges_put(&a->exchanges, key, sasl)) {
-			fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
-			heard = tell_refused(a, link, id, sasl_claims(sasl), &why);
-			break;
-		}
-		return say(
-			link,
-			&(struct message){ .kind = MESSAGE_AUTH_MORE,
-					   .AUTH_MORE = { id,
-							  key.exchange,
-							  { text, challenge.len } } },
-			-1);
+		m = (struct message){ .kind = MESSAGE_AUTH_MORE,
+				      .AUTH_MORE = { at->key.id,
+						     at->key.exchange,
+						     { text, challenge.len } } };
+		return tell_more(a, at, sasl, &m);
 	case SASL_IN:
-		heard = tell_in(a, link, id, &found.user);
+		heard = tell_in(a, at, sasl_proved(sasl), &found.user);
 		break;
 	case SASL_OUT:
-		heard = tell_refused(a, link, id, sasl_claims(sasl), &why);
+		heard = tell_refused(a, at, sasl_claims(sasl), &why);
 		break;
 	}
 	sasl_free(sasl);
@@ -200,32 +233,36 @@ static bool begin(struct authd *a, const struct link *link,
 				       ask->peer };
 	const struct sasl_channel channel = { ask->exporter, ask->unique,
 					      ask->certificate };
+	const struct attempt at = { { link, ask->id, ask->exchange },
+				    ask->peer,
+				    ask->waited > 0 };
 	struct why why = { 0 };
 	struct sasl *sasl;
 
 	if (!(mechanism_needs(way.mechanism) & MECHANISM_SASL))
-		return check_at_once(a, link, ask, &way);
+		return check_at_once(a, &at, ask, &way);
 	sasl = sasl_new(&a->rules, &way, &channel);
 	if (!sasl) {
 		fault_set(&why, FAULT_NOMEM, 0, "begin", "exchange");
-		return tell_refused(a, link, ask->id, SPAN(""), &why);
+		return tell_refused(a, &at, SPAN(""), &why);
 	}
-	return go_on(a, link, (struct exchange_key){ link, ask->id, ask->exchange },
-		     sasl,
+	return go_on(a, &at, sasl,
 		     ask->has_response ? or_empty(ask->response) : (struct span){ 0 });
 }
 
 static bool next(struct authd *a, const struct link *link,
 		 const struct message_AUTH_NEXT *m)
 {
-	const struct exchange_key key = { link, m->id, m->exchange };
-	struct sasl *sasl = exchanges_take(&a->exchanges, key);
+	struct attempt at = { { link, m->id, m->exchange }, SPAN(""), m->waited > 0 };
+	struct sasl *sasl = exchanges_take(&a->exchanges, at.key);
 	struct why why = { 0 };
 
-	if (sasl)
-		return go_on(a, link, key, sasl, or_empty(m->response));
-	fault_set(&why, FAULT_PEER, 0, "go on", "exchange");
-	return tell_refused(a, link, m->id, SPAN(""), &why);
+	if (!sasl) {
+		fault_set(&why, FAULT_PEER, 0, "go on", "exchange");
+		return tell_refused(a, &at, SPAN(""), &why);
+	}
+	at.peer = sasl_peer(sasl);
+	return go_on(a, &at, sasl, or_empty(m->response));
 }
 
 static bool hear(struct authd *a, struct link *link, const struct message *m)
@@ -307,68 +344,6 @@ static void link_begin(struct authd *a, int fd)
 		link_release(a, link);
 }
 
-/* ---- databases ---- */
-
-static _Noreturn void give_up(const char *what)
-{
-	log_event(LOG_CRIT, "not-started", LOG_T("what", what));
-	_exit(EXIT_FAILURE);
-}
-
-/* The file's name within its folder: the folder came as a descriptor. */
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* They come in the order in which they are asked. */
-static void add_database(struct authd *a, const struct message_DATABASE *m)
-{
-	struct databases *all = &a->child.settings.databases;
-	struct database_settings *s = databases_add(all, m->name);
-	struct database *db;
-
-	if (!s || rows_unpack(database_rows(), s, ROLE_AUTH, m->values))
-		give_up("settings of a database cannot be read");
-	if (database_is_asked(s))
-		db = lookups_new(&a->lookups, s);
-	else
-		db = passwdfile_new(
-			a->dir, name_of(*s->path ? s->path : a->child.settings.users));
-	if (!db)
-		give_up("out of memory");
-	db->name = s->name;
-	db->stop_unknown = s->if_unknown == IF_FAIL;
-	db->stop_wrong = s->if_wrong == IF_FAIL;
-	a->databases[all->count - 1] = db;
-	if (all->count > 1)
-		a->databases[all->count - 2]->next = db;
-}
-
-static void add_lookup(struct authd *a, const struct message_LOOKUP_LINK *m, int fd)
-{
-	const struct databases *all = &a->child.settings.databases;
-
-	if (m->database < all->count && database_is_asked(&all->at[m->database]))
-		lookups_link(a->databases[m->database], m->number, fd);
-	else
-		close(fd);
-}
-
-/* One for each question that may be waited for in a process, so that those cost nobody
- * else a thread. */
-static unsigned thread_count(const struct settings *s)
-{
-	unsigned count = s->auth_threads;
-
-	for (unsigned i = 0; i < s->databases.count; i++)
-		if (database_is_asked(&s->databases.at[i]))
-			count += s->databases.at[i].processes;
-	return count;
-}
-
 /* ---- the parent ---- */
 
 static void take(void *arg, const struct message *m, int fd)
@@ -384,13 +359,13 @@ static void take(void *arg, const struct message *m, int fd)
 		link_begin(a, fd);
 		break;
 	case MESSAGE_DATABASE:
-		add_database(a, &m->DATABASE);
+		userbases_add(&a->userbases, &a->child.settings, a->dir, &m->DATABASE);
 		break;
 	case MESSAGE_CONTROL:
-		authtest_begin(a->crew, fd, a->databases[0], &a->child.settings);
+		authtest_begin(a->crew, fd, a->userbases.at[0], &a->child.settings);
 		break;
 	case MESSAGE_LOOKUP_LINK:
-		add_lookup(a, &m->LOOKUP_LINK, fd);
+		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);
 		break;
 	case MESSAGE_DROP_LINK:
 		drops_link(&a->drops, &m->DROP_LINK, fd);
@@ -424,7 +399,7 @@ static bool make_rules(struct authd *a)
 	const struct settings *s = &a->child.settings;
 
 	a->rules = (struct login_rules){
-		.databases = a->databases[0],
+		.databases = a->userbases.at[0],
 		.default_domain = span_of(s->default_domain),
 		.fold = s->fold_names,
 		.master_separator = s->master_separator[0],
@@ -465,21 +440,22 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	drops_init(&a.drops, PROC_CHANNEL_FD);
 	exchanges_init(&a.exchanges);
-	lookups_init(&a.lookups, PROC_CHANNEL_FD);
+	userbases_init(&a.userbases, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
 	if (!make_rules(&a))
 		return EXIT_FAILURE;
 	start_gssapi(&a);
-	if (!scheme_start() || !login_start() || !sasl_start())
+	if (!scheme_start() || !login_start() || !sasl_start() ||
+	    !brake_start(&a.brake, &a.child.settings, &a.rules))
 		return EXIT_FAILURE;
-	a.lookups.patient = (a.child.settings.auth_threads + 1) / 2;
+	unsigned threads = userbases_start(&a.userbases, &a.child.settings);
 	if (gssapi_host())
 		a.child.sandbox = SANDBOX_AUTH_GSSAPI;
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
 	if (!crew_join(a.errands, &a.parent) ||
 	    pthread_create(&thread, NULL, serve_parent, &a) != 0 ||
-	    crew_run(a.crew, thread_count(&a.child.settings)))
+	    crew_run(a.crew, threads))
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
 	return EXIT_FAILURE;
 }

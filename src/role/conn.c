@@ -96,7 +96,7 @@ static void on_timer(uv_timer_t *timer)
 		conn_set_timer(c);
 	} else if (c->told_at && c->told_at <= now) {
 		conn_set_timer(c);
-		asks_refuse(c);
+		asks_due(c);
 	} else {
 		conn_close(c, what_was_late(c));
 	}

@@ -124,6 +124,7 @@ struct conn {
 	bool in_asking;
 	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
 		       */
+	bool waited;  /* the login has had its delay */
 	bool eager; /* there is more to do, as soon as the others have had their turn */
 	bool gone;  /* the client has: only the answer to a commit is waited for */
 	bool warming; /* poplar-drop brings the next octets into memory */
@@ -149,14 +150,15 @@ struct conn {
 	uint32_t held_at, held_len;
 
 	struct conn *next_asking;
-	char *secret; /* waits to be sent to poplar-auth; NULL: none */
+	char *secret; /* what poplar-auth is asked with; NULL: nothing */
 	uint16_t secret_len;
 	char *timestamp; /* of the greeting, for APOP; NULL: it had none */
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
-	uint64_t told_at;  /* when a refused login may be told; 0: none waits */
+	uint64_t told_at;  /* a refused login may be told, a delayed one asked; 0:
+			      neither */
 	uint64_t timer_at; /* when the timer will go off */
-	enum fault told;   /* the refusal */
+	enum fault told;   /* the refusal; FAULT_NONE: a delayed login */
 	char peer[ADDRESS_TEXT_MAX];
 };
 
@@ -238,7 +240,13 @@ static inline bool output_blocked(const struct conn *c)
  * socket (maildrop_attach), as EVENT_CHALLENGE or as EVENT_FAILED. */
 void asks_login(struct conn *c);
 void asks_forget(struct conn *c); /* the client gives up, or goes away */
-void asks_refuse(struct conn *c); /* the time to tell a refusal has come */
+/* Is the question held until its delay has passed? poplar-auth may have its exchange.
+ */
+static inline bool asks_is_delayed(const struct conn *c)
+{
+	return c->told_at > 0 && c->told == FAULT_NONE;
+}
+void asks_due(struct conn *c); /* the time has come to tell a refusal, or to ask */
 void asks_link(struct front *f,
 	       int fd); /* a new channel to poplar-auth, now the front's */
 void asks_log_refusal(const struct conn *c, enum fault f);

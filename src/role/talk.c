@@ -366,13 +366,16 @@ static bool advance(struct conn *c)
 /* ---- the loop's side ---- */
 
 /* What to wait for. While another process is at work for this client its input is left
- * alone; polling goes on until there is some, since mostly there is none. */
+ * alone; polling goes on until there is some, since mostly there is none. Whoever is
+ * delayed must stay, and have more to say. */
 static int wanted(const struct conn *c)
 {
 	if (c->gone)
 		return 0;
 	if (output_blocked(c) || c->wants_write)
 		return UV_WRITABLE;
+	if (asks_is_delayed(c))
+		return UV_DISCONNECT;
 	if (c->phase == CONN_OPEN && (c->asked || c->warming))
 		return c->armed & UV_READABLE;
 	return c->eager ? UV_WRITABLE : UV_READABLE;
@@ -403,7 +406,7 @@ static void on_client(uv_poll_t *poll, int status, int events)
 {
 	struct conn *c = poll->data;
 
-	if (status < 0) {
+	if (status < 0 || (events & UV_DISCONNECT)) {
 		broken(c);
 		return;
 	}

@@ -172,6 +172,7 @@ class Poplar:
             "run-dir": f'"{self.dir}/run"',
             "fronts": "2",
             "failure-delay": "50ms",
+            "failure-delay-max": "50ms",
             "grace": "5s",
             "log-level": "debug",
         }

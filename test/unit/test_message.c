@@ -134,7 +134,7 @@ static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
 	CHECK_EQ(message_encode(&m, octets, sizeof octets), 0);
 	m.AUTH_ASK.user.len = 255;
 	len = message_encode(&m, octets, sizeof octets);
-	const size_t at = 2 + 5 * 8 + 4; /* behind the kind, five numbers, peer */
+	const size_t at = 2 + 6 * 8 + 4; /* behind the kind, six numbers, peer */
 	octets[at]++;                    /* the low octet of the length: 256 now */
 	octets[at + 1]++;
 	CHECK(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false,

@@ -378,6 +378,87 @@ static void test_external_is_whom_the_certificate_names(void **state)
 	}
 }
 
+/* Read ahead: at whose secret is this response a guess? */
+static void test_claims_before_they_are_looked_at(void **state)
+{
+	static const struct {
+		enum mechanism mechanism;
+		const char *response;
+		bool guess;
+		const char *name;
+	} cases[] = {
+		/* clang-format off */
+		{ MECHANISM_ID_PLAIN, "AGFsaWNlAHNlY3JldA==", true, "alice" }, /* \0alice\0secret */
+		{ MECHANISM_ID_PLAIN, "Ym9iAGFsaWNlAHNlY3JldA==", true, "alice" }, /* bob\0alice\0secret */
+		{ MECHANISM_ID_PLAIN, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
+		{ MECHANISM_ID_PLAIN, "AHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eABw", true, "" }, /* a long name */
+		{ MECHANISM_ID_CRAM_MD5, "dHdvIHdvcmRzIDAxMjM=", true, "two words" }, /* two words 0123 */
+		{ MECHANISM_ID_CRAM_MD5, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
+		{ MECHANISM_ID_DIGEST_MD5, "Y2hhcnNldD11dGYtOCx1c2VybmFtZT0iYWxpY2UiLHJlYWxtPSIi", true, "alice" }, /* charset=utf-8,username="alice",realm="" */
+		{ MECHANISM_ID_DIGEST_MD5, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
+		{ MECHANISM_ID_DIGEST_MD5, "dXNlcm5hbWU9ImFs", true, "al" }, /* username="al */
+		{ MECHANISM_ID_LOGIN, "YWxpY2U=", false, "" }, /* alice */
+		{ MECHANISM_ID_SCRAM_SHA_256, "biwsbj1hbGljZSxyPWFiYw==", false, "" }, /* n,,n=alice,r=abc */
+		{ MECHANISM_ID_EXTERNAL, "YWxpY2U=", false, "" }, /* alice */
+		{ MECHANISM_ID_PLAIN, "", false, "" },
+		{ MECHANISM_ID_PLAIN, "not base64!", true, "" },
+		/* clang-format on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct server s;
+		char name[LOGIN_NAME_OCTETS + 1] = "before";
+
+		make_server(&s, "PLAIN");
+		const struct login_way way = { cases[i].mechanism, true,
+					       SPAN("[::1]:1") };
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK_SPAN(sasl_peer(sasl), "[::1]:1");
+		CHECK_EQ(sasl_claim(sasl, span_of(cases[i].response), name),
+			 cases[i].guess);
+		CHECK_TEXT(name, cases[i].name);
+		sasl_free(sasl);
+	}
+}
+
+/* The second step of those that begin with the name; and whom a success is about. */
+static void test_claims_of_exchanges(void **state)
+{
+	static const struct {
+		enum mechanism mechanism;
+		const char *response, *proved;
+	} cases[] = {
+		{ MECHANISM_ID_LOGIN, "YWxpY2U=", "alice" },
+		{ MECHANISM_ID_SCRAM_SHA_256, "biwsbj1hbGljZSxyPWFiYw==", "alice" },
+		{ MECHANISM_ID_ANONYMOUS, "YWxpY2U=", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+		char name[LOGIN_NAME_OCTETS + 1];
+		char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+		struct buf out = BUF(text);
+
+		make_server(&s, "PLAIN");
+		const struct login_way way = { cases[i].mechanism, true,
+					       SPAN("[::1]:1") };
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK(sasl_step(sasl, span_of(cases[i].response), &out, &found, &why) !=
+		      SASL_IN);
+		CHECK(sasl_claim(sasl, SPAN("eA=="), name));
+		CHECK_TEXT(name, "alice");
+		CHECK(!sasl_claim(sasl, SPAN(""), name));
+		CHECK_SPAN(sasl_proved(sasl), cases[i].proved);
+		sasl_free(sasl);
+	}
+}
+
 /* RFC 4505: whoever comes may read, and not remove. */
 static void test_anonymous_only_reads(void **state)
 {
@@ -642,6 +723,8 @@ int main(void)
 		TEST(test_the_masters_own_way),
 		TEST(test_a_database_that_is_down_is_not_the_users_fault),
 		TEST(test_names_are_prepared),
+		TEST(test_claims_before_they_are_looked_at),
+		TEST(test_claims_of_exchanges),
 		TEST(test_malformed_responses),
 	};
 

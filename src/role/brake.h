@@ -1,0 +1,32 @@
+/* role/brake.h - the delays of those who guess, as poplar-auth applies them.
+ *
+ * Floor 4 (role). Prefix: brake_. For many threads. The rule is that of auth/delays.h;
+ * here it gets its settings, its clock, and names as the databases know them.
+ */
+#pragma once
+
+#include "auth/delays.h"
+#include "auth/login.h"
+#include "base/nets.h"
+#include "config/settings.h"
+
+struct brake {
+	struct delays *delays;
+	const struct login_rules *rules; /* of names */
+	struct nets trusted;             /* never delayed */
+	uint32_t first_ms;
+};
+
+/* The rules stay the caller's and must stay there. False: no memory, or settings that
+ * cannot be read. */
+MUST_USE bool brake_start(struct brake *b, const struct settings *settings,
+			  const struct login_rules *rules);
+
+/* An attempt as `name` from `peer`: how many ms must it wait to be looked at? */
+MUST_USE uint32_t brake_ask(struct brake *b, struct span peer, struct span name);
+
+/* It was denied. So many ms after it was asked it may be told; `waited`: it has waited
+ * already, as one that succeeds has. */
+MUST_USE uint32_t brake_denied(struct brake *b, struct span peer, struct span name,
+			       bool waited);
+void brake_good(struct brake *b, struct span peer, struct span name);

@@ -1,0 +1,76 @@
+/* role/userbases.c - the databases of users, as poplar-auth has them.
+ *
+ * Floor 4 (role). Prefix: userbases_.
+ */
+#include "role/userbases.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+void userbases_init(struct userbases *u, int parent)
+{
+	lookups_init(&u->lookups, parent);
+}
+
+static _Noreturn void give_up(const char *what)
+{
+	log_event(LOG_CRIT, "not-started", LOG_T("what", what));
+	_exit(EXIT_FAILURE);
+}
+
+/* The file's name within its folder: the folder came as a descriptor. */
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+void userbases_add(struct userbases *u, struct settings *settings, int dir,
+		   const struct message_DATABASE *m)
+{
+	struct databases *all = &settings->databases;
+	struct database_settings *s = databases_add(all, m->name);
+	struct database *db;
+
+	if (!s || rows_unpack(database_rows(), s, ROLE_AUTH, m->values))
+		give_up("settings of a database cannot be read");
+	if (database_is_asked(s))
+		db = lookups_new(&u->lookups, s);
+	else
+		db = passwdfile_new(dir, name_of(*s->path ? s->path : settings->users));
+	if (!db)
+		give_up("out of memory");
+	db->name = s->name;
+	db->stop_unknown = s->if_unknown == IF_FAIL;
+	db->stop_wrong = s->if_wrong == IF_FAIL;
+	u->at[all->count - 1] = db;
+	if (all->count > 1)
+		u->at[all->count - 2]->next = db;
+}
+
+void userbases_link(struct userbases *u, const struct settings *settings,
+		    const struct message_LOOKUP_LINK *m, int fd)
+{
+	const struct databases *all = &settings->databases;
+
+	if (m->database < all->count && database_is_asked(&all->at[m->database]))
+		lookups_link(u->at[m->database], m->number, fd);
+	else
+		close(fd);
+}
+
+/* One for each question that may be waited for in a process, so that those cost nobody
+ * else a thread. */
+unsigned userbases_start(struct userbases *u, const struct settings *s)
+{
+	unsigned count = s->auth_threads;
+
+	u->lookups.patient = (s->auth_threads + 1) / 2;
+	for (unsigned i = 0; i < s->databases.count; i++)
+		if (database_is_asked(&s->databases.at[i]))
+			count += s->databases.at[i].processes;
+	return count;
+}
