@@ -6,36 +6,73 @@
 
 #include <stdlib.h>
 
-#include "auth/scheme.h"
+#include "auth/cache.h"
 #include "auth/userfile.h"
 #include "base/own.h"
+#include "base/secret.h"
+#include "sys/clock.h"
 
 /* A question: with a password, or without. */
 struct question {
 	struct span name, password, peer;
 	bool has_password;
+	bool afresh; /* not from memory */
 };
 
 /* Somebody unknown is checked too: it takes as long. */
-static enum database_says compare(const struct question *q, enum database_says says,
+static enum database_says compare(const struct database *db, const struct question *q,
+				  enum database_says says,
 				  const struct user_found *found)
 {
-	bool same = scheme_verify(found->user.stored, q->password);
+	bool same = cache_verify(q->afresh ? NULL : db->cache, found->user.stored,
+				 q->password, clock_ms());
 
 	if (says != DATABASE_RIGHT)
 		return says;
 	return same ? DATABASE_RIGHT : DATABASE_WRONG;
 }
 
-static enum database_says ask(struct database *db, const struct question *q,
-			      struct user_found *out, struct why *why)
+static enum database_says ask_itself(struct database *db, const struct question *q,
+				     struct user_found *out, struct why *why)
 {
 	const struct database_driver *driver = db->driver;
 
 	if (q->has_password && driver->check)
 		return driver->check(db, q->name, q->password, q->peer, out, why);
 	enum database_says says = driver->find(db, q->name, out, why);
-	return q->has_password && says != DATABASE_DOWN ? compare(q, says, out) : says;
+	return q->has_password && says != DATABASE_DOWN ? compare(db, q, says, out)
+							: says;
+}
+
+/* From where the client comes may matter to one that judges. */
+static void key_of(const struct database *db, const struct question *q,
+		   struct cache_key *out)
+{
+	cache_key(db->cache, span_of(db->name), q->name,
+		  db->driver->check ? q->peer : SPAN(""), q->password, out);
+}
+
+/* What it says, or said a moment ago to the same question. Another password is another
+ * question: one that was changed is good at once. */
+static enum database_says ask(struct database *db, const struct question *q,
+			      struct user_found *out, struct why *why)
+{
+	struct cache_key key;
+
+	if (!q->has_password || q->afresh || !db->cache ||
+	    db->right_ms + db->wrong_ms == 0)
+		return ask_itself(db, q, out, why);
+	key_of(db, q, &key);
+	unsigned said = cache_recall(db->cache, &key, clock_ms(), out);
+	if (said > 0)
+		return (enum database_says)(said - 1);
+	enum database_says says = ask_itself(db, q, out, why);
+	if (says != DATABASE_DOWN)
+		cache_remember(db->cache, &key, clock_ms(),
+			       says == DATABASE_RIGHT ? db->right_ms : db->wrong_ms,
+			       says + 1u, says == DATABASE_RIGHT ? &out->user : NULL);
+	secret_wipe(&key, sizeof key);
+	return says;
 }
 
 static bool is_last_word(const struct database *db, enum database_says says)
@@ -88,7 +125,7 @@ enum fault database_check(struct database *first, struct span name,
 			  const struct database_watcher *watcher,
 			  struct user_found *out, struct why *why)
 {
-	const struct question q = { name, password, peer, true };
+	const struct question q = { name, password, peer, true, watcher != NULL };
 
 	return ask_all(first, &q, watcher, out, why);
 }

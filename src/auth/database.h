@@ -36,10 +36,13 @@ struct database {
 	const struct database_driver *driver;
 	const char *name;
 	bool stop_unknown, stop_wrong; /* do not ask the next one then */
-	struct database *next;         /* NULL: the last */
+	struct cache *cache;           /* NULL: nothing is remembered */
+	uint32_t right_ms, wrong_ms; /* so long are its own answers; 0: they are not */
+	struct database *next;       /* NULL: the last */
 };
 
-/* Told what each database said. NULL: nobody wants to know. */
+/* Told what each database said. NULL: nobody wants to know. Whoever does is never
+ * answered from memory. */
 typedef void database_say_fn(void *arg, const struct database *db,
 			     enum database_says says, const struct why *why);
 struct database_watcher {

@@ -4,7 +4,10 @@
  */
 #include "auth/user.h"
 
+#include <stdlib.h>
+
 #include "base/nets.h"
+#include "base/secret.h"
 
 typedef const char *take_fn(struct user *u, struct span value);
 
@@ -157,4 +160,45 @@ void user_let_go(struct user_found *found)
 	if (found->let_go)
 		found->let_go(found->keeper);
 	*found = (struct user_found){ 0 };
+}
+
+/* ---- copies ---- */
+
+struct copy {
+	size_t len;
+	char octets[];
+};
+
+static void copy_free(void *keeper)
+{
+	struct copy *c = keeper;
+
+	secret_wipe(c->octets, c->len);
+	free(c);
+}
+
+bool user_copy(const struct user *from, struct user_found *out)
+{
+	struct user user = *from;
+	struct span *const texts[] = { &user.name,       &user.stored,
+				       &user.home,       &user.maildrop,
+				       &user.allow_nets, &user.mechanisms };
+	enum { TEXTS = sizeof texts / sizeof *texts };
+	size_t len = 0;
+
+	for (size_t i = 0; i < TEXTS; i++)
+		len += texts[i]->len;
+	struct copy *c = malloc(sizeof *c + len);
+	if (!c)
+		return false;
+	c->len = 0;
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (texts[i]->len == 0)
+			continue;
+		memcpy(c->octets + c->len, texts[i]->at, texts[i]->len);
+		texts[i]->at = c->octets + c->len;
+		c->len += texts[i]->len;
+	}
+	*out = (struct user_found){ user, c, copy_free };
+	return true;
 }

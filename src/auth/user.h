@@ -54,6 +54,9 @@ struct user_found {
 
 void user_let_go(struct user_found *found);
 
+/* A user with texts of its own. False: out of memory. */
+MUST_USE bool user_copy(const struct user *from, struct user_found *out);
+
 /* Hand over what is found; *from is nobody then. */
 static inline struct user_found user_take(struct user_found *from)
 {

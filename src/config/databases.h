@@ -35,6 +35,13 @@ X(if_wrong, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
 X(timeout, MILLIS, 100, 60000, "5s", AUTH | LOOKUP, ASKED, NO_ONE, \
   "An answer that takes longer counts as none: the user is told to try again later, and the process " \
   "that was asked is replaced.") \
+X(cache, CHOICE, 0, 2, "stored", AUTH, ASKED, NO_ONE, \
+  "Whose answers are remembered: those of a database that tells the stored password; of one that judges " \
+  "the password itself, too; or none. A password that is good only once must not be remembered.") \
+X(cache_success, TIME, 0, 3600, "60s", AUTH, ASKED, NO_ONE, \
+  "So long a password that was right stays right, and the user's other fields as they were.") \
+X(cache_failure, TIME, 0, 3600, "10s", AUTH, ASKED, NO_ONE, \
+  "So long a password that was wrong, or a user that was not known, stays so.") \
 X(processes, COUNT, 1, 64, "2", AUTH, ASKED, NO_ONE, \
   "How many processes ask this database, each one question at a time.") \
 X(run_as, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
@@ -84,6 +91,7 @@ X(program, LIST, 0, 32, "", LOOKUP, CHECKPASSWORD, CHECKPASSWORD, \
 /* The words of each CHOICE, in the order of their numbers. */
 #define DATABASE_CHOICES_if_unknown "continue", "fail"
 #define DATABASE_CHOICES_if_wrong   "continue", "fail"
+#define DATABASE_CHOICES_cache      "stored", "all", "none"
 #define DATABASE_CHOICES_passwords  "bind", "stored"
 /* clang-format on */
 
@@ -95,6 +103,7 @@ enum database_driver_id {
 };
 
 enum { IF_CONTINUE, IF_FAIL };
+enum { CACHE_STORED, CACHE_ALL, CACHE_NONE };
 enum { PASSWORDS_BIND, PASSWORDS_STORED };
 
 /* The values. Texts are never NULL. */

@@ -115,6 +115,11 @@ X(max_connections_per_address, COUNT, 0, 10000, "50", FRONT, \
 X(trusted_networks, LIST, 0, 32, "", FRONT | AUTH, \
   "Addresses and networks that may have any number of connections, and whose logins are never delayed, " \
   "such as that of a mail gateway.") \
+X(cache_size, COUNT, 0, 100000, "4096", AUTH, \
+  "So many results of each kind poplar-auth remembers, so that a login that was good a moment ago costs " \
+  "neither a hash nor a question to a database; 0: none. See REMEMBERED RESULTS.") \
+X(cache_verified, TIME, 0, 86400, "1h", AUTH, \
+  "How long it is remembered that a password matches what is stored for it, or does not. 0: not at all.") \
 /* the mail */ \
 X(mail_root, TEXT, 1, 4095, "/var/mail/poplar", PARENT | AUTH, \
   "The directory under which all maildrops lie. The maildrop process sees nothing else.") \

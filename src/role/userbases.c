@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "auth/cache.h"
 #include "base/log.h"
 
 void userbases_init(struct userbases *u, int parent)
@@ -62,12 +63,37 @@ void userbases_link(struct userbases *u, const struct settings *settings,
 		close(fd);
 }
 
+/* What is true of a stored password is so for ever; what another process says, for a
+ * while. */
+static void remember(struct userbases *u, const struct settings *settings)
+{
+	const struct databases *all = &settings->databases;
+
+	if (settings->cache_size == 0)
+		return;
+	u->cache = cache_new(settings->cache_size,
+			     settings->cache_verified * UINT64_C(1000));
+	if (!u->cache)
+		give_up("out of memory");
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct database_settings *s = &all->at[i];
+
+		u->at[i]->cache = u->cache;
+		if (!database_is_asked(s) || s->cache == CACHE_NONE ||
+		    (s->cache == CACHE_STORED && database_judges(s)))
+			continue;
+		u->at[i]->right_ms = s->cache_success * 1000;
+		u->at[i]->wrong_ms = s->cache_failure * 1000;
+	}
+}
+
 /* One for each question that may be waited for in a process, so that those cost nobody
  * else a thread. */
 unsigned userbases_start(struct userbases *u, const struct settings *s)
 {
 	unsigned count = s->auth_threads;
 
+	remember(u, s);
 	u->lookups.patient = (s->auth_threads + 1) / 2;
 	for (unsigned i = 0; i < s->databases.count; i++)
 		if (database_is_asked(&s->databases.at[i]))

@@ -12,6 +12,7 @@
 struct userbases {
 	struct database *at[DATABASES_MAX]; /* a list, too, from the first on */
 	struct lookups lookups;
+	struct cache *cache; /* what they said; NULL: is not remembered */
 };
 
 void userbases_init(struct userbases *u, int parent);

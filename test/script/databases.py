@@ -63,6 +63,7 @@ class Database:
     name, driver = "tested", None
     walls = "own"
     settings = ""
+    cache = "cache = none"  # the tests of a kind ask it, not memory
     users = USERS
 
     def __init__(self, settings=""):
@@ -74,7 +75,7 @@ class Database:
 
     def section(self):
         return (f'database {self.name} {{\ndriver = {self.driver}\ntimeout = 2s\n'
-                f'{self.settings}\n{self.more}\n}}\n')
+                f'{self.cache}\n{self.settings}\n{self.more}\n}}\n')
 
     def prepare(self, folder):
         """Make it, in a folder that everybody can read."""

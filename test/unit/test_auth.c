@@ -190,12 +190,15 @@ static void test_databases_in_order(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct puppet second = { { &driver, "second", false, false, NULL },
+		struct puppet second = { { .driver = &driver, .name = "second" },
 					 says(cases[i].say[1]),
 					 0,
 					 0 };
-		struct puppet first = { { &driver, "first", cases[i].stop_unknown,
-					  cases[i].stop_wrong, &second.database },
+		struct puppet first = { { .driver = &driver,
+					  .name = "first",
+					  .stop_unknown = cases[i].stop_unknown,
+					  .stop_wrong = cases[i].stop_wrong,
+					  .next = &second.database },
 					says(cases[i].say[0]),
 					0,
 					0 };

@@ -1,0 +1,230 @@
+/* auth/cache.c - what was found out a moment ago, so that it need not be found out
+ * anew.
+ *
+ * Floor 2 (auth). Prefix: cache_.
+ */
+#include "auth/cache.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "auth/scheme.h"
+#include "base/nets.h"
+#include "base/secret.h"
+
+_Static_assert(sizeof(struct cache_key) == crypto_generichash_BYTES, "a whole hash");
+
+enum { BUCKET = 8, KEY_OCTETS = crypto_generichash_KEYBYTES };
+enum kind { MATCHES, DIFFERS, GOOD, BAD, KINDS };
+
+struct entry {
+	struct cache_key key;
+	uint64_t until; /* 0: free */
+	unsigned answer;
+	struct user_found who;
+};
+
+struct cache {
+	pthread_mutex_t mutex;
+	uint64_t verified_ms;
+	unsigned char *key; /* locked into memory */
+	size_t buckets, swept;
+	struct entry *at[KINDS];
+};
+
+struct cache *cache_new(unsigned entries, uint64_t verified_ms)
+{
+	struct cache *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	pthread_mutex_init(&c->mutex, NULL);
+	c->verified_ms = verified_ms;
+	c->buckets = (entries + BUCKET - 1) / BUCKET;
+	c->key = sodium_malloc(KEY_OCTETS);
+	bool good = c->key && c->buckets > 0;
+	for (enum kind kind = 0; kind < KINDS && good; kind++) {
+		c->at[kind] = calloc(c->buckets * BUCKET, sizeof(struct entry));
+		good = c->at[kind] != NULL;
+	}
+	if (!good) {
+		cache_free(c);
+		return NULL;
+	}
+	randombytes_buf(c->key, KEY_OCTETS);
+	return c;
+}
+
+static void clear(struct entry *e)
+{
+	user_let_go(&e->who);
+	secret_wipe(e, sizeof *e);
+}
+
+void cache_free(struct cache *c)
+{
+	if (!c)
+		return;
+	for (enum kind kind = 0; kind < KINDS; kind++) {
+		for (size_t i = 0; c->at[kind] && i < c->buckets * BUCKET; i++)
+			clear(&c->at[kind][i]);
+		free(c->at[kind]);
+	}
+	sodium_free(c->key);
+	free(c);
+}
+
+/* ---- keys ---- */
+
+/* The length first: no two lists of texts are one. */
+static void add(crypto_generichash_state *state, struct span s)
+{
+	uint64_t len = s.len;
+
+	crypto_generichash_update(state, (const unsigned char *)&len, sizeof len);
+	if (s.len > 0)
+		crypto_generichash_update(state, (const unsigned char *)s.at, s.len);
+}
+
+static void hash(const struct cache *c, const struct span *texts, size_t count,
+		 struct cache_key *out)
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, c->key, KEY_OCTETS, sizeof out->octets);
+	for (size_t i = 0; i < count; i++)
+		add(&state, texts[i]);
+	crypto_generichash_final(&state, out->octets, sizeof out->octets);
+	secret_wipe(&state, sizeof state);
+}
+
+void cache_key(const struct cache *c, struct span database, struct span user,
+	       struct span peer, struct span password, struct cache_key *out)
+{
+	struct address from = { 0 };
+
+	if (peer.len > 0 && !nets_peer(peer, &from))
+		from = (struct address){ 0 };
+	const struct span texts[] = { SPAN("asked"),
+				      database,
+				      user,
+				      { (const char *)from.octets, from.bits / 8 },
+				      password };
+	hash(c, texts, sizeof texts / sizeof *texts, out);
+}
+
+/* ---- entries ---- */
+
+static struct entry *bucket_of(struct cache *c, enum kind kind,
+			       const struct cache_key *key)
+{
+	uint64_t n;
+
+	memcpy(&n, key->octets, sizeof n);
+	return &c->at[kind][n % c->buckets * BUCKET];
+}
+
+/* What is too old goes, whoever looks. */
+static void sweep(struct entry *bucket, uint64_t now)
+{
+	for (int i = 0; i < BUCKET; i++)
+		if (bucket[i].until != 0 && bucket[i].until <= now)
+			clear(&bucket[i]);
+}
+
+static struct entry *find(struct cache *c, enum kind kind, const struct cache_key *key,
+			  uint64_t now)
+{
+	struct entry *bucket = bucket_of(c, kind, key);
+
+	sweep(bucket, now);
+	for (int i = 0; i < BUCKET; i++)
+		if (bucket[i].until != 0 &&
+		    memcmp(bucket[i].key.octets, key->octets, sizeof key->octets) == 0)
+			return &bucket[i];
+	return NULL;
+}
+
+/* The one that has the least time left makes room. Another bucket is swept with each,
+ * so that nothing stays for long. */
+static void put(struct cache *c, enum kind kind, const struct entry *e, uint64_t now)
+{
+	struct entry *const bucket = bucket_of(c, kind, &e->key);
+	struct entry *at = find(c, kind, &e->key, now), *least = bucket;
+
+	for (int i = 1; i < BUCKET; i++)
+		if (bucket[i].until < least->until)
+			least = &bucket[i];
+	at = at ? at : least;
+	clear(at);
+	*at = *e;
+	c->swept = (c->swept + 1) % c->buckets;
+	for (enum kind other = 0; other < KINDS; other++)
+		sweep(&c->at[other][c->swept * BUCKET], now);
+}
+
+/* ---- passwords and what is stored ---- */
+
+/* One that costs nothing to compare is not worth a hash. */
+bool cache_verify(struct cache *c, struct span stored, struct span password,
+		  uint64_t now)
+{
+	const struct span texts[] = { SPAN("verified"), stored, password };
+	struct span rest;
+	struct entry e = { 0 };
+
+	if (!c || c->verified_ms == 0 || scheme_good_for(stored, &rest) == SCHEME_PLAIN)
+		return scheme_verify(stored, password);
+	hash(c, texts, sizeof texts / sizeof *texts, &e.key);
+	pthread_mutex_lock(&c->mutex);
+	bool matches = find(c, MATCHES, &e.key, now) != NULL;
+	bool differs = find(c, DIFFERS, &e.key, now) != NULL;
+	pthread_mutex_unlock(&c->mutex);
+	if (matches || differs)
+		return matches;
+	matches = scheme_verify(stored, password);
+	e.until = now + c->verified_ms;
+	pthread_mutex_lock(&c->mutex);
+	put(c, matches ? MATCHES : DIFFERS, &e, now);
+	pthread_mutex_unlock(&c->mutex);
+	return matches;
+}
+
+/* ---- what databases say ---- */
+
+unsigned cache_recall(struct cache *c, const struct cache_key *key, uint64_t now,
+		      struct user_found *out)
+{
+	unsigned answer = 0;
+
+	pthread_mutex_lock(&c->mutex);
+	const struct entry *good = find(c, GOOD, key, now);
+	const struct entry *bad = find(c, BAD, key, now);
+
+	if (good && user_copy(&good->who.user, out))
+		answer = good->answer;
+	else if (bad)
+		answer = bad->answer;
+	pthread_mutex_unlock(&c->mutex);
+	return answer;
+}
+
+void cache_remember(struct cache *c, const struct cache_key *key, uint64_t now,
+		    uint64_t ms, unsigned answer, const struct user *who)
+{
+	struct entry e = { .key = *key, .until = now + ms, .answer = answer };
+	struct user known;
+
+	if (ms == 0)
+		return;
+	if (who) {
+		known = *who;
+		known.stored = (struct span){ 0 };
+		if (!user_copy(&known, &e.who))
+			return;
+	}
+	pthread_mutex_lock(&c->mutex);
+	put(c, who ? GOOD : BAD, &e, now);
+	pthread_mutex_unlock(&c->mutex);
+}

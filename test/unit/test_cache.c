@@ -1,0 +1,305 @@
+/* Promises of auth/cache: nothing that has changed is remembered as it was, nothing is
+ * remembered for too long, and nobody's refusals push out who was let in. */
+#include "check.h"
+
+#include <sodium.h>
+#include <time.h>
+
+#include "auth/cache.h"
+#include "auth/database.h"
+#include "auth/scheme.h"
+#include "sys/clock.h"
+
+enum { ENTRIES = 64, HOUR = 3600000, RIGHT = 3, WRONG = 2 };
+
+static struct cache *begin(void)
+{
+	struct cache *c = cache_new(ENTRIES, HOUR);
+
+	assert_non_null(c);
+	return c;
+}
+
+static struct span made(const char *scheme, const char *password,
+			char out[SCHEME_STORED_MAX])
+{
+	assert_int_equal(scheme_make(scheme, span_of(password), out), FAULT_NONE);
+	return span_of(out);
+}
+
+/* How long it takes, in clock ticks of this thread. */
+static int64_t cost_of(struct cache *c, struct span stored, const char *password,
+		       uint64_t now, bool expected)
+{
+	struct timespec a, b;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+	CHECK_EQ(cache_verify(c, stored, span_of(password), now), expected);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+	return (b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec;
+}
+
+/* A hash takes milliseconds, a look into memory none: that tells them apart. */
+static void test_a_hash_is_made_once(void **state)
+{
+	static const struct {
+		const char *password;
+		bool right;
+	} cases[] = { { "secret", true }, { "wrong", false } };
+	char text[SCHEME_STORED_MAX];
+	struct cache *c = begin();
+	struct span stored = made("ARGON2ID", "secret", text);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const char *p = cases[i].password;
+		int64_t first = cost_of(c, stored, p, 1000, cases[i].right);
+
+		CHECK(cost_of(c, stored, p, 2000, cases[i].right) < first / 10);
+		CHECK(cost_of(c, stored, p, 1000 + HOUR, cases[i].right) > first / 10);
+	}
+	cache_free(c);
+}
+
+/* The stored password is part of the question: a change counts at once, both ways. */
+static void test_a_change_counts_at_once(void **state)
+{
+	char a[SCHEME_STORED_MAX], b[SCHEME_STORED_MAX];
+	struct cache *c = begin();
+	struct span before = made("SHA512-CRYPT", "old", a);
+	struct span after = made("SHA512-CRYPT", "new", b);
+
+	(void)state;
+	CHECK(cache_verify(c, before, SPAN("old"), 1000));
+	CHECK(!cache_verify(c, before, SPAN("new"), 1000));
+	CHECK(!cache_verify(c, after, SPAN("old"), 1000));
+	CHECK(cache_verify(c, after, SPAN("new"), 1000));
+	CHECK(cache_verify(c, before, SPAN("old"), 1000));
+	CHECK(!cache_verify(c, before, SPAN(""), 1000));
+	CHECK(cache_verify(NULL, after, SPAN("new"), 1000));
+	cache_free(c);
+}
+
+static struct cache_key key_of(const struct cache *c, const char *user,
+			       const char *peer, const char *password)
+{
+	struct cache_key key;
+
+	cache_key(c, SPAN("db"), span_of(user), span_of(peer), span_of(password), &key);
+	return key;
+}
+
+static bool same_key(const struct cache *c, const char *const a[3],
+		     const char *const b[3])
+{
+	struct cache_key x = key_of(c, a[0], a[1], a[2]);
+	struct cache_key y = key_of(c, b[0], b[1], b[2]);
+
+	return memcmp(&x, &y, sizeof x) == 0;
+}
+
+static void test_what_makes_a_question(void **state)
+{
+	static const struct {
+		const char *a[3], *b[3];
+		bool same;
+	} cases[] = {
+		{ { "a", "192.0.2.1:1", "p" }, { "a", "192.0.2.1:2", "p" }, true },
+		{ { "a", "192.0.2.1:1", "p" }, { "a", "192.0.2.2:1", "p" }, false },
+		{ { "a", "", "p" }, { "a", "192.0.2.2:1", "p" }, false },
+		{ { "a", "", "p" }, { "a", "", "q" }, false },
+		{ { "a", "", "p" }, { "b", "", "p" }, false },
+		{ { "ab", "", "c" }, { "a", "", "bc" }, false },
+	};
+	struct cache *c = begin(), *other = begin();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		CHECK_EQ(same_key(c, cases[i].a, cases[i].b), cases[i].same);
+	struct cache_key mine = key_of(c, "a", "", "p"),
+			 theirs = key_of(other, "a", "", "p");
+	CHECK(memcmp(&mine, &theirs, sizeof mine) != 0);
+	cache_free(c);
+	cache_free(other);
+}
+
+static void test_an_answer_for_its_time(void **state)
+{
+	struct cache *c = begin();
+	struct cache_key key = key_of(c, "alice", "", "secret"),
+			 bad = key_of(c, "alice", "", "wrong");
+	struct user_found found = { 0 };
+	char name[] = "alice", home[] = "/home/alice";
+	const struct user alice = { .name = span_of(name),
+				    .stored = SPAN("{PLAIN}secret"),
+				    .home = span_of(home),
+				    .has_uid = true,
+				    .uid = 1000,
+				    .disabled = true };
+
+	(void)state;
+	CHECK_EQ(cache_recall(c, &key, 1000, &found), 0);
+	cache_remember(c, &key, 1000, 60, RIGHT, &alice);
+	cache_remember(c, &bad, 1000, 10, WRONG, NULL);
+	memset(name, 'x', sizeof name - 1); /* it has texts of its own */
+	memset(home, 'x', sizeof home - 1);
+	CHECK_EQ(cache_recall(c, &bad, 1009, &found), WRONG);
+	CHECK(!found.keeper);
+	CHECK_EQ(cache_recall(c, &key, 1059, &found), RIGHT);
+	CHECK_SPAN(found.user.name, "alice");
+	CHECK_SPAN(found.user.home, "/home/alice");
+	CHECK_EQ(found.user.stored.len, 0);
+	CHECK(found.user.has_uid && found.user.uid == 1000 && found.user.disabled);
+	user_let_go(&found);
+	CHECK_EQ(cache_recall(c, &bad, 1010, &found), 0);
+	CHECK_EQ(cache_recall(c, &key, 1060, &found), 0);
+	cache_remember(c, &key, 1000, 0, RIGHT, &alice);
+	CHECK_EQ(cache_recall(c, &key, 1000, &found), 0);
+	cache_free(c);
+}
+
+/* Whatever comes, so many are kept; refusals never push out who was let in. */
+static void test_room_is_bounded(void **state)
+{
+	struct cache *c = begin();
+	const struct user user = { .name = SPAN("u") };
+	struct cache_key first = key_of(c, "alice", "", "secret");
+	struct user_found found;
+	char name[32];
+	unsigned kept = 0;
+
+	(void)state;
+	cache_remember(c, &first, 1000, HOUR, RIGHT, &user);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof name, "bad%d", i);
+		struct cache_key key = key_of(c, name, "", "p");
+		cache_remember(c, &key, 1000, HOUR, WRONG, NULL);
+	}
+	CHECK_EQ(cache_recall(c, &first, 2000, &found), RIGHT);
+	user_let_go(&found);
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof name, "good%d", i);
+		struct cache_key key = key_of(c, name, "", "p");
+		cache_remember(c, &key, 1000, HOUR, RIGHT, &user);
+	}
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof name, "good%d", i);
+		struct cache_key key = key_of(c, name, "", "p");
+		if (cache_recall(c, &key, 2000, &found) == 0)
+			continue;
+		kept++;
+		user_let_go(&found);
+	}
+	CHECK_EQ(kept, ENTRIES); /* full, and of each only what is found again */
+	cache_free(c);
+}
+
+/* ---- a database behind it ---- */
+
+struct counting {
+	struct database database; /* first */
+	unsigned asked;
+	const char *stored; /* NULL: down */
+};
+
+static enum database_says find(struct database *db, struct span name,
+			       struct user_found *out, struct why *why)
+{
+	struct counting *c = (struct counting *)db;
+
+	c->asked++;
+	if (!c->stored) {
+		fault_set(why, FAULT_IO, 0, "ask", "database");
+		return DATABASE_DOWN;
+	}
+	*out = (struct user_found){ .user = { .name = name,
+					      .stored = span_of(c->stored) } };
+	return DATABASE_RIGHT;
+}
+
+static const struct database_driver tells = { .name = "counting", .find = find };
+
+static void say(void *arg, const struct database *db, enum database_says says,
+		const struct why *why)
+{
+	(void)arg, (void)db, (void)says, (void)why;
+}
+
+static enum fault check(struct counting *c, const char *password, bool watched)
+{
+	const struct database_watcher watcher = { say, NULL };
+	struct user_found found = { 0 };
+	struct why why = { 0 };
+	enum fault f = database_check(&c->database, SPAN("alice"), span_of(password),
+				      SPAN("192.0.2.1:1"), watched ? &watcher : NULL,
+				      &found, &why);
+
+	user_let_go(&found);
+	return f;
+}
+
+static void test_a_database_is_asked_for_what_is_not_known(void **state)
+{
+	struct counting c = { .database = { .driver = &tells,
+					    .name = "db",
+					    .cache = begin(),
+					    .right_ms = HOUR,
+					    .wrong_ms = HOUR },
+			      .stored = "{PLAIN}secret" };
+
+	(void)state;
+	CHECK_EQ(check(&c, "secret", false), FAULT_NONE);
+	CHECK_EQ(check(&c, "secret", false), FAULT_NONE);
+	CHECK_EQ(c.asked, 1);
+	CHECK_EQ(check(&c, "wrong", false), FAULT_DENIED);
+	CHECK_EQ(check(&c, "wrong", false), FAULT_DENIED);
+	CHECK_EQ(c.asked, 2);
+	c.stored = "{PLAIN}changed";
+	CHECK_EQ(check(&c, "changed", false), FAULT_NONE);
+	CHECK_EQ(c.asked, 3);
+	CHECK_EQ(check(&c, "secret", true), FAULT_DENIED); /* who watches hears it */
+	CHECK_EQ(c.asked, 4);
+	c.stored = NULL; /* that it was down is not remembered */
+	CHECK_EQ(check(&c, "another", false), FAULT_IO);
+	CHECK_EQ(check(&c, "another", false), FAULT_IO);
+	CHECK_EQ(c.asked, 6);
+	CHECK_EQ(check(&c, "secret", false), FAULT_NONE); /* for its time */
+	cache_free(c.database.cache);
+}
+
+static void test_without_a_time_to_live_each_is_asked(void **state)
+{
+	struct counting c = {
+		.database = { .driver = &tells, .name = "db", .cache = begin() },
+		.stored = "{PLAIN}secret"
+	};
+
+	(void)state;
+	CHECK_EQ(check(&c, "secret", false), FAULT_NONE);
+	c.stored = "{PLAIN}changed";
+	CHECK_EQ(check(&c, "secret", false), FAULT_DENIED);
+	CHECK_EQ(check(&c, "changed", false), FAULT_NONE);
+	CHECK_EQ(c.asked, 3);
+	cache_free(c.database.cache);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return scheme_start() ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_hash_is_made_once),
+		TEST(test_a_change_counts_at_once),
+		TEST(test_what_makes_a_question),
+		TEST(test_an_answer_for_its_time),
+		TEST(test_room_is_bounded),
+		TEST(test_a_database_is_asked_for_what_is_not_known),
+		TEST(test_without_a_time_to_live_each_is_asked),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
