@@ -147,8 +147,9 @@ X(grace, TIME, 1, 600, "10s", PARENT | FRONT, \
 X(fronts, COUNT, 0, 256, "0", PARENT, \
   "How many processes serve the network. 0: one for each processor.") \
 X(max_connections, COUNT, 1, 1000000, "20000", FRONT, \
-  "Connections that one front process serves at a time; more wait in the kernel's queue. The limit on " \
-  "open files lowers it: a connection can take four.") \
+  "Connections that the server has at a time, over all network processes; one more is refused, and told " \
+  "to come later. One network process takes no more than its limit on open files allows, of which a " \
+  "connection can take four; then more wait in the kernel's queue.") \
 X(auth_threads, COUNT, 1, 256, "4", AUTH, \
   "How many logins are checked at a time.") \
 X(drop_threads, COUNT, 2, 1024, "16", DROP, \

@@ -84,7 +84,18 @@ static bool admit(struct conn *c, const struct address *host)
 	return false;
 }
 
-static void log_refusal(struct front *f, const char *peer)
+/* Is there room for one more at all? It is counted before anything is known of it. */
+static bool join(struct conn *c)
+{
+	struct front *f = c->front;
+
+	if (!f->census.table)
+		return true;
+	c->joined = census_join(&f->census, f->child.settings.max_connections);
+	return c->joined;
+}
+
+static void log_refusal(struct front *f, const char *peer, enum fault fault)
 {
 	uint64_t now = uv_now(&f->loop);
 
@@ -93,7 +104,7 @@ static void log_refusal(struct front *f, const char *peer)
 		return;
 	}
 	log_event(LOG_NOTICE, "connection-refused", LOG_T("peer", peer),
-		  LOG_T("what", fault_text(FAULT_CROWDED)),
+		  LOG_T("what", fault_text(fault)),
 		  LOG_N("unlogged", f->refusals_unlogged));
 	f->refusal_logged_at = now;
 	f->refusals_unlogged = 0;
@@ -101,16 +112,16 @@ static void log_refusal(struct front *f, const char *peer)
 
 /* One call, and what the socket does not take is not told: whoever opens too many gets
  * no more of us. Where TLS comes first, a word would cost a handshake. */
-static void refuse(struct conn *c)
+static void refuse(struct conn *c, enum fault fault)
 {
 	struct buf *out = &c->front->out;
 
 	if (!c->tls_first) {
 		out->len = 0;
-		reply_err(out, FAULT_CROWDED);
+		reply_err(out, fault);
 		send(c->fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
-	log_refusal(c->front, c->peer);
+	log_refusal(c->front, c->peer, fault);
 	conn_close(c, NULL);
 }
 
@@ -131,7 +142,7 @@ static bool welcome(struct conn *c, const struct address *host, bool loopback,
 
 	drop_header(c);
 	if (!admit(c, host)) {
-		refuse(c);
+		refuse(c, FAULT_CROWDED);
 		return false;
 	}
 	session_init(&c->session, &f->policy, c->tls_first || over_tls,
@@ -148,6 +159,10 @@ void arrival_begin(struct conn *c, const struct sock_address *peer)
 {
 	const struct address host = sock_host(peer);
 
+	if (!join(c)) {
+		refuse(c, FAULT_LIMIT);
+		return;
+	}
 	if (!nets_hold(&c->front->proxies, &host)) {
 		welcome(c, &host, address_is_loopback(&host), false);
 		return;
@@ -240,4 +255,7 @@ void arrival_forget(struct conn *c)
 	if (c->counted_as)
 		census_leave(&c->front->census, c->counted_as);
 	c->counted_as = 0;
+	if (c->joined)
+		census_part(&c->front->census);
+	c->joined = false;
 }

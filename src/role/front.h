@@ -124,6 +124,7 @@ struct conn {
 	bool in_asking;
 	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
 		       */
+	bool joined;  /* counted among all connections */
 	bool waited;  /* the login has had its delay */
 	bool eager; /* there is more to do, as soon as the others have had their turn */
 	bool gone;  /* the client has: only the answer to a commit is waited for */

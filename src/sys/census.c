@@ -28,6 +28,7 @@ struct bucket {
 struct census_table {
 	unsigned char key[SIPHASH_KEY_OCTETS];
 	atomic_uint columns; /* that have been used: there is nothing behind them */
+	atomic_uint all[CENSUS_COLUMNS]; /* connections of each column */
 	_Alignas(PAGE) struct bucket at[CENSUS_COLUMNS][BUCKETS];
 };
 
@@ -77,8 +78,10 @@ void census_close(struct census *c)
 /* The memory is given back; what is read there is zero again. */
 void census_clear(const struct census *c, unsigned column)
 {
-	if (column < CENSUS_COLUMNS)
-		madvise(c->table->at[column], sizeof c->table->at[column], MADV_REMOVE);
+	if (column >= CENSUS_COLUMNS)
+		return;
+	atomic_store(&c->table->all[column], 0);
+	madvise(c->table->at[column], sizeof c->table->at[column], MADV_REMOVE);
 }
 
 uint64_t census_key(const struct census *c, const struct address *a)
@@ -175,4 +178,27 @@ void census_leave(const struct census *c, uint64_t key)
 
 	if (is_at(value, key))
 		atomic_store(p, value - 1);
+}
+
+/* ---- all together ---- */
+
+bool census_join(const struct census *c, unsigned most)
+{
+	unsigned columns;
+	uint64_t sum = 0;
+
+	announce_column(c);
+	atomic_fetch_add(&c->table->all[c->column], 1);
+	columns = atomic_load(&c->table->columns);
+	for (unsigned i = 0; i < columns && i < CENSUS_COLUMNS; i++)
+		sum += atomic_load(&c->table->all[i]);
+	if (sum <= most)
+		return true;
+	census_part(c);
+	return false;
+}
+
+void census_part(const struct census *c)
+{
+	atomic_fetch_sub(&c->table->all[c->column], 1);
 }

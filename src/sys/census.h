@@ -1,4 +1,5 @@
-/* sys/census.h - how many connections each address has, over all network processes.
+/* sys/census.h - how many connections there are, and each address has, over all network
+ * processes.
  *
  * Floor 1 (sys). Prefix: census_. A table in memory that poplard makes and they share.
  * Each counts in a column of its own and adds up all: there is nothing to lock, and
@@ -51,3 +52,7 @@ MUST_USE enum census_got census_enter(const struct census *c, uint64_t key,
 
 /* One less, for each CENSUS_COUNTED. */
 void census_leave(const struct census *c, uint64_t key);
+
+/* The same for all connections together, from wherever. False: there are `most`. */
+MUST_USE bool census_join(const struct census *c, unsigned most);
+void census_part(const struct census *c);

@@ -72,6 +72,22 @@ class Limits(unittest.TestCase):
         p.log.wait(r"event=connection-refused peer=127\.0\.0\.1:\d+ what=\"too many connections "
                    r"from your address\" unlogged=0")
 
+    def test_the_whole_server(self):
+        """From everywhere together, over all fronts; who comes over TLS hears nothing."""
+        p = self.start(max_connections="6", max_connections_per_address="0")
+        clients = self.open(p, 6, source="127.0.0.2")
+        for source in "127.0.0.3", "127.0.0.2", "127.0.0.3":
+            with Client(p.port, source=source) as c:
+                self.assertEqual(c.greeting, b"-ERR [SYS/TEMP] too much at once, try again later")
+                self.assertEqual(c.rest(), b"")
+        p.log.wait('event=connection-refused peer=127.0.0.[0-9:]+ what="too much at once')
+        clients.pop().quit()
+        self.open(p, 1)
+        os.kill(p.pids()["poplar-front"][0], signal.SIGSTOP)  # the others answer alone
+        with Client(p.port) as c:
+            self.assertTrue(c.greeting.startswith(b"-ERR [SYS/TEMP]"))
+        os.kill(p.pids()["poplar-front"][0], signal.SIGCONT)
+
     def test_a_place_is_free_again_when_its_connection_ends(self):
         p = self.start()
         clients = self.open(p, LIMIT)

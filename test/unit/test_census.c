@@ -163,6 +163,29 @@ static void test_the_column_of_the_dead_is_cleared(void **state)
 	close_all(fronts, fd);
 }
 
+/* All connections together, whoever has them, and whoever dies. */
+static void test_the_limit_on_all(void **state)
+{
+	struct census fronts[FRONTS];
+	int fd;
+
+	(void)state;
+	open_all(fronts, &fd);
+	for (unsigned i = 0; i < 10; i++)
+		CHECK(census_join(&fronts[i % FRONTS], 10));
+	for (unsigned i = 0; i < FRONTS; i++)
+		CHECK(!census_join(&fronts[i], 10));
+	census_part(&fronts[2]);
+	CHECK(census_join(&fronts[3], 10));
+	CHECK(!census_join(&fronts[0], 10));
+	census_clear(&fronts[0], 1); /* it had three */
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(census_join(&fronts[0], 10));
+	CHECK(!census_join(&fronts[1], 10));
+	CHECK(!census_join(&fronts[1], 0));
+	close_all(fronts, fd);
+}
+
 /* Memory is bounded: an address too many is served, not counted, and hurts nobody who
  * is. */
 static void test_a_full_table(void **state)
@@ -286,6 +309,7 @@ int main(void)
 		TEST(test_the_limit_is_over_all),
 		TEST(test_nothing_is_left_over),
 		TEST(test_the_column_of_the_dead_is_cleared),
+		TEST(test_the_limit_on_all),
 		TEST(test_a_full_table),
 		TEST(test_as_many_as_a_front_serves_find_a_place),
 		TEST(test_many_at_once_are_never_too_many),
