@@ -39,6 +39,8 @@ class Install(unittest.TestCase):
         for name in PAGES:
             self.assertTrue((self.prefix / "share" / "man" / name).exists(), name)
         self.assertTrue((self.root / "etc" / "poplar" / "poplar.conf").exists())
+        for name in ("filter.d/poplar.conf", "jail.d/poplar.conf"):
+            self.assertTrue((self.prefix / "share/doc/poplar/examples/fail2ban" / name).exists())
 
     def test_a_configuration_of_the_operator_stays(self):
         conf = self.root / "etc" / "poplar" / "poplar.conf"
