@@ -3,6 +3,7 @@
  * Floor 2 (auth). Prefix: sasl_gnu_.
  */
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "auth/gssapi.h"
 #include "auth/sasl_inner.h"
@@ -254,6 +255,26 @@ static enum sasl_says admit(struct sasl *s, struct user_found *found, struct why
 		       : SASL_IN;
 }
 
+/* A client need not say that it writes UTF-8 (RFC 2831 section 2.1.2), but where it
+ * does not, GNU SASL 2.2 follows a pointer that it has never set. So it is said in
+ * front. */
+static int step_digest(struct sasl *s, struct span response, char **said, size_t *len)
+{
+	static const struct span utf8 = SPAN("charset=utf-8,");
+	const size_t whole = utf8.len + response.len;
+	OWN_TEXT text = malloc(whole + 1);
+
+	if (!text)
+		return GSASL_MALLOC_ERROR;
+	memcpy(text, utf8.at, utf8.len);
+	if (response.len > 0)
+		memcpy(text + utf8.len, response.at, response.len);
+	text[whole] = '\0';
+	int rc = gsasl_step(s->session, text, whole, said, len);
+	secret_wipe(text, whole);
+	return rc;
+}
+
 /* What a mechanism has to say beside its success goes out as a challenge, which is
  * answered by an empty response (RFC 5034 section 4). */
 enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *out,
@@ -268,7 +289,11 @@ enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *o
 	if (s->steps == 0 && response.at &&
 	    (mechanism_needs(s->way.mechanism) & MECHANISM_STARTS))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
-	int rc = gsasl_step(s->session, response.at, response.len, &said, &len);
+	const bool digest = s->way.mechanism == MECHANISM_ID_DIGEST_MD5 &&
+			    s->steps == 1;
+	int rc =
+		digest ? step_digest(s, response, &said, &len)
+		       : gsasl_step(s->session, response.at, response.len, &said, &len);
 	s->steps++;
 	if (s->trouble.fault && s->trouble.fault != FAULT_DENIED) {
 		*why = s->trouble;

@@ -654,6 +654,55 @@ static void test_names_are_prepared(void **state)
 	CHECK(!login_name(&rules, (struct span){ "a\0b", 3 }, &name));
 }
 
+/* RFC 2831 section 2.1.2: a client may leave out which charset it writes. GNU SASL is
+ * made to write such a response by taking the directive's name from it: what is unknown
+ * is left alone, and the digest does not cover it. */
+static void test_digest_md5_without_a_charset(void **state)
+{
+	const struct login_way way = { MECHANISM_ID_DIGEST_MD5, true, SPAN("[::1]:1") };
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+
+	(void)state;
+	for (int right = 0; right < 2; right++) {
+		const struct client c = { .authid = "alice",
+					  .password = right ? "secret" : "other" };
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+		struct buf out = BUF(text);
+		OWN_TEXT said = NULL;
+		OWN_TEXT again = NULL;
+		size_t len;
+		Gsasl *gsasl;
+
+		make_server(&s, "PLAIN");
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK_EQ(sasl_step(sasl, (struct span){ 0 }, &out, &found, &why),
+			 SASL_MORE);
+		CHECK_EQ(gsasl_init(&gsasl), GSASL_OK);
+		Gsasl_session *client = start_client(gsasl, "DIGEST-MD5", &c);
+		CHECK_EQ(gsasl_base64_from(text, strlen(text), &again, &len), GSASL_OK);
+		CHECK_EQ(gsasl_step(client, again, len, &said, &len), GSASL_NEEDS_MORE);
+		char *directive = memmem(said, len, "charset=", strlen("charset="));
+		CHECK(directive);
+		*directive = 'x';
+		free(again);
+		again = NULL;
+		CHECK_EQ(gsasl_base64_to(said, len, &again, NULL), GSASL_OK);
+		out = (struct buf)BUF(text);
+		CHECK_EQ(sasl_step(sasl, span_of(again), &out, &found, &why),
+			 right ? SASL_MORE : SASL_OUT);
+		if (right)
+			CHECK_EQ(sasl_step(sasl, SPAN(""), &out, &found, &why),
+				 SASL_IN);
+		CHECK_EQ(why.fault, right ? FAULT_NONE : FAULT_DENIED);
+		sasl_free(sasl);
+		gsasl_finish(client);
+		gsasl_done(gsasl);
+	}
+}
+
 /* PEERS S14: malformed at any step, given up at any step: refused, and nothing leaks.
  */
 static void test_malformed_responses(void **state)
@@ -725,6 +774,7 @@ int main(void)
 		TEST(test_names_are_prepared),
 		TEST(test_claims_before_they_are_looked_at),
 		TEST(test_claims_of_exchanges),
+		TEST(test_digest_md5_without_a_charset),
 		TEST(test_malformed_responses),
 	};
 
