@@ -179,12 +179,12 @@ static bool read_command(struct conn *c)
 	talk_step(c, &(struct session_event){ .kind = got == LINE_FULL ? EVENT_LINE
 								       : EVENT_OVERLONG,
 					      .line = line });
-	if (c->session.ask == ASK_LOGIN) {
+	if (c->session.ask == ASK_LOGIN)
 		asks_login(c); /* now, while the password is where the line is */
-		secret_wipe(unconst(line.at), line.len);
-	} else {
+	else
 		asks_forget(c); /* if it gave up an exchange */
-	}
+	if (!c->logged_in)      /* a line that was refused may hold one, too */
+		secret_wipe(unconst(line.at), line.len);
 	return true;
 }
 
