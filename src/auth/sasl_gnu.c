@@ -255,6 +255,22 @@ static enum sasl_says admit(struct sasl *s, struct user_found *found, struct why
 		       : SASL_IN;
 }
 
+/* The first token says of what mechanism it is (RFC 2743 section 3.1): Kerberos, or the
+ * client has mistaken the meaning of GSSAPI (RFC 4752 section 1). The library is not
+ * asked about others: it loses memory over each. */
+static bool is_kerberos(struct span token)
+{
+	static const char oid[] = "\6\11\x2a\x86\x48\x86\xf7\x12\1\2\2";
+	size_t head = 2;
+
+	if (!token.at || token.len < head || token.at[0] != '\x60')
+		return false;
+	if (token.at[1] & 0x80) /* that many octets of the length follow */
+		head += token.at[1] & 0x7f;
+	return token.len >= head + sizeof oid - 1 &&
+	       memcmp(token.at + head, oid, sizeof oid - 1) == 0;
+}
+
 /* A client need not say that it writes UTF-8 (RFC 2831 section 2.1.2), but where it
  * does not, GNU SASL 2.2 follows a pointer that it has never set. So it is said in
  * front. */
@@ -289,6 +305,11 @@ enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *o
 	if (s->steps == 0 && response.at &&
 	    (mechanism_needs(s->way.mechanism) & MECHANISM_STARTS))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
+	if (s->way.mechanism == MECHANISM_ID_GSSAPI && !s->begun && response.len > 0) {
+		if (!is_kerberos(response))
+			return sasl_refuse(FAULT_BAD_RESPONSE, why);
+		s->begun = true;
+	}
 	const bool digest = s->way.mechanism == MECHANISM_ID_DIGEST_MD5 &&
 			    s->steps == 1;
 	int rc =

@@ -19,6 +19,7 @@ struct sasl {
 	char certificate[LOGIN_NAME_OCTETS];
 
 	Gsasl_session *session; /* NULL: not by GNU SASL */
+	bool begun;             /* by a first token that is Kerberos's */
 	struct user_found who;  /* whose secret the exchange is about */
 	bool asked;             /* ... it has been looked for */
 	bool known;         /* ... and is there, of a kind that the mechanism can use */
