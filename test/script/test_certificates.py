@@ -3,7 +3,6 @@ clients."""
 
 import os
 import pathlib
-import random
 import re
 import shutil
 import socket
@@ -13,7 +12,7 @@ import tempfile
 import unittest
 
 from authority import Authority, replace
-from harness import BUILD, IS_ROOT, Poplar, main, tls_context
+from harness import IS_ROOT, Poplar, main, tls_context
 
 
 def der_of(path):
@@ -93,7 +92,7 @@ class ByName(Case):
             self.expect(name, want)
 
     def test_the_default(self):
-        """PEERS S4: without a name, or with one that nobody has. A wildcard is one label, and a
+        """Without a name, or with one that nobody has. A wildcard is one label, and a
         common name counts only where there are no alternative names."""
         for name in (None, "nobody.example.com", "a.b.example.org", "example.org",
                      "not-by-cn.example.com", "127.0.0.1"):
@@ -135,46 +134,6 @@ class ByName(Case):
             session = tls.session
         with hello(self.p.tls_port, "any.example.org", context, session) as tls:
             self.assertTrue(tls.session_reused)
-
-    def test_random_names_cost_no_memory(self):
-        """PEERS S13."""
-        if b"__asan_init" in (BUILD / "poplar-front").read_bytes():
-            self.skipTest("a sanitizer keeps what has been freed")
-        rng, context = random.Random(1), tls_context()
-
-        def greet(count):
-            for _ in range(count):
-                name = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=60)) + ".example.org"
-                hello(self.p.tls_port, name, context).close()
-
-        greet(300)
-        before = self.p.memory("poplar-front")
-        greet(1500)
-        self.assertLess(self.p.memory("poplar-front") - before, 1024)
-
-    def test_odd_names(self):
-        """PEERS S13: whatever stands in SNI, the server goes on."""
-        for name in ("x" * 63 + ".example.org", ".".join(["a" * 60] * 4), "xn--a.example.org",
-                     "-._.example.org", "_x.example.org"):
-            shown(self.p.tls_port, name)
-        self.expect("localhost", "first")
-
-
-class Unknown(Case):
-    def test_unknown_names_can_be_refused(self):
-        """PEERS S4: fatal unrecognized_name; without a name there is the default still."""
-        cert, key = self.ca.issue("only")
-        with Poplar(settings={"tls-certificate": f'"{cert}"', "tls-key": f'"{key}"',
-                              "tls-unknown-name": "refuse"}) as p:
-            for name in ("localhost", None):
-                self.assertEqual(shown(p.tls_port, name), der_of(cert))
-            for name in ("other.example.org", "localhost.example.org"):
-                with self.assertRaisesRegex(ssl.SSLError, "unrecognized.name"):
-                    hello(p.tls_port, name)
-            with p.connect() as c:
-                c.ok("STLS")
-                with self.assertRaisesRegex(ssl.SSLError, "unrecognized.name"):
-                    tls_context().wrap_socket(c.sock, server_hostname="other.example.org")
 
 
 class Renewal(Case):

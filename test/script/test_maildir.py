@@ -50,7 +50,7 @@ class Messages(ServerCase):
         return c
 
     def test_odd_messages_come_whole_and_sized(self):
-        """PEERS S25: any stored octets reach the client, and the next reply is in step."""
+        """S25 of test_history.py: any stored octets reach the client, and the next reply is in step."""
         self.check_all(ODD.values()).quit()
 
     def test_odd_messages_over_tls(self):

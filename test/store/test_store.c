@@ -96,7 +96,7 @@ static void test_an_empty_maildrop_and_a_missing_one(void **state)
 	box_close(&b);
 }
 
-/* PEERS S9: never through a symbolic link, never out of the root. */
+/* S9 of test_history.py: never through a symbolic link, never out of the root. */
 static void test_nothing_leads_out_of_the_root(void **state)
 {
 	static const char *const paths[] = { "link/Maildir", "../x", "u/../../x",

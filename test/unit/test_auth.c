@@ -326,7 +326,7 @@ static void test_every_scheme_that_is_made_verifies(void **state)
 #undef X
 }
 
-/* PEERS S10: nothing in a password is a separator. */
+/* S10 of test_history.py: nothing in a password is a separator. */
 static void test_passwords_with_every_octet(void **state)
 {
 	char out[SCHEME_STORED_MAX], password[3] = "aXb";
@@ -402,7 +402,7 @@ static void test_where_maildrops_are(void **state)
 #undef U
 }
 
-/* PEERS S9, S11: a name is never a path, and no two names meet. */
+/* S9, S11 of test_history.py: a name is never a path, and no two names meet. */
 static void test_names_cannot_lead_elsewhere(void **state)
 {
 	static const struct span names[] = {

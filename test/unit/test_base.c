@@ -215,7 +215,7 @@ static void test_format_characters_are_data(void **state)
 	CHECK_SPAN(format(room, sizeof room, fields), "event=test user=%n%s%x");
 }
 
-/* PEERS S7: a cut is a cut, never a line without an end. */
+/* S7 of test_history.py: a cut is a cut, never a line without an end. */
 static void test_a_long_line_is_cut_not_spilt(void **state)
 {
 	char value[2000], room[100];

@@ -124,7 +124,7 @@ static void test_what_is_no_keyword(void **state)
 		CHECK_EQ(parse(lines[i], POP3_TRANSACTION), FAULT_UNKNOWN_COMMAND);
 }
 
-/* PEERS S12: a NUL is no end of the line. */
+/* S12 of test_history.py: a NUL is no end of the line. */
 static void test_a_nul_anywhere_is_refused(void **state)
 {
 	const struct span line = SPAN("USER alice");

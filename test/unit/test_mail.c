@@ -37,8 +37,8 @@ static void test_a_record_comes_back_as_it_went(void **state)
 	}
 }
 
-/* PEERS S21: on its reader's side a record is input. Whatever octet is another, it is
- * none; nor is it elsewhere, or in another generation. */
+/* S21 of test_history.py: on its reader's side a record is input. Whatever octet is
+ * another, it is none; nor is it elsewhere, or in another generation. */
 static void test_a_bad_record_is_refused(void **state)
 {
 	char at[LISTING_RECORD_OCTETS];

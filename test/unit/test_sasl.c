@@ -338,8 +338,8 @@ static enum sasl_says show(struct server *s, enum mechanism m, struct span respo
 	return says;
 }
 
-/* RFC 4422 appendix A; PEERS S16: the certificate says who is there, and nothing else
- * does. */
+/* RFC 4422 appendix A; S16 of test_history.py: the certificate says who is there, and
+ * nothing else does. */
 static void test_external_is_whom_the_certificate_names(void **state)
 {
 	static const struct {
@@ -703,7 +703,8 @@ static void test_digest_md5_without_a_charset(void **state)
 	}
 }
 
-/* PEERS S14: malformed at any step, given up at any step: refused, and nothing leaks.
+/* S14 of test_history.py: malformed at any step, given up at any step: refused, and
+ * nothing leaks.
  */
 static void test_malformed_responses(void **state)
 {

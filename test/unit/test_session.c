@@ -312,7 +312,7 @@ static void test_without_tls_user_is_refused_where_policy_says_so(void **state)
 	CHECK(said_ok(&p));
 }
 
-/* PEERS S2, RFC 2595 section 4: prior knowledge is void. */
+/* S2 of test_history.py, RFC 2595 section 4: prior knowledge is void. */
 static void test_stls_forgets_what_was_said_before(void **state)
 {
 	struct play p;
@@ -433,8 +433,8 @@ static void test_a_mechanism_is_announced_where_its_ground_is(void **state)
 	CHECK_EQ(p.s.secret.len, 0);
 }
 
-/* RFC 1939 section 7; PEERS S19: only where the greeting had a timestamp, and where
- * the digest may be seen. */
+/* RFC 1939 section 7; S19 of test_history.py: only where the greeting had a timestamp,
+ * and where the digest may be seen. */
 static void test_apop(void **state)
 {
 	struct session_policy pol = policy;
@@ -562,7 +562,7 @@ static void test_an_exchange_that_fails(void **state)
 	CHECK(said_err(&p));
 }
 
-/* PEERS S2: what a guesser did wrong is not forgotten by STLS. */
+/* S2 of test_history.py: what a guesser did wrong is not forgotten by STLS. */
 static void test_refused_logins_end_the_connection(void **state)
 {
 	const struct session_event denied = { .kind = EVENT_FAILED,

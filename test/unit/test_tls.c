@@ -417,7 +417,7 @@ static void test_a_staple_without_the_issuer_cannot_be_judged(void **state)
 
 /* ---- the names of clients ---- */
 
-/* PEERS S16: no field, no name; and none that is not plainly there. */
+/* S16 of test_history.py: no field, no name; and none that is not plainly there. */
 static void test_client_names(void **state)
 {
 	static const struct {
