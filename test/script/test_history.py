@@ -661,7 +661,8 @@ class Exchanges(ServerCase):
         realm = kerberos.Realm(folder / "kerberos")
         realm.end()  # only its keys matter
         with Poplar(settings={"mechanisms": '{"USER", "GSSAPI"}', "gssapi-keytab": f'"{realm.keytab}"',
-                              "failure-delay": "0", "max-login-failures": "1000", "max-errors": "1000"}) as p:
+                              "failure-delay": "0", "max-login-failures": "1000", "max-errors": "1000",
+                              "log-level": "notice"}) as p:
             c = p.connect()
             for bad in [*self.BAD, b64(b"\x60\x82\xff\xff" + b"\0" * 64), b64(b"\x60\x48\x06\x09\x2a\x86\x48" * 9)]:
                 self.assertEqual(c.ask("AUTH GSSAPI"), "+ ")
@@ -972,8 +973,8 @@ class Strangers(ServerCase):
                         replies.setdefault(way, set()).add(said)
         self.assertEqual({way: {DENIED} for way in replies}, replies)
         for way in replies:
-            medians = [statistics.median(times[way, user]) for user in names]
-            self.assertLess(max(medians) - min(medians), 0.02, (way, medians))
+            usual = [statistics.quantiles(times[way, user])[0] for user in names]  # the rest is the machine's load
+            self.assertLess(max(usual) - min(usual), 0.02, (way, usual))
             self.assertGreaterEqual(min(min(times[way, user]) for user in names), 0.045, way)
 
     def test_s26_user_tells_nothing(self):
