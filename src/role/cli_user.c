@@ -80,34 +80,51 @@ static bool make_file(const struct job *j)
 	       fchown(fd, 0, ids.gid) == 0 && fchmod(fd, 0640) == 0;
 }
 
-static bool open_file(struct job *j, bool make)
+enum purpose { TO_READ, TO_EDIT, TO_ADD };
+
+/* What is edited is the file itself. A link would be followed by root to wherever who
+ * may write to the folder says, and be locked in another folder than by those who know
+ * the file by its own name. */
+static int open_for(const struct job *j, enum purpose purpose)
 {
+	int flags = O_RDONLY | O_CLOEXEC | (purpose == TO_READ ? 0 : O_NOFOLLOW);
+	int fd = openat(j->dir, j->file, flags);
+
+	if (fd < 0 && errno == ENOENT && purpose == TO_ADD && make_file(j))
+		fd = openat(j->dir, j->file, flags);
+	return fd;
+}
+
+static bool open_file(struct job *j, enum purpose purpose)
+{
+	const char *users = j->settings.users;
 	struct why why = { 0 };
 
-	if (file_open_parent(j->settings.users, &j->dir, &j->file, &why)) {
+	if (file_open_parent(users, &j->dir, &j->file, &why)) {
 		cli_complain(&why);
 		return false;
 	}
 	if (flock(j->dir, LOCK_EX) < 0) {
-		fault_set(&why, FAULT_IO, errno, "lock the folder of",
-			  j->settings.users);
+		fault_set(&why, FAULT_IO, errno, "lock the folder of", users);
 		cli_complain(&why);
 		return false;
 	}
-	OWN_FD fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && make && make_file(j))
-		fd = openat(j->dir, j->file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		fault_set(&why, FAULT_IO, errno, "open", j->settings.users);
-		cli_complain(&why);
+	OWN_FD fd = open_for(j, purpose);
+	if (fd < 0 && errno == ELOOP) {
+		fprintf(stderr,
+			"poplar: %s is a symbolic link; let the setting users name "
+			"the file itself\n",
+			users);
 		return false;
 	}
-	if (file_read_all(fd, FILE_OCTETS_MAX, &j->text, &j->len, j->settings.users,
-			  &why)) {
+	if (fd < 0)
+		fault_set(&why, FAULT_IO, errno, "open", users);
+	else
+		fault_ignore(file_read_all(fd, FILE_OCTETS_MAX, &j->text, &j->len,
+					   users, &why));
+	if (why.fault)
 		cli_complain(&why);
-		return false;
-	}
-	return true;
+	return !why.fault;
 }
 
 static bool replace_file(const struct job *j, enum edit_done done, char *text,
@@ -294,7 +311,7 @@ static int add(struct job *j)
 	}
 	buf_char(&line, ':');
 	struct span whole = buf_span(&line);
-	bool ok = !line.cut && open_file(j, true);
+	bool ok = !line.cut && open_file(j, TO_ADD);
 	if (ok) {
 		enum edit_done done = edit_add((struct span){ j->text, j->len },
 					       span_of(j->name), whole, &text, &len);
@@ -313,7 +330,7 @@ static int passwd(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!make_stored(j, stored) || !open_file(j, false))
+	if (!make_stored(j, stored) || !open_file(j, TO_EDIT))
 		return CLI_BAD;
 	enum edit_done done = edit_password((struct span){ j->text, j->len },
 					    span_of(j->name), span_of(stored), &text,
@@ -327,7 +344,7 @@ static int del(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!open_file(j, false))
+	if (!open_file(j, TO_EDIT))
 		return CLI_BAD;
 	enum edit_done done = edit_delete((struct span){ j->text, j->len },
 					  span_of(j->name), &text, &len);
@@ -343,7 +360,7 @@ static void complain_line(void *arg, unsigned line, const char *text)
 
 static int list(struct job *j)
 {
-	if (!open_file(j, false))
+	if (!open_file(j, TO_READ))
 		return CLI_BAD;
 	OWN(users)
 	users = users_parse((struct span){ j->text, j->len }, complain_line, j);

@@ -99,13 +99,18 @@ int file_sealed(const char *name, struct span contents)
 	return TAKE_FD(fd);
 }
 
-/* Give the new file the old one's mode and owner, as far as we may. */
+/* Give the new file the old one's mode and owner, as far as we may. What is no file has
+ * none to give, and may lead to where somebody else wants us to write. */
 static int take_after(int fd, int dir, const char *name, mode_t mode)
 {
 	struct stat old;
 
 	if (fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? fchmod(fd, mode) : -1;
+	if (!S_ISREG(old.st_mode)) {
+		errno = S_ISLNK(old.st_mode) ? ELOOP : EINVAL;
+		return -1;
+	}
 	if (fchown(fd, old.st_uid, old.st_gid) < 0 && geteuid() == 0)
 		return -1;
 	return fchmod(fd, old.st_mode & 07777);

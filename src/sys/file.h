@@ -31,7 +31,8 @@ MUST_USE int file_sealed(const char *name, struct span contents);
 /* Replace the contents of `name` in the open directory `dir` as a whole: a temporary
  * file beside it, rename; a reader sees the old or the new. `durable`: also after a
  * power failure, at the cost of two fsyncs. Mode and owner are the old file's, or
- * `mode` and the caller's for a new one. */
+ * `mode` and the caller's for a new one. A symbolic link is not replaced, nor what it
+ * points to: ELOOP. */
 MUST_USE enum fault file_replace(int dir, const char *name, struct span contents,
 				 mode_t mode, bool durable, struct why *why);
 

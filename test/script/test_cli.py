@@ -259,6 +259,32 @@ class Users(unittest.TestCase):
             self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
             self.assertFalse(p.maildir("x").exists())
 
+    def test_a_symbolic_link_is_not_edited(self):
+        """Neither the link nor what it points to: root would write where somebody else says."""
+        with Poplar() as p:
+            path, real = p.dir / "auth" / "users", p.dir / "auth" / "users.real"
+            path.rename(real)
+            path.symlink_to("users.real")
+            def facts():
+                st = real.stat()
+                return st.st_ino, st.st_mode, st.st_uid, st.st_gid, real.read_bytes()
+
+            before = facts()
+            for args in (["add", "carol"], ["passwd", "alice"], ["del", "alice"]):
+                out = p.run("user", *args, input="pw\n")
+                self.assertEqual(out.returncode, 1, args)
+                self.assertIn(f"{path} is a symbolic link", out.stderr)
+            self.assertTrue(path.is_symlink())
+            self.assertEqual(facts(), before)
+            self.assertFalse(p.maildir("carol").exists())
+            # It may be read, as logins do.
+            self.assertIn("alice\t", p.run("user", "list", check=True).stdout)
+            p.login().quit()
+            # One that leads nowhere is none to be made through, either.
+            real.unlink()
+            self.assertEqual(p.run("user", "add", "carol", input="pw\n").returncode, 1)
+            self.assertFalse(real.exists())
+
     def test_a_new_file_is_made_for_poplar_auth_alone(self):
         with Poplar() as p:
             path = p.dir / "auth" / "users"
