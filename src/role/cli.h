@@ -31,6 +31,14 @@ MUST_USE bool cli_find_ids(const char *user, struct cli_ids *out);
 typedef bool cli_task_fn(void *arg);
 MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
 
+/* Why no process could keep this user's mail, mail-user being `mail`; NULL: one can. */
+struct user;
+const char *cli_owner_wrong(const struct settings *s, const struct user *user,
+			    struct cli_ids mail);
+
+/* Make a new user's Maildir. False: it has been said why not. */
+MUST_USE bool cli_make_place(const struct settings *s, const struct user *user);
+
 /* For poplar check: what is wrong with the databases that are asked by processes of
  * their own, whom they run as if they do not say it being `auth`. It has been said;
  * returns how much it is. */

@@ -182,19 +182,22 @@ static void complain_line(void *arg, unsigned line, const char *text)
 	c->errors++;
 }
 
-static void check_places(struct checking *c, const struct users *users)
+static void check_user(struct checking *c, const struct user *user)
 {
+	const char *owner = cli_owner_wrong(&c->settings, user, c->mail);
 	char path[PLACE_PATH_MAX];
-	const struct user *user;
-	struct why why;
+	struct why why = { 0 };
 
-	for (size_t i = 0; (user = users_at(users, i)); i++) {
-		if (place_maildrop(user, c->settings.mail_root, c->settings.maildir,
-				   path, &why)) {
-			fprintf(stderr, "poplar: user %.*s: ", (int)user->name.len,
-				user->name.at);
-			wrong(c, &why);
-		}
+	if (owner) {
+		fprintf(stderr, "poplar: user %.*s: %s\n", (int)user->name.len,
+			user->name.at, owner);
+		c->errors++;
+	}
+	if (place_maildrop(user, c->settings.mail_root, c->settings.maildir, path,
+			   &why)) {
+		fprintf(stderr, "poplar: user %.*s: ", (int)user->name.len,
+			user->name.at);
+		wrong(c, &why);
 	}
 }
 
@@ -226,8 +229,9 @@ static void check_users_file(struct checking *c, const char *file)
 		return;
 	}
 	OWN(users) users = users_parse((struct span){ text, len }, complain_line, c);
-	if (users)
-		check_places(c, users);
+	const struct user *user;
+	for (size_t i = 0; users && (user = users_at(users, i)); i++)
+		check_user(c, user);
 }
 
 static void check_databases(struct checking *c)

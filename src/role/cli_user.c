@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -224,74 +223,15 @@ static bool make_stored(const struct job *j, char out[SCHEME_STORED_MAX])
 	return ok && f == FAULT_NONE;
 }
 
-/* ---- the Maildir ---- */
-
-struct making {
-	int root;
-	char path[PLACE_PATH_MAX];
-};
-
-/* Each folder on the way, none through a symbolic link. */
-static bool make_maildir(void *arg)
-{
-	struct making *m = arg;
-	struct span rest = span_of(m->path), part;
-	OWN_FD at = file_open_beneath(m->root, ".", O_RDONLY | O_DIRECTORY);
-	struct why why = { 0 };
-
-	while (at >= 0 && rest.len > 0) {
-		char name[NAME_MAX + 1];
-
-		span_cut(&rest, '/', &part);
-		if (part.len == 0)
-			continue;
-		if (!span_copy(part, name, sizeof name) ||
-		    (mkdirat(at, name, 0700) < 0 && errno != EEXIST))
-			break;
-		int next = file_open_beneath(at, name, O_RDONLY | O_DIRECTORY);
-		close(at);
-		at = next;
-	}
-	if (at >= 0 && rest.len == 0 &&
-	    (mkdirat(at, "new", 0700) == 0 || errno == EEXIST) &&
-	    (mkdirat(at, "cur", 0700) == 0 || errno == EEXIST) &&
-	    (mkdirat(at, "tmp", 0700) == 0 || errno == EEXIST))
-		return true;
-	fault_set(&why, FAULT_SETUP, errno, "make Maildir", m->path);
-	cli_complain(&why);
-	return false;
-}
-
-static bool make_place(const struct job *j, const char *line)
-{
-	OWN(users) users = users_parse(span_of(line), NULL, NULL);
-	const struct user *user = users ? users_at(users, 0) : NULL;
-	struct making m = { .root = -1 };
-	struct cli_ids ids;
-	struct why why = { 0 };
-
-	if (!user || place_maildrop(user, j->settings.mail_root, j->settings.maildir,
-				    m.path, &why)) {
-		if (user)
-			cli_complain(&why);
-		return false;
-	}
-	if (!cli_find_ids(j->settings.mail_user, &ids))
-		return false;
-	if (user->has_uid && user->has_gid)
-		ids = (struct cli_ids){ user->uid, user->gid };
-	OWN_FD root = open(j->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) {
-		fault_set(&why, FAULT_SETUP, errno, "open mail-root",
-			  j->settings.mail_root);
-		cli_complain(&why);
-		return false;
-	}
-	m.root = root;
-	return cli_run_as(ids, make_maildir, &m);
-}
-
 /* ---- the commands ---- */
+
+static bool make_place(const struct job *j, struct span line)
+{
+	OWN(users) users = users_parse(line, NULL, NULL);
+	const struct user *user = users ? users_at(users, 0) : NULL;
+
+	return user && cli_make_place(&j->settings, user);
+}
 
 static int add(struct job *j)
 {
@@ -316,7 +256,7 @@ static int add(struct job *j)
 		enum edit_done done = edit_add((struct span){ j->text, j->len },
 					       span_of(j->name), whole, &text, &len);
 
-		ok = (done != EDIT_DONE || make_place(j, buf_cstr(&line))) &&
+		ok = (done != EDIT_DONE || make_place(j, whole)) &&
 		     replace_file(j, done, text, len);
 	}
 	secret_wipe(room, sizeof room);
@@ -439,7 +379,10 @@ static bool parse_options(struct job *j, int argc, char **argv)
 		else
 			return false;
 	}
-	return true;
+	if (!*j->uid == !*j->gid)
+		return true;
+	cli_say("--uid and --gid go together", NULL);
+	return false;
 }
 
 int cli_user(const char *config, int argc, char **argv)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
+#include "role/owner.h"
 #include "role/parent.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -351,10 +352,7 @@ static void drop_wanted(struct parent *p, struct kid *auth,
 {
 	struct generation *g = auth->generation;
 	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
-	bool in_range = m->uid <= UINT32_MAX - 1 && m->gid > 0 &&
-			m->gid <= UINT32_MAX - 1 && m->uid >= g->settings.first_uid;
-	bool ok = p->is_root ? in_range && m->uid > 0
-			     : m->uid == geteuid() && m->gid == getegid();
+	bool ok = owner_may_be(m->uid, m->gid, g->settings.first_uid);
 	struct kid *k = ok ? find_kid(g, ROLE_DROP, ids) : NULL;
 
 	if (k && k->channel >= 0) {

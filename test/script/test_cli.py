@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pty
+import pwd
 import re
 import select
 import subprocess
@@ -115,6 +116,30 @@ class Check(unittest.TestCase):
             import socket
             with socket.create_server(("127.0.0.1", p.port)):
                 self.expect(p, f"bind 127.0.0.1:{p.port}: Address already in use")
+
+    def test_users_who_could_never_log_in(self):
+        """... since nobody may keep their mail; those of mail-user's uid and gid can."""
+        with Poplar() as p:
+            uid, gid = p.mail_uid, pwd.getpwuid(p.mail_uid).pw_gid
+            good = {"a": "", "b": f"{uid}:{gid}", "c": f"{uid}:"}
+            bad = {"d": "1000:", "e": "0:0", "f": "499:1000", "g": "1000:0",
+                   "h": "4294967295:4294967295"}
+            if IS_ROOT:
+                good["i"] = "500:4294967294"
+            else:
+                bad["i"] = "500:4294967294"
+            p.users = {name: f"{name}:{{PLAIN}}x:{ids}" for name, ids in (good | bad).items()}
+            p.write_users()
+            out = p.run("check")
+            self.assertEqual(re.findall(r"user (\w): ", out.stderr), sorted(bad))
+            self.assertIn("user d: a uid needs a gid beside it\n", out.stderr)
+            self.assertIn(f" {len(bad)} errors", out.stderr)
+            # The server thinks the same.
+            for name in "abcdefgh":
+                p.make_maildir(name)
+                with p.connect() as c:
+                    c.ok(f"USER {name}")
+                    self.assertEqual(c.ask("PASS x").startswith("+OK"), name in good, name)
 
     def test_what_is_wrong_with_tls(self):
         with Poplar() as p, tempfile.TemporaryDirectory() as folder:
@@ -252,6 +277,17 @@ class Users(unittest.TestCase):
                                (["add", "--home", "/elsewhere", "x"], "find maildrop below")):
                 out = p.run("user", *args, input="pw\n")
                 self.assertEqual(out.returncode, 1, args)
+                self.assertIn(said, out.stderr)
+            for uid, gid, status, said in (("1000", None, 64, "go together"),
+                                           (None, "1000", 64, "go together"),
+                                           ("0", "0", 1, "uid and gid"),
+                                           ("1000", "0", 1, "uid and gid"),
+                                           ("499", "1000", 1, "uid and gid"),
+                                           ("1000", "4294967295", 1, "uid and gid"),
+                                           ("4294967295", "4294967295", 1, "uid and gid")):
+                args = [a for name, n in (("--uid", uid), ("--gid", gid)) if n for a in (name, n)]
+                out = p.run("user", "add", *args, "x", input="pw\n")
+                self.assertEqual(out.returncode, status, args)
                 self.assertIn(said, out.stderr)
             for password in ("", "\n", "x" * 300 + "\n"):
                 out = p.run("user", "add", "x", input=password)
