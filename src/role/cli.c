@@ -96,18 +96,20 @@ bool cli_find_ids(const char *user, struct cli_ids *out)
 	return true;
 }
 
+bool cli_become(struct cli_ids ids)
+{
+	return geteuid() != 0 ||
+	       (setgroups(0, NULL) == 0 && setresgid(ids.gid, ids.gid, ids.gid) == 0 &&
+		setresuid(ids.uid, ids.uid, ids.uid) == 0);
+}
+
 bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
 {
 	int status;
 	pid_t pid = fork();
 
-	if (pid == 0) {
-		if (geteuid() == 0 && (setgroups(0, NULL) < 0 ||
-				       setresgid(ids.gid, ids.gid, ids.gid) < 0 ||
-				       setresuid(ids.uid, ids.uid, ids.uid) < 0))
-			_exit(CLI_BAD);
-		_exit(task(arg) ? CLI_OK : CLI_BAD);
-	}
+	if (pid == 0)
+		_exit(cli_become(ids) && task(arg) ? CLI_OK : CLI_BAD);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
 	       WEXITSTATUS(status) == CLI_OK;
 }

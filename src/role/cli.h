@@ -26,6 +26,9 @@ struct cli_ids {
 };
 MUST_USE bool cli_find_ids(const char *user, struct cli_ids *out);
 
+/* As root, become `ids` for good; otherwise stay who we are. */
+MUST_USE bool cli_become(struct cli_ids ids);
+
 /* Run `task` in a child that has become `ids` (as root; otherwise as we are); what it
  * says goes to standard error. True when it returned true. */
 typedef bool cli_task_fn(void *arg);
@@ -36,7 +39,9 @@ struct user;
 const char *cli_owner_wrong(const struct settings *s, const struct user *user,
 			    struct cli_ids mail);
 
-/* Make a new user's Maildir. False: it has been said why not. */
+/* Make a new user's Maildir and the home around it, which are the user's (0700), and
+ * what is missing above, which is mail-user's (0711). False: it has been said why not.
+ */
 MUST_USE bool cli_make_place(const struct settings *s, const struct user *user);
 
 /* For poplar check: what is wrong with the databases that are asked by processes of

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -129,6 +130,26 @@ enum fault proc_keep_parent_capabilities(struct why *why)
 	if (syscall(SYS_capset, &header, data) < 0)
 		return fault_set(why, FAULT_SETUP, errno, "capset", NULL);
 	return FAULT_NONE;
+}
+
+bool proc_make_as(uid_t uid, gid_t gid)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (geteuid() != 0)
+		return true;
+	setfsgid(gid);
+	setfsuid(uid);
+	/* Neither tells whether it was done; asked for no change, they tell who we are.
+	 */
+	if ((gid_t)setfsgid((gid_t)-1) != gid || (uid_t)setfsuid((uid_t)-1) != uid ||
+	    syscall(SYS_capget, &header, data) < 0)
+		return false;
+	data[0].effective |= data[0].permitted & 1u << CAP_DAC_OVERRIDE;
+	return syscall(SYS_capset, &header, data) == 0;
 }
 
 uint64_t proc_raise_descriptor_limit(void)

@@ -34,6 +34,13 @@ MUST_USE enum fault proc_keep_parent_capabilities(struct why *why);
 /* The set of those, as bits, for whoever audits. */
 uint64_t proc_parent_capabilities(void);
 
+/* As root: from here on, the files that this thread makes belong to these from the
+ * first moment, wherever they are made. To make them as root and give them away would
+ * let who may write there put something else in their place in between. Otherwise
+ * nothing.
+ */
+MUST_USE bool proc_make_as(uid_t uid, gid_t gid);
+
 /* Allow as many descriptors as the hard limit lets us; returns how many that is. */
 uint64_t proc_raise_descriptor_limit(void);
 

@@ -295,6 +295,44 @@ class Users(unittest.TestCase):
             self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
             self.assertFalse(p.maildir("x").exists())
 
+    @unittest.skipUnless(IS_ROOT, "needs root to be other users")
+    def test_the_home_of_a_user_with_a_uid_of_its_own(self):
+        """In a mail-root that the user can go through, not write to."""
+        with Poplar() as p:
+            mail = p.dir / "mail"
+            mail.chmod(0o751)
+
+            def add(name, home=None, uid=1234):
+                args = ["--home", str(home)] if home else []
+                return p.run("user", "add", "--scheme", "PLAIN", "--uid", str(uid), "--gid",
+                             str(uid + 1), *args, name, input="pw\n", umask=0o077)
+
+            def of(path):
+                st = path.lstat()
+                return st.st_uid, st.st_gid, st.st_mode & 0o7777
+
+            self.assertEqual(add("kim").stderr, "")
+            self.assertEqual(add("lea", mail / "example.org" / "lea", 1300).stderr, "")
+            for path in (mail / "kim", mail / "kim" / "Maildir", mail / "kim" / "Maildir" / "new"):
+                self.assertEqual(of(path), (1234, 1235, 0o700))
+            self.assertEqual(of(mail / "example.org" / "lea"), (1300, 1301, 0o700))
+            group = pwd.getpwuid(p.mail_uid).pw_gid
+            self.assertEqual(of(mail / "example.org"), (p.mail_uid, group, 0o711))
+            for name in ("kim", "lea"):
+                p.login(name, "pw").quit()
+            # Not through a link that mail-user may have put there, not where its owner
+            # could not come to, not into what is another's.
+            before = (p.dir / "auth" / "users").read_bytes()
+            (mail / "out").symlink_to(p.dir / "tls")
+            (mail / "closed").mkdir(mode=0o700)
+            for home in ("out", "out/max", "closed/max", "alice"):
+                out = add("max", mail / home)
+                self.assertEqual(out.returncode, 1, home)
+                self.assertIn("make Maildir", out.stderr)
+            self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
+            self.assertFalse((p.dir / "tls" / "max").exists())
+            self.assertFalse((p.dir / "tls" / "Maildir").exists())
+
     def test_a_symbolic_link_is_not_edited(self):
         """Neither the link nor what it points to: root would write where somebody else says."""
         with Poplar() as p:
