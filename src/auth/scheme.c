@@ -181,7 +181,8 @@ enum fault scheme_make(const char *name, struct span password,
 
 	if (!scheme || !scheme->make)
 		return FAULT_SYNTAX;
-	if (password.len == 0 || !span_copy(password, secret, sizeof secret))
+	if (password.len == 0 || span_has_any(password, "\r\n") ||
+	    !span_copy(password, secret, sizeof secret))
 		return FAULT_LIMIT;
 	buf_char(&b, '{');
 	buf_text(&b, scheme->name);
@@ -193,7 +194,7 @@ enum fault scheme_make(const char *name, struct span password,
 	else if (scheme->how == SCRAM_1 || scheme->how == SCRAM_256)
 		f = make_scram(scheme->how == SCRAM_1 ? SCRAM_SHA_1 : SCRAM_SHA_256,
 			       secret, &b);
-	else if (span_has_any(password, ":\r\n"))
+	else if (span_has_any(password, ":"))
 		f = FAULT_LIMIT;
 	else
 		buf_put(&b, password);

@@ -46,8 +46,8 @@ bool scheme_known(struct span stored);
 
 /* Make what is to be stored for a password, as "{SCHEME}hash" and a NUL. FAULT_SYNTAX:
  * no such scheme, or none that is made; FAULT_NOMEM; FAULT_LIMIT: the password is too
- * long or holds a NUL, or for PLAIN a ':' or a line end, which the users file can't
- * hold. */
+ * long or holds a NUL, CR or LF, which no mechanism carries, or for PLAIN a ':', which
+ * the users file can't hold. */
 MUST_USE enum fault scheme_make(const char *scheme, struct span password,
 				char out[SCHEME_STORED_MAX]);
 

@@ -7,6 +7,7 @@
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
+#include "auth/scheme.h"
 #include "config/settings.h"
 
 /* Exit statuses: sysexits.h where it has one. */
@@ -33,6 +34,19 @@ MUST_USE bool cli_become(struct cli_ids ids);
  * says goes to standard error. True when it returned true. */
 typedef bool cli_task_fn(void *arg);
 MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
+
+/* Ask for the password of a user: on the terminal without echo, or the first line of
+ * standard input if that is none. False: there was none; it has been said. */
+struct cli_password {
+	size_t len;
+	char text[SCHEME_PASSWORD_MAX];
+};
+MUST_USE bool cli_read_password(const char *name, struct cli_password *out);
+
+/* Ask for a new one, on a terminal twice, and make of it what is to be stored. False:
+ * it has been said why not. */
+MUST_USE bool cli_make_password(const char *name, const char *scheme,
+				char out[SCHEME_STORED_MAX]);
 
 /* Why no process could keep this user's mail, mail-user being `mail`; NULL: one can. */
 struct user;

@@ -1,8 +1,6 @@
 /* role/cli_user.c - poplar user: edits the users file.
  *
  * Floor 4 (role). The file is locked while it is edited and replaced as a whole.
- * Passwords are typed without echo or come on standard input, never on the command
- * line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "auth/edit.h"
@@ -147,82 +144,6 @@ static bool replace_file(const struct job *j, enum edit_done done, char *text,
 	return ok;
 }
 
-/* ---- the password ---- */
-
-/* One line, without its end, into out; what does not fit is an error. */
-static bool read_line(int fd, char *out, size_t room, size_t *out_len)
-{
-	size_t len = 0;
-	char c = 0;
-
-	while (read(fd, &c, 1) == 1 && c != '\n') {
-		if (len == room)
-			return false;
-		out[len++] = c;
-	}
-	if (len > 0 && out[len - 1] == '\r')
-		len--;
-	*out_len = len;
-	return len > 0;
-}
-
-static bool ask(int tty, const char *prompt, const char *name, char *out, size_t room,
-		size_t *out_len)
-{
-	struct termios shown, hidden;
-
-	if (tcgetattr(tty, &shown) < 0)
-		return false;
-	hidden = shown;
-	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(tty, TCSAFLUSH, &hidden); /* first: who types fast loses nothing */
-	dprintf(tty, "%s %s: ", prompt, name);
-	bool ok = read_line(tty, out, room, out_len);
-	tcsetattr(tty, TCSAFLUSH, &shown);
-	dprintf(tty, "\n");
-	return ok;
-}
-
-static bool ask_twice(const char *name, char *out, size_t room, size_t *out_len)
-{
-	char again[SCHEME_PASSWORD_MAX];
-	size_t len = 0;
-	OWN_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	bool ok = tty >= 0 && ask(tty, "New password for", name, out, room, out_len) &&
-		  ask(tty, "Once more, for", name, again, sizeof again, &len);
-	bool same = ok && secret_same((struct span){ out, *out_len },
-				      (struct span){ again, len });
-
-	secret_wipe(again, sizeof again);
-	if (ok && !same)
-		cli_say("the two are not the same; nothing has been changed", NULL);
-	return same;
-}
-
-/* Ask for a password and make of it what is to be stored. */
-static bool make_stored(const struct job *j, char out[SCHEME_STORED_MAX])
-{
-	char password[SCHEME_PASSWORD_MAX];
-	size_t len = 0;
-	bool ok = isatty(STDIN_FILENO)
-			  ? ask_twice(j->name, password, sizeof password, &len)
-			  : read_line(STDIN_FILENO, password, sizeof password, &len);
-	enum fault f = FAULT_LIMIT;
-
-	if (ok)
-		f = scheme_make(j->scheme, (struct span){ password, len }, out);
-	else
-		cli_say("no password: it has 1 to 255 octets", NULL);
-	secret_wipe(password, sizeof password);
-	if (ok && f == FAULT_SYNTAX)
-		cli_say("no such scheme, or none to make passwords with", j->scheme);
-	else if (ok && f == FAULT_LIMIT)
-		cli_say("such a password cannot be stored in this scheme", j->scheme);
-	else if (f)
-		cli_say("the password could not be hashed", NULL);
-	return ok && f == FAULT_NONE;
-}
-
 /* ---- the commands ---- */
 
 static bool make_place(const struct job *j, struct span line)
@@ -240,7 +161,7 @@ static int add(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!make_stored(j, stored))
+	if (!cli_make_password(j->name, j->scheme, stored))
 		return CLI_BAD;
 	const char *const fields[] = {
 		j->name, stored, j->uid, j->gid, "", j->home, ""
@@ -270,7 +191,7 @@ static int passwd(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!make_stored(j, stored) || !open_file(j, TO_EDIT))
+	if (!cli_make_password(j->name, j->scheme, stored) || !open_file(j, TO_EDIT))
 		return CLI_BAD;
 	enum edit_done done = edit_password((struct span){ j->text, j->len },
 					    span_of(j->name), span_of(stored), &text,
@@ -326,23 +247,13 @@ static int list(struct job *j)
 
 static int test(struct job *j)
 {
-	char password[SCHEME_PASSWORD_MAX];
-	size_t len = 0;
-	OWN_FD tty = isatty(STDIN_FILENO)
-			     ? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-			     : -1;
-	bool given = tty >= 0
-			     ? ask(tty, "Password of", j->name, password,
-				   sizeof password, &len)
-			     : read_line(STDIN_FILENO, password, sizeof password, &len);
+	struct cli_password password;
 	int status = CLI_BAD;
 
-	if (given)
-		status =
-			cli_test(&j->settings, j->name, (struct span){ password, len });
-	else
-		cli_say("no password, or one that is too long", NULL);
-	secret_wipe(password, sizeof password);
+	if (cli_read_password(j->name, &password))
+		status = cli_test(&j->settings, j->name,
+				  (struct span){ password.text, password.len });
+	secret_wipe(&password, sizeof password);
 	return status;
 }
 

@@ -295,6 +295,39 @@ class Users(unittest.TestCase):
             self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
             self.assertFalse(p.maildir("x").exists())
 
+    def test_what_can_be_set_can_be_used(self):
+        """By PASS to the last octet that fits on its line, beyond that by AUTH PLAIN."""
+        import base64
+        with Poplar() as p:
+            def set_password(password):
+                return subprocess.run([BUILD / "poplar", "-c", p.config, "user", "passwd",
+                                       "--scheme", "SHA256-CRYPT", "alice"],
+                                      input=password + b"\n", capture_output=True)
+
+            for password in (b"x", b" x", b"x ", b"  ", b"a b", b"\tx\t", b"\x01\x7f", b"a:b",
+                             b"\xff\xfe", "ü".encode(), b"y" * 248):
+                out = set_password(password)
+                self.assertEqual((out.returncode, out.stderr), (0, b""), password)
+                with p.connect() as c:
+                    c.ok("USER alice")
+                    c.ok(b"PASS " + password)
+            for length in (249, 255):
+                out = set_password(b"z" * length)
+                self.assertEqual(out.returncode, 0)
+                self.assertIn(b"more than the 248 that PASS takes", out.stderr)
+                with p.connect() as c:
+                    c.ok("USER alice")
+                    c.err(b"PASS " + b"z" * length)
+                    c.ok(b"AUTH PLAIN " + base64.b64encode(b"\0alice\0" + b"z" * length))
+            before = (p.dir / "auth" / "users").read_bytes()
+            for password, said in ((b"a\rb", b"CR, LF or NUL"), (b"a\0b", b"CR, LF or NUL"),
+                                   (b"\r\r", b"CR, LF or NUL"), (b"w" * 256, b"1 to 255 octets"),
+                                   (b"", b"1 to 255 octets")):
+                out = set_password(password)
+                self.assertEqual(out.returncode, 1)
+                self.assertIn(said, out.stderr)
+            self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
+
     @unittest.skipUnless(IS_ROOT, "needs root to be other users")
     def test_the_home_of_a_user_with_a_uid_of_its_own(self):
         """In a mail-root that the user can go through, not write to."""

@@ -343,6 +343,8 @@ static void test_passwords_with_every_octet(void **state)
 	}
 	CHECK(scheme_make("PLAIN", SPAN("a\0b"), out) != FAULT_NONE);
 	CHECK(scheme_make("CRYPT", SPAN("a\0b"), out) != FAULT_NONE);
+	CHECK_EQ(scheme_make("CRYPT", SPAN("a\rb"), out), FAULT_LIMIT);
+	CHECK_EQ(scheme_make("CRYPT", SPAN("a\nb"), out), FAULT_LIMIT);
 	CHECK(scheme_make("CRYPT", SPAN(""), out) != FAULT_NONE);
 	CHECK_EQ(scheme_make("ARGON2I", SPAN("x"), out), FAULT_SYNTAX);
 	CHECK_EQ(scheme_make("NONE", SPAN("x"), out), FAULT_SYNTAX);
