@@ -4,7 +4,10 @@
  * command line.
  */
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -16,25 +19,35 @@
 /* What is left of a line that has "PASS " before it and CRLF behind it. */
 enum { PASS_OCTETS_MAX = LINE_OCTETS_MAX - 5 - 2 };
 
-/* One line, without its end, into out; what does not fit is an error. */
-static bool read_line(int fd, char *out, size_t room, size_t *out_len)
+/* Both end it: the end of what there is, and a signal, which `wake` tells of; -1: none
+ * does. */
+static bool read_octet(int fd, int wake, char *out)
 {
-	size_t len = 0;
-	char c = 0;
+	struct pollfd polls[] = { { fd, POLLIN, 0 }, { wake, POLLIN, 0 } };
 
-	while (read(fd, &c, 1) == 1 && c != '\n') {
-		if (len == room)
-			return false;
-		out[len++] = c;
-	}
-	if (len > 0 && out[len - 1] == '\r')
-		len--;
-	*out_len = len;
-	return len > 0;
+	return (wake < 0 || (poll(polls, 2, -1) > 0 && !polls[1].revents)) &&
+	       read(fd, out, 1) == 1;
 }
 
-static bool ask(int tty, const char *prompt, const char *name, char *out, size_t room,
-		size_t *out_len)
+/* One line, without its end, into out; what does not fit is an error. */
+static bool read_line(int fd, int wake, struct cli_password *out)
+{
+	char c = 0;
+
+	out->len = 0;
+	while (read_octet(fd, wake, &c) && c != '\n') {
+		if (out->len == sizeof out->text)
+			return false;
+		out->text[out->len++] = c;
+	}
+	if (out->len > 0 && out->text[out->len - 1] == '\r')
+		out->len--;
+	return out->len > 0;
+}
+
+/* Echo is off for no longer than this takes. */
+static bool read_hidden(int tty, int wake, const char *prompt, const char *name,
+			struct cli_password *out)
 {
 	struct termios shown, hidden;
 
@@ -44,9 +57,32 @@ static bool ask(int tty, const char *prompt, const char *name, char *out, size_t
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(tty, TCSAFLUSH, &hidden); /* first: who types fast loses nothing */
 	dprintf(tty, "%s %s: ", prompt, name);
-	bool ok = read_line(tty, out, room, out_len);
+	bool ok = read_line(tty, wake, out);
 	tcsetattr(tty, TCSAFLUSH, &shown);
 	dprintf(tty, "\n");
+	return ok;
+}
+
+/* What would end or stop us is held back until the terminal is as it was, then takes
+ * its course. Who goes on after a stop is asked again. */
+static bool ask(int tty, const char *prompt, const char *name, struct cli_password *out)
+{
+	static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+	bool ok, came;
+	sigset_t set, before;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+		sigaddset(&set, held[i]);
+	OWN_FD wake = signalfd(-1, &set, SFD_CLOEXEC);
+	if (wake < 0)
+		return false;
+	do {
+		sigprocmask(SIG_BLOCK, &set, &before);
+		ok = read_hidden(tty, wake, prompt, name, out);
+		came = poll(&(struct pollfd){ wake, POLLIN, 0 }, 1, 0) > 0;
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	} while (came);
 	return ok;
 }
 
@@ -65,9 +101,8 @@ static bool open_terminal(int *out)
 static bool read_once(int tty, const char *prompt, const char *name,
 		      struct cli_password *out)
 {
-	const size_t room = sizeof out->text;
-	bool ok = tty >= 0 ? ask(tty, prompt, name, out->text, room, &out->len)
-			   : read_line(STDIN_FILENO, out->text, room, &out->len);
+	bool ok = tty >= 0 ? ask(tty, prompt, name, out)
+			   : read_line(STDIN_FILENO, -1, out);
 
 	if (!ok)
 		cli_say("no password: it has 1 to 255 octets", NULL);

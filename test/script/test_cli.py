@@ -6,8 +6,10 @@ import pty
 import pwd
 import re
 import select
+import signal
 import subprocess
 import tempfile
+import termios
 import unittest
 
 from authority import Authority
@@ -420,6 +422,60 @@ class Users(unittest.TestCase):
             seen = self.type_passwords(p, ["hidden-one", "hidden-two"], name="fred")
             self.assertIn(b"not the same", seen)
             self.assertNotIn("fred", p.run("user", "list").stdout)
+
+    def on_a_terminal(self, *command):
+        """Started there; the process, and both ends of the terminal."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(command, preexec_fn=lambda: os.login_tty(os.dup(slave)))
+        return process, master, slave
+
+    def read_until(self, fd, text):
+        seen = b""
+        while text not in seen:
+            self.assertTrue(select.select([fd], [], [], 20)[0], seen)
+            seen += os.read(fd, 1000)
+        return seen
+
+    def echoes(self, fd):
+        return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+
+    def test_a_signal_at_the_prompt_leaves_the_terminal_as_it_was(self):
+        with Poplar() as p:
+            for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, "^C"):
+                process, master, slave = self.on_a_terminal(
+                    BUILD / "poplar", "-c", p.config, "user", "passwd", "alice")
+                self.read_until(master, b"New password for alice: ")
+                self.assertFalse(self.echoes(slave))
+                os.write(master, b"half a pass\x03" if kind == "^C" else b"half a pass")
+                if kind != "^C":
+                    process.send_signal(kind)
+                self.assertEqual(process.wait(20), -(signal.SIGINT if kind == "^C" else kind))
+                self.assertTrue(self.echoes(slave), kind)
+                os.close(master)
+                os.close(slave)
+            p.login().quit()  # nothing has changed
+
+    def test_stopped_at_the_prompt_it_asks_again_when_it_goes_on(self):
+        with Poplar() as p:
+            process, master, slave = self.on_a_terminal(
+                "sh", "-mc", f"{BUILD}/poplar -c {p.config} user passwd alice; "
+                "echo stopped; read go; fg; echo status $?")
+            self.read_until(master, b"New password for alice: ")
+            os.write(master, b"half a pass\x1a")
+            self.read_until(master, b"stopped\r\n")
+            self.assertTrue(self.echoes(slave))
+            os.write(master, b"\n")
+            seen = b""
+            for prompt in (b"New password for alice: ", b"Once more, for alice: "):
+                seen += self.read_until(master, prompt)
+                self.assertFalse(self.echoes(slave))
+                os.write(master, b"new-one\n")
+            seen += self.read_until(master, b"status 0")
+            self.assertNotIn(b"new-one", seen)
+            process.wait(20)
+            os.close(master)
+            os.close(slave)
+            p.login("alice", "new-one").quit()
 
     def type_passwords(self, p, passwords, name="erna"):
         """On a terminal, each when it is asked for."""
