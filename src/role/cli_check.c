@@ -15,6 +15,7 @@
 #include "base/own.h"
 #include "role/certificates.h"
 #include "role/cli.h"
+#include "role/statefile.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
@@ -55,31 +56,39 @@ static void check_users_exist(struct checking *c)
 
 /* ---- ports ---- */
 
-/* A poplard at work holds the lock on its run directory. */
-static bool is_running(const struct settings *s)
+/* A poplard at work holds the lock on its run directory. Empty: there is none. */
+static struct statefile find_running(const struct settings *s)
 {
 	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool running = dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0 &&
+		       errno == EWOULDBLOCK;
+	struct statefile state = { 0 };
 
-	return dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	if (running)
+		fault_ignore(statefile_read(dir, &state));
+	return state;
 }
 
-static void check_port(struct checking *c, const char *name, bool running)
+/* What the poplard at work has open, it takes over by name when it reloads; anything
+ * else that is in the way, of its own or not, would be in its way too. */
+static void check_port(struct checking *c, const char *name, bool tls,
+		       const struct statefile *running)
 {
+	bool ours = statefile_has_port(running, name, tls);
 	struct sock_address address[2];
 	struct why why = { 0 };
 	unsigned count;
 
-	if (!sock_parse(span_of(name), address, &count))
+	if (ours || !sock_parse(span_of(name), address, &count))
 		return; /* said when the file was read */
 	for (unsigned i = 0; i < count; i++) {
 		OWN_FD fd = -1;
 
 		if (sock_listen(&address[i], &fd, &why) == FAULT_NONE)
 			continue;
-		bool ours = running && why.sys == EADDRINUSE;
 		bool other_family = count > 1 && (why.sys == EAFNOSUPPORT ||
 						  why.sys == EADDRNOTAVAIL);
-		if (!ours && !other_family)
+		if (!other_family)
 			wrong(c, &why);
 	}
 }
@@ -87,12 +96,13 @@ static void check_port(struct checking *c, const char *name, bool running)
 static void check_ports(struct checking *c)
 {
 	const struct settings *s = &c->settings;
-	bool running = is_running(s);
+	struct statefile running = find_running(s);
 
 	for (unsigned i = 0; i < s->listen.count; i++)
-		check_port(c, s->listen.at[i], running);
+		check_port(c, s->listen.at[i], false, &running);
 	for (unsigned i = 0; i < s->listen_tls.count; i++)
-		check_port(c, s->listen_tls.at[i], running);
+		check_port(c, s->listen_tls.at[i], true, &running);
+	statefile_done(&running);
 }
 
 /* ---- certificates ---- */

@@ -156,6 +156,7 @@ void generation_check(struct parent *p, struct generation *g)
 		tell_all(old, MESSAGE_DRAIN);
 	}
 	ports_close_unwanted(p);
+	state_write(p);
 	log_event(LOG_NOTICE, g->number == 1 ? "ready" : "reloaded",
 		  LOG_N("generation", g->number));
 	notify_systemd("READY=1");

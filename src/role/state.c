@@ -1,8 +1,8 @@
 /* role/state.c - poplard's run directory: who runs.
  *
  * Floor 4 (role). Prefix: state_. The file `state` has a line for each process, "role
- * pid start-ticks uid gid generation landlock-version
- * walls"; `poplar audit` reads it, and so
+ * pid start-ticks uid gid generation landlock-version walls", and one for each port,
+ * "listen NAME" or "listen-tls NAME"; `poplar audit` and `poplar check` read it, and so
  * does the next poplard, to end what a killed one left behind.
  */
 #include <errno.h>
@@ -115,6 +115,8 @@ void state_write(const struct parent *p)
 			if (k->pid > 0)
 				put(&b, k->role, k->box, k->pid, k->ids, g->number,
 				    k->abi);
+	for (const struct port *port = p->ports; port; port = port->next)
+		statefile_put_port(&b, port->name, port->tls);
 	if (b.cut ||
 	    file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))
 		log_fault(&why, "state-not-written");

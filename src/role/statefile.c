@@ -32,6 +32,26 @@ void statefile_put(struct buf *b, const struct statefile_entry *e)
 	buf_char(b, '\n');
 }
 
+void statefile_put_port(struct buf *b, const char *name, bool tls)
+{
+	buf_text(b, tls ? "listen-tls " : "listen ");
+	buf_text(b, name);
+	buf_char(b, '\n');
+}
+
+bool statefile_has_port(const struct statefile *file, const char *name, bool tls)
+{
+	struct span rest = { file->text, file->len }, line, kind;
+
+	while (rest.len > 0) {
+		span_cut(&rest, '\n', &line);
+		if (span_cut(&line, ' ', &kind) && span_is(line, name) &&
+		    span_is(kind, tls ? "listen-tls" : "listen"))
+			return true;
+	}
+	return false;
+}
+
 static bool take_number(struct span *io_line, uint64_t *out)
 {
 	struct span field;
@@ -86,11 +106,14 @@ enum fault statefile_read(int run_dir, struct statefile *out)
 		if (parse_line(line, &out->at[out->count]))
 			out->count++;
 	}
+	out->len = len;
+	out->text = TAKE(text);
 	return FAULT_NONE;
 }
 
 void statefile_done(struct statefile *file)
 {
 	free(file->at);
+	free(file->text);
 	*file = (struct statefile){ 0 };
 }

@@ -27,9 +27,15 @@ struct statefile_entry {
 struct statefile {
 	struct statefile_entry *at;
 	size_t count;
+	char *text; /* all of it */
+	size_t len;
 };
 
 void statefile_put(struct buf *b, const struct statefile_entry *e);
+
+/* A port that is open, by its name in the settings. */
+void statefile_put_port(struct buf *b, const char *name, bool tls);
+bool statefile_has_port(const struct statefile *file, const char *name, bool tls);
 
 /* FAULT_IO: there is none, or it can't be read; a line that is none of ours is passed
  * over. */

@@ -257,7 +257,8 @@ class Poplar:
         found = {}
         for line in (self.dir / "run" / "state").read_text().splitlines():
             role, pid = line.split()[:2]
-            found.setdefault(role, []).append(int(pid))
+            if role not in ("listen", "listen-tls"):
+                found.setdefault(role, []).append(int(pid))
         return found
 
     def run(self, *args, input=None, check=False, **kwargs):

@@ -7,13 +7,14 @@ import pwd
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import termios
 import unittest
 
 from authority import Authority
-from harness import BUILD, IS_ROOT, Poplar, main, wait_until
+from harness import BUILD, IS_ROOT, Poplar, free_port, main, wait_until
 
 
 class Arguments(unittest.TestCase):
@@ -76,6 +77,36 @@ class Check(unittest.TestCase):
             self.assertEqual((out.returncode, out.stderr), (0, ""))
             self.assertIn("all is well", out.stdout)
 
+    def test_ports_of_others_while_it_runs(self):
+        """check says of a port what a reload would meet."""
+        with Poplar() as p, socket.create_server(("127.0.0.1", 0)) as other:
+            theirs = other.getsockname()[1]
+            spare = free_port()
+
+            def settings(listen, listen_tls):
+                p.extra = {"listen": f'{{"127.0.0.1:{listen}"}}',
+                           "listen-tls": f'{{"127.0.0.1:{listen_tls}"}}'}
+                p.write_config()
+
+            def reload(event):
+                start = p.log.mark()
+                p.process.send_signal(signal.SIGHUP)
+                p.log.wait(event, start=start)
+
+            for listen, listen_tls in ((theirs, p.tls_port), (p.port, theirs),
+                                       (p.tls_port, p.port)):  # ours, but the other way round
+                settings(listen, listen_tls)
+                self.expect(p, "Address already in use")
+                reload("event=listen-failed")
+            # One that it has given up is no longer its own.
+            settings(spare, p.tls_port)
+            self.assertEqual(p.run("check").returncode, 0)
+            reload("event=reloaded")
+            self.assertEqual(p.run("check").returncode, 0)
+            with socket.create_server(("127.0.0.1", p.port)):
+                settings(p.port, p.tls_port)
+                self.expect(p, f"bind 127.0.0.1:{p.port}: Address already in use")
+
     def test_what_is_wrong(self):
         with Poplar() as p:
             good = dict(p.extra)
@@ -115,7 +146,6 @@ class Check(unittest.TestCase):
             settings(listen='{"192.0.2.1:110"}')
             self.expect(p, "bind 192.0.2.1:110: Cannot assign")
             settings()
-            import socket
             with socket.create_server(("127.0.0.1", p.port)):
                 self.expect(p, f"bind 127.0.0.1:{p.port}: Address already in use")
 
@@ -575,7 +605,6 @@ class Logs(unittest.TestCase):
         only where there is none."""
         if not IS_ROOT or os.path.exists("/dev/log"):
             self.skipTest("needs root and a machine without a system log")
-        import socket
         server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         server.bind("/dev/log")
         server.settimeout(20)
