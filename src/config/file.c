@@ -117,64 +117,6 @@ void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
 	}
 }
 
-/* Blank a comment that opens at text[i], but for its line ends. Returns its last octet.
- */
-static size_t blank_comment(char *text, size_t len, size_t i, int *io_line)
-{
-	bool block = text[i] == '/' && text[i + 1] == '*';
-	size_t end = i;
-
-	if (block) {
-		const char *close = memmem(text + i + 2, len - i - 2, "*/", 2);
-
-		end = close ? (size_t)(close - text) + 1 : len - 1;
-	} else {
-		while (end + 1 < len && text[end + 1] != '\n')
-			end++;
-	}
-	for (; i <= end; i++) {
-		*io_line += text[i] == '\n';
-		if (text[i] != '\n')
-			text[i] = ' ';
-	}
-	return end;
-}
-
-/* libconfuse miscounts the lines of comments, and silently drops a '*' that stands
- * outside quotes: blank the first, refuse the second, before it sees the text. The text
- * ends with a NUL. */
-static bool prepare(char *text, size_t len)
-{
-	int line = 1;
-	char quote = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		line += c == '\n';
-		if (c == '\0') {
-			config_complain(loading, line, "NUL octet");
-			return false;
-		}
-		if (quote) {
-			if (c == '\\' && text[i + 1] != '\n')
-				i++;
-			else if (c == quote)
-				quote = 0;
-		} else if (c == '"' || c == '\'') {
-			quote = c;
-		} else if (c == '#' ||
-			   (c == '/' && (text[i + 1] == '/' || text[i + 1] == '*'))) {
-			i = blank_comment(text, len, i, &line);
-		} else if (c == '*') {
-			config_complain(loading, line,
-					"a value with * must stand in quotes");
-			return false;
-		}
-	}
-	return true;
-}
-
 /* What no single setting can know. */
 static void check_addresses(const struct text_list *list, enum setting_id id)
 {
@@ -384,7 +326,7 @@ enum fault config_load(const char *path, struct settings *out, config_say_fn *sa
 	else if (file_read_all(fd, FILE_OCTETS_MAX, &text, &len, path, &why))
 		config_complain(&state, 0, "%s: %s", why.doing,
 				why.sys ? strerrordesc_np(why.sys) : "out of memory");
-	else if (prepare(text, len))
+	else if (config_prepare(&state, text, len))
 		parse(text);
 	if (!state.wrong)
 		check_whole(out);

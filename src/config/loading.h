@@ -30,6 +30,11 @@ config_complain(struct loading *l, int line, const char *format, ...);
 void config_refuse(struct loading *l, const struct row *row, int line,
 		   const char *value);
 
+/* libconfuse miscounts the lines of comments, silently drops a '*' that stands outside
+ * quotes, and lets a later list take the place of an earlier one: blank the first,
+ * refuse the others, before it sees the text, which ends with a NUL. */
+MUST_USE bool config_prepare(struct loading *l, char *text, size_t len);
+
 /* Values of a list, as a whole. */
 void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
 		      void *values, int line);

@@ -248,6 +248,16 @@ static void test_errors_name_their_line(void **state)
 		  ":4: no such option 'bogus'\n" },
 		{ SPAN(NO_TLS "max-errors = 20\nmax-errors = 21\n"),
 		  ":3: max-errors was given already, in line 2\n" },
+		{ SPAN(NO_TLS "listen = {\"*:1\"}\n\nlisten = {\"*:2\"}\n"),
+		  ":4: listen was given already, in line 2\n" },
+		{ SPAN(NO_TLS "listen = {}# x = \nlisten\n= {\"*:2\"}\n"),
+		  ":4: listen was given already, in line 2\n" },
+		{ SPAN(NO_TLS "listen = \"*:1\"\n\"listen\" = {}\n"),
+		  ":3: listen was given already, in line 2\n" },
+		{ SPAN("listen += {\"*:1\"}\nlisten = {\"*:2\"}\n"),
+		  ":2: listen was given already, in line 1\n" },
+		{ SPAN(NO_TLS "database a {\nprogram = {a}\nprogram = {b}\n}\n"),
+		  ":4: program was given already, in line 3\n" },
 		{ SPAN(NO_TLS "plaintext-auth = maybe\n"),
 		  ":2: plaintext-auth: expected no, loopback or yes, found "
 		  "\"maybe\"\n" },
@@ -401,6 +411,29 @@ static void test_a_database_travels_by_role(void **state)
 	databases_done(&to);
 }
 
+/* What adds to a list does not replace it, and every section has its own. */
+static void test_lists_grow(void **state)
+{
+	struct settings s;
+	struct heard h;
+
+	(void)state;
+	CHECK_EQ(load(SPAN(NO_TLS "listen = {\"*:1\"}\nlisten += {\"*:2\"}\n"
+				  "listen += \"*:3\"\n"
+				  "greeting = \"listen = {} listen = {}\"\n"
+				  "database a { driver = checkpassword\n"
+				  "program = {\"/a\"} }\n"
+				  "database b { driver = checkpassword\n"
+				  "program = {\"/b\"} }\n"),
+		      &s, &h),
+		 FAULT_NONE);
+	CHECK_TEXT(h.text, "");
+	CHECK_EQ(s.listen.count, 3);
+	CHECK_TEXT(s.listen.at[2], "*:3");
+	CHECK_TEXT(s.databases.at[1].program.at[0], "/b");
+	settings_done(&s);
+}
+
 static void test_a_file_that_is_not_there(void **state)
 {
 	struct settings s;
@@ -429,6 +462,7 @@ int main(void)
 		TEST(test_errors_name_their_line),
 		TEST(test_databases_have_sections),
 		TEST(test_a_database_travels_by_role),
+		TEST(test_lists_grow),
 		TEST(test_a_file_that_is_not_there),
 	};
 
