@@ -232,11 +232,17 @@ void rows_done(struct rows rows, void *values)
 
 /* ---- text ---- */
 
-static void put_quoted(struct buf *out, const char *text)
+/* Within quotes "${NAME}" stands for a variable, unless its '$' is escaped. */
+void row_quote(const char *text, struct buf *out)
 {
 	buf_char(out, '"');
 	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
+		if ((unsigned char)*text < ' ' || *text == 0x7f) {
+			buf_text(out, "\\x");
+			buf_hex(out, text, 1);
+			continue;
+		}
+		if (strchr("\"\\$", *text))
 			buf_char(out, '\\');
 		buf_char(out, *text);
 	}
@@ -258,13 +264,13 @@ void row_show(const struct row *row, const void *values, struct buf *out)
 		buf_text(out, *bool_at(row, values) ? "yes" : "no");
 		break;
 	case SETTING_TEXT:
-		put_quoted(out, *text_at(row, values));
+		row_quote(*text_at(row, values), out);
 		break;
 	case SETTING_LIST:
 		buf_char(out, '{');
 		for (unsigned i = 0; i < list_at(row, values)->count; i++) {
 			buf_text(out, i > 0 ? ", " : "");
-			put_quoted(out, list_at(row, values)->at[i]);
+			row_quote(list_at(row, values)->at[i], out);
 		}
 		buf_char(out, '}');
 		break;

@@ -95,9 +95,11 @@ void row_clear_list(const struct row *row, void *values);
 /* The value as it would stand in a file, quoted where it must be. `cut` in the buffer
  * when it did not fit. */
 struct buf;
+void row_show(const struct row *row, const void *values, struct buf *out);
 /* Its default, if it is a LIST, as it would stand in a file. */
 void row_show_default(const struct row *row, struct buf *out);
-void row_show(const struct row *row, const void *values, struct buf *out);
+/* A text in quotes that reads back as it is, on one line. */
+void row_quote(const char *text, struct buf *out);
 
 /* The settings that `role` gets to know, and back. FAULT_PEER: not what it may get. */
 void rows_pack(struct rows rows, const void *values, enum role role, struct buf *out);

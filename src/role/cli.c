@@ -114,29 +114,41 @@ bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
 	       WEXITSTATUS(status) == CLI_OK;
 }
 
-/* What suits the driver of a section, so that it can be read back. */
-static void print_database(const struct database_settings *db, char *room, size_t size)
+/* False: it is longer than any file that we read. */
+static bool print_value(const char *before, const struct row *row, const void *values)
 {
-	const struct rows rows = database_rows();
+	static char room[1 << 20];
+	struct buf b = BUF(room);
 	char name[ROW_NAME_MAX];
 
-	printf("database \"%s\" {\n", db->name);
-	for (unsigned i = 0; i < rows.count; i++) {
-		struct buf b = { .at = room, .room = size };
+	row_name(row, name);
+	row_show(row, values, &b);
+	printf("%s%s = %s\n", before, name, buf_cstr(&b));
+	return !b.cut;
+}
 
-		if (!database_has(db, &rows.at[i]))
-			continue;
-		row_name(&rows.at[i], name);
-		row_show(&rows.at[i], db, &b);
-		printf("\t%s = %s\n", name, buf_cstr(&b));
-	}
+/* What suits the driver of a section, so that it can be read back. */
+static bool print_database(const struct database_settings *db)
+{
+	const struct rows rows = database_rows();
+	char quoted[4 * DATABASE_NAME_MAX + 3];
+	struct buf title = BUF(quoted);
+	bool whole = true;
+
+	row_quote(db->name, &title);
+	printf("database %s {\n", buf_cstr(&title));
+	for (unsigned i = 0; i < rows.count; i++)
+		if (database_has(db, &rows.at[i]))
+			whole = print_value("\t", &rows.at[i], db) && whole;
 	printf("}\n");
+	return whole;
 }
 
 int cli_config(const char *config, int argc, char **argv)
 {
 	OWN_SETTINGS s = { 0 };
-	char value[SETTING_LIST_MAX * 128 + 8192];
+	const struct rows rows = settings_rows();
+	bool whole = true;
 
 	(void)argv;
 	if (argc > 1) {
@@ -144,15 +156,13 @@ int cli_config(const char *config, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	cli_load(config, &s);
-	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++) {
-		struct buf b = BUF(value);
-
-		settings_show(&s, id, &b);
-		printf("%s = %s\n", settings_name(id), buf_cstr(&b));
-	}
+	for (unsigned i = 0; i < rows.count; i++)
+		whole = print_value("", &rows.at[i], &s) && whole;
 	for (unsigned i = 0; i < s.databases.count; i++)
-		print_database(&s.databases.at[i], value, sizeof value);
-	return CLI_OK;
+		whole = print_database(&s.databases.at[i]) && whole;
+	if (!whole)
+		cli_say("a value is too long to be shown whole", NULL);
+	return whole ? CLI_OK : CLI_BAD;
 }
 
 static void print_version(void)

@@ -63,6 +63,17 @@ class Config(unittest.TestCase):
             self.assertEqual(p.run("config", check=True).stdout, out)
             self.assertEqual(p.run("check").returncode, 0)
 
+    def test_what_is_printed_reads_back_as_it_is(self):
+        with Poplar(settings={"greeting": "'single ${HOME} \"quoted\" $x'"},
+                    sections="database '${HOME} \"a\"' { path = '' }\n") as p:
+            out = p.run("config", check=True).stdout
+            self.assertIn('greeting = "single \\${HOME} \\"quoted\\" \\$x"\n', out)
+            self.assertIn('database "\\${HOME} \\"a\\"" {\n', out)
+            p.config.write_text(out)
+            self.assertEqual(p.run("config", check=True).stdout, out)
+            with p.connect() as c:
+                self.assertIn(b'single ${HOME} "quoted" $x', c.greeting)
+
 
 class Check(unittest.TestCase):
     def expect(self, p, *texts):

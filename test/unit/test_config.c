@@ -411,6 +411,47 @@ static void test_a_database_travels_by_role(void **state)
 	databases_done(&to);
 }
 
+/* Whatever stands in a text, alone or in a list, what is shown of it reads back as it:
+ * quotes, escapes, variables, comments, line ends, octets of no character set. */
+static void test_shown_texts_read_back(void **state)
+{
+	static const char *const bits[] = {
+		"\"", "'",    "\\",   "$",        "${", "${HOME}", "}",  "{",  "#",
+		"/*", "//",   "*",    "=",        ",",  " ",       "\t", "\n", "\r",
+		"\1", "\177", "\377", "\303\274", "x",  "0",       "n",  "+="
+	};
+	const uint32_t count = sizeof bits / sizeof *bits;
+	uint64_t seed = 1;
+
+	(void)state;
+	for (unsigned round = 0; round < 2000; round++) {
+		char text[128], shown[512], file[2048];
+		struct buf made = BUF(text), out = BUF(shown);
+		struct settings s;
+		struct heard h;
+
+		buf_text(&made, round < count ? bits[round] : "");
+		for (uint32_t i = round < count ? 0 : check_random(&seed) % 12; i > 0;
+		     i--)
+			buf_text(&made, bits[check_random(&seed) % count]);
+		CHECK_EQ(settings_init(&s), FAULT_NONE);
+		CHECK(settings_set(&s, SETTING_ID_gssapi_realm, buf_span(&made)));
+		settings_show(&s, SETTING_ID_gssapi_realm, &out);
+		CHECK(!out.cut);
+		settings_done(&s);
+		int len = snprintf(file, sizeof file,
+				   NO_TLS "gssapi-realm = %s\n"
+					  "database a { driver = checkpassword\n"
+					  "program = {\"/a\", %s, \"c\"} }\n",
+				   buf_cstr(&out), shown);
+		CHECK_EQ(load((struct span){ file, (size_t)len }, &s, &h), FAULT_NONE);
+		CHECK_TEXT(s.gssapi_realm, buf_cstr(&made));
+		CHECK_TEXT(s.databases.at[0].program.at[1], text);
+		CHECK_EQ(s.databases.at[0].program.count, 3);
+		settings_done(&s);
+	}
+}
+
 /* What adds to a list does not replace it, and every section has its own. */
 static void test_lists_grow(void **state)
 {
@@ -462,6 +503,7 @@ int main(void)
 		TEST(test_errors_name_their_line),
 		TEST(test_databases_have_sections),
 		TEST(test_a_database_travels_by_role),
+		TEST(test_shown_texts_read_back),
 		TEST(test_lists_grow),
 		TEST(test_a_file_that_is_not_there),
 	};
