@@ -90,6 +90,8 @@ static enum fault ask_all(struct database *first, const struct question *q,
 {
 	struct why trouble = { .fault = FAULT_DENIED };
 
+	if (watcher)
+		watcher->look(watcher->arg, q->name);
 	for (struct database *db = first; db; db = db->next) {
 		struct user_found found = { 0 };
 		struct why story = { 0 };

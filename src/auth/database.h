@@ -41,11 +41,13 @@ struct database {
 	struct database *next;       /* NULL: the last */
 };
 
-/* Told what each database said. NULL: nobody wants to know. Whoever does is never
- * answered from memory. */
+/* Told what name is looked for, then what each database said. NULL: nobody wants to
+ * know. Whoever does is never answered from memory. */
+typedef void database_look_fn(void *arg, struct span name);
 typedef void database_say_fn(void *arg, const struct database *db,
 			     enum database_says says, const struct why *why);
 struct database_watcher {
+	database_look_fn *look;
 	database_say_fn *say;
 	void *arg;
 };

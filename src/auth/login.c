@@ -109,7 +109,7 @@ enum fault login_by_password(const struct login_rules *rules,
 	bool good = login_name(rules, authid, &name);
 	enum fault f = database_check(rules->databases,
 				      good ? name_span(&name) : SPAN(""), password,
-				      way->peer, NULL, &who, why);
+				      way->peer, rules->watcher, &who, why);
 	return f ? f : login_admit(rules, way, &who, authzid, out, why);
 }
 
@@ -120,7 +120,8 @@ enum fault login_find(const struct login_rules *rules, struct span given,
 
 	if (!login_name(rules, given, &name))
 		return deny(why);
-	return database_find(rules->databases, name_span(&name), NULL, out, why);
+	return database_find(rules->databases, name_span(&name), rules->watcher, out,
+			     why);
 }
 
 /* In hexadecimal with a NUL. False: this OpenSSL knows no MD5 any more. */
@@ -192,17 +193,15 @@ enum fault login_admit(const struct login_rules *rules, const struct login_way *
 		return deny(why);
 	if (authzid.len > 0 && !login_name(rules, authzid, &name))
 		return deny(why);
-	if (authzid.len == 0 ||
-	    (name.len == proved.user.name.len &&
-	     memcmp(name.text, proved.user.name.at, name.len) == 0)) {
+	if (authzid.len == 0 || span_is(proved.user.name, name.text)) {
 		*out = user_take(&proved);
 		return FAULT_NONE;
 	}
 	if (!proved.user.master)
 		return deny(why);
 	OWN_USER other = { 0 };
-	enum fault f =
-		database_find(rules->databases, name_span(&name), NULL, &other, why);
+	enum fault f = database_find(rules->databases, name_span(&name), rules->watcher,
+				     &other, why);
 	if (f)
 		return f;
 	if (!user_may(&other.user, way->peer, way->tls, mechanism_name(way->mechanism)))

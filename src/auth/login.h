@@ -14,6 +14,7 @@ struct login_rules {
 	char master_separator;      /* "user*master"; NUL: none */
 	struct span anonymous;      /* as whom ANONYMOUS lets in; empty: nobody */
 	const char *realm;          /* of Kerberos; empty: any, as a part of the name */
+	const struct database_watcher *watcher; /* told of every question; NULL: none */
 };
 
 /* How the client comes. */

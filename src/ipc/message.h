@@ -42,6 +42,7 @@
 	X(CONTROL,       PARENT,        AUTH,                    SOCKET)  \
 	/* the operator's tool, on a socket of its own */ \
 	X(TEST_ASK,      TOOL,          AUTH,                    NONE)    \
+	X(TEST_LOOKS,    AUTH,          TOOL,                    NONE)    \
 	X(TEST_SAYS,     AUTH,          TOOL,                    NONE)    \
 	X(TEST_IS,       AUTH,          TOOL,                    NONE)    \
 	/* a login */ \
@@ -101,6 +102,7 @@
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
 #define MESSAGE_CONTROL_FIELDS(N, T)
 #define MESSAGE_TEST_ASK_FIELDS(N, T)     T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_TEST_LOOKS_FIELDS(N, T)   T(user, 255)
 #define MESSAGE_TEST_SAYS_FIELDS(N, T)    T(database, 64) N(says) T(trouble, 191)
 #define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 255)

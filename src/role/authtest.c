@@ -1,6 +1,6 @@
 /* role/authtest.c - poplar-auth's answer to `poplar user test`.
  *
- * Floor 4 (role). Prefix: authtest_. The same databases are asked in the same way as
+ * Floor 4 (role). Prefix: authtest_. The same databases are asked by the same rules as
  * for a login, by the same threads; nothing is opened, and no failure counts.
  */
 #include "role/authtest.h"
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "auth/login.h"
 #include "auth/place.h"
 #include "base/buf.h"
 #include "base/own.h"
@@ -18,6 +19,7 @@ struct testing {
 	struct crew_post post; /* first: it is a post */
 	struct database *databases;
 	const struct settings *settings;
+	enum database_says last;
 };
 
 /* "doing what: error", for a person; cut where it does not fit. */
@@ -35,33 +37,59 @@ static struct span tell(const struct why *why, struct buf *b)
 	return buf_span(b);
 }
 
+static void look(void *arg, struct span name)
+{
+	const struct testing *t = arg;
+	const struct message m = { .kind = MESSAGE_TEST_LOOKS, .TEST_LOOKS = { name } };
+
+	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+}
+
 static void say(void *arg, const struct database *db, enum database_says says,
 		const struct why *why)
 {
-	const struct testing *t = arg;
+	struct testing *t = arg;
 	char room[191];
 	struct buf text = BUF(room);
 	const struct message m = { .kind = MESSAGE_TEST_SAYS,
 				   .TEST_SAYS = { span_of(db->name), says,
 						  tell(why, &text) } };
 
+	t->last = says;
 	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+}
+
+/* As USER and PASS with TLS. */
+static enum fault log_in(struct testing *t, const struct message_TEST_ASK *ask,
+			 struct user_found *out, struct why *why)
+{
+	const struct settings *s = t->settings;
+	const struct database_watcher watcher = { look, say, t };
+	const struct login_rules rules = {
+		.databases = t->databases,
+		.default_domain = span_of(s->default_domain),
+		.fold = s->fold_names,
+		.master_separator = s->master_separator[0],
+		.watcher = &watcher,
+	};
+	const struct login_way way = { MECHANISM_ID_USER, true, ask->peer };
+	enum fault f = login_by_password(&rules, &way, SPAN(""), ask->user,
+					 ask->password, out, why);
+
+	if (f == FAULT_DENIED && t->last == DATABASE_RIGHT)
+		fault_set(why, f, 0, "the user's fields do not let in", NULL);
+	return f;
 }
 
 static void answer(struct testing *t, const struct message_TEST_ASK *ask)
 {
-	const struct database_watcher watcher = { say, t };
 	OWN_USER found = { 0 };
 	struct why why = { 0 };
 	char room[191], path[PLACE_PATH_MAX] = "";
 	struct buf text = BUF(room);
-	enum fault f = database_check(t->databases, ask->user, ask->password, ask->peer,
-				      &watcher, &found, &why);
+	enum fault f = log_in(t, ask, &found, &why);
 	const struct user *u = &found.user;
 
-	if (f == FAULT_NONE && !user_may(u, ask->peer, true, "USER"))
-		f = fault_set(&why, FAULT_DENIED, 0, "the user's fields do not let in",
-			      NULL);
 	if (f == FAULT_NONE)
 		f = place_maildrop(u, t->settings->mail_root, t->settings->maildir,
 				   path, &why);
@@ -111,7 +139,7 @@ void authtest_begin(struct crew *crew, int fd, struct database *databases,
 		close(fd);
 		return;
 	}
-	*t = (struct testing){ { fd, wake }, databases, settings };
+	*t = (struct testing){ { fd, wake }, databases, settings, DATABASE_UNKNOWN };
 	if (!crew_join(crew, &t->post))
 		end(t);
 }

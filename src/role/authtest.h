@@ -8,7 +8,8 @@
 #include "config/settings.h"
 #include "sys/crew.h"
 
-/* The operator's tool has come: hear its one question, about these databases, and tell
- * what each of them says and what comes of it. fd is authtest's own. */
+/* The operator's tool has come: hear its one question, and tell which name is looked
+ * for in these databases, what each of them says and what comes of it. fd is authtest's
+ * own. */
 void authtest_begin(struct crew *crew, int fd, struct database *databases,
 		    const struct settings *settings);

@@ -45,6 +45,15 @@ static void print(const char *before, struct span text, const char *after)
 	fputs(after, stdout);
 }
 
+/* The name as it was prepared, which need not be the one that was asked about. */
+static void print_name(const struct message_TEST_LOOKS *m)
+{
+	if (m->user.len > 0)
+		print("looking for ", m->user, "\n");
+	else
+		puts("no user can have this name");
+}
+
 static void print_step(const struct message_TEST_SAYS *m)
 {
 	static const char *const words[] = {
@@ -86,7 +95,10 @@ static int hear(int fd, const struct settings *s)
 			       &none) == CHANNEL_MESSAGE) {
 		if (m.kind == MESSAGE_TEST_IS)
 			return print_end(s, &m.TEST_IS);
-		print_step(&m.TEST_SAYS);
+		if (m.kind == MESSAGE_TEST_LOOKS)
+			print_name(&m.TEST_LOOKS);
+		else
+			print_step(&m.TEST_SAYS);
 	}
 	cli_say("the server ended without an answer; it takes root, or its own user",
 		NULL);

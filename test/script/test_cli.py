@@ -371,6 +371,38 @@ class Users(unittest.TestCase):
                 self.assertIn(said, out.stderr)
             self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
 
+    def test_the_server_prepares_the_name_that_is_tested(self):
+        """As for a login: the same letters, domain and master, with what is looked for."""
+        users = {"alice@example.org": "secret", "ix@example.org": "pw",
+                 "boss@example.org": "boss@example.org:{PLAIN}key::::::master=yes",
+                 "late@example.org": "late@example.org:{PLAIN}pw::::::disabled=yes"}
+        with Poplar(users=users, settings={"default-domain": "example.org", "fold-names": "yes",
+                                           "master-separator": '"+"'}) as p:
+            def tested(name, password):
+                out = p.run("user", "test", name, input=password + "\n")
+                with p.connect() as c:
+                    c.ok(f"USER {name}")
+                    self.assertEqual(c.ask(f"PASS {password}").startswith("+OK"),
+                                     out.returncode == 0)
+                return out.stdout.splitlines()
+
+            right, wrong = "database users: the password is right", "database users: the pass"
+            for name in ("alice", "ALICE@Example.ORG"):
+                lines = tested(name, "secret")
+                self.assertEqual(lines[:2], ["looking for alice@example.org", right])
+                self.assertIn("login as alice@example.org, maildrop", lines[2])
+            self.assertEqual(tested("\u2168", "pw")[0], "looking for ix@example.org")
+            self.assertEqual(tested("alice\ue000", "secret")[0], "no user can have this name")
+            lines = tested("alice+boss", "key")
+            self.assertEqual(lines[:3], ["looking for boss@example.org", right,
+                                         "looking for alice@example.org"])
+            self.assertIn("login as alice@example.org, maildrop", lines[-1])
+            refused = "login refused: invalid user name or password: "
+            for name, password in (("boss+alice", "secret"), ("late", "pw")):
+                lines = tested(name, password)
+                self.assertEqual(lines[-1], refused + "the user's fields do not let in")
+            self.assertIn(wrong, tested("alice+boss", "secret")[1])
+
     @unittest.skipUnless(IS_ROOT, "needs root to be other users")
     def test_the_home_of_a_user_with_a_uid_of_its_own(self):
         """In a mail-root that the user can go through, not write to."""

@@ -90,7 +90,9 @@ class Suite:
     def ask_the_server(self, name, password):
         out = self.p.run("user", "test", latin(name), input=latin(password) + "\n")
         self.assertNotIn(latin(password), out.stdout + out.stderr)
-        return out.returncode, out.stdout.splitlines()
+        lines = out.stdout.splitlines()
+        self.assertEqual(lines[0], f"looking for {latin(name)}")
+        return out.returncode, lines[1:]
 
     def test_user_test_says_who_says_what(self):
         self.assertEqual(self.ask_the_server(b"alice", b"secret"),
