@@ -78,8 +78,11 @@ void conn_set_timer(struct conn *c)
 	uv_timer_start(&c->timer, on_timer, at > now ? at - now : 0, 0);
 }
 
+/* A client that has been told everything and stays has nothing to be late for. */
 static const char *what_was_late(const struct conn *c)
 {
+	if (c->phase == CONN_LINGER)
+		return c->session.end;
 	if (c->phase == CONN_ARRIVING)
 		return "proxy-header-late";
 	return c->logged_in ? "idle-timeout" : "login-timeout";

@@ -1,8 +1,9 @@
 """RFC 1939 and RFC 2449 against the real processes, by raw sockets."""
 
 import socket
+import unittest
 
-from harness import ServerCase, main, on_wire, unstuff
+from harness import Poplar, ServerCase, main, on_wire, unstuff
 
 MAIL = b"Subject: hello\n\nbody\n.\n..dots\nend\n"
 
@@ -322,6 +323,20 @@ class Logins(ServerCase):
         self.assertIn(r'user="mallory\"x=y"', line)
         self.assertIn("peer=127.0.0.1:", line)
         self.assertIn("reason=[AUTH]", line)
+
+
+class Times(unittest.TestCase):
+    def test_who_stays_when_all_is_said_is_not_late(self):
+        """The log tells why we ended it, not that the client was slow to go."""
+        with Poplar() as p, p.connect() as a, p.connect() as b, p.login() as c:
+            a.send(b"QUIT\r\nand more")
+            for client in (b, c):
+                client.send(b"X\r\n" * 20)
+            for client in (a, b, c):
+                client.rest()
+            p.log.wait("event=disconnect .*end=quit")
+            p.log.wait("event=disconnect .*end=too-many-errors")
+            p.log.wait("event=session .*user=alice .*end=too-many-errors")
 
 
 if __name__ == "__main__":
