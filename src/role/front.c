@@ -174,6 +174,7 @@ static void add_listener(struct front *f, int fd, bool tls)
 	l->tls = tls;
 	l->next = f->listeners;
 	f->listeners = l;
+	poll_listeners(f);
 }
 
 static void take_ticket_keys(struct front *f, const struct message *m)
@@ -311,7 +312,6 @@ int main(int argc, char **argv)
 	if (uv_poll_init(&f.loop, &f.parent_poll, f.child.parent) != 0)
 		return EXIT_FAILURE;
 	uv_poll_start(&f.parent_poll, UV_READABLE, on_parent);
-	poll_listeners(&f);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
 	_exit(EXIT_SUCCESS);
 }

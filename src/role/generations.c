@@ -151,6 +151,9 @@ void generation_check(struct parent *p, struct generation *g)
 	if (g->ready)
 		return;
 	g->ready = true;
+	for (const struct kid *k = g->kids; k; k = k->next)
+		if (k->role == ROLE_FRONT)
+			kid_tell_ports(p, k);
 	for (struct generation *old = g->next; old; old = old->next) {
 		old->draining = true;
 		tell_all(old, MESSAGE_DRAIN);

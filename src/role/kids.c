@@ -109,13 +109,8 @@ void kid_tell_tls(const struct parent *p, const struct kid *k)
 	kid_tell_ticket_keys(p, k);
 }
 
-static void tell_front(const struct parent *p, const struct kid *k)
+void kid_tell_ports(const struct parent *p, const struct kid *k)
 {
-	const struct message census = { .kind = MESSAGE_CENSUS,
-					.CENSUS = { (uint64_t)k->column } };
-
-	if (k->column >= 0)
-		kid_say(k, &census, p->census_fd);
 	for (const struct port *port = p->ports; port; port = port->next) {
 		const struct message m = { .kind = MESSAGE_LISTENER,
 					   .LISTENER = { port->tls } };
@@ -123,6 +118,19 @@ static void tell_front(const struct parent *p, const struct kid *k)
 		if (ports_wants(k->generation, port))
 			kid_say(k, &m, port->fd);
 	}
+}
+
+/* Where to listen is told when the generation is ready: one that is given up would take
+ * the clients with it that it had accepted. */
+static void tell_front(const struct parent *p, const struct kid *k)
+{
+	const struct message census = { .kind = MESSAGE_CENSUS,
+					.CENSUS = { (uint64_t)k->column } };
+
+	if (k->column >= 0)
+		kid_say(k, &census, p->census_fd);
+	if (k->generation->ready)
+		kid_tell_ports(p, k);
 	if (k->generation->certificates.count > 0)
 		kid_tell_tls(p, k);
 }

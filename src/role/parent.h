@@ -95,7 +95,7 @@ struct parent {
  */
 MUST_USE bool generation_start(struct parent *p);
 
-/* Every child is ready: older generations drain. */
+/* Every child is ready: the fronts begin to listen, and older generations drain. */
 void generation_check(struct parent *p, struct generation *g);
 
 /* A child died before its generation was ready. */
@@ -108,6 +108,9 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids);
 void kid_start(struct parent *p, struct kid *k);
 void kid_tell(const struct kid *k, enum message_kind kind);
 void kid_say(const struct kid *k, const struct message *m, int pass);
+
+/* The listening sockets that its generation wants. */
+void kid_tell_ports(const struct parent *p, const struct kid *k);
 
 /* Certificates and keys, and the ticket keys that belong to what is made of them. */
 void kid_tell_tls(const struct parent *p, const struct kid *k);

@@ -1,11 +1,12 @@
 """Processes die; the others survive, the log says so, logins work, no mail is lost."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import unittest
 
-from harness import BUILD, Client, Log, Poplar, main, wait_until
+from harness import BUILD, IS_ROOT, Client, Log, Poplar, main, wait_until
 
 MAIL = {f"{i}.x": b"message %d\n" % i for i in range(1, 6)}
 
@@ -16,6 +17,11 @@ def alive(pid):
             return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def is_walled_in(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return "\nSeccomp:\t2\n" in f.read()
 
 
 def freeze(pid):
@@ -299,6 +305,45 @@ class Reloads(unittest.TestCase):
             p.login().quit()
             p.config.write_text(good)
             self.reload(p)
+            p.login().quit()
+
+    @unittest.skipUnless(IS_ROOT, "needs executables of its own to spoil one")
+    def test_a_generation_that_does_not_start_takes_no_client(self):
+        """poplar-lookup dies when everything else of the new generation is ready. Only who is
+        ready as a whole may accept: here the front before is slow to."""
+        class Apart(Poplar):
+            def wrapper(self):
+                return ["sh", "-c", 'cd "$0" && exec "$@"', self.dir]
+
+        with Apart(unprivileged=True, settings={"fronts": "1"}) as p:
+            p.deaths_ok = True
+            old = p.pids()
+            c = p.login()
+            # A shell in its place, which runs the file that its one argument names.
+            (p.dir / "bin" / "poplar-lookup").write_bytes(pathlib.Path("/bin/sh").read_bytes())
+            (p.dir / "plain").write_text("kill -STOP $$\n")
+            good = p.config.read_text()
+            p.config.write_text(good + "database x { driver = system\nprocesses = 1 }\n")
+            p.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "poplar-lookup" in p.pids())
+            new = p.pids()
+            wait_until(lambda: all(role == "poplard" or is_walled_in(pid) for role in old
+                                   for pid in new[role]))
+            freeze(old["poplar-front"][0])
+            with p.connect(greet=False) as d:
+                start = p.log.mark()
+                p.run("audit")  # meanwhile the new front could err
+                os.kill(new["poplar-lookup"][0], signal.SIGKILL)
+                p.log.wait("event=not-started generation=2", start=start)
+                wait_until(lambda: p.pids() == old)
+                os.kill(old["poplar-front"][0], signal.SIGCONT)
+                self.assertEqual(d.line(), b"+OK Poplar ready")
+                d.login("bob", "hunter2")
+                d.quit()
+            c.quit()
+            # The next one that is good takes over, as soon as this one is cleared away.
+            p.config.write_text(good)
+            wait_until(lambda: "event=reloaded" in self.reload(p, "event=reload(ed|-refused)"))
             p.login().quit()
 
     def test_a_certificate_that_cannot_be_used_changes_nothing(self):
