@@ -90,7 +90,7 @@ static enum fault ask_all(struct database *first, const struct question *q,
 {
 	struct why trouble = { .fault = FAULT_DENIED };
 
-	if (watcher)
+	if (watcher && watcher->look)
 		watcher->look(watcher->arg, q->name);
 	for (struct database *db = first; db; db = db->next) {
 		struct user_found found = { 0 };

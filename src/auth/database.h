@@ -47,7 +47,7 @@ typedef void database_look_fn(void *arg, struct span name);
 typedef void database_say_fn(void *arg, const struct database *db,
 			     enum database_says says, const struct why *why);
 struct database_watcher {
-	database_look_fn *look;
+	database_look_fn *look; /* NULL: not told that */
 	database_say_fn *say;
 	void *arg;
 };

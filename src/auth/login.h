@@ -14,6 +14,9 @@ struct login_rules {
 	char master_separator;      /* "user*master"; NUL: none */
 	struct span anonymous;      /* as whom ANONYMOUS lets in; empty: nobody */
 	const char *realm;          /* of Kerberos; empty: any, as a part of the name */
+	struct database *tokens;    /* databases of bearer tokens; NULL: none */
+	/* What clients are told whose token is refused; empty or NULL: not told. */
+	const char *token_scope, *openid_configuration;
 	const struct database_watcher *watcher; /* told of every question; NULL: none */
 };
 

@@ -29,6 +29,8 @@ static const struct {
 	[MECHANISM_ID_CRAM_MD5]           = { sasl_gnu_step, SCHEME_PLAIN },
 	[MECHANISM_ID_DIGEST_MD5]         = { sasl_gnu_step, SCHEME_PLAIN },
 	[MECHANISM_ID_GSSAPI]             = { sasl_gnu_step, 0 },
+	[MECHANISM_ID_OAUTHBEARER]        = { sasl_token_step, 0 },
+	[MECHANISM_ID_XOAUTH2]            = { sasl_token_step, 0 },
 	[MECHANISM_ID_EXTERNAL]           = { sasl_external_step, 0 },
 	[MECHANISM_ID_ANONYMOUS]          = { sasl_anonymous_step, 0 },
 	/* clang-format on */
@@ -47,6 +49,8 @@ static bool is_of_use(const struct login_rules *rules, enum mechanism m)
 		return rules->anonymous.len > 0;
 	if (m == MECHANISM_ID_GSSAPI)
 		return gssapi_host() != NULL;
+	if (table[m].step == sasl_token_step)
+		return rules->tokens != NULL;
 	for (struct database *db = rules->databases; db && !works; db = db->next)
 		works = db->driver->stores && db->driver->stores(db, table[m].wants);
 	return works;

@@ -25,6 +25,7 @@ struct sasl {
 	bool known;         /* ... and is there, of a kind that the mechanism can use */
 	bool proved;        /* the proof held: only the last, empty response is due */
 	struct why trouble; /* of a database, while GNU SASL called us back */
+	enum fault refused; /* a token, for this: the client has yet to answer that */
 
 	unsigned steps;
 	char claims[LOGIN_NAME_OCTETS + 1];
@@ -59,3 +60,7 @@ sasl_step_fn sasl_gnu_step;
 /* ---- sasl_shown.c: what is shown as it is, or is known already ---- */
 
 sasl_step_fn sasl_plain_step, sasl_login_step, sasl_external_step, sasl_anonymous_step;
+
+/* ---- sasl_token.c: bearer tokens ---- */
+
+sasl_step_fn sasl_token_step;

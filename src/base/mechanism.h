@@ -31,6 +31,8 @@ enum {
 	X(CRAM_MD5,          "CRAM-MD5",           SASL | STARTS,             "RFC 2195") \
 	X(DIGEST_MD5,        "DIGEST-MD5",         SASL | STARTS,             "RFC 2831") \
 	X(GSSAPI,            "GSSAPI",             SASL,                      "RFC 4752") \
+	X(OAUTHBEARER,       "OAUTHBEARER",        SASL | BARES,              "RFC 7628") \
+	X(XOAUTH2,           "XOAUTH2",            SASL | BARES,              "Google's and Microsoft's manuals") \
 	X(EXTERNAL,          "EXTERNAL",           SASL | CERTIFICATE,        "RFC 4422 appendix A") \
 	X(ANONYMOUS,         "ANONYMOUS",          SASL,                      "RFC 4505")
 /* clang-format on */

@@ -18,7 +18,9 @@ enum {
 	DATABASE_DRIVER_TABLE(X)
 #undef X
 		EVERY = (1u << DRIVER_COUNT) - 1,
-	ASKED = EVERY & ~PASSWD_FILE,
+	ASKED = EVERY & ~(PASSWD_FILE | JWT),
+	TOKENS = JWT | INTROSPECTION,
+	REMEMBERED = ASKED & ~TOKENS, /* tokens end, and may be taken back */
 };
 
 static const struct {
@@ -78,9 +80,20 @@ bool database_is_asked(const struct database_settings *db)
 	return (unsigned)ASKED >> db->driver & 1;
 }
 
+bool database_has_tokens(const struct database_settings *db)
+{
+	return (unsigned)TOKENS >> db->driver & 1;
+}
+
+bool database_is_remote(const struct database_settings *db)
+{
+	return (unsigned)(POSTGRESQL | LDAP | INTROSPECTION) >> db->driver & 1;
+}
+
 bool database_judges(const struct database_settings *db)
 {
-	return (unsigned)(PAM | SYSTEM | CHECKPASSWORD) >> db->driver & 1 ||
+	return (unsigned)(PAM | SYSTEM | CHECKPASSWORD | INTROSPECTION) >> db->driver &
+		       1 ||
 	       (db->driver == DRIVER_LDAP && db->passwords == PASSWORDS_BIND);
 }
 

@@ -23,7 +23,9 @@
 	X(POSTGRESQL,    "postgresql",    POPLAR_WITH_POSTGRESQL, "a PostgreSQL server") \
 	X(LDAP,          "ldap",          POPLAR_WITH_LDAP,   "an LDAP server") \
 	X(SYSTEM,        "system",        true,               "the system's users and their shadow passwords") \
-	X(CHECKPASSWORD, "checkpassword", true,               "a program with the interface of checkpassword")
+	X(CHECKPASSWORD, "checkpassword", true,               "a program with the interface of checkpassword") \
+	X(JWT,           "jwt",           POPLAR_WITH_JWT,    "no user, but a token that is a JWT, by the keys that sign them") \
+	X(INTROSPECTION, "introspection", POPLAR_WITH_INTROSPECTION, "no user, but any token, by asking the server that gives them out (RFC 7662)")
 
 #define DATABASE_TABLE(X) \
 X(driver, CHOICE, 0, 0, "passwd-file", AUTH | LOOKUP, EVERY, NO_ONE, \
@@ -35,12 +37,12 @@ X(if_wrong, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
 X(timeout, MILLIS, 100, 60000, "5s", AUTH | LOOKUP, ASKED, NO_ONE, \
   "An answer that takes longer counts as none: the user is told to try again later, and the process " \
   "that was asked is replaced.") \
-X(cache, CHOICE, 0, 2, "stored", AUTH, ASKED, NO_ONE, \
+X(cache, CHOICE, 0, 2, "stored", AUTH, REMEMBERED, NO_ONE, \
   "Whose answers are remembered: those of a database that tells the stored password; of one that judges " \
   "the password itself, too; or none. A password that is good only once must not be remembered.") \
-X(cache_success, TIME, 0, 3600, "60s", AUTH, ASKED, NO_ONE, \
+X(cache_success, TIME, 0, 3600, "60s", AUTH, REMEMBERED, NO_ONE, \
   "So long a password that was right stays right, and the user's other fields as they were.") \
-X(cache_failure, TIME, 0, 3600, "10s", AUTH, ASKED, NO_ONE, \
+X(cache_failure, TIME, 0, 3600, "10s", AUTH, REMEMBERED, NO_ONE, \
   "So long a password that was wrong, or a user that was not known, stays so.") \
 X(processes, COUNT, 1, 64, "2", AUTH, ASKED, NO_ONE, \
   "How many processes ask this database, each one question at a time.") \
@@ -49,9 +51,11 @@ X(run_as, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
   "run as root, and should only where it has to be.") \
 X(run_as_group, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
   "As root: the group that these processes run as, such as shadow. Empty: that of the user.") \
-X(path, TEXT, 0, 4095, "", PARENT | AUTH | LOOKUP, PASSWD_FILE | SQLITE, SQLITE, \
-  "The file. One of passwd-file must lie in the folder of the setting users; empty means that file " \
-  "itself. Of one of sqlite, the whole folder can be read by the process.") \
+X(path, TEXT, 0, 4095, "", PARENT | AUTH | LOOKUP, PASSWD_FILE | SQLITE | JWT, SQLITE | JWT, \
+  "The file. One of passwd-file or jwt must lie in the folder of the setting users; with passwd-file, " \
+  "empty means that file itself. Of one of sqlite, the whole folder can be read by the process. One of " \
+  "jwt holds the public keys of whoever signs the tokens, as a set of keys in JSON (JWKS) or in PEM form, " \
+  "and is read anew when it changes.") \
 X(query_find, TEXT, 0, 4096, "", LOOKUP, SQLITE | POSTGRESQL, SQLITE | POSTGRESQL, \
   "The query that finds a user, whose name stands in the place of %u as the parameter of a prepared " \
   "statement, never as text. Its columns are fields of the user by their names; password is the stored " \
@@ -59,10 +63,12 @@ X(query_find, TEXT, 0, 4096, "", LOOKUP, SQLITE | POSTGRESQL, SQLITE | POSTGRESQ
 X(connection, TEXT, 0, 1024, "", LOOKUP, POSTGRESQL, POSTGRESQL, \
   "How to reach the server: a connection string of libpq, such as \"host=db.example.org dbname=mail " \
   "user=poplar sslmode=verify-full\".") \
-X(password_file, TEXT, 0, 4095, "", PARENT, POSTGRESQL | LDAP, NO_ONE, \
-  "A file whose first line is the password of the database's own user. It is opened by poplard.") \
-X(uri, TEXT, 0, 1024, "", LOOKUP, LDAP, LDAP, \
-  "The server: ldap://, ldaps:// or ldapi://; several with spaces between are tried in turn.") \
+X(password_file, TEXT, 0, 4095, "", PARENT, POSTGRESQL | LDAP | INTROSPECTION, NO_ONE, \
+  "A file whose first line is the password of the database's own user, or the secret that belongs to " \
+  "client-id. It is opened by poplard.") \
+X(uri, TEXT, 0, 1024, "", LOOKUP, LDAP | INTROSPECTION, LDAP | INTROSPECTION, \
+  "The server. Of LDAP: ldap://, ldaps:// or ldapi://; several with spaces between are tried in turn. Of " \
+  "introspection: https://, or http:// to a loopback address of this machine.") \
 X(base, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
   "The entry below which users are searched. Empty: bind-template tells where they are.") \
 X(filter, TEXT, 1, 1024, "(uid=%u)", LOOKUP, LDAP, NO_ONE, \
@@ -79,14 +85,34 @@ X(attributes, LIST, 0, 16, "", LOOKUP, LDAP, NO_ONE, \
   "Attributes that are fields of the user, each as \"field=attribute\", such as \"home=homeDirectory\".") \
 X(start_tls, BOOL, 0, 0, "no", LOOKUP, LDAP, NO_ONE, \
   "Whether an ldap:// connection must begin with TLS.") \
-X(ca_file, TEXT, 0, 4095, "", LOOKUP, LDAP, NO_ONE, \
+X(ca_file, TEXT, 0, 4095, "", LOOKUP, LDAP | INTROSPECTION, NO_ONE, \
   "Certificates of those who may vouch for the server. Empty: those of the system.") \
 X(service, TEXT, 1, 64, "poplar", LOOKUP, PAM, NO_ONE, \
   "The name of the service, which is that of its file.") \
 X(service_dir, TEXT, 0, 4095, "", LOOKUP, PAM, NO_ONE, \
   "The folder of services. Empty: the system's, which is /etc/pam.d.") \
 X(program, LIST, 0, 32, "", LOOKUP, CHECKPASSWORD, CHECKPASSWORD, \
-  "The program, with its path, and its arguments. No shell is between.")
+  "The program, with its path, and its arguments. No shell is between.") \
+X(client_id, TEXT, 0, 255, "", LOOKUP, INTROSPECTION, NO_ONE, \
+  "The name by which Poplar asks, in the way of HTTP Basic, with the secret in password-file. Empty: it " \
+  "asks without a name.") \
+X(issuer, TEXT, 0, 511, "", AUTH | LOOKUP, TOKENS, JWT, \
+  "A token must be by this issuer, to the letter. Empty: by any.") \
+X(audience, LIST, 0, 8, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
+  "A token must be for one of these. Empty: it may be for anyone, unless scope says for what.") \
+X(scope, TEXT, 0, 255, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
+  "A token must have all of these scopes, with spaces between. Clients that are refused are told it.") \
+X(user_claim, TEXT, 1, 64, "sub", AUTH | LOOKUP, TOKENS, NO_ONE, \
+  "What in a token, or in the answer about it, is the name of the user.") \
+X(leeway, TIME, 0, 300, "30s", AUTH | LOOKUP, TOKENS, NO_ONE, \
+  "How far the clocks of the issuer and of this machine may be apart.") \
+X(algorithms, LIST, 0, 13, "", AUTH, JWT, NO_ONE, \
+  "The algorithms of signatures that a token may have. Empty: RS256, RS384, RS512, PS256, PS384, PS512, " \
+  "ES256, ES384, ES512 and EdDSA (Ed25519). HS256, HS384 and HS512 must be named, and take keys of the " \
+  "type oct only.") \
+X(openid_configuration, TEXT, 0, 511, "", AUTH, TOKENS, NO_ONE, \
+  "A URL that OAUTHBEARER clients are told when they are refused, where they learn how to get a token " \
+  "(OpenID Connect Discovery).")
 
 /* The words of each CHOICE, in the order of their numbers. */
 #define DATABASE_CHOICES_if_unknown "continue", "fail"
@@ -130,6 +156,12 @@ bool database_driver_is_built(enum database_driver_id driver);
 
 /* Is it asked in processes of its own (poplar-lookup)? */
 bool database_is_asked(const struct database_settings *db);
+
+/* Does it know tokens, not users? */
+bool database_has_tokens(const struct database_settings *db);
+
+/* Is it asked over the network? */
+bool database_is_remote(const struct database_settings *db);
 
 /* Does it judge passwords itself? Otherwise it tells what is stored. */
 bool database_judges(const struct database_settings *db);

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "base/address.h"
+#include "base/jwa.h"
 #include "config/loading.h"
 
 static void take_values(struct loading *l, cfg_t *section, struct database_settings *db)
@@ -87,6 +89,62 @@ static void check_ldap(struct loading *l, const struct database_settings *db, in
 				db->name);
 }
 
+/* The host, without port and brackets; empty: it is no URL for us. */
+static struct span host_of(const char *uri, const char *scheme)
+{
+	struct span s = span_of(uri), host;
+
+	if (!span_starts_nocase(s, scheme))
+		return SPAN("");
+	s = span_after(s, strlen(scheme));
+	s.len = strcspn(s.at, "/?");
+	if (span_has_any(s, "@#\\ "))
+		return SPAN("");
+	if (s.len == 0 || s.at[0] != '[') {
+		span_cut(&s, ':', &host);
+		return host;
+	}
+	s = span_after(s, 1);
+	return span_cut(&s, ']', &host) && (s.len == 0 || s.at[0] == ':') ? host
+									  : SPAN("");
+}
+
+/* Tokens and secrets do not travel in the clear. */
+static bool is_private(const char *uri)
+{
+	struct address a;
+
+	if (strchr(uri, '#'))
+		return false;
+	return host_of(uri, "https://").len > 0 ||
+	       (address_parse(host_of(uri, "http://"), &a) && address_is_loopback(&a));
+}
+
+/* A signature says who made the token; for whom it was made, only its claims do. */
+static void check_tokens(struct loading *l, const struct database_settings *db,
+			 int line)
+{
+	if (db->audience.count == 0 && !*db->scope && db->driver == DRIVER_JWT)
+		config_complain(l, line,
+				"database %s: driver jwt needs audience or scope",
+				db->name);
+	for (unsigned i = 0; i < db->algorithms.count; i++)
+		if (jwa_find(span_of(db->algorithms.at[i])) == JWA_COUNT)
+			config_complain(l, line, "algorithms: there is no \"%.100s\"",
+					db->algorithms.at[i]);
+	if (db->driver != DRIVER_INTROSPECTION)
+		return;
+	if (!is_private(db->uri))
+		config_complain(l, line,
+				"uri: expected https://, or http:// to a loopback "
+				"address, without user and fragment, found "
+				"\"%.100s\"",
+				db->uri);
+	if (*db->password_file && !*db->client_id)
+		config_complain(l, line, "database %s: password-file needs client-id",
+				db->name);
+}
+
 static void check_values(struct loading *l, const struct database_settings *db,
 			 int line)
 {
@@ -101,6 +159,8 @@ static void check_values(struct loading *l, const struct database_settings *db,
 				"query-find: expected %%u where the name goes");
 	if (db->driver == DRIVER_LDAP)
 		check_ldap(l, db, line);
+	if (database_has_tokens(db))
+		check_tokens(l, db, line);
 	for (unsigned i = 0; i < db->attributes.count; i++)
 		if (!strchr(db->attributes.at[i], '='))
 			config_complain(l, line,
@@ -139,16 +199,24 @@ static bool same_folder(const char *a, const char *b)
 	return strncmp(a, b, len) == 0 && !strchr(a + len, '/') && a[len];
 }
 
+static bool has_users(const struct databases *all)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		if (!database_has_tokens(&all->at[i]))
+			return true;
+	return false;
+}
+
 void config_check_databases(struct loading *l)
 {
 	struct databases *all = &l->out->databases;
 
-	if (all->count == 0 && !databases_add(all, SPAN("users")))
-		config_complain(l, 0, "out of memory");
+	if (!has_users(all) && !databases_add(all, SPAN("users")))
+		config_complain(l, 0, "there is no room for the users file");
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct database_settings *db = &all->at[i];
 
-		if (db->driver == DRIVER_PASSWD_FILE && *db->path && !l->wrong &&
+		if (!database_is_asked(db) && *db->path && !l->wrong &&
 		    !same_folder(db->path, l->out->users))
 			config_complain(
 				l, l->database_line[i],

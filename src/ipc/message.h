@@ -105,7 +105,7 @@
 #define MESSAGE_TEST_LOOKS_FIELDS(N, T)   T(user, 255)
 #define MESSAGE_TEST_SAYS_FIELDS(N, T)    T(database, 64) N(says) T(trouble, 191)
 #define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid)
-#define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) T(user, 255) T(path, 4096)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(generation) T(holes, 3840)

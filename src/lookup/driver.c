@@ -20,6 +20,9 @@ static const struct lookup_driver *const drivers[DRIVER_COUNT] = {
 #if POPLAR_WITH_LDAP
 	[DRIVER_LDAP] = &lookup_ldap,
 #endif
+#if POPLAR_WITH_INTROSPECTION
+	[DRIVER_INTROSPECTION] = &lookup_introspection,
+#endif
 	[DRIVER_SYSTEM] = &lookup_system,
 	[DRIVER_CHECKPASSWORD] = &lookup_checkpassword,
 };

@@ -30,7 +30,8 @@ struct lookup_driver {
 	 * settings and secret (NULL: none) stay there. NULL: said in *why. */
 	void *(*open)(const struct database_settings *settings, const char *secret,
 		      struct why *why);
-	/* DATABASE_DOWN: answer->why says more. */
+	/* DATABASE_DOWN: answer->why says more; it may for DATABASE_WRONG, to the log.
+	 */
 	enum database_says (*ask)(void *self, const struct lookup_question *q,
 				  struct lookup_answer *answer);
 };
@@ -39,7 +40,7 @@ struct lookup_driver {
 const struct lookup_driver *lookup_driver(enum database_driver_id id);
 
 extern const struct lookup_driver lookup_sqlite, lookup_pam, lookup_postgresql,
-	lookup_ldap, lookup_system, lookup_checkpassword;
+	lookup_ldap, lookup_system, lookup_checkpassword, lookup_introspection;
 
 /* A field of the user. False: it holds a NUL, or there are too many. */
 MUST_USE bool lookup_field(struct lookup_answer *answer, const char *name,

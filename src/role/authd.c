@@ -22,6 +22,7 @@
 #include "role/child.h"
 #include "role/drops.h"
 #include "role/exchanges.h"
+#include "role/tokens.h"
 #include "role/userbases.h"
 #include "sys/crew.h"
 #include "sys/proc.h"
@@ -362,7 +363,7 @@ static void take(void *arg, const struct message *m, int fd)
 		userbases_add(&a->userbases, &a->child.settings, a->dir, &m->DATABASE);
 		break;
 	case MESSAGE_CONTROL:
-		authtest_begin(a->crew, fd, a->userbases.at[0], &a->child.settings);
+		authtest_begin(a->crew, fd, a->rules.databases, &a->child.settings);
 		break;
 	case MESSAGE_LOOKUP_LINK:
 		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);
@@ -399,13 +400,13 @@ static bool make_rules(struct authd *a)
 	const struct settings *s = &a->child.settings;
 
 	a->rules = (struct login_rules){
-		.databases = a->userbases.at[0],
 		.default_domain = span_of(s->default_domain),
 		.fold = s->fold_names,
 		.master_separator = s->master_separator[0],
 		.anonymous = span_of(s->anonymous_user),
 		.realm = s->gssapi_realm,
 	};
+	tokens_part(&s->databases, a->userbases.at, &a->rules);
 	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
 }
 

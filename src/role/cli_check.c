@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/jwt.h"
 #include "auth/place.h"
 #include "auth/users.h"
 #include "base/own.h"
+#include "base/secret.h"
 #include "role/certificates.h"
 #include "role/cli.h"
 #include "role/statefile.h"
@@ -24,7 +26,7 @@ enum { USERS_OCTETS_MAX = 1 << 30 };
 
 struct checking {
 	struct settings settings;
-	const char *users; /* the users file under way */
+	const char *file; /* of users or keys, under way */
 	struct cli_ids auth, mail;
 	unsigned errors;
 };
@@ -188,7 +190,7 @@ static void complain_line(void *arg, unsigned line, const char *text)
 {
 	struct checking *c = arg;
 
-	fprintf(stderr, "poplar: %s:%u: %s\n", c->users, line, text);
+	fprintf(stderr, "poplar: %s:%u: %s\n", c->file, line, text);
 	c->errors++;
 }
 
@@ -211,37 +213,76 @@ static void check_user(struct checking *c, const struct user *user)
 	}
 }
 
-static void check_users_file(struct checking *c, const char *file)
+/* A file that the login process shall read: the caller's, or NULL, and why is said. */
+static char *read_for_auth(struct checking *c, const char *file, size_t max,
+			   size_t *out_len)
 {
 	struct folder folder = { .path = file };
-	OWN_TEXT text = NULL;
-	size_t len;
+	char *text = NULL;
 	struct why why = { 0 };
 	OWN_FD dir = -1;
 
-	c->users = file;
 	if (file_open_parent(file, &dir, &folder.name, &why)) {
 		wrong(c, &why);
-		return;
+		return NULL;
 	}
 	folder.dir = dir;
 	if (!cli_run_as(c->auth, can_read_file, &folder)) {
 		c->errors++;
-		return;
+		return NULL;
 	}
 	OWN_FD fd = openat(dir, folder.name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
+	if (fd < 0)
 		wrong_at(c, "open", file, errno);
-		return;
-	}
-	if (file_read_all(fd, USERS_OCTETS_MAX, &text, &len, file, &why)) {
+	else if (file_read_all(fd, max, &text, out_len, file, &why))
 		wrong(c, &why);
+	return text;
+}
+
+static void check_users_file(struct checking *c, const char *file)
+{
+	size_t len = 0;
+	OWN_TEXT text = read_for_auth(c, file, USERS_OCTETS_MAX, &len);
+
+	c->file = file;
+	if (!text)
 		return;
-	}
 	OWN(users) users = users_parse((struct span){ text, len }, complain_line, c);
 	const struct user *user;
 	for (size_t i = 0; users && (user = users_at(users, i)); i++)
 		check_user(c, user);
+}
+
+/* No error: a set of keys may hold some that are for something else. */
+static void complain_key(void *arg, unsigned key, const char *text)
+{
+	const struct checking *c = arg;
+
+	fprintf(stderr, "poplar: %s: key %u %s\n", c->file, key, text);
+}
+
+static void check_keys(struct checking *c, const char *file)
+{
+	OWN(jwt_keys) keys = NULL;
+	struct why why = { 0 };
+	size_t len = 0;
+	OWN_TEXT text = read_for_auth(c, file, JWT_KEYS_OCTETS_MAX, &len);
+
+	c->file = file;
+	if (text &&
+	    jwt_keys_parse((struct span){ text, len }, complain_key, c, &keys, &why)) {
+		fprintf(stderr, "poplar: %s: cannot %s\n", file, why.doing);
+		c->errors++;
+	}
+	secret_wipe(text, len);
+}
+
+static void check_file(struct checking *c, const struct database_settings *db)
+{
+	if (database_has_tokens(db))
+		check_keys(c, db->path);
+	else
+		check_users_file(c, *db->path ? db->path : c->settings.users);
 }
 
 static void check_databases(struct checking *c)
@@ -250,8 +291,7 @@ static void check_databases(struct checking *c)
 
 	for (unsigned i = 0; i < all->count; i++)
 		if (!database_is_asked(&all->at[i]))
-			check_users_file(c, *all->at[i].path ? all->at[i].path
-							     : c->settings.users);
+			check_file(c, &all->at[i]);
 	c->errors += cli_check_databases(all, c->auth);
 }
 

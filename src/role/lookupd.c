@@ -121,7 +121,7 @@ static bool answer(struct lookupd *l, const struct lookup_driver *driver,
 	*a = (struct lookup_answer){ .fields = BUF(a->room) };
 	if (!span_has_any(q.name, "") && !span_has_any(q.password, ""))
 		says = driver->ask(l->self, &q, a);
-	if (says == DATABASE_DOWN)
+	if (says == DATABASE_DOWN || says == DATABASE_WRONG)
 		put_trouble(&a->why, &trouble);
 	if (says != DATABASE_RIGHT)
 		a->fields.len = 0;

@@ -61,7 +61,7 @@ static bool open_dir(const struct database_settings *db, int *out)
 	if (db->driver == DRIVER_SQLITE) {
 		if (file_open_parent(db->path, out, &name, &why))
 			return refuse(db, why.doing, why.what, why.sys);
-	} else if (db->driver == DRIVER_POSTGRESQL || db->driver == DRIVER_LDAP) {
+	} else if (database_is_remote(db)) {
 		*out = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	return true;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "auth/bearer.h"
 #include "auth/scheme.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ struct lookup {
 	struct database database; /* first: a lookup is a database */
 	struct lookups *all;
 	uint32_t timeout; /* ms */
+	size_t longest;   /* password, or token */
 	struct channel_to *free;
 	/* What somebody has stored, so that a name that is not known takes as long. */
 	char decoy[STORED_MAX];
@@ -279,7 +281,8 @@ static void use_decoy(struct lookup *l, enum database_says says, struct user_fou
 }
 
 /* What the process has to say of it. */
-static void tell_trouble(const struct lookup *l, struct span trouble, struct why *why)
+static void tell_trouble(const struct lookup *l, enum fault f, struct span trouble,
+			 struct why *why)
 {
 	char room[sizeof why->what];
 	struct buf b = BUF(room);
@@ -288,7 +291,7 @@ static void tell_trouble(const struct lookup *l, struct span trouble, struct why
 	buf_text(&b, ": ");
 	trouble.len = trouble.len < buf_left(&b) ? trouble.len : buf_left(&b) - 1;
 	buf_put(&b, trouble);
-	fault_set(why, FAULT_IO, 0, "ask database", buf_cstr(&b));
+	fault_set(why, f, 0, "ask database", buf_cstr(&b));
 }
 
 static enum database_says ask(struct lookup *l, const struct question *q,
@@ -302,7 +305,9 @@ static enum database_says ask(struct lookup *l, const struct question *q,
 		return down(l, why, FAULT_LIMIT, "find a free process to ask database");
 	enum database_says says = hear_answer(l, c, &inbox, &m, why);
 	if (says == DATABASE_DOWN && !why->fault)
-		tell_trouble(l, m.LOOKUP_IS.trouble, why);
+		tell_trouble(l, FAULT_IO, m.LOOKUP_IS.trouble, why);
+	if (says == DATABASE_WRONG && m.LOOKUP_IS.trouble.len > 0)
+		tell_trouble(l, FAULT_DENIED, m.LOOKUP_IS.trouble, why);
 	if (says == DATABASE_RIGHT)
 		says = fill(l, q, m.LOOKUP_IS.fields, out, why);
 	use_decoy(l, says, out);
@@ -320,8 +325,8 @@ static enum database_says check(struct database *db, struct span name,
 				struct span password, struct span peer,
 				struct user_found *out, struct why *why)
 {
-	if (password.len > SCHEME_PASSWORD_MAX)
-		return DATABASE_WRONG; /* no database takes one so long */
+	if (password.len > ((struct lookup *)db)->longest)
+		return DATABASE_WRONG;
 	return ask((struct lookup *)db,
 		   &(struct question){ name, password, peer, true }, out, why);
 }
@@ -355,6 +360,8 @@ struct database *lookups_new(struct lookups *lookups,
 		return NULL;
 	l->all = lookups;
 	l->timeout = settings->timeout;
+	l->longest = database_has_tokens(settings) ? BEARER_TOKEN_MAX
+						   : SCHEME_PASSWORD_MAX;
 	l->database.driver = database_judges(settings) ? &judges : &tells;
 	return &l->database;
 }

@@ -9,6 +9,7 @@
 
 #include "auth/cache.h"
 #include "base/log.h"
+#include "role/tokens.h"
 
 void userbases_init(struct userbases *u, int parent)
 {
@@ -40,6 +41,8 @@ void userbases_add(struct userbases *u, struct settings *settings, int dir,
 		give_up("settings of a database cannot be read");
 	if (database_is_asked(s))
 		db = lookups_new(&u->lookups, s);
+	else if (database_has_tokens(s))
+		db = tokens_new(s, dir, name_of(s->path));
 	else
 		db = passwdfile_new(dir, name_of(*s->path ? s->path : settings->users));
 	if (!db)
@@ -48,8 +51,6 @@ void userbases_add(struct userbases *u, struct settings *settings, int dir,
 	db->stop_unknown = s->if_unknown == IF_FAIL;
 	db->stop_wrong = s->if_wrong == IF_FAIL;
 	u->at[all->count - 1] = db;
-	if (all->count > 1)
-		u->at[all->count - 2]->next = db;
 }
 
 void userbases_link(struct userbases *u, const struct settings *settings,
@@ -79,7 +80,8 @@ static void remember(struct userbases *u, const struct settings *settings)
 		const struct database_settings *s = &all->at[i];
 
 		u->at[i]->cache = u->cache;
-		if (!database_is_asked(s) || s->cache == CACHE_NONE ||
+		if (!database_is_asked(s) || database_has_tokens(s) ||
+		    s->cache == CACHE_NONE ||
 		    (s->cache == CACHE_STORED && database_judges(s)))
 			continue;
 		u->at[i]->right_ms = s->cache_success * 1000;

@@ -10,7 +10,7 @@
 #include "role/lookups.h"
 
 struct userbases {
-	struct database *at[DATABASES_MAX]; /* a list, too, from the first on */
+	struct database *at[DATABASES_MAX]; /* of users, and of tokens */
 	struct lookups lookups;
 	struct cache *cache; /* what they said; NULL: is not remembered */
 };

@@ -300,7 +300,7 @@ static void test_errors_name_their_line(void **state)
 		  ":4: timeout: expected a time from 100ms to 1m, found \"1\"\n" },
 		{ SPAN(NO_TLS "database a { driver = nis }\n"),
 		  ":2: driver: expected passwd-file, sqlite, pam, postgresql, ldap, "
-		  "system or checkpassword, found \"nis\"\n" },
+		  "system, checkpassword, jwt or introspection, found \"nis\"\n" },
 		{ SPAN(NO_TLS "database a { driver = system\nfilter = x }\n"),
 		  ":3: filter: a database of driver system has no such setting\n" },
 		{ SPAN(NO_TLS "database a {\n driver = checkpassword\n}\n"),
@@ -380,6 +380,73 @@ static void test_databases_have_sections(void **state)
 	CHECK_EQ(s.databases.count, 1);
 	CHECK_EQ(s.databases.at[0].driver, DRIVER_PASSWD_FILE);
 	settings_done(&s);
+}
+
+/* Tokens do not travel in the clear, and no trick leads them elsewhere. */
+static void test_where_tokens_are_asked_about(void **state)
+{
+	static const struct {
+		const char *uri;
+		bool good;
+	} cases[] = {
+		{ "https://idp", true },
+		{ "https://idp.example.org:8443/introspect?a=b:c@d", true },
+		{ "HTTPS://idp/", true },
+		{ "https://[2001:db8::1]/", true },
+		{ "http://127.0.0.1/", true },
+		{ "http://127.9.9.9:80?x", true },
+		{ "http://[::1]:8080/", true },
+		{ "http://localhost/", false },
+		{ "http://127.0.0.1.example.org/", false },
+		{ "http://127.0.0.1@192.0.2.1/", false },
+		{ "http://192.0.2.1#@127.0.0.1/", false },
+		{ "http://[::1", false },
+		{ "http://[::1]example.org/", false },
+		{ "http://[::2]/", false },
+		{ "http:///", false },
+		{ "http://", false },
+		{ "https://", false },
+		{ "https:///x", false },
+		{ "https://user:secret@idp/", false },
+		{ "https://idp/#part", false },
+		{ "https://idp\\\\@192.0.2.1/", false },
+		{ "ftp://127.0.0.1/", false },
+		{ "127.0.0.1", false },
+		{ "x", false },
+	};
+
+	(void)state;
+	if (!database_driver_is_built(DRIVER_INTROSPECTION))
+		skip();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[512];
+		struct settings s;
+		struct heard h;
+
+		snprintf(text, sizeof text,
+			 NO_TLS "database a { driver = introspection uri = \"%s\" }\n",
+			 cases[i].uri);
+		if ((load(span_of(text), &s, &h) == FAULT_NONE) != cases[i].good)
+			fail_msg("%s: %s", cases[i].uri, h.text);
+		settings_done(&s);
+	}
+}
+
+/* Databases of tokens know no users: the users file is there beside them. */
+static void test_tokens_are_no_users(void **state)
+{
+	struct databases all = { 0 };
+	const struct database_settings *db = databases_add(&all, SPAN("x"));
+
+	(void)state;
+	CHECK(row_set(rows_find(database_rows(), SPAN("driver")), &all.at[0],
+		      SPAN("jwt")));
+	CHECK(database_has_tokens(db) && !database_is_asked(db));
+	CHECK(row_set(rows_find(database_rows(), SPAN("driver")), &all.at[0],
+		      SPAN("introspection")));
+	CHECK(database_has_tokens(db) && database_is_asked(db) && database_judges(db) &&
+	      database_is_remote(db));
+	databases_done(&all);
 }
 
 /* poplar-auth gets to know how a database is asked, but not what with. */
@@ -502,6 +569,8 @@ int main(void)
 		TEST(test_lists_of_files),
 		TEST(test_errors_name_their_line),
 		TEST(test_databases_have_sections),
+		TEST(test_where_tokens_are_asked_about),
+		TEST(test_tokens_are_no_users),
 		TEST(test_a_database_travels_by_role),
 		TEST(test_shown_texts_read_back),
 		TEST(test_lists_grow),
