@@ -103,6 +103,22 @@ static const char *take_read_only(struct user *u, struct span value)
 	return take_flag(value, &u->read_only, "read-only is neither yes nor no");
 }
 
+static const char *take_login_delay(struct user *u, struct span value)
+{
+	return take_number(value, &u->has_delay, &u->policy.login_delay) &&
+			       u->policy.login_delay <= POLICY_DELAY_MAX
+		       ? NULL
+		       : "login-delay is not a number of seconds";
+}
+
+static const char *take_expire(struct user *u, struct span value)
+{
+	u->has_expire = value.len > 0;
+	return !u->has_expire || policy_take_expire(value, &u->policy)
+		       ? NULL
+		       : "expire is neither never nor a number of days, or two";
+}
+
 static const struct {
 	const char *name;
 	take_fn *take;
@@ -125,6 +141,8 @@ static const struct {
 	{ "ssl_required", take_tls_required },
 	{ "master", take_master },
 	{ "read-only", take_read_only },
+	{ "login-delay", take_login_delay },
+	{ "expire", take_expire },
 };
 
 const char *user_take_field(struct user *u, struct span name, struct span value)

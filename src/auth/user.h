@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/fault.h"
+#include "base/policy.h"
 
 /* Spans are borrowed from wherever the user was found. */
 struct user {
@@ -16,10 +17,12 @@ struct user {
 	struct span mechanisms; /* names with commas between; empty: any */
 	bool has_uid, has_gid;
 	uint32_t uid, gid;
-	bool disabled;     /* may not log in */
-	bool tls_required; /* not without TLS, not even where others may */
-	bool master;       /* may log in as others */
-	bool read_only;    /* may not remove messages */
+	bool disabled;              /* may not log in */
+	bool tls_required;          /* not without TLS, not even where others may */
+	bool master;                /* may log in as others */
+	bool read_only;             /* may not remove messages */
+	bool has_delay, has_expire; /* of its own: */
+	struct policy policy;
 };
 
 /* Take one field by its name, ours or Dovecot's:
@@ -34,6 +37,8 @@ struct user {
  *	tls-required ssl_required          the same
  *	master                             the same
  *	read-only                          the same
+ *	login-delay                        seconds
+ *	expire                             see policy_take_expire
  *
  * Others are left alone. NULL, or what is wrong with it: then the user must not be let
  * in, since a field that cannot be read may be there to keep someone out. */

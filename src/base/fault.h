@@ -31,6 +31,7 @@
 	X(CHANGED,         "[SYS/TEMP]", LOG_WARNING, true,  "message has been changed, log in again to read it") \
 	X(LIMIT,           "[SYS/TEMP]", LOG_WARNING, true,  "too much at once, try again later") \
 	X(CROWDED,         "[SYS/TEMP]", LOG_NOTICE,  true,  "too many connections from your address") \
+	X(TOO_SOON,        "[LOGIN-DELAY]", LOG_INFO, true,  "minimum time between logins has not passed") \
 	X(IO,              "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
 	X(NOMEM,           "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
 	X(PEER,            "[SYS/TEMP]", LOG_CRIT,    true,  "temporary trouble, try again later") \

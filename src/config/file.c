@@ -14,6 +14,7 @@
 #include "base/mechanism.h"
 #include "base/nets.h"
 #include "base/own.h"
+#include "base/policy.h"
 #include "config/loading.h"
 #include "sys/file.h"
 #include "sys/sock.h"
@@ -186,6 +187,32 @@ static void check_mechanisms(const struct settings *s)
 				"anonymous-user needs ANONYMOUS in mechanisms");
 }
 
+/* The values must agree, or CAPA would tell what is not so. */
+static void check_policy(const struct settings *s)
+{
+	struct policy p, least;
+
+	if (!policy_take_expire(span_of(s->expire), &p)) {
+		config_complain(loading, loading->lines[SETTING_ID_expire],
+				"expire: expected never, days, or days,days, found "
+				"\"%.100s\"",
+				s->expire);
+		return;
+	}
+	if (*s->expire_least && (strchr(s->expire_least, ',') ||
+				 !policy_take_expire(span_of(s->expire_least), &least)))
+		config_complain(loading, loading->lines[SETTING_ID_expire_least],
+				"expire-least: expected never or days, found "
+				"\"%.100s\"",
+				s->expire_least);
+	else if (*s->expire_least && policy_expire(&least) > policy_expire(&p))
+		config_complain(loading, loading->lines[SETTING_ID_expire_least],
+				"expire-least is more than expire");
+	if (s->login_delay_most > 0 && s->login_delay_most < s->login_delay)
+		config_complain(loading, loading->lines[SETTING_ID_login_delay_most],
+				"login-delay-most is less than login-delay");
+}
+
 static void check_absolute(enum setting_id id, const char *path)
 {
 	if (*path && *path != '/')
@@ -237,6 +264,7 @@ static void check_whole(const struct settings *s)
 	check_networks(&s->trusted_networks, SETTING_ID_trusted_networks);
 	check_greeting(s->greeting);
 	check_mechanisms(s);
+	check_policy(s);
 	check_tls(s);
 	check_absolute(SETTING_ID_users, s->users);
 	check_absolute(SETTING_ID_gssapi_keytab, s->gssapi_keytab);

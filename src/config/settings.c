@@ -120,3 +120,20 @@ enum fault settings_unpack(struct settings *s, enum role role, struct span packe
 {
 	return rows_unpack(rows, s, role, packed);
 }
+
+struct policy_site settings_policy(const struct settings *s)
+{
+	struct policy_site site = {
+		.standard = { s->login_delay, POLICY_NEVER, POLICY_NEVER },
+		.delay_most = s->login_delay_most > 0 ? s->login_delay_most
+						      : s->login_delay,
+	};
+	struct policy least;
+
+	if (!policy_take_expire(span_of(s->expire), &site.standard))
+		return site;
+	site.expire_least = policy_take_expire(span_of(s->expire_least), &least)
+				    ? policy_expire(&least)
+				    : policy_expire(&site.standard);
+	return site;
+}

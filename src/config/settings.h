@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/policy.h"
 #include "config/databases.h"
 
 /* clang-format off */
@@ -133,6 +134,25 @@ X(index, BOOL, 0, 1, "yes", DROP, \
   "clients see the same with and without it.") \
 X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
   "How long a login waits for another session on the same maildrop to end before it is told [IN-USE].") \
+/* policy */ \
+X(login_delay, TIME, 0, 86400, "0", FRONT | AUTH, \
+  "So long after a login the same user is refused another, with [LOGIN-DELAY], and CAPA says so. A user may have " \
+  "a field of this name. See POLICY.") \
+X(login_delay_most, TIME, 0, 86400, "0", FRONT | AUTH, \
+  "The longest login-delay that any user may have; what CAPA tells before the login. Users that have a longer one " \
+  "are held to this. 0: that of login-delay.") \
+X(quick_logins, COUNT, 1, 100, "3", DROP, \
+  "So many logins in a row are let pass before login-delay holds: mail programs test an account when it is set " \
+  "up. One is won back with each login-delay that goes by.") \
+X(mark_seen, BOOL, 0, 1, "no", DROP, \
+  "Whether QUIT marks messages that RETR has sent as seen, for those who read the same Maildir by IMAP.") \
+X(expire, TEXT, 1, 32, "never", FRONT | AUTH, \
+  "How many days messages are kept: never, a number, or two with a comma between, for messages that were not " \
+  "retrieved and those that were. 0 is never,0: what RETR has sent, QUIT removes. A user may have a field of this " \
+  "name. See POLICY.") \
+X(expire_least, TEXT, 0, 32, "", FRONT | AUTH, \
+  "The fewest days that any user may have, a number or never; what CAPA tells before the login. Users that have " \
+  "fewer are held to this. Empty: those of expire.") \
 /* time */ \
 X(handshake_timeout, TIME, 1, 600, "60s", FRONT, \
   "A TLS handshake, and a proxy's header ahead of it, must be complete this long after the connection " \
@@ -232,6 +252,10 @@ MUST_USE bool settings_set(struct settings *s, enum setting_id id, struct span t
 /* The bits (enum mechanism) of the mechanisms in a list. False: one is not known, its
  * number in *out. */
 MUST_USE bool settings_mechanisms(const struct text_list *list, unsigned *out);
+
+/* What the site asks of its users. Values that cannot be read, which the file's checks
+ * refuse, ask nothing. */
+struct policy_site settings_policy(const struct settings *s);
 
 /* Empty a LIST, before its values come. */
 void settings_clear_list(struct settings *s, enum setting_id id);

@@ -35,7 +35,6 @@ static const struct {
 	{ "RESP-CODES",     always },     /* RFC 2449 section 6.4 */
 	{ "AUTH-RESP-CODE", always },     /* RFC 3206 section 6 */
 	{ "PIPELINING",     always },     /* RFC 2449 section 6.6 */
-	{ "EXPIRE NEVER",   always },     /* RFC 2449 section 6.7 */
 	{ "UIDL",           always },     /* RFC 2449 section 6.8 */
 	{ "STLS",           stls_works }, /* RFC 2595 section 4 */
 	/* clang-format on */
@@ -57,12 +56,38 @@ static void put_sasl(const struct session *s, struct buf *out)
 		buf_put(out, SPAN("\r\n"));
 }
 
+static void put_term(struct buf *out, const char *name, const char *value, uint32_t n,
+		     bool differs)
+{
+	buf_text(out, name);
+	if (value)
+		buf_text(out, value);
+	else
+		buf_u64(out, n);
+	buf_text(out, differs ? " USER\r\n" : "\r\n");
+}
+
+/* RFC 2449 sections 6.5 and 6.7: before login the worst that any user may meet, then
+ * the user's own. */
+static void put_terms(const struct session *s, struct buf *out)
+{
+	const bool in = !(s->state & POP3_AUTHORIZATION);
+	const struct session_terms *t = in ? &s->terms : &s->policy->terms;
+
+	if (t->login_delay > 0)
+		put_term(out, "LOGIN-DELAY ", NULL, t->login_delay,
+			 !in && s->policy->delays_differ);
+	put_term(out, "EXPIRE ", t->expire == POLICY_NEVER ? "NEVER" : NULL, t->expire,
+		 !in && s->policy->expires_differ);
+}
+
 void capa_reply(const struct session *s, struct buf *out)
 {
 	reply_ok(out, "capability list follows");
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (table[i].works(s))
 			reply_line(out, table[i].line);
+	put_terms(s, out);
 	put_sasl(s, out);
 	buf_text(out, "IMPLEMENTATION "); /* RFC 2449 section 6.9 */
 	reply_line(out, s->policy->implementation);

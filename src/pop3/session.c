@@ -4,6 +4,7 @@
  */
 #include "pop3/session.h"
 
+#include "pop3/authorization.h"
 #include "pop3/capa.h"
 #include "pop3/reply.h"
 
@@ -74,110 +75,10 @@ static enum session_ask ask_records(struct session *s, uint32_t first, uint32_t 
 	return ASK_RECORDS;
 }
 
-/* What this connection can meet of what mechanisms need. */
-static unsigned met(const struct session *s)
-{
-	return MECHANISM_SASL | MECHANISM_STARTS |
-	       (s->tls || s->clear_ok ? MECHANISM_BARES : 0) |
-	       (s->binds ? MECHANISM_BINDING : 0) |
-	       (s->certified ? MECHANISM_CERTIFICATE : 0) |
-	       (s->timestamp ? MECHANISM_TIMESTAMP : 0);
-}
-
-bool session_offers(const struct session *s, enum mechanism m)
-{
-	return (s->policy->mechanisms >> m & 1) && !(mechanism_needs(m) & ~met(s));
-}
-
-bool session_wants_timestamp(const struct session *s)
-{
-	const unsigned others = MECHANISM_TIMESTAMP | met(s);
-
-	return (s->policy->mechanisms & MECHANISM_BIT(APOP)) &&
-	       !(mechanism_needs(MECHANISM_ID_APOP) & ~others);
-}
-
 void session_set_user(struct session *s, struct span user)
 {
 	s->user_len = (uint8_t)(user.len < sizeof s->user ? user.len : sizeof s->user);
 	memcpy(s->user, user.at, s->user_len);
-}
-
-static enum session_ask start_tls(const struct session *s, struct buf *out)
-{
-	if (!s->policy->tls_offered || s->tls) {
-		reply_err(out, FAULT_STATE);
-		return ASK_READ;
-	}
-	reply_ok(out, "begin TLS negotiation");
-	return ASK_TLS;
-}
-
-static void list_mechanisms(const struct session *s, struct buf *out)
-{
-	reply_ok(out, "mechanisms follow");
-	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
-		if ((mechanism_needs(m) & MECHANISM_SASL) && session_offers(s, m))
-			reply_line(out, mechanism_name(m));
-	reply_dot(out);
-}
-
-/* RFC 5034 section 4. An initial response of "=" is an empty one. */
-static enum session_ask authenticate(struct session *s, struct buf *out)
-{
-	struct span response = s->command.more;
-
-	if (s->command.word.len == 0) {
-		list_mechanisms(s, out);
-		return ASK_READ;
-	}
-	if (!mechanism_find(s->command.word, &s->mechanism) ||
-	    !(mechanism_needs(s->mechanism) & MECHANISM_SASL) ||
-	    !(s->policy->mechanisms >> s->mechanism & 1))
-		return refuse(FAULT_NO_MECHANISM, out);
-	if (!session_offers(s, s->mechanism))
-		return refuse(s->tls ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS, out);
-	s->user_len = 0;
-	s->has_secret = response.at != NULL;
-	s->secret = span_is(response, "=") ? span_after(response, 1) : response;
-	return ASK_LOGIN;
-}
-
-/* RFC 5034 section 4: a line of base64, or "*". */
-static enum session_ask respond(struct session *s, struct span line, struct buf *out)
-{
-	if (span_is(line, "*"))
-		return refuse(FAULT_CANCELLED, out);
-	s->has_secret = true;
-	s->secret = line;
-	return ASK_LOGIN;
-}
-
-/* RFC 1939 section 7. Every name is accepted, so that none is told to exist. */
-static enum session_ask take_name(struct session *s, struct buf *out)
-{
-	if (!session_offers(s, MECHANISM_ID_USER))
-		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
-						    : FAULT_NEEDS_TLS,
-			      out);
-	session_set_user(s, s->command.word);
-	s->state = POP3_NAMED;
-	reply_ok(out, "send PASS");
-	return ASK_READ;
-}
-
-/* RFC 1939 section 7. Without a timestamp in the greeting there is no such command. */
-static enum session_ask take_digest(struct session *s, struct buf *out)
-{
-	if (!session_offers(s, MECHANISM_ID_APOP))
-		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
-						    : FAULT_NEEDS_TLS,
-			      out);
-	session_set_user(s, s->command.word);
-	s->mechanism = MECHANISM_ID_APOP;
-	s->has_secret = true;
-	s->secret = s->command.more;
-	return ASK_LOGIN;
 }
 
 /* LIST and UIDL: one message, or all that are not marked. */
@@ -210,18 +111,50 @@ static enum session_ask dele(struct session *s, struct buf *out)
 static enum session_ask rset(struct session *s, struct buf *out)
 {
 	if (s->bits)
-		memset(s->bits, 0, session_marks_octets(s));
+		memset(s->bits, 0, session_bits_octets(s));
 	s->marked = 0;
 	s->marked_octets = 0;
 	reply_holds(out, "maildrop has ", s->count, s->octets);
 	return ASK_READ;
 }
 
-static enum session_ask fetch(const struct session *s, struct buf *out)
+/* Where RETR removes, TOP shows the header only: else it would be a way around. */
+static enum session_ask fetch(struct session *s, struct buf *out)
 {
+	const bool noted = s->command.id == COMMAND_RETR &&
+			   s->terms.retrieval != RETRIEVAL_FORGOTTEN;
 	enum fault f = find(s);
 
-	return f ? refuse(f, out) : ASK_BODY;
+	if (s->command.id == COMMAND_TOP && s->terms.retrieval == RETRIEVAL_REMOVES)
+		s->command.lines = 0;
+	if (f)
+		return refuse(f, out);
+	return noted && !s->bits ? ASK_MARKS : ASK_BODY;
+}
+
+static void note_retrieval(struct session *s)
+{
+	const uint32_t i = s->command.msg - 1;
+
+	if (s->terms.retrieval == RETRIEVAL_FORGOTTEN)
+		return;
+	uint64_t *word = s->bits + ((size_t)s->count + 63) / 64 + i / 64;
+	s->retrieved += !(*word >> i % 64 & 1);
+	*word |= (uint64_t)1 << i % 64;
+}
+
+/* RFC 2449 section 6.7: an implicit DELE for what was retrieved. */
+static void mark_retrieved(struct session *s)
+{
+	const uint64_t *retrieved = session_retrieved(s);
+	const size_t words = session_bits_octets(s) / sizeof *s->bits;
+
+	if (s->terms.retrieval != RETRIEVAL_REMOVES || !retrieved)
+		return;
+	for (size_t w = 0; w < words; w++) {
+		s->marked += (uint32_t)__builtin_popcountll(retrieved[w] & ~s->bits[w]);
+		s->bits[w] |= retrieved[w];
+	}
 }
 
 static enum session_ask sign_off(struct session *s, uint32_t messages, struct buf *out)
@@ -240,7 +173,8 @@ static enum session_ask quit(struct session *s, struct buf *out)
 		return end(s, "quit");
 	}
 	s->state = POP3_UPDATE;
-	return s->marked > 0 ? ASK_COMMIT : sign_off(s, s->count, out);
+	mark_retrieved(s);
+	return s->marked + s->retrieved > 0 ? ASK_COMMIT : sign_off(s, s->count, out);
 }
 
 static enum session_ask begin(struct session *s, struct buf *out)
@@ -250,18 +184,11 @@ static enum session_ask begin(struct session *s, struct buf *out)
 		capa_reply(s, out);
 		return ASK_READ;
 	case COMMAND_STLS:
-		return start_tls(s, out);
 	case COMMAND_USER:
-		return take_name(s, out);
 	case COMMAND_PASS:
-		s->mechanism = MECHANISM_ID_USER;
-		s->has_secret = true;
-		s->secret = s->command.word;
-		return ASK_LOGIN;
 	case COMMAND_APOP:
-		return take_digest(s, out);
 	case COMMAND_AUTH:
-		return authenticate(s, out);
+		return authorization_begin(s, out);
 	case COMMAND_STAT:
 		reply_pair(out, "+OK ", left(s), left_octets(s));
 		return ASK_READ;
@@ -292,7 +219,7 @@ static enum session_ask read_line(struct session *s, enum fault f, struct span l
 				  struct buf *out)
 {
 	if (s->ask == ASK_RESPONSE)
-		return f ? refuse(f, out) : respond(s, line, out);
+		return f ? refuse(f, out) : authorization_respond(s, line, out);
 	if (f == FAULT_NONE)
 		f = command_parse(line, s->state, &s->command);
 	if (s->state == POP3_NAMED && (f || s->command.id != COMMAND_CAPA))
@@ -313,6 +240,7 @@ static enum session_ask opened(struct session *s, const struct session_event *ev
 	s->count = ev->count;
 	s->octets = ev->octets;
 	s->read_only = ev->read_only;
+	s->terms = ev->terms;
 	reply_holds(out, "maildrop has ", s->count, s->octets);
 	return ASK_READ;
 }
@@ -384,11 +312,14 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 			s->tally.top++;
 			s->tally.top_octets += ev->octets;
 		} else {
+			note_retrieval(s);
 			s->tally.retr++;
 			s->tally.retr_octets += ev->octets;
 		}
 		return ASK_READ;
 	case ASK_COMMIT:
+		s->left = ev->count;
+		s->left_octets = ev->octets;
 		return sign_off(s, ev->count, out);
 	case ASK_READ:
 	case ASK_LOGIN:
@@ -460,7 +391,9 @@ enum session_ask session_step(struct session *s, const struct session_event *ev,
 		break;
 	case EVENT_MARKS:
 		s->bits = ev->bits;
-		ask = ask_records(s, s->command.msg, s->command.msg);
+		ask = s->command.id == COMMAND_RETR
+			      ? ASK_BODY
+			      : ask_records(s, s->command.msg, s->command.msg);
 		break;
 	case EVENT_BODY:
 		ask = body(s, ev, out);

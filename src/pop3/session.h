@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/mechanism.h"
+#include "base/policy.h"
 #include "pop3/command.h"
 #include "pop3/line.h"
 
@@ -36,14 +37,22 @@ enum session_ask {
 enum session_event_kind {
 	EVENT_LINE,      /* line */
 	EVENT_OVERLONG,  /* a line over the limit was dropped */
-	EVENT_DONE,      /* octets (ASK_SEND) or count of messages left (ASK_COMMIT) */
+	EVENT_DONE,      /* octets (ASK_SEND); count and octets left (ASK_COMMIT) */
 	EVENT_FAILED,    /* fault */
 	EVENT_CHALLENGE, /* line: in base64, SESSION_CHALLENGE_MAX octets at most */
-	EVENT_OPENED,    /* count, octets: the maildrop is locked and listed */
+	EVENT_OPENED,    /* count, octets, read_only, terms: the maildrop is locked and
+			    listed */
 	EVENT_RECORD,    /* octets, uid: the record of message s->next */
 	EVENT_MARKS, /* bits: session_marks_octets() zeroed octets, to stay until the
 			end */
 	EVENT_BODY,  /* octets */
+};
+
+/* What the site asks of a user. */
+struct session_terms {
+	uint32_t login_delay; /* seconds; 0: nothing is asked */
+	uint32_t expire;      /* days, or POLICY_NEVER */
+	enum retrieval retrieval;
 };
 
 struct session_event {
@@ -52,7 +61,8 @@ struct session_event {
 	struct span line, uid;
 	uint64_t octets;
 	uint32_t count;
-	bool read_only; /* OPENED: nothing may be removed */
+	bool read_only;             /* OPENED: nothing may be removed */
+	struct session_terms terms; /* OPENED: the user's own */
 	uint64_t *bits;
 };
 
@@ -64,6 +74,9 @@ struct session_policy {
 	uint32_t failures_max;      /* refused logins that do */
 	unsigned mechanisms; /* bits of enum mechanism: what poplar-auth can check */
 	bool tls_offered;    /* a certificate is there */
+	/* Of all users, the longest delay and the shortest time; do they differ? */
+	struct session_terms terms;
+	bool delays_differ, expires_differ;
 };
 
 /* What was done, for the log's summary line. */
@@ -91,7 +104,12 @@ struct session {
 
 	uint32_t count, next, last; /* messages; the records wanted, 1-based */
 	uint64_t octets;
-	uint64_t *bits; /* deletion marks: bit i is message i + 1; NULL: none */
+	struct session_terms terms;
+	uint64_t *bits; /* deletion marks: bit i is message i + 1; NULL: none. Behind
+			   them the same of what was retrieved, where that matters */
+	uint32_t retrieved; /* ... so many */
+	uint32_t left;      /* behind a commit */
+	uint64_t left_octets;
 	uint32_t marked;
 	uint64_t marked_octets;
 	struct session_tally tally;
@@ -134,8 +152,23 @@ void session_set_user(struct session *s, struct span user);
 /* Was message msg (1-based) marked as deleted? */
 bool session_is_marked(const struct session *s, uint32_t msg);
 
-/* Octets of zeroed memory for the deletion marks. */
-static inline size_t session_marks_octets(const struct session *s)
+/* Octets of one bit for each message. */
+static inline size_t session_bits_octets(const struct session *s)
 {
 	return ((size_t)s->count + 63) / 64 * sizeof(uint64_t);
+}
+
+/* Octets of zeroed memory for the marks. */
+static inline size_t session_marks_octets(const struct session *s)
+{
+	const bool two = s->terms.retrieval != RETRIEVAL_FORGOTTEN;
+
+	return session_bits_octets(s) * (two ? 2 : 1);
+}
+
+/* A bit for each message that was retrieved; NULL: that does not matter, or none was.
+ */
+static inline uint64_t *session_retrieved(const struct session *s)
+{
+	return s->retrieved > 0 ? s->bits + ((size_t)s->count + 63) / 64 : NULL;
 }

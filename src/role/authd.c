@@ -33,6 +33,7 @@ struct authd {
 	struct login_rules rules;
 	struct brake brake;
 	unsigned allowed; /* mechanisms, bits */
+	struct policy_site policy;
 	struct exchanges exchanges;
 	int dir; /* of the users file */
 	struct userbases userbases;
@@ -67,9 +68,17 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 		return f;
 	OWN_FD ours = pair[0];
 	OWN_FD theirs = pair[1];
-	const struct message m = { .kind = MESSAGE_GRANT,
-				   .GRANT = { user->read_only, user->name,
-					      span_of(path) } };
+	const struct policy p =
+		policy_of(&a->policy, user->has_delay, user->has_expire, &user->policy);
+	const struct message m = {
+		.kind = MESSAGE_GRANT,
+		.GRANT = { .read_only = user->read_only,
+			   .login_delay = p.login_delay,
+			   .unread = p.unread,
+			   .retrieved = p.retrieved,
+			   .user = user->name,
+			   .path = span_of(path) },
+	};
 	f = drops_send(&a->drops, user, &m, ours, why);
 	if (f == FAULT_NONE)
 		*out_fd = TAKE_FD(theirs);
@@ -407,6 +416,7 @@ static bool make_rules(struct authd *a)
 		.realm = s->gssapi_realm,
 	};
 	tokens_part(&s->databases, a->userbases.at, &a->rules);
+	a->policy = settings_policy(s);
 	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
 }
 

@@ -3,90 +3,13 @@
  *
  * Floor 4 (role). All of it is done as the maildrop's owner, whose files they are.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "auth/place.h"
-#include "auth/users.h"
 #include "base/own.h"
-#include "role/cli.h"
+#include "role/cli_maildrop.h"
 #include "store/index.h"
-#include "store/store.h"
-#include "sys/file.h"
-
-enum { FILE_OCTETS_MAX = 1 << 30 };
-
-struct job {
-	struct settings settings;
-	const char *name; /* of the user, or a path */
-	char path[PLACE_PATH_MAX];
-	struct store_place place;
-};
-
-/* ---- where the maildrop is ---- */
-
-/* A user of one of the users files. */
-static bool find_in(struct job *j, const char *file)
-{
-	OWN_FD fd = open(file, O_RDONLY | O_CLOEXEC);
-	OWN_TEXT text = NULL;
-	struct why why = { 0 };
-	size_t len;
-
-	if (fd < 0 || file_read_all(fd, FILE_OCTETS_MAX, &text, &len, file, &why)) {
-		fault_set(&why, FAULT_IO, errno, "read", file);
-		cli_complain(&why);
-		return false;
-	}
-	OWN(users) users = users_parse((struct span){ text, len }, NULL, NULL);
-	const struct user *user = users ? users_find(users, span_of(j->name)) : NULL;
-	if (!user)
-		return false;
-	if (place_maildrop(user, j->settings.mail_root, j->settings.maildir, j->path,
-			   &why) == FAULT_NONE)
-		return true;
-	cli_complain(&why);
-	return false;
-}
-
-/* An absolute path, as `poplar user test` tells it. */
-static bool find_by_path(struct job *j)
-{
-	struct span path = span_of(j->name);
-	size_t root = strlen(j->settings.mail_root);
-
-	return span_starts(path, j->settings.mail_root) && path.len > root &&
-	       path.at[root] == '/' &&
-	       span_copy(span_after(path, root + 1), j->path, sizeof j->path);
-}
-
-static bool find_place(struct job *j)
-{
-	const struct databases *all = &j->settings.databases;
-	bool found = j->name[0] == '/' && find_by_path(j);
-
-	for (unsigned i = 0; i < all->count && !found && j->name[0] != '/'; i++)
-		if (!database_is_asked(&all->at[i]))
-			found = find_in(j, *all->at[i].path ? all->at[i].path
-							    : j->settings.users);
-	if (!found)
-		cli_say("no such user in a users file, nor a path below mail-root",
-			j->name);
-	return found;
-}
-
-static int open_place(const struct job *j, struct why *why)
-{
-	int dir = file_open_beneath(j->place.root, j->path, O_RDONLY | O_DIRECTORY);
-
-	if (dir < 0)
-		fault_set(why, FAULT_SETUP, errno, "open", j->path);
-	return dir;
-}
 
 /* ---- show ---- */
 
@@ -140,9 +63,9 @@ static bool print_record(const struct index *ix, uint32_t msg)
 /* Without the lock: a session may be at work on it. */
 static bool show(void *arg)
 {
-	const struct job *j = arg;
+	const struct cli_maildrop *j = arg;
 	struct why why = { 0 };
-	OWN_FD dir = open_place(j, &why);
+	OWN_FD dir = cli_maildrop_dir(j, &why);
 	struct index ix;
 	bool good = true;
 
@@ -162,30 +85,15 @@ static bool show(void *arg)
 
 /* ---- verify, rebuild ---- */
 
-static struct maildrop *open_with(struct job *j, enum store_index index)
+static struct maildrop *open_with(struct cli_maildrop *j, enum store_index index)
 {
-	struct maildrop *m = NULL;
-	struct why why = { 0 };
+	enum fault f;
 
-	j->place.path = j->path;
 	j->place.index = index;
-	j->place.locks = store_locks_new(1, j->settings.lock_wait);
-	if (!j->place.locks || !store_start()) {
-		cli_say("out of memory", NULL);
-		return NULL;
-	}
-	enum fault f = store_maildir.open(&j->place, &m, &why);
+	struct maildrop *m = cli_maildrop_open(j, &f);
 	if (f == FAULT_BUSY)
 		cli_say(fault_text(f), j->name);
-	else if (f)
-		cli_complain(&why);
-	return f ? NULL : m;
-}
-
-static void close_with(struct job *j, struct maildrop *m)
-{
-	m->store->close(m);
-	store_locks_free(TAKE(j->place.locks));
+	return m;
 }
 
 struct seen {
@@ -194,7 +102,8 @@ struct seen {
 	struct why trouble;
 };
 
-static bool take_listing(struct job *j, enum store_index index, struct seen *out)
+static bool take_listing(struct cli_maildrop *j, enum store_index index,
+			 struct seen *out)
 {
 	struct maildrop *m = open_with(j, index);
 
@@ -206,7 +115,7 @@ static bool take_listing(struct job *j, enum store_index index, struct seen *out
 	for (uint32_t msg = 1; out->at && msg <= out->count; msg++)
 		if (!store_record(&m->listing, msg, &out->at[msg - 1]))
 			out->at[msg - 1].uid_len = 0;
-	close_with(j, m);
+	cli_maildrop_close(j, m);
 	return out->at != NULL;
 }
 
@@ -247,7 +156,7 @@ static uint32_t count_differences(const struct seen *with, const struct seen *wi
 /* What the next session would see, beside what it would see if there were no index. */
 static bool verify(void *arg)
 {
-	struct job *j = arg;
+	struct cli_maildrop *j = arg;
 	struct seen with = { 0 }, without = { 0 };
 	bool good = take_listing(j, STORE_INDEX_READ, &with) &&
 		    take_listing(j, STORE_INDEX_IGNORE, &without);
@@ -268,7 +177,7 @@ static bool verify(void *arg)
 
 static bool rebuild(void *arg)
 {
-	struct job *j = arg;
+	struct cli_maildrop *j = arg;
 	struct maildrop *m = open_with(j, STORE_INDEX_RENEW);
 
 	if (!m)
@@ -279,7 +188,7 @@ static bool rebuild(void *arg)
 		       m->listing.octets);
 	else
 		cli_complain(&m->trouble);
-	close_with(j, m);
+	cli_maildrop_close(j, m);
 	return fflush(stdout) == 0 && good;
 }
 
@@ -302,27 +211,10 @@ static int explain(FILE *to)
 	return to == stdout ? CLI_OK : CLI_USAGE;
 }
 
-/* The owner of the folder is whose index it must be. */
-static bool run_as_owner(struct job *j, cli_task_fn *run)
-{
-	struct why why = { 0 };
-	struct stat st;
-	OWN_FD dir = open_place(j, &why);
-
-	if (dir < 0 || fstat(dir, &st) < 0) {
-		cli_complain(&why);
-		return false;
-	}
-	if (geteuid() == 0 && st.st_uid == 0) {
-		cli_say("belongs to root, as which no process of Poplar runs", j->path);
-		return false;
-	}
-	return cli_run_as((struct cli_ids){ st.st_uid, st.st_gid }, run, j);
-}
-
 int cli_index(const char *config, int argc, char **argv)
 {
-	struct job j = { .place = { .root = -1 } };
+	struct cli_maildrop j;
+	OWN_SETTINGS settings = { 0 };
 	size_t i = 0;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
@@ -332,14 +224,11 @@ int cli_index(const char *config, int argc, char **argv)
 		i++;
 	if (argc != 3 || i == sizeof table / sizeof *table)
 		return explain(stderr);
-	cli_load(config, &j.settings);
-	j.name = argv[2];
-	j.place.boot = store_boot();
-	OWN_FD root = open(j.settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	j.place.root = root;
-	if (root < 0)
-		cli_say("cannot open mail-root", j.settings.mail_root);
-	bool good = root >= 0 && find_place(&j) && run_as_owner(&j, table[i].run);
-	settings_done(&j.settings);
+	cli_load(config, &settings);
+	if (!cli_maildrop_begin(&j, &settings))
+		return CLI_BAD;
+	bool good = cli_maildrop_find(&j, argv[2]) &&
+		    cli_maildrop_as_owner(&j, table[i].run, &j);
+	cli_maildrop_end(&j);
 	return good ? CLI_OK : CLI_BAD;
 }

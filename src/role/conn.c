@@ -118,8 +118,8 @@ static void log_end(const struct conn *c, const char *end)
 {
 	const struct session *s = &c->session;
 	uint64_t ms = uv_now(&c->front->loop) - c->accepted_at;
-	uint32_t deleted = c->committed ? s->marked : 0;
-	uint64_t deleted_octets = c->committed ? s->marked_octets : 0;
+	uint32_t left = c->committed ? s->left : s->count;
+	uint64_t left_octets = c->committed ? s->left_octets : s->octets;
 
 	if (!c->logged_in) {
 		log_event(LOG_INFO, "disconnect", LOG_T("peer", c->peer),
@@ -132,10 +132,10 @@ static void log_end(const struct conn *c, const char *end)
 		  LOG_N("octets", s->octets), LOG_N("retr", s->tally.retr),
 		  LOG_N("retr-octets", s->tally.retr_octets),
 		  LOG_N("top", s->tally.top), LOG_N("top-octets", s->tally.top_octets),
-		  LOG_N("deleted", deleted), LOG_N("deleted-octets", deleted_octets),
-		  LOG_N("left", s->count - deleted),
-		  LOG_N("left-octets", s->octets - deleted_octets),
-		  LOG_MS("seconds", ms), LOG_T("end", end));
+		  LOG_N("deleted", s->count - left),
+		  LOG_N("deleted-octets", s->octets - left_octets), LOG_N("left", left),
+		  LOG_N("left-octets", left_octets), LOG_MS("seconds", ms),
+		  LOG_T("end", end));
 }
 
 static void on_closed(uv_handle_t *handle)

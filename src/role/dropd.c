@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -37,10 +38,19 @@ struct dropd {
 struct session {
 	struct crew_post post; /* first: a session is a post */
 	struct maildrop *maildrop;
-	uint64_t *marks; /* made at the first MARKS */
+	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
 	bool read_only;
+	struct store_rules rules;
 	char user[256];
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 /* ---- the end ---- */
 
@@ -144,9 +154,28 @@ static size_t mark_words(const struct session *s)
 	return ((size_t)s->maildrop->listing.count + 63) / 64;
 }
 
+/* What becomes of a message that has been sent by RETR. */
+static enum retrieval retrieval(const struct session *s)
+{
+	const struct policy *p = &s->rules.policy;
+
+	if (s->read_only)
+		return RETRIEVAL_FORGOTTEN;
+	if (p->retrieved == 0)
+		return RETRIEVAL_REMOVES;
+	return s->rules.mark_seen || policy_expire(p) != POLICY_NEVER
+		       ? RETRIEVAL_NOTED
+		       : RETRIEVAL_FORGOTTEN;
+}
+
+static size_t all_words(const struct session *s)
+{
+	return mark_words(s) * (retrieval(s) == RETRIEVAL_FORGOTTEN ? 1 : 2);
+}
+
 static bool take_marks(struct session *s, uint64_t first, struct span bits)
 {
-	size_t octets = mark_words(s) * sizeof *s->marks;
+	size_t octets = all_words(s) * sizeof *s->marks;
 
 	if (!s->marks)
 		s->marks = calloc(1, octets + 1);
@@ -158,36 +187,65 @@ static bool take_marks(struct session *s, uint64_t first, struct span bits)
 }
 
 /* Exactly as many as the front says, and none behind the last message. */
-static bool marks_are_whole(const struct session *s, uint64_t marked)
+static bool is_whole(const struct session *s, const uint64_t *bits, uint64_t said)
 {
 	uint64_t count = 0;
 	uint32_t tail = s->maildrop->listing.count % 64;
 
-	for (size_t i = 0; s->marks && i < mark_words(s); i++)
-		count += (unsigned)__builtin_popcountll(s->marks[i]);
-	if (s->marks && tail > 0 && s->marks[mark_words(s) - 1] >> tail != 0)
+	for (size_t i = 0; bits && i < mark_words(s); i++)
+		count += (unsigned)__builtin_popcountll(bits[i]);
+	if (bits && tail > 0 && bits[mark_words(s) - 1] >> tail != 0)
 		return false;
-	return count == marked;
+	return count == said;
+}
+
+static const uint64_t *retrieved_bits(const struct session *s)
+{
+	return s->marks && retrieval(s) != RETRIEVAL_FORGOTTEN
+		       ? s->marks + mark_words(s)
+		       : NULL;
+}
+
+/* Octets of the messages that stay. */
+static uint64_t octets_left(const struct session *s)
+{
+	const struct store_listing *l = &s->maildrop->listing;
+	uint64_t octets = l->octets;
+	struct listing_record r;
+
+	for (size_t w = 0; s->marks && w < mark_words(s); w++)
+		for (uint64_t bits = s->marks[w]; bits; bits &= bits - 1) {
+			uint32_t msg = (uint32_t)(w * 64) +
+				       (uint32_t)__builtin_ctzll(bits) + 1;
+
+			if (store_record(l, msg, &r))
+				octets -= r.octets < octets ? r.octets : octets;
+		}
+	return octets;
 }
 
 /* The session's last message, whatever comes of it. */
-static void answer_commit(struct session *s, uint64_t marked)
+static void answer_commit(struct session *s, const struct message_COMMIT *m)
 {
 	struct why why = { 0 };
 	uint32_t left = 0;
 
-	if (s->read_only || !marks_are_whole(s, marked)) {
+	if (s->read_only || !is_whole(s, s->marks, m->marked) ||
+	    !is_whole(s, retrieved_bits(s), m->retrieved)) {
 		fault_set(&why, s->read_only ? FAULT_READ_ONLY : FAULT_PEER, 0,
 			  "read the marks from the front", NULL);
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
-	if (s->maildrop->store->commit(s->maildrop, s->marks, &left, &why)) {
+	const uint64_t octets = octets_left(s);
+	s->rules.now_ms = now_ms();
+	if (s->maildrop->store->commit(s->maildrop, s->marks, retrieved_bits(s), &left,
+				       &why)) {
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
-	const struct message m = { .kind = MESSAGE_DONE, .DONE = { left } };
-	say(s, &m, -1);
+	const struct message done = { .kind = MESSAGE_DONE, .DONE = { left, octets } };
+	say(s, &done, -1);
 }
 
 /* Returns false when the session is over. */
@@ -205,7 +263,7 @@ static bool hear(struct session *s, const struct message *m, int fd)
 	case MESSAGE_MARKS:
 		return take_marks(s, m->MARKS.first, m->MARKS.bits);
 	case MESSAGE_COMMIT:
-		answer_commit(s, m->COMMIT.marked);
+		answer_commit(s, &m->COMMIT);
 		return false;
 	default: /* the table has no other from the front */
 		return false;
@@ -248,9 +306,17 @@ static bool say_ready(const struct session *s)
 	const struct store_listing *l = &s->maildrop->listing;
 
 	listing_put_holes(l->map, &holes);
-	const struct message m = { .kind = MESSAGE_READY,
-				   .READY = { l->count, l->octets, s->read_only,
-					      l->map->generation, buf_span(&holes) } };
+	const struct message m = {
+		.kind = MESSAGE_READY,
+		.READY = { .count = l->count,
+			   .octets = l->octets,
+			   .read_only = s->read_only,
+			   .login_delay = s->rules.policy.login_delay,
+			   .expire = policy_expire(&s->rules.policy),
+			   .retrieval = retrieval(s),
+			   .generation = l->map->generation,
+			   .holes = buf_span(&holes) },
+	};
 	return say(s, &m, l->fd);
 }
 
@@ -265,6 +331,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		.boot = d->boot,
 		.index = d->child.settings.index ? STORE_INDEX_KEEP
 						 : STORE_INDEX_IGNORE,
+		.rules = s->read_only ? NULL : &s->rules,
 	};
 	struct why why = { 0 };
 
@@ -275,7 +342,16 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 	if (s->maildrop->trouble.fault)
 		log_fault(&s->maildrop->trouble, "index-trouble",
 			  LOG_T("user", s->user));
+	if (s->maildrop->expired > 0)
+		log_event(LOG_INFO, "expired", LOG_T("user", s->user),
+			  LOG_N("messages", s->maildrop->expired),
+			  LOG_N("octets", s->maildrop->expired_octets));
 	return say_ready(s);
+}
+
+static uint32_t days(uint64_t said)
+{
+	return said < POLICY_NEVER ? (uint32_t)said : POLICY_NEVER;
 }
 
 /* A GRANT: a new session on the socket fd. */
@@ -291,6 +367,13 @@ static void session_begin(struct dropd *d, const struct message *m, int fd)
 		return;
 	}
 	s->read_only = m->GRANT.read_only > 0;
+	s->rules = (struct store_rules){
+		.policy = { (uint32_t)m->GRANT.login_delay, days(m->GRANT.unread),
+			    days(m->GRANT.retrieved) },
+		.quick_logins = d->child.settings.quick_logins,
+		.mark_seen = d->child.settings.mark_seen,
+		.now_ms = now_ms(),
+	};
 	s->post = (struct crew_post){ fd, session_wake };
 	atomic_fetch_add(&d->live, 1);
 	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))

@@ -293,6 +293,18 @@ static bool make_loop(struct front *f)
 	return true;
 }
 
+static void set_terms(struct front *f)
+{
+	const struct policy_site site = settings_policy(&f->child.settings);
+
+	f->policy.terms = (struct session_terms){
+		.login_delay = site.delay_most,
+		.expire = site.expire_least,
+	};
+	f->policy.delays_differ = site.delay_most != site.standard.login_delay;
+	f->policy.expires_differ = site.expire_least != policy_expire(&site.standard);
+}
+
 int main(int argc, char **argv)
 {
 	static struct front f;
@@ -302,6 +314,7 @@ int main(int argc, char **argv)
 	child_begin(&f.child, ROLE_FRONT, argc, argv, take, &f);
 	proc_lock(&f, sizeof f);
 	f.policy.greeting = f.child.settings.greeting;
+	set_terms(&f);
 	f.policy.implementation = POPLAR_IMPLEMENTATION;
 	f.policy.errors_max = f.child.settings.max_errors;
 	f.policy.failures_max = f.child.settings.max_login_failures;

@@ -116,7 +116,8 @@ static enum fault send_marks(struct conn *c)
 void maildrop_ask_commit(struct conn *c)
 {
 	const struct message m = { .kind = MESSAGE_COMMIT,
-				   .COMMIT = { c->session.marked } };
+				   .COMMIT = { c->session.marked,
+					       c->session.retrieved } };
 	enum fault f = send_marks(c);
 
 	if (f == FAULT_NONE)
@@ -220,7 +221,8 @@ static bool take_holes(struct conn *c, const struct message_READY *m)
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 {
 	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in ||
-	    m->count > UINT32_MAX) {
+	    m->count > UINT32_MAX || m->login_delay > POLICY_DELAY_MAX ||
+	    m->expire > POLICY_NEVER || m->retrieval > RETRIEVAL_REMOVES) {
 		close(fd);
 		return false;
 	}
@@ -233,7 +235,12 @@ static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 	talk_step(c, &(struct session_event){ .kind = EVENT_OPENED,
 					      .count = (uint32_t)m->count,
 					      .octets = m->octets,
-					      .read_only = m->read_only > 0 });
+					      .read_only = m->read_only > 0,
+					      .terms = {
+						      (uint32_t)m->login_delay,
+						      (uint32_t)m->expire,
+						      (enum retrieval)m->retrieval,
+					      } });
 	log_login(c);
 	return true;
 }
@@ -276,14 +283,16 @@ static bool take_cut(struct conn *c, const struct message *m)
 	return m->kind == MESSAGE_BODY_IS && take_no_body(c, FAULT_LIMIT);
 }
 
-static bool take_done(struct conn *c, uint64_t left)
+static bool take_done(struct conn *c, const struct message_DONE *m)
 {
-	if (c->session.ask != ASK_COMMIT || !c->asked || left > c->session.count)
+	if (c->session.ask != ASK_COMMIT || !c->asked || m->left > c->session.count ||
+	    m->octets > c->session.octets)
 		return false;
 	c->asked = false;
 	c->committed = true;
 	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
-					      .count = (uint32_t)left });
+					      .count = (uint32_t)m->left,
+					      .octets = m->octets });
 	return true;
 }
 
@@ -304,7 +313,7 @@ static bool take(struct conn *c, const struct message *m, int fd)
 		c->warming = false;
 		return c->warmed;
 	case MESSAGE_DONE:
-		return take_done(c, m->DONE.left);
+		return take_done(c, &m->DONE);
 	default: /* the table has no other from poplar-drop */
 		return false;
 	}

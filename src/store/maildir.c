@@ -21,6 +21,7 @@ static void maildir_close(struct maildrop *m)
 	if (!d)
 		return;
 	index_close(&d->index);
+	ledger_close(&d->ledger);
 	own_fd_close(&d->dir);
 	store_lock_released(d->locks);
 	free(d);
@@ -64,32 +65,6 @@ static enum fault open_dir(const struct store_place *place, int *out, struct why
 		return fault_set(why, store_fault(errno), errno, "open Maildir",
 				 place->path);
 	return FAULT_NONE;
-}
-
-static enum fault maildir_open(const struct store_place *place, struct maildrop **out,
-			       struct why *why)
-{
-	struct maildir *d __attribute__((cleanup(maildir_done_p))) = malloc(sizeof *d);
-	enum fault f;
-
-	if (!d)
-		return fault_set(why, FAULT_NOMEM, 0, "open Maildir", place->path);
-	*d = (struct maildir){
-		.base = { .store = &store_maildir },
-		.locks = place->locks,
-		.dir = -1,
-		.index = { .fd = -1 },
-	};
-	f = open_dir(place, &d->dir, why);
-	if (f == FAULT_NONE)
-		f = store_lock(place, d->dir, why);
-	if (f == FAULT_NONE)
-		f = maildir_list(d, place, why);
-	if (f == FAULT_NONE) {
-		*out = &d->base;
-		d = NULL;
-	}
-	return f;
 }
 
 /* ---- reading ---- */
@@ -293,7 +268,8 @@ static void make_durable(const struct maildir *d, struct removal *r)
 }
 
 static enum fault maildir_commit(struct maildrop *m, const uint64_t *marks,
-				 uint32_t *out_left, struct why *why)
+				 const uint64_t *retrieved, uint32_t *out_left,
+				 struct why *why)
 {
 	struct maildir *d = (struct maildir *)m;
 	struct removal r = { .dir = d->dir, .why = why };
@@ -303,11 +279,99 @@ static enum fault maildir_commit(struct maildrop *m, const uint64_t *marks,
 		removed = remove_marked(d, marks, &r);
 		make_durable(d, &r);
 	}
+	if (retrieved)
+		maildir_note(d, marks, retrieved);
 	if (r.fault == FAULT_NONE)
 		*out_left = d->base.listing.count - removed;
 	own_fd_close(&d->dir);
 	store_lock_released(d->locks);
 	return r.fault;
+}
+
+/* ---- opening it all ---- */
+
+static void count_due(struct maildir *d, const uint64_t *marks)
+{
+	struct listing_record r;
+
+	for (uint32_t i = 0; i < d->base.listing.count; i++) {
+		if (!is_marked(marks, i) || !store_record(&d->base.listing, i + 1, &r))
+			continue;
+		d->base.expired++;
+		d->base.expired_octets += r.octets;
+	}
+}
+
+/* What cannot be removed stays, and is due the next time. */
+static enum fault remove_due(struct maildir *d, const struct store_place *place,
+			     const uint64_t *marks, struct why *why)
+{
+	struct why trouble = { 0 };
+	struct removal r = { .dir = d->dir, .why = &trouble };
+	const uint32_t count = d->base.listing.count;
+	const uint64_t octets = d->base.listing.octets;
+
+	remove_marked(d, marks, &r);
+	if (r.fault)
+		d->trouble = trouble;
+	index_close(&d->index);
+	enum fault f = maildir_list(d, place, why);
+	if (f == FAULT_NONE && d->base.listing.count < count) {
+		d->base.expired = count - d->base.listing.count;
+		d->base.expired_octets = octets - d->base.listing.octets;
+	}
+	return f;
+}
+
+/* Messages that are due go before anybody has seen the listing. */
+static enum fault expire(struct maildir *d, const struct store_place *place,
+			 struct why *why)
+{
+	enum fault f = FAULT_NONE;
+	uint64_t *marks;
+
+	if (maildir_due(d, &marks, &d->trouble) || !marks)
+		return FAULT_NONE;
+	if (d->rules->look == STORE_LOOK_ONLY)
+		count_due(d, marks);
+	else
+		f = remove_due(d, place, marks, why);
+	free(marks);
+	return f;
+}
+
+static enum fault maildir_open(const struct store_place *place, struct maildrop **out,
+			       struct why *why)
+{
+	struct maildir *d __attribute__((cleanup(maildir_done_p))) = malloc(sizeof *d);
+	enum fault f;
+
+	if (!d)
+		return fault_set(why, FAULT_NOMEM, 0, "open Maildir", place->path);
+	*d = (struct maildir){
+		.base = { .store = &store_maildir },
+		.locks = place->locks,
+		.dir = -1,
+		.index = { .fd = -1 },
+		.ledger = { .fd = -1 },
+		.rules = place->rules,
+	};
+	f = open_dir(place, &d->dir, why);
+	if (f == FAULT_NONE)
+		f = store_lock(place, d->dir, why);
+	if (f == FAULT_NONE)
+		f = maildir_admit(d, why);
+	if (f == FAULT_NONE)
+		f = maildir_list(d, place, why);
+	if (f == FAULT_NONE)
+		f = expire(d, place, why);
+	if (d->trouble.fault)
+		d->base.trouble = d->trouble;
+	if (f == FAULT_NONE) {
+		*out = &d->base;
+		d = NULL;
+	}
+	return f;
 }
 
 const struct store store_maildir = {

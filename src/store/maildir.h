@@ -5,6 +5,7 @@
 #pragma once
 
 #include "store/index.h"
+#include "store/ledger.h"
 #include "store/scan.h"
 #include "store/store.h"
 
@@ -13,6 +14,9 @@ struct maildir {
 	struct store_locks *locks;
 	int dir;
 	struct index index; /* what the session sees, on disk or in memory */
+	struct ledger ledger;
+	struct why trouble; /* with the ledger */
+	const struct store_rules *rules;
 };
 
 /* Bring the index of the locked Maildir up to date, or make one in memory; fills in
@@ -23,3 +27,15 @@ MUST_USE enum fault maildir_list(struct maildir *d, const struct store_place *pl
 /* Add the file that record i speaks of to s. FAULT_IO: the index is damaged. */
 MUST_USE enum fault maildir_load(const struct index *ix, uint32_t i, struct scan *s,
 				 struct why *why);
+
+/* ---- store/maildirpolicy.c: what is asked of the user ---- */
+
+/* FAULT_TOO_SOON: not now. Trouble with what is remembered lets in. */
+MUST_USE enum fault maildir_admit(struct maildir *d, struct why *why);
+
+/* Which messages are due to go; *out is malloc'ed marks as of a commit, or NULL: none
+ * is. */
+MUST_USE enum fault maildir_due(struct maildir *d, uint64_t **out, struct why *why);
+
+/* Remember what was retrieved; in vain where that cannot be written. */
+void maildir_note(struct maildir *d, const uint64_t *marks, const uint64_t *retrieved);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/fault.h"
+#include "base/policy.h"
 #include "mail/listing.h"
 
 struct store_locks;
@@ -19,6 +20,22 @@ enum store_index {
 	STORE_INDEX_IGNORE, /* neither looked at nor made */
 };
 
+/* When all messages are looked at for those that are due to go. */
+enum store_look {
+	STORE_LOOK_DAILY, /* once a day at most */
+	STORE_LOOK_NOW,
+	STORE_LOOK_ONLY, /* now, and nothing is removed: maildrop.expired tells */
+};
+
+/* What is asked of the maildrop's user. */
+struct store_rules {
+	struct policy policy;
+	uint32_t quick_logins; /* see policy_may_log_in */
+	enum store_look look;
+	bool mark_seen;  /* others are to see what was retrieved */
+	uint64_t now_ms; /* since 1970 */
+};
+
 /* Which maildrop. */
 struct store_place {
 	int root;         /* directory that all maildrops lie beneath */
@@ -27,6 +44,9 @@ struct store_place {
 	bool read_only; /* for any number of sessions that do not commit, at a time */
 	uint64_t boot;  /* as store_boot says */
 	enum store_index index;
+	/* NULL: nothing is asked; so it must be where read_only, but to look only.
+	 * Outlives the maildrop. */
+	const struct store_rules *rules;
 };
 
 /* What a session gets to read: a file as mail/listing.h says, in which message k stays
@@ -53,13 +73,17 @@ struct maildrop {
 	const struct store *store;
 	struct store_listing listing;
 	struct why trouble; /* with its index, of which the listing is independent */
+	uint32_t expired;   /* messages that were removed at the opening, */
+	uint64_t expired_octets;
 };
 
 struct store {
 	const char *name;
 
-	/* Lock the maildrop and list its messages in delivery order. FAULT_BUSY:
-	 * another session has it. FAULT_SETUP: it is not there or not ours to use. */
+	/* Lock the maildrop, remove what is due to go, and list the messages in
+	 * delivery order. FAULT_BUSY: another session has it. FAULT_TOO_SOON: its user
+	 * was here too short a time ago. FAULT_SETUP: it is not there or not ours to
+	 * use. */
 	enum fault (*open)(const struct store_place *place, struct maildrop **out,
 			   struct why *why);
 
@@ -69,11 +93,14 @@ struct store {
 			   struct why *why);
 
 	/* Remove the messages whose bit is set (bit i: message i + 1), those that
-	 * someone else removed already counting as removed, and make that durable.
+	 * someone else removed already counting as removed, and make that durable. Note
+	 * that of the others those were retrieved whose bit is set in `retrieved`,
+	 * which may be NULL like `marks`.
 	 * After a fault some may be removed; never one that is not marked. Releases the
 	 * lock in any case. */
 	enum fault (*commit)(struct maildrop *m, const uint64_t *marks,
-			     uint32_t *out_left, struct why *why);
+			     const uint64_t *retrieved, uint32_t *out_left,
+			     struct why *why);
 
 	/* Whoever reads the listing has found a record that is none. */
 	void (*doubt)(struct maildrop *m);

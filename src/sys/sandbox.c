@@ -52,7 +52,7 @@ static const char *const auth_gssapi_calls[] = {
 };
 static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
-	"flock", "memfd_create", "pwrite64", "renameat", "geteuid", NULL,
+	"flock", "memfd_create", "pwrite64", "renameat", "renameat2", "geteuid", NULL,
 };
 /* SQLite: files, their locks, and what tells whether they are still the same. */
 static const char *const lookup_file_calls[] = {
@@ -143,7 +143,8 @@ static const struct {
 	[SANDBOX_DROP] = { drop_calls, true, true, false,
 			   LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR |
 				   LANDLOCK_RIGHT_WRITE_FILE | LANDLOCK_RIGHT_MAKE_REG |
-				   LANDLOCK_RIGHT_REMOVE_FILE | LANDLOCK_RIGHT_MAKE_DIR,
+				   LANDLOCK_RIGHT_REFER | LANDLOCK_RIGHT_REMOVE_FILE |
+				   LANDLOCK_RIGHT_MAKE_DIR,
 			   HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) |
 				   HOLDS(WRITE) | HOLDS(MEMORY) },
 	[SANDBOX_LOOKUP_FILE] = { lookup_file_calls, false, true, false,

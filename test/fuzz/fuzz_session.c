@@ -16,7 +16,7 @@ struct play {
 	struct session s;
 	struct line_reader reader;
 	struct span in;
-	uint64_t bits[2];
+	uint64_t bits[4];
 	bool quit; /* a QUIT was seen in TRANSACTION */
 };
 
@@ -64,7 +64,9 @@ static void answer(struct play *p)
 		}
 		ev = (struct session_event){ .kind = EVENT_OPENED,
 					     .count = choice % COUNT,
-					     .octets = choice % COUNT * 100u };
+					     .octets = choice % COUNT * 100u,
+					     .read_only = choice % 5 == 1,
+					     .terms.retrieval = choice % 3 };
 		break;
 	case ASK_RECORDS:
 		ev = (struct session_event){ .kind = EVENT_RECORD,

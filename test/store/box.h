@@ -23,6 +23,7 @@ struct box {
 	bool read_only;
 	uint64_t boot;
 	enum store_index index;
+	const struct store_rules *rules;
 };
 
 static inline void box_open(struct box *b)
@@ -34,6 +35,7 @@ static inline void box_open(struct box *b)
 	b->read_only = false;
 	b->boot = 1;
 	b->index = STORE_INDEX_KEEP;
+	b->rules = NULL;
 	assert_true(b->root >= 0 && b->locks && mkdirat(b->root, "u", 0700) == 0);
 }
 
@@ -91,8 +93,8 @@ static inline void drop(const struct box *b, const char *name)
 
 static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
-	const struct store_place place = { b->root,      "u/Maildir", b->locks,
-					   b->read_only, b->boot,     b->index };
+	const struct store_place place = { b->root, "u/Maildir", b->locks, b->read_only,
+					   b->boot, b->index,    b->rules };
 	struct why why = { 0 };
 
 	return store_maildir.open(&place, out, &why);

@@ -553,7 +553,7 @@ static void session(struct world *w)
 		marked++;
 	}
 	uint32_t count = m->listing.count;
-	CHECK_EQ(m->store->commit(m, marks, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, count - marked);
 	m->store->close(m);
 	for (int i = w->count; i-- > 0;)
@@ -724,7 +724,8 @@ static void test_no_forged_head_does_harm(void **state)
 			for (uint32_t msg = 1; msg <= m->listing.count; msg++)
 				if (!m->store->body(m, msg, &body, NULL))
 					close(body.fd);
-			CHECK_EQ(m->store->commit(m, NULL, &left, NULL), FAULT_NONE);
+			CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL),
+				 FAULT_NONE);
 			m->store->close(m);
 		}
 	}
@@ -788,7 +789,7 @@ static void test_nothing_is_removed_by_a_damaged_record(void **state)
 	struct maildrop *m = open_box(&b);
 	OWN_FD fd = openat(b.root, INDEX, O_RDWR);
 	assert_true(pwrite(fd, "new", 3, (off_t)listing_at(0)) == 3);
-	CHECK_EQ(m->store->commit(m, &marks, &left, NULL), FAULT_IO);
+	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_IO);
 	m->store->close(m);
 	CHECK(there(&b, "new/00000000.x") && left == 77);
 	check_right(&b);
@@ -1042,7 +1043,7 @@ static void commit_half(const struct box *b)
 	uint32_t left;
 
 	if (m->listing.count != 16 ||
-	    m->store->commit(m, &marks, &left, NULL) != FAULT_NONE || left != 8)
+	    m->store->commit(m, &marks, NULL, &left, NULL) != FAULT_NONE || left != 8)
 		_exit(1);
 }
 

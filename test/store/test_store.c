@@ -90,7 +90,7 @@ static void test_an_empty_maildrop_and_a_missing_one(void **state)
 	CHECK_EQ(m->listing.count, 0);
 	m->store->close(m);
 	const struct store_place nowhere = { b.root, "nobody/Maildir", b.locks, false,
-					     1,      STORE_INDEX_KEEP };
+					     1,      STORE_INDEX_KEEP, NULL };
 	CHECK_EQ(store_maildir.open(&nowhere, &m, NULL), FAULT_SETUP);
 	CHECK(faccessat(b.root, "nobody", F_OK, 0) < 0);
 	box_close(&b);
@@ -111,7 +111,8 @@ static void test_nothing_leads_out_of_the_root(void **state)
 	assert_true(symlinkat("Maildir", b.root, "u/link") == 0);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		const struct store_place place = { b.root, paths[i], b.locks,
-						   false,  1,        STORE_INDEX_KEEP };
+						   false,  1,        STORE_INDEX_KEEP,
+						   NULL };
 
 		CHECK_EQ(store_maildir.open(&place, &m, NULL), FAULT_SETUP);
 	}
@@ -196,7 +197,7 @@ static void test_a_file_put_in_the_place_of_a_message_stays(void **state)
 	struct maildrop *m = open_box(&b);
 	put(&b, "other", SPAN("never seen"));
 	move(&b, "other", "new/1.x");
-	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 0);
 	CHECK(there(&b, "new/1.x"));
 	m->store->close(m);
@@ -219,7 +220,7 @@ static void test_all_names_of_a_message_are_removed(void **state)
 	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/kept", 0) == 0);
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(m->listing.count, 2);
-	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
 	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/1.x:2,S"));
 	CHECK(there(&b, "new/2.x") && there(&b, "../kept"));
@@ -254,7 +255,7 @@ static void test_twins_are_told_apart(void **state)
 	char second = read_body(m, 2, room, sizeof room).at[0];
 	const uint64_t mark = 2;
 	uint32_t left;
-	CHECK_EQ(m->store->commit(m, &mark, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 2);
 	CHECK_EQ(there(&b, "new/1.x"), second != 'a');
 	CHECK_EQ(there(&b, "cur/1.x:2,S"), second != 'b');
@@ -342,7 +343,7 @@ static void test_one_session_for_a_maildrop(void **state)
 	CHECK_EQ(try_open(&b, &other), FAULT_BUSY);
 	m->store->close(m);
 	m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
 	other = open_box(&b); /* a commit has released it */
 	m->store->close(m);
 	other->store->close(other);
@@ -423,7 +424,7 @@ static void test_commit_removes_exactly_what_is_marked(void **state)
 			marks[i / 64] |= UINT64_C(1) << i % 64;
 	}
 	struct maildrop *m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, marks, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 130 - 44);
 	for (int i = 0; i < 130; i++) {
 		sprintf(name, i % 2 ? "new/%03d.x" : "cur/%03d.x:2,S", i);
@@ -445,7 +446,7 @@ static void test_without_a_commit_nothing_is_removed(void **state)
 	m->store->close(m);
 	CHECK(there(&b, "new/1.x"));
 	m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
 	CHECK(there(&b, "new/1.x"));
 	m->store->close(m);
@@ -474,7 +475,7 @@ static void test_commit_among_neighbours(void **state)
 	drop(&b, "new/3.x");
 	put(&b, "new/5.x", SPAN("x"));
 	put(&b, "new/0.x", SPAN("x"));
-	CHECK_EQ(m->store->commit(m, &marks, &left, NULL), FAULT_NONE);
+	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
 	CHECK(!there(&b, "cur/2.x:2,S") && there(&b, "new/4.x") &&
 	      there(&b, "new/5.x") && there(&b, "new/0.x"));
@@ -507,7 +508,7 @@ static void test_a_folder_that_may_not_be_written_is_told(void **state)
 		struct why why = { 0 };
 		if (try_open(&b, &m))
 			_exit(8);
-		enum fault f = m->store->commit(m, &marks, &left, &why);
+		enum fault f = m->store->commit(m, &marks, NULL, &left, &why);
 		_exit(f == FAULT_SETUP && why.sys == EACCES ? 0 : 7);
 	}
 	waitpid(pid, &status, 0);

@@ -207,7 +207,7 @@ static void test_a_descriptor_travels_and_is_the_receivers(void **state)
 	(void)state;
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
 	const struct message m = { .kind = MESSAGE_READY,
-				   .READY = { 3, 600, 0, 1, { 0 } } };
+				   .READY = { .count = 3, .octets = 600 } };
 	int file = open("/dev/null", O_RDONLY);
 	CHECK_EQ(channel_send(pair[0], &m, file, CHANNEL_NOW), FAULT_NONE);
 	close(file);

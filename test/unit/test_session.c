@@ -10,6 +10,7 @@ static const struct session_policy policy = {
 	.failures_max = 3,
 	.mechanisms = ~0u,
 	.tls_offered = true,
+	.terms = { .expire = POLICY_NEVER },
 };
 
 /* A session and what it last said. */
@@ -78,7 +79,7 @@ static enum session_ask feed_records(struct play *p, enum session_ask ask, char 
 	return ask;
 }
 
-static void log_in(struct play *p)
+static void log_in_under(struct play *p, struct session_terms terms)
 {
 	begin(p);
 	CHECK_EQ(line(p, "USER alice"), ASK_READ);
@@ -88,9 +89,15 @@ static void log_in(struct play *p)
 	CHECK_EQ(p->out.len, 0);
 	CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_OPENED,
 						  .count = COUNT,
-						  .octets = OCTETS }),
+						  .octets = OCTETS,
+						  .terms = terms }),
 		 ASK_READ);
 	CHECK_TEXT(p->said, "+OK maildrop has 3 messages (600 octets)\r\n");
+}
+
+static void log_in(struct play *p)
+{
+	log_in_under(p, (struct session_terms){ .expire = POLICY_NEVER });
 }
 
 static void dele(struct play *p, const char *text)
@@ -352,6 +359,7 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
 	pol.tls_offered = offered;
 	pol.mechanisms = MECHANISM_BIT(USER);
 	session_init(&p.s, &pol, tls, clear_ok);
+	p.s.terms = pol.terms;
 	if (in)
 		p.s.state = POP3_TRANSACTION;
 	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
@@ -360,7 +368,8 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
 
 #define CAPA(user, stls)                                                               \
 	"+OK capability list follows\r\nTOP\r\n" user                                  \
-	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nUIDL\r\n" stls  \
+	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n" stls                  \
+	"EXPIRE NEVER\r\n"                                                             \
 	"IMPLEMENTATION Poplar\r\n.\r\n"
 
 static void test_capa_announces_what_works_here_and_now(void **state)
@@ -492,6 +501,122 @@ static void test_a_read_only_maildrop_keeps_its_messages(void **state)
 	CHECK_EQ(line(&p, "DELE 9"), ASK_READ);
 	CHECK_TEXT(p.said, "-ERR no such message\r\n");
 	CHECK_EQ(line(&p, "QUIT"), ASK_CLOSE);
+}
+
+static void check_terms(struct play *p, const char *expected)
+{
+	line(p, "CAPA");
+	const char *at = strstr(p->said, "UIDL\r\nSTLS\r\n");
+	at = at ? at + strlen("UIDL\r\nSTLS\r\n") : strstr(p->said, "UIDL\r\n") + 6;
+	const char *end = strstr(at, "SASL");
+	CHECK(end);
+	CHECK_SPAN(((struct span){ at, (size_t)(end - at) }), expected);
+}
+
+/* RFC 2449 sections 6.5 and 6.7: before the login what any user may meet, behind it
+ * what this one does. */
+static void test_terms_are_announced(void **state)
+{
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	(void)state;
+	session_init(&p.s, &pol, false, true);
+	pol.terms = (struct session_terms){ 900, 5, RETRIEVAL_FORGOTTEN };
+	check_terms(&p, "LOGIN-DELAY 900\r\nEXPIRE 5\r\n");
+	pol.delays_differ = true;
+	check_terms(&p, "LOGIN-DELAY 900 USER\r\nEXPIRE 5\r\n");
+	pol.expires_differ = true;
+	pol.terms = (struct session_terms){ 0, 0, RETRIEVAL_FORGOTTEN };
+	check_terms(&p, "EXPIRE 0 USER\r\n");
+	line(&p, "USER a");
+	line(&p, "PASS b");
+	step(&p, &(struct session_event){ .kind = EVENT_OPENED,
+					  .terms = { 60, 30, RETRIEVAL_NOTED } });
+	check_terms(&p, "LOGIN-DELAY 60\r\nEXPIRE 30\r\n");
+	p.s.terms = (struct session_terms){ 0, POLICY_NEVER, RETRIEVAL_FORGOTTEN };
+	check_terms(&p, "EXPIRE NEVER\r\n");
+}
+
+static void retr(struct play *p, const char *text, bool whole)
+{
+	enum session_ask ask = line(p, text);
+
+	if (ask == ASK_MARKS) {
+		CHECK(session_marks_octets(&p->s) <= sizeof p->bits);
+		ask = step(p, &(struct session_event){ .kind = EVENT_MARKS,
+						       .bits = p->bits });
+	}
+	CHECK_EQ(ask, ASK_BODY);
+	CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_BODY, .octets = 100 }),
+		 ASK_SEND);
+	if (whole)
+		CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_DONE,
+							  .octets = 100 }),
+			 ASK_READ);
+}
+
+/* RFC 2449 section 6.7, EXPIRE 0: what RETR has sent, QUIT removes, and nothing else.
+ */
+static void test_read_once(void **state)
+{
+	const struct session_terms once = { 0, 0, RETRIEVAL_REMOVES };
+	struct play p;
+	char all[4096];
+
+	(void)state;
+	log_in_under(&p, once);
+	retr(&p, "RETR 2", true);
+	retr(&p, "RETR 2", true);
+	CHECK_EQ(line(&p, "TOP 1 1000"), ASK_BODY);
+	CHECK_EQ(p.s.command.lines, 0);
+	step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 100 });
+	step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 100 });
+	CHECK_EQ(feed_records(&p, line(&p, "LIST"), all), ASK_READ);
+	CHECK_TEXT(all,
+		   "+OK 3 messages (600 octets)\r\n1 100\r\n2 200\r\n3 300\r\n.\r\n");
+	dele(&p, "DELE 3");
+	line(&p, "RSET");
+	CHECK_EQ(p.s.marked, 0);
+	dele(&p, "DELE 2");
+	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
+	CHECK_EQ(p.s.marked, 1);
+	CHECK_EQ(p.s.retrieved, 1);
+	CHECK(session_is_marked(&p.s, 2));
+	CHECK(!session_is_marked(&p.s, 1) && !session_is_marked(&p.s, 3));
+	step(&p,
+	     &(struct session_event){ .kind = EVENT_DONE, .count = 2, .octets = 400 });
+	CHECK_TEXT(p.said, "+OK signing off, 2 messages left\r\n");
+	CHECK_EQ(p.s.left_octets, 400);
+
+	log_in_under(&p, once); /* a message that broke off was not retrieved */
+	retr(&p, "RETR 1", false);
+	CHECK_EQ(failed(&p, FAULT_PEER), ASK_CLOSE);
+	CHECK_EQ(p.s.retrieved, 0);
+}
+
+/* What is kept so many days after it was retrieved stays, and QUIT tells what that was.
+ */
+static void test_retrievals_are_noted(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in_under(&p, (struct session_terms){ 0, 30, RETRIEVAL_NOTED });
+	CHECK_EQ(line(&p, "QUIT"), ASK_CLOSE);
+	log_in_under(&p, (struct session_terms){ 0, 30, RETRIEVAL_NOTED });
+	retr(&p, "RETR 3", true);
+	CHECK(session_retrieved(&p.s));
+	CHECK_EQ(session_retrieved(&p.s)[0], 4);
+	dele(&p, "DELE 1");
+	CHECK_EQ(session_retrieved(&p.s)[0], 4);
+	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
+	CHECK_EQ(p.s.marked, 1);
+	CHECK_EQ(p.s.retrieved, 1);
+	CHECK(!session_is_marked(&p.s, 3));
+	log_in(&p);
+	CHECK_EQ(line(&p, "RETR 3"), ASK_BODY); /* nothing to be remembered */
+	CHECK(!p.s.bits);
 }
 
 /* RFC 5034 section 4. */
@@ -834,6 +959,9 @@ int main(void)
 		TEST(test_a_mechanism_is_announced_where_its_ground_is),
 		TEST(test_apop),
 		TEST(test_a_read_only_maildrop_keeps_its_messages),
+		TEST(test_terms_are_announced),
+		TEST(test_read_once),
+		TEST(test_retrievals_are_noted),
 		TEST(test_an_exchange),
 		TEST(test_an_exchange_that_fails),
 		TEST(test_refused_logins_end_the_connection),

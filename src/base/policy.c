@@ -1,0 +1,81 @@
+/* base/policy.c - what a site asks of its users.
+ *
+ * Floor 0 (base). Prefix: policy_.
+ */
+#include "base/policy.h"
+
+static bool take_days(struct span text, uint32_t *out)
+{
+	if (span_is_nocase(text, "never")) {
+		*out = POLICY_NEVER;
+		return true;
+	}
+	return span_u32(text, out) && *out <= POLICY_DAYS_MAX;
+}
+
+bool policy_take_expire(struct span text, struct policy *out)
+{
+	struct span first;
+	uint32_t unread, retrieved;
+	bool two = span_cut(&text, ',', &first);
+
+	if (!take_days(first, &unread) || (two && !take_days(text, &retrieved)))
+		return false;
+	if (two && unread == 0)
+		return false; /* mail that nobody can ever read */
+	if (!two) {
+		retrieved = unread;
+		unread = unread == 0 ? POLICY_NEVER : unread;
+	}
+	out->unread = unread;
+	out->retrieved = retrieved;
+	return true;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+struct policy policy_of(const struct policy_site *site, bool has_delay, bool has_expire,
+			const struct policy *own)
+{
+	struct policy p = site->standard;
+
+	if (has_delay)
+		p.login_delay = least(own->login_delay, site->delay_most);
+	if (has_expire) {
+		p.unread = most(own->unread, site->expire_least);
+		p.retrieved = most(own->retrieved, site->expire_least);
+	}
+	return p;
+}
+
+uint32_t policy_expire(const struct policy *p)
+{
+	return least(p->unread, p->retrieved);
+}
+
+/* The generic cell rate algorithm: each login moves the due time on by the delay, and
+ * it may be as far ahead as the quick logins reach. */
+bool policy_may_log_in(const struct policy *p, uint32_t quick, uint64_t now_ms,
+		       uint64_t *io_due)
+{
+	const uint64_t delay = p->login_delay * UINT64_C(1000);
+	const uint64_t reach = delay * (quick > 0 ? quick : 1);
+	if (delay == 0)
+		return true;
+	uint64_t due = *io_due > now_ms + reach ? now_ms : *io_due;
+
+	if (due < now_ms)
+		due = now_ms;
+	if (due + delay > now_ms + reach)
+		return false;
+	*io_due = due + delay;
+	return true;
+}

@@ -1,0 +1,138 @@
+/* pop3/authorization.c - the commands by which a client proves who it is.
+ *
+ * Floor 1 (pop3): does no I/O. Prefix: authorization_.
+ */
+#include "pop3/authorization.h"
+
+#include "pop3/reply.h"
+
+static enum session_ask refuse(enum fault f, struct buf *out)
+{
+	reply_err(out, f);
+	return ASK_READ;
+}
+
+/* What this connection can meet of what mechanisms need. */
+static unsigned met(const struct session *s)
+{
+	return MECHANISM_SASL | MECHANISM_STARTS |
+	       (s->tls || s->clear_ok ? MECHANISM_BARES : 0) |
+	       (s->binds ? MECHANISM_BINDING : 0) |
+	       (s->certified ? MECHANISM_CERTIFICATE : 0) |
+	       (s->timestamp ? MECHANISM_TIMESTAMP : 0);
+}
+
+bool session_offers(const struct session *s, enum mechanism m)
+{
+	return (s->policy->mechanisms >> m & 1) && !(mechanism_needs(m) & ~met(s));
+}
+
+bool session_wants_timestamp(const struct session *s)
+{
+	const unsigned others = MECHANISM_TIMESTAMP | met(s);
+
+	return (s->policy->mechanisms & MECHANISM_BIT(APOP)) &&
+	       !(mechanism_needs(MECHANISM_ID_APOP) & ~others);
+}
+
+static enum session_ask start_tls(const struct session *s, struct buf *out)
+{
+	if (!s->policy->tls_offered || s->tls) {
+		reply_err(out, FAULT_STATE);
+		return ASK_READ;
+	}
+	reply_ok(out, "begin TLS negotiation");
+	return ASK_TLS;
+}
+
+static void list_mechanisms(const struct session *s, struct buf *out)
+{
+	reply_ok(out, "mechanisms follow");
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
+		if ((mechanism_needs(m) & MECHANISM_SASL) && session_offers(s, m))
+			reply_line(out, mechanism_name(m));
+	reply_dot(out);
+}
+
+/* RFC 5034 section 4. An initial response of "=" is an empty one. */
+static enum session_ask authenticate(struct session *s, struct buf *out)
+{
+	struct span response = s->command.more;
+
+	if (s->command.word.len == 0) {
+		list_mechanisms(s, out);
+		return ASK_READ;
+	}
+	if (!mechanism_find(s->command.word, &s->mechanism) ||
+	    !(mechanism_needs(s->mechanism) & MECHANISM_SASL) ||
+	    !(s->policy->mechanisms >> s->mechanism & 1))
+		return refuse(FAULT_NO_MECHANISM, out);
+	if (!session_offers(s, s->mechanism))
+		return refuse(s->tls ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS, out);
+	s->user_len = 0;
+	s->has_secret = response.at != NULL;
+	s->secret = span_is(response, "=") ? span_after(response, 1) : response;
+	return ASK_LOGIN;
+}
+
+/* RFC 5034 section 4: a line of base64, or "*". */
+enum session_ask authorization_respond(struct session *s, struct span line,
+				       struct buf *out)
+{
+	if (span_is(line, "*"))
+		return refuse(FAULT_CANCELLED, out);
+	s->has_secret = true;
+	s->secret = line;
+	return ASK_LOGIN;
+}
+
+/* RFC 1939 section 7. Every name is accepted, so that none is told to exist. */
+static enum session_ask take_name(struct session *s, struct buf *out)
+{
+	if (!session_offers(s, MECHANISM_ID_USER))
+		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
+						    : FAULT_NEEDS_TLS,
+			      out);
+	session_set_user(s, s->command.word);
+	s->state = POP3_NAMED;
+	reply_ok(out, "send PASS");
+	return ASK_READ;
+}
+
+/* RFC 1939 section 7. Without a timestamp in the greeting there is no such command. */
+static enum session_ask take_digest(struct session *s, struct buf *out)
+{
+	if (!session_offers(s, MECHANISM_ID_APOP))
+		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
+						    : FAULT_NEEDS_TLS,
+			      out);
+	session_set_user(s, s->command.word);
+	s->mechanism = MECHANISM_ID_APOP;
+	s->has_secret = true;
+	s->secret = s->command.more;
+	return ASK_LOGIN;
+}
+
+static enum session_ask take_password(struct session *s)
+{
+	s->mechanism = MECHANISM_ID_USER;
+	s->has_secret = true;
+	s->secret = s->command.word;
+	return ASK_LOGIN;
+}
+
+enum session_ask authorization_begin(struct session *s, struct buf *out)
+{
+	switch (s->command.id) {
+	case COMMAND_STLS:
+		return start_tls(s, out);
+	case COMMAND_USER:
+		return take_name(s, out);
+	case COMMAND_PASS:
+		return take_password(s);
+	case COMMAND_APOP:
+		return take_digest(s, out);
+	default:
+		return authenticate(s, out);
+	}
+}

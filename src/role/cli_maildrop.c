@@ -1,0 +1,155 @@
+/* role/cli_maildrop.c - one maildrop, for the commands of poplar.
+ *
+ * Floor 4 (role). Prefix: cli_maildrop_. What is done to it is done as its owner, whose
+ * files they are.
+ */
+#include "role/cli_maildrop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "sys/file.h"
+
+enum { FILE_OCTETS_MAX = 1 << 30 };
+
+bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
+{
+	*m = (struct cli_maildrop){ .settings = settings };
+	m->place.root = open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	m->place.boot = store_boot();
+	if (m->place.root < 0)
+		cli_say("cannot open mail-root", settings->mail_root);
+	return m->place.root >= 0;
+}
+
+void cli_maildrop_end(struct cli_maildrop *m)
+{
+	own_fd_close(&m->place.root);
+}
+
+/* ---- where it is ---- */
+
+bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user)
+{
+	const struct settings *s = m->settings;
+	const struct policy_site site = settings_policy(s);
+	struct why why = { 0 };
+
+	m->policy = policy_of(&site, user->has_delay, user->has_expire, &user->policy);
+	if (place_maildrop(user, s->mail_root, s->maildir, m->path, &why) == FAULT_NONE)
+		return true;
+	cli_complain(&why);
+	return false;
+}
+
+struct users *cli_maildrop_users(const struct settings *s, unsigned *io_number)
+{
+	while (*io_number < s->databases.count) {
+		const struct database_settings *db = &s->databases.at[(*io_number)++];
+		const char *file = *db->path ? db->path : s->users;
+		OWN_TEXT text = NULL;
+		struct why why = { 0 };
+		size_t len;
+
+		if (database_is_asked(db))
+			continue;
+		OWN_FD fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0 && file_read_all(fd, FILE_OCTETS_MAX, &text, &len, file,
+					     &why) == FAULT_NONE)
+			return users_parse((struct span){ text, len }, NULL, NULL);
+		fault_set(&why, FAULT_IO, errno, "read", file);
+		cli_complain(&why);
+	}
+	return NULL;
+}
+
+/* An absolute path, as `poplar user test` tells it. */
+static bool find_by_path(struct cli_maildrop *m)
+{
+	const struct policy_site site = settings_policy(m->settings);
+	const struct span path = span_of(m->name);
+	const size_t root = strlen(m->settings->mail_root);
+
+	m->policy = site.standard;
+	return span_starts(path, m->settings->mail_root) && path.len > root &&
+	       path.at[root] == '/' &&
+	       span_copy(span_after(path, root + 1), m->path, sizeof m->path);
+}
+
+bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
+{
+	bool found = false;
+	unsigned number = 0;
+	struct users *users;
+
+	m->name = name;
+	if (name[0] == '/')
+		found = find_by_path(m);
+	while (name[0] != '/' && !found &&
+	       (users = cli_maildrop_users(m->settings, &number))) {
+		const struct user *user = users_find(users, span_of(name));
+
+		found = user && cli_maildrop_of(m, user);
+		users_free(users);
+	}
+	if (!found)
+		cli_say("no such user in a users file, nor a path below mail-root",
+			name);
+	return found;
+}
+
+/* ---- as its owner ---- */
+
+int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why)
+{
+	int dir = file_open_beneath(m->place.root, m->path, O_RDONLY | O_DIRECTORY);
+
+	if (dir < 0)
+		fault_set(why, FAULT_SETUP, errno, "open", m->path);
+	return dir;
+}
+
+bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task, void *arg)
+{
+	struct why why = { 0 };
+	struct stat st;
+	OWN_FD dir = cli_maildrop_dir(m, &why);
+
+	if (dir < 0 || fstat(dir, &st) < 0) {
+		cli_complain(&why);
+		return false;
+	}
+	if (geteuid() == 0 && st.st_uid == 0) {
+		cli_say("belongs to root, as which no process of Poplar runs", m->path);
+		return false;
+	}
+	return cli_run_as((struct cli_ids){ st.st_uid, st.st_gid }, task, arg);
+}
+
+struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault)
+{
+	struct maildrop *opened = NULL;
+	struct why why = { 0 };
+
+	m->place.path = m->path;
+	m->place.locks = store_locks_new(1, m->settings->lock_wait);
+	*out_fault = FAULT_NOMEM;
+	if (!m->place.locks || !store_start()) {
+		cli_say("out of memory", NULL);
+		return NULL;
+	}
+	*out_fault = store_maildir.open(&m->place, &opened, &why);
+	if (*out_fault && *out_fault != FAULT_BUSY)
+		cli_complain(&why);
+	if (*out_fault)
+		store_locks_free(TAKE(m->place.locks));
+	return opened;
+}
+
+void cli_maildrop_close(struct cli_maildrop *m, struct maildrop *maildrop)
+{
+	maildrop->store->close(maildrop);
+	store_locks_free(TAKE(m->place.locks));
+}

@@ -1,0 +1,231 @@
+/* store/maildirpolicy.c - what is asked of a Maildir's user: to come not too often, and
+ * not to leave mail for too long.
+ *
+ * Floor 2 (store). Prefix: maildir_.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "store/maildir.h"
+
+enum { DAY = 86400, TIDY_LEAST = 64 };
+
+static uint64_t now_of(const struct maildir *d)
+{
+	return d->rules->now_ms / 1000;
+}
+
+static bool expires(const struct policy *p)
+{
+	return p->unread != POLICY_NEVER || p->retrieved != POLICY_NEVER;
+}
+
+/* ---- coming in ---- */
+
+static enum fault open_ledger(struct maildir *d)
+{
+	const struct policy *p = &d->rules->policy;
+	const bool look_only = d->rules->look == STORE_LOOK_ONLY;
+	struct why why;
+
+	if (p->login_delay == 0 && !expires(p))
+		return FAULT_NONE;
+	enum fault f = ledger_open(d->dir, look_only, &d->ledger, &why);
+	if (f)
+		d->trouble = why;
+	return f;
+}
+
+enum fault maildir_admit(struct maildir *d, struct why *why)
+{
+	struct why trouble;
+
+	if (!d->rules || open_ledger(d) || d->ledger.fd < 0)
+		return FAULT_NONE;
+	if (!policy_may_log_in(&d->rules->policy, d->rules->quick_logins,
+			       d->rules->now_ms, &d->ledger.due_ms))
+		return fault_set(why, FAULT_TOO_SOON, 0, "let in", NULL);
+	if (d->rules->policy.login_delay > 0 && ledger_save(&d->ledger, &trouble))
+		d->trouble = trouble;
+	return FAULT_NONE;
+}
+
+/* ---- what is due to go ---- */
+
+/* When the message is due to go; UINT64_MAX: never. */
+static uint64_t due_at(const struct policy *p, uint64_t came, uint64_t retrieved)
+{
+	const uint32_t days = retrieved > 0 ? p->retrieved : p->unread;
+
+	if (days == POLICY_NEVER)
+		return UINT64_MAX;
+	return (retrieved > 0 ? retrieved : came) + (uint64_t)days * DAY;
+}
+
+/* One look at all messages. */
+struct look {
+	uint64_t now, next;
+	struct ledger_record *notes;
+	uint32_t count, found;
+	uint64_t *marks; /* NULL: none yet */
+};
+
+static bool mark(struct look *k, uint32_t i, uint32_t messages)
+{
+	if (!k->marks)
+		k->marks = calloc(((size_t)messages + 63) / 64, sizeof *k->marks);
+	if (k->marks)
+		k->marks[i / 64] |= (uint64_t)1 << i % 64;
+	return k->marks;
+}
+
+/* present[] says of each note whether its message is there and stays. */
+static enum fault look_at_all(const struct maildir *d, struct look *k, bool *present,
+			      struct why *why)
+{
+	const uint32_t messages = d->base.listing.count;
+	struct listing_record r;
+
+	for (uint32_t i = 0; i < messages; i++) {
+		if (!store_record(&d->base.listing, i + 1, &r))
+			return fault_set(why, FAULT_IO, 0, "read listing", NULL);
+		const struct ledger_record *note =
+			ledger_find(k->notes, k->count, listing_uid(&r));
+		const uint64_t due = due_at(&d->rules->policy, r.modified / 1000000000,
+					    note ? note->when : 0);
+
+		if (due <= k->now && !mark(k, i, messages))
+			return fault_set(why, FAULT_NOMEM, 0, "mark messages", NULL);
+		if (due > k->now && due < k->next)
+			k->next = due;
+		if (note && due > k->now) {
+			present[note - k->notes] = true;
+			k->found++;
+		}
+	}
+	return FAULT_NONE;
+}
+
+/* When most notes are of messages that are gone, they go too. */
+static enum fault save(struct maildir *d, struct look *k, const bool *present,
+		       struct why *why)
+{
+	d->ledger.look = k->next;
+	if (d->ledger.count < TIDY_LEAST || d->ledger.count / 2 < k->found)
+		return ledger_save(&d->ledger, why);
+	for (uint32_t i = 0; i < k->count; i++)
+		if (!present[i])
+			k->notes[i].when = 0;
+	return ledger_replace(d->dir, &d->ledger, k->notes, k->count, why);
+}
+
+/* All messages are looked at once a day at most, however many there are: in between,
+ * nothing can be due before the time that was found then. Mail that came since is due
+ * later than that, or, where somebody put old mail there, the next day. */
+enum fault maildir_due(struct maildir *d, uint64_t **out, struct why *why)
+{
+	*out = NULL;
+	if (!d->rules || !expires(&d->rules->policy))
+		return FAULT_NONE;
+	if (d->ledger.fd < 0 && (d->rules->look != STORE_LOOK_ONLY || d->trouble.fault))
+		return FAULT_NONE;
+	struct look k = { .now = now_of(d), .next = now_of(d) + DAY };
+	if (d->rules->look == STORE_LOOK_DAILY && d->ledger.look > k.now &&
+	    d->ledger.look <= k.next)
+		return FAULT_NONE;
+	enum fault f = ledger_read(&d->ledger, &k.notes, &k.count, why);
+	bool *present = f ? NULL : calloc((size_t)k.count + 1, sizeof *present);
+	if (f == FAULT_NONE && !present)
+		f = fault_set(why, FAULT_NOMEM, 0, "look for what is due", NULL);
+	if (f == FAULT_NONE)
+		f = look_at_all(d, &k, present, why);
+	if (f == FAULT_NONE && d->rules->look != STORE_LOOK_ONLY)
+		f = save(d, &k, present, why);
+	free(present);
+	free(k.notes);
+	if (f)
+		free(k.marks);
+	else
+		*out = k.marks;
+	return f;
+}
+
+/* ---- what was retrieved ---- */
+
+/* "new/x" or "cur/x:2,FR" as "cur/x:2,FRS": the letters in order (see the Maildir's own
+ * rules). False: it has the letter, or is too long. */
+static bool seen_name(struct span name, char *out, size_t room)
+{
+	struct buf b = { .at = out, .room = room };
+	struct span base = span_after(name, strlen("new/")), flags;
+	const char *colon = memmem(base.at, base.len, ":2,", 3);
+	bool done = false;
+
+	flags = colon ? span_after(base, (size_t)(colon - base.at) + 3) : SPAN("");
+	if (memchr(flags.at, 'S', flags.len))
+		return false;
+	if (colon)
+		base.len = (size_t)(colon - base.at);
+	buf_text(&b, "cur/");
+	buf_put(&b, base);
+	buf_text(&b, ":2,");
+	for (size_t i = 0; i < flags.len; i++) {
+		if (!done && flags.at[i] > 'S') {
+			buf_char(&b, 'S');
+			done = true;
+		}
+		buf_char(&b, flags.at[i]);
+	}
+	if (!done)
+		buf_char(&b, 'S');
+	buf_cstr(&b);
+	return !b.cut;
+}
+
+/* Whoever has moved or marked it meanwhile is right. */
+static void mark_seen(const struct maildir *d, uint32_t i)
+{
+	char seen[LISTING_NAME_OCTETS + sizeof "cur/"];
+	struct scan s = { 0 };
+
+	if (maildir_load(&d->index, listing_number(&d->index.map, i + 1), &s, NULL) ==
+	    FAULT_NONE) {
+		const char *path = scan_path(&s, s.files.at);
+
+		if (seen_name(span_of(path), seen, sizeof seen))
+			renameat2(d->dir, path, d->dir, seen, RENAME_NOREPLACE);
+	}
+	scan_done(&s);
+}
+
+static bool is_set(const uint64_t *bits, uint32_t i)
+{
+	return bits && (bits[i / 64] >> i % 64 & 1);
+}
+
+static bool note(struct maildir *d, uint32_t i, struct why *why)
+{
+	struct ledger_record n = { .when = now_of(d) };
+	struct listing_record r;
+
+	if (d->ledger.fd < 0 || !store_record(&d->base.listing, i + 1, &r))
+		return true;
+	n.uid_len = r.uid_len;
+	memcpy(n.uid, r.uid, r.uid_len);
+	return ledger_add(&d->ledger, &n, 1, why) == FAULT_NONE;
+}
+
+void maildir_note(struct maildir *d, const uint64_t *marks, const uint64_t *retrieved)
+{
+	bool writes = true;
+
+	for (uint32_t i = 0; d->rules && i < d->base.listing.count; i++) {
+		if (!is_set(retrieved, i) || is_set(marks, i))
+			continue;
+		writes = writes && note(d, i, &d->base.trouble);
+		if (d->rules->mark_seen)
+			mark_seen(d, i);
+	}
+}

@@ -1,0 +1,196 @@
+"""What a site asks of its users, and what CAPA tells of it (RFC 1939 section 8, RFC 2449)."""
+
+import os
+import time
+import unittest
+
+from harness import Poplar, ServerCase, main
+
+DAY = 86400
+
+
+def terms(c):
+    return {line for line in c.capa() if line.startswith(("EXPIRE", "LOGIN-DELAY"))}
+
+
+def enter(p, user, password="secret"):
+    c = p.connect()
+    c.login(user, password)
+    return c
+
+
+class Delay(ServerCase):
+    """RFC 2449 section 6.5."""
+
+    kwargs = {"users": {"alice": "secret", "bob": "bob:{PLAIN}secret::::::login-delay=0",
+                        "carol": "carol:{PLAIN}secret::::::login-delay=9999",
+                        "dave": "secret"},
+              "settings": {"login-delay": "1h", "login-delay-most": "2h", "quick-logins": "2"}}
+
+    def test_capa_tells_the_longest_then_the_users_own(self):
+        c = self.p.connect()
+        self.assertEqual(terms(c), {"LOGIN-DELAY 7200 USER", "EXPIRE NEVER"})
+        c.login("dave", "secret")
+        self.assertEqual(terms(c), {"LOGIN-DELAY 3600", "EXPIRE NEVER"})
+        c.quit()
+        for user, told in (("bob", {"EXPIRE NEVER"}), ("carol", {"EXPIRE NEVER", "LOGIN-DELAY 7200"})):
+            c = enter(self.p, user)
+            self.assertEqual(terms(c), told)
+            c.quit()
+
+    def test_a_few_quick_logins_and_then_no_more(self):
+        self.p.put("1.x", b"x\n")
+        for _ in range(2):
+            enter(self.p, "alice").quit()
+        c = self.p.connect()
+        c.ok("USER alice")
+        self.assertEqual(c.ask("PASS secret"),
+                         "-ERR [LOGIN-DELAY] minimum time between logins has not passed")
+        self.assertEqual(c.login("bob", "secret")[:3], "+OK")
+        c.quit()
+        c = self.p.connect()
+        c.ok("USER alice")
+        self.assertTrue(c.ask("PASS wrong").startswith("-ERR [AUTH]"))
+        c.close()
+        self.p.log.wait(r"event=login-failed user=alice .*reason=\[LOGIN-DELAY\]")
+        # It is remembered by the maildrop, over a restart too.
+        self.p.stop()
+        self.p.start()
+        c = self.p.connect()
+        c.ok("USER alice")
+        self.assertTrue(c.ask("PASS secret").startswith("-ERR [LOGIN-DELAY]"))
+        c.close()
+        # When the time has gone by, it is over.
+        os.remove(self.p.maildir() / "poplar-ledger")
+        enter(self.p, "alice").quit()
+
+
+class Kept(ServerCase):
+    """RFC 2449 section 6.7."""
+
+    kwargs = {"users": {"alice": "secret", "bob": "bob:{PLAIN}secret::::::expire=never",
+                        "carol": "carol:{PLAIN}secret::::::expire=1",
+                        "once": "once:{PLAIN}secret::::::expire=0"},
+              "settings": {"expire": '"60,30"', "expire-least": '"0"', "mark-seen": "yes"}}
+
+    def old(self, name, days, user="alice"):
+        path = self.p.put(name, b"Subject: old\n\nx\n", user)
+        os.utime(path, (time.time() - days * DAY,) * 2)
+        # Each maildrop is looked through once a day: let today's look be to come.
+        (self.p.maildir(user) / "poplar-ledger").unlink(missing_ok=True)
+
+    def test_capa_tells_the_shortest_then_the_users_own(self):
+        c = self.p.connect()
+        self.assertEqual(terms(c), {"EXPIRE 0 USER"})
+        c.close()
+        for user, told in (("alice", "EXPIRE 30"), ("bob", "EXPIRE NEVER"), ("carol", "EXPIRE 1"),
+                           ("once", "EXPIRE 0")):
+            c = enter(self.p, user)
+            self.assertEqual(terms(c), {told})
+            c.quit()
+
+    def test_old_mail_is_removed_at_login(self):
+        self.old("1.a", 61)
+        self.old("2.b", 59)
+        self.old("1.c", 1000, "bob")
+        for user, left in (("alice", ["new/2.b"]), ("bob", ["new/1.c"])):
+            c = enter(self.p, user)
+            self.assertEqual(len(c.listing("UIDL")), 1)
+            c.quit()
+            self.assertEqual(self.p.names(user), left)
+        self.p.log.wait("event=expired user=alice messages=1 octets=")
+
+    def test_read_once(self):
+        for name in ("1.a", "2.b", "3.c"):
+            self.p.put(name, b"Subject: x\n\nline 1\nline 2\n", "once")
+        c = enter(self.p, "once")
+        self.assertEqual(c.multi("TOP 1 2"), b"Subject: x\r\n\r\n.\r\n")
+        c.multi("RETR 2")
+        self.assertEqual(len(c.listing()), 3)
+        c.close()
+        self.p.log.wait("event=session user=once .*deleted=0 .*end=hangup")
+        self.assertEqual(len(self.p.names("once")), 3)
+        c = enter(self.p, "once")
+        c.multi("RETR 2")
+        self.assertEqual(c.ask("QUIT"), "+OK signing off, 2 messages left")
+        c.close()
+        self.assertEqual(self.p.names("once"), ["new/1.a", "new/3.c"])
+        self.p.log.wait("event=session user=once .*deleted=1 deleted-octets=30 left=2 left-octets=60 .*end=quit")
+
+    def test_retrieved_mail_is_seen_and_has_its_time(self):
+        self.old("7.a", 10, "carol")
+        self.p.put("8.b", b"Subject: x\n\nx\n", "carol")
+        c = enter(self.p, "carol")
+        c.multi("RETR 1")
+        c.quit()
+        self.assertEqual(self.p.names("carol"), ["cur/8.b:2,S"])
+
+
+class Expire(ServerCase):
+    """poplar expire, for those who do not come."""
+
+    kwargs = {"users": {"alice": "secret", "bob": "bob:{PLAIN}secret::::::expire=10",
+                        "carol": "carol:{PLAIN}secret::::::expire=never", "dave": "secret"},
+              "settings": {"expire": '"100"', "expire-least": '"1"', "login-delay": "1h",
+                           "quick-logins": "1"}}
+
+    def setUp(self):
+        super().setUp()
+        for user in ("alice", "bob", "carol"):
+            for name, days in (("1.a", 50), ("2.b", 5)):
+                path = self.p.put(name, b"Subject: old\n\nx\n", user)
+                os.utime(path, (time.time() - days * DAY,) * 2)
+
+    def tearDown(self):
+        for user in self.p.users:
+            for name in self.p.names(user):
+                (self.p.maildir(user) / name).unlink()
+
+    def test_a_dry_run_only_tells(self):
+        out = self.p.run("expire", "--dry-run")
+        self.assertEqual((out.returncode, out.stdout.splitlines()),
+                         (0, ["bob: 1 messages, 19 octets",
+                              "would remove 1 messages, 19 octets, in 1 of 4 maildrops"]), out.stderr)
+        self.assertEqual(self.p.names("bob"), ["new/1.a", "new/2.b"])
+        self.assertFalse((self.p.maildir("dave") / "poplar-ledger").exists())
+
+    def test_all_users_or_some(self):
+        out = self.p.run("expire", "alice", "carol", str(self.p.maildir("dave")))
+        self.assertEqual((out.returncode, out.stdout),
+                         (0, "removed 0 messages, 0 octets, in 0 of 3 maildrops\n"), out.stderr)
+        out = self.p.run("expire")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertEqual(out.stdout.splitlines()[-1],
+                         "removed 1 messages, 19 octets, in 1 of 4 maildrops")
+        self.assertEqual(self.p.names("bob"), ["new/2.b"])
+        self.assertEqual(self.p.names("alice"), ["new/1.a", "new/2.b"])
+        enter(self.p, "bob").quit()  # it was no login
+
+    def test_a_maildrop_in_use_is_left_to_its_session(self):
+        c = enter(self.p, "alice")
+        out = self.p.run("expire", "alice")
+        self.assertEqual((out.returncode, out.stdout.splitlines()),
+                         (0, ["alice: in use, left for its session",
+                              "removed 0 messages, 0 octets, in 0 of 1 maildrops; 1 were in use"]))
+        c.quit()
+
+    def test_mistakes(self):
+        for args, status in ((("--wrong",), 64), (("nobody",), 1), (("alice", "nobody"), 1)):
+            self.assertEqual(self.p.run("expire", *args).returncode, status, args)
+        self.assertIn("usage: poplar expire", self.p.run("expire", "--help").stdout)
+
+
+class Off(unittest.TestCase):
+    def test_nothing_is_written_where_nothing_is_asked(self):
+        with Poplar() as p:
+            p.put("1.x", b"x\n")
+            c = p.login()
+            self.assertEqual(terms(c), {"EXPIRE NEVER"})
+            c.multi("RETR 1")
+            c.quit()
+            self.assertFalse((p.maildir() / "poplar-ledger").exists())
+            self.assertEqual(p.names(), ["new/1.x"])
+
+
+if __name__ == "__main__":
+    main()
