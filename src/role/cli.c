@@ -21,6 +21,7 @@
 	X("check",  cli_check,  "",      "tell what is wrong with the configuration, starting nothing") \
 	X("config", cli_config, "",      "print the settings in force") \
 	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file; ask the server about a user") \
+	X("expire", cli_expire, "[--dry-run] [USER...]", "remove what users have kept for too long") \
 	X("index",  cli_index,  "show|verify|rebuild USER", "the index of a maildrop: print, compare, make anew") \
 	X("audit",  cli_audit,  "",      "hold the running processes against the table of sandboxes")
 /* clang-format on */

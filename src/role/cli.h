@@ -70,5 +70,6 @@ int cli_test(const struct settings *s, const char *name, struct span password);
 int cli_check(const char *config, int argc, char **argv);
 int cli_config(const char *config, int argc, char **argv);
 int cli_user(const char *config, int argc, char **argv);
+int cli_expire(const char *config, int argc, char **argv);
 int cli_index(const char *config, int argc, char **argv);
 int cli_audit(const char *config, int argc, char **argv);

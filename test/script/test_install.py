@@ -51,7 +51,9 @@ class Install(unittest.TestCase):
         conf.write_bytes(kept)
 
     def test_the_unit_names_what_is_installed(self):
-        unit = (self.prefix / "lib" / "systemd" / "system" / "poplar.service").read_text()
+        folder = self.prefix / "lib" / "systemd" / "system"
+        unit = "".join((folder / name).read_text() for name in ("poplar.service", "poplar-expire.service"))
+        self.assertTrue((folder / "poplar-expire.timer").exists())
         commands = re.findall(r"^Exec\w+=(\S+)", unit, re.M)
         self.assertIn(str(self.prefix / "sbin" / "poplard").removeprefix(str(self.root)), commands)
         for command in commands:
