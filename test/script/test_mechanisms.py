@@ -151,8 +151,7 @@ class Anonymous(ServerCase):
     """RFC 4505."""
 
     kwargs = {"users": {"alice": "secret", "archive": "archive:{PLAIN}x"},
-              "settings": {"mechanisms": '{"USER", "ANONYMOUS"}', "anonymous-user": '"archive"',
-                           "lock-wait": "0"}}
+              "settings": {"mechanisms": '{"USER", "ANONYMOUS"}', "anonymous-user": '"archive"'}}
 
     def enter(self, response="AUTH ANONYMOUS c2lyaGM="):
         c = self.p.connect()
