@@ -372,7 +372,7 @@ static void take(void *arg, const struct message *m, int fd)
 		userbases_add(&a->userbases, &a->child.settings, a->dir, &m->DATABASE);
 		break;
 	case MESSAGE_CONTROL:
-		authtest_begin(a->crew, fd, a->rules.databases, &a->child.settings);
+		authtest_begin(a->crew, fd, &a->rules, &a->child.settings);
 		break;
 	case MESSAGE_LOOKUP_LINK:
 		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);

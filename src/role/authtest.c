@@ -17,7 +17,7 @@
 
 struct testing {
 	struct crew_post post; /* first: it is a post */
-	struct database *databases;
+	const struct login_rules *rules;
 	const struct settings *settings;
 	enum database_says last;
 };
@@ -63,16 +63,10 @@ static void say(void *arg, const struct database *db, enum database_says says,
 static enum fault log_in(struct testing *t, const struct message_TEST_ASK *ask,
 			 struct user_found *out, struct why *why)
 {
-	const struct settings *s = t->settings;
 	const struct database_watcher watcher = { look, say, t };
-	const struct login_rules rules = {
-		.databases = t->databases,
-		.default_domain = span_of(s->default_domain),
-		.fold = s->fold_names,
-		.master_separator = s->master_separator[0],
-		.watcher = &watcher,
-	};
+	struct login_rules rules = *t->rules;
 	const struct login_way way = { MECHANISM_ID_USER, true, ask->peer };
+	rules.watcher = &watcher;
 	enum fault f = login_by_password(&rules, &way, SPAN(""), ask->user,
 					 ask->password, out, why);
 
@@ -130,7 +124,7 @@ static void wake(struct crew *crew, struct crew_post *post)
 	end(t);
 }
 
-void authtest_begin(struct crew *crew, int fd, struct database *databases,
+void authtest_begin(struct crew *crew, int fd, const struct login_rules *rules,
 		    const struct settings *settings)
 {
 	struct testing *t = malloc(sizeof *t);
@@ -139,7 +133,7 @@ void authtest_begin(struct crew *crew, int fd, struct database *databases,
 		close(fd);
 		return;
 	}
-	*t = (struct testing){ { fd, wake }, databases, settings, DATABASE_UNKNOWN };
+	*t = (struct testing){ { fd, wake }, rules, settings, DATABASE_UNKNOWN };
 	if (!crew_join(crew, &t->post))
 		end(t);
 }

@@ -4,12 +4,12 @@
  */
 #pragma once
 
-#include "auth/database.h"
+#include "auth/login.h"
 #include "config/settings.h"
 #include "sys/crew.h"
 
 /* The operator's tool has come: hear its one question, and tell which name is looked
- * for in these databases, what each of them says and what comes of it. fd is authtest's
+ * for by these rules, what each of them says and what comes of it. fd is authtest's
  * own. */
-void authtest_begin(struct crew *crew, int fd, struct database *databases,
+void authtest_begin(struct crew *crew, int fd, const struct login_rules *rules,
 		    const struct settings *settings);
