@@ -499,7 +499,13 @@ class Users(unittest.TestCase):
     def on_a_terminal(self, *command):
         """Started there; the process, and both ends of the terminal."""
         master, slave = pty.openpty()
-        process = subprocess.Popen(command, preexec_fn=lambda: os.login_tty(os.dup(slave)))
+
+        def begin():
+            os.login_tty(os.dup(slave))
+            for number in (signal.SIGINT, signal.SIGQUIT):  # ignored in a shell's background
+                signal.signal(number, signal.SIG_DFL)
+
+        process = subprocess.Popen(command, preexec_fn=begin)
         return process, master, slave
 
     def read_until(self, fd, text):

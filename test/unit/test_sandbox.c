@@ -355,7 +355,7 @@ static void test_rules_are_told(void **state)
 	(void)state;
 	sandbox_rules(SANDBOX_DROP, 3, text, sizeof text);
 	CHECK_TEXT(text, "version 3; files: write-file,read-file,read-dir,"
-			 "remove-file,make-dir,make-reg beneath its one "
+			 "remove-file,make-dir,make-reg,refer beneath its one "
 			 "directory; TCP not covered");
 	sandbox_rules(SANDBOX_FRONT, 7, text, sizeof text);
 	CHECK_TEXT(text, "version 7; files: none; no new TCP; no signals or abstract "
