@@ -91,9 +91,10 @@ class Deaths(unittest.TestCase):
 
     def test_auth_in_the_middle_of_a_login(self):
         """The one whose question was under way is told to try again; those behind are served."""
-        p = self.start(settings={"auth-threads": "1"},
+        p = self.start(settings={"auth-threads": "1", "fronts": "1"},
                        users={"alice": "secret", "bob": "hunter2"})
         auth = p.pids()["poplar-auth"][0]
+        p.connect().close()  # so the front has been told what it may offer
         freeze(auth)
         clients = [p.connect() for _ in range(5)]
         for c in clients:
