@@ -400,6 +400,8 @@ static void test_claims_before_they_are_looked_at(void **state)
 		{ MECHANISM_ID_LOGIN, "YWxpY2U=", false, "" }, /* alice */
 		{ MECHANISM_ID_SCRAM_SHA_256, "biwsbj1hbGljZSxyPWFiYw==", false, "" }, /* n,,n=alice,r=abc */
 		{ MECHANISM_ID_EXTERNAL, "YWxpY2U=", false, "" }, /* alice */
+		{ MECHANISM_ID_OAUTHBEARER, "bixhPWFsaWNlLAE=", true, "" }, /* n,a=alice,\1 */
+		{ MECHANISM_ID_XOAUTH2, "dXNlcj1hbGljZQE=", true, "" }, /* user=alice\1 */
 		{ MECHANISM_ID_PLAIN, "", false, "" },
 		{ MECHANISM_ID_PLAIN, "not base64!", true, "" },
 		/* clang-format on */
