@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct message m;
 	struct listing_record r;
 
-	if (in.len >= LISTING_RECORD_OCTETS && listing_get(in.at, &r))
+	if (in.len >= LISTING_RECORD_OCTETS && listing_get(in.at, 0, 0, &r))
 		PROMISE(listing_uid_ok(listing_uid(&r)));
 	if (message_decode(in, from, to, how >> 4 & 1, &m))
 		return 0;
