@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/gssapi.h"
 #include "auth/jwt.h"
+#include "auth/login.h"
 #include "auth/place.h"
 #include "auth/users.h"
 #include "base/own.h"
@@ -28,6 +30,7 @@ struct checking {
 	struct settings settings;
 	const char *file; /* of users or keys, under way */
 	struct cli_ids auth, mail;
+	bool anonymous; /* anonymous-user is known, or may be */
 	unsigned errors;
 };
 
@@ -239,6 +242,16 @@ static char *read_for_auth(struct checking *c, const char *file, size_t max,
 	return text;
 }
 
+static bool is_anonymous(const struct settings *s, const struct user *user)
+{
+	const struct login_rules rules = { .default_domain = span_of(s->default_domain),
+					   .fold = s->fold_names };
+	struct login_name name;
+
+	return login_name(&rules, span_of(s->anonymous_user), &name) &&
+	       span_is(user->name, name.text);
+}
+
 static void check_users_file(struct checking *c, const char *file)
 {
 	size_t len = 0;
@@ -249,8 +262,10 @@ static void check_users_file(struct checking *c, const char *file)
 		return;
 	OWN(users) users = users_parse((struct span){ text, len }, complain_line, c);
 	const struct user *user;
-	for (size_t i = 0; users && (user = users_at(users, i)); i++)
+	for (size_t i = 0; users && (user = users_at(users, i)); i++) {
 		check_user(c, user);
+		c->anonymous |= is_anonymous(&c->settings, user);
+	}
 }
 
 /* No error: a set of keys may hold some that are for something else. */
@@ -293,6 +308,33 @@ static void check_databases(struct checking *c)
 		if (!database_is_asked(&all->at[i]))
 			check_file(c, &all->at[i]);
 	c->errors += cli_check_databases(all, c->auth);
+	for (unsigned i = 0; i < all->count; i++)
+		c->anonymous |= database_is_asked(&all->at[i]); /* it may know */
+	if (*c->settings.anonymous_user && !c->anonymous) {
+		fprintf(stderr, "poplar: anonymous-user: no users file has %s\n",
+			c->settings.anonymous_user);
+		c->errors++;
+	}
+}
+
+static bool can_use_keytab(void *arg)
+{
+	const struct checking *c = arg;
+	struct why why = { 0 };
+
+	if (gssapi_start(c->settings.gssapi_keytab, &why) == FAULT_NONE)
+		return true;
+	cli_complain(&why);
+	return false;
+}
+
+static void check_keytab(struct checking *c)
+{
+	unsigned allowed;
+
+	if (settings_mechanisms(&c->settings.mechanisms, &allowed) &&
+	    (allowed & MECHANISM_BIT(GSSAPI)))
+		c->errors += !cli_run_as(c->auth, can_use_keytab, c);
 }
 
 /* ---- mail ---- */
@@ -354,6 +396,7 @@ int cli_check(const char *config, int argc, char **argv)
 		check_key_is_apart(&c, i);
 	if (c.errors == 0 || geteuid() != 0) {
 		check_databases(&c);
+		check_keytab(&c);
 		check_mail_root(&c);
 	}
 	check_run_dir(&c);

@@ -182,6 +182,16 @@ class Anonymous(ServerCase):
         c.close()
         owner.quit()
 
+    def test_check_misses_a_user_who_is_not_there(self):
+        self.assertIn("all is well", self.p.run("check").stdout)
+        self.p.extra["anonymous-user"] = '"nobody-here"'
+        self.p.write_config()
+        out = self.p.run("check")
+        self.assertEqual((out.returncode, out.stderr.splitlines()[0]),
+                         (1, "poplar: anonymous-user: no users file has nobody-here"))
+        self.p.extra["anonymous-user"] = '"archive"'
+        self.p.write_config()
+
     def test_it_is_off(self):
         with Poplar() as p:
             c = p.connect()
@@ -217,6 +227,10 @@ class Kerberos(unittest.TestCase):
     def curl(self, p, *more):
         return subprocess.run(["curl", "-sS", "--login-options", "AUTH=GSSAPI", "-u", f"alice@{self.realm.name}:", *more,
                                f"pop3://localhost:{p.port}/1"], capture_output=True, timeout=60, env=self.realm.env)
+
+    def test_check_finds_nothing_wrong(self):
+        out = self.p.run("check")
+        self.assertEqual((out.returncode, out.stderr), (0, ""))
 
     def test_curl(self):
         self.realm.ticket("alice")
@@ -258,6 +272,9 @@ class Kerberos(unittest.TestCase):
         for keytab in (self.folder / "missing", empty):
             with self.poplar(**{"gssapi-keytab": f'"{keytab}"'}) as p:
                 p.log.wait("event=gssapi-unusable ")
+                out = p.run("check")
+                self.assertEqual(out.returncode, 1)
+                self.assertIn("find keys of pop/HOST in gssapi-keytab", out.stderr)
                 c = p.connect()
                 self.assertFalse([line for line in c.capa() if "GSSAPI" in line])
                 self.assertEqual(c.ask("AUTH GSSAPI"), "-ERR no such mechanism here")
