@@ -109,6 +109,11 @@ void sasl_free(struct sasl *s)
 	free(s);
 }
 
+bool sasl_has_failed(const struct sasl *s)
+{
+	return s->refused == FAULT_DENIED;
+}
+
 struct span sasl_claims(const struct sasl *s)
 {
 	return span_of(s->claims);

@@ -45,6 +45,10 @@ enum sasl_says {
 MUST_USE enum sasl_says sasl_step(struct sasl *s, struct span response, struct buf *out,
 				  struct user_found *found, struct why *why);
 
+/* Was it refused already, and the client has yet to answer that? If it gives up now, it
+ * has failed all the same. */
+bool sasl_has_failed(const struct sasl *s);
+
 /* Who claims to be there, as far as it is known yet: for the log. */
 struct span sasl_claims(const struct sasl *s);
 

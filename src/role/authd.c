@@ -275,6 +275,16 @@ static bool next(struct authd *a, const struct link *link,
 	return go_on(a, &at, sasl, or_empty(m->response));
 }
 
+static void cancel(struct authd *a, struct exchange_key key)
+{
+	struct sasl *sasl = exchanges_take(&a->exchanges, key);
+
+	if (sasl && sasl_has_failed(sasl))
+		brake_denied(&a->brake, sasl_peer(sasl), sasl_claims(sasl),
+				   false);
+	sasl_free(sasl);
+}
+
 static bool hear(struct authd *a, struct link *link, const struct message *m)
 {
 	switch (m->kind) {
@@ -285,10 +295,8 @@ static bool hear(struct authd *a, struct link *link, const struct message *m)
 	case MESSAGE_AUTH_NEXT:
 		return next(a, link, &m->AUTH_NEXT);
 	case MESSAGE_AUTH_CANCEL:
-		sasl_free(exchanges_take(
-			&a->exchanges,
-			(struct exchange_key){ link, m->AUTH_CANCEL.id,
-					       m->AUTH_CANCEL.exchange }));
+		cancel(a, (struct exchange_key){ link, m->AUTH_CANCEL.id,
+						 m->AUTH_CANCEL.exchange });
 		return true;
 	default: /* the table has AUTH_WHICH beside them */
 		return tell_offers(a, link);

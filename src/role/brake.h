@@ -27,6 +27,5 @@ MUST_USE uint32_t brake_ask(struct brake *b, struct span peer, struct span name)
 
 /* It was denied. So many ms after it was asked it may be told; `waited`: it has waited
  * already, as one that succeeds has. */
-MUST_USE uint32_t brake_denied(struct brake *b, struct span peer, struct span name,
-			       bool waited);
+uint32_t brake_denied(struct brake *b, struct span peer, struct span name, bool waited);
 void brake_good(struct brake *b, struct span peer, struct span name);

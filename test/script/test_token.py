@@ -180,6 +180,17 @@ class Jwt(TokenCase):
         c.ok("AUTH XOAUTH2 " + xoauth2(self.key.token(scope="mail")))
         c.quit()
 
+    def test_to_give_up_after_a_refusal_is_a_failure(self):
+        """Whoever does is delayed like others; one who hangs up, too."""
+        p = self.serve(settings={"failure-delay": "10ms", "failure-delay-max": "20ms"})
+        for _ in range(3):
+            c = p.connect()
+            c.ask("AUTH XOAUTH2 " + xoauth2("rubbish"))
+            self.assertEqual(c.ask("*"), "-ERR authentication cancelled")
+            c.ask("AUTH XOAUTH2 " + xoauth2("rubbish"))
+            c.close()
+        p.log.wait("event=login-delayed ")
+
     def test_what_a_token_must_say(self):
         self.serve('scope = "mail pop"\n')
         scope, now = "pop x mail", int(time.time())
