@@ -69,7 +69,7 @@ class Load(unittest.TestCase):
     def test_descriptors_that_run_out_cost_one_login(self):
         """A session's socket that finds no room in poplar-drop, or in poplar-front, is that
         session's trouble: the link that it came by goes on."""
-        for role, said in (("poplar-drop", "event=session-lost"), ("poplar-front", None)):
+        for role, said in (("poplar-drop", "event=(session-lost|open-failed)"), ("poplar-front", None)):
             with self.subTest(role=role), Poplar(
                     unprivileged=True, settings={"fronts": "1"}) as p:
                 p.login().quit()
