@@ -280,8 +280,7 @@ static void cancel(struct authd *a, struct exchange_key key)
 	struct sasl *sasl = exchanges_take(&a->exchanges, key);
 
 	if (sasl && sasl_has_failed(sasl))
-		brake_denied(&a->brake, sasl_peer(sasl), sasl_claims(sasl),
-				   false);
+		brake_denied(&a->brake, sasl_peer(sasl), sasl_claims(sasl), false);
 	sasl_free(sasl);
 }
 

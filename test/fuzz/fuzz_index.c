@@ -195,7 +195,7 @@ static void hold_a_session(uint8_t mode)
 		PROMISE((mode & FORGE_RECORDS) || (listed && is_true(&r, body.octets)));
 	}
 	m->store->doubt(m);
-	PROMISE(m->store->commit(m, NULL, &left, NULL) == FAULT_NONE);
+	PROMISE(m->store->commit(m, NULL, NULL, &left, NULL) == FAULT_NONE);
 	m->store->close(m);
 }
 
