@@ -136,11 +136,11 @@ enum fault maildir_due(struct maildir *d, uint64_t **out, struct why *why)
 	    d->ledger.look <= k.next)
 		return FAULT_NONE;
 	enum fault f = ledger_read(&d->ledger, &k.notes, &k.count, why);
-	bool *present = f ? NULL : calloc((size_t)k.count + 1, sizeof *present);
-	if (f == FAULT_NONE && !present)
-		f = fault_set(why, FAULT_NOMEM, 0, "look for what is due", NULL);
-	if (f == FAULT_NONE)
-		f = look_at_all(d, &k, present, why);
+	if (f)
+		return f;
+	bool *present = calloc((size_t)k.count + 1, sizeof *present);
+	f = present ? look_at_all(d, &k, present, why)
+		    : fault_set(why, FAULT_NOMEM, 0, "look for what is due", NULL);
 	if (f == FAULT_NONE && d->rules->look != STORE_LOOK_ONLY)
 		f = save(d, &k, present, why);
 	free(present);
