@@ -23,6 +23,7 @@ struct ledger_record {
 	uint64_t when; /* seconds since 1970; 0: it is none */
 	uint8_t uid_len;
 	char uid[LEDGER_UID_MAX];
+	bool stays; /* for whoever reads them all; not in the file */
 };
 
 /* Open the one in this directory; when it is not there, it is made, or, with

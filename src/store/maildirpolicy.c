@@ -81,9 +81,8 @@ static bool mark(struct look *k, uint32_t i, uint32_t messages)
 	return k->marks;
 }
 
-/* present[] says of each note whether its message is there and stays. */
-static enum fault look_at_all(const struct maildir *d, struct look *k, bool *present,
-			      struct why *why)
+/* Tells each note whether its message is there and stays. */
+static enum fault look_at_all(const struct maildir *d, struct look *k, struct why *why)
 {
 	const uint32_t messages = d->base.listing.count;
 	struct listing_record r;
@@ -91,7 +90,7 @@ static enum fault look_at_all(const struct maildir *d, struct look *k, bool *pre
 	for (uint32_t i = 0; i < messages; i++) {
 		if (!store_record(&d->base.listing, i + 1, &r))
 			return fault_set(why, FAULT_IO, 0, "read listing", NULL);
-		const struct ledger_record *note =
+		struct ledger_record *note =
 			ledger_find(k->notes, k->count, listing_uid(&r));
 		const uint64_t due = due_at(&d->rules->policy, r.modified / 1000000000,
 					    note ? note->when : 0);
@@ -101,7 +100,7 @@ static enum fault look_at_all(const struct maildir *d, struct look *k, bool *pre
 		if (due > k->now && due < k->next)
 			k->next = due;
 		if (note && due > k->now) {
-			present[note - k->notes] = true;
+			note->stays = true;
 			k->found++;
 		}
 	}
@@ -109,14 +108,13 @@ static enum fault look_at_all(const struct maildir *d, struct look *k, bool *pre
 }
 
 /* When most notes are of messages that are gone, they go too. */
-static enum fault save(struct maildir *d, struct look *k, const bool *present,
-		       struct why *why)
+static enum fault save(struct maildir *d, struct look *k, struct why *why)
 {
 	d->ledger.look = k->next;
 	if (d->ledger.count < TIDY_LEAST || d->ledger.count / 2 < k->found)
 		return ledger_save(&d->ledger, why);
 	for (uint32_t i = 0; i < k->count; i++)
-		if (!present[i])
+		if (!k->notes[i].stays)
 			k->notes[i].when = 0;
 	return ledger_replace(d->dir, &d->ledger, k->notes, k->count, why);
 }
@@ -136,14 +134,10 @@ enum fault maildir_due(struct maildir *d, uint64_t **out, struct why *why)
 	    d->ledger.look <= k.next)
 		return FAULT_NONE;
 	enum fault f = ledger_read(&d->ledger, &k.notes, &k.count, why);
-	if (f)
-		return f;
-	bool *present = calloc((size_t)k.count + 1, sizeof *present);
-	f = present ? look_at_all(d, &k, present, why)
-		    : fault_set(why, FAULT_NOMEM, 0, "look for what is due", NULL);
+	if (f == FAULT_NONE)
+		f = look_at_all(d, &k, why);
 	if (f == FAULT_NONE && d->rules->look != STORE_LOOK_ONLY)
-		f = save(d, &k, present, why);
-	free(present);
+		f = save(d, &k, why);
 	free(k.notes);
 	if (f)
 		free(k.marks);
