@@ -502,7 +502,7 @@ class Users(unittest.TestCase):
 
         def begin():
             os.login_tty(os.dup(slave))
-            for number in (signal.SIGINT, signal.SIGQUIT):  # ignored in a shell's background
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):  # may be ignored
                 signal.signal(number, signal.SIG_DFL)
 
         process = subprocess.Popen(command, preexec_fn=begin)
