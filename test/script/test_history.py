@@ -21,7 +21,8 @@ S13  clients that finish nothing hold up the others: CVE-2014-3430, CVE-2015-342
 S14  one malformed exchange ends everybody's: CVE-2016-8652, CVE-2019-10691, CVE-2025-59028,
      CVE-2017-15132, CVE-2020-12673, CVE-2020-12674 (Dovecot); also test/unit/test_sasl.c and
      test/fuzz/fuzz_sasl.c
-S15  one user's fields serve another: CVE-2022-30550, CVE-2025-30189 (Dovecot, the latter by its cache)
+S15  one user's fields serve another: CVE-2022-30550, CVE-2025-30189 (Dovecot, the latter by its cache);
+     also test/unit/test_cache.c
 S16  a certificate that names nobody lets in as whom the client says: CVE-2019-3814 (Dovecot); also
      test/unit/test_tls.c and test/unit/test_sasl.c
 S18  a secret that is good once is good twice: CVE-2026-27855 (Dovecot)
@@ -34,8 +35,8 @@ S27  anybody's PROXY header or XCLIENT is believed, or half believed (Dovecot)
 
 Elsewhere: S8 (CVE-2000-0320, lines of an mbox) has nothing to happen to, as there is no mbox. S9 (paths
 and links as root: CVE-2005-1151, CVE-2008-1199, CVE-2007-2173) is in test/store/test_store.c and
-test/unit/test_auth.c. S17 (JWT: CVE-2021-29157) has none, as there are no tokens; nor is there a cache of
-logins for S15. S21 (records of an index: CVE-2019-7524, CVE-2017-14461) is in test/unit/test_mail.c. S22
+test/unit/test_auth.c. S17 (JWT: CVE-2021-29157) is in test_token.py and
+test/unit/test_token.c, with what else a token may try. S21 (records of an index: CVE-2019-7524, CVE-2017-14461) is in test/unit/test_mail.c. S22
 (bombs: CVE-2024-23184, CVE-2025-61600) is in test_load.py and test_maildir.py: no message is parsed. S23
 (X-UIDL of the sender) has nothing to happen to, as no header is read. S25 (SMTP smuggling, by POP3) is in
 test_maildir.py and test/unit/test_wire.c.
@@ -685,8 +686,7 @@ class Exchanges(ServerCase):
             c.err("AUTH GSSAPI " + b64(b"\x60\x06\x06\x04\x2b\x06\x01\x05"))
 
     def test_s15_what_is_one_users_serves_no_other(self):
-        """Two at the same time, whose exchanges are interleaved in every way. (No login is remembered: there is
-        no cache whose key could be wrong.)"""
+        """Two at the same time, whose exchanges are interleaved in every way."""
         self.p.put("1.a", b"alice's\n", "alice")
         self.p.put("1.b", b"bob's\n", "bob")
 
@@ -704,6 +704,24 @@ class Exchanges(ServerCase):
             said = list(pool.map(log_in, ["alice", "bob"] * 100))
         self.assertEqual([s for s in said if not s.startswith(("+OK", "-ERR [IN-USE]"))], [])
         self.assertTrue(any(s.startswith("+OK") for s in said))
+
+    def test_s15_what_is_remembered_of_one_user_opens_no_others(self):
+        """They have the same password, and even the same hash of it."""
+        made = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=b"shared\n", check=True,
+                              capture_output=True).stdout.decode().strip()
+        users = {name: f"{name}:{{CRYPT}}{made}" for name in ("anna", "berta")}
+        with Poplar(users=users, settings={"failure-delay": "0"}) as p:
+            for name in users:
+                p.put("1.x", f"{name}'s\n".encode(), name)
+            for name in ("anna", "berta", "anna", "berta"):
+                with p.connect() as c:
+                    c.login(name, "shared")
+                    self.assertEqual(c.multi("RETR 1"), f"{name}'s\r\n.\r\n".encode())
+                    c.quit()
+            for name, password in (("clara", "shared"), ("anna", "Shared"), ("anna", "shared ")):
+                with p.connect() as c:
+                    c.ok(f"USER {name}")
+                    self.assertEqual(c.ask(f"PASS {password}"), "-ERR [AUTH] invalid user name or password")
 
     def test_s18_what_was_said_once_opens_nothing_twice(self):
         """Every proof is one for its own connection and moment."""

@@ -227,7 +227,7 @@ class Jwt(TokenCase):
         self.p.log.wait("event=login user=bob ", count=2)
 
     def test_no_algorithm_but_the_keys_own(self):
-        """PEERS S17, RFC 8725 section 2.1."""
+        """S17 of test_history.py, RFC 8725 section 2.1."""
         other = Key(self.folder, "ES256", kid="two")
         self.serve(keys=[self.key, other])
         self.lets_in(other.token())

@@ -207,7 +207,7 @@ static void encode(const char *text, char *out)
 	free(base64);
 }
 
-/* PEERS S17, RFC 8725 section 2.1 */
+/* S17 of test_history.py, RFC 8725 section 2.1 */
 static void test_none_is_no_algorithm(void **state)
 {
 	static const char *const headers[] = {
