@@ -58,7 +58,7 @@ class Faults(unittest.TestCase):
         out = self.run_scenario("commit", "strace", "-f", "-o", log)
         self.assertEqual(out.returncode, 0, out.stderr)
         self.assertEqual(out.stdout.splitlines(), [told(name) for name in MAIL] + ["left 2"])
-        calls = collections.Counter(re.findall(r"^\d+ (\w+)\(", log.read_text(), re.M))
+        calls = collections.Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", log.read_text(), re.M))
         return {call: calls[call] for call in CALLS if calls[call]}
 
     def check(self, call, error, number, known):
