@@ -16,6 +16,10 @@
 /* A client that has been told everything gets so long to take it and go. */
 enum { LINGER_MS = 2000 };
 
+/* The client is looked for so long after something was sent, and so often from then on.
+ */
+enum { LOOK_MS = 30000, LOOK_AGAIN_MS = 5000 };
+
 static void on_timer(uv_timer_t *timer);
 
 /* ---- numbers ---- */
@@ -52,7 +56,8 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t deadline(const struct conn *c)
+/* When the client must have done something, at the latest. */
+static uint64_t due(const struct conn *c)
 {
 	const struct settings *s = &c->front->child.settings;
 	uint64_t at = c->accepted_at + s->login_timeout * UINT64_C(1000);
@@ -65,6 +70,11 @@ static uint64_t deadline(const struct conn *c)
 		at = sooner(at,
 			    c->handshake_at + s->handshake_timeout * UINT64_C(1000));
 	return c->told_at ? sooner(at, c->told_at) : at;
+}
+
+static uint64_t deadline(const struct conn *c)
+{
+	return c->look_at ? sooner(due(c), c->look_at) : due(c);
 }
 
 /* A deadline that moves away costs nothing: the timer finds out when it goes off. */
@@ -88,6 +98,29 @@ static const char *what_was_late(const struct conn *c)
 	return c->logged_in ? "idle-timeout" : "login-timeout";
 }
 
+void conn_watch(struct conn *c)
+{
+	if (c->look_at)
+		return;
+	c->look_at = uv_now(&c->front->loop) + LOOK_MS;
+	conn_set_timer(c);
+}
+
+/* Is the client gone, without a word, while something was on its way? The kernel would
+ * go on for a quarter of an hour, and nobody else could have the maildrop. False: it
+ * is, and the connection is closed. */
+static bool look(struct conn *c)
+{
+	const enum sock_peer peer = sock_peer(c->fd);
+
+	c->look_at =
+		peer == SOCK_PEER_HAS_ALL ? 0 : uv_now(&c->front->loop) + LOOK_AGAIN_MS;
+	if (peer != SOCK_PEER_GONE || (c->session.ask == ASK_COMMIT && c->asked))
+		return true;
+	conn_close(c, "client-gone");
+	return false;
+}
+
 /* RFC 1939 section 3: the autologout says nothing and removes nothing. */
 static void on_timer(uv_timer_t *timer)
 {
@@ -95,6 +128,8 @@ static void on_timer(uv_timer_t *timer)
 	uint64_t now = uv_now(&c->front->loop);
 
 	c->timer_at = 0;
+	if (c->look_at && c->look_at <= now && !look(c))
+		return;
 	if (deadline(c) > now) {
 		conn_set_timer(c);
 	} else if (c->told_at && c->told_at <= now) {

@@ -158,6 +158,8 @@ struct conn {
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
 	uint64_t told_at;  /* a refused login may be told, a delayed one asked; 0:
 			      neither */
+	uint64_t look_at;  /* when to look whether the client is there: something was
+			      sent;  0: nothing */
 	uint64_t timer_at; /* when the timer will go off */
 	enum fault told;   /* the refusal; FAULT_NONE: a delayed login */
 	char peer[ADDRESS_TEXT_MAX];
@@ -189,6 +191,9 @@ static inline uint64_t conn_id(const struct conn *c)
 
 /* Look at the deadlines anew: one may have come nearer. */
 void conn_set_timer(struct conn *c);
+
+/* Something has been sent: in a while, look whether the client is still there. */
+void conn_watch(struct conn *c);
 
 /* How the client's octets are kept secret, for the log: a version of TLS; "proxy",
  * which speaks TLS with it; "no". */

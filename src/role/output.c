@@ -48,8 +48,10 @@ static bool send_some(struct conn *c, struct span *io)
 	size_t before = io->len;
 	bool ok = c->tls ? send_tls(c, io) : send_clear(c, io);
 
-	if (io->len < before)
+	if (io->len < before) {
 		c->active_at = uv_now(&c->front->loop);
+		conn_watch(c);
+	}
 	return ok;
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -278,6 +279,8 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO));
 	if (ok && table[box].connects)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONREAD));
+	if (ok && box == SANDBOX_FRONT)
+		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO));
 	/* poplar-auth: sessions; libcurl: to wake itself */
 	if (ok &&
 	    (box == SANDBOX_AUTH || box == SANDBOX_AUTH_GSSAPI || table[box].connects))

@@ -6,17 +6,21 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
 #include <unistd.h>
 
 #include "base/own.h"
 
 /* A peer that says nothing is asked after 15 s, then each 5 s; after 30 s without an
  * answer it is gone. TCP_USER_TIMEOUT would end one that is alive but does not read for
- * so long, too; idle-timeout ends one that is gone while data are on their way. */
+ * so long, too; of one that is gone while data are on their way sock_peer tells. */
 enum { KEEP_IDLE_S = 15, KEEP_EVERY_S = 5, KEEP_COUNT = 3 };
 
 enum { BACKLOG = 4096 };
+
+/* It has been silent for so long, and so many packets in a row were not answered. One
+ * that is there and reads nothing answers the kernel's probes. */
+enum { SILENT_MS = 30000, RESENT = 3, PROBED = 2 };
 
 static void set_ipv4(struct sock_address *a, struct in_addr host, uint16_t port)
 {
@@ -130,4 +134,19 @@ void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX])
 	const struct address host = sock_host(address);
 
 	address_text(&host, sock_port(address), out);
+}
+
+enum sock_peer sock_peer(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof info;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+	    (info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0))
+		return SOCK_PEER_HAS_ALL;
+	return info.tcpi_last_ack_recv >= SILENT_MS &&
+			       (info.tcpi_retransmits >= RESENT ||
+				info.tcpi_probes >= PROBED)
+		       ? SOCK_PEER_GONE
+		       : SOCK_PEER_BEHIND;
 }

@@ -31,3 +31,12 @@ uint16_t sock_port(const struct sock_address *address);
 
 /* As address_text. */
 void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX]);
+
+/* What has become of what was sent to the peer of this TCP connection. */
+enum sock_peer {
+	SOCK_PEER_HAS_ALL,
+	SOCK_PEER_BEHIND, /* some is on its way, or waits for the peer to read */
+	SOCK_PEER_GONE, /* for half a minute nothing has come back, though it was asked
+			 */
+};
+enum sock_peer sock_peer(int fd);
