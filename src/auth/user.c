@@ -197,11 +197,11 @@ static void copy_free(void *keeper)
 
 bool user_copy(const struct user *from, struct user_found *out)
 {
+	enum { TEXTS = 6 };
 	struct user user = *from;
-	struct span *const texts[] = { &user.name,       &user.stored,
-				       &user.home,       &user.maildrop,
-				       &user.allow_nets, &user.mechanisms };
-	enum { TEXTS = sizeof texts / sizeof *texts };
+	struct span *const texts[TEXTS] = { &user.name,       &user.stored,
+					    &user.home,       &user.maildrop,
+					    &user.allow_nets, &user.mechanisms };
 	size_t len = 0;
 
 	for (size_t i = 0; i < TEXTS; i++)
