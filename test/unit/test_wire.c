@@ -1,6 +1,7 @@
 /* Promises of mail/wire: exact sizes, exact octets, however the message is cut. */
 #include "check.h"
 
+#include "mail/lineend.h"
 #include "mail/wire.h"
 #include "plain_wire.h"
 
@@ -133,6 +134,39 @@ static void test_random_texts_in_random_pieces(void **state)
 	}
 }
 
+/* The vector code, where there is any, finds what the plain one does. */
+static void test_line_ends_are_found_in_every_place(void **state)
+{
+	struct lineends fast, plain;
+	uint64_t seed = 1939;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		size_t len = check_random(&seed) %
+			     (round % 2 ? 200 : LINEEND_PIECE_MAX + 1);
+		size_t every = 1 + check_random(&seed) % 90, count = 0;
+		char *exact = malloc(len + 1);
+
+		for (size_t i = 0; i < len; i++)
+			exact[i] = check_random(&seed) % every
+					   ? (char)(check_random(&seed) % 256)
+					   : '\n';
+		exact = realloc(exact, len ? len : 1);
+		struct span in = { exact, len };
+		size_t found = lineend_find(in, &fast);
+		CHECK_EQ(found, lineend_find_plain(in, &plain));
+		for (size_t i = 0; i < len; i++) {
+			if (exact[i] != '\n')
+				continue;
+			CHECK_EQ(fast.at[count], i);
+			CHECK_EQ(plain.at[count], i);
+			count++;
+		}
+		CHECK_EQ(found, count);
+		free(exact);
+	}
+}
+
 /* RFC 1939 section 11, and what PROTOCOL decides about a missing line end. */
 static void test_sizes(void **state)
 {
@@ -190,6 +224,7 @@ int main(void)
 		TEST(test_every_sample_in_every_chunking),
 		TEST(test_every_short_text),
 		TEST(test_random_texts_in_random_pieces),
+		TEST(test_line_ends_are_found_in_every_place),
 		TEST(test_sizes),
 		TEST(test_room_for_less_than_two_octets_writes_nothing),
 		TEST(test_counts_beyond_four_gigabytes),

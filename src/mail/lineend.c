@@ -1,0 +1,83 @@
+/* mail/lineend.c - where lines end.
+ *
+ * Floor 1 (mail): does no I/O. Prefix: lineend_.
+ */
+#include "mail/lineend.h"
+
+#include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* Note where the lowest mark is, if there is one, without asking. */
+static ALWAYS_INLINE size_t note(struct lineends *out, size_t n, size_t at,
+				 uint64_t *io_marks, unsigned bits)
+{
+	const uint64_t marks = *io_marks;
+
+	out->at[n] =
+		(uint16_t)(at + (unsigned)__builtin_ctzll(marks | 1ull << 63) / bits);
+	*io_marks = marks & (marks - 1);
+	return n + (marks != 0);
+}
+
+/* The last octets of a piece, fewer than are looked at together. */
+static size_t find_rest(struct span in, size_t at, size_t n, struct lineends *out)
+{
+	for (; at < in.len; at++) {
+		out->at[n] = (uint16_t)at;
+		n += in.at[at] == '\n';
+	}
+	return n;
+}
+
+size_t lineend_find_plain(struct span in, struct lineends *out)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), low = ones * 0x7f;
+	size_t n = 0, at = 0;
+
+	for (; at + 8 <= in.len; at += 8) {
+		uint64_t octets, marks;
+
+		memcpy(&octets, in.at + at, 8);
+		octets = le64toh(octets) ^ ones * '\n';
+		/* the top bit of each octet that has become zero, and no other */
+		marks = ~(((octets & low) + low) | octets | low);
+		do
+			n = note(out, n, at, &marks, 8);
+		while (marks);
+	}
+	return find_rest(in, at, n, out);
+}
+
+#ifdef __SSE2__
+size_t lineend_find(struct span in, struct lineends *out)
+{
+	const __m128i lf = _mm_set1_epi8('\n');
+	size_t n = 0, at = 0;
+
+	for (; at + 64 <= in.len; at += 64) {
+		uint64_t marks = 0;
+
+		for (unsigned i = 0; i < 64; i += 16) {
+			__m128i octets;
+
+			memcpy(&octets, in.at + at + i, sizeof octets);
+			octets = _mm_cmpeq_epi8(octets, lf);
+			marks |= (uint64_t)(unsigned)_mm_movemask_epi8(octets) << i;
+		}
+		n = note(out, n, at, &marks, 1);
+		do
+			n = note(out, n, at, &marks, 1);
+		while (marks); /* rarely more than two */
+	}
+	return find_rest(in, at, n, out);
+}
+#else
+size_t lineend_find(struct span in, struct lineends *out)
+{
+	return lineend_find_plain(in, out);
+}
+#endif
