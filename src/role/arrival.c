@@ -148,7 +148,7 @@ static bool welcome(struct conn *c, const struct address *host, bool loopback,
 	session_init(&c->session, &f->policy, c->tls_first || over_tls,
 		     clear_text_is_ok(f, loopback));
 	c->phase = c->tls_first ? CONN_HANDSHAKE : CONN_OPEN;
-	if (c->tls_first && !(c->tls = tls_new(f->tls, c->fd))) {
+	if (c->tls_first && !(c->tls = tls_new(f->tls, c->fd, &f->sealed))) {
 		conn_close(c, "out-of-memory");
 		return false;
 	}

@@ -220,8 +220,8 @@ void conn_close(struct conn *c, const char *end)
 	f->out.len = 0;
 	if (end)
 		log_end(c, end);
-	if (c->tls && !output_blocked(c)) /* not in the midst of a record */
-		tls_shutdown(c->tls);
+	if (c->tls && !output_blocked(c) && !output_end(c))
+		f->sealed.len = 0;
 	uv_close((uv_handle_t *)&c->client, on_closed);
 	uv_close((uv_handle_t *)&c->timer, on_closed);
 	release(c);

@@ -289,6 +289,7 @@ static bool make_loop(struct front *f)
 	uv_timer_init(&f->loop, &f->rest_timer);
 	f->stop_timer.data = f->rest_timer.data = f;
 	f->out = BUF(f->output);
+	f->sealed = BUF(f->records);
 	f->asking_last = &f->asking;
 	return true;
 }

@@ -24,7 +24,8 @@ enum {
 		8192, /* read from a connection at a time, and held for it */
 	FRONT_OUTPUT_OCTETS =
 		65536, /* collected before it is sent, and held for a client */
-	FRONT_BODY_OCTETS = 65536, /* read from a message at a time */
+	FRONT_RECORDS_OCTETS = 65536 + 16384, /* the same, as TLS records */
+	FRONT_BODY_OCTETS = 65536,            /* read from a message at a time */
 };
 
 struct conn;
@@ -77,10 +78,11 @@ struct front {
 	bool no_nowait;                  /* this file system knows no RWF_NOWAIT */
 
 	/* room for the connection at work; nothing stays in it between two events */
-	struct buf out;
+	struct buf out, sealed; /* sealed: what goes out over TLS, as records */
 	char input[FRONT_INPUT_OCTETS];
 	char body[FRONT_BODY_OCTETS];
 	char output[FRONT_OUTPUT_OCTETS];
+	char records[FRONT_RECORDS_OCTETS];
 	struct channel_inbox inbox;
 };
 
@@ -116,11 +118,10 @@ struct conn {
 	bool asked; /* what the session asks for is under way */
 	bool logged_in;
 	bool committed;
-	bool heard;       /* a line has been understood */
-	bool tls_first;   /* TLS begins with the first octet */
-	bool readable;    /* the socket may have more input */
-	bool hello;       /* the client has begun a TLS handshake */
-	bool wants_write; /* the handshake does */
+	bool heard;     /* a line has been understood */
+	bool tls_first; /* TLS begins with the first octet */
+	bool readable;  /* the socket may have more input */
+	bool hello;     /* the client has begun a TLS handshake */
 	bool in_asking;
 	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
 		       */
@@ -234,6 +235,7 @@ void talk_failed(struct conn *c, enum fault f);
 /* Send what is collected in front->out; what the socket does not take is held. False:
  * the connection is broken. */
 MUST_USE bool output_flush(struct conn *c);
+MUST_USE bool output_end(struct conn *c);   /* the same, and it was the last */
 MUST_USE bool output_drain(struct conn *c); /* send what is held */
 static inline bool output_blocked(const struct conn *c)
 {

@@ -9,28 +9,8 @@
 
 #include "role/front.h"
 
-static bool send_tls(struct conn *c, struct span *io)
-{
-	while (io->len > 0) {
-		size_t n;
-
-		switch (tls_write(c->tls, *io, &n)) {
-		case TLS_DONE:
-			*io = span_after(*io, n);
-			break;
-		case TLS_WANT_READ:
-		case TLS_WANT_WRITE:
-			return true;
-		case TLS_CLOSED:
-		case TLS_FAILED:
-			return false;
-		}
-	}
-	return true;
-}
-
 /* One call: a socket that took a part is full. */
-static bool send_clear(const struct conn *c, struct span *io)
+static bool send_some(struct conn *c, struct span *io)
 {
 	ssize_t n;
 
@@ -40,19 +20,9 @@ static bool send_clear(const struct conn *c, struct span *io)
 	if (n < 0)
 		return errno == EAGAIN;
 	*io = span_after(*io, (size_t)n);
+	c->active_at = uv_now(&c->front->loop);
+	conn_watch(c);
 	return true;
-}
-
-static bool send_some(struct conn *c, struct span *io)
-{
-	size_t before = io->len;
-	bool ok = c->tls ? send_tls(c, io) : send_clear(c, io);
-
-	if (io->len < before) {
-		c->active_at = uv_now(&c->front->loop);
-		conn_watch(c);
-	}
-	return ok;
 }
 
 /* Keep s behind what is held already: at most the answer to what was under way when the
@@ -69,16 +39,58 @@ static bool hold(struct conn *c, struct span s)
 	return true;
 }
 
-bool output_flush(struct conn *c)
+static bool send_or_hold(struct conn *c, struct buf *b)
 {
-	struct span s = buf_span(&c->front->out);
+	struct span s = buf_span(b);
 
-	c->front->out.len = 0;
-	if (s.len == 0)
-		return true;
-	if (!output_blocked(c) && !send_some(c, &s))
+	b->len = 0;
+	if (s.len > 0 && !output_blocked(c) && !send_some(c, &s))
 		return false;
 	return s.len == 0 || hold(c, s);
+}
+
+/* What is collected, as TLS records. */
+static bool seal(struct conn *c)
+{
+	struct front *f = c->front;
+	struct span rest = buf_span(&f->out);
+
+	f->out.len = 0;
+	while (rest.len > 0) {
+		size_t n;
+
+		switch (tls_write(c->tls, rest, &n)) {
+		case TLS_DONE:
+			rest = span_after(rest, n);
+			break;
+		case TLS_WANT_WRITE:
+			if (!send_or_hold(c, &f->sealed))
+				return false;
+			break;
+		case TLS_WANT_READ: /* there is no renegotiation */
+		case TLS_CLOSED:
+		case TLS_FAILED:
+			return false;
+		}
+	}
+	return true;
+}
+
+bool output_flush(struct conn *c)
+{
+	if (!c->tls)
+		return send_or_hold(c, &c->front->out);
+	return seal(c) && send_or_hold(c, &c->front->sealed);
+}
+
+bool output_end(struct conn *c)
+{
+	if (!c->tls)
+		return output_flush(c);
+	if (!seal(c))
+		return false;
+	tls_shutdown(c->tls);
+	return send_or_hold(c, &c->front->sealed);
 }
 
 bool output_drain(struct conn *c)

@@ -221,7 +221,7 @@ static bool start_tls(struct conn *c)
 		return broken(c);
 	if (output_blocked(c))
 		return false;
-	c->tls = tls_new(c->front->tls, c->fd);
+	c->tls = tls_new(c->front->tls, c->fd, &c->front->sealed);
 	if (!c->tls) {
 		conn_close(c, "out-of-memory");
 		return false;
@@ -238,12 +238,10 @@ static bool part(struct conn *c)
 {
 	maildrop_detach(
 		c); /* first: whoever hears our last words may come back at once */
-	if (!output_flush(c))
+	if (!output_end(c))
 		return broken(c);
 	if (output_blocked(c))
 		return false;
-	if (c->tls)
-		tls_shutdown(c->tls);
 	if (c->in.len == 0 && strcmp(c->session.end, "quit") == 0) {
 		conn_close(c, "quit");
 		return false;
@@ -292,11 +290,11 @@ static bool handshake(struct conn *c)
 	if (!c->hello && !is_hello(c))
 		return false;
 	enum tls_got got = tls_accept(c->tls);
-	c->wants_write = got == TLS_WANT_WRITE;
 	switch (got) {
 	case TLS_WANT_READ:
-	case TLS_WANT_WRITE:
 		return false;
+	case TLS_WANT_WRITE:
+		return output_flush(c) ? !output_blocked(c) : broken(c);
 	case TLS_CLOSED:
 	case TLS_FAILED:
 		log_event(LOG_INFO, "tls-failed", LOG_T("peer", c->peer),
@@ -372,7 +370,7 @@ static int wanted(const struct conn *c)
 {
 	if (c->gone)
 		return 0;
-	if (output_blocked(c) || c->wants_write)
+	if (output_blocked(c))
 		return UV_WRITABLE;
 	if (asks_is_delayed(c))
 		return UV_DISCONNECT;

@@ -10,6 +10,50 @@
 #include "base/own.h"
 #include "tls/server.h"
 
+/* ---- what is said to the peer ---- */
+
+/* OpenSSL would send each record by a call of its own: a greeting and its ticket, the
+ * last reply and the word that it was the last, each 16 KiB of a message. */
+static BIO_METHOD *sink;
+
+static int sink_write(BIO *bio, const char *at, size_t len, size_t *out_len)
+{
+	struct buf *out = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	*out_len = len < buf_left(out) ? len : buf_left(out);
+	buf_put(out, (struct span){ at, *out_len });
+	if (*out_len == 0)
+		BIO_set_retry_write(bio);
+	return *out_len > 0;
+}
+
+static long sink_control(BIO *bio, int what, long number, void *pointer)
+{
+	(void)bio, (void)number, (void)pointer;
+	return what == BIO_CTRL_FLUSH;
+}
+
+static bool make_sink(void)
+{
+	sink = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "buf");
+	return sink && BIO_meth_set_write_ex(sink, sink_write) &&
+	       BIO_meth_set_ctrl(sink, sink_control);
+}
+
+static BIO *sink_new(struct buf *out)
+{
+	BIO *bio = BIO_new(sink);
+
+	if (bio) {
+		BIO_set_data(bio, out);
+		BIO_set_init(bio, 1);
+	}
+	return bio;
+}
+
+/* ---- the library ---- */
+
 /* Room for the private keys of all certificates; powers of two. */
 enum { KEYS_OCTETS = 1 << 18, KEY_OCTETS_MIN = 32 };
 
@@ -22,7 +66,7 @@ bool tls_start(void)
 	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
 					OPENSSL_INIT_LOAD_SSL_STRINGS,
 				NULL) == 1 &&
-	       RAND_bytes(&first, 1) == 1;
+	       RAND_bytes(&first, 1) == 1 && make_sink();
 }
 
 const char *tls_error(void)
@@ -40,14 +84,17 @@ static SSL *ssl_of(const struct tls *tls)
 }
 
 /* Its server may be replaced meanwhile, but stays until the connection has gone. */
-struct tls *tls_new(struct tls_server *server, int fd)
+struct tls *tls_new(struct tls_server *server, int fd, struct buf *out)
 {
 	SSL *ssl = SSL_new(server->ctx);
+	BIO *bio = sink_new(out);
 
-	if (!ssl || SSL_set_fd(ssl, fd) != 1) {
+	if (!ssl || !bio || SSL_set_rfd(ssl, fd) != 1) {
+		BIO_free(bio);
 		SSL_free(ssl);
 		return NULL;
 	}
+	SSL_set0_wbio(ssl, bio);
 	SSL_set_accept_state(ssl);
 	server->uses++;
 	return (struct tls *)ssl;
@@ -90,11 +137,11 @@ enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len)
 	return result(ssl_of(tls), SSL_read_ex(ssl_of(tls), out, room, out_len));
 }
 
-enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_len)
+enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_done)
 {
-	*out_len = 0;
+	*out_done = 0;
 	ERR_clear_error();
-	return result(ssl_of(tls), SSL_write_ex(ssl_of(tls), in.at, in.len, out_len));
+	return result(ssl_of(tls), SSL_write_ex(ssl_of(tls), in.at, in.len, out_done));
 }
 
 bool tls_has_pending(const struct tls *tls)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/fault.h"
 
 struct tls_server; /* certificates, keys, policy: shared by connections */
@@ -89,27 +90,31 @@ void tls_server_tickets(struct tls_server *server, struct span now, struct span 
 
 /* ---- a connection ---- */
 
-/* A connection over the socket fd, which stays the caller's. NULL: out of memory. */
-MUST_USE struct tls *tls_new(struct tls_server *server, int fd);
+/* A connection over the socket fd, which stays the caller's. Its records are read from
+ * there; those for the peer, of any of the calls below, are put behind what is in *out
+ * (which many connections may share), for the caller to send. NULL: out of memory. */
+MUST_USE struct tls *tls_new(struct tls_server *server, int fd, struct buf *out);
 void tls_free(struct tls *tls);
 
 enum tls_got {
 	TLS_DONE,
 	TLS_WANT_READ,  /* call again when the socket can be read */
-	TLS_WANT_WRITE, /* call again when the socket can be written */
+	TLS_WANT_WRITE, /* call again when what is in *out has been sent */
 	TLS_CLOSED,     /* the peer has ended the connection */
 	TLS_FAILED,     /* see tls_error(); close the socket */
 };
 
 enum tls_got tls_accept(struct tls *tls);
 enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len);
-enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_len);
+
+/* Make records of `in`; *out_done: octets of it that they hold. */
+enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_done);
 
 /* Are there octets that the socket will not announce, since they are in here already?
  */
 bool tls_has_pending(const struct tls *tls);
 
-/* Tell the peer, once, that nothing more will come; does not wait. */
+/* Tell the peer, once, that nothing more will come. */
 void tls_shutdown(struct tls *tls);
 
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */

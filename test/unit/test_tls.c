@@ -117,9 +117,18 @@ struct ends {
 	SSL_CTX *ctx;
 	SSL *client;
 	struct tls *server;
+	struct buf out; /* of the server */
+	char room[32768];
 	int fds[2];
 	bool ok;
 };
+
+static void deliver(struct ends *e)
+{
+	if (e->out.len > 0)
+		CHECK_EQ(write(e->fds[1], e->out.at, e->out.len), e->out.len);
+	e->out.len = 0;
+}
 
 /* Shake hands; `version` 0: any. */
 static void meet(struct ends *e, struct tls_server *server, int version,
@@ -142,13 +151,15 @@ static void meet(struct ends *e, struct tls_server *server, int version,
 	SSL_set_tlsext_status_type(e->client, TLSEXT_STATUSTYPE_ocsp);
 	if (session)
 		SSL_set_session(e->client, session);
-	e->server = tls_new(server, e->fds[1]);
+	e->out = BUF(e->room);
+	e->server = tls_new(server, e->fds[1], &e->out);
 	assert_non_null(e->server);
 	for (int i = 0; i < 20 && (r != 1 || got != TLS_DONE); i++) {
 		if (r != 1)
 			r = SSL_connect(e->client);
 		if (got == TLS_WANT_READ)
 			got = tls_accept(e->server);
+		deliver(e);
 	}
 	e->ok = r == 1 && got == TLS_DONE;
 	ERR_clear_error();
@@ -161,6 +172,7 @@ static SSL_SESSION *session_of(struct ends *e)
 	size_t n;
 
 	CHECK_EQ(tls_write(e->server, SPAN("x"), &n), TLS_DONE);
+	deliver(e);
 	CHECK_EQ(SSL_read(e->client, &c, 1), 1);
 	return SSL_get1_session(e->client);
 }
@@ -631,7 +643,8 @@ static void test_nothing_is_bound_before_the_handshake(void **state)
 	struct tls_files files = files_of(ca);
 	struct tls_server *server = serve(&files, &plain_policy);
 	char room[TLS_UNIQUE_MAX], name[TLS_CLIENT_NAME_MAX + 1];
-	struct tls *tls = tls_new(server, 0);
+	struct buf out = { 0 };
+	struct tls *tls = tls_new(server, 0, &out);
 
 	(void)state;
 	assert_non_null(tls);
@@ -639,6 +652,49 @@ static void test_nothing_is_bound_before_the_handshake(void **state)
 	CHECK_EQ(tls_unique(tls, room), 0);
 	CHECK(!tls_client_name(tls, name));
 	tls_free(tls);
+	tls_server_free(server);
+	unmake(ca);
+}
+
+/* Whatever room there is for records, all octets come, in order. */
+static void test_records_go_on_where_room_ended(void **state)
+{
+	struct made *ca = make("CA", -1, "DNS:localhost", NULL, true);
+	struct tls_files files = files_of(ca);
+	struct tls_server *server = serve(&files, &plain_policy);
+	static char said[100000], heard[sizeof said];
+	struct ends e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof said; i++)
+		said[i] = (char)(i * 31 >> 3);
+	meet(&e, server, 0, NULL, NULL);
+	CHECK(e.ok);
+	for (size_t room = 100; room <= sizeof e.room; room *= 3) {
+		struct span rest = { said, sizeof said };
+		size_t got = 0, n, sent = 0;
+		int full = 0;
+
+		e.out.room = room;
+		while (got < sizeof said) {
+			if (rest.len > 0) {
+				enum tls_got now = tls_write(e.server, rest, &n);
+
+				CHECK(now == TLS_DONE || now == TLS_WANT_WRITE);
+				full += now == TLS_WANT_WRITE;
+				rest = span_after(rest, n);
+			}
+			sent += e.out.len;
+			deliver(&e);
+			int r = SSL_read(e.client, heard + got,
+					 (int)(sizeof heard - got));
+			got += r > 0 ? (size_t)r : 0;
+		}
+		CHECK_EQ(full > 0, room < 16384);
+		CHECK(sent > sizeof said);
+		CHECK_EQ(memcmp(said, heard, sizeof said), 0);
+	}
+	leave(&e);
 	tls_server_free(server);
 	unmake(ca);
 }
@@ -658,6 +714,7 @@ static void test_a_connection_outlives_its_server(void **state)
 	CHECK(e.ok);
 	tls_server_free(server);
 	CHECK_EQ(tls_write(e.server, SPAN("y"), &n), TLS_DONE);
+	deliver(&e);
 	CHECK_EQ(SSL_read(e.client, &c, 1), 1);
 	leave(&e);
 	unmake(ca);
@@ -678,6 +735,7 @@ int main(void)
 		TEST(test_channel_bindings_without_extended_master_secret),
 		TEST(test_nothing_is_bound_before_the_handshake),
 		TEST(test_a_connection_outlives_its_server),
+		TEST(test_records_go_on_where_room_ended),
 	};
 
 	return tls_start() ? RUN(tests) : 1;
