@@ -33,27 +33,27 @@ void channel_hear_within(int fd, unsigned ms)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 }
 
-/* Room for the header and two descriptors, so that a second one is seen and refused. */
+/* Room for one descriptor more than any message has, so that it is seen and refused. */
 union control {
-	char octets[CMSG_SPACE(2 * sizeof(int))];
+	char octets[CMSG_SPACE((CHANNEL_FILES_MAX + 1) * sizeof(int))];
 	struct cmsghdr align;
 };
 
-static enum fault send_octets(int fd, struct iovec *iov, int pass,
+static enum fault send_octets(int fd, struct iovec *iov, const int *pass, size_t count,
 			      enum channel_wait wait)
 {
 	union control control = { 0 };
 	struct msghdr h = { .msg_iov = iov, .msg_iovlen = 1 };
 	ssize_t n;
 
-	if (pass >= 0) {
+	if (count > 0) {
 		h.msg_control = control.octets;
-		h.msg_controllen = CMSG_SPACE(sizeof pass);
+		h.msg_controllen = CMSG_SPACE(count * sizeof *pass);
 		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof pass);
-		memcpy(CMSG_DATA(c), &pass, sizeof pass);
+		c->cmsg_len = CMSG_LEN(count * sizeof *pass);
+		memcpy(CMSG_DATA(c), pass, count * sizeof *pass);
 	}
 	do
 		n = sendmsg(fd, &h,
@@ -64,27 +64,51 @@ static enum fault send_octets(int fd, struct iovec *iov, int pass,
 	return errno == EAGAIN || errno == ENOBUFS ? FAULT_LIMIT : FAULT_PEER;
 }
 
-enum fault channel_send(int fd, const struct message *m, int pass,
-			enum channel_wait wait)
+static bool may_carry(enum message_kind kind, size_t count)
+{
+	switch (message_fd(kind)) {
+	case MESSAGE_FD_NONE:
+		return count == 0;
+	case MESSAGE_FD_FILES:
+		return count <= CHANNEL_FILES_MAX;
+	case MESSAGE_FD_FILE:
+	case MESSAGE_FD_SOCKET:
+		break;
+	}
+	return count == 1;
+}
+
+enum fault channel_send_files(int fd, const struct message *m, const int *files,
+			      size_t count, enum channel_wait wait)
 {
 	ROOM char octets[MESSAGE_OCTETS_MAX];
 	size_t len = message_encode(m, octets, sizeof octets);
 	struct iovec iov = { octets, len };
 	enum fault f = FAULT_PEER;
 
-	if (len > 0 && (message_fd(m->kind) != MESSAGE_FD_NONE) == (pass >= 0))
-		f = send_octets(fd, &iov, pass, wait);
+	if (len > 0 && may_carry(m->kind, count))
+		f = send_octets(fd, &iov, files, count, wait);
 	secret_wipe(octets, len);
 	return f;
 }
 
-/* The descriptor that came with h. False when there was more than the table can allow;
- * then none is left open. */
-static bool take_descriptor(struct msghdr *h, int *out_fd)
+enum fault channel_send(int fd, const struct message *m, int pass,
+			enum channel_wait wait)
+{
+	return channel_send_files(fd, m, &pass, pass >= 0, wait);
+}
+
+static void close_all(struct channel_files *files)
+{
+	while (files->count > 0)
+		close(files->at[--files->count]);
+}
+
+/* The descriptors that came with h. False when there were more than any message has. */
+static bool take_descriptors(struct msghdr *h, struct channel_files *out)
 {
 	bool ok = !(h->msg_flags & MSG_TRUNC);
 
-	*out_fd = -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
@@ -93,24 +117,20 @@ static bool take_descriptor(struct msghdr *h, int *out_fd)
 			int fd;
 
 			memcpy(&fd, (char *)c + at, sizeof fd);
-			if (*out_fd < 0) {
-				*out_fd = fd;
+			if (out->count < CHANNEL_FILES_MAX) {
+				out->at[out->count++] = fd;
 				continue;
 			}
 			close(fd);
 			ok = false;
 		}
 	}
-	if (!ok && *out_fd >= 0) {
-		close(*out_fd);
-		*out_fd = -1;
-	}
 	return ok;
 }
 
-enum channel_got channel_receive(int fd, enum role from, enum role to,
-				 enum channel_wait wait, struct channel_inbox *inbox,
-				 struct message *out, int *out_fd)
+static enum channel_got receive(int fd, enum role from, enum role to,
+				enum channel_wait wait, struct channel_inbox *inbox,
+				struct message *out, struct channel_files *files)
 {
 	union control control;
 	struct iovec iov = { inbox->octets, sizeof inbox->octets };
@@ -120,7 +140,6 @@ enum channel_got channel_receive(int fd, enum role from, enum role to,
 			    .msg_controllen = sizeof control };
 	ssize_t n;
 
-	*out_fd = -1;
 	do
 		n = recvmsg(fd, &h,
 			    MSG_CMSG_CLOEXEC |
@@ -128,16 +147,45 @@ enum channel_got channel_receive(int fd, enum role from, enum role to,
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? CHANNEL_EMPTY : CHANNEL_CLOSED;
-	if (!take_descriptor(&h, out_fd))
+	if (!take_descriptors(&h, files))
 		return CHANNEL_BROKEN;
 	if (n == 0)
 		return CHANNEL_CLOSED;
 	struct span in = { inbox->octets, (size_t)n };
-	bool cut = *out_fd < 0 && (h.msg_flags & MSG_CTRUNC);
-	if (message_decode(in, from, to, *out_fd >= 0 || cut, out) == FAULT_NONE)
-		return cut ? CHANNEL_CUT : CHANNEL_MESSAGE;
-	if (*out_fd >= 0)
-		close(*out_fd);
-	*out_fd = -1;
-	return CHANNEL_BROKEN;
+	bool cut = files->count == 0 && (h.msg_flags & MSG_CTRUNC);
+	if (message_decode(in, from, to, files->count > 0 || cut, out))
+		return CHANNEL_BROKEN;
+	return cut ? CHANNEL_CUT : CHANNEL_MESSAGE;
+}
+
+enum channel_got channel_receive_files(int fd, enum role from, enum role to,
+				       enum channel_wait wait,
+				       struct channel_inbox *inbox, struct message *out,
+				       struct channel_files *files)
+{
+	files->count = 0;
+	enum channel_got got = receive(fd, from, to, wait, inbox, out, files);
+	if (got == CHANNEL_MESSAGE && !may_carry(out->kind, files->count))
+		got = CHANNEL_BROKEN;
+	if (got == CHANNEL_CUT && message_fd(out->kind) == MESSAGE_FD_FILES)
+		got = CHANNEL_MESSAGE;
+	if (got != CHANNEL_MESSAGE)
+		close_all(files);
+	return got;
+}
+
+enum channel_got channel_receive(int fd, enum role from, enum role to,
+				 enum channel_wait wait, struct channel_inbox *inbox,
+				 struct message *out, int *out_fd)
+{
+	struct channel_files files;
+	enum channel_got got =
+		channel_receive_files(fd, from, to, wait, inbox, out, &files);
+
+	if (files.count > 1) {
+		close_all(&files);
+		got = CHANNEL_BROKEN;
+	}
+	*out_fd = files.count == 1 ? files.at[0] : -1;
+	return got;
 }

@@ -24,6 +24,12 @@ enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
 MUST_USE enum fault channel_send(int fd, const struct message *m, int pass,
 				 enum channel_wait wait);
 
+/* The same with none or some descriptors, for a message that may have several. */
+enum { CHANNEL_FILES_MAX = 8 };
+MUST_USE enum fault channel_send_files(int fd, const struct message *m,
+				       const int *files, size_t count,
+				       enum channel_wait wait);
+
 enum channel_got {
 	CHANNEL_MESSAGE, /* *out, and *out_fd (-1: none), which the caller owns now */
 	CHANNEL_CUT,     /* the same, but there was no room for its descriptor here */
@@ -43,3 +49,15 @@ MUST_USE enum channel_got channel_receive(int fd, enum role from, enum role to,
 					  enum channel_wait wait,
 					  struct channel_inbox *inbox,
 					  struct message *out, int *out_fd);
+
+/* The same for a message that may have several descriptors: those that came, from the
+ * first on. Fewer than were sent where there was no room for more here. */
+struct channel_files {
+	size_t count;
+	int at[CHANNEL_FILES_MAX];
+};
+MUST_USE enum channel_got channel_receive_files(int fd, enum role from, enum role to,
+						enum channel_wait wait,
+						struct channel_inbox *inbox,
+						struct message *out,
+						struct channel_files *files);

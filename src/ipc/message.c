@@ -134,8 +134,9 @@ enum fault message_decode(struct span in, enum role from, enum role to, bool has
 	if (!get_octets(&in, &kind, sizeof kind) || le16toh(kind) >= MESSAGE_COUNT)
 		return FAULT_PEER;
 	m.kind = le16toh(kind);
+	const enum message_fd fd = table[m.kind].fd;
 	if (!(table[m.kind].from & 1u << from) || !(table[m.kind].to & 1u << to) ||
-	    has_fd != (table[m.kind].fd != MESSAGE_FD_NONE))
+	    (fd != MESSAGE_FD_FILES && has_fd != (fd != MESSAGE_FD_NONE)))
 		return FAULT_PEER;
 	if (!get_fields(&in, &m) || in.len > 0)
 		return FAULT_PEER;

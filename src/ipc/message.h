@@ -62,8 +62,7 @@
 	X(READY,         DROP,          FRONT,                   FILE)    \
 	X(FAILED,        DROP,          FRONT,                   NONE)    \
 	X(BODIES,        FRONT,         DROP,                    NONE)    \
-	X(BODY_IS,       DROP,          FRONT,                   FILE)    \
-	X(NO_BODY,       DROP,          FRONT,                   NONE)    \
+	X(BODIES_ARE,    DROP,          FRONT,                   FILES)   \
 	X(DOUBT,         FRONT,         DROP,                    NONE)    \
 	X(WARM,          FRONT,         DROP,                    FILE)    \
 	X(WARMED,        DROP,          FRONT,                   NONE)    \
@@ -112,8 +111,7 @@
 	T(holes, 3840)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
 #define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
-#define MESSAGE_BODY_IS_FIELDS(N, T)      N(offset) N(length) N(form) N(octets)
-#define MESSAGE_NO_BODY_FIELDS(N, T)      N(fault)
+#define MESSAGE_BODIES_ARE_FIELDS(N, T)   T(list, MESSAGE_BODIES_MAX * sizeof(struct message_body))
 #define MESSAGE_DOUBT_FIELDS(N, T)
 #define MESSAGE_WARM_FIELDS(N, T)         N(offset) N(length)
 #define MESSAGE_WARMED_FIELDS(N, T)
@@ -129,7 +127,20 @@ enum message_kind {
 		MESSAGE_COUNT
 };
 
-enum message_fd { MESSAGE_FD_NONE, MESSAGE_FD_FILE, MESSAGE_FD_SOCKET };
+enum message_fd {
+	MESSAGE_FD_NONE,
+	MESSAGE_FD_FILE,
+	MESSAGE_FD_SOCKET,
+	MESSAGE_FD_FILES, /* none or several */
+};
+
+/* BODIES_ARE has so many of these at most, one for each message that was asked for, and
+ * with it a file for each that has no fault, in order. */
+enum { MESSAGE_BODIES_MAX = 8 };
+struct message_body {
+	uint64_t fault, offset, length;
+	uint64_t form, octets; /* as enum wire_form says; as listed */
+};
 
 /* One struct per message: struct message_ready { uint64_t count, octets; } and so on.
  */

@@ -2,16 +2,16 @@
  *
  * Floor 4 (role). Prefix: ahead_. A client that fetches one message after the other
  * would cost two changes of process for each. So a growing number is asked for at once:
- * 2, 4, 8 of them, while the run lasts. There is one answer for each message asked for,
- * in order.
+ * 2, 4, 8 of them, while the run lasts. They are answered for in order.
  */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "ipc/message.h"
 #include "role/front.h"
 
-enum { AHEAD_MOST = 8 };
+enum { AHEAD_MOST = MESSAGE_BODIES_MAX };
 
 struct ahead_answer {
 	uint32_t msg;

@@ -21,9 +21,6 @@
 #include "sys/crew.h"
 #include "sys/proc.h"
 
-/* More bodies than a front asks for at once. */
-enum { BODIES_MOST = 64 };
-
 struct dropd {
 	struct child child;
 	struct crew *crew;
@@ -94,35 +91,41 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
-static bool answer_body(struct session *s, uint32_t msg)
+/* How a message that was asked for stands, and its descriptor, if it has one. */
+static struct message_body body_of(const struct session *s, uint32_t msg, int *out_fd)
 {
 	struct why why = { 0 };
 	struct store_body body = { .fd = -1 };
+	enum fault f = s->maildrop->store->body(s->maildrop, msg, &body, &why);
 
-	if (s->maildrop->store->body(s->maildrop, msg, &body, &why)) {
-		const struct message no = { .kind = MESSAGE_NO_BODY,
-					    .NO_BODY = { why.fault } };
-
+	if (f)
 		log_fault(&why, "body-failed", LOG_T("user", s->user));
-		return say(s, &no, -1);
-	}
-	const struct message m = { .kind = MESSAGE_BODY_IS,
-				   .BODY_IS = { body.offset, body.length, body.form,
-						body.octets } };
-	bool said = say(s, &m, body.fd);
-	close(body.fd);
-	return said;
+	*out_fd = body.fd;
+	return (struct message_body){ f, body.offset, body.length, body.form,
+				      body.octets };
 }
 
-/* One answer for each message, as soon as it is open. */
 static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 {
-	if (first > UINT32_MAX || count > BODIES_MOST)
+	struct message_body list[MESSAGE_BODIES_MAX];
+	int files[MESSAGE_BODIES_MAX];
+	size_t n = 0;
+
+	if (first > UINT32_MAX || count > MESSAGE_BODIES_MAX)
 		return false;
-	for (uint32_t i = 0; i < count; i++)
-		if (!answer_body(s, (uint32_t)first + i))
-			return false;
-	return true;
+	for (size_t i = 0; i < count; i++) {
+		list[i] = body_of(s, (uint32_t)(first + i), &files[n]);
+		n += list[i].fault == FAULT_NONE;
+	}
+	const struct message m = {
+		.kind = MESSAGE_BODIES_ARE,
+		.BODIES_ARE = { { (const char *)list, count * sizeof *list } },
+	};
+	bool said = channel_send_files(s->post.fd, &m, files, n, CHANNEL_NOW) ==
+		    FAULT_NONE;
+	while (n > 0)
+		close(files[--n]);
+	return said;
 }
 
 /* Bring a range of a body into memory, so that the front need not wait for the disk.

@@ -258,29 +258,41 @@ static bool take_failed(struct conn *c, uint64_t fault)
 	return true;
 }
 
-static bool take_body(struct conn *c, const struct message_BODY_IS *m, int fd)
+/* What may be used of a body that poplar-drop tells; the descriptor is the next of
+ * those that have come, -1 where there was no room for it. */
+static enum fault read_body(const struct message_body *b, struct channel_files *files,
+			    size_t *io_next, struct body_source *out)
 {
-	struct body_source source = { fd, m->offset, m->length, m->octets };
+	*out = (struct body_source){ -1, b->offset, b->length, b->octets };
+	if (b->fault >= FAULT_COUNT || b->offset > INT64_MAX ||
+	    b->length > INT64_MAX - b->offset)
+		return FAULT_PEER;
+	if (b->fault)
+		return (enum fault)b->fault;
+	if (*io_next == files->count)
+		return FAULT_LIMIT;
+	out->fd = files->at[(*io_next)++];
+	return FAULT_NONE;
+}
 
-	if (m->offset > INT64_MAX || m->length > INT64_MAX - m->offset) {
-		close(fd);
-		return false;
+static bool take_bodies(struct conn *c, struct span list, struct channel_files *files)
+{
+	struct message_body body;
+	size_t next = 0;
+	bool ok = list.len > 0 && list.len % sizeof body == 0;
+
+	for (; ok && list.len > 0; list = span_after(list, sizeof body)) {
+		struct body_source source;
+
+		memcpy(&body, list.at, sizeof body);
+		enum fault f = read_body(&body, files, &next, &source);
+		ok = f != FAULT_PEER && ahead_take(c, f, &source);
 	}
-	return ahead_take(c, FAULT_NONE, &source);
-}
-
-static bool take_no_body(struct conn *c, uint64_t fault)
-{
-	return fault > FAULT_NONE && fault < FAULT_COUNT &&
-	       ahead_take(c, (enum fault)fault, &(struct body_source){ .fd = -1 });
-}
-
-/* A message whose descriptor found no room. */
-static bool take_cut(struct conn *c, const struct message *m)
-{
-	if (m->kind == MESSAGE_READY)
-		return take_failed(c, FAULT_LIMIT);
-	return m->kind == MESSAGE_BODY_IS && take_no_body(c, FAULT_LIMIT);
+	while (next < files->count) { /* those that nobody has taken */
+		close(files->at[next++]);
+		ok = false;
+	}
+	return ok;
 }
 
 static bool take_done(struct conn *c, const struct message_DONE *m)
@@ -297,17 +309,15 @@ static bool take_done(struct conn *c, const struct message_DONE *m)
 }
 
 /* False: the message is not the answer to what was asked. */
-static bool take(struct conn *c, const struct message *m, int fd)
+static bool take(struct conn *c, const struct message *m, struct channel_files *files)
 {
 	switch (m->kind) {
 	case MESSAGE_READY:
-		return take_ready(c, &m->READY, fd);
+		return take_ready(c, &m->READY, files->at[0]);
 	case MESSAGE_FAILED:
 		return take_failed(c, m->FAILED.fault);
-	case MESSAGE_BODY_IS:
-		return take_body(c, &m->BODY_IS, fd);
-	case MESSAGE_NO_BODY:
-		return take_no_body(c, m->NO_BODY.fault);
+	case MESSAGE_BODIES_ARE:
+		return take_bodies(c, m->BODIES_ARE.list, files);
 	case MESSAGE_WARMED:
 		c->warmed = c->warming;
 		c->warming = false;
@@ -341,19 +351,19 @@ static void lose(struct conn *c)
 static bool hear(struct drop_link *link, int status)
 {
 	struct conn *c = link->conn;
+	struct channel_files files;
 	struct message m;
-	int fd;
 
-	switch (channel_receive(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
-				&c->front->inbox, &m, &fd)) {
+	switch (channel_receive_files(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
+				      &c->front->inbox, &m, &files)) {
 	case CHANNEL_MESSAGE:
-		if (take(c, &m, fd))
+		if (take(c, &m, &files))
 			talk_go(c);
 		else
 			lose(c);
 		return link->conn && ahead_is_awaited(c);
-	case CHANNEL_CUT:
-		if (take_cut(c, &m))
+	case CHANNEL_CUT: /* only READY has a descriptor that must come */
+		if (take_failed(c, FAULT_LIMIT))
 			talk_go(c);
 		else
 			lose(c);
