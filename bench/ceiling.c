@@ -3,10 +3,10 @@
  *
  *   ceiling -p PORT -m prepared|sendfile|convert [-d DIR] [-t CERT KEY]
  *
- * prepared: a prepared answer to every line. sendfile: RETR n is the file DIR/n by
+ * prepared: a prepared answer to every line. sendfile: RETR n is the file DIR/USER/n by
  * sendfile(2), which must hold what goes over the wire. convert: RETR n is the file
- * DIR/n, opened, read, converted (CRLF, dots) and sent. Two processes, an epoll loop in
- * each.
+ * DIR/USER/n, opened, read, converted (CRLF, dots) and sent. Two processes, an epoll
+ * loop in each.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +37,7 @@ struct conn {
 	bool up; /* the handshake is over */
 	uint64_t at, size;
 	struct wire wire;
+	char user[64];
 	char out[2 * CHUNK + 16];
 	size_t out_len, out_at;
 	char in[4096];
@@ -94,10 +95,10 @@ static bool flush(struct conn *c)
 
 static void retr(struct conn *c, const char *number)
 {
-	char name[32];
+	char name[128];
 	struct stat st;
 
-	snprintf(name, sizeof name, "%ld", strtol(number, NULL, 10));
+	snprintf(name, sizeof name, "%s/%ld", c->user, strtol(number, NULL, 10));
 	c->file = openat(dir, name, O_RDONLY);
 	if (c->file < 0 || fstat(c->file, &st) < 0) {
 		say(c, "-ERR\r\n");
@@ -150,6 +151,11 @@ static bool pump(struct conn *c)
 static void command(struct conn *c, const char *line)
 {
 	switch (line[0]) {
+	case 'U':
+		snprintf(c->user, sizeof c->user, "%.*s", (int)strcspn(line + 5, "\r"),
+			 line + 5);
+		say(c, "+OK go on\r\n");
+		break;
 	case 'S':
 		say(c, "+OK 10 200000\r\n");
 		break;

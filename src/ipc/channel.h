@@ -25,7 +25,7 @@ MUST_USE enum fault channel_send(int fd, const struct message *m, int pass,
 				 enum channel_wait wait);
 
 /* The same with none or some descriptors, for a message that may have several. */
-enum { CHANNEL_FILES_MAX = 8 };
+enum { CHANNEL_FILES_MAX = 16 };
 MUST_USE enum fault channel_send_files(int fd, const struct message *m,
 				       const int *files, size_t count,
 				       enum channel_wait wait);

@@ -136,7 +136,7 @@ enum message_fd {
 
 /* BODIES_ARE has so many of these at most, one for each message that was asked for, and
  * with it a file for each that has no fault, in order. */
-enum { MESSAGE_BODIES_MAX = 8 };
+enum { MESSAGE_BODIES_MAX = 16 };
 struct message_body {
 	uint64_t fault, offset, length;
 	uint64_t form, octets; /* as enum wire_form says; as listed */

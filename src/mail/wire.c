@@ -4,6 +4,7 @@
  */
 #include "mail/wire.h"
 
+#include "base/buf.h"
 #include "mail/lineend.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -93,7 +94,7 @@ static ALWAYS_INLINE void copy_line(char *out, const char *in, size_t len, size_
 static ALWAYS_INLINE size_t convert_lines(struct wire *w, struct span in, size_t len,
 					  char *out, size_t *out_n, bool put)
 {
-	struct lineends ends;
+	ROOM struct lineends ends;
 	const size_t count = lineend_find((struct span){ in.at, len }, &ends);
 	bool fresh = w->line == 0, changed = w->changed;
 	size_t start = 0, n = 0, added = 0;

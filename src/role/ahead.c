@@ -2,7 +2,7 @@
  *
  * Floor 4 (role). Prefix: ahead_. A client that fetches one message after the other
  * would cost two changes of process for each. So a growing number is asked for at once:
- * 2, 4, 8 of them, while the run lasts. They are answered for in order.
+ * 8, then 16 of them, while the run lasts. They are answered for in order.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -72,10 +72,10 @@ static bool use_held(struct conn *c, uint32_t msg)
 /* How many to ask for at once: more, the longer the run, as far as descriptors last. */
 static uint32_t how_many(const struct conn *c, uint32_t msg)
 {
-	uint32_t most = 1, left = c->session.count - msg + 1;
+	static const uint32_t steps[] = { 1, AHEAD_MOST / 2, AHEAD_MOST };
+	const uint32_t run = c->ahead->run, left = c->session.count - msg + 1;
+	uint32_t most = steps[run < 2 ? run : 2];
 
-	for (uint32_t i = 0; i < c->ahead->run && most < AHEAD_MOST; i++)
-		most *= 2;
 	if (most > left)
 		most = left;
 	return c->front->ahead_open + most <= c->front->ahead_most ? most : 1;

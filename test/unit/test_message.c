@@ -253,7 +253,7 @@ static void test_a_message_without_its_descriptor_is_not_sent(void **state)
 /* Send raw octets with any number of descriptors. */
 static void send_raw(int fd, const void *octets, size_t len, int count)
 {
-	char control[CMSG_SPACE(16 * sizeof(int))] = { 0 };
+	char control[CMSG_SPACE(32 * sizeof(int))] = { 0 };
 	struct iovec iov = { (void *)(uintptr_t)octets, len };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
