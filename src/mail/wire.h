@@ -58,6 +58,14 @@ size_t wire_encode(struct wire *w, struct span *io_in, char *out, size_t room);
 /* The same, counting only: takes all of the input. */
 void wire_count(struct wire *w, struct span in);
 
+/* `in` of a message in WIRE_FORM_READY has gone out as it is stored. */
+static inline void wire_passed(struct wire *w, struct span in)
+{
+	w->octets += in.len;
+	w->line = in.at[in.len - 1] != '\n'; /* should it not be as was said */
+	w->cr = false;
+}
+
 /* The end of the message: adds a missing last line end, and the final dot line when out
  * is not NULL (room: WIRE_END_MAX). Returns the octets written. */
 enum { WIRE_END_MAX = 5 };

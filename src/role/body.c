@@ -12,6 +12,14 @@
 #include "base/own.h"
 #include "role/front.h"
 
+/* Octets that go out without being read, at a time; where fewer are left, reading them
+ * costs less. */
+enum {
+	FILE_MOST = 262144,
+	FILE_LEAST = FRONT_BODY_OCTETS,
+	FILE_REST = 16384,
+};
+
 void body_begin(struct conn *c, const struct body_source *source)
 {
 	const struct session *s = &c->session;
@@ -30,25 +38,20 @@ void body_close(struct conn *c)
 	own_fd_close(&c->body.source.fd);
 }
 
-/* The next octets at hand, without waiting. Octets read, 0: the file ends early, or -1
- * and errno; EAGAIN: not in memory. */
-static ssize_t read_some(struct conn *c, size_t most)
+/* The octets at `at` of the file, without waiting: octets read, 0: the file ends early,
+ * or -1 and errno; EAGAIN: not in memory. */
+static ssize_t read_at(struct conn *c, uint64_t at, char *out, size_t len)
 {
 	struct front *f = c->front;
-	struct conn_body *b = &c->body;
-	size_t len = b->source.length - b->done < most
-			     ? (size_t)(b->source.length - b->done)
-			     : most;
-	struct iovec iov = { f->body, len };
-	off_t at = (off_t)(b->source.offset + b->done);
-	ssize_t n = preadv2(b->source.fd, &iov, 1, at,
+	struct iovec iov = { out, len };
+	const int fd = c->body.source.fd;
+	ssize_t n = preadv2(fd, &iov, 1, (off_t)at,
 			    f->no_nowait || c->warmed ? 0 : RWF_NOWAIT);
 
 	if (n < 0 && errno == EOPNOTSUPP) {
 		f->no_nowait = true;
-		n = preadv2(b->source.fd, &iov, 1, at, 0);
+		n = preadv2(fd, &iov, 1, (off_t)at, 0);
 	}
-	c->warmed = false;
 	return n;
 }
 
@@ -79,27 +82,104 @@ static bool cut_short(struct conn *c, int sys)
 	return true;
 }
 
-bool body_send(struct conn *c)
+/* How a piece of a message went. */
+enum piece { PIECE_WENT, PIECE_NOT_AT_HAND, PIECE_CUT, PIECE_SOCKET_FULL };
+
+static enum piece read_failed(ssize_t n)
+{
+	if (n == 0)
+		errno = 0; /* the file ends early */
+	return n < 0 && errno == EAGAIN ? PIECE_NOT_AT_HAND : PIECE_CUT;
+}
+
+/* Read the next octets, and collect them as they go out. */
+static enum piece send_read(struct conn *c, bool raw)
 {
 	struct conn_body *b = &c->body;
 	struct buf *out = &c->front->out;
+	const uint64_t left = b->source.length - b->done;
+	char *const end = out->at + out->len;
 	size_t room = buf_left(out) - WIRE_END_MAX;
+	size_t len = room < FRONT_BODY_OCTETS ? room : FRONT_BODY_OCTETS;
+
+	len = left < len ? (size_t)left : len;
+	ssize_t n =
+		read_at(c, b->source.offset + b->done, raw ? end : c->front->body, len);
+	if (n <= 0)
+		return read_failed(n);
+	if (raw) {
+		out->len += (size_t)n;
+		b->done += (size_t)n;
+		wire_passed(&b->wire, (struct span){ end, (size_t)n });
+		return PIECE_WENT;
+	}
+	struct span in = { c->front->body, (size_t)n };
+	out->len += wire_encode(&b->wire, &in, end, room);
+	b->done += (size_t)n - in.len;
+	return PIECE_WENT;
+}
+
+/* The same without reading them. There is no sendfile(2) that never waits for a disk:
+ * the first and the last octet are looked at, and what is between them is most likely
+ * in memory, too. */
+static enum piece send_file(struct conn *c, size_t len)
+{
+	struct conn_body *b = &c->body;
+	const uint64_t at = b->source.offset + b->done;
+	char octet;
+	ssize_t n = read_at(c, at, &octet, 1);
+
+	if (n > 0)
+		n = read_at(c, at + len - 1, &octet, 1);
+	if (n <= 0)
+		return read_failed(n);
+	n = output_file(c, b->source.fd, at, len);
+	if (n < 0 && errno == EAGAIN)
+		return PIECE_SOCKET_FULL;
+	if (n < 0) { /* whose trouble it is shows when it is read and sent */
+		c->front->no_sendfile |= errno == EINVAL || errno == ENOSYS;
+		return send_read(c, true);
+	}
+	b->done += (size_t)n;
+	b->wire.octets += (size_t)n;
+	return n > 0 ? PIECE_WENT : read_failed(n);
+}
+
+/* What is stored as it goes out need not be looked at; and much of it not be read, but
+ * for the end, which leaves in one call with the dot. */
+static enum piece send_piece(struct conn *c)
+{
+	const struct conn_body *b = &c->body;
+	const uint64_t left = b->source.length - b->done;
+	const bool raw = b->source.ready && !b->wire.top;
+
+	if (!raw || c->tls || c->front->no_sendfile || left < FILE_LEAST)
+		return send_read(c, raw);
+	return send_file(c, left - FILE_REST < FILE_MOST ? (size_t)left - FILE_REST
+							 : FILE_MOST);
+}
+
+bool body_send(struct conn *c)
+{
+	struct conn_body *b = &c->body;
+	enum piece got = PIECE_WENT;
 
 	if (c->warming)
 		return false;
 	if (b->done < b->source.length && !b->wire.full) {
-		ssize_t n = read_some(c, room < FRONT_BODY_OCTETS ? room
-								  : FRONT_BODY_OCTETS);
-
-		if (n < 0 && errno == EAGAIN) {
-			maildrop_ask_warm(c, b->source.fd, b->source.offset + b->done);
-			return c->session.ask != ASK_SEND;
-		}
-		if (n <= 0)
-			return cut_short(c, n < 0 ? errno : 0);
-		struct span in = { c->front->body, (size_t)n };
-		out->len += wire_encode(&b->wire, &in, out->at + out->len, room);
-		b->done += (size_t)n - in.len;
+		got = send_piece(c);
+		c->warmed = false;
+	}
+	switch (got) {
+	case PIECE_WENT:
+		break;
+	case PIECE_NOT_AT_HAND:
+		maildrop_ask_warm(c, b->source.fd, b->source.offset + b->done);
+		return c->session.ask != ASK_SEND;
+	case PIECE_SOCKET_FULL:
+		return false;
+	case PIECE_CUT:
+		return cut_short(c, errno);
 	}
 	if (b->done == b->source.length || b->wire.full)
 		finish(c);

@@ -75,7 +75,8 @@ struct front {
 	bool knows_offers;   /* what poplar-auth can check is known */
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
 	uint32_t ahead_open, ahead_most; /* bodies asked for, or held for later */
-	bool no_nowait;                  /* this file system knows no RWF_NOWAIT */
+	bool no_nowait;                  /* this file system knows no RWF_NOWAIT, */
+	bool no_sendfile;                /* ... no sendfile */
 
 	/* room for the connection at work; nothing stays in it between two events */
 	struct buf out, sealed; /* sealed: what goes out over TLS, as records */
@@ -98,6 +99,7 @@ struct body_source {
 	int fd; /* -1: none */
 	uint64_t offset, length;
 	uint64_t octets; /* as listed */
+	bool ready;      /* stored as it goes over the wire */
 };
 
 /* A message on its way to the client. */
@@ -127,6 +129,7 @@ struct conn {
 		       */
 	bool joined;  /* counted among all connections */
 	bool waited;  /* the login has had its delay */
+	bool full;    /* the socket takes no more, and there is nothing to be held */
 	bool eager; /* there is more to do, as soon as the others have had their turn */
 	bool gone;  /* the client has: only the answer to a commit is waited for */
 	bool warming; /* poplar-drop brings the next octets into memory */
@@ -236,10 +239,14 @@ void talk_failed(struct conn *c, enum fault f);
  * the connection is broken. */
 MUST_USE bool output_flush(struct conn *c);
 MUST_USE bool output_end(struct conn *c);   /* the same, and it was the last */
-MUST_USE bool output_drain(struct conn *c); /* send what is held */
+MUST_USE bool output_drain(struct conn *c); /* the socket takes some: what is held */
+
+/* Send what is collected, and behind it octets of a file, as they are: in the clear
+ * alone. As sendfile(2): less than `len` or EAGAIN when the socket takes no more. */
+MUST_USE ssize_t output_file(struct conn *c, int fd, uint64_t offset, size_t len);
 static inline bool output_blocked(const struct conn *c)
 {
-	return c->held_out != NULL;
+	return c->held_out != NULL || c->full;
 }
 
 /* ---- role/asks.c: questions to poplar-auth ---- */

@@ -263,7 +263,8 @@ static bool take_failed(struct conn *c, uint64_t fault)
 static enum fault read_body(const struct message_body *b, struct channel_files *files,
 			    size_t *io_next, struct body_source *out)
 {
-	*out = (struct body_source){ -1, b->offset, b->length, b->octets };
+	*out = (struct body_source){ -1, b->offset, b->length, b->octets,
+				     b->form == WIRE_FORM_READY };
 	if (b->fault >= FAULT_COUNT || b->offset > INT64_MAX ||
 	    b->length > INT64_MAX - b->offset)
 		return FAULT_PEER;

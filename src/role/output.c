@@ -5,23 +5,31 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include "role/front.h"
 
-/* One call: a socket that took a part is full. */
-static bool send_some(struct conn *c, struct span *io)
+static void note_progress(struct conn *c)
 {
+	c->active_at = uv_now(&c->front->loop);
+	conn_watch(c);
+}
+
+/* One call: a socket that took a part is full. `more`: what follows at once may go out
+ * in the same packets. */
+static bool send_some(struct conn *c, struct span *io, bool more)
+{
+	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 	ssize_t n;
 
 	do
-		n = send(c->fd, io->at, io->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = send(c->fd, io->at, io->len, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN;
 	*io = span_after(*io, (size_t)n);
-	c->active_at = uv_now(&c->front->loop);
-	conn_watch(c);
+	note_progress(c);
 	return true;
 }
 
@@ -39,12 +47,12 @@ static bool hold(struct conn *c, struct span s)
 	return true;
 }
 
-static bool send_or_hold(struct conn *c, struct buf *b)
+static bool send_or_hold(struct conn *c, struct buf *b, bool more)
 {
 	struct span s = buf_span(b);
 
 	b->len = 0;
-	if (s.len > 0 && !output_blocked(c) && !send_some(c, &s))
+	if (s.len > 0 && !output_blocked(c) && !send_some(c, &s, more))
 		return false;
 	return s.len == 0 || hold(c, s);
 }
@@ -64,7 +72,7 @@ static bool seal(struct conn *c)
 			rest = span_after(rest, n);
 			break;
 		case TLS_WANT_WRITE:
-			if (!send_or_hold(c, &f->sealed))
+			if (!send_or_hold(c, &f->sealed, false))
 				return false;
 			break;
 		case TLS_WANT_READ: /* there is no renegotiation */
@@ -79,8 +87,8 @@ static bool seal(struct conn *c)
 bool output_flush(struct conn *c)
 {
 	if (!c->tls)
-		return send_or_hold(c, &c->front->out);
-	return seal(c) && send_or_hold(c, &c->front->sealed);
+		return send_or_hold(c, &c->front->out, false);
+	return seal(c) && send_or_hold(c, &c->front->sealed, false);
 }
 
 bool output_end(struct conn *c)
@@ -90,14 +98,32 @@ bool output_end(struct conn *c)
 	if (!seal(c))
 		return false;
 	tls_shutdown(c->tls);
-	return send_or_hold(c, &c->front->sealed);
+	return send_or_hold(c, &c->front->sealed, false);
+}
+
+ssize_t output_file(struct conn *c, int fd, uint64_t offset, size_t len)
+{
+	off_t at = (off_t)offset;
+
+	if (!send_or_hold(c, &c->front->out, true))
+		return -1;
+	if (output_blocked(c)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	ssize_t n = sendfile(c->fd, fd, &at, len);
+	c->full = n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < len;
+	if (n > 0)
+		note_progress(c);
+	return n;
 }
 
 bool output_drain(struct conn *c)
 {
 	struct span s = { c->held_out + c->held_at, c->held_len - c->held_at };
 
-	if (!send_some(c, &s))
+	c->full = false;
+	if (s.len > 0 && !send_some(c, &s, false))
 		return false;
 	c->held_at = c->held_len - (uint32_t)s.len;
 	if (s.len > 0)

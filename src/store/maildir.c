@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/own.h"
+#include "mail/wire.h"
 #include "store/maildir.h"
 #include "sys/file.h"
 
@@ -103,10 +104,11 @@ static enum fault open_message(struct maildir *d, struct scan *s, int *out,
 }
 
 /* Is it what was listed? A file that was changed where it lies shows in no folder: only
- * an index made anew will have it as it is. */
+ * an index made anew will have it as it is. If it has its size still, what else was
+ * known of it does not count any more. */
 static enum fault check_file(const struct maildir *d, int fd,
 			     const struct scan_file *file, const char *path,
-			     struct why *why)
+			     uint8_t *io_form, struct why *why)
 {
 	struct stat st;
 
@@ -114,8 +116,10 @@ static enum fault check_file(const struct maildir *d, int fd,
 		return fault_set(why, FAULT_IO, errno, "stat", path);
 	bool same = S_ISREG(st.st_mode) && st.st_ino == file->inode;
 	bool whole = (uint64_t)st.st_size == file->stored;
-	if (same && (!whole || scan_ns(st.st_mtim) != file->modified))
+	if (same && (!whole || scan_ns(st.st_mtim) != file->modified)) {
 		index_forget(d->dir);
+		*io_form = WIRE_FORM_UNKNOWN;
+	}
 	return same && whole ? FAULT_NONE
 			     : fault_set(why, FAULT_CHANGED, 0, "read", path);
 }
@@ -124,6 +128,7 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 			       struct store_body *out, struct why *why)
 {
 	const struct scan_file *file = s->files.at;
+	uint8_t form = file->form;
 	OWN_FD fd = -1;
 
 	if (file->unread)
@@ -132,14 +137,14 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 				 scan_path(s, file));
 	enum fault f = open_message(d, s, &fd, why);
 	if (f == FAULT_NONE)
-		f = check_file(d, fd, file, scan_path(s, file), why);
+		f = check_file(d, fd, file, scan_path(s, file), &form, why);
 	if (f)
 		return f;
 	*out = (struct store_body){
 		.fd = TAKE_FD(fd),
 		.length = file->stored,
 		.octets = file->octets,
-		.form = file->form,
+		.form = form,
 	};
 	return FAULT_NONE;
 }

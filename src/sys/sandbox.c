@@ -43,7 +43,8 @@
 /* What else each may call, ended by NULL. Calls that are allowed in a certain way only
  * have rules of their own, in allow_narrowly. */
 static const char *const front_calls[] = {
-	CALLS_COMMON, "accept4", "read", "recvfrom", "sendto", "shutdown", "preadv2", NULL,
+	CALLS_COMMON, "accept4", "read", "recvfrom", "sendto", "sendfile", "shutdown",
+	"preadv2", NULL,
 };
 static const char *const auth_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat", NULL,

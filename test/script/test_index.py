@@ -6,6 +6,7 @@ import random
 import subprocess
 import threading
 import unittest
+from pathlib import Path
 
 from harness import IS_ROOT, Poplar, ServerCase, main, on_wire, unstuff
 
@@ -44,6 +45,18 @@ class IndexCase(ServerCase):
 
 
 class Sessions(IndexCase):
+    def test_a_message_that_is_no_longer_stored_as_it_goes_out(self):
+        """Its size is the same, and it would end early if it were sent as it is."""
+        octets = b"Subject: x\r\n\r\n" + b"0123456789abcd\r\n" * 20_000
+        path = self.p.put("1.x", octets)
+        self.settle()
+        self.p.login().quit()
+        changed = octets.replace(b"9abcd\r\n0123", b"9abcd\r\n.\r\n3", 1)
+        Path(os.fsdecode(path)).write_bytes(changed)
+        c = self.p.login()
+        self.assertEqual(unstuff(c.multi("RETR 1")), changed)
+        c.quit()
+
     def test_an_unchanged_maildrop_is_not_read(self):
         self.put_some(1000, 40)
         self.settle()

@@ -66,6 +66,23 @@ class Messages(ServerCase):
             messages.append(b"".join(pieces))
         self.check_all(messages).quit()
 
+    def test_messages_stored_as_they_go_out(self):
+        """Those need not be converted, nor read where they are large: the same octets, TOP as ever."""
+        text = b"Subject: x\r\n\r\n" + b"".join(b"%d. line\r\n" % i for i in range(800_000))
+        sizes = (20, 1000, 65536, 131071, 131072, 131073, 147456, 393217, 1_000_000, 9_000_000)
+        messages = [b"", b"\r\n"] + [text[:size - 2] + b"\r\n" for size in sizes]
+        for tls in False, True:
+            c = self.check_all(messages, tls)
+            for i, octets in enumerate(messages, 1):
+                top = b"".join(octets.splitlines(keepends=True)[:5])
+                self.assertEqual(c.multi(f"TOP {i} 3"), top + b".\r\n")
+            c.send("".join(f"RETR {i}\r\n" for i in range(1, len(messages) + 1)))
+            for octets in messages:  # more than the socket takes, so that the server must wait
+                self.assertEqual(c.line()[:3], b"+OK")
+                self.assertEqual(c.need(len(octets) + 3), octets + b".\r\n")
+                c.buffer = c.buffer[len(octets) + 3:]
+            c.quit()
+
     def test_messages_in_any_order(self):
         """Bodies are fetched before they are asked for; each reply is the one asked for."""
         wires = [on_wire(b"Subject: %d\n\nbody %d\n" % (i, i)) for i in range(61)]
