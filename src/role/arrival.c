@@ -97,7 +97,7 @@ static bool join(struct conn *c)
 
 static void log_refusal(struct front *f, const char *peer, enum fault fault)
 {
-	uint64_t now = uv_now(&f->loop);
+	uint64_t now = loop_now(&f->loop);
 
 	if (f->refusal_logged_at > 0 && now - f->refusal_logged_at < REFUSALS_LOG_MS) {
 		f->refusals_unlogged++;
@@ -119,7 +119,7 @@ static void refuse(struct conn *c, enum fault fault)
 	if (!c->tls_first) {
 		out->len = 0;
 		reply_err(out, fault);
-		send(c->fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		send(c->client.fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	log_refusal(c->front, c->peer, fault);
 	conn_close(c, NULL);
@@ -148,7 +148,7 @@ static bool welcome(struct conn *c, const struct address *host, bool loopback,
 	session_init(&c->session, &f->policy, c->tls_first || over_tls,
 		     clear_text_is_ok(f, loopback));
 	c->phase = c->tls_first ? CONN_HANDSHAKE : CONN_OPEN;
-	if (c->tls_first && !(c->tls = tls_new(f->tls, c->fd, &f->sealed))) {
+	if (c->tls_first && !(c->tls = tls_new(f->tls, c->client.fd, &f->sealed))) {
 		conn_close(c, "out-of-memory");
 		return false;
 	}
@@ -220,7 +220,8 @@ static bool take_header(struct conn *c, const struct proxy *p)
 bool arrival_read(struct conn *c)
 {
 	struct front *f = c->front;
-	ssize_t n = recv(c->fd, f->input, PROXY_OCTETS_MAX, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n =
+		recv(c->client.fd, f->input, PROXY_OCTETS_MAX, MSG_PEEK | MSG_DONTWAIT);
 	struct span in = { f->input, n > 0 ? (size_t)n : 0 };
 	enum proxy_got got = PROXY_MORE;
 	struct proxy p;
@@ -230,7 +231,8 @@ bool arrival_read(struct conn *c)
 	if (in.len > 0)
 		got = proxy_feed(&c->arrival->reader, &in, &p);
 	ssize_t taken = in.at - f->input;
-	if (n <= 0 || recv(c->fd, f->input, (size_t)taken, MSG_DONTWAIT) != taken) {
+	if (n <= 0 ||
+	    recv(c->client.fd, f->input, (size_t)taken, MSG_DONTWAIT) != taken) {
 		conn_close(c, "hangup");
 		return false;
 	}

@@ -13,12 +13,11 @@
 #include "role/front.h"
 
 struct auth_link {
-	uv_poll_t poll; /* first: libuv gives it back to us */
+	struct loop_watch watch; /* first: a link is a watch */
 	struct front *front;
-	int fd;
 };
 
-static void on_auth(uv_poll_t *poll, int status, int events);
+static void on_auth(struct loop_watch *watch, unsigned events);
 
 /* Is an answer from poplar-auth awaited? */
 static bool is_awaiting(const struct conn *c)
@@ -30,8 +29,8 @@ static bool is_awaiting(const struct conn *c)
 static void poll_auth(struct front *f)
 {
 	if (f->auth)
-		uv_poll_start(&f->auth->poll,
-			      UV_READABLE | (f->asking ? UV_WRITABLE : 0), on_auth);
+		loop_watch(&f->loop, &f->auth->watch,
+			   LOOP_READ | (f->asking ? LOOP_WRITE : 0));
 }
 
 void asks_log_refusal(const struct conn *c, enum fault f)
@@ -80,7 +79,8 @@ static void refuse(struct conn *c, enum fault f)
 
 static enum fault tell(const struct front *f, const struct message *m)
 {
-	return f->auth ? channel_send(f->auth->fd, m, -1, CHANNEL_NOW) : FAULT_PEER;
+	return f->auth ? channel_send(f->auth->watch.fd, m, -1, CHANNEL_NOW)
+		       : FAULT_PEER;
 }
 
 /* What a mechanism may rest on besides the client's words. */
@@ -192,7 +192,7 @@ void asks_login(struct conn *c)
 	c->exchange += !c->proving;
 	c->waited = c->waited && c->proving;
 	c->asked = true;
-	c->asked_at = uv_now(&c->front->loop);
+	c->asked_at = loop_now(&c->front->loop);
 	send_or_wait(c);
 }
 
@@ -279,7 +279,7 @@ static void take_later(struct front *f, const struct message_AUTH_LATER *m)
 	c->proving = mechanism_needs(c->session.mechanism) & MECHANISM_SASL;
 	c->waited = true;
 	c->told = FAULT_NONE;
-	c->told_at = uv_now(&f->loop) + m->delay_ms;
+	c->told_at = loop_now(&f->loop) + m->delay_ms;
 	conn_set_timer(c);
 	talk_go(c); /* to hear when the client gives up */
 }
@@ -297,7 +297,7 @@ static void take_failed(struct front *f, const struct message_AUTH_FAILED *m)
 								  : FAULT_PEER;
 	c->told_at = c->asked_at + m->delay_ms;
 	asks_log_refusal(c, c->told);
-	if (c->told_at <= uv_now(&f->loop))
+	if (c->told_at <= loop_now(&f->loop))
 		asks_due(c);
 	else
 		conn_set_timer(c);
@@ -338,18 +338,14 @@ static void take_cut(struct front *f, const struct message *m)
 	refuse(c, FAULT_LIMIT);
 }
 
-static void free_link(uv_handle_t *handle)
-{
-	free(handle);
-}
-
 static void close_link(struct front *f)
 {
 	struct auth_link *link = f->auth;
 
 	f->auth = NULL;
-	uv_close((uv_handle_t *)&link->poll, free_link);
-	close(link->fd);
+	loop_watch(&f->loop, &link->watch, 0);
+	loop_leave(&f->loop, &link->watch, link);
+	close(link->watch.fd);
 }
 
 static void lose_link(struct front *f)
@@ -367,18 +363,18 @@ static void lose_link(struct front *f)
 	}
 }
 
-static void on_auth(uv_poll_t *poll, int status, int events)
+static void on_auth(struct loop_watch *watch, unsigned events)
 {
-	struct auth_link *link = (struct auth_link *)poll;
+	struct auth_link *link = (struct auth_link *)watch;
 	struct front *f = link->front;
 	struct message m;
 	int fd;
 
-	if (events & UV_WRITABLE)
+	if (events & LOOP_WRITE)
 		send_waiting(f);
 	while (f->auth == link) {
-		switch (channel_receive(link->fd, ROLE_AUTH, ROLE_FRONT, CHANNEL_NOW,
-					&f->inbox, &m, &fd)) {
+		switch (channel_receive(link->watch.fd, ROLE_AUTH, ROLE_FRONT,
+					CHANNEL_NOW, &f->inbox, &m, &fd)) {
 		case CHANNEL_MESSAGE:
 			take(f, &m, fd);
 			break;
@@ -386,7 +382,7 @@ static void on_auth(uv_poll_t *poll, int status, int events)
 			take_cut(f, &m);
 			break;
 		case CHANNEL_EMPTY:
-			if (status < 0)
+			if (events & LOOP_BROKEN)
 				lose_link(f);
 			return;
 		case CHANNEL_CLOSED:
@@ -401,7 +397,9 @@ void asks_link(struct front *f, int fd)
 {
 	struct auth_link *link = malloc(sizeof *link);
 
-	if (!link || uv_poll_init(&f->loop, &link->poll, fd) != 0) {
+	if (link)
+		*link = (struct auth_link){ { .fd = fd, .wake = on_auth }, f };
+	if (!link || !loop_watch(&f->loop, &link->watch, LOOP_READ)) {
 		log_event(LOG_ERR, "auth-link-lost", LOG_T("what", "out of memory"));
 		free(link);
 		close(fd);
@@ -409,8 +407,6 @@ void asks_link(struct front *f, int fd)
 	}
 	if (f->auth)
 		lose_link(f);
-	link->front = f;
-	link->fd = fd;
 	f->auth = link;
 	fault_ignore(tell(f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
 	poll_auth(f);

@@ -20,8 +20,6 @@ enum { LINGER_MS = 2000 };
  */
 enum { LOOK_MS = 30000, LOOK_AGAIN_MS = 5000 };
 
-static void on_timer(uv_timer_t *timer);
-
 /* ---- numbers ---- */
 
 struct conn *conn_find(const struct front *f, uint64_t id)
@@ -80,12 +78,10 @@ static uint64_t deadline(const struct conn *c)
 /* A deadline that moves away costs nothing: the timer finds out when it goes off. */
 void conn_set_timer(struct conn *c)
 {
-	uint64_t at = deadline(c), now = uv_now(&c->front->loop);
+	uint64_t at = deadline(c);
 
-	if (c->timer_at > 0 && c->timer_at <= at)
-		return;
-	c->timer_at = at;
-	uv_timer_start(&c->timer, on_timer, at > now ? at - now : 0, 0);
+	if (!loop_is_set(&c->timer) || c->timer.at > at)
+		loop_set(&c->front->loop, &c->timer, at);
 }
 
 /* A client that has been told everything and stays has nothing to be late for. */
@@ -102,7 +98,7 @@ void conn_watch(struct conn *c)
 {
 	if (c->look_at)
 		return;
-	c->look_at = uv_now(&c->front->loop) + LOOK_MS;
+	c->look_at = loop_now(&c->front->loop) + LOOK_MS;
 	conn_set_timer(c);
 }
 
@@ -111,10 +107,11 @@ void conn_watch(struct conn *c)
  * is, and the connection is closed. */
 static bool look(struct conn *c)
 {
-	const enum sock_peer peer = sock_peer(c->fd);
+	const enum sock_peer peer = sock_peer(c->client.fd);
 
-	c->look_at =
-		peer == SOCK_PEER_HAS_ALL ? 0 : uv_now(&c->front->loop) + LOOK_AGAIN_MS;
+	c->look_at = peer == SOCK_PEER_HAS_ALL
+			     ? 0
+			     : loop_now(&c->front->loop) + LOOK_AGAIN_MS;
 	if (peer != SOCK_PEER_GONE || (c->session.ask == ASK_COMMIT && c->asked))
 		return true;
 	conn_close(c, "client-gone");
@@ -122,12 +119,11 @@ static bool look(struct conn *c)
 }
 
 /* RFC 1939 section 3: the autologout says nothing and removes nothing. */
-static void on_timer(uv_timer_t *timer)
+static void on_timer(struct loop_timer *timer)
 {
-	struct conn *c = timer->data;
-	uint64_t now = uv_now(&c->front->loop);
+	struct conn *c = LOOP_OWNER(timer, struct conn, timer);
+	uint64_t now = loop_now(&c->front->loop);
 
-	c->timer_at = 0;
 	if (c->look_at && c->look_at <= now && !look(c))
 		return;
 	if (deadline(c) > now) {
@@ -152,7 +148,7 @@ const char *conn_tls_text(const struct conn *c)
 static void log_end(const struct conn *c, const char *end)
 {
 	const struct session *s = &c->session;
-	uint64_t ms = uv_now(&c->front->loop) - c->accepted_at;
+	uint64_t ms = loop_now(&c->front->loop) - c->accepted_at;
 	uint32_t left = c->committed ? s->left : s->count;
 	uint64_t left_octets = c->committed ? s->left_octets : s->octets;
 
@@ -171,14 +167,6 @@ static void log_end(const struct conn *c, const char *end)
 		  LOG_N("deleted-octets", s->octets - left_octets), LOG_N("left", left),
 		  LOG_N("left-octets", left_octets), LOG_MS("seconds", ms),
 		  LOG_T("end", end));
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct conn *c = handle->data;
-
-	if (--c->handles == 0)
-		free(c);
 }
 
 static void drop_held_input(struct conn *c)
@@ -202,7 +190,7 @@ static void release(struct conn *c)
 	if (c->tls)
 		tls_free(c->tls);
 	c->tls = NULL;
-	own_fd_close(&c->fd);
+	own_fd_close(&c->client.fd);
 	drop_held_input(c);
 	secret_wipe(&c->reader, sizeof c->reader);
 	free(c->held_out);
@@ -222,8 +210,8 @@ void conn_close(struct conn *c, const char *end)
 		log_end(c, end);
 	if (c->tls && !output_blocked(c) && !output_end(c))
 		f->sealed.len = 0;
-	uv_close((uv_handle_t *)&c->client, on_closed);
-	uv_close((uv_handle_t *)&c->timer, on_closed);
+	loop_unset(&f->loop, &c->timer);
+	loop_leave(&f->loop, &c->client, c);
 	release(c);
 	f->slots[c->slot] = NULL;
 	f->conn_count--;
@@ -239,32 +227,10 @@ bool conn_is_idle(const struct conn *c)
 
 /* ---- the beginning ---- */
 
-/* Everything that can fail; the caller cleans up. */
-static bool set_up(struct conn *c)
-{
-	struct front *f = c->front;
-
-	if (!take_slot(f, c))
-		return false;
-	if (uv_poll_init(&f->loop, &c->client, c->fd) != 0)
-		return false;
-	c->client.data = c;
-	uv_timer_init(&f->loop, &c->timer);
-	c->timer.data = c;
-	c->handles = 2;
-	return true;
-}
-
 static void give_up(struct conn *c)
 {
-	struct front *f = c->front;
-
 	log_event(LOG_ERR, "connection-refused", LOG_T("peer", c->peer),
 		  LOG_T("what", "memory or descriptors ran out"));
-	if (f->slots[c->slot] == c) {
-		f->slots[c->slot] = NULL;
-		f->conn_count--;
-	}
 	release(c);
 	free(c);
 }
@@ -278,12 +244,13 @@ void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *p
 		return;
 	}
 	c->front = f;
-	c->fd = fd;
+	c->client = (struct loop_watch){ .fd = fd, .wake = talk_wake };
 	c->listing_fd = c->body.source.fd = -1;
 	c->tls_first = tls;
-	c->accepted_at = c->active_at = c->handshake_at = uv_now(&f->loop);
+	c->accepted_at = c->active_at = c->handshake_at = loop_now(&f->loop);
 	sock_text(peer, c->peer);
-	if (!set_up(c)) {
+	c->timer.due = on_timer;
+	if (!take_slot(f, c)) {
 		give_up(c);
 		return;
 	}

@@ -22,9 +22,8 @@ enum {
 	REST_MS = 200,            /* after accept failed for want of something */
 	DESCRIPTORS_PER_CONN = 4, /* client, session, listing, body */
 	DESCRIPTORS_OF_OURS = 64,
+	TIMERS_OF_OURS = 2,
 };
-
-static void on_listener(uv_poll_t *poll, int status, int events);
 
 /* ---- listening ---- */
 
@@ -36,17 +35,15 @@ static bool may_accept(const struct front *f)
 
 static void poll_listeners(struct front *f)
 {
-	for (struct listener *l = f->listeners; l; l = l->next) {
-		if (may_accept(f) && !uv_is_active((uv_handle_t *)&l->poll))
-			uv_poll_start(&l->poll, UV_READABLE, on_listener);
-		else if (!may_accept(f))
-			uv_poll_stop(&l->poll);
-	}
+	for (struct listener *l = f->listeners; l; l = l->next)
+		if (!loop_watch(&f->loop, &l->watch, may_accept(f) ? LOOP_READ : 0))
+			log_event(LOG_ERR, "listener-lost",
+				  LOG_T("error", strerrordesc_np(errno)));
 }
 
-static void on_rested(uv_timer_t *timer)
+static void on_rested(struct loop_timer *timer)
 {
-	struct front *f = timer->data;
+	struct front *f = LOOP_OWNER(timer, struct front, rest_timer);
 
 	f->resting = false;
 	poll_listeners(f);
@@ -59,18 +56,18 @@ static void rest(struct front *f, int sys)
 	log_event(LOG_WARNING, "accept-failed", LOG_T("error", strerrordesc_np(sys)));
 	f->resting = true;
 	poll_listeners(f);
-	uv_timer_start(&f->rest_timer, on_rested, REST_MS, 0);
+	loop_set(&f->loop, &f->rest_timer, loop_now(&f->loop) + REST_MS);
 }
 
-static void on_listener(uv_poll_t *poll, int status, int events)
+static void on_listener(struct loop_watch *watch, unsigned events)
 {
-	struct listener *l = (struct listener *)poll;
+	struct listener *l = (struct listener *)watch;
 	struct front *f = l->front;
 
-	(void)status, (void)events;
+	(void)events;
 	for (int i = 0; i < ACCEPTS_AT_A_TIME && may_accept(f); i++) {
 		struct sock_address peer = { .len = sizeof peer.addr };
-		int fd = accept4(l->fd, (struct sockaddr *)&peer.addr, &peer.len,
+		int fd = accept4(watch->fd, (struct sockaddr *)&peer.addr, &peer.len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
@@ -100,7 +97,7 @@ void front_set_offers(struct front *f, unsigned mechanisms)
 static void maybe_end(struct front *f)
 {
 	if (f->draining && f->conn_count == 0)
-		uv_stop(&f->loop);
+		loop_stop(&f->loop);
 }
 
 void front_conn_ended(struct front *f)
@@ -112,11 +109,6 @@ void front_conn_ended(struct front *f)
 
 /* ---- the end ---- */
 
-static void free_listener(uv_handle_t *handle)
-{
-	free(handle);
-}
-
 static void drain(struct front *f)
 {
 	f->draining = true;
@@ -124,8 +116,9 @@ static void drain(struct front *f)
 		struct listener *l = f->listeners;
 
 		f->listeners = l->next;
-		uv_close((uv_handle_t *)&l->poll, free_listener);
-		close(l->fd);
+		loop_watch(&f->loop, &l->watch, 0);
+		loop_leave(&f->loop, &l->watch, l);
+		close(l->watch.fd);
 	}
 	maybe_end(f);
 }
@@ -137,12 +130,12 @@ static void close_all(struct front *f, bool only_idle)
 			conn_close(f->slots[i], "shutdown");
 }
 
-static void on_grace_over(uv_timer_t *timer)
+static void on_grace_over(struct loop_timer *timer)
 {
-	struct front *f = timer->data;
+	struct front *f = LOOP_OWNER(timer, struct front, stop_timer);
 
 	close_all(f, false);
-	uv_stop(&f->loop);
+	loop_stop(&f->loop);
 }
 
 /* What is under way may end; nobody begins anything. The parent kills what is left when
@@ -152,7 +145,8 @@ static void stop(struct front *f)
 	uint64_t grace_ms = f->child.settings.grace * UINT64_C(1000);
 
 	f->stopping = true;
-	uv_timer_start(&f->stop_timer, on_grace_over, grace_ms - grace_ms / 5, 0);
+	loop_set(&f->loop, &f->stop_timer,
+		 loop_now(&f->loop) + grace_ms - grace_ms / 5);
 	close_all(f, true);
 	drain(f);
 }
@@ -163,14 +157,13 @@ static void add_listener(struct front *f, int fd, bool tls)
 {
 	struct listener *l = calloc(1, sizeof *l);
 
-	if (!l || uv_poll_init(&f->loop, &l->poll, fd) != 0) {
+	if (!l) {
 		log_event(LOG_ERR, "listener-lost", LOG_T("what", "out of memory"));
-		free(l);
 		close(fd);
 		return;
 	}
+	l->watch = (struct loop_watch){ .fd = fd, .wake = on_listener };
 	l->front = f;
-	l->fd = fd;
 	l->tls = tls;
 	l->next = f->listeners;
 	f->listeners = l;
@@ -253,13 +246,13 @@ static void take(void *arg, const struct message *m, int fd)
 	}
 }
 
-static void on_parent(uv_poll_t *poll, int status, int events)
+static void on_parent(struct loop_watch *watch, unsigned events)
 {
-	struct front *f = poll->data;
+	struct front *f = LOOP_OWNER(watch, struct front, parent);
 
-	(void)status, (void)events;
+	(void)events;
 	if (!child_hear(&f->child, take, f))
-		uv_poll_stop(&f->parent_poll);
+		loop_watch(&f->loop, watch, 0);
 }
 
 /* ---- the beginning ---- */
@@ -278,16 +271,15 @@ static bool make_slots(struct front *f)
 	if (room < f->slot_count)
 		f->slot_count = (uint32_t)room;
 	f->slots = calloc(f->slot_count, sizeof(struct conn *));
-	return f->slots != NULL;
+	return f->slots && loop_make_room(&f->loop, f->slot_count + TIMERS_OF_OURS);
 }
 
 static bool make_loop(struct front *f)
 {
-	if (uv_loop_init(&f->loop) != 0)
+	if (!loop_init(&f->loop))
 		return false;
-	uv_timer_init(&f->loop, &f->stop_timer);
-	uv_timer_init(&f->loop, &f->rest_timer);
-	f->stop_timer.data = f->rest_timer.data = f;
+	f->stop_timer.due = on_grace_over;
+	f->rest_timer.due = on_rested;
 	f->out = BUF(f->output);
 	f->sealed = BUF(f->records);
 	f->asking_last = &f->asking;
@@ -322,10 +314,9 @@ int main(int argc, char **argv)
 	if (!stamp_start(&f.stamper) || !make_slots(&f) || !arrival_start(&f))
 		return EXIT_FAILURE;
 	child_enter_sandbox(&f.child, -1);
-	f.parent_poll.data = &f;
-	if (uv_poll_init(&f.loop, &f.parent_poll, f.child.parent) != 0)
+	f.parent = (struct loop_watch){ .fd = f.child.parent, .wake = on_parent };
+	if (!loop_watch(&f.loop, &f.parent, LOOP_READ))
 		return EXIT_FAILURE;
-	uv_poll_start(&f.parent_poll, UV_READABLE, on_parent);
-	uv_run(&f.loop, UV_RUN_DEFAULT);
+	loop_run(&f.loop);
 	_exit(EXIT_SUCCESS);
 }

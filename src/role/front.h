@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <uv.h>
-
 #include "base/buf.h"
 #include "base/nets.h"
 #include "mail/listing.h"
@@ -16,6 +14,7 @@
 #include "role/child.h"
 #include "role/stamp.h"
 #include "sys/census.h"
+#include "sys/loop.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
 
@@ -35,22 +34,21 @@ struct auth_link;
 struct drop_link;
 
 struct listener {
-	uv_poll_t poll; /* first: libuv gives it back to us */
+	struct loop_watch watch; /* first: a listener is a watch */
 	struct front *front;
 	struct listener *next;
-	int fd;
 	bool tls;
 };
 
 struct front {
 	struct child child;
-	uv_loop_t loop;
-	uv_poll_t parent_poll;
+	struct loop loop;
+	struct loop_watch parent;
 	struct listener *listeners;
 	bool draining; /* no new connections; end with the last */
 	bool stopping; /* draining, and what has nothing under way is closed */
 	bool resting;  /* no connections are accepted for now */
-	uv_timer_t stop_timer, rest_timer;
+	struct loop_timer stop_timer, rest_timer;
 
 	struct tls_server *tls; /* NULL: no TLS */
 	struct session_policy policy;
@@ -110,12 +108,10 @@ struct conn_body {
 };
 
 struct conn {
-	uv_poll_t client; /* the client's socket */
-	uv_timer_t timer;
+	struct loop_watch client; /* first: a connection is the watch of its socket */
+	struct loop_timer timer;
 	struct front *front;
 	struct drop_link *drop; /* the session socket; NULL: none */
-	uint8_t handles;        /* of the two, still known to libuv */
-	uint8_t armed;          /* events that `client` is polled for */
 	enum conn_phase phase : 8;
 	bool asked; /* what the session asks for is under way */
 	bool logged_in;
@@ -139,7 +135,7 @@ struct conn {
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
 	uint64_t counted_as; /* in the census; 0: not */
 
-	int fd, listing_fd;
+	int listing_fd;
 	struct listing_map listing;
 	struct arrival *arrival; /* while arriving */
 	struct tls *tls;
@@ -160,12 +156,11 @@ struct conn {
 	char *timestamp; /* of the greeting, for APOP; NULL: it had none */
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
-	uint64_t told_at;  /* a refused login may be told, a delayed one asked; 0:
-			      neither */
-	uint64_t look_at;  /* when to look whether the client is there: something was
-			      sent;  0: nothing */
-	uint64_t timer_at; /* when the timer will go off */
-	enum fault told;   /* the refusal; FAULT_NONE: a delayed login */
+	uint64_t told_at; /* a refused login may be told, a delayed one asked; 0:
+			     neither */
+	uint64_t look_at; /* when to look whether the client is there: something was
+			     sent;  0: nothing */
+	enum fault told;  /* the refusal; FAULT_NONE: a delayed login */
 	char peer[ADDRESS_TEXT_MAX];
 };
 
@@ -225,6 +220,7 @@ void arrival_forget(struct conn *c); /* the connection goes away */
  */
 void talk_go(struct conn *c);
 void talk_begin(struct conn *c); /* a new connection */
+void talk_wake(struct loop_watch *client, unsigned events);
 void talk_greet(struct conn *c); /* the first word, unless TLS comes first */
 
 void talk_narrow(struct conn *c); /* no room for long lines any more */

@@ -17,32 +17,25 @@
 enum { MARKS_OCTETS = 4096, WARM_OCTETS = 4 << 20 };
 
 struct drop_link {
-	uv_poll_t poll;    /* first: libuv gives it back to us */
-	struct conn *conn; /* NULL: detached */
-	int fd;
+	struct loop_watch watch; /* first: a link is a watch */
+	struct conn *conn;       /* NULL: detached */
 };
 
-static void on_drop(uv_poll_t *poll, int status, int events);
+static void on_drop(struct loop_watch *watch, unsigned events);
 
 bool maildrop_attach(struct conn *c, int fd)
 {
 	struct drop_link *link = malloc(sizeof *link);
 
-	if (!link || uv_poll_init(&c->front->loop, &link->poll, fd) != 0) {
+	if (link)
+		*link = (struct drop_link){ { .fd = fd, .wake = on_drop }, c };
+	if (!link || !loop_watch(&c->front->loop, &link->watch, LOOP_READ)) {
 		free(link);
 		close(fd);
 		return false;
 	}
-	link->conn = c;
-	link->fd = fd;
 	c->drop = link;
-	uv_poll_start(&link->poll, UV_READABLE, on_drop);
 	return true;
-}
-
-static void free_link(uv_handle_t *handle)
-{
-	free(handle);
 }
 
 void maildrop_detach(struct conn *c)
@@ -53,15 +46,17 @@ void maildrop_detach(struct conn *c)
 		return;
 	c->drop = NULL;
 	link->conn = NULL;
-	uv_close((uv_handle_t *)&link->poll, free_link);
-	close(link->fd);
+	loop_watch(&c->front->loop, &link->watch, 0);
+	loop_leave(&c->front->loop, &link->watch, link);
+	close(link->watch.fd);
 }
 
 /* ---- asking ---- */
 
 static enum fault ask(const struct conn *c, const struct message *m, int pass)
 {
-	return c->drop ? channel_send(c->drop->fd, m, pass, CHANNEL_NOW) : FAULT_PEER;
+	return c->drop ? channel_send(c->drop->watch.fd, m, pass, CHANNEL_NOW)
+		       : FAULT_PEER;
 }
 
 enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count)
@@ -124,7 +119,7 @@ void maildrop_ask_commit(struct conn *c)
 		f = ask(c, &m, -1);
 	c->asked = true;
 	if (f == FAULT_LIMIT) {
-		uv_poll_start(&c->drop->poll, UV_READABLE | UV_WRITABLE, on_drop);
+		loop_watch(&c->front->loop, &c->drop->watch, LOOP_READ | LOOP_WRITE);
 	} else if (f) {
 		c->asked = false;
 		talk_failed(c, f);
@@ -231,7 +226,7 @@ static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 		return false;
 	c->logged_in = true;
 	c->asked = false;
-	c->active_at = uv_now(&c->front->loop);
+	c->active_at = loop_now(&c->front->loop);
 	talk_step(c, &(struct session_event){ .kind = EVENT_OPENED,
 					      .count = (uint32_t)m->count,
 					      .octets = m->octets,
@@ -349,14 +344,14 @@ static void lose(struct conn *c)
 }
 
 /* One message. False: there is no more to be read now, or the link has ended. */
-static bool hear(struct drop_link *link, int status)
+static bool hear(struct drop_link *link, bool broken)
 {
 	struct conn *c = link->conn;
 	struct channel_files files;
 	struct message m;
 
-	switch (channel_receive_files(link->fd, ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
-				      &c->front->inbox, &m, &files)) {
+	switch (channel_receive_files(link->watch.fd, ROLE_DROP, ROLE_FRONT,
+				      CHANNEL_NOW, &c->front->inbox, &m, &files)) {
 	case CHANNEL_MESSAGE:
 		if (take(c, &m, &files))
 			talk_go(c);
@@ -370,7 +365,7 @@ static bool hear(struct drop_link *link, int status)
 			lose(c);
 		return link->conn && ahead_is_awaited(c);
 	case CHANNEL_EMPTY:
-		if (status < 0)
+		if (broken)
 			lose(c);
 		return false;
 	case CHANNEL_CLOSED:
@@ -381,14 +376,14 @@ static bool hear(struct drop_link *link, int status)
 	return false;
 }
 
-static void on_drop(uv_poll_t *poll, int status, int events)
+static void on_drop(struct loop_watch *watch, unsigned events)
 {
-	struct drop_link *link = (struct drop_link *)poll;
+	struct drop_link *link = (struct drop_link *)watch;
 
-	if (events & UV_WRITABLE) {
-		uv_poll_start(&link->poll, UV_READABLE, on_drop);
+	if (events & LOOP_WRITE) {
+		loop_watch(&link->conn->front->loop, watch, LOOP_READ);
 		maildrop_ask_commit(link->conn);
 	}
-	while (hear(link, status))
+	while (hear(link, events & LOOP_BROKEN))
 		;
 }

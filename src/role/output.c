@@ -12,7 +12,7 @@
 
 static void note_progress(struct conn *c)
 {
-	c->active_at = uv_now(&c->front->loop);
+	c->active_at = loop_now(&c->front->loop);
 	conn_watch(c);
 }
 
@@ -24,7 +24,7 @@ static bool send_some(struct conn *c, struct span *io, bool more)
 	ssize_t n;
 
 	do
-		n = send(c->fd, io->at, io->len, flags);
+		n = send(c->client.fd, io->at, io->len, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN;
@@ -111,7 +111,7 @@ ssize_t output_file(struct conn *c, int fd, uint64_t offset, size_t len)
 		errno = EAGAIN;
 		return -1;
 	}
-	ssize_t n = sendfile(c->fd, fd, &at, len);
+	ssize_t n = sendfile(c->client.fd, fd, &at, len);
 	c->full = n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < len;
 	if (n > 0)
 		note_progress(c);

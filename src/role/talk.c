@@ -15,17 +15,10 @@
 /* Whoever always has more to do lets others have their turn after so many steps. */
 enum { TURNS_MAX = 64 };
 
-static void on_client(uv_poll_t *poll, int status, int events);
-
-static void arm(struct conn *c, int events)
+static void arm(struct conn *c, unsigned events)
 {
-	if (events == c->armed)
-		return;
-	if (events)
-		uv_poll_start(&c->client, events, on_client);
-	else
-		uv_poll_stop(&c->client);
-	c->armed = (uint8_t)events;
+	if (!loop_watch(&c->front->loop, &c->client, events))
+		conn_close(c, "out-of-memory");
 }
 
 /* The client has gone. What poplar-drop removes for it meanwhile is waited for, so that
@@ -47,7 +40,8 @@ static ssize_t receive_clear(struct conn *c)
 	ssize_t n;
 
 	do
-		n = recv(c->fd, c->front->input, sizeof c->front->input, MSG_DONTWAIT);
+		n = recv(c->client.fd, c->front->input, sizeof c->front->input,
+			 MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != EAGAIN)
 		n = 0;
@@ -175,7 +169,7 @@ static bool read_command(struct conn *c)
 	if (got == LINE_MORE)
 		return true;
 	c->heard = true;
-	c->active_at = uv_now(&c->front->loop);
+	c->active_at = loop_now(&c->front->loop);
 	talk_step(c, &(struct session_event){ .kind = got == LINE_FULL ? EVENT_LINE
 								       : EVENT_OVERLONG,
 					      .line = line });
@@ -221,13 +215,13 @@ static bool start_tls(struct conn *c)
 		return broken(c);
 	if (output_blocked(c))
 		return false;
-	c->tls = tls_new(c->front->tls, c->fd, &c->front->sealed);
+	c->tls = tls_new(c->front->tls, c->client.fd, &c->front->sealed);
 	if (!c->tls) {
 		conn_close(c, "out-of-memory");
 		return false;
 	}
 	c->phase = CONN_HANDSHAKE;
-	c->handshake_at = uv_now(&c->front->loop);
+	c->handshake_at = loop_now(&c->front->loop);
 	conn_set_timer(c);
 	return true;
 }
@@ -246,10 +240,10 @@ static bool part(struct conn *c)
 		conn_close(c, "quit");
 		return false;
 	}
-	shutdown(c->fd, SHUT_WR);
+	shutdown(c->client.fd, SHUT_WR);
 	c->in.len = 0;
 	c->phase = CONN_LINGER;
-	c->active_at = uv_now(&c->front->loop);
+	c->active_at = loop_now(&c->front->loop);
 	conn_set_timer(c);
 	return true;
 }
@@ -258,7 +252,8 @@ static bool part(struct conn *c)
  */
 static bool linger(struct conn *c)
 {
-	ssize_t n = recv(c->fd, c->front->input, sizeof c->front->input, MSG_DONTWAIT);
+	ssize_t n = recv(c->client.fd, c->front->input, sizeof c->front->input,
+			 MSG_DONTWAIT);
 
 	if (n > 0)
 		return true;
@@ -273,7 +268,7 @@ static bool linger(struct conn *c)
 static bool is_hello(struct conn *c)
 {
 	char first;
-	ssize_t n = recv(c->fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(c->client.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	if (n < 0 && errno == EAGAIN)
 		return false;
@@ -366,17 +361,17 @@ static bool advance(struct conn *c)
 /* What to wait for. While another process is at work for this client its input is left
  * alone; polling goes on until there is some, since mostly there is none. Whoever is
  * delayed must stay, and have more to say. */
-static int wanted(const struct conn *c)
+static unsigned wanted(const struct conn *c)
 {
 	if (c->gone)
 		return 0;
 	if (output_blocked(c))
-		return UV_WRITABLE;
+		return LOOP_WRITE;
 	if (asks_is_delayed(c))
-		return UV_DISCONNECT;
+		return LOOP_HANGUP;
 	if (c->phase == CONN_OPEN && (c->asked || c->warming))
-		return c->armed & UV_READABLE;
-	return c->eager ? UV_WRITABLE : UV_READABLE;
+		return c->client.events & LOOP_READ;
+	return c->eager ? LOOP_WRITE : LOOP_READ;
 }
 
 void talk_go(struct conn *c)
@@ -400,22 +395,22 @@ void talk_go(struct conn *c)
 		arm(c, wanted(c));
 }
 
-static void on_client(uv_poll_t *poll, int status, int events)
+void talk_wake(struct loop_watch *watch, unsigned events)
 {
-	struct conn *c = poll->data;
+	struct conn *c = (struct conn *)watch;
 
-	if (status < 0 || (events & UV_DISCONNECT)) {
+	if (events & (LOOP_BROKEN | LOOP_HANGUP)) {
 		broken(c);
 		return;
 	}
-	if ((events & UV_WRITABLE) && output_blocked(c) && !output_drain(c)) {
+	if ((events & LOOP_WRITE) && output_blocked(c) && !output_drain(c)) {
 		broken(c);
 		return;
 	}
-	if (events & UV_READABLE) {
+	if (events & LOOP_READ) {
 		c->readable = true;
 		if (c->asked || c->warming) {
-			arm(c, c->armed & ~UV_READABLE);
+			arm(c, c->client.events & ~(unsigned)LOOP_READ);
 			return;
 		}
 	}

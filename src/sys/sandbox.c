@@ -276,10 +276,9 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 		ok = allow_if(ctx, "clone", when_masked(0, thread, thread)) &&
 		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				      seccomp_syscall_resolve_name("clone3"), 0) == 0;
-	if (ok && (box == SANDBOX_FRONT || table[box].connects))
-		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO));
 	if (ok && table[box].connects)
-		ok = allow_if(ctx, "ioctl", when_is(1, FIONREAD));
+		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO)) &&
+		     allow_if(ctx, "ioctl", when_is(1, FIONREAD));
 	if (ok && box == SANDBOX_FRONT)
 		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO));
 	/* poplar-auth: sessions; libcurl: to wake itself */
