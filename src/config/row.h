@@ -38,7 +38,7 @@ struct text_list {
 #define SETTING_C_BOOL   bool
 #define SETTING_C_CHOICE uint32_t
 
-enum { ROW_NAME_MAX = 32, ROW_CHOICES_MAX = 9 };
+enum { ROW_NAME_MAX = 32, ROW_CHOICES_MAX = 31 };
 
 struct row {
 	char name[ROW_NAME_MAX]; /* as in C; the file has '-' for '_' */

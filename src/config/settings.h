@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/language.h"
 #include "base/policy.h"
 #include "config/databases.h"
 
@@ -69,6 +70,9 @@ X(plaintext_auth, CHOICE, 0, 2, "loopback", FRONT, \
 X(greeting, TEXT, 1, 360, "Poplar ready", FRONT, \
   "What the server says first, behind \"+OK \". Printable ASCII; not opening with '[' and without '<', " \
   "which mean something to clients.") \
+X(language, CHOICE, 0, LANGUAGE_COUNT - 1, "en", FRONT, \
+  "The language that a client gets by LANG *, which is to say, the one that the administrator prefers. " \
+  "Until a client asks for a language by LANG it is answered in English, since it expects ASCII.") \
 X(proxy_from, LIST, 0, 32, "", FRONT, \
   "Addresses and networks of proxies that stand in front, such as 192.0.2.1, 192.0.2.0/24 or " \
   "2001:db8::/32. A connection from there must begin with a header of the PROXY protocol, version 1 or " \
@@ -200,6 +204,8 @@ X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
 #define SETTING_CHOICES_tls_client_verify "none", "optional", "required"
 #define SETTING_CHOICES_tls_client_name "common-name", "email", "dns-name", "upn"
 #define SETTING_CHOICES_plaintext_auth  "no", "loopback", "yes"
+#define SETTING_CHOICES_language        LANGUAGE_TABLE(SETTING_LANGUAGE)
+#define SETTING_LANGUAGE(id, tag)       tag,
 #define SETTING_CHOICES_log             "stderr", "syslog"
 #define SETTING_CHOICES_log_level       "error", "warning", "notice", "info", "debug"
 #define SETTING_CHOICES_syslog_facility "mail", "local0", "local1", "local2", "local3", \

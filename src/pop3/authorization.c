@@ -6,9 +6,9 @@
 
 #include "pop3/reply.h"
 
-static enum session_ask refuse(enum fault f, struct buf *out)
+static enum session_ask refuse(const struct session *s, enum fault f, struct buf *out)
 {
-	reply_err(out, f);
+	reply_err(out, s->language, f);
 	return ASK_READ;
 }
 
@@ -37,17 +37,15 @@ bool session_wants_timestamp(const struct session *s)
 
 static enum session_ask start_tls(const struct session *s, struct buf *out)
 {
-	if (!s->policy->tls_offered || s->tls) {
-		reply_err(out, FAULT_STATE);
-		return ASK_READ;
-	}
-	reply_ok(out, "begin TLS negotiation");
+	if (!s->policy->tls_offered || s->tls)
+		return refuse(s, FAULT_STATE, out);
+	reply_ok(out, s->language, TEXT_BEGIN_TLS);
 	return ASK_TLS;
 }
 
 static void list_mechanisms(const struct session *s, struct buf *out)
 {
-	reply_ok(out, "mechanisms follow");
+	reply_ok(out, s->language, TEXT_MECHANISMS);
 	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
 		if ((mechanism_needs(m) & MECHANISM_SASL) && session_offers(s, m))
 			reply_line(out, mechanism_name(m));
@@ -66,9 +64,9 @@ static enum session_ask authenticate(struct session *s, struct buf *out)
 	if (!mechanism_find(s->command.word, &s->mechanism) ||
 	    !(mechanism_needs(s->mechanism) & MECHANISM_SASL) ||
 	    !(s->policy->mechanisms >> s->mechanism & 1))
-		return refuse(FAULT_NO_MECHANISM, out);
+		return refuse(s, FAULT_NO_MECHANISM, out);
 	if (!session_offers(s, s->mechanism))
-		return refuse(s->tls ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS, out);
+		return refuse(s, s->tls ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS, out);
 	s->user_len = 0;
 	s->has_secret = response.at != NULL;
 	s->secret = span_is(response, "=") ? span_after(response, 1) : response;
@@ -80,7 +78,7 @@ enum session_ask authorization_respond(struct session *s, struct span line,
 				       struct buf *out)
 {
 	if (span_is(line, "*"))
-		return refuse(FAULT_CANCELLED, out);
+		return refuse(s, FAULT_CANCELLED, out);
 	s->has_secret = true;
 	s->secret = line;
 	return ASK_LOGIN;
@@ -90,12 +88,12 @@ enum session_ask authorization_respond(struct session *s, struct span line,
 static enum session_ask take_name(struct session *s, struct buf *out)
 {
 	if (!session_offers(s, MECHANISM_ID_USER))
-		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
-						    : FAULT_NEEDS_TLS,
-			      out);
+		return refuse(
+			s, s->tls || s->clear_ok ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS,
+			out);
 	session_set_user(s, s->command.word);
 	s->state = POP3_NAMED;
-	reply_ok(out, "send PASS");
+	reply_ok(out, s->language, TEXT_SEND_PASS);
 	return ASK_READ;
 }
 
@@ -103,9 +101,9 @@ static enum session_ask take_name(struct session *s, struct buf *out)
 static enum session_ask take_digest(struct session *s, struct buf *out)
 {
 	if (!session_offers(s, MECHANISM_ID_APOP))
-		return refuse(s->tls || s->clear_ok ? FAULT_NO_MECHANISM
-						    : FAULT_NEEDS_TLS,
-			      out);
+		return refuse(
+			s, s->tls || s->clear_ok ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS,
+			out);
 	session_set_user(s, s->command.word);
 	s->mechanism = MECHANISM_ID_APOP;
 	s->has_secret = true;

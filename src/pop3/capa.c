@@ -36,6 +36,7 @@ static const struct {
 	{ "AUTH-RESP-CODE", always },     /* RFC 3206 section 6 */
 	{ "PIPELINING",     always },     /* RFC 2449 section 6.6 */
 	{ "UIDL",           always },     /* RFC 2449 section 6.8 */
+	{ "LANG",           always },     /* RFC 6856 section 3 */
 	{ "STLS",           stls_works }, /* RFC 2595 section 4 */
 	/* clang-format on */
 };
@@ -83,7 +84,7 @@ static void put_terms(const struct session *s, struct buf *out)
 
 void capa_reply(const struct session *s, struct buf *out)
 {
-	reply_ok(out, "capability list follows");
+	reply_ok(out, s->language, TEXT_CAPABILITIES);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (table[i].works(s))
 			reply_line(out, table[i].line);

@@ -25,6 +25,11 @@ static bool parse_msg(struct span s, uint32_t *out)
 	return true;
 }
 
+static bool is_word(struct span s)
+{
+	return s.len > 0 && !memchr(s.at, ' ', s.len);
+}
+
 /* Match the text behind the keyword against one grammar. `given` tells a bare keyword
  * from a keyword followed by one space and nothing. */
 static bool parse_args(enum command_args args, bool given, struct span s,
@@ -37,7 +42,10 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 		return !given;
 	case ARGS_WORD:
 		c->word = s;
-		return s.len > 0 && !memchr(s.at, ' ', s.len);
+		return is_word(s);
+	case ARGS_OPT_WORD:
+		c->word = s;
+		return !given || is_word(s);
 	case ARGS_REST:
 		c->word = s;
 		return s.len > 0;
@@ -45,11 +53,11 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 		if (!span_cut(&s, ' ', &c->word))
 			return c->word.len > 0 || !given;
 		c->more = s;
-		return c->word.len > 0 && s.len > 0 && !memchr(s.at, ' ', s.len);
+		return c->word.len > 0 && is_word(s);
 	case ARGS_TWO_WORDS:
 		c->more = s;
 		return span_cut(&c->more, ' ', &c->word) && c->word.len > 0 &&
-		       c->more.len > 0 && !memchr(c->more.at, ' ', c->more.len);
+		       is_word(c->more);
 	case ARGS_MSG:
 		return parse_msg(s, &c->msg);
 	case ARGS_OPT_MSG:

@@ -23,6 +23,7 @@ enum command_args {
 	ARGS_NONE,      /* keyword alone */
 	ARGS_WORD,      /* SP word; no space in it */
 	ARGS_REST,      /* SP rest of the line; spaces are data (PASS) */
+	ARGS_OPT_WORD,  /* [SP word] */
 	ARGS_MSG,       /* SP message-number, 1 to 2^32-1 */
 	ARGS_OPT_MSG,   /* [SP message-number] */
 	ARGS_AUTH,      /* [SP mechanism [SP initial-response]] */
@@ -34,6 +35,7 @@ enum command_args {
 #define COMMAND_TABLE(X) \
 	/* name  legal in       arguments  source               */ \
 	X(CAPA,  ANY,           NONE,      "RFC 2449 section 5") \
+	X(LANG,  ANY,           OPT_WORD,  "RFC 6856 section 3") \
 	X(STLS,  AUTHORIZATION, NONE,      "RFC 2595 section 4") \
 	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
 	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \

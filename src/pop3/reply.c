@@ -9,21 +9,38 @@ static void end_line(struct buf *out)
 	buf_put(out, SPAN("\r\n"));
 }
 
-void reply_ok(struct buf *out, const char *text)
+/* Put n in the place of "%u" and the octets in that of "%s". */
+static void put_filled(struct buf *out, const char *text, uint64_t n,
+		       struct span octets)
+{
+	const char *mark;
+
+	while ((mark = strchr(text, '%')) && mark[1]) {
+		buf_put(out, (struct span){ text, (size_t)(mark - text) });
+		if (mark[1] == 'u')
+			buf_u64(out, n);
+		else
+			buf_put(out, octets);
+		text = mark + 2;
+	}
+	buf_text(out, text);
+}
+
+void reply_ok(struct buf *out, enum language l, enum text id)
 {
 	buf_put(out, SPAN("+OK "));
-	buf_text(out, text);
+	buf_text(out, text_of(l, id));
 	end_line(out);
 }
 
-void reply_err(struct buf *out, enum fault f)
+void reply_err(struct buf *out, enum language l, enum fault f)
 {
 	buf_put(out, SPAN("-ERR "));
 	if (*fault_code(f)) {
 		buf_text(out, fault_code(f));
 		buf_char(out, ' ');
 	}
-	buf_text(out, fault_text(f));
+	buf_text(out, text_of(l, (enum text)f));
 	end_line(out);
 }
 
@@ -38,22 +55,31 @@ void reply_dot(struct buf *out)
 	buf_put(out, SPAN(".\r\n"));
 }
 
-void reply_holds(struct buf *out, const char *before, uint64_t n, uint64_t octets)
+void reply_number(struct buf *out, enum language l, enum text id, uint64_t n)
 {
 	buf_put(out, SPAN("+OK "));
-	buf_text(out, before);
-	buf_u64(out, n);
-	buf_text(out, n == 1 ? " message (" : " messages (");
-	buf_u64(out, octets);
-	buf_put(out, SPAN(" octets)\r\n"));
+	put_filled(out, text_of(l, id), n, SPAN(""));
+	end_line(out);
 }
 
-void reply_count(struct buf *out, const char *before, uint64_t n, const char *after)
+void reply_count(struct buf *out, enum language l, enum text id, uint64_t n,
+		 uint64_t octets)
 {
+	char room[TEXT_OCTETS_ROOM];
+	struct buf said = BUF(room);
+
+	put_filled(&said, text_counted(l, TEXT_OCTETS, octets), octets, SPAN(""));
 	buf_put(out, SPAN("+OK "));
+	put_filled(out, text_counted(l, id, n), n, buf_span(&said));
+	end_line(out);
+}
+
+void reply_language(struct buf *out, const char *before, enum language l, enum text id)
+{
 	buf_text(out, before);
-	buf_u64(out, n);
-	buf_text(out, after);
+	buf_text(out, language_tag(l));
+	buf_char(out, ' ');
+	buf_text(out, text_of(l, id));
 	end_line(out);
 }
 

@@ -7,18 +7,22 @@
 #pragma once
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "pop3/text.h"
 
-void reply_ok(struct buf *out, const char *text);   /* "+OK text" */
-void reply_err(struct buf *out, enum fault f);      /* "-ERR [CODE] text" */
-void reply_line(struct buf *out, const char *text); /* "text" */
+void reply_ok(struct buf *out, enum language l, enum text id);  /* "+OK text" */
+void reply_err(struct buf *out, enum language l, enum fault f); /* "-ERR [CODE] text" */
+void reply_line(struct buf *out, const char *text); /* "text", in no language */
 void reply_dot(struct buf *out);                    /* the end of a multi-line reply */
 
-/* "+OK <before><n> messages (<octets> octets)" */
-void reply_holds(struct buf *out, const char *before, uint64_t n, uint64_t octets);
+/* "+OK text", with the number in it. */
+void reply_number(struct buf *out, enum language l, enum text id, uint64_t n);
 
-/* "+OK <before><n><after>" */
-void reply_count(struct buf *out, const char *before, uint64_t n, const char *after);
+/* "+OK text", in the plural form for n, with the number and the octets in it. */
+void reply_count(struct buf *out, enum language l, enum text id, uint64_t n,
+		 uint64_t octets);
+
+/* "<before><tag> text": of the language l, in itself (RFC 6856 section 3.2). */
+void reply_language(struct buf *out, const char *before, enum language l, enum text id);
 
 /* "<before><a> <b>": drop and scan listings (RFC 1939 section 5). */
 void reply_pair(struct buf *out, const char *before, uint64_t a, uint64_t b);

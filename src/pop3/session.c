@@ -6,6 +6,7 @@
 
 #include "pop3/authorization.h"
 #include "pop3/capa.h"
+#include "pop3/lang.h"
 #include "pop3/reply.h"
 
 void session_init(struct session *s, const struct session_policy *policy, bool tls,
@@ -54,9 +55,9 @@ static enum session_ask end(struct session *s, const char *how)
 	return ASK_CLOSE;
 }
 
-static enum session_ask refuse(enum fault f, struct buf *out)
+static enum session_ask refuse(const struct session *s, enum fault f, struct buf *out)
 {
-	reply_err(out, f);
+	reply_err(out, s->language, f);
 	return ASK_READ;
 }
 
@@ -87,10 +88,10 @@ static enum session_ask list(struct session *s, struct buf *out)
 	if (s->command.msg > 0) {
 		enum fault f = find(s);
 
-		return f ? refuse(f, out)
+		return f ? refuse(s, f, out)
 			 : ask_records(s, s->command.msg, s->command.msg);
 	}
-	reply_holds(out, "", left(s), left_octets(s));
+	reply_count(out, s->language, TEXT_LISTED, left(s), left_octets(s));
 	if (s->count > 0)
 		return ask_records(s, 1, s->count);
 	reply_dot(out);
@@ -104,7 +105,7 @@ static enum session_ask dele(struct session *s, struct buf *out)
 	if (f == FAULT_NONE && s->read_only)
 		f = FAULT_READ_ONLY;
 	if (f)
-		return refuse(f, out);
+		return refuse(s, f, out);
 	return s->bits ? ask_records(s, s->command.msg, s->command.msg) : ASK_MARKS;
 }
 
@@ -114,7 +115,7 @@ static enum session_ask rset(struct session *s, struct buf *out)
 		memset(s->bits, 0, session_bits_octets(s));
 	s->marked = 0;
 	s->marked_octets = 0;
-	reply_holds(out, "maildrop has ", s->count, s->octets);
+	reply_count(out, s->language, TEXT_HOLDS, s->count, s->octets);
 	return ASK_READ;
 }
 
@@ -128,7 +129,7 @@ static enum session_ask fetch(struct session *s, struct buf *out)
 	if (s->command.id == COMMAND_TOP && s->terms.retrieval == RETRIEVAL_REMOVES)
 		s->command.lines = 0;
 	if (f)
-		return refuse(f, out);
+		return refuse(s, f, out);
 	return noted && !s->bits ? ASK_MARKS : ASK_BODY;
 }
 
@@ -159,8 +160,7 @@ static void mark_retrieved(struct session *s)
 
 static enum session_ask sign_off(struct session *s, uint32_t messages, struct buf *out)
 {
-	reply_count(out, "signing off, ", messages,
-		    messages == 1 ? " message left" : " messages left");
+	reply_count(out, s->language, TEXT_LEFT, messages, 0);
 	return end(s, "quit");
 }
 
@@ -169,7 +169,7 @@ static enum session_ask sign_off(struct session *s, uint32_t messages, struct bu
 static enum session_ask quit(struct session *s, struct buf *out)
 {
 	if (s->state != POP3_TRANSACTION) {
-		reply_ok(out, "signing off");
+		reply_ok(out, s->language, TEXT_SIGNING_OFF);
 		return end(s, "quit");
 	}
 	s->state = POP3_UPDATE;
@@ -182,6 +182,9 @@ static enum session_ask begin(struct session *s, struct buf *out)
 	switch (s->command.id) {
 	case COMMAND_CAPA:
 		capa_reply(s, out);
+		return ASK_READ;
+	case COMMAND_LANG:
+		lang_reply(s, out);
 		return ASK_READ;
 	case COMMAND_STLS:
 	case COMMAND_USER:
@@ -203,7 +206,7 @@ static enum session_ask begin(struct session *s, struct buf *out)
 	case COMMAND_RSET:
 		return rset(s, out);
 	case COMMAND_NOOP:
-		reply_ok(out, "nothing done");
+		reply_ok(out, s->language, TEXT_NOTHING_DONE);
 		return ASK_READ;
 	case COMMAND_QUIT:
 		return quit(s, out);
@@ -219,7 +222,7 @@ static enum session_ask read_line(struct session *s, enum fault f, struct span l
 				  struct buf *out)
 {
 	if (s->ask == ASK_RESPONSE)
-		return f ? refuse(f, out) : authorization_respond(s, line, out);
+		return f ? refuse(s, f, out) : authorization_respond(s, line, out);
 	if (f == FAULT_NONE)
 		f = command_parse(line, s->state, &s->command);
 	if (s->state == POP3_NAMED && (f || s->command.id != COMMAND_CAPA))
@@ -228,7 +231,7 @@ static enum session_ask read_line(struct session *s, enum fault f, struct span l
 		s->errors = 0;
 		return begin(s, out);
 	}
-	reply_err(out, f);
+	reply_err(out, s->language, f);
 	return ++s->errors < s->policy->errors_max ? ASK_READ
 						   : end(s, "too-many-errors");
 }
@@ -241,7 +244,7 @@ static enum session_ask opened(struct session *s, const struct session_event *ev
 	s->octets = ev->octets;
 	s->read_only = ev->read_only;
 	s->terms = ev->terms;
-	reply_holds(out, "maildrop has ", s->count, s->octets);
+	reply_count(out, s->language, TEXT_HOLDS, s->count, s->octets);
 	return ASK_READ;
 }
 
@@ -252,7 +255,7 @@ static void mark(struct session *s, uint64_t octets, struct buf *out)
 	s->bits[i / 64] |= (uint64_t)1 << i % 64;
 	s->marked++;
 	s->marked_octets += octets;
-	reply_count(out, "message ", s->command.msg, " deleted");
+	reply_number(out, s->language, TEXT_MARKED, s->command.msg);
 }
 
 /* One record of the listing, for the command that wanted it. */
@@ -282,9 +285,9 @@ static enum session_ask body(struct session *s, const struct session_event *ev,
 			     struct buf *out)
 {
 	if (s->command.id == COMMAND_TOP)
-		reply_ok(out, "top of message follows");
+		reply_ok(out, s->language, TEXT_TOP_FOLLOWS);
 	else
-		reply_count(out, "", ev->octets, " octets");
+		reply_count(out, s->language, TEXT_OCTETS, ev->octets, 0);
 	return ASK_SEND;
 }
 
@@ -343,7 +346,7 @@ static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 
 	if (half_said || s->ask == ASK_TLS)
 		return end(s, "cut-short");
-	reply_err(out, f);
+	reply_err(out, s->language, f);
 	if (s->state == POP3_UPDATE)
 		return end(s, "commit-failed");
 	if (s->ask == ASK_LOGIN && f == FAULT_DENIED &&

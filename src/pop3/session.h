@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/language.h"
 #include "base/mechanism.h"
 #include "base/policy.h"
 #include "pop3/command.h"
@@ -72,8 +73,9 @@ struct session_policy {
 	const char *implementation; /* IMPLEMENTATION of RFC 2449 section 6.9 */
 	uint32_t errors_max;        /* refused lines in a row that end the connection */
 	uint32_t failures_max;      /* refused logins that do */
-	unsigned mechanisms; /* bits of enum mechanism: what poplar-auth can check */
-	bool tls_offered;    /* a certificate is there */
+	unsigned mechanisms;    /* bits of enum mechanism: what poplar-auth can check */
+	bool tls_offered;       /* a certificate is there */
+	enum language language; /* what LANG * means */
 	/* Of all users, the longest delay and the shortest time; do they differ? */
 	struct session_terms terms;
 	bool delays_differ, expires_differ;
@@ -99,6 +101,7 @@ struct session {
 	bool binds;               /* TLS can be bound to (RFC 5929, RFC 9266) */
 	bool certified;           /* the client's certificate names a user */
 	bool read_only;           /* nothing may be removed */
+	uint8_t language;         /* of the replies: enum language */
 	const char *timestamp;    /* of the greeting, for APOP; NULL: it had none */
 	const char *end;          /* with ASK_CLOSE: how it ended, for the log */
 

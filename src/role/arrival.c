@@ -118,7 +118,7 @@ static void refuse(struct conn *c, enum fault fault)
 
 	if (!c->tls_first) {
 		out->len = 0;
-		reply_err(out, fault);
+		reply_err(out, LANGUAGE_en, fault);
 		send(c->client.fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	log_refusal(c->front, c->peer, fault);

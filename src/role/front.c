@@ -308,6 +308,7 @@ int main(int argc, char **argv)
 	proc_lock(&f, sizeof f);
 	f.policy.greeting = f.child.settings.greeting;
 	set_terms(&f);
+	f.policy.language = f.child.settings.language;
 	f.policy.implementation = POPLAR_IMPLEMENTATION;
 	f.policy.errors_max = f.child.settings.max_errors;
 	f.policy.failures_max = f.child.settings.max_login_failures;

@@ -89,7 +89,7 @@ class Commands(ServerCase):
 
     def test_capa_in_both_states(self):
         common = {"TOP", "USER", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER",
-                  "UIDL", "IMPLEMENTATION Poplar",
+                  "UIDL", "LANG", "IMPLEMENTATION Poplar",
                   "SASL PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5"}
         c = self.p.connect()
         self.assertEqual(c.capa(), common | {"STLS"})

@@ -70,6 +70,8 @@ static bool takes(enum command_args args, size_t i)
 	unsigned words = 1u << ARGS_WORD | 1u << ARGS_MSG_LINES;
 	unsigned two = arguments[i].args[0] ? 1u << ARGS_AUTH : 0;
 
+	if (args == ARGS_OPT_WORD)
+		return !arguments[i].args[0] || takes(ARGS_WORD, i);
 	if (args == ARGS_TWO_WORDS)
 		return arguments[i].ok & (1u << ARGS_MSG_LINES | two);
 	return (arguments[i].ok >> args & 1) ||

@@ -131,10 +131,11 @@ static void bring_to(struct play *p, enum pop3_state st)
 static const char *example(enum command_id id, char room[64])
 {
 	static const char *const args[] = {
-		[ARGS_NONE] = "",       [ARGS_WORD] = " x",
-		[ARGS_REST] = " x y",   [ARGS_MSG] = " 1",
-		[ARGS_OPT_MSG] = " 1",  [ARGS_MSG_LINES] = " 1 1",
-		[ARGS_AUTH] = " PLAIN", [ARGS_TWO_WORDS] = " x y",
+		[ARGS_NONE] = "",        [ARGS_WORD] = " x",
+		[ARGS_REST] = " x y",    [ARGS_MSG] = " 1",
+		[ARGS_OPT_MSG] = " 1",   [ARGS_MSG_LINES] = " 1 1",
+		[ARGS_AUTH] = " PLAIN",  [ARGS_TWO_WORDS] = " x y",
+		[ARGS_OPT_WORD] = " de",
 	};
 
 	sprintf(room, "%s%s", command_name(id), args[command_args(id)]);
@@ -271,6 +272,10 @@ static void test_only_capa_may_stand_between_user_and_pass(void **state)
 	step(&p, &(struct session_event){ .kind = EVENT_OVERLONG });
 	CHECK_EQ(p.s.state, POP3_FRESH);
 	bring_to(&p, POP3_NAMED);
+	line(&p, "LANG de");
+	CHECK(said_ok(&p));
+	CHECK_EQ(p.s.state, POP3_FRESH);
+	bring_to(&p, POP3_NAMED);
 	CHECK_EQ(line(&p, "CAPA"), ASK_READ);
 	CHECK_EQ(line(&p, "PASS x"), ASK_LOGIN);
 }
@@ -368,7 +373,7 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
 
 #define CAPA(user, stls)                                                               \
 	"+OK capability list follows\r\nTOP\r\n" user                                  \
-	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n" stls                  \
+	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nLANG\r\n" stls          \
 	"EXPIRE NEVER\r\n"                                                             \
 	"IMPLEMENTATION Poplar\r\n.\r\n"
 
@@ -506,8 +511,8 @@ static void test_a_read_only_maildrop_keeps_its_messages(void **state)
 static void check_terms(struct play *p, const char *expected)
 {
 	line(p, "CAPA");
-	const char *at = strstr(p->said, "UIDL\r\nSTLS\r\n");
-	at = at ? at + strlen("UIDL\r\nSTLS\r\n") : strstr(p->said, "UIDL\r\n") + 6;
+	const char *at = strstr(p->said, "LANG\r\nSTLS\r\n");
+	at = at ? at + strlen("LANG\r\nSTLS\r\n") : strstr(p->said, "LANG\r\n") + 6;
 	const char *end = strstr(at, "SASL");
 	CHECK(end);
 	CHECK_SPAN(((struct span){ at, (size_t)(end - at) }), expected);
@@ -933,6 +938,119 @@ static void test_replies_stay_within_512_octets(void **state)
 	}
 }
 
+static const char *const german[] = { "LANG de", "LANG DE", "LANG de-AT",
+				      "lang De-1996-x-y" };
+
+/* RFC 6856 section 3.2: from its own reply on, in every state. */
+static void test_lang_chooses(void **state)
+{
+	(void)state;
+	for (unsigned st = POP3_FRESH; st <= POP3_TRANSACTION; st <<= 1) {
+		for (size_t i = 0; i < sizeof german / sizeof *german; i++) {
+			struct play p;
+
+			bring_to(&p, st);
+			CHECK_EQ(line(&p, german[i]), ASK_READ);
+			CHECK_TEXT(p.said, "+OK de Sprache geändert\r\n");
+			line(&p, "XYZZY");
+			CHECK_TEXT(p.said, "-ERR Unbekannter Befehl\r\n");
+		}
+	}
+}
+
+static void test_lang_star_is_the_administrators(void **state)
+{
+	struct session_policy french = policy;
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "LANG *");
+	CHECK_TEXT(p.said, "+OK en language changed\r\n");
+	french.language = LANGUAGE_fr;
+	session_init(&p.s, &french, false, true);
+	line(&p, "XYZZY");
+	CHECK_TEXT(p.said, "-ERR unknown command\r\n");
+	line(&p, "LANG *");
+	CHECK_TEXT(p.said, "+OK fr Langue modifiée\r\n");
+	line(&p, "LANG i-default");
+	CHECK_TEXT(p.said, "+OK en language changed\r\n");
+}
+
+static void test_lang_lists_each_language_in_itself(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "LANG es");
+	line(&p, "LANG");
+	CHECK_TEXT(p.said, "+OK A continuación, la lista de idiomas\r\n"
+			   "en English\r\nde Deutsch\r\nfr Français\r\n"
+			   "es Español\r\npt Português\r\n"
+			   "ja 日本語\r\n"
+			   "zh 简体中文\r\n"
+			   "ar العربية\r\n"
+			   ".\r\n");
+}
+
+static void test_a_language_that_is_not_there_changes_nothing(void **state)
+{
+	static const char *const refused[] = {
+		"LANG mul", "LANG d",     "LANG deu",       "LANG **",
+		"LANG *-d", "LANG de-",   "LANG -de",       "LANG de--at",
+		"LANG [de", "LANG de_AT", "LANG i-klingon", "LANG de-123456789",
+	};
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "LANG pt-BR");
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		CHECK_EQ(line(&p, refused[i]), ASK_READ);
+		CHECK_TEXT(p.said, "-ERR Esse idioma não está disponível\r\n");
+	}
+	line(&p, "LANG ");
+	CHECK_TEXT(p.said, "-ERR Comando malformado\r\n");
+}
+
+/* What was said in the clear counts for nothing behind STLS (RFC 2595 section 4). */
+static void test_stls_forgets_the_language(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "LANG ja");
+	CHECK_EQ(line(&p, "STLS"), ASK_TLS);
+	step(&p, &(struct session_event){ .kind = EVENT_DONE });
+	line(&p, "XYZZY");
+	CHECK_TEXT(p.said, "-ERR unknown command\r\n");
+}
+
+/* Codes and keywords are in no language (RFC 2449 section 8). */
+static void test_codes_are_not_translated(void **state)
+{
+	struct play p;
+
+	(void)state;
+	for (enum language l = 0; l < LANGUAGE_COUNT; l++) {
+		for (enum fault f = 1; f < FAULT_COUNT; f++) {
+			char start[40];
+
+			begin(&p);
+			p.s.language = (uint8_t)l;
+			line(&p, "USER alice");
+			line(&p, "PASS x");
+			failed(&p, f);
+			sprintf(start, "-ERR %s%s", fault_code(f),
+				fault_code(f)[0] ? " " : "");
+			CHECK_EQ(strncmp(p.said, start, strlen(start)), 0);
+			CHECK(strncmp(p.said + strlen(start), "[", 1) != 0);
+		}
+	}
+}
+
 static void test_a_session_is_small(void **state)
 {
 	(void)state;
@@ -976,6 +1094,12 @@ int main(void)
 		TEST(test_errors_in_a_row_end_the_connection),
 		TEST(test_the_greeting),
 		TEST(test_replies_stay_within_512_octets),
+		TEST(test_lang_chooses),
+		TEST(test_lang_star_is_the_administrators),
+		TEST(test_lang_lists_each_language_in_itself),
+		TEST(test_a_language_that_is_not_there_changes_nothing),
+		TEST(test_stls_forgets_the_language),
+		TEST(test_codes_are_not_translated),
 		TEST(test_a_session_is_small),
 	};
 

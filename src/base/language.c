@@ -1,0 +1,59 @@
+/* base/language.c - the languages in which a client may be answered.
+ *
+ * Floor 0 (base). Prefix: language_.
+ */
+#include "base/language.h"
+
+static const char *const tags[LANGUAGE_COUNT] = {
+#define X(id, tag) [LANGUAGE_##id] = tag,
+	LANGUAGE_TABLE(X)
+#undef X
+};
+
+const char *language_tag(enum language l)
+{
+	return tags[l];
+}
+
+static bool is_subtag(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		const char c = (char)(s.at[i] | 0x20);
+
+		if (!(c >= 'a' && c <= 'z') && !(s.at[i] >= '0' && s.at[i] <= '9'))
+			return false;
+	}
+	return s.len >= 1 && s.len <= 8;
+}
+
+static bool is_range(struct span rest)
+{
+	struct span subtag;
+	bool more;
+
+	do {
+		more = span_cut(&rest, '-', &subtag);
+		if (!is_subtag(subtag))
+			return false;
+	} while (more);
+	return true;
+}
+
+bool language_find(struct span range, enum language *out)
+{
+	if (!is_range(range))
+		return false;
+	if (span_is_nocase(range, "i-default"))
+		range = SPAN("en");
+	for (; range.len > 0; range.len--) {
+		for (enum language l = 0; l < LANGUAGE_COUNT; l++) {
+			if (span_is_nocase(range, tags[l])) {
+				*out = l;
+				return true;
+			}
+		}
+		while (range.len > 1 && range.at[range.len - 1] != '-')
+			range.len--;
+	}
+	return false;
+}

@@ -1,0 +1,73 @@
+/* pop3/text.h - everything that a client's user may read, in every language.
+ *
+ * Floor 1 (pop3): does no I/O. Prefix: text_. Faults have their English texts in
+ * base/fault.h. The build makes a table from each catalogue in po/ (po/tables.c); what
+ * a catalogue lacks is said in English.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "base/language.h"
+
+/* xgettext reads the tables, with the comments for those who translate. */
+/* clang-format off */
+#define TEXT_TABLE(X) \
+	/* translators: the name of your own language, in itself */ \
+	X(LANGUAGE,     "English") \
+	X(LANGUAGES,    "language list follows") \
+	/* translators: said first in the new language */ \
+	X(CHOSEN,       "language changed") \
+	X(CAPABILITIES, "capability list follows") \
+	X(MECHANISMS,   "mechanisms follow") \
+	X(BEGIN_TLS,    "begin TLS negotiation") \
+	/* translators: PASS is a command and stays as it is */ \
+	X(SEND_PASS,    "send PASS") \
+	X(NOTHING_DONE, "nothing done") \
+	X(TOP_FOLLOWS,  "top of message follows") \
+	/* translators: %u is the message's number */ \
+	X(MARKED,       "message %u deleted") \
+	X(SIGNING_OFF,  "signing off")
+
+/* These have plural forms by %u, how many there are; %s is the first of them, said of
+ * the octets of all. */
+#define TEXT_COUNTED_TABLE(P) \
+	P(OCTETS, "%u octet", "%u octets") \
+	/* translators: %s is "%u octets" */ \
+	P(LISTED, "%u message (%s)", "%u messages (%s)") \
+	P(HOLDS,  "maildrop has %u message (%s)", "maildrop has %u messages (%s)") \
+	P(LEFT,   "signing off, %u message left", "signing off, %u messages left")
+/* clang-format on */
+
+/* That of a fault has the fault's number. */
+enum text {
+	TEXT_NONE = FAULT_NONE,
+#define X(id, code, priority, retry, text) TEXT_FAULT_##id,
+	FAULT_TABLE(X)
+#undef X
+#define X(id, text) TEXT_##id,
+		TEXT_TABLE(X)
+#undef X
+#define P(id, one, many) TEXT_##id,
+			TEXT_COUNTED_TABLE(P)
+#undef P
+				TEXT_COUNT
+};
+
+/* "%u octets" takes no more, with the largest number, in any language. */
+enum { TEXT_OCTETS_ROOM = 128 };
+
+/* Of one language. */
+struct catalogue {
+	unsigned (*form)(uint64_t n);  /* which plural form n takes */
+	const char *texts[TEXT_COUNT]; /* its forms, each with a NUL behind it */
+};
+
+/* All but English are made by the build. */
+#define X(id, tag) extern const struct catalogue catalogue_##id;
+LANGUAGE_TABLE(X)
+#undef X
+
+const char *text_of(enum language l, enum text id);
+
+/* One of those that have plural forms. */
+const char *text_counted(enum language l, enum text id, uint64_t n);
