@@ -172,12 +172,12 @@ static enum database_says find(struct database *db, struct span name,
 	return user ? DATABASE_RIGHT : DATABASE_UNKNOWN;
 }
 
-static bool stores(struct database *db, unsigned ways)
+static unsigned stores(struct database *db)
 {
 	struct why why = { 0 };
 	OWN(users) users = userfile_acquire(((struct passwdfile *)db)->file, &why);
 
-	return users && users_all_store(users, ways);
+	return users ? users_ways(users) : 0;
 }
 
 static void close_file(struct database *db)

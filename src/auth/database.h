@@ -25,9 +25,10 @@ struct database_driver {
 	enum database_says (*check)(struct database *db, struct span name,
 				    struct span password, struct span peer,
 				    struct user_found *out, struct why *why);
-	/* Are all passwords stored in one of these ways (bits, SCHEME_*)? NULL: no. A
-	 * mechanism that is not for all would lead the others' clients astray. */
-	bool (*stores)(struct database *db, unsigned ways);
+	/* The ways (bits, SCHEME_*) in which all passwords are stored; 0: there are
+	 * others. NULL: 0. A mechanism that is not for all would lead the others'
+	 * clients astray. */
+	unsigned (*stores)(struct database *db);
 	void (*free)(struct database *db);
 };
 

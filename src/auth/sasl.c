@@ -41,19 +41,16 @@ unsigned sasl_wants(enum mechanism m)
 	return table[m].wants;
 }
 
-static bool is_of_use(const struct login_rules *rules, enum mechanism m)
+/* May it be, whatever is stored? */
+static bool is_possible(const struct login_rules *rules, enum mechanism m)
 {
-	bool works = table[m].wants == 0;
-
 	if (m == MECHANISM_ID_ANONYMOUS)
 		return rules->anonymous.len > 0;
 	if (m == MECHANISM_ID_GSSAPI)
 		return gssapi_host() != NULL;
 	if (table[m].step == sasl_token_step)
 		return rules->tokens != NULL;
-	for (struct database *db = rules->databases; db && !works; db = db->next)
-		works = db->driver->stores && db->driver->stores(db, table[m].wants);
-	return works;
+	return table[m].wants == 0;
 }
 
 unsigned sasl_offers(const struct login_rules *rules, unsigned allowed)
@@ -61,9 +58,14 @@ unsigned sasl_offers(const struct login_rules *rules, unsigned allowed)
 	unsigned offers = 0;
 
 	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
-		if ((allowed >> m & 1) && is_of_use(rules, m))
-			offers |= 1u << m;
-	return offers;
+		offers |= (unsigned)is_possible(rules, m) << m;
+	for (struct database *db = rules->databases; db; db = db->next) {
+		unsigned ways = db->driver->stores ? db->driver->stores(db) : 0;
+
+		for (enum mechanism m = 0; m < MECHANISM_COUNT && ways; m++)
+			offers |= (unsigned)!(ways & ~table[m].wants) << m;
+	}
+	return offers & allowed;
 }
 
 static struct span keep(struct span from, char *to, size_t room)

@@ -211,9 +211,9 @@ void users_free(struct users *users)
 	free(users);
 }
 
-bool users_all_store(const struct users *users, unsigned ways)
+unsigned users_ways(const struct users *users)
 {
-	return users->count > 0 && !users->other_ways && !(users->ways & ~ways);
+	return users->other_ways ? 0 : users->ways;
 }
 
 const struct user *users_find(const struct users *users, struct span name)

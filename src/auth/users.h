@@ -30,8 +30,9 @@ static inline void users_done_p(struct users **p)
 	users_free(*p);
 }
 
-/* Is every password (there is one at least) stored in one of these ways (SCHEME_*)? */
-bool users_all_store(const struct users *users, unsigned ways);
+/* The ways (SCHEME_*) in which all passwords are stored; 0: there are others, or none.
+ */
+unsigned users_ways(const struct users *users);
 
 const struct user *users_find(const struct users *users, struct span name);
 

@@ -49,11 +49,11 @@ static enum database_says find(struct database *db, struct span name,
 	return DATABASE_UNKNOWN;
 }
 
-static bool stores(struct database *db, unsigned ways)
+static unsigned stores(struct database *db)
 {
 	struct span rest;
 
-	return scheme_good_for(span_of(((struct store *)db)->stored), &rest) & ways;
+	return scheme_good_for(span_of(((struct store *)db)->stored), &rest);
 }
 
 static const struct database_driver driver = { .name = "store",
