@@ -48,7 +48,7 @@ struct front {
 	bool draining; /* no new connections; end with the last */
 	bool stopping; /* draining, and what has nothing under way is closed */
 	bool resting;  /* no connections are accepted for now */
-	struct loop_timer stop_timer, rest_timer;
+	struct loop_timer stop_timer, rest_timer, tidy_timer;
 
 	struct tls_server *tls; /* NULL: no TLS */
 	struct session_policy policy;
@@ -170,6 +170,7 @@ struct conn {
  * from the first connection on. */
 void front_set_offers(struct front *f, unsigned mechanisms);
 void front_conn_ended(struct front *f); /* there is one connection less */
+void front_tidy_later(struct front *f); /* a handshake has left holes in the heap */
 
 /* ---- role/conn.c: the life of a connection ---- */
 

@@ -300,6 +300,7 @@ static bool handshake(struct conn *c)
 	case TLS_DONE:
 		break;
 	}
+	front_tidy_later(c->front);
 	c->phase = CONN_OPEN;
 	c->readable = tls_has_pending(c->tls);
 	c->heard = false;
