@@ -47,7 +47,7 @@ static const char *judge(const struct index_head *h, const struct stat *st)
 	if (h->file != st->st_ino)
 		return "is a copy";
 	if (h->records > INDEX_RECORDS_MAX || h->messages > h->records ||
-	    h->holes > LISTING_HOLES_MAX)
+	    h->steady > h->messages || h->holes > LISTING_HOLES_MAX)
 		return "has a bad head";
 	if (listing_end((uint32_t)h->records) > (uint64_t)st->st_size)
 		return "is cut";
@@ -147,31 +147,44 @@ bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
 	       name_is_good(r, (struct span){ name, r->name_len });
 }
 
-/* The last group may not be whole. */
-static bool read_group(struct index_reader *rd, uint32_t group)
+/* The pieces of a group, the last of which may not be whole. */
+static bool read_group(const struct index *ix, uint32_t group, void *out, size_t each,
+		       uint64_t at)
 {
-	uint32_t left = (uint32_t)rd->ix->head.records - group;
-	uint32_t count = left < LISTING_GROUP ? left : LISTING_GROUP;
+	uint32_t left = (uint32_t)ix->head.records - group;
 
-	rd->group = UINT32_MAX;
-	if (!read_whole(rd->ix->fd, rd->records, count * sizeof *rd->records,
-			listing_at(group)) ||
-	    !read_whole(rd->ix->fd, rd->names, count * sizeof *rd->names,
-			listing_name_at(group)))
-		return false;
-	rd->group = group;
-	return true;
+	return read_whole(ix->fd, out,
+			  (left < LISTING_GROUP ? left : LISTING_GROUP) * each, at);
 }
 
-bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r,
-		struct span *out_name)
+bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r)
 {
-	uint32_t k = i % LISTING_GROUP;
+	uint32_t k = i % LISTING_GROUP, group = i - k;
 
-	if (i >= rd->ix->head.records || (rd->group != i - k && !read_group(rd, i - k)))
+	if (i >= rd->ix->head.records)
 		return false;
-	if (!listing_get(rd->records[k], rd->ix->head.generation, i, r))
-		return false;
-	*out_name = (struct span){ rd->names[k], r->name_len };
-	return name_is_good(r, *out_name);
+	if (rd->records_of != group) {
+		rd->records_of = UINT32_MAX;
+		if (!read_group(rd->ix, group, rd->records, sizeof *rd->records,
+				listing_at(group)))
+			return false;
+		rd->records_of = group;
+	}
+	return listing_get(rd->records[k], rd->ix->head.generation, i, r);
+}
+
+bool index_name(struct index_reader *rd, uint32_t i, const struct listing_record *r,
+		struct span *out)
+{
+	uint32_t k = i % LISTING_GROUP, group = i - k;
+
+	if (rd->names_of != group) {
+		rd->names_of = UINT32_MAX;
+		if (!read_group(rd->ix, group, rd->names, sizeof *rd->names,
+				listing_name_at(group)))
+			return false;
+		rd->names_of = group;
+	}
+	*out = (struct span){ rd->names[k], r->name_len };
+	return name_is_good(r, *out);
 }

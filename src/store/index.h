@@ -32,6 +32,7 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(records)    /* in the file */ \
 	X(messages)   /* of them that are not gone */ \
 	X(octets)     /* of those, on the wire */ \
+	X(steady)     /* messages, the first so many, that source_1 and source_2 tell nothing of */ \
 	X(holes)      /* runs of records that are gone */ \
 	X(settled)    /* 1: as long as the source is this, so is the content */ \
 	X(source_1)   /* what the store saw of itself when it was looked through */ \
@@ -69,7 +70,8 @@ void index_forget(int dir);
 
 struct index_reader {
 	const struct index *ix;
-	uint32_t group; /* first record of what is held; UINT32_MAX: nothing */
+	uint32_t records_of,
+		names_of; /* first record of what is held; UINT32_MAX: none */
 	char records[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	char names[LISTING_GROUP][LISTING_NAME_OCTETS];
 };
@@ -77,12 +79,16 @@ struct index_reader {
 static inline void index_reader_init(struct index_reader *rd, const struct index *ix)
 {
 	rd->ix = ix;
-	rd->group = UINT32_MAX;
+	rd->records_of = rd->names_of = UINT32_MAX;
 }
 
-/* As index_read; *out_name is borrowed until the next call. */
-MUST_USE bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r,
-			 struct span *out_name);
+/* As index_read, without the name. */
+MUST_USE bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r);
+
+/* The name of record i, which is *r; borrowed until the next call. Few need it: names
+ * are two thirds of the file. */
+MUST_USE bool index_name(struct index_reader *rd, uint32_t i,
+			 const struct listing_record *r, struct span *out);
 
 /* ---- writing ---- */
 

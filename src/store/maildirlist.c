@@ -10,16 +10,12 @@
 
 #include "base/own.h"
 #include "mail/name.h"
-#include "store/maildir.h"
+#include "store/maildirjoin.h"
 
-/* What the flags of a record mean here. */
-enum { FLAG_TWIN = 1, FLAG_UNREAD = 2 };
+/* A file of which more is dead than alive is written anew; small ones need not be. */
+enum { DEAD_FEW = 1024 };
 
-/* A file of which more is dead than alive is written anew; small ones need not be. So
- * many files that are known are looked at all the same. */
-enum { DEAD_FEW = 1024, LOOKS_MAX = 4096 };
-
-/* ---- records and files ---- */
+/* ---- records ---- */
 
 /* As a record has it, a name opens with one letter for its folder. */
 static size_t put_name(const struct scan *s, const struct scan_file *f,
@@ -30,19 +26,6 @@ static size_t put_name(const struct scan *s, const struct scan_file *f,
 	out[0] = scan_path(s, f)[0];
 	memcpy(out + 1, name.at, name.len);
 	return name.len + 1;
-}
-
-/* Nothing that could lead out of the folder. */
-static bool name_is_good(struct span name)
-{
-	return name.len > 1 && (name.at[0] == 'n' || name.at[0] == 'c') &&
-	       name.at[1] != '.' && !memchr(name.at, '/', name.len) &&
-	       !memchr(name.at, '\0', name.len);
-}
-
-static enum scan_dir where_of(struct span name)
-{
-	return name.at[0] == 'n' ? SCAN_NEW : SCAN_CUR;
 }
 
 static void put_record(const struct scan *s, const struct scan_file *f,
@@ -62,134 +45,6 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 	out->uid_len = (uint8_t)name_uid(base, f->twin ? f->inode : 0, out->uid);
 }
 
-static struct scan_file get_record(const struct listing_record *r, uint32_t i)
-{
-	return (struct scan_file){
-		.inode = r->file,
-		.stored = r->stored,
-		.modified = r->modified,
-		.octets = r->octets,
-		.record = i,
-		.form = r->form,
-		.twin = r->flags & FLAG_TWIN,
-		.unread = r->flags & FLAG_UNREAD,
-		.measured = !(r->flags & FLAG_UNREAD),
-	};
-}
-
-enum fault maildir_load(const struct index *ix, uint32_t i, struct scan *s,
-			struct why *why)
-{
-	char room[LISTING_NAME_OCTETS];
-	struct listing_record r;
-
-	if (!index_read(ix, i, &r, room) ||
-	    !name_is_good((struct span){ room, r.name_len }))
-		return fault_set(why, FAULT_IO, 0, "read", INDEX_FILE);
-	const struct span name = { room, r.name_len };
-	const struct scan_file f = get_record(&r, i);
-	return scan_keep(s, &s->files, where_of(name), span_after(name, 1), &f)
-		       ? FAULT_NONE
-		       : fault_set(why, FAULT_NOMEM, 0, "find message", NULL);
-}
-
-/* ---- joining ---- */
-
-/* A listing on its way from what was known to what is there. */
-struct update {
-	struct maildir *d;
-	const struct store_place *place;
-	struct index old; /* fd -1: none that can be used */
-	struct scan scan;
-	struct scan_seen seen;
-};
-
-static bool same_name(const struct scan *s, const struct scan_file *f, struct span name)
-{
-	struct span now = scan_name(s, f);
-
-	return scan_where(s, f) == where_of(name) && now.len == name.len - 1 &&
-	       memcmp(now.at, name.at + 1, now.len) == 0;
-}
-
-/* One that was found may still be another of the same name, to which the file system
- * gave the same inode. Maildir gives no name twice, people do, in maildrops that they
- * look after themselves: where to look at each file would be felt, it is not done. */
-static bool is_same_file(const struct update *u, const struct scan_file *f)
-{
-	return u->scan.files.count > LOOKS_MAX || scan_is_same(u->d->dir, &u->scan, f);
-}
-
-/* One record. What stands in front of it in the scan is new. Its own file has been
- * found, or lies in a folder that has not changed, or is gone. */
-static enum fault join_record(struct update *u, struct span name, struct scan_file f,
-			      uint32_t *io_at, struct scan_files *out)
-{
-	struct scan *s = &u->scan;
-	struct span proper = span_after(name, 1);
-	const struct scan_key key = scan_key(proper, f.inode);
-	bool ok = true;
-	int by = 1;
-
-	if (out->count > 0 && scan_order(s, &out->at[out->count - 1], &key) >= 0)
-		return FAULT_CORRUPT;
-	while (ok && *io_at < s->files.count &&
-	       (by = scan_order(s, &s->files.at[*io_at], &key)) < 0)
-		ok = scan_add(out, &s->files.at[(*io_at)++]);
-	if (ok && *io_at < s->files.count && by == 0) {
-		const struct scan_file *found = &s->files.at[(*io_at)++];
-
-		f.name = found->name;
-		f.time = key.time;
-		f.measured &= is_same_file(u, &f);
-		f.changed = !f.measured || !same_name(s, found, name);
-		u->seen.settled &=
-			u->seen.read[where_of(name)]; /* else it has two names */
-		ok = scan_add(out, &f);
-	} else if (ok && !u->seen.read[where_of(name)]) {
-		f.changed = !f.measured;
-		ok = scan_keep(s, out, where_of(name), proper, &f);
-	}
-	return ok ? FAULT_NONE : FAULT_NOMEM;
-}
-
-/* FAULT_CORRUPT: the index is damaged. */
-static enum fault join_all(struct update *u, struct scan_files *out)
-{
-	ROOM struct index_reader rd;
-	struct listing_record r;
-	struct span name;
-	uint32_t at = 0;
-	enum fault f = FAULT_NONE;
-
-	index_reader_init(&rd, &u->old);
-	for (uint32_t msg = 1; msg <= u->old.head.messages && f == FAULT_NONE; msg++) {
-		uint32_t i = listing_number(&u->old.map, msg);
-
-		f = index_next(&rd, i, &r, &name) && name_is_good(name)
-			    ? join_record(u, name, get_record(&r, i), &at, out)
-			    : FAULT_CORRUPT;
-	}
-	for (; at < u->scan.files.count && f == FAULT_NONE; at++)
-		if (!scan_add(out, &u->scan.files.at[at]))
-			f = FAULT_NOMEM;
-	return f;
-}
-
-static enum fault join(struct update *u, struct why *why)
-{
-	struct scan_files out = { 0 };
-	enum fault f = join_all(u, &out);
-
-	if (f) {
-		free(out.at);
-		return fault_set(why, f, 0, "read", INDEX_FILE);
-	}
-	free(u->scan.files.at);
-	u->scan.files = out;
-	return FAULT_NONE;
-}
-
 /* ---- writing ---- */
 
 /* How the listing is to be written. */
@@ -199,12 +54,25 @@ struct plan {
 	struct listing_map holes; /* among those */
 };
 
+/* The records of what is skipped, with the holes among them, end before the one that is
+ * returned. */
+static uint32_t skip_records(const struct update *u, struct listing_map *out)
+{
+	const struct listing_map *map = &u->old.map;
+	uint32_t next = u->skip > 0 ? listing_number(map, u->skip) + 1 : 0;
+
+	for (uint32_t h = 0; h < map->hole_count && map->holes[h].first < next; h++)
+		out->holes[out->hole_count++] = map->holes[h];
+	return next;
+}
+
 /* Files that are new must all come behind those that have records, and the dead be few,
  * for the old file to go on. Where nothing stays, it begins again. */
 static bool can_go_on(const struct update *u, struct plan *p)
 {
 	const struct scan_files *files = &u->scan.files;
-	uint32_t kept = 0, next = 0, records = (uint32_t)u->old.head.records;
+	uint32_t kept = 0, next = skip_records(u, &p->holes);
+	uint32_t records = (uint32_t)u->old.head.records;
 
 	for (uint32_t i = 0; i < files->count; i++) {
 		uint32_t record = files->at[i].record;
@@ -215,10 +83,12 @@ static bool can_go_on(const struct update *u, struct plan *p)
 			return false;
 		next = record + 1;
 	}
+	kept += u->skip;
 	p->first = kept > 0 ? records : 0;
-	return kept == 0 || (listing_remove(&p->holes, next, records - next) &&
-			     records - kept <= kept + DEAD_FEW &&
-			     files->count - kept <= INDEX_RECORDS_MAX - records);
+	return kept == 0 ||
+	       (listing_remove(&p->holes, next, records - next) &&
+		records - kept <= kept + DEAD_FEW &&
+		files->count + u->skip - kept <= INDEX_RECORDS_MAX - records);
 }
 
 static enum fault make_plan(const struct update *u, struct plan *p, struct why *why)
@@ -252,6 +122,8 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 		bool stays = w->way == INDEX_GO_ON && f->record != SCAN_NO_RECORD;
 		struct listing_record r;
 
+		if (head->steady == u->skip + i && f->where == SCAN_CUR)
+			head->steady++;
 		head->octets += f->octets;
 		head->settled &= !f->unread;
 		if (stays && !f->changed)
@@ -269,7 +141,9 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 	const struct scan_stamp *stamp = u->seen.stamp;
 	struct index_head head = {
 		.boot = u->place->boot,
-		.messages = u->scan.files.count,
+		.messages = u->skip + u->scan.files.count,
+		.octets = u->skip > 0 ? u->old.head.octets - u->joined_octets : 0,
+		.steady = u->skip,
 		.settled = u->seen.settled,
 		.source_1 = stamp[SCAN_NEW].inode,
 		.source_2 = stamp[SCAN_NEW].changed_ns,
@@ -288,6 +162,18 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 		f = index_finish(&w, &head, holes, &u->d->index, why);
 	index_writer_done(&w);
 	return f;
+}
+
+/* All that is not skipped, into the old file. False: that is not to be. */
+static bool write_behind(struct update *u)
+{
+	struct why why;
+	struct plan p;
+	bool done = make_plan(u, &p, &why) == FAULT_NONE && p.way == INDEX_GO_ON &&
+		    write_index(u, &p, &why) == FAULT_NONE;
+
+	free(p.holes.holes);
+	return done;
 }
 
 /* Where the file cannot be written, a new one may, or else memory: the listing is the
@@ -343,10 +229,11 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 static enum fault look_through(struct update *u, const struct scan_stamp *known,
 			       struct why *why)
 {
+	u->skip = 0;
 	enum fault f = read_folders(u, known, why);
 
 	if (f == FAULT_NONE && u->old.fd >= 0)
-		f = join(u, why);
+		f = maildir_join(u, why);
 	if (f == FAULT_NONE)
 		f = scan_measure(u->d->dir, &u->scan, why);
 	if (f == FAULT_NONE)
@@ -380,6 +267,12 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 		u->d->base.trouble = *why;
 		index_close(&u->old);
 		f = look_through(u, nothing, why);
+	}
+	if (f == FAULT_NONE && u->skip > 0) {
+		if (write_behind(u))
+			return FAULT_NONE;
+		u->whole = true;
+		f = look_through(u, known, why);
 	}
 	return f ? f : write_somewhere(u, why);
 }

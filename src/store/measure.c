@@ -56,8 +56,7 @@ static enum fault relocate(int dir, struct scan *s, const uint32_t *list,
 
 		if (!found)
 			file->name = SCAN_GONE;
-		else if (!scan_rename(s, file, scan_where(&now, found),
-				      scan_name(&now, found)))
+		else if (!scan_rename(s, file, found->where, scan_name(&now, found)))
 			f = fault_set(why, FAULT_NOMEM, 0, "find again",
 				      scan_path(s, file));
 	}

@@ -30,8 +30,9 @@ void scan_done(struct scan *s)
 
 /* ---- finding ---- */
 
+/* A record has the name behind the first letter of its folder. */
 static bool keep_name(struct scan *s, enum scan_dir where, struct span name,
-		      uint64_t *out)
+		      struct scan_file *out)
 {
 	size_t whole = 4 + name.len + 1;
 
@@ -47,11 +48,14 @@ static bool keep_name(struct scan *s, enum scan_dir where, struct span name,
 	if (s->names_len == SCAN_GONE)
 		s->names[s->names_len++] = '\0';
 	char *at = s->names + s->names_len;
+	memcpy(at + 4, name.at, name.len);
+	at[3] = folder[where][0];
+	out->name_sum = listing_sum((struct span){ at + 3, name.len + 1 }, 0);
 	memcpy(at, folder[where], 3);
 	at[3] = '/';
-	memcpy(at + 4, name.at, name.len);
 	at[4 + name.len] = '\0';
-	*out = s->names_len;
+	out->name = s->names_len;
+	out->where = where;
 	s->names_len += whole;
 	return true;
 }
@@ -80,13 +84,13 @@ bool scan_keep(struct scan *s, struct scan_files *files, enum scan_dir where,
 	struct scan_file f = *file;
 
 	f.time = name_time(name);
-	return keep_name(s, where, name, &f.name) && scan_add(files, &f);
+	return keep_name(s, where, name, &f) && scan_add(files, &f);
 }
 
 bool scan_rename(struct scan *s, struct scan_file *file, enum scan_dir where,
 		 struct span name)
 {
-	return keep_name(s, where, name, &file->name);
+	return keep_name(s, where, name, file);
 }
 
 /* Maildir: names that open with a dot are no messages. */
@@ -178,7 +182,7 @@ static void leave_out_doubles(struct scan *s, struct scan_seen *seen)
 		if (kept == 0 || at[kept - 1].inode != at[i].inode ||
 		    !same_base(s, &at[kept - 1], &at[i]))
 			at[kept++] = at[i];
-		else if (scan_where(s, &at[kept - 1]) != scan_where(s, &at[i]))
+		else if (at[kept - 1].where != at[i].where)
 			seen->settled = false;
 	}
 	s->files.count = kept;

@@ -15,7 +15,8 @@ enum scan_dir { SCAN_NEW, SCAN_CUR, SCAN_DIRS };
 enum { SCAN_NO_RECORD = UINT32_MAX };
 
 struct scan_file {
-	uint64_t name; /* offset in names: "new/..." or "cur/...", ended by a NUL */
+	uint64_t name;     /* offset in names: "new/..." or "cur/...", ended by a NUL */
+	uint64_t name_sum; /* as its record has it */
 	uint64_t inode;
 	struct name_time time;
 	uint64_t stored;   /* octets on disk when measured */
@@ -23,6 +24,7 @@ struct scan_file {
 	uint64_t octets;   /* on the wire */
 	uint32_t record;   /* of the index */
 	uint8_t form;      /* enum wire_form */
+	uint8_t where;     /* enum scan_dir */
 	bool measured;     /* stored to form are known */
 	bool twin;         /* another file has the same base name */
 	bool unread;  /* could not be read, so that its size is a guess: not to be sent
@@ -52,11 +54,6 @@ static inline const char *scan_path(const struct scan *s, const struct scan_file
 static inline struct span scan_name(const struct scan *s, const struct scan_file *f)
 {
 	return span_of(s->names + f->name + strlen("new/"));
-}
-
-static inline enum scan_dir scan_where(const struct scan *s, const struct scan_file *f)
-{
-	return s->names[f->name] == 'n' ? SCAN_NEW : SCAN_CUR;
 }
 
 static inline uint64_t scan_ns(struct timespec t)

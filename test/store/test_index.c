@@ -253,6 +253,86 @@ static void test_new_mail_is_appended(void **state)
 	box_close(&b);
 }
 
+static void put_in_cur(const struct box *b, int first, int count)
+{
+	char from[40], to[40];
+
+	put_some(b, first, count);
+	for (int i = first; i < first + count; i++) {
+		snprintf(from, sizeof from, "new/%08d.x", i);
+		snprintf(to, sizeof to, "cur/%08d.x:2,S", i);
+		move(b, from, to);
+	}
+}
+
+/* How many messages in front of all others will not be looked at when only new changes;
+ * what is there then is what is there without an index. */
+static uint64_t steady_after(const struct box *b)
+{
+	settle_folder(b, "new");
+	check_right(b);
+	return head_of(b).steady;
+}
+
+static void test_what_lies_in_cur_is_steady(void **state)
+{
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put_in_cur(&b, 100, 300);
+	settle(&b);
+	CHECK_EQ(steady_after(&b), 300);
+	put_some(&b, 400, 2);
+	CHECK_EQ(steady_after(&b), 300);
+	put_some(&b, 402, 1);
+	drop(&b, "new/00000400.x");
+	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(head_of(&b).messages, 302);
+	CHECK_EQ(head_of(&b).records, 303);
+	put(&b, "new/00000399.x", SPAN("of the name of one that is known"));
+	CHECK(steady_after(&b) >= 299); /* which of them comes first is open */
+	drop(&b, "new/00000399.x");
+	CHECK_EQ(steady_after(&b), 300);
+	put_some(&b, 50, 1); /* in front of all */
+	CHECK_EQ(steady_after(&b), 0);
+	drop(&b, "new/00000050.x");
+	CHECK_EQ(steady_after(&b), 300);
+	move(&b, "cur/00000200.x:2,S", "new/00000200.x");
+	settle(&b);
+	CHECK_EQ(steady_after(&b), 100);
+	box_close(&b);
+}
+
+/* Else it would be found that a record is damaged. */
+static void test_what_is_steady_is_not_read(void **state)
+{
+	static struct listed l;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put_in_cur(&b, 0, 300);
+	settle(&b);
+	list(&b, &l);
+	const struct index_head before = head_of(&b);
+	OWN_FD fd = openat(b.root, INDEX, O_RDWR);
+	assert_true(pwrite(fd, "x", 1, (off_t)listing_at(7)) == 1);
+	put_some(&b, 300, 1);
+	settle_folder(&b, "new");
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->trouble.fault, FAULT_NONE);
+	CHECK_EQ(m->listing.count, 301);
+	CHECK_EQ(m->listing.octets, l.octets + record(m, 301).octets);
+	CHECK(!take_listing(m, &l));
+	m->store->close(m);
+	CHECK_EQ(head_of(&b).generation, before.generation);
+	settle_folder(&b, "cur");
+	check_right(&b);
+	CHECK(head_of(&b).generation != before.generation);
+	box_close(&b);
+}
+
 /* What is known is not read again: here it would be found to have another size. */
 static void test_only_new_messages_are_measured(void **state)
 {
@@ -475,6 +555,7 @@ struct world {
 	int next, delivered;
 	char names[300][48];
 	int count;
+	bool cur_rests; /* only new changes */
 };
 
 static unsigned roll(struct world *w, unsigned sides)
@@ -491,8 +572,9 @@ static void deliver(struct world *w)
 		return;
 	/* Some come out of order, or have a name that another has or had. */
 	int at = roll(w, 10) ? w->next++ : (int)roll(w, (unsigned)w->next + 1);
-	snprintf(name, sizeof w->names[0], "%s/%d.M%u.h%s", roll(w, 2) ? "new" : "cur",
-		 1000 + at, roll(w, 2), roll(w, 4) ? "" : " odd");
+	snprintf(name, sizeof w->names[0], "%s/%d.M%u.h%s",
+		 w->cur_rests || roll(w, 2) ? "new" : "cur", 1000 + at, roll(w, 2),
+		 roll(w, 4) ? "" : " odd");
 	if (there(&w->box, name))
 		return;
 	for (size_t i = 0; i < len; i++)
@@ -512,7 +594,7 @@ static void rename_one(struct world *w)
 	int i = (int)roll(w, (unsigned)w->count + 1);
 	char to[48];
 
-	if (i == w->count)
+	if (i == w->count || w->cur_rests)
 		return;
 	struct span base = span_of(w->names[i] + 4), head;
 	span_cut(&base, ':', &head);
@@ -534,7 +616,7 @@ static void remove_one_file(struct world *w)
 {
 	int i = (int)roll(w, (unsigned)w->count + 1);
 
-	if (i == w->count)
+	if (i == w->count || (w->cur_rests && w->names[i][0] == 'c'))
 		return;
 	drop(&w->box, w->names[i]);
 	forget(w, i);
@@ -547,7 +629,7 @@ static void session(struct world *w)
 	uint32_t left, marked = 0;
 
 	for (uint32_t i = 0; i < m->listing.count; i++) {
-		if (roll(w, 5))
+		if (w->cur_rests || roll(w, 5))
 			continue;
 		marks[i / 64] |= UINT64_C(1) << i % 64;
 		marked++;
@@ -575,6 +657,7 @@ static void test_a_listing_is_the_same_without_its_index(void **state)
 		put(&w.box, "new/0.x", SPAN("x"));
 		strcpy(w.names[w.count++], "new/0.x");
 		for (int step = 0; step < 60; step++) {
+			w.cur_rests = roll(&w, 2);
 			for (unsigned n = roll(&w, 12); n > 0; n--) {
 				unsigned what = roll(&w, 10);
 
@@ -585,8 +668,11 @@ static void test_a_listing_is_the_same_without_its_index(void **state)
 				else
 					remove_one_file(&w);
 			}
-			if (roll(&w, 3))
-				settle(&w.box);
+			if (roll(&w, 3)) {
+				settle_folder(&w.box, "new");
+				if (!w.cur_rests)
+					settle_folder(&w.box, "cur");
+			}
 			if (!roll(&w, 4))
 				session(&w);
 			if (!roll(&w, 20))
@@ -1258,6 +1344,8 @@ int main(void)
 		TEST(test_an_unchanged_maildrop_needs_no_right_to_read_folders),
 		TEST(test_only_stamps_that_are_over_are_trusted),
 		TEST(test_new_mail_is_appended),
+		TEST(test_what_lies_in_cur_is_steady),
+		TEST(test_what_is_steady_is_not_read),
 		TEST(test_only_new_messages_are_measured),
 		TEST(test_another_file_of_the_same_name_is_measured),
 		TEST(test_a_message_with_two_names_is_gone_when_both_are),

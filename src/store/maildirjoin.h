@@ -1,0 +1,25 @@
+/* store/maildirjoin.h - the index of a Maildir on its way from what was known to what
+ * is there.
+ *
+ * Floor 2 (store). Prefix: maildir_.
+ */
+#pragma once
+
+#include "store/maildir.h"
+
+/* What the flags of a record mean here. */
+enum { FLAG_TWIN = 1, FLAG_UNREAD = 2 };
+
+struct update {
+	struct maildir *d;
+	const struct store_place *place;
+	struct index old; /* fd -1: none that can be used */
+	bool whole;       /* join all of it */
+	struct scan scan; /* of the messages behind those that are skipped */
+	struct scan_seen seen;
+	uint32_t skip;          /* messages in front that are as they were */
+	uint64_t joined_octets; /* of the others, as they were */
+};
+
+/* Join what was read with u->old. FAULT_CORRUPT: the index is damaged. */
+MUST_USE enum fault maildir_join(struct update *u, struct why *why);
