@@ -5,18 +5,16 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/own.h"
+#include "kinds.h"
 #include "mail/wire.h"
-#include "store/store.h"
 
 struct box {
+	const struct kind *kind;
 	char path[64];
 	int root;
 	struct store_locks *locks;
@@ -26,8 +24,9 @@ struct box {
 	const struct store_rules *rules;
 };
 
-static inline void box_open(struct box *b)
+static inline void box_open_kind(struct box *b, const struct kind *kind)
 {
+	b->kind = kind;
 	strcpy(b->path, "/tmp/poplar-store-XXXXXX");
 	assert_true(mkdtemp(b->path) != NULL);
 	b->root = open(b->path, O_PATH | O_DIRECTORY);
@@ -37,6 +36,11 @@ static inline void box_open(struct box *b)
 	b->index = STORE_INDEX_KEEP;
 	b->rules = NULL;
 	assert_true(b->root >= 0 && b->locks && mkdirat(b->root, "u", 0700) == 0);
+}
+
+static inline void box_open(struct box *b)
+{
+	box_open_kind(b, &kinds[0]);
 }
 
 static inline int remove_one(const char *path, const struct stat *st, int flag,
@@ -52,6 +56,8 @@ static inline void box_close(struct box *b)
 	store_locks_free(b->locks);
 	nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
+
+/* ---- a Maildir, by names ---- */
 
 static inline void put(const struct box *b, const char *name, struct span text)
 {
@@ -91,13 +97,16 @@ static inline void drop(const struct box *b, const char *name)
 	assert_true(unlinkat(b->root, path, 0) == 0);
 }
 
+/* ---- sessions ---- */
+
 static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
-	const struct store_place place = { b->root, "u/Maildir", b->locks, b->read_only,
-					   b->boot, b->index,    b->rules };
+	const struct store_place place = { b->root,      b->kind->path, b->locks,
+					   b->read_only, b->boot,       b->index,
+					   b->rules };
 	struct why why = { 0 };
 
-	return store_maildir.open(&place, out, &why);
+	return b->kind->store->open(&place, out, &why);
 }
 
 static inline struct maildrop *open_box(const struct box *b)

@@ -1,18 +1,24 @@
 /* test/store/scenario.c - one session, for test_faults.py to let fail.
  *
- * scenario ROOT commit|look: opens the maildrop u/Maildir below ROOT, prints "uid
- * octets body" of each message and, to commit, removes the first and the third and
- * notes that the second was retrieved. Prints "left N" when that is done. What fails is
- * told on standard error, and 1 returned.
+ * scenario kinds: the names of all kinds of store.
+ * scenario ROOT KIND fill: delivers four messages below ROOT.
+ * scenario ROOT KIND there: prints the first line of each of them that is there; asks
+ * no store.
+ * scenario ROOT KIND look|commit: opens the maildrop, prints "text octets uid" of each
+ * message and, to commit, removes the first and the third and notes that the second
+ * was retrieved. Prints "left N" when that is done. What fails is told on standard
+ * error, and 1 returned.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "kinds.h"
 
-#include "mail/listing.h"
-#include "store/store.h"
+static const char *const mail[] = { "one\nx\n", "two\ny\n", "three\n", "four\n" };
+enum { MAILS = sizeof mail / sizeof *mail };
+
+static int complain(const char *step)
+{
+	fprintf(stderr, "scenario: %s\n", step);
+	return 1;
+}
 
 static int fail(const char *step, const struct why *why)
 {
@@ -29,26 +35,34 @@ static bool show(struct maildrop *m, uint32_t msg)
 	struct why why = { 0 };
 
 	if (!store_record(&m->listing, msg, &r))
-		return false;
+		return complain("record") == 0;
 	if (m->store->body(m, msg, &body, &why)) {
 		fail("body", &why);
 		return false;
 	}
-	ssize_t n = pread(body.fd, text, sizeof text, (off_t)body.offset);
+	ssize_t n = pread(body.fd, text, sizeof text - 1, (off_t)body.offset);
 	close(body.fd);
 	if (n < 0)
-		return false;
-	printf("%.*s %lu %.*s\n", r.uid_len, r.uid, (unsigned long)r.octets,
-	       (int)strcspn(text, "\n"), text);
+		return complain("read") == 0;
+	text[n] = '\0';
+	printf("%.*s %lu %.*s\n", (int)strcspn(text, "\n"), text,
+	       (unsigned long)r.octets, r.uid_len, r.uid);
 	return true;
 }
 
-int main(int argc, char **argv)
+static int hold_session(const struct kind *kind, int root, bool commit)
 {
 	const struct store_rules rules = {
 		.policy = { 0, POLICY_NEVER, 30 },
 		.quick_logins = 1,
 		.now_ms = UINT64_C(1700000000000),
+	};
+	const struct store_place place = {
+		.root = root,
+		.path = kind->path,
+		.locks = store_locks_new(1, 0),
+		.boot = store_boot(),
+		.rules = &rules,
 	};
 	const uint64_t marks = 1 | 4, retrieved = 2;
 	struct maildrop *m = NULL;
@@ -56,26 +70,50 @@ int main(int argc, char **argv)
 	uint32_t left = 0;
 	bool good = true;
 
-	if (argc != 3)
-		return 64;
-	const struct store_place place = {
-		.root = open(argv[1], O_PATH | O_DIRECTORY),
-		.path = "u/Maildir",
-		.locks = store_locks_new(1, 0),
-		.boot = store_boot(),
-		.rules = &rules,
-	};
-	if (place.root < 0 || !place.locks || !store_start())
-		return 1;
-	if (store_maildir.open(&place, &m, &why))
+	if (!place.locks || !store_start())
+		return complain("start");
+	if (kind->store->open(&place, &m, &why))
 		return fail("open", &why);
 	for (uint32_t msg = 1; msg <= m->listing.count; msg++)
 		good &= show(m, msg);
-	if (strcmp(argv[2], "commit") == 0) {
+	if (commit) {
 		if (m->store->commit(m, &marks, &retrieved, &left, &why))
 			return fail("commit", &why);
 		printf("left %u\n", left);
 	}
 	m->store->close(m);
-	return fflush(stdout) == 0 && good ? 0 : 1;
+	if (fflush(stdout) != 0)
+		return complain("print");
+	return good ? 0 : 1;
+}
+
+static int act(const struct kind *kind, int root, const char *what)
+{
+	if (strcmp(what, "fill") == 0) {
+		mkdirat(root, "u", 0700);
+		for (int i = 0; i < MAILS; i++)
+			kind->deliver(root, i, span_of(mail[i]));
+		return 0;
+	}
+	if (strcmp(what, "there") == 0) {
+		for (int i = 0; i < MAILS; i++)
+			if (kind->is_there(root, i))
+				printf("%.*s\n", (int)strcspn(mail[i], "\n"), mail[i]);
+		return 0;
+	}
+	return hold_session(kind, root, strcmp(what, "commit") == 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "kinds") == 0)
+		for (int k = 0; k < KINDS; k++)
+			printf("%s\n", kinds[k].store->name);
+	if (argc != 4)
+		return argc == 2 ? 0 : 64;
+	int root = open(argv[1], O_PATH | O_DIRECTORY);
+	for (int k = 0; k < KINDS && root >= 0; k++)
+		if (strcmp(kinds[k].store->name, argv[2]) == 0)
+			return act(&kinds[k], root, argv[3]);
+	return complain("open the root");
 }

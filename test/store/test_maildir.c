@@ -1,0 +1,291 @@
+/* What a Maildir alone promises, beside the suite that all stores go through. */
+#include "box.h"
+
+static void test_names_tell_order_and_sizes(void **state)
+{
+	struct box b;
+	char room[256];
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/300.M2P1.h", SPAN("three\n"));
+	put(&b, "cur/100.M1P1.h:2,RS", SPAN("one\r\n"));
+	put(&b, "new/300.M1P9.h", SPAN("two"));
+	put(&b, "cur/200.M9P1.h,S=4,W=6:2,S", SPAN("a\nb\n"));
+	put(&b, "new/.hidden", SPAN("not a message"));
+	put(&b, "tmp.file", SPAN("not a message"));
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->listing.count, 4);
+	CHECK_EQ(m->listing.octets, 5 + 6 + 5 + 7);
+	CHECK_SPAN(read_body(m, 1, room, sizeof room), "one\r\n");
+	CHECK_SPAN(read_body(m, 2, room, sizeof room), "a\nb\n");
+	CHECK_SPAN(read_body(m, 3, room, sizeof room), "two");
+	CHECK_SPAN(read_body(m, 4, room, sizeof room), "three\n");
+	struct listing_record r = record(m, 1);
+	CHECK_SPAN(listing_uid(&r), "100.M1P1.h");
+	CHECK_EQ(r.form, WIRE_FORM_READY);
+	r = record(m, 3);
+	CHECK_EQ(r.octets, 5);
+	CHECK_EQ(r.form, WIRE_FORM_UNKNOWN);
+	m->store->close(m);
+	box_close(&b);
+}
+
+static void test_no_name_can_break_the_listing(void **state)
+{
+	static const char *const names[] = {
+		"new/1",
+		"new/a b",
+		"new/\xff\xfe",
+		"new/1.M.h",
+		"cur/x:2,",
+		"cur/:2,S",
+		"new/%n%s",
+		"new/99999999999999999999999.x",
+		"new/\n",
+		"new/-rf",
+		"cur/~",
+		"cur/1,S=,W=:2,S",
+		"new/"
+		"123456789012345678901234567890123456789012345678901234567890123456789"
+		"0",
+		"new/"
+		"1234567890123456789012345678901234567890123456789012345678901234567890"
+		"1",
+	};
+	enum { COUNT = sizeof names / sizeof *names };
+	struct listing_record r[COUNT];
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	for (size_t i = 0; i < COUNT; i++)
+		put(&b, names[i], SPAN("x\n"));
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->listing.count, COUNT);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		r[i] = record(m, i + 1);
+		for (uint32_t k = 0; k < i; k++)
+			CHECK(r[i].uid_len != r[k].uid_len ||
+			      memcmp(r[i].uid, r[k].uid, r[i].uid_len) != 0);
+	}
+	m->store->close(m);
+	box_close(&b);
+}
+
+static void test_only_true_size_fields_are_used(void **state)
+{
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x,S=5,W=9", SPAN("a\nb\n"));   /* S is wrong: measured */
+	put(&b, "new/2.x,S=4,W=999", SPAN("a\nb\n")); /* W can't be: measured */
+	put(&b, "new/3.x,S=4,W=7", SPAN("a\nb\n"));   /* can be: believed */
+	put(&b, "new/4.x,W=3", SPAN("a\nb\n"));       /* too small: measured */
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(record(m, 1).octets, 6);
+	CHECK_EQ(record(m, 2).octets, 6);
+	CHECK_EQ(record(m, 3).octets, 7);
+	CHECK_EQ(record(m, 4).octets, 6);
+	m->store->close(m);
+	box_close(&b);
+}
+
+static void test_unique_ids_are_of_the_base_name(void **state)
+{
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "new/2 y", SPAN("y"));
+	struct maildrop *m = open_box(&b);
+	struct listing_record a1 = record(m, 1), a2 = record(m, 2);
+	m->store->close(m);
+	move(&b, "new/1.x", "cur/1.x:2,S");
+	move(&b, "new/2 y", "cur/2 y:2,FS");
+	m = open_box(&b);
+	struct listing_record b1 = record(m, 1), b2 = record(m, 2);
+	CHECK(same_record(&a1, &b1));
+	CHECK(same_record(&a2, &b2));
+	m->store->close(m);
+	box_close(&b);
+}
+
+/* Only the file that was listed is removed, not one that has got its name since. */
+static void test_a_file_put_in_the_place_of_a_message_stays(void **state)
+{
+	const uint64_t mark = 1;
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("listed"));
+	struct maildrop *m = open_box(&b);
+	put(&b, "other", SPAN("never seen"));
+	move(&b, "other", "new/1.x");
+	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(left, 0);
+	CHECK(there(&b, "new/1.x"));
+	m->store->close(m);
+	box_close(&b);
+}
+
+/* A move by link and unlink was interrupted: one message, which goes as a whole. */
+static void test_all_names_of_a_message_are_removed(void **state)
+{
+	const uint64_t mark = 1;
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "new/2.x", SPAN("y"));
+	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/Maildir/cur/1.x:2,S",
+			   0) == 0);
+	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/kept", 0) == 0);
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->listing.count, 2);
+	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(left, 1);
+	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/1.x:2,S"));
+	CHECK(there(&b, "new/2.x") && there(&b, "../kept"));
+	m->store->close(m);
+	box_close(&b);
+}
+
+/* One base name, two files: two messages, two unique-ids, both stable. */
+static void test_twins_are_told_apart(void **state)
+{
+	struct box b;
+	char room[16];
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("a"));
+	put(&b, "cur/1.x:2,S", SPAN("b"));
+	put(&b, "cur/1.x:2,R", SPAN("c"));
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->listing.count, 3);
+	struct listing_record r[3] = { record(m, 1), record(m, 2), record(m, 3) };
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < i; k++)
+			CHECK(memcmp(r[i].uid, r[k].uid, LISTING_UID_MAX) != 0);
+	m->store->close(m);
+	m = open_box(&b);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct listing_record again = record(m, i + 1);
+
+		CHECK_EQ(memcmp(&again, &r[i], sizeof again), 0);
+	}
+	char second = read_body(m, 2, room, sizeof room).at[0];
+	const uint64_t mark = 2;
+	uint32_t left;
+	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(left, 2);
+	CHECK_EQ(there(&b, "new/1.x"), second != 'a');
+	CHECK_EQ(there(&b, "cur/1.x:2,S"), second != 'b');
+	CHECK_EQ(there(&b, "cur/1.x:2,R"), second != 'c');
+	m->store->close(m);
+	box_close(&b);
+}
+
+static void test_a_message_that_moved_is_found(void **state)
+{
+	struct box b;
+	char room[16];
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("one"));
+	put(&b, "new/2.x", SPAN("two"));
+	struct maildrop *m = open_box(&b);
+	move(&b, "new/1.x", "cur/1.x:2,S");
+	CHECK_SPAN(read_body(m, 1, room, sizeof room), "one");
+	move(&b, "cur/1.x:2,S", "cur/1.x:2,RS");
+	CHECK_SPAN(read_body(m, 1, room, sizeof room), "one");
+	m->store->close(m);
+	box_close(&b);
+}
+
+/* Never another message's content: neither a new file under the old name nor a changed
+ * size passes for what was listed. */
+static void test_a_message_that_changed_is_refused(void **state)
+{
+	struct box b;
+	struct store_body body;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("one"));
+	put(&b, "new/2.x", SPAN("two"));
+	struct maildrop *m = open_box(&b);
+	put(&b, "cur/other", SPAN("ONE"));
+	move(&b, "cur/other", "new/1.x");
+	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_CHANGED);
+	int fd = openat(b.root, "u/Maildir/new/2.x", O_WRONLY | O_APPEND);
+	assert_true(write(fd, "more", 4) == 4);
+	close(fd);
+	CHECK_EQ(m->store->body(m, 2, &body, NULL), FAULT_CHANGED);
+	m->store->close(m);
+	box_close(&b);
+}
+
+static void test_a_folder_that_may_not_be_written_is_told(void **state)
+{
+	struct box b;
+	const uint64_t marks = 3;
+	uint32_t left = 77;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "cur/2.x:2,", SPAN("x"));
+	chmod(b.path, 0755);
+	assert_true(fchmodat(b.root, "u", 0755, 0) == 0);
+	assert_true(fchmodat(b.root, "u/Maildir", 0777, 0) == 0);
+	assert_true(fchmodat(b.root, "u/Maildir/cur", 0777, 0) == 0);
+	assert_true(fchmodat(b.root, "u/Maildir/new", 0555, 0) == 0);
+	pid = fork();
+	if (pid == 0) { /* root may write anywhere */
+		if (geteuid() == 0 && setuid(65534) < 0)
+			_exit(9);
+		struct maildrop *m;
+		struct why why = { 0 };
+		if (try_open(&b, &m))
+			_exit(8);
+		enum fault f = m->store->commit(m, &marks, NULL, &left, &why);
+		_exit(f == FAULT_SETUP && why.sys == EACCES ? 0 : 7);
+	}
+	waitpid(pid, &status, 0);
+	/* The unreadable file is listed all the same; the other one has been removed.
+	 */
+	CHECK_EQ(WEXITSTATUS(status), 0);
+	CHECK(there(&b, "new/1.x") && !there(&b, "cur/2.x:2,"));
+	box_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_names_tell_order_and_sizes),
+		TEST(test_no_name_can_break_the_listing),
+		TEST(test_only_true_size_fields_are_used),
+		TEST(test_unique_ids_are_of_the_base_name),
+		TEST(test_a_file_put_in_the_place_of_a_message_stays),
+		TEST(test_all_names_of_a_message_are_removed),
+		TEST(test_twins_are_told_apart),
+		TEST(test_a_message_that_moved_is_found),
+		TEST(test_a_message_that_changed_is_refused),
+		TEST(test_a_folder_that_may_not_be_written_is_told),
+	};
+
+	if (!store_start())
+		return 1;
+	return RUN(tests);
+}
