@@ -106,7 +106,8 @@
 #define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
-#define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096)
+#define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
+	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
 	T(holes, 3840)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)

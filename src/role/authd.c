@@ -54,8 +54,8 @@ static void maybe_end(struct authd *a)
 /* ---- who is it? ---- */
 
 /* Hand the user's maildrop to whoever will hold *out_fd. */
-static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
-			struct why *why)
+static enum fault grant(struct authd *a, const struct user *user, struct span peer,
+			int *out_fd, struct why *why)
 {
 	const struct settings *s = &a->child.settings;
 	ROOM char path[PLACE_PATH_MAX];
@@ -77,7 +77,8 @@ static enum fault grant(struct authd *a, const struct user *user, int *out_fd,
 			   .unread = p.unread,
 			   .retrieved = p.retrieved,
 			   .user = user->name,
-			   .path = span_of(path) },
+			   .path = span_of(path),
+			   .peer = peer },
 	};
 	f = drops_send(&a->drops, user, &m, ours, why);
 	if (f == FAULT_NONE)
@@ -155,7 +156,7 @@ static bool tell_in(struct authd *a, const struct attempt *at, struct span prove
 				   .AUTH_OK = { at->key.id, user->name } };
 
 	brake_good(&a->brake, at->peer, proved);
-	if (grant(a, user, &session, &why))
+	if (grant(a, user, at->peer, &session, &why))
 		return tell_refused(a, at, user->name, &why);
 	return say(at->key.link, &m, session);
 }

@@ -1,5 +1,6 @@
 """RFC 1939 and RFC 2449 against the real processes, by raw sockets."""
 
+import signal
 import socket
 import unittest
 
@@ -284,6 +285,35 @@ class Logins(ServerCase):
             c.ok("PASS hunter2")
         first.quit()
         self.p.login().quit()
+
+    def test_the_log_tells_who_is_in(self):
+        first = self.p.login()
+        port = first.sock.getsockname()[1]
+        for again in (False, True):
+            at = self.p.log.mark()
+            with self.p.connect() as c:
+                c.ok("USER alice")
+                self.assertIn("[IN-USE]", c.err("PASS secret"))
+                mine = c.sock.getsockname()[1]
+            line = self.p.log.wait("event=open-failed user=alice", start=at)
+            self.assertRegex(line, rf" peer=127\.0\.0\.1:{mine} held-since=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ "
+                                   rf"held-from=127\.0\.0\.1:{port} fault=")
+            if not again:  # poplar-drop of another generation has it then
+                at = self.p.log.mark()
+                self.p.process.send_signal(signal.SIGHUP)
+                self.p.log.wait("event=reloaded", start=at)
+                first.quit()
+                first = self.p.login()
+                port = first.sock.getsockname()[1]
+        at = self.p.log.mark()
+        self.p.process.send_signal(signal.SIGHUP)
+        self.p.log.wait("event=reloaded", start=at)
+        with self.p.connect() as c:
+            c.ok("USER alice")
+            self.assertIn("[IN-USE]", c.err("PASS secret"))
+        self.p.log.wait("event=open-failed user=alice .* held-since=unknown held-from=another-process ",
+                        start=at)
+        first.quit()
 
     def test_the_lock_is_free_when_quit_is_answered(self):
         for _ in range(50):

@@ -1,0 +1,373 @@
+/* role/dropsession.c - poplar-drop: one session with one maildrop.
+ *
+ * Floor 4 (role). Prefix: session_.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "ipc/channel.h"
+#include "role/dropd.h"
+
+struct session {
+	struct crew_post post; /* first: a session is a post */
+	struct maildrop *maildrop;
+	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
+	bool read_only;
+	struct store_rules rules;
+	struct holder holder; /* of the maildrop, once it is open */
+	char user[256];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void session_end(struct dropd *d, struct session *s)
+{
+	holders_remove(&d->holders, &s->holder);
+	if (s->maildrop)
+		s->maildrop->store->close(s->maildrop);
+	own_fd_close(&s->post.fd);
+	free(s->marks);
+	free(s);
+	dropd_one_less(d);
+}
+
+/* The front reads what it asked for, one answer at a time: a full queue is no front of
+ * ours, and must not hold a thread. */
+static bool say(const struct session *s, const struct message *m, int fd)
+{
+	return channel_send(s->post.fd, m, fd, CHANNEL_NOW) == FAULT_NONE;
+}
+
+static bool say_failed(const struct session *s, const struct why *why,
+		       const char *event)
+{
+	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
+
+	log_fault(why, event, LOG_T("user", s->user));
+	return say(s, &m, -1);
+}
+
+/* How a message that was asked for stands, and its descriptor, if it has one. */
+static struct message_body body_of(const struct session *s, uint32_t msg, int *out_fd)
+{
+	struct why why = { 0 };
+	struct store_body body = { .fd = -1 };
+	enum fault f = s->maildrop->store->body(s->maildrop, msg, &body, &why);
+
+	if (f)
+		log_fault(&why, "body-failed", LOG_T("user", s->user));
+	*out_fd = body.fd;
+	return (struct message_body){ f, body.offset, body.length, body.form,
+				      body.octets };
+}
+
+static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
+{
+	struct message_body list[MESSAGE_BODIES_MAX];
+	int files[MESSAGE_BODIES_MAX];
+	size_t n = 0;
+
+	if (first > UINT32_MAX || count > MESSAGE_BODIES_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		list[i] = body_of(s, (uint32_t)(first + i), &files[n]);
+		n += list[i].fault == FAULT_NONE;
+	}
+	const struct message m = {
+		.kind = MESSAGE_BODIES_ARE,
+		.BODIES_ARE = { { (const char *)list, count * sizeof *list } },
+	};
+	bool said = channel_send_files(s->post.fd, &m, files, n, CHANNEL_NOW) ==
+		    FAULT_NONE;
+	while (n > 0)
+		close(files[--n]);
+	return said;
+}
+
+/* Bring a range of a body into memory, so that the front need not wait for the disk.
+ * The descriptor is the one that we gave to the front; anything else is not read. */
+static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
+{
+	const struct message m = { .kind = MESSAGE_WARMED };
+	ROOM char chunk[65536];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || offset > INT64_MAX)
+		return false;
+	for (uint64_t done = 0; done < length;) {
+		size_t want = length - done < sizeof chunk ? (size_t)(length - done)
+							   : sizeof chunk;
+		ssize_t n = pread(fd, chunk, want, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+	}
+	return say(s, &m, -1);
+}
+
+static size_t mark_words(const struct session *s)
+{
+	return ((size_t)s->maildrop->listing.count + 63) / 64;
+}
+
+/* What becomes of a message that has been sent by RETR. */
+static enum retrieval retrieval(const struct session *s)
+{
+	const struct policy *p = &s->rules.policy;
+
+	if (s->read_only)
+		return RETRIEVAL_FORGOTTEN;
+	if (p->retrieved == 0)
+		return RETRIEVAL_REMOVES;
+	return s->rules.mark_seen || policy_expire(p) != POLICY_NEVER
+		       ? RETRIEVAL_NOTED
+		       : RETRIEVAL_FORGOTTEN;
+}
+
+static size_t all_words(const struct session *s)
+{
+	return mark_words(s) * (retrieval(s) == RETRIEVAL_FORGOTTEN ? 1 : 2);
+}
+
+static bool take_marks(struct session *s, uint64_t first, struct span bits)
+{
+	size_t octets = all_words(s) * sizeof *s->marks;
+
+	if (!s->marks)
+		s->marks = calloc(1, octets + 1);
+	if (!s->marks || first % 8 != 0 || first / 8 > octets ||
+	    bits.len > octets - first / 8)
+		return false;
+	memcpy((char *)s->marks + first / 8, bits.at, bits.len);
+	return true;
+}
+
+/* Exactly as many as the front says, and none behind the last message. */
+static bool is_whole(const struct session *s, const uint64_t *bits, uint64_t said)
+{
+	uint64_t count = 0;
+	uint32_t tail = s->maildrop->listing.count % 64;
+
+	for (size_t i = 0; bits && i < mark_words(s); i++)
+		count += (unsigned)__builtin_popcountll(bits[i]);
+	if (bits && tail > 0 && bits[mark_words(s) - 1] >> tail != 0)
+		return false;
+	return count == said;
+}
+
+static const uint64_t *retrieved_bits(const struct session *s)
+{
+	return s->marks && retrieval(s) != RETRIEVAL_FORGOTTEN
+		       ? s->marks + mark_words(s)
+		       : NULL;
+}
+
+/* Octets of the messages that stay. */
+static uint64_t octets_left(const struct session *s)
+{
+	const struct store_listing *l = &s->maildrop->listing;
+	uint64_t octets = l->octets;
+	struct listing_record r;
+
+	for (size_t w = 0; s->marks && w < mark_words(s); w++)
+		for (uint64_t bits = s->marks[w]; bits; bits &= bits - 1) {
+			uint32_t msg = (uint32_t)(w * 64) +
+				       (uint32_t)__builtin_ctzll(bits) + 1;
+
+			if (store_record(l, msg, &r))
+				octets -= r.octets < octets ? r.octets : octets;
+		}
+	return octets;
+}
+
+/* The session's last message, whatever comes of it. */
+static void answer_commit(struct session *s, const struct message_COMMIT *m)
+{
+	struct why why = { 0 };
+	uint32_t left = 0;
+
+	if (s->read_only || !is_whole(s, s->marks, m->marked) ||
+	    !is_whole(s, retrieved_bits(s), m->retrieved)) {
+		fault_set(&why, s->read_only ? FAULT_READ_ONLY : FAULT_PEER, 0,
+			  "read the marks from the front", NULL);
+		say_failed(s, &why, "commit-failed");
+		return;
+	}
+	const uint64_t octets = octets_left(s);
+	s->rules.now_ms = now_ms();
+	if (s->maildrop->store->commit(s->maildrop, s->marks, retrieved_bits(s), &left,
+				       &why)) {
+		say_failed(s, &why, "commit-failed");
+		return;
+	}
+	const struct message done = { .kind = MESSAGE_DONE, .DONE = { left, octets } };
+	say(s, &done, -1);
+}
+
+/* Returns false when the session is over. */
+static bool hear(struct session *s, const struct message *m, int fd)
+{
+	switch (m->kind) {
+	case MESSAGE_BODIES:
+		return answer_bodies(s, m->BODIES.first, m->BODIES.count);
+	case MESSAGE_WARM:
+		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
+	case MESSAGE_DOUBT:
+		log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user));
+		s->maildrop->store->doubt(s->maildrop);
+		return true;
+	case MESSAGE_MARKS:
+		return take_marks(s, m->MARKS.first, m->MARKS.bits);
+	case MESSAGE_COMMIT:
+		answer_commit(s, &m->COMMIT);
+		return false;
+	default: /* the table has no other from the front */
+		return false;
+	}
+}
+
+static void session_wake(struct crew *crew, struct crew_post *post)
+{
+	struct session *s = (struct session *)post;
+	ROOM struct channel_inbox inbox;
+	struct message m;
+	OWN_FD fd = -1;
+	bool on = false;
+
+	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox,
+				&m, &fd)) {
+	case CHANNEL_MESSAGE:
+		on = hear(s, &m, fd);
+		break;
+	case CHANNEL_EMPTY:
+		on = true;
+		break;
+	case CHANNEL_CLOSED:
+		break;
+	case CHANNEL_CUT:
+	case CHANNEL_BROKEN:
+		log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user));
+		break;
+	}
+	if (on)
+		crew_again(crew, post);
+	else
+		session_end(crew_arg(crew), s);
+}
+
+static bool say_ready(const struct session *s)
+{
+	ROOM char room[LISTING_HOLES_MAX * 8];
+	struct buf holes = BUF(room);
+	const struct store_listing *l = &s->maildrop->listing;
+
+	listing_put_holes(l->map, &holes);
+	const struct message m = {
+		.kind = MESSAGE_READY,
+		.READY = { .count = l->count,
+			   .octets = l->octets,
+			   .read_only = s->read_only,
+			   .login_delay = s->rules.policy.login_delay,
+			   .expire = policy_expire(&s->rules.policy),
+			   .retrieval = retrieval(s),
+			   .generation = l->map->generation,
+			   .holes = buf_span(&holes) },
+	};
+	return say(s, &m, l->fd);
+}
+
+/* Whoever asks why a user cannot get in wants to know who is in. */
+static void say_not_open(struct dropd *d, const struct session *s, const char *path,
+			 const struct why *why)
+{
+	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
+	char since[HOLDER_SINCE_MAX], peer[HOLDER_PEER_MAX];
+	const bool busy = why->fault == FAULT_BUSY;
+	const bool known = busy && holders_find(&d->holders, path, since, peer);
+
+	log_fault(why, "open-failed", LOG_T("user", s->user),
+		  LOG_T("peer", s->holder.peer),
+		  LOG_T("held-since", known  ? since
+				      : busy ? "unknown"
+					     : NULL),
+		  LOG_T("held-from", known  ? peer
+				     : busy ? "another-process"
+					    : NULL));
+	say(s, &m, -1);
+}
+
+/* Open the maildrop and say how that went. False: the session is over. */
+static bool session_open(struct dropd *d, struct session *s, const char *path)
+{
+	const struct store_place place = {
+		.root = d->root,
+		.path = path,
+		.locks = d->locks,
+		.read_only = s->read_only,
+		.boot = d->boot,
+		.index = d->child.settings.index ? STORE_INDEX_KEEP
+						 : STORE_INDEX_IGNORE,
+		.rules = s->read_only ? NULL : &s->rules,
+	};
+	struct why why = { 0 };
+
+	if (store_maildir.open(&place, &s->maildrop, &why)) {
+		say_not_open(d, s, path, &why);
+		return false;
+	}
+	holders_add(&d->holders, &s->holder, path);
+	if (s->maildrop->trouble.fault)
+		log_fault(&s->maildrop->trouble, "index-trouble",
+			  LOG_T("user", s->user));
+	if (s->maildrop->expired > 0)
+		log_event(LOG_INFO, "expired", LOG_T("user", s->user),
+			  LOG_N("messages", s->maildrop->expired),
+			  LOG_N("octets", s->maildrop->expired_octets));
+	return say_ready(s);
+}
+
+static uint32_t days(uint64_t said)
+{
+	return said < POLICY_NEVER ? (uint32_t)said : POLICY_NEVER;
+}
+
+void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
+{
+	struct session *s = calloc(1, sizeof *s);
+	ROOM char path[4096 + 1];
+
+	if (!s || !span_copy(m->GRANT.user, s->user, sizeof s->user) ||
+	    !span_copy(m->GRANT.peer, s->holder.peer, sizeof s->holder.peer) ||
+	    !span_copy(m->GRANT.path, path, sizeof path)) {
+		close(fd);
+		free(s);
+		return;
+	}
+	s->read_only = m->GRANT.read_only > 0;
+	s->rules = (struct store_rules){
+		.policy = { (uint32_t)m->GRANT.login_delay, days(m->GRANT.unread),
+			    days(m->GRANT.retrieved) },
+		.quick_logins = d->child.settings.quick_logins,
+		.mark_seen = d->child.settings.mark_seen,
+		.now_ms = now_ms(),
+	};
+	s->post = (struct crew_post){ fd, session_wake };
+	atomic_fetch_add(&d->live, 1);
+	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))
+		session_end(d, s);
+}
