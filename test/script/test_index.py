@@ -194,17 +194,25 @@ class Sessions(IndexCase):
 
 
 class Neighbours(IndexCase):
-    """An MTA, an IMAP server and a shell, at work for a fixed number of steps all through a
-    number of sessions: no wrong size or unique-id, no other message's octets, none twice."""
+    """An MTA, IMAP servers and a shell, at work for a fixed number of steps all through a number of
+    sessions: no wrong size or unique-id, no other message's octets, none twice, none missing."""
 
     MESSAGES, SESSIONS = 600, 40
 
     def octets(self, n):
         return b"I am %d.x\n" % n * (1 + n % 5) + b"end"
 
+    def uid(self, n):
+        """Every fourth name tells the size: rightly, or wrongly, which must be found out."""
+        wire = len(on_wire(self.octets(n)))
+        return f"{n}.x" + {0: f",S={len(self.octets(n))},W={wire}", 2: f",S=9999,W={wire + 1}"}.get(n % 4, "")
+
     def deliver(self):
-        for n in range(self.MESSAGES):
-            self.p.put(f"{1000 + n}.x", self.octets(1000 + n))
+        """Mostly in order; every fiftieth is older than what is there."""
+        for i in range(self.MESSAGES):
+            n = 1000 + i if i % 50 else 500 + i // 50
+            self.p.put(self.uid(n), self.octets(n))
+            self.delivered.add(self.uid(n))
 
     def each_name(self, seed, act):
         rng = random.Random(seed)
@@ -216,40 +224,68 @@ class Neighbours(IndexCase):
                     act(rng, self.p.maildir() / folder / rng.choice(names))
 
     def move(self, rng, path):
+        """As IMAP servers do: from new to cur, and other flags."""
         base = path.name.split(":")[0]
-        path.rename(self.p.maildir() / "cur" / f"{base}:2,{rng.choice(('', 'S', 'RS'))}")
+        path.rename(self.p.maildir() / "cur" / f"{base}:2,{rng.choice(('', 'S', 'RS', 'FRS'))}")
+
+    def link(self, rng, path):
+        """As servers do where they cannot rename: two names for a while."""
+        target = self.p.maildir() / "cur" / f"{path.name.split(':')[0]}:2,T"
+        with self.names, contextlib.suppress(FileExistsError):
+            target.hardlink_to(path)
+            path.unlink()
 
     def remove(self, rng, path):
         if rng.random() < 0.3:
-            path.unlink()
-            self.gone.add(path.name.split(":")[0])
+            base = path.name.split(":")[0]
+            self.going.add(base)
+            with self.names:
+                alone = path.stat().st_nlink == 1
+                path.unlink()
+            if alone:
+                self.gone.add(base)
+        elif rng.random() < 0.05:
+            self.index.unlink(missing_ok=True)
+
+    def fetch(self, c, i, uid, size):
+        number = int(uid.split(".")[0])
+        wire = on_wire(self.octets(number))
+        self.assertEqual((uid, size), (self.uid(number), len(wire)))
+        reply = c.ask(f"RETR {i}")
+        if reply.startswith("+OK"):
+            self.assertEqual(unstuff(c.lines()), wire, uid)
+        else:
+            self.assertIn("removed by someone else", reply)
+            self.assertIn(uid, self.going)
 
     def session(self, rng):
+        before = set(self.delivered)
         c = self.p.login()
-        uids = [line.split()[1] for line in c.listing("UIDL")]
+        stat, first = c.ask("STAT"), c.listing("UIDL")
+        uids = [line.split()[1] for line in first]
         sizes = [int(line.split()[1]) for line in c.listing("LIST")]
+        self.assertEqual(stat, f"+OK {len(uids)} {sum(sizes)}")
         self.assertEqual(len(set(uids)), len(uids))
         self.assertFalse(self.deleted & set(uids))
+        self.assertLessEqual(before - set(uids), self.going | self.deleted)
+        self.assertEqual(uids, sorted(uids, key=lambda uid: int(uid.split(".")[0])))
         marked = set()
         for i in sorted(rng.sample(range(len(uids)), min(len(uids), 30))):
-            wire = on_wire(self.octets(int(uids[i].split(".")[0])))
-            self.assertEqual(sizes[i], len(wire), uids[i])
-            reply = c.ask(f"RETR {i + 1}")
-            if reply.startswith("+OK"):
-                self.assertEqual(unstuff(c.lines()), wire, uids[i])
-            else:
-                self.assertIn("removed by someone else", reply)
+            self.fetch(c, i + 1, uids[i], sizes[i])
             if rng.random() < 0.3:
                 c.ok(f"DELE {i + 1}")
-                marked.add(uids[i])
+                marked.add(i + 1)
+        left = [line for i, line in enumerate(first, 1) if i not in marked]
+        self.assertEqual(c.listing("UIDL"), left)  # whatever went on meanwhile
         self.assertTrue(c.quit().startswith("+OK"))
-        self.deleted |= marked
+        self.deleted |= {uids[i - 1] for i in marked}
 
     def test_all_at_once(self):
-        self.gone, self.deleted = set(), set()
+        self.delivered, self.going, self.gone, self.deleted = set(), set(), set(), set()
+        self.names = threading.Lock()
         threads = [threading.Thread(target=target, args=args) for target, args in (
-            (self.deliver, ()), (self.each_name, (1, self.move)),
-            (self.each_name, (2, self.move)), (self.each_name, (3, self.remove)))]
+            (self.deliver, ()), (self.each_name, (1, self.move)), (self.each_name, (2, self.move)),
+            (self.each_name, (3, self.remove)), (self.each_name, (5, self.link)))]
         for thread in threads:
             thread.start()
         rng = random.Random(4)
@@ -259,8 +295,9 @@ class Neighbours(IndexCase):
             thread.join()
         self.session(rng)
         left = {name.split("/")[1].split(":")[0] for name in self.p.names()}
-        self.assertEqual(left, {f"{1000 + n}.x" for n in range(self.MESSAGES)}
-                         - self.gone - self.deleted)
+        self.assertEqual(len(self.delivered), self.MESSAGES)
+        self.assertFalse(left & (self.gone | self.deleted))
+        self.assertLessEqual(self.delivered - self.going - self.deleted, left)
         c = self.p.login()
         self.assertEqual({line.split()[1] for line in c.listing("UIDL")}, left)
         c.quit()
