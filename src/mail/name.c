@@ -117,21 +117,32 @@ static bool is_hash(struct span s)
 	return n == s.len && n == 2 * (size_t)crypto_hash_sha256_BYTES;
 }
 
-size_t name_uid(struct span base, uint64_t twin, char out[LISTING_UID_MAX])
+size_t name_uid(struct span base, char out[LISTING_UID_MAX])
 {
+	static const unsigned char zeros[8];
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 	struct buf b = { .at = out, .room = LISTING_UID_MAX };
 
-	if (twin == 0 && listing_uid_ok(base) && !is_hash(base)) {
+	if (listing_uid_ok(base) && !is_hash(base)) {
 		buf_put(&b, base);
 		return b.len;
 	}
-	uint64_t inode = htole64(twin);
 	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(&state, (const unsigned char *)&inode, sizeof inode);
+	crypto_hash_sha256_update(&state, zeros, sizeof zeros); /* as it ever was */
 	crypto_hash_sha256_update(&state, (const unsigned char *)base.at, base.len);
 	crypto_hash_sha256_final(&state, hash);
 	buf_hex(&b, hash, sizeof hash);
 	return b.len;
+}
+
+struct span name_twin(struct span base, uint64_t id, char out[NAME_TWIN_MAX])
+{
+	struct buf b = { .at = out, .room = NAME_TWIN_MAX };
+	const uint64_t order = htobe64(id);
+
+	buf_put(&b, base);
+	buf_text(&b, ",I=");
+	buf_hex(&b, (const unsigned char *)&order, sizeof order);
+	return buf_span(&b);
 }

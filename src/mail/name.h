@@ -39,7 +39,11 @@ bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out);
 MUST_USE bool name_start(void);
 
 /* The unique-id of a message: its base name where RFC 1939 section 7 allows that as
- * one and it does not look like a hash, otherwise the SHA-256 of it in hexadecimal. A
- * base name that several files share is told apart by `twin` (their inode number); 0:
- * it is alone. Returns the length. */
-size_t name_uid(struct span base, uint64_t twin, char out[LISTING_UID_MAX]);
+ * one and it does not look like a hash, otherwise the SHA-256 of it in hexadecimal.
+ * Returns the length. */
+size_t name_uid(struct span base, char out[LISTING_UID_MAX]);
+
+/* A base name of its own for one of several files that share one: `id` tells them
+ * apart. It may be too long for a file. */
+enum { NAME_TWIN_MAX = 256 + 19 };
+struct span name_twin(struct span base, uint64_t id, char out[NAME_TWIN_MAX]);

@@ -158,6 +158,8 @@ static bool verify(void *arg)
 {
 	struct cli_maildrop *j = arg;
 	struct seen with = { 0 }, without = { 0 };
+
+	j->place.read_only = true;
 	bool good = take_listing(j, STORE_INDEX_READ, &with) &&
 		    take_listing(j, STORE_INDEX_IGNORE, &without);
 

@@ -1,7 +1,9 @@
 /* store/maildir.c - the Maildir, as MTAs, IMAP servers and shells share it.
  *
  * Floor 2 (store). Prefix: maildir_. Messages stay where they are, in new or cur;
- * nothing is written but the index and the removals of a commit.
+ * nothing is written but the index, the ledger and the removals of a commit, and
+ * nothing renamed but what is to be marked as seen, and one of two files that share a
+ * base name.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -129,9 +129,10 @@ static enum fault join_record(struct update *u, struct span name, struct scan_fi
 static bool is_as_it_was(const struct scan *s, const struct scan_files *out,
 			 uint32_t at, const struct listing_record *r)
 {
+	if (at == s->files.count)
+		return false;
 	const struct scan_file *f = &s->files.at[at];
-
-	if (at == s->files.count || f->name_sum != r->name_sum || f->inode != r->file)
+	if (f->name_sum != r->name_sum || f->inode != r->file)
 		return false;
 	if (out->count > 0 &&
 	    name_time_order(out->at[out->count - 1].time, f->time) < 0)

@@ -23,3 +23,12 @@ struct update {
 
 /* Join what was read with u->old. FAULT_CORRUPT: the index is damaged. */
 MUST_USE enum fault maildir_join(struct update *u, struct why *why);
+
+/* ---- store/maildirtwins.c ---- */
+
+/* The base name that the unique-id is made of. */
+struct span maildir_base(const struct scan *s, const struct scan_file *f,
+			 char room[NAME_TWIN_MAX]);
+
+/* Give each of the files that share a base name one of its own, where that can be. */
+MUST_USE enum fault maildir_part_twins(struct update *u, struct why *why);

@@ -31,7 +31,7 @@ static size_t put_name(const struct scan *s, const struct scan_file *f,
 static void put_record(const struct scan *s, const struct scan_file *f,
 		       struct listing_record *out)
 {
-	struct span base = name_base(scan_name(s, f));
+	char room[NAME_TWIN_MAX];
 
 	*out = (struct listing_record){
 		.octets = f->octets,
@@ -42,7 +42,7 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 		.flags = (uint8_t)((f->twin ? FLAG_TWIN : 0) |
 				   (f->unread ? FLAG_UNREAD : 0)),
 	};
-	out->uid_len = (uint8_t)name_uid(base, f->twin ? f->inode : 0, out->uid);
+	out->uid_len = (uint8_t)name_uid(maildir_base(s, f, room), out->uid);
 }
 
 /* ---- writing ---- */
@@ -237,7 +237,7 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 	if (f == FAULT_NONE)
 		f = scan_measure(u->d->dir, &u->scan, why);
 	if (f == FAULT_NONE)
-		scan_mark_twins(&u->scan);
+		f = maildir_part_twins(u, why);
 	return f;
 }
 

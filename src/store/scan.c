@@ -161,8 +161,8 @@ static int by_order(const void *a, const void *b, void *arg)
 	return by ? by : (x->name < y->name) - (x->name > y->name);
 }
 
-static bool same_base(const struct scan *s, const struct scan_file *a,
-		      const struct scan_file *b)
+bool scan_same_base(const struct scan *s, const struct scan_file *a,
+		    const struct scan_file *b)
 {
 	return name_time_order(a->time, b->time) == 0 &&
 	       name_base_order(name_base(scan_name(s, a)),
@@ -180,7 +180,7 @@ static void leave_out_doubles(struct scan *s, struct scan_seen *seen)
 
 	for (uint32_t i = 0; i < s->files.count; i++) {
 		if (kept == 0 || at[kept - 1].inode != at[i].inode ||
-		    !same_base(s, &at[kept - 1], &at[i]))
+		    !scan_same_base(s, &at[kept - 1], &at[i]))
 			at[kept++] = at[i];
 		else if (at[kept - 1].where != at[i].where)
 			seen->settled = false;
@@ -188,18 +188,10 @@ static void leave_out_doubles(struct scan *s, struct scan_seen *seen)
 	s->files.count = kept;
 }
 
-void scan_mark_twins(struct scan *s)
+void scan_sort(struct scan *s)
 {
-	bool before = false;
-
-	for (uint32_t i = 0; i < s->files.count; i++) {
-		struct scan_file *f = &s->files.at[i];
-		bool behind = i + 1 < s->files.count && same_base(s, f, f + 1);
-
-		f->changed |= f->twin != (before || behind);
-		f->twin = before || behind;
-		before = behind;
-	}
+	if (s->files.count > 0)
+		qsort_r(s->files.at, s->files.count, sizeof *s->files.at, by_order, s);
 }
 
 /* ---- reading ---- */
@@ -298,9 +290,7 @@ enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
 		if (f)
 			return f;
 	}
-	if (out->files.count > 0)
-		qsort_r(out->files.at, out->files.count, sizeof *out->files.at,
-			by_order, out);
+	scan_sort(out);
 	leave_out_doubles(out, seen);
 	return FAULT_NONE;
 }

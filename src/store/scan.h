@@ -26,7 +26,7 @@ struct scan_file {
 	uint8_t form;      /* enum wire_form */
 	uint8_t where;     /* enum scan_dir */
 	bool measured;     /* stored to form are known */
-	bool twin;         /* another file has the same base name */
+	bool twin;         /* its base name is another's */
 	bool unread;  /* could not be read, so that its size is a guess: not to be sent
 		       */
 	bool changed; /* it is not any more as its record says */
@@ -114,8 +114,10 @@ static inline struct scan_key scan_key_of(const struct scan *s,
 int scan_order(const struct scan *s, const struct scan_file *f,
 	       const struct scan_key *key);
 
-/* Which files have a base name that others have too? They stand side by side. */
-void scan_mark_twins(struct scan *s);
+void scan_sort(struct scan *s);
+
+bool scan_same_base(const struct scan *s, const struct scan_file *a,
+		    const struct scan_file *b);
 
 /* Measure every file that is not; what someone removed meanwhile is left out. A file
  * that cannot be read is kept, so that the others keep their numbers and no unique-id

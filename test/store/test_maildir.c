@@ -1,6 +1,8 @@
 /* What a Maildir alone promises, beside the suite that all stores go through. */
 #include "box.h"
 
+#include "store/index.h"
+
 static void test_names_tell_order_and_sizes(void **state)
 {
 	struct box b;
@@ -157,39 +159,134 @@ static void test_all_names_of_a_message_are_removed(void **state)
 	box_close(&b);
 }
 
-/* One base name, two files: two messages, two unique-ids, both stable. */
-static void test_twins_are_told_apart(void **state)
+/* As a client keeps them between sessions: what lies where, by its octets. */
+struct uids {
+	uint32_t count;
+	struct listing_record of[128]; /* by the one octet of the message */
+};
+
+static void take_uids(const struct box *b, struct uids *out)
 {
-	struct box b;
+	struct maildrop *m = open_box(b);
 	char room[16];
+
+	*out = (struct uids){ .count = m->listing.count };
+	for (uint32_t msg = 1; msg <= m->listing.count; msg++) {
+		const struct listing_record r = record(m, msg);
+		struct listing_record *of =
+			&out->of[(int)read_body(m, msg, room, sizeof room).at[0]];
+
+		CHECK_EQ(of->uid_len, 0);
+		*of = r;
+		for (int c = 0; c < 128; c++)
+			CHECK(of == &out->of[c] || out->of[c].uid_len != r.uid_len ||
+			      memcmp(out->of[c].uid, r.uid, r.uid_len) != 0);
+	}
+	m->store->close(m);
+}
+
+static bool same_uid(const struct uids *a, const struct uids *b, char c)
+{
+	return a->of[(int)c].uid_len > 0 && same_record(&a->of[(int)c], &b->of[(int)c]);
+}
+
+static void remove_it(const struct box *b, const struct uids *now, char c)
+{
+	struct maildrop *m = open_box(b);
+	uint64_t marks = 0;
+	uint32_t left;
+
+	for (uint32_t msg = 1; msg <= m->listing.count; msg++) {
+		const struct listing_record r = record(m, msg);
+
+		if (same_record(&r, &now->of[(int)c]))
+			marks |= UINT64_C(1) << (msg - 1);
+	}
+	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(left, now->count - 1);
+	m->store->close(m);
+}
+
+/* One base name, many files: each has a unique-id that it keeps, whichever of them go
+ * and come, and whatever becomes of the index. */
+static void test_twins_keep_their_unique_ids(void **state)
+{
+	static struct uids first, now;
+	struct box b;
+
+	(void)state;
+	for (char gone = 'a'; gone <= 'c'; gone++) {
+		box_open(&b);
+		put(&b, "new/1.x", SPAN("a"));
+		put(&b, "cur/1.x:2,S", SPAN("b"));
+		put(&b, "cur/1.x:2,R", SPAN("c"));
+		take_uids(&b, &first);
+		CHECK_EQ(first.count, 3);
+		remove_it(&b, &first, gone);
+		put(&b, "new/1.x", SPAN("d"));
+		for (int i = 0; i < 4; i++) {
+			take_uids(&b, &now);
+			CHECK_EQ(now.count, 3);
+			for (char c = 'a'; c <= 'c'; c++)
+				CHECK(c == gone || same_uid(&first, &now, c));
+			CHECK(i == 0 || same_uid(&now, &first, 'd'));
+			first.of['d'] = now.of['d'];
+			if (i == 1)
+				assert_true(unlinkat(b.root, "u/Maildir/" INDEX_FILE,
+						     0) == 0);
+			b.index = i == 2 ? STORE_INDEX_IGNORE : STORE_INDEX_KEEP;
+		}
+		box_close(&b);
+	}
+}
+
+/* Whoever was there first and alone keeps what a client knows it by. */
+static void test_the_first_of_twins_keeps_its_name(void **state)
+{
+	static struct uids first, now;
+	struct box b;
+
+	(void)state;
+	for (int order = 0; order < 2; order++) { /* of the inodes */
+		box_open(&b);
+		put(&b, order ? "new/1.x" : "later", order ? SPAN("a") : SPAN("b"));
+		put(&b, order ? "later" : "new/1.x", order ? SPAN("b") : SPAN("a"));
+		put(&b, "new/2.x", SPAN("e"));
+		take_uids(&b, &first);
+		CHECK_SPAN(listing_uid(&first.of['a']), "1.x");
+		move(&b, "later", "cur/1.x:2,FS");
+		for (int i = 0; i < 2; i++) {
+			take_uids(&b, &now);
+			CHECK_EQ(now.count, 3);
+			CHECK(same_uid(&first, &now, 'a') &&
+			      same_uid(&first, &now, 'e'));
+			CHECK(!there(&b, "cur/1.x:2,FS"));
+		}
+		drop(&b, "new/1.x");
+		first = now;
+		take_uids(&b, &now);
+		CHECK(same_uid(&first, &now, 'b') && same_uid(&first, &now, 'e'));
+		box_close(&b);
+	}
+}
+
+/* Who only reads renames nothing, and sees what the others will see. */
+static void test_twins_have_their_unique_ids_before_their_names(void **state)
+{
+	static struct uids first, now;
+	struct box b;
 
 	(void)state;
 	box_open(&b);
 	put(&b, "new/1.x", SPAN("a"));
 	put(&b, "cur/1.x:2,S", SPAN("b"));
-	put(&b, "cur/1.x:2,R", SPAN("c"));
-	struct maildrop *m = open_box(&b);
-	CHECK_EQ(m->listing.count, 3);
-	struct listing_record r[3] = { record(m, 1), record(m, 2), record(m, 3) };
-	for (int i = 0; i < 3; i++)
-		for (int k = 0; k < i; k++)
-			CHECK(memcmp(r[i].uid, r[k].uid, LISTING_UID_MAX) != 0);
-	m->store->close(m);
-	m = open_box(&b);
-	for (uint32_t i = 0; i < 3; i++) {
-		struct listing_record again = record(m, i + 1);
-
-		CHECK_EQ(memcmp(&again, &r[i], sizeof again), 0);
-	}
-	char second = read_body(m, 2, room, sizeof room).at[0];
-	const uint64_t mark = 2;
-	uint32_t left;
-	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
-	CHECK_EQ(left, 2);
-	CHECK_EQ(there(&b, "new/1.x"), second != 'a');
-	CHECK_EQ(there(&b, "cur/1.x:2,S"), second != 'b');
-	CHECK_EQ(there(&b, "cur/1.x:2,R"), second != 'c');
-	m->store->close(m);
+	b.read_only = true;
+	take_uids(&b, &first);
+	CHECK(there(&b, "new/1.x") && there(&b, "cur/1.x:2,S"));
+	b.read_only = false;
+	take_uids(&b, &now);
+	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/1.x:2,S"));
+	CHECK(same_uid(&first, &now, 'a') && same_uid(&first, &now, 'b'));
 	box_close(&b);
 }
 
@@ -279,7 +376,9 @@ int main(void)
 		TEST(test_unique_ids_are_of_the_base_name),
 		TEST(test_a_file_put_in_the_place_of_a_message_stays),
 		TEST(test_all_names_of_a_message_are_removed),
-		TEST(test_twins_are_told_apart),
+		TEST(test_twins_keep_their_unique_ids),
+		TEST(test_the_first_of_twins_keeps_its_name),
+		TEST(test_twins_have_their_unique_ids_before_their_names),
 		TEST(test_a_message_that_moved_is_found),
 		TEST(test_a_message_that_changed_is_refused),
 		TEST(test_a_folder_that_may_not_be_written_is_told),
