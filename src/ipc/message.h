@@ -45,6 +45,8 @@
 	X(TEST_LOOKS,    AUTH,          TOOL,                    NONE)    \
 	X(TEST_SAYS,     AUTH,          TOOL,                    NONE)    \
 	X(TEST_IS,       AUTH,          TOOL,                    NONE)    \
+	X(FIND_ASK,      TOOL,          AUTH,                    NONE)    \
+	X(FIND_IS,       AUTH,          TOOL,                    NONE)    \
 	/* a login */ \
 	X(AUTH_ASK,      FRONT,         AUTH,                    NONE)    \
 	X(AUTH_WHICH,    FRONT,         AUTH,                    NONE)    \
@@ -104,6 +106,8 @@
 #define MESSAGE_TEST_LOOKS_FIELDS(N, T)   T(user, 255)
 #define MESSAGE_TEST_SAYS_FIELDS(N, T)    T(database, 64) N(says) T(trouble, 191)
 #define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid)
+#define MESSAGE_FIND_ASK_FIELDS(N, T)     T(user, 255)
+#define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \

@@ -1,4 +1,4 @@
-/* role/authtest.c - poplar-auth's answer to `poplar user test`.
+/* role/authtest.c - poplar-auth's answers to the operator's tool.
  *
  * Floor 4 (role). Prefix: authtest_. The same databases are asked by the same rules as
  * for a login, by the same threads; nothing is opened, and no failure counts.
@@ -94,6 +94,56 @@ static void answer(struct testing *t, const struct message_TEST_ASK *ask)
 	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
 }
 
+static void ignore(void *arg, const struct database *db, enum database_says says,
+		   const struct why *why)
+{
+	(void)arg, (void)db, (void)says, (void)why;
+}
+
+/* Who is it, and what is asked of the user? Nobody has shown a password, nor wants to
+ * come in. Watched, so that it is not answered from memory. */
+static enum fault find(const struct testing *t, struct span name,
+		       char path[PLACE_PATH_MAX], struct policy *out, struct why *why)
+{
+	const struct database_watcher watcher = { NULL, ignore, NULL };
+	const struct settings *s = t->settings;
+	const struct policy_site site = settings_policy(s);
+	struct login_rules rules = *t->rules;
+	OWN_USER found = { 0 };
+
+	rules.watcher = &watcher;
+	enum fault f = login_find(&rules, name, &found, why);
+	if (f)
+		return f;
+	const struct user *u = &found.user;
+	*out = policy_of(&site, u->has_delay, u->has_expire, &u->policy);
+	return place_maildrop(u, s->mail_root, s->maildir, path, why);
+}
+
+static bool tell_found(const struct testing *t, const struct message_FIND_ASK *ask)
+{
+	struct why why = { 0 };
+	struct policy p = { 0 };
+	char room[191], path[PLACE_PATH_MAX] = "";
+	struct buf text = BUF(room);
+	enum fault f = find(t, ask->user, path, &p, &why);
+	const struct message m = { .kind = MESSAGE_FIND_IS,
+				   .FIND_IS = { f, tell(&why, &text),
+						span_of(f ? "" : path), p.login_delay,
+						p.unread, p.retrieved } };
+
+	return channel_send(t->post.fd, &m, -1, CHANNEL_WAIT) == FAULT_NONE;
+}
+
+/* True: the tool may ask more. */
+static bool hear(struct testing *t, const struct message *m)
+{
+	if (m->kind == MESSAGE_FIND_ASK)
+		return tell_found(t, &m->FIND_ASK);
+	answer(t, &m->TEST_ASK);
+	return false;
+}
+
 static void end(struct testing *t)
 {
 	close(t->post.fd);
@@ -106,14 +156,15 @@ static void wake(struct crew *crew, struct crew_post *post)
 	ROOM struct channel_inbox inbox;
 	struct message m;
 	int none;
+	bool on = false;
 
 	switch (channel_receive(post->fd, ROLE_TOOL, ROLE_AUTH, CHANNEL_NOW, &inbox, &m,
 				&none)) {
 	case CHANNEL_EMPTY:
-		crew_again(crew, post);
-		return;
+		on = true;
+		break;
 	case CHANNEL_MESSAGE:
-		answer(t, &m.TEST_ASK);
+		on = hear(t, &m);
 		break;
 	case CHANNEL_CUT:
 	case CHANNEL_CLOSED:
@@ -121,7 +172,10 @@ static void wake(struct crew *crew, struct crew_post *post)
 		break;
 	}
 	secret_wipe(&inbox, sizeof inbox);
-	end(t);
+	if (on)
+		crew_again(crew, post);
+	else
+		end(t);
 }
 
 void authtest_begin(struct crew *crew, int fd, const struct login_rules *rules,

@@ -1,4 +1,4 @@
-/* role/authtest.h - poplar-auth's answer to `poplar user test`.
+/* role/authtest.h - poplar-auth's answers to the operator's tool.
  *
  * Floor 4 (role). Prefix: authtest_.
  */

@@ -63,6 +63,9 @@ MUST_USE bool cli_make_place(const struct settings *s, const struct user *user);
  * returns how much it is. */
 unsigned cli_check_databases(const struct databases *databases, struct cli_ids auth);
 
+/* A channel to the running server's poplar-auth. -1: it has been said. */
+int cli_connect(const struct settings *s);
+
 /* Ask the running server about a user, and print what comes. */
 int cli_test(const struct settings *s, const char *name, struct span password);
 

@@ -29,6 +29,7 @@ static bool expire_one(void *arg)
 {
 	struct expiry *e = arg;
 	enum fault f;
+	own_fd_close(&e->maildrop.server); /* not for whoever owns the mail */
 	struct maildrop *m = cli_maildrop_open(&e->maildrop, &f);
 
 	if (f == FAULT_BUSY) {
@@ -83,8 +84,31 @@ static void visit(struct expiry *e)
 		e->failed = true;
 }
 
+static void visit_named(struct expiry *e, const char *name)
+{
+	if (cli_maildrop_find(&e->maildrop, name))
+		visit(e);
+	else
+		e->failed = true;
+}
+
+/* One name a line. */
+static void visit_listed(struct expiry *e, FILE *names)
+{
+	OWN_TEXT line = NULL;
+	size_t room = 0;
+
+	while (getline(&line, &room, names) > 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (*line)
+			visit_named(e, line);
+	}
+}
+
+/* A database in front of a users file may know the same name, and then has the user. */
 static void visit_all(struct expiry *e)
 {
+	const bool files = cli_maildrop_in_files(e->maildrop.settings);
 	struct users *users;
 	unsigned number = 0;
 
@@ -97,24 +121,34 @@ static void visit_all(struct expiry *e)
 			if (!span_copy(user->name, name, sizeof name))
 				continue;
 			e->maildrop.name = name;
-			if (cli_maildrop_of(&e->maildrop, user))
+			if (!files)
+				visit_named(e, name);
+			else if (cli_maildrop_of(&e->maildrop, user))
 				visit(e);
 			else
 				e->failed = true;
 		}
 		users_free(users);
 	}
+	if (!files)
+		cli_say("users of other databases than users files are looked at when "
+			"they are named",
+			NULL);
 }
 
 static int explain(FILE *to)
 {
-	fputs("usage: poplar expire [--dry-run] [USER...]\n"
+	fputs("usage: poplar expire [--dry-run] [USER... | -]\n"
 	      "\n"
 	      "Removes the messages that have been kept for longer than expire allows, "
 	      "as a\n"
-	      "login does. USER is in a users file, or the path of a Maildir below "
-	      "mail-root;\n"
-	      "without one, all users of the users files. --dry-run only tells.\n",
+	      "login does. USER is a name, or the path of a Maildir below mail-root; "
+	      "-: "
+	      "the\n"
+	      "names are read from standard input; none: all users of the users files. "
+	      "Users\n"
+	      "of other databases are asked for at the running server. --dry-run only "
+	      "tells.\n",
 	      to);
 	return to == stdout ? CLI_OK : CLI_USAGE;
 }
@@ -142,7 +176,8 @@ int cli_expire(const char *config, int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return explain(stdout);
 	i += dry;
-	if (i < argc && argv[i][0] == '-')
+	const bool listed = argc == i + 1 && strcmp(argv[i], "-") == 0;
+	if (i < argc && argv[i][0] == '-' && !listed)
 		return explain(stderr);
 	cli_load(config, &settings);
 	e.totals = mmap(NULL, sizeof *e.totals, PROT_READ | PROT_WRITE,
@@ -155,12 +190,10 @@ int cli_expire(const char *config, int argc, char **argv)
 	e.maildrop.place.index = dry ? STORE_INDEX_READ : STORE_INDEX_KEEP;
 	if (i == argc)
 		visit_all(&e);
-	for (; i < argc; i++) {
-		if (cli_maildrop_find(&e.maildrop, argv[i]))
-			visit(&e);
-		else
-			e.failed = true;
-	}
+	if (listed)
+		visit_listed(&e, stdin);
+	for (; i < argc && !listed; i++)
+		visit_named(&e, argv[i]);
 	cli_maildrop_end(&e.maildrop);
 	report(&e, dry);
 	munmap(e.totals, sizeof *e.totals);

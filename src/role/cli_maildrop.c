@@ -7,16 +7,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/own.h"
+#include "ipc/channel.h"
 #include "sys/file.h"
 
 enum { FILE_OCTETS_MAX = 1 << 30 };
 
 bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
 {
-	*m = (struct cli_maildrop){ .settings = settings };
+	*m = (struct cli_maildrop){ .settings = settings, .server = -1 };
 	m->place.root = open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	m->place.boot = store_boot();
 	if (m->place.root < 0)
@@ -27,6 +29,7 @@ bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
 void cli_maildrop_end(struct cli_maildrop *m)
 {
 	own_fd_close(&m->place.root);
+	own_fd_close(&m->server);
 }
 
 /* ---- where it is ---- */
@@ -78,26 +81,97 @@ static bool find_by_path(struct cli_maildrop *m)
 	       span_copy(span_after(path, root + 1), m->path, sizeof m->path);
 }
 
-bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
+bool cli_maildrop_in_files(const struct settings *s)
+{
+	for (unsigned i = 0; i < s->databases.count; i++)
+		if (database_is_asked(&s->databases.at[i]))
+			return false;
+	return true;
+}
+
+static bool find_in_files(struct cli_maildrop *m)
 {
 	bool found = false;
 	unsigned number = 0;
 	struct users *users;
 
-	m->name = name;
-	if (name[0] == '/')
-		found = find_by_path(m);
-	while (name[0] != '/' && !found &&
-	       (users = cli_maildrop_users(m->settings, &number))) {
-		const struct user *user = users_find(users, span_of(name));
+	while (!found && (users = cli_maildrop_users(m->settings, &number))) {
+		const struct user *user = users_find(users, span_of(m->name));
 
 		found = user && cli_maildrop_of(m, user);
 		users_free(users);
 	}
 	if (!found)
-		cli_say("no such user in a users file, nor a path below mail-root",
-			name);
+		cli_say("no such user in a users file", m->name);
 	return found;
+}
+
+static bool take_found(struct cli_maildrop *m, const struct message_FIND_IS *is)
+{
+	const struct why why = { .fault = (enum fault)is->fault };
+
+	if (is->fault == FAULT_DENIED)
+		cli_say("no database tells of this user", m->name);
+	else if (is->fault)
+		fprintf(stderr, "poplar: %s: %s: %.*s\n", m->name,
+			fault_text(why.fault), (int)is->trouble.len, is->trouble.at);
+	m->policy = (struct policy){ (uint32_t)is->login_delay, (uint32_t)is->unread,
+				     (uint32_t)is->retrieved };
+	return !is->fault && span_copy(is->path, m->path, sizeof m->path);
+}
+
+static bool ask_server(struct cli_maildrop *m)
+{
+	const struct message ask = { .kind = MESSAGE_FIND_ASK,
+				     .FIND_ASK = { span_of(m->name) } };
+
+	if (m->server < 0)
+		m->server = cli_connect(m->settings);
+	return m->server >= 0 &&
+	       channel_send(m->server, &ask, -1, CHANNEL_WAIT) == FAULT_NONE;
+}
+
+static bool hear_server(struct cli_maildrop *m, bool *out_found)
+{
+	ROOM struct channel_inbox inbox;
+	struct message is;
+	int none;
+
+	if (channel_receive(m->server, ROLE_AUTH, ROLE_TOOL, CHANNEL_WAIT, &inbox, &is,
+			    &none) != CHANNEL_MESSAGE ||
+	    is.kind != MESSAGE_FIND_IS)
+		return false;
+	*out_found = take_found(m, &is.FIND_IS);
+	return true;
+}
+
+/* By the rules of a login: the first database that knows the name has the user. The
+ * process that was asked before may have been replaced since by a reload. */
+static bool find_by_server(struct cli_maildrop *m)
+{
+	bool found = false;
+
+	for (bool again = m->server >= 0;; again = false) {
+		if (ask_server(m) && hear_server(m, &found))
+			return found;
+		own_fd_close(&m->server);
+		if (!again)
+			break;
+	}
+	cli_say("the server gave no answer; it takes root, or its own user", m->name);
+	return false;
+}
+
+bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
+{
+	m->name = name;
+	if (name[0] != '/')
+		return cli_maildrop_in_files(m->settings) ? find_in_files(m)
+							  : find_by_server(m);
+	if (find_by_path(m))
+		return true;
+	cli_say("no path below mail-root", name);
+	return false;
 }
 
 /* ---- as its owner ---- */

@@ -11,6 +11,7 @@
 
 struct cli_maildrop {
 	const struct settings *settings;
+	int server;           /* channel to poplar-auth, once it has been asked */
 	const char *name;     /* of the user, or a path */
 	struct policy policy; /* what is asked of the user */
 	char path[PLACE_PATH_MAX];
@@ -22,8 +23,12 @@ MUST_USE bool cli_maildrop_begin(struct cli_maildrop *m,
 				 const struct settings *settings);
 void cli_maildrop_end(struct cli_maildrop *m);
 
-/* The maildrop of this user of a users file, or at this absolute path. False: there is
- * none, as has been said. */
+/* Are users files alone asked who is there? Then they are read; otherwise the running
+ * server knows. */
+bool cli_maildrop_in_files(const struct settings *s);
+
+/* The maildrop of this user, or at this absolute path. False: there is none, as has
+ * been said. */
 MUST_USE bool cli_maildrop_find(struct cli_maildrop *m, const char *name);
 MUST_USE bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user);
 

@@ -20,7 +20,7 @@
 /* Whence the login is said to come. */
 #define PEER "127.0.0.1:110"
 
-static int connect_to(const struct settings *s)
+int cli_connect(const struct settings *s)
 {
 	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct sockaddr_un address = control_address(dir);
@@ -107,7 +107,7 @@ static int hear(int fd, const struct settings *s)
 
 int cli_test(const struct settings *s, const char *name, struct span password)
 {
-	OWN_FD fd = connect_to(s);
+	OWN_FD fd = cli_connect(s);
 	const struct message m = { .kind = MESSAGE_TEST_ASK,
 				   .TEST_ASK = { SPAN(PEER), span_of(name),
 						 password } };

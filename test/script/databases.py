@@ -65,6 +65,7 @@ class Database:
     settings = ""
     cache = "cache = none"  # the tests of a kind ask it, not memory
     users = USERS
+    tells = True  # of users who have not shown a password
 
     def __init__(self, settings=""):
         self.more = settings
@@ -169,6 +170,7 @@ class SqliteRunAs(Sqlite):
 
 class Pam(Database):
     driver, walls = "pam", "none"
+    tells = False
     settings = 'service = poplar-test\nservice-dir = "{dir}/database/pam.d"'
     users = {k: v for k, v in USERS.items() if not v[1]} | {b"expired": (b"secret", {"x": b"y"})}
 
@@ -343,10 +345,12 @@ class LdapBind(Ldap):
 
 
 class LdapTemplate(Ldap):
+    tells = False
     settings = Ldap.common + '}\nbind-template = "uid=%u,ou=people,dc=test"'
 
 
 class Checkpassword(Database):
+    tells = False
     driver, walls = "checkpassword", "none"
     settings = 'program = {"/usr/bin/python3", "{dir}/database/check.py", "an argument"}'
 

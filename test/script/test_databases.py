@@ -118,6 +118,14 @@ class Suite:
 
     # -- trouble
 
+    def test_expire_finds_the_users(self):
+        """Where the database tells of a user without a password."""
+        out = self.p.run("expire", "--dry-run", "alice", "right", "nobody-at-all")
+        self.assertEqual(out.returncode, 1, out)
+        self.assertIn("in 0 of %d maildrops" % (1 + self.database.tells), out.stdout)
+        self.assertIn("nobody-at-all", out.stderr)
+        self.assertEqual("right" in out.stderr, not self.database.tells, out.stderr)
+
     def test_stopped_and_started(self):
         self.works()
         self.database.stop()

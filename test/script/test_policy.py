@@ -1,10 +1,13 @@
 """What a site asks of its users, and what CAPA tells of it (RFC 1939 section 8, RFC 2449)."""
 
 import os
+import signal
+import sqlite3
+import subprocess
 import time
 import unittest
 
-from harness import Poplar, ServerCase, main
+from harness import BUILD, Poplar, ServerCase, main
 
 DAY = 86400
 
@@ -178,6 +181,82 @@ class Expire(ServerCase):
         for args, status in ((("--wrong",), 64), (("nobody",), 1), (("alice", "nobody"), 1)):
             self.assertEqual(self.p.run("expire", *args).returncode, status, args)
         self.assertIn("usage: poplar expire", self.p.run("expire", "--help").stdout)
+
+
+class InDatabase(Poplar):
+    """bob and carol are users of an SQL database, alice of the users file, and bob of both."""
+
+    def __init__(self):
+        super().__init__(users={"alice": "secret", "bob": "bob:{PLAIN}secret::::::expire=1"}, tls=False,
+                         settings={"expire": '"100"', "expire-least": '"1"'}, sections="""
+database "sql" {
+    driver = sqlite
+    path = "{dir}/database/users.db"
+    query-find = "SELECT password, expire FROM users WHERE name = %u"
+}
+database "file" { driver = passwd-file }
+""")
+
+    def prepare(self):
+        folder = self.dir / "database"
+        folder.mkdir()
+        db = sqlite3.connect(folder / "users.db")
+        db.execute("CREATE TABLE users (name TEXT, password TEXT, expire TEXT)")
+        db.execute("INSERT INTO users VALUES ('bob', '{PLAIN}secret', 'never'), ('carol', '{PLAIN}secret', '10')")
+        db.commit()
+        db.close()
+
+
+class ExpireInDatabases(unittest.TestCase):
+    def setUp(self):
+        built = subprocess.run([BUILD / "poplar", "--version"], capture_output=True, text=True, check=True)
+        if "sqlite" not in built.stdout:
+            self.skipTest("sqlite is not in this build")
+        self.p = InDatabase()
+        self.addCleanup(lambda: self.p.__exit__(None, None, None))
+        self.p.__enter__()
+        self.p.make_maildir("carol")
+        for user in ("alice", "bob", "carol"):
+            path = self.p.put("1.x", b"x\n", user)
+            os.utime(path, (time.time() - 50 * DAY,) * 2)
+
+    def expire(self, *args, names=None, status=0):
+        out = self.p.run("expire", *args, input=names)
+        self.assertEqual(out.returncode, status, out)
+        return out.stdout.splitlines()[-1], out.stderr
+
+    def test_users_that_are_named(self):
+        """Whoever a login would find has the name: bob of the database keeps all, he of the file nothing."""
+        self.assertEqual(self.expire("--dry-run", "alice", "bob", "carol")[0],
+                         "would remove 1 messages, 3 octets, in 1 of 3 maildrops")
+        said, trouble = self.expire()
+        self.assertEqual(said, "removed 0 messages, 0 octets, in 0 of 2 maildrops")
+        self.assertIn("when they are named", trouble)
+        said, trouble = self.expire("-", names="bob\n\ncarol\r\nnobody\nalice", status=1)
+        self.assertEqual(said, "removed 1 messages, 3 octets, in 1 of 3 maildrops")
+        self.assertIn("nobody", trouble)
+        self.assertEqual([self.p.names(user) for user in ("alice", "bob", "carol")], [["new/1.x"], ["new/1.x"], []])
+
+    def test_a_reload_between_two_names(self):
+        names = subprocess.Popen([BUILD / "poplar", "-c", self.p.config, "expire", "-"], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        c = self.p.login("alice")
+        names.stdin.write("alice\n")
+        names.stdin.flush()
+        self.assertEqual(names.stdout.readline(), "alice: in use, left for its session\n")
+        c.quit()
+        at = self.p.log.mark()
+        self.p.process.send_signal(signal.SIGHUP)
+        self.p.log.wait("event=drained|event=reloaded", start=at)
+        out, trouble = names.communicate("carol\n", timeout=20)
+        self.assertEqual((names.returncode, trouble), (0, ""))
+        self.assertIn("carol: 1 messages, 3 octets", out)
+
+    def test_without_the_server(self):
+        self.p.stop()
+        self.assertIn("reach the server", self.expire("carol", status=1)[1])
+        self.assertEqual(self.p.names("carol"), ["new/1.x"])
+        self.p.start()
 
 
 class Off(unittest.TestCase):
