@@ -59,31 +59,26 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
-/* How a message that was asked for stands, and its descriptor, if it has one. */
-static struct message_body body_of(const struct session *s, uint32_t msg, int *out_fd)
-{
-	struct why why = { 0 };
-	struct store_body body = { .fd = -1 };
-	enum fault f = s->maildrop->store->body(s->maildrop, msg, &body, &why);
-
-	if (f)
-		log_fault(&why, "body-failed", LOG_T("user", s->user));
-	*out_fd = body.fd;
-	return (struct message_body){ f, body.offset, body.length, body.form,
-				      body.octets };
-}
-
 static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 {
+	struct store_body bodies[MESSAGE_BODIES_MAX];
 	struct message_body list[MESSAGE_BODIES_MAX];
 	int files[MESSAGE_BODIES_MAX];
 	size_t n = 0;
 
 	if (first > UINT32_MAX || count > MESSAGE_BODIES_MAX)
 		return false;
+	s->maildrop->store->bodies(s->maildrop, (uint32_t)first, (uint32_t)count,
+				   bodies);
 	for (size_t i = 0; i < count; i++) {
-		list[i] = body_of(s, (uint32_t)(first + i), &files[n]);
-		n += list[i].fault == FAULT_NONE;
+		const struct store_body *b = &bodies[i];
+
+		list[i] = (struct message_body){ b->why.fault, b->offset, b->length,
+						 b->form, b->octets };
+		if (b->why.fault)
+			log_fault(&b->why, "body-failed", LOG_T("user", s->user));
+		else
+			files[n++] = b->fd;
 	}
 	const struct message m = {
 		.kind = MESSAGE_BODIES_ARE,

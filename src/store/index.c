@@ -147,44 +147,43 @@ bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
 	       name_is_good(r, (struct span){ name, r->name_len });
 }
 
-/* The pieces of a group, the last of which may not be whole. */
-static bool read_group(const struct index *ix, uint32_t group, void *out, size_t each,
-		       uint64_t at)
+/* Where record i is among those that are held; they are read if it is not. */
+static bool hold(const struct index *ix, uint32_t most, struct index_run *io_run,
+		 uint32_t i, void *out, size_t each, uint64_t at, uint32_t *out_k)
 {
-	uint32_t left = (uint32_t)ix->head.records - group;
+	const uint32_t left = (uint32_t)ix->head.records - i;
+	uint32_t count = LISTING_GROUP - i % LISTING_GROUP;
 
-	return read_whole(ix->fd, out,
-			  (left < LISTING_GROUP ? left : LISTING_GROUP) * each, at);
+	*out_k = i - io_run->first;
+	if (i >= io_run->first && *out_k < io_run->count)
+		return true;
+	count = count < left ? count : left;
+	count = count < most ? count : most;
+	*out_k = io_run->count = 0;
+	if (!read_whole(ix->fd, out, count * each, at))
+		return false;
+	*io_run = (struct index_run){ i, count };
+	return true;
 }
 
 bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r)
 {
-	uint32_t k = i % LISTING_GROUP, group = i - k;
+	uint32_t k;
 
-	if (i >= rd->ix->head.records)
-		return false;
-	if (rd->records_of != group) {
-		rd->records_of = UINT32_MAX;
-		if (!read_group(rd->ix, group, rd->records, sizeof *rd->records,
-				listing_at(group)))
-			return false;
-		rd->records_of = group;
-	}
-	return listing_get(rd->records[k], rd->ix->head.generation, i, r);
+	return i < rd->ix->head.records &&
+	       hold(rd->ix, rd->most, &rd->records_held, i, rd->records,
+		    sizeof *rd->records, listing_at(i), &k) &&
+	       listing_get(rd->records[k], rd->ix->head.generation, i, r);
 }
 
 bool index_name(struct index_reader *rd, uint32_t i, const struct listing_record *r,
 		struct span *out)
 {
-	uint32_t k = i % LISTING_GROUP, group = i - k;
+	uint32_t k;
 
-	if (rd->names_of != group) {
-		rd->names_of = UINT32_MAX;
-		if (!read_group(rd->ix, group, rd->names, sizeof *rd->names,
-				listing_name_at(group)))
-			return false;
-		rd->names_of = group;
-	}
+	if (!hold(rd->ix, rd->most, &rd->names_held, i, rd->names, sizeof *rd->names,
+		  listing_name_at(i), &k))
+		return false;
 	*out = (struct span){ rd->names[k], r->name_len };
 	return name_is_good(r, *out);
 }

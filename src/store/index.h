@@ -66,20 +66,28 @@ MUST_USE bool index_read(const struct index *ix, uint32_t i, struct listing_reco
 /* The index is not what it should be: the next to open the maildrop makes a new one. */
 void index_forget(int dir);
 
-/* ---- reading all of it, a group at a time ---- */
+/* ---- reading many, some at a time ---- */
+
+/* Those that are held, of one group. */
+struct index_run {
+	uint32_t first, count;
+};
 
 struct index_reader {
 	const struct index *ix;
-	uint32_t records_of,
-		names_of; /* first record of what is held; UINT32_MAX: none */
+	uint32_t most; /* to be read at a time */
+	struct index_run records_held, names_held;
 	char records[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	char names[LISTING_GROUP][LISTING_NAME_OCTETS];
 };
 
-static inline void index_reader_init(struct index_reader *rd, const struct index *ix)
+/* `most`: up to LISTING_GROUP. */
+static inline void index_reader_init(struct index_reader *rd, const struct index *ix,
+				     uint32_t most)
 {
 	rd->ix = ix;
-	rd->records_of = rd->names_of = UINT32_MAX;
+	rd->most = most;
+	rd->records_held = rd->names_held = (struct index_run){ 0 };
 }
 
 /* As index_read, without the name. */

@@ -127,8 +127,9 @@ static enum fault check_file(const struct maildir *d, int fd,
 }
 
 static enum fault read_message(struct maildir *d, struct scan *s,
-			       struct store_body *out, struct why *why)
+			       struct store_body *out)
 {
+	struct why *why = &out->why;
 	const struct scan_file *file = s->files.at;
 	uint8_t form = file->form;
 	OWN_FD fd = -1;
@@ -151,22 +152,34 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 	return FAULT_NONE;
 }
 
-static enum fault maildir_body(struct maildrop *m, uint32_t msg, struct store_body *out,
-			       struct why *why)
+static void find_body(struct maildir *d, struct index_reader *rd, uint32_t msg,
+		      struct store_body *out)
 {
-	struct maildir *d = (struct maildir *)m;
 	struct scan s = { 0 };
 
-	if (msg == 0 || msg > d->base.listing.count)
-		return fault_set(why, FAULT_NO_MESSAGE, 0, "find message", NULL);
-	uint32_t i = listing_number(&d->index.map, msg);
-	enum fault f = maildir_load(&d->index, i, &s, why);
+	*out = (struct store_body){ .fd = -1 };
+	if (msg == 0 || msg > d->base.listing.count) {
+		fault_set(&out->why, FAULT_NO_MESSAGE, 0, "find message", NULL);
+		return;
+	}
+	enum fault f = maildir_load(rd, msg, &s, &out->why);
 	if (f == FAULT_IO)
 		index_forget(d->dir);
 	if (f == FAULT_NONE)
-		f = read_message(d, &s, out, why);
+		f = read_message(d, &s, out);
 	scan_done(&s);
-	return f;
+}
+
+static void maildir_bodies(struct maildrop *m, uint32_t first, uint32_t count,
+			   struct store_body out[])
+{
+	struct maildir *d = (struct maildir *)m;
+	ROOM struct index_reader rd;
+
+	index_reader_init(&rd, &d->index,
+			  count < LISTING_GROUP ? count : LISTING_GROUP);
+	for (uint32_t i = 0; i < count; i++)
+		find_body(d, &rd, first + i, &out[i]);
 }
 
 static void maildir_doubt(struct maildrop *m)
@@ -219,17 +232,21 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 	return false;
 }
 
+/* Records that are read at a time: marked messages mostly stand together. */
+enum { LOADS_AT_A_TIME = 16 };
+
 /* The files of all marked messages. */
 static void load_marked(const struct maildir *d, const uint64_t *marks, struct scan *s,
 			struct removal *r)
 {
+	ROOM struct index_reader rd;
 	struct why why;
 
+	index_reader_init(&rd, &d->index, LOADS_AT_A_TIME);
 	for (uint32_t i = 0; i < d->base.listing.count; i++) {
 		if (!is_marked(marks, i))
 			continue;
-		enum fault f = maildir_load(
-			&d->index, listing_number(&d->index.map, i + 1), s, &why);
+		enum fault f = maildir_load(&rd, i + 1, s, &why);
 		if (f == FAULT_IO)
 			index_forget(d->dir);
 		if (f)
@@ -384,7 +401,7 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 const struct store store_maildir = {
 	.name = "maildir",
 	.open = maildir_open,
-	.body = maildir_body,
+	.bodies = maildir_bodies,
 	.commit = maildir_commit,
 	.doubt = maildir_doubt,
 	.close = maildir_close,

@@ -24,8 +24,8 @@ struct maildir {
 MUST_USE enum fault maildir_list(struct maildir *d, const struct store_place *place,
 				 struct why *why);
 
-/* Add the file that record i speaks of to s. FAULT_IO: the index is damaged. */
-MUST_USE enum fault maildir_load(const struct index *ix, uint32_t i, struct scan *s,
+/* Add the file of message msg to s. FAULT_IO: the index is damaged. */
+MUST_USE enum fault maildir_load(struct index_reader *rd, uint32_t msg, struct scan *s,
 				 struct why *why);
 
 /* ---- store/maildirpolicy.c: what is asked of the user ---- */

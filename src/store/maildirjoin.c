@@ -41,16 +41,16 @@ static struct scan_file get_record(const struct listing_record *r, uint32_t i)
 	};
 }
 
-enum fault maildir_load(const struct index *ix, uint32_t i, struct scan *s,
+enum fault maildir_load(struct index_reader *rd, uint32_t msg, struct scan *s,
 			struct why *why)
 {
-	char room[LISTING_NAME_OCTETS];
+	const uint32_t i = listing_number(&rd->ix->map, msg);
 	struct listing_record r;
+	struct span name;
 
-	if (!index_read(ix, i, &r, room) ||
-	    !name_is_good((struct span){ room, r.name_len }))
+	if (!index_next(rd, i, &r) || !index_name(rd, i, &r, &name) ||
+	    !name_is_good(name))
 		return fault_set(why, FAULT_IO, 0, "read", INDEX_FILE);
-	const struct span name = { room, r.name_len };
 	const struct scan_file f = get_record(&r, i);
 	return scan_keep(s, &s->files, where_of(name), span_after(name, 1), &f)
 		       ? FAULT_NONE
@@ -169,7 +169,7 @@ static enum fault join_all(struct update *u, struct scan_files *out)
 	uint32_t at = 0;
 	enum fault f = FAULT_NONE;
 
-	index_reader_init(&rd, &u->old);
+	index_reader_init(&rd, &u->old, LISTING_GROUP);
 	for (uint32_t msg = u->skip + 1; msg <= u->old.head.messages && f == FAULT_NONE;
 	     msg++)
 		f = join_next(u, &rd, listing_number(&u->old.map, msg), &at, out);

@@ -182,10 +182,11 @@ static bool seen_name(struct span name, char *out, size_t room)
 static void mark_seen(const struct maildir *d, uint32_t i)
 {
 	char seen[LISTING_NAME_OCTETS + sizeof "cur/"];
+	ROOM struct index_reader rd;
 	struct scan s = { 0 };
 
-	if (maildir_load(&d->index, listing_number(&d->index.map, i + 1), &s, NULL) ==
-	    FAULT_NONE) {
+	index_reader_init(&rd, &d->index, 1);
+	if (maildir_load(&rd, i + 1, &s, NULL) == FAULT_NONE) {
 		const char *path = scan_path(&s, s.files.at);
 
 		if (seen_name(span_of(path), seen, sizeof seen))

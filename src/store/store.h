@@ -66,6 +66,7 @@ struct store_body {
 	uint64_t offset, length;
 	uint64_t octets; /* on the wire */
 	uint8_t form;    /* enum wire_form */
+	struct why why;  /* a fault: there is none */
 };
 
 /* An open maildrop begins with this. */
@@ -87,10 +88,11 @@ struct store {
 	enum fault (*open)(const struct store_place *place, struct maildrop **out,
 			   struct why *why);
 
-	/* Message msg, 1 to count. FAULT_GONE: someone has removed it. FAULT_CHANGED:
-	 * it is no longer what was listed. */
-	enum fault (*body)(struct maildrop *m, uint32_t msg, struct store_body *out,
-			   struct why *why);
+	/* `count` messages from `first` on, of which the first of all is 1. FAULT_GONE:
+	 * someone has removed it. FAULT_CHANGED: it is no longer what was listed.
+	 * FAULT_NO_MESSAGE: it never was. */
+	void (*bodies)(struct maildrop *m, uint32_t first, uint32_t count,
+		       struct store_body out[]);
 
 	/* Remove the messages whose bit is set (bit i: message i + 1), those that
 	 * someone else removed already counting as removed, and make that durable. Note
@@ -110,6 +112,16 @@ struct store {
 };
 
 extern const struct store store_maildir;
+
+/* One of them; why may be NULL. */
+static inline enum fault store_body(struct maildrop *m, uint32_t msg,
+				    struct store_body *out, struct why *why)
+{
+	m->store->bodies(m, msg, 1, out);
+	if (why)
+		*why = out->why;
+	return out->why.fault;
+}
 
 /* Must have succeeded once before any store is used, before threads and sandboxes: what
  * libraries would otherwise do at first use. */

@@ -189,7 +189,7 @@ static void hold_a_session(uint8_t mode)
 	for (uint32_t msg = 1; msg <= count; msg++) {
 		bool listed = store_record(&m->listing, msg, &r);
 
-		if (m->store->body(m, msg, &body, NULL))
+		if (store_body(m, msg, &body, NULL))
 			continue;
 		close(body.fd);
 		PROMISE((mode & FORGE_RECORDS) || (listed && is_true(&r, body.octets)));

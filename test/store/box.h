@@ -131,7 +131,7 @@ static inline struct span read_body(struct maildrop *m, uint32_t msg, char *room
 {
 	struct store_body body;
 
-	assert_int_equal(m->store->body(m, msg, &body, NULL), FAULT_NONE);
+	assert_int_equal(store_body(m, msg, &body, NULL), FAULT_NONE);
 	assert_true(body.length <= len);
 	ssize_t n = pread(body.fd, room, len, (off_t)body.offset);
 	close(body.fd);

@@ -36,7 +36,7 @@ static bool show(struct maildrop *m, uint32_t msg)
 
 	if (!store_record(&m->listing, msg, &r))
 		return complain("record") == 0;
-	if (m->store->body(m, msg, &body, &why)) {
+	if (store_body(m, msg, &body, &why)) {
 		fail("body", &why);
 		return false;
 	}

@@ -746,7 +746,7 @@ static void check_harmless(const struct box *b)
 	struct store_body body;
 
 	for (uint32_t msg = 1; msg <= m->listing.count; msg++) {
-		enum fault f = m->store->body(m, msg, &body, NULL);
+		enum fault f = store_body(m, msg, &body, NULL);
 
 		if (f == FAULT_NONE)
 			close(body.fd);
@@ -843,7 +843,7 @@ static void test_no_forged_head_does_harm(void **state)
 			forge_index(&b, &forged);
 			struct maildrop *m = open_box(&b);
 			for (uint32_t msg = 1; msg <= m->listing.count; msg++)
-				if (!m->store->body(m, msg, &body, NULL))
+				if (!store_body(m, msg, &body, NULL))
 					close(body.fd);
 			CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL),
 				 FAULT_NONE);
@@ -889,7 +889,7 @@ static void test_an_index_that_is_spoilt_in_a_session_is_doubted(void **state)
 					    sizeof rubbish
 				: ftruncate(fd, 0) == 0);
 		CHECK(!take_listing(m, &l));
-		CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_IO);
+		CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_IO);
 		m->store->close(m);
 		CHECK(!there(&b, INDEX_FILE));
 		check_right(&b);
@@ -1321,7 +1321,7 @@ static void test_a_message_that_changed_is_right_in_the_next_session(void **stat
 	assert_true(write(fd, "more\n", 5) == 5);
 	close(fd);
 	struct maildrop *m = open_box(&b);
-	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_CHANGED);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
 	m->store->close(m);
 	check_right(&b);
 	/* One line end less, one octet more. */
@@ -1330,7 +1330,7 @@ static void test_a_message_that_changed_is_right_in_the_next_session(void **stat
 	assert_true(futimens(fd, (struct timespec[2]){ { 9, 9 }, { 9, 9 } }) == 0);
 	close(fd);
 	m = open_box(&b);
-	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_NONE);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_NONE);
 	close(body.fd);
 	m->store->close(m);
 	check_right(&b);
@@ -1346,13 +1346,13 @@ static void list_unread(const struct box *b)
 	list(b, &l);
 	struct maildrop *m = open_box(b);
 	struct store_body body;
-	if (m->store->body(m, 1, &body, NULL) != FAULT_SETUP)
+	if (store_body(m, 1, &body, NULL) != FAULT_SETUP)
 		_exit(2);
 	m->store->close(m);
 	if (fchmodat(b->root, "u/Maildir/new/00000000.x", 0600, 0) < 0)
 		_exit(3);
 	m = open_box(b);
-	if (m->store->body(m, 1, &body, NULL) || body.octets != 3)
+	if (store_body(m, 1, &body, NULL) || body.octets != 3)
 		_exit(4);
 	m->store->close(m);
 	list(b, &l);

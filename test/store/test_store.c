@@ -200,12 +200,12 @@ static void test_a_message_that_is_gone_is_refused_alone(void **state)
 	deliver(&b, 1, SPAN("two"));
 	struct maildrop *m = open_box(&b);
 	b.kind->remove(b.root, 0);
-	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_GONE);
-	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_GONE);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_GONE);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_GONE);
 	CHECK_SPAN(read_body(m, 2, room, sizeof room), "two");
-	CHECK_EQ(m->store->body(m, 0, &body, NULL), FAULT_NO_MESSAGE);
-	CHECK_EQ(m->store->body(m, 3, &body, NULL), FAULT_NO_MESSAGE);
-	CHECK_EQ(m->store->body(m, UINT32_MAX, &body, NULL), FAULT_NO_MESSAGE);
+	CHECK_EQ(store_body(m, 0, &body, NULL), FAULT_NO_MESSAGE);
+	CHECK_EQ(store_body(m, 3, &body, NULL), FAULT_NO_MESSAGE);
+	CHECK_EQ(store_body(m, UINT32_MAX, &body, NULL), FAULT_NO_MESSAGE);
 	m->store->close(m);
 	box_close(&b);
 }
@@ -223,7 +223,7 @@ static void test_what_took_the_place_of_a_message_is_not_it(void **state)
 	deliver(&b, 1, SPAN("two"));
 	struct maildrop *m = open_box(&b);
 	b.kind->replace(b.root, 0, SPAN("never seen"));
-	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_CHANGED);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
 	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
 	CHECK(is_there(&b, 0) && is_there(&b, 1));
 	m->store->close(m);
@@ -378,7 +378,7 @@ static void test_commit_among_neighbours(void **state)
 	deliver_some(&b, 1, 5);
 	struct maildrop *m = open_box(&b);
 	b.kind->remove(b.root, 1);
-	CHECK_EQ(m->store->body(m, 1, &body, NULL), FAULT_GONE);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_GONE);
 	b.kind->mark_read(b.root, 2);
 	b.kind->remove(b.root, 3);
 	deliver_some(&b, 5, 6);
