@@ -2,13 +2,16 @@
  * allow.
  *
  *   ceiling -p PORT -m prepared|sendfile|convert [-d DIR] [-t CERT KEY]
+ *   ceiling -m list -d DIR
  *
  * prepared: a prepared answer to every line. sendfile: RETR n is the file DIR/USER/n by
  * sendfile(2), which must hold what goes over the wire. convert: RETR n is the file
  * DIR/USER/n, opened, read, converted (CRLF, dots) and sent. Two processes, an epoll
  * loop in each.
+ * list: no server; lists DIR, opens each file, reads it, counts its octets, closes it.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -25,7 +28,7 @@
 
 #include "mail/wire.h"
 
-enum { PREPARED, SENDFILE, CONVERT };
+enum { PREPARED, SENDFILE, CONVERT, LIST };
 enum { PROCESSES = 2, CHUNK = 65536 };
 
 static int port, mode, dir = -1, epoll;
@@ -281,6 +284,33 @@ static void serve(void)
 	}
 }
 
+/* What a server must do at least to tell the sizes of messages that it does not know.
+ */
+static int list(void)
+{
+	static char chunk[CHUNK];
+	DIR *d = fdopendir(dir);
+	struct dirent *entry;
+	volatile uint64_t octets = 0;
+
+	while (d && (entry = readdir(d))) {
+		int fd = entry->d_name[0] == '.'
+				 ? -1
+				 : openat(dirfd(d), entry->d_name, O_RDONLY);
+		struct wire wire;
+		ssize_t n;
+
+		if (fd < 0)
+			continue;
+		wire_start(&wire);
+		while ((n = read(fd, chunk, sizeof chunk)) > 0)
+			wire_count(&wire, (struct span){ chunk, (size_t)n });
+		close(fd);
+		octets += wire.octets;
+	}
+	return d ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	int o;
@@ -291,6 +321,7 @@ int main(int argc, char **argv)
 		if (o == 'm')
 			mode = optarg[0] == 's'   ? SENDFILE
 			       : optarg[0] == 'c' ? CONVERT
+			       : optarg[0] == 'l' ? LIST
 						  : PREPARED;
 		if (o == 'd')
 			dir = open(optarg, O_RDONLY | O_DIRECTORY);
@@ -306,6 +337,8 @@ int main(int argc, char **argv)
 			optind++;
 		}
 	}
+	if (mode == LIST)
+		return list();
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 1; i < PROCESSES; i++)
 		if (fork() == 0)
