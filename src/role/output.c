@@ -8,6 +8,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include "base/own.h"
 #include "role/front.h"
 
 static void note_progress(struct conn *c)
@@ -120,16 +121,16 @@ ssize_t output_file(struct conn *c, int fd, uint64_t offset, size_t len)
 
 bool output_drain(struct conn *c)
 {
-	struct span s = { c->held_out + c->held_at, c->held_len - c->held_at };
-
 	c->full = false;
-	if (s.len > 0 && !send_some(c, &s, false))
+	if (!c->held_out)
+		return true;
+	struct span s = { c->held_out + c->held_at, c->held_len - c->held_at };
+	if (!send_some(c, &s, false))
 		return false;
 	c->held_at = c->held_len - (uint32_t)s.len;
 	if (s.len > 0)
 		return true;
-	free(c->held_out);
-	c->held_out = NULL;
+	free(TAKE(c->held_out));
 	c->held_at = c->held_len = 0;
 	return true;
 }
