@@ -1,7 +1,7 @@
 /* man/settings.c - put the table of settings into the manual page poplar.conf(5).
  *
  * Build tool: copies its argument to standard output, with an item for each setting in
- * the place of the line "@SETTINGS@", and the like for those of databases.
+ * the place of the line "@SETTINGS@", and the like for those of databases and boards.
  */
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +101,16 @@ static void put_databases(void)
 	databases_done(&all);
 }
 
+static void put_boards(void)
+{
+	struct boards all = { 0 };
+	const struct board_settings *board = boards_add(&all, SPAN("any"));
+
+	if (board)
+		put_rows(board_rows(), board);
+	boards_done(&all);
+}
+
 static void put_driver_list(void)
 {
 	printf(".Bl -tag -width Ds -compact\n");
@@ -117,6 +127,7 @@ int main(int argc, char **argv)
 		void (*put)(void);
 	} places[] = { { "@SETTINGS@\n", put_settings },
 		       { "@DATABASES@\n", put_databases },
+		       { "@BOARDS@\n", put_boards },
 		       { "@DRIVERS@\n", put_driver_list } };
 	enum { PLACES = sizeof places / sizeof *places };
 	char line[1024];

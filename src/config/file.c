@@ -61,12 +61,22 @@ void config_refuse(struct loading *l, const struct row *row, int line,
 			value);
 }
 
+static const struct config_section *section_of(const char *name)
+{
+	const struct config_section *s = config_sections;
+
+	while (s < config_sections + CONFIG_SECTIONS && strcmp(name, s->name) != 0)
+		s++;
+	return s;
+}
+
 /* Called by libconfuse for each value as it is read. A list, and what stands in a
  * section, is taken as a whole later; its first value tells its line. */
 static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	bool section = cfg_title(cfg) != NULL;
-	struct rows rows = section ? database_rows() : settings_rows();
+	struct rows rows = section ? section_of(cfg_name(cfg))->rows()
+				   : settings_rows();
 	const struct row *row = rows_find(rows, span_of(opt->name));
 	unsigned count = cfg_opt_size(opt);
 
@@ -95,7 +105,9 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 static int take_section(cfg_t *cfg, cfg_opt_t *opt)
 {
 	(void)cfg;
-	config_take_database(loading, cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+	section_of(cfg_opt_name(opt))
+		->take(loading, cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+	memset(loading->in_section, 0, sizeof loading->in_section);
 	return loading->wrong ? -1 : 0;
 }
 
@@ -273,6 +285,7 @@ static void check_whole(const struct settings *s)
 	if (s->listen.count + s->listen_tls.count == 0)
 		config_complain(loading, 0, "listen and listen-tls are both empty");
 	config_check_databases(loading);
+	config_check_boards(loading);
 	if (strchr(s->maildir, '/') || strcmp(s->maildir, "..") == 0)
 		config_complain(loading, loading->lines[SETTING_ID_maildir],
 				"maildir: expected a name without '/'");
@@ -282,7 +295,7 @@ static void check_whole(const struct settings *s)
 struct options {
 	char names[CONFIG_ROWS_MAX][ROW_NAME_MAX];
 	char standard[CONFIG_ROWS_MAX][256]; /* the defaults of lists */
-	cfg_opt_t at[CONFIG_ROWS_MAX + 2];
+	cfg_opt_t at[CONFIG_ROWS_MAX + CONFIG_SECTIONS + 1];
 };
 
 static void set_options(struct options *o, struct rows rows)
@@ -302,17 +315,39 @@ static void set_options(struct options *o, struct rows rows)
 	o->at[rows.count] = (cfg_opt_t)CFG_END();
 }
 
+/* Sections that may stand in the file, behind the settings. */
+static void add_sections(struct options *whole)
+{
+	static struct options sections[CONFIG_SECTIONS];
+
+	for (unsigned i = 0; i < CONFIG_SECTIONS; i++) {
+		set_options(&sections[i], config_sections[i].rows());
+		whole->at[SETTING_ID_COUNT + i] = (cfg_opt_t)CFG_SEC(
+			config_sections[i].name, sections[i].at,
+			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+	}
+	whole->at[SETTING_ID_COUNT + CONFIG_SECTIONS] = (cfg_opt_t)CFG_END();
+}
+
+static void watch_section(cfg_t *cfg, const struct config_section *section)
+{
+	const struct rows rows = section->rows();
+	char name[ROW_NAME_MAX], path[ROW_NAME_MAX + 16];
+
+	for (unsigned i = 0; i < rows.count; i++) {
+		row_name(&rows.at[i], name);
+		snprintf(path, sizeof path, "%s|%s", section->name, name);
+		cfg_set_validate_func(cfg, path, take_value);
+	}
+	cfg_set_validate_func(cfg, section->name, take_section);
+}
+
 static void parse(char *text)
 {
-	static struct options whole, section;
-	const struct rows database = database_rows();
-	char path[ROW_NAME_MAX + 16];
+	static struct options whole;
 
-	set_options(&section, database);
 	set_options(&whole, settings_rows());
-	whole.at[SETTING_ID_COUNT] = (cfg_opt_t)CFG_SEC(
-		"database", section.at, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-	whole.at[SETTING_ID_COUNT + 1] = (cfg_opt_t)CFG_END();
+	add_sections(&whole);
 	cfg_t *cfg = cfg_init(whole.at, CFGF_NONE);
 	if (!cfg) {
 		config_complain(loading, 0, "out of memory");
@@ -321,11 +356,8 @@ static void parse(char *text)
 	cfg_set_error_function(cfg, say_error);
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++)
 		cfg_set_validate_func(cfg, settings_name(id), take_value);
-	for (unsigned i = 0; i < database.count; i++) {
-		snprintf(path, sizeof path, "database|%s", section.names[i]);
-		cfg_set_validate_func(cfg, path, take_value);
-	}
-	cfg_set_validate_func(cfg, "database", take_section);
+	for (unsigned i = 0; i < CONFIG_SECTIONS; i++)
+		watch_section(cfg, &config_sections[i]);
 	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !loading->wrong)
 		config_complain(loading, 0, "cannot be read");
 	for (unsigned i = 0; i < SETTING_ID_COUNT; i++)

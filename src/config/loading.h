@@ -20,6 +20,7 @@ struct loading {
 	int lines[SETTING_ID_COUNT];      /* where each was given; 0: default */
 	int in_section[CONFIG_ROWS_MAX];  /* the same, in the section under way */
 	int database_line[DATABASES_MAX]; /* where each section ended */
+	int board_line[BOARDS_MAX];       /* the same of boards */
 };
 
 /* Say that something is wrong, in this line (0: in none). */
@@ -39,8 +40,24 @@ MUST_USE bool config_prepare(struct loading *l, char *text, size_t len);
 void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
 		      void *values, int line);
 
-/* A section `database` has ended: take its values and judge them. */
+/* The values of a section, into a struct with these rows. */
+void config_take_values(struct loading *l, cfg_t *section, struct rows rows,
+			void *values);
+void config_check_path(struct loading *l, int line, const char *name, const char *path);
+
+/* A section has ended: take its values and judge them. */
 void config_take_database(struct loading *l, cfg_t *section);
+void config_take_board(struct loading *l, cfg_t *section);
+
+/* The kinds of sections that there are. */
+struct config_section {
+	const char *name;
+	struct rows (*rows)(void);
+	void (*take)(struct loading *l, cfg_t *section);
+};
+enum { CONFIG_SECTIONS = 2 };
+extern const struct config_section config_sections[CONFIG_SECTIONS];
 
 /* What no section can know alone. Without any section, the users file is added. */
 void config_check_databases(struct loading *l);
+void config_check_boards(struct loading *l);

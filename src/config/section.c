@@ -1,4 +1,4 @@
-/* config/section.c - sections of poplar.conf: databases of users.
+/* config/section.c - sections of poplar.conf, and those of databases of users.
  *
  * Floor 3 (config). Prefix: config_.
  */
@@ -8,10 +8,14 @@
 #include "base/jwa.h"
 #include "config/loading.h"
 
-static void take_values(struct loading *l, cfg_t *section, struct database_settings *db)
-{
-	const struct rows rows = database_rows();
+const struct config_section config_sections[CONFIG_SECTIONS] = {
+	{ "database", database_rows, config_take_database },
+	{ "board", board_rows, config_take_board },
+};
 
+void config_take_values(struct loading *l, cfg_t *section, struct rows rows,
+			void *values)
+{
 	for (unsigned i = 0; i < rows.count; i++) {
 		const struct row *row = &rows.at[i];
 		char name[ROW_NAME_MAX];
@@ -20,11 +24,11 @@ static void take_values(struct loading *l, cfg_t *section, struct database_setti
 		if (l->in_section[i] == 0)
 			continue;
 		if (row->type == SETTING_LIST) {
-			config_take_list(l, section, row, db, l->in_section[i]);
+			config_take_list(l, section, row, values, l->in_section[i]);
 			continue;
 		}
 		const char *value = cfg_getstr(section, name);
-		if (!row_set(row, db, span_of(value)))
+		if (!row_set(row, values, span_of(value)))
 			config_refuse(l, row, l->in_section[i], value);
 	}
 }
@@ -54,7 +58,7 @@ static void check_rows(struct loading *l, const struct database_settings *db, in
 	}
 }
 
-static void check_path(struct loading *l, int line, const char *name, const char *path)
+void config_check_path(struct loading *l, int line, const char *name, const char *path)
 {
 	if (*path && *path != '/')
 		config_complain(l, line,
@@ -148,12 +152,12 @@ static void check_tokens(struct loading *l, const struct database_settings *db,
 static void check_values(struct loading *l, const struct database_settings *db,
 			 int line)
 {
-	check_path(l, line, "path", db->path);
-	check_path(l, line, "password-file", db->password_file);
-	check_path(l, line, "ca-file", db->ca_file);
-	check_path(l, line, "service-dir", db->service_dir);
+	config_check_path(l, line, "path", db->path);
+	config_check_path(l, line, "password-file", db->password_file);
+	config_check_path(l, line, "ca-file", db->ca_file);
+	config_check_path(l, line, "service-dir", db->service_dir);
 	if (db->program.count > 0)
-		check_path(l, line, "program", db->program.at[0]);
+		config_check_path(l, line, "program", db->program.at[0]);
 	if (*db->query_find && !strstr(db->query_find, "%u"))
 		config_complain(l, line,
 				"query-find: expected %%u where the name goes");
@@ -183,12 +187,11 @@ void config_take_database(struct loading *l, cfg_t *section)
 		return;
 	}
 	l->database_line[all->count - 1] = section->line;
-	take_values(l, section, db);
+	config_take_values(l, section, database_rows(), db);
 	if (!l->wrong)
 		check_rows(l, db, section->line);
 	if (!l->wrong)
 		check_values(l, db, section->line);
-	memset(l->in_section, 0, sizeof l->in_section);
 }
 
 /* The login process sees one folder. */

@@ -108,6 +108,7 @@ void settings_done(struct settings *s)
 {
 	rows_done(rows, s);
 	databases_done(&s->databases);
+	boards_done(&s->boards);
 	*s = (struct settings){ 0 };
 }
 

@@ -6,13 +6,14 @@
  * greatest value or length, default as it would stand in the file, the roles that get
  * to know it, and its text. Struct, parser, checks, transfer to children, `poplar
  * config` and the manual page are generated from this table.
- * Types: see config/row.h. The databases of users have a table of their own:
- * config/databases.h.
+ * Types: see config/row.h. The databases of users have a table of their own, and
+ * boards: config/databases.h, config/boards.h.
  */
 #pragma once
 
 #include "base/language.h"
 #include "base/policy.h"
+#include "config/boards.h"
 #include "config/databases.h"
 
 /* clang-format off */
@@ -157,6 +158,9 @@ X(expire, TEXT, 1, 32, "never", FRONT | AUTH, \
 X(expire_least, TEXT, 0, 32, "", FRONT | AUTH, \
   "The fewest days that any user may have, a number or never; what CAPA tells before the login. Users that have " \
   "fewer are held to this. Empty: those of expire.") \
+/* extensions */ \
+X(xtnd, BOOL, 0, 1, "no", FRONT | AUTH, \
+  "Whether there is a command XTND, by which clients of old find extensions, and read boards. See BOARDS.") \
 /* time */ \
 X(handshake_timeout, TIME, 1, 600, "60s", FRONT, \
   "A TLS handshake, and a proxy's header ahead of it, must be complete this long after the connection " \
@@ -228,6 +232,7 @@ struct settings {
 	SETTING_TABLE(X)
 #undef X
 	struct databases databases;
+	struct boards boards;
 };
 
 struct rows settings_rows(void);

@@ -145,6 +145,21 @@ static bool print_database(const struct database_settings *db)
 	return whole;
 }
 
+static bool print_board(const struct board_settings *board)
+{
+	const struct rows rows = board_rows();
+	char quoted[4 * BOARD_NAME_MAX + 3];
+	struct buf title = BUF(quoted);
+	bool whole = true;
+
+	row_quote(board->name, &title);
+	printf("board %s {\n", buf_cstr(&title));
+	for (unsigned i = 0; i < rows.count; i++)
+		whole = print_value("\t", &rows.at[i], board) && whole;
+	printf("}\n");
+	return whole;
+}
+
 int cli_config(const char *config, int argc, char **argv)
 {
 	OWN_SETTINGS s = { 0 };
@@ -161,6 +176,8 @@ int cli_config(const char *config, int argc, char **argv)
 		whole = print_value("", &rows.at[i], &s) && whole;
 	for (unsigned i = 0; i < s.databases.count; i++)
 		whole = print_database(&s.databases.at[i]) && whole;
+	for (unsigned i = 0; i < s.boards.count; i++)
+		whole = print_board(&s.boards.at[i]) && whole;
 	if (!whole)
 		cli_say("a value is too long to be shown whole", NULL);
 	return whole ? CLI_OK : CLI_BAD;

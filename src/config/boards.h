@@ -1,0 +1,63 @@
+/* config/boards.h - bulletin boards and their settings, every one once.
+ *
+ * Floor 3 (config). Prefix: board_, boards_.
+ *
+ * In the file, each board has a section with its name:
+ *
+ *	board "news" { maildir = "/var/mail/boards/news" readers = {"*"} }
+ *
+ * One row per setting, as in config/settings.h.
+ */
+#pragma once
+
+#include "config/row.h"
+
+/* clang-format off */
+#define BOARD_TABLE(X) \
+X(maildir, TEXT, 0, 4095, "", AUTH, \
+  "The Maildir with its messages, below mail-root. They are never changed, and it is not made when it is " \
+  "missing.") \
+X(archive, TEXT, 0, 4095, "", AUTH, \
+  "A Maildir with older messages, which XTND ARCHIVE opens. Empty: there is none.") \
+X(readers, LIST, 0, 32, "", AUTH, \
+  "Who may read it: names of users as the databases have them, \"@example.org\" for all of a domain, \"*\" for " \
+  "everybody who can log in, with ANONYMOUS too. To others the board does not exist.") \
+X(uid, COUNT, 0, 4294967294, "0", AUTH, \
+  "As root: the uid of the process that reads it. 0: that of mail-user.") \
+X(gid, COUNT, 0, 4294967294, "0", AUTH, \
+  "As root: its gid. Needed where uid is given.")
+/* clang-format on */
+
+/* The values. Texts are never NULL. */
+struct board_settings {
+	char *name; /* the section's title */
+#define X(name, type, least, most, standard, roles, text) SETTING_C_##type name;
+	BOARD_TABLE(X)
+#undef X
+};
+
+enum { BOARDS_MAX = 32, BOARD_NAME_MAX = 64 };
+
+/* In the order in which they are listed. */
+struct boards {
+	unsigned count;
+	struct board_settings at[BOARDS_MAX];
+};
+
+struct rows board_rows(void);
+
+/* One more, with all defaults. NULL: no memory, or no room. */
+MUST_USE struct board_settings *boards_add(struct boards *boards, struct span name);
+void boards_done(struct boards *boards);
+
+/* May the user of this name read it? One of a board's own name may not: for that user,
+ * it is that of another maildrop. */
+bool board_admits(const struct board_settings *board, struct span user);
+
+/* The board of that name, if the user may read it; NULL: there is none. */
+const struct board_settings *boards_find(const struct boards *boards, struct span name,
+					 struct span user);
+
+/* The same by its number among those that the user may read, from 0 on. */
+const struct board_settings *boards_nth(const struct boards *boards, uint64_t number,
+					struct span user);
