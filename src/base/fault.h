@@ -24,6 +24,7 @@
 	X(NO_MECHANISM,    "",           LOG_DEBUG,   false, "no such mechanism here") \
 	X(CANCELLED,       "",           LOG_DEBUG,   false, "authentication cancelled") \
 	X(NO_LANGUAGE,     "",           LOG_DEBUG,   false, "no such language") \
+	X(NO_BOARD,        "",           LOG_DEBUG,   false, "no such board") \
 	X(READ_ONLY,       "",           LOG_DEBUG,   false, "maildrop is read-only") \
 	X(BAD_RESPONSE,    "",           LOG_DEBUG,   false, "malformed response") \
 	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \

@@ -7,7 +7,7 @@
  * is a number, T(name, max) a run of at most max octets. Structs, encoder, decoder and
  * tests are generated from these; a message that its receiver may not get from its
  * sender does not decode. Identity never travels from the front to anyone but as a
- * claim that AUTH_ASK must prove.
+ * claim that AUTH_ASK must prove, or in the badge that poplar-auth has sealed.
  */
 #pragma once
 
@@ -21,6 +21,7 @@
 	/* start: the parent makes a child what it is */ \
 	X(SETTINGS,      PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
 	X(DATABASE,      PARENT,        AUTH | LOOKUP,           NONE)    \
+	X(BOARD,         PARENT,        AUTH,                    NONE)    \
 	X(SECRET,        PARENT,        LOOKUP,                  FILE)    \
 	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
 	X(TLS_FILES,     PARENT,        FRONT,                   FILE)    \
@@ -57,6 +58,9 @@
 	X(AUTH_CANCEL,   FRONT,         AUTH,                    NONE)    \
 	X(AUTH_OK,       AUTH,          FRONT,                   SOCKET)  \
 	X(AUTH_FAILED,   AUTH,          FRONT,                   NONE)    \
+	X(BOARD_ASK,     FRONT,         AUTH,                    NONE)    \
+	X(BOARD_OK,      AUTH,          FRONT,                   SOCKET)  \
+	X(BOARD_FAILED,  AUTH,          FRONT,                   NONE)    \
 	X(LOOKUP_ASK,    AUTH,          LOOKUP,                  NONE)    \
 	X(LOOKUP_IS,     LOOKUP,        AUTH,                    NONE)    \
 	X(GRANT,         AUTH,          DROP,                    SOCKET)  \
@@ -74,6 +78,7 @@
 
 #define MESSAGE_SETTINGS_FIELDS(N, T)     T(values, 16384)
 #define MESSAGE_DATABASE_FIELDS(N, T)     T(name, 64) T(values, 16000)
+#define MESSAGE_BOARD_FIELDS(N, T)        T(name, 64) T(values, 16000)
 #define MESSAGE_SECRET_FIELDS(N, T)
 #define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
 #define MESSAGE_TLS_FILES_FIELDS(N, T)
@@ -99,8 +104,11 @@
 #define MESSAGE_AUTH_LATER_FIELDS(N, T)   N(id) N(exchange) N(delay_ms)
 #define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) N(exchange) N(waited) T(response, 12288)
 #define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id) N(exchange)
-#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255)
+#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255) T(badge, 4608)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
+#define MESSAGE_BOARD_ASK_FIELDS(N, T)    N(id) N(board) N(number) T(name, 255) T(badge, 4608)
+#define MESSAGE_BOARD_OK_FIELDS(N, T)     N(id) T(name, 255)
+#define MESSAGE_BOARD_FAILED_FIELDS(N, T) N(id) N(fault)
 #define MESSAGE_CONTROL_FIELDS(N, T)
 #define MESSAGE_TEST_ASK_FIELDS(N, T)     T(peer, 64) T(user, 255) T(password, 255)
 #define MESSAGE_TEST_LOOKS_FIELDS(N, T)   T(user, 255)
@@ -110,7 +118,7 @@
 #define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
-#define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
+#define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
 	T(holes, 3840)

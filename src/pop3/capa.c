@@ -25,21 +25,40 @@ static bool stls_works(const struct session *s)
 	return (s->state & POP3_AUTHORIZATION) && s->policy->tls_offered && !s->tls;
 }
 
+static bool apop_works(const struct session *s)
+{
+	return session_offers(s, MECHANISM_ID_APOP);
+}
+
+static bool xtnd_works(const struct session *s)
+{
+	return s->policy->xtnd;
+}
+
+/* What CAPA says, and the command that XTND says; NULL: nothing. */
 static const struct {
-	const char *line;
+	const char *capa, *xtnd;
 	bool (*works)(const struct session *s);
 } table[] = {
 	/* clang-format off */
-	{ "TOP",            always },     /* RFC 2449 section 6.1 */
-	{ "USER",           user_works }, /* RFC 2449 section 6.2 */
-	{ "RESP-CODES",     always },     /* RFC 2449 section 6.4 */
-	{ "AUTH-RESP-CODE", always },     /* RFC 3206 section 6 */
-	{ "PIPELINING",     always },     /* RFC 2449 section 6.6 */
-	{ "UIDL",           always },     /* RFC 2449 section 6.8 */
-	{ "LANG",           always },     /* RFC 6856 section 3 */
-	{ "STLS",           stls_works }, /* RFC 2595 section 4 */
+	{ "TOP",            "TOP",   always },     /* RFC 2449 section 6.1 */
+	{ "USER",           "USER",  user_works }, /* RFC 2449 section 6.2 */
+	{ NULL,             "PASS",  user_works },
+	{ NULL,             "APOP",  apop_works }, /* its sign is the greeting's timestamp */
+	{ "RESP-CODES",     NULL,    always },     /* RFC 2449 section 6.4 */
+	{ "AUTH-RESP-CODE", NULL,    always },     /* RFC 3206 section 6 */
+	{ "PIPELINING",     NULL,    always },     /* RFC 2449 section 6.6 */
+	{ "UIDL",           "UIDL",  always },     /* RFC 2449 section 6.8 */
+	{ "LANG",           "LANG",  always },     /* RFC 6856 section 3 */
+	{ "STLS",           "STLS",  stls_works }, /* RFC 2595 section 4 */
+	{ NULL,             "CAPA",  always },
+	{ "XTND BBOARDS ARCHIVE", "XTND", xtnd_works },
+	{ NULL,             "XTND BBOARDS", xtnd_works },
+	{ NULL,             "XTND ARCHIVE", xtnd_works },
 	/* clang-format on */
 };
+
+enum { ROWS = sizeof table / sizeof *table };
 
 /* RFC 5034 section 6: the mechanisms that work on this connection, if any does. */
 static void put_sasl(const struct session *s, struct buf *out)
@@ -85,12 +104,27 @@ static void put_terms(const struct session *s, struct buf *out)
 void capa_reply(const struct session *s, struct buf *out)
 {
 	reply_ok(out, s->language, TEXT_CAPABILITIES);
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (table[i].works(s))
-			reply_line(out, table[i].line);
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].capa && table[i].works(s))
+			reply_line(out, table[i].capa);
 	put_terms(s, out);
 	put_sasl(s, out);
 	buf_text(out, "IMPLEMENTATION "); /* RFC 2449 section 6.9 */
 	reply_line(out, s->policy->implementation);
+	reply_dot(out);
+}
+
+void capa_extensions(const struct session *s, struct buf *out)
+{
+	reply_ok(out, s->language, TEXT_EXTENSIONS);
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].xtnd && table[i].works(s))
+			reply_line(out, table[i].xtnd);
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
+		if (!(mechanism_needs(m) & MECHANISM_SASL) || !session_offers(s, m))
+			continue;
+		buf_put(out, SPAN("AUTH "));
+		reply_line(out, mechanism_name(m));
+	}
 	reply_dot(out);
 }

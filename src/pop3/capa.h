@@ -8,3 +8,6 @@
 
 /* The whole multi-line answer to CAPA, for the session as it stands. */
 void capa_reply(const struct session *s, struct buf *out);
+
+/* The answer to XTND alone: the commands among them, one a line. */
+void capa_extensions(const struct session *s, struct buf *out);

@@ -49,7 +49,7 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 	case ARGS_REST:
 		c->word = s;
 		return s.len > 0;
-	case ARGS_AUTH:
+	case ARGS_OPT_TWO:
 		if (!span_cut(&s, ' ', &c->word))
 			return c->word.len > 0 || !given;
 		c->more = s;

@@ -26,7 +26,7 @@ enum command_args {
 	ARGS_OPT_WORD,  /* [SP word] */
 	ARGS_MSG,       /* SP message-number, 1 to 2^32-1 */
 	ARGS_OPT_MSG,   /* [SP message-number] */
-	ARGS_AUTH,      /* [SP mechanism [SP initial-response]] */
+	ARGS_OPT_TWO,   /* [SP word [SP word]] */
 	ARGS_TWO_WORDS, /* SP word SP word */
 	ARGS_MSG_LINES, /* SP message-number SP number of lines, 0 to 2^32-1 */
 };
@@ -40,7 +40,7 @@ enum command_args {
 	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
 	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \
 	X(APOP,  FRESH,         TWO_WORDS, "RFC 1939 section 7") \
-	X(AUTH,  AUTHORIZATION, AUTH,      "RFC 5034 section 4") \
+	X(AUTH,  AUTHORIZATION, OPT_TWO,   "RFC 5034 section 4") \
 	X(STAT,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
 	X(LIST,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 5") \
 	X(UIDL,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 7") \
@@ -49,6 +49,7 @@ enum command_args {
 	X(DELE,  TRANSACTION,   MSG,       "RFC 1939 section 5") \
 	X(RSET,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
 	X(NOOP,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
+	X(XTND,  ANY,           OPT_TWO,   "draft-rauschenbach-pop3-framework-00") \
 	X(QUIT,  ANY,           NONE,      "RFC 1939 sections 4 and 6")
 /* clang-format on */
 

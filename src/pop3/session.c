@@ -8,6 +8,7 @@
 #include "pop3/capa.h"
 #include "pop3/lang.h"
 #include "pop3/reply.h"
+#include "pop3/xtnd.h"
 
 void session_init(struct session *s, const struct session_policy *policy, bool tls,
 		  bool clear_ok)
@@ -208,12 +209,20 @@ static enum session_ask begin(struct session *s, struct buf *out)
 	case COMMAND_NOOP:
 		reply_ok(out, s->language, TEXT_NOTHING_DONE);
 		return ASK_READ;
+	case COMMAND_XTND:
+		return xtnd_begin(s, out);
 	case COMMAND_QUIT:
 		return quit(s, out);
 	case COMMAND_COUNT:
 		break;
 	}
 	return end(s, "no such command");
+}
+
+/* Commands that the settings do without are none. */
+static bool is_known(const struct session *s, enum command_id id)
+{
+	return id != COMMAND_XTND || s->policy->xtnd;
 }
 
 /* A line came in. Between USER and PASS stands nothing but CAPA: whatever else is said,
@@ -225,6 +234,8 @@ static enum session_ask read_line(struct session *s, enum fault f, struct span l
 		return f ? refuse(s, f, out) : authorization_respond(s, line, out);
 	if (f == FAULT_NONE)
 		f = command_parse(line, s->state, &s->command);
+	if (f == FAULT_NONE && !is_known(s, s->command.id))
+		f = FAULT_UNKNOWN_COMMAND;
 	if (s->state == POP3_NAMED && (f || s->command.id != COMMAND_CAPA))
 		s->state = POP3_FRESH;
 	if (f == FAULT_NONE) {
@@ -245,7 +256,7 @@ static enum session_ask opened(struct session *s, const struct session_event *ev
 	s->read_only = ev->read_only;
 	s->terms = ev->terms;
 	reply_count(out, s->language, TEXT_HOLDS, s->count, s->octets);
-	return ASK_READ;
+	return s->ask == ASK_BOARD ? xtnd_opened(s, ev, out) : ASK_READ;
 }
 
 static void mark(struct session *s, uint64_t octets, struct buf *out)
@@ -324,6 +335,8 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 		s->left = ev->count;
 		s->left_octets = ev->octets;
 		return sign_off(s, ev->count, out);
+	case ASK_BOARD:
+		return xtnd_told(s, out);
 	case ASK_READ:
 	case ASK_LOGIN:
 	case ASK_RESPONSE:
@@ -341,7 +354,7 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
  * 6). */
 static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 {
-	bool half_said = s->ask == ASK_SEND ||
+	bool half_said = s->ask == ASK_SEND || xtnd_is_half_said(s) ||
 			 (s->ask == ASK_RECORDS && s->command.msg == 0);
 
 	if (half_said || s->ask == ASK_TLS)
@@ -352,8 +365,9 @@ static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 	if (s->ask == ASK_LOGIN && f == FAULT_DENIED &&
 	    ++s->failures >= s->policy->failures_max)
 		return end(s, "too-many-failures");
-	return s->state == POP3_TRANSACTION && f == FAULT_PEER ? end(s, "maildrop-lost")
-							       : ASK_READ;
+	const bool lost = s->state == POP3_TRANSACTION && f == FAULT_PEER;
+
+	return lost && s->ask != ASK_BOARD ? end(s, "maildrop-lost") : ASK_READ;
 }
 
 /* RFC 5034 section 4: "+", a space, and the challenge, though it be empty. */
@@ -401,9 +415,14 @@ enum session_ask session_step(struct session *s, const struct session_event *ev,
 	case EVENT_BODY:
 		ask = body(s, ev, out);
 		break;
+	case EVENT_BOARD:
+		ask = xtnd_board(s, ev, out);
+		break;
 	}
 	s->command.word = s->command.more = (struct span){ 0 };
 	if (ask != ASK_LOGIN)
 		s->secret = (struct span){ 0 };
+	if (ask != ASK_BOARD)
+		s->wanted = (struct span){ 0 };
 	return s->ask = ask;
 }

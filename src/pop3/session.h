@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/board.h"
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/language.h"
@@ -31,6 +32,8 @@ enum session_ask {
 	ASK_MARKS,    /* memory for the deletion marks: MARKS or FAILED */
 	ASK_BODY,     /* fetch message `command.msg`: BODY or FAILED */
 	ASK_SEND, /* send it, `command.lines` of its body if `top`: DONE (or hang up) */
+	ASK_BOARD, /* open another maildrop, as `board` says: OPENED or FAILED; of EACH,
+		      tell: BOARD, or DONE where there are no more, or FAILED */
 	ASK_COMMIT, /* remove what is marked: DONE or FAILED */
 	ASK_CLOSE,  /* send the reply, then close */
 };
@@ -42,11 +45,14 @@ enum session_event_kind {
 	EVENT_FAILED,    /* fault */
 	EVENT_CHALLENGE, /* line: in base64, SESSION_CHALLENGE_MAX octets at most */
 	EVENT_OPENED,    /* count, octets, read_only, terms: the maildrop is locked and
-			    listed */
+			    listed; behind ASK_BOARD, line: its name. The marks of
+			    the one before are the caller's again */
 	EVENT_RECORD,    /* octets, uid: the record of message s->next */
 	EVENT_MARKS, /* bits: session_marks_octets() zeroed octets, to stay until the
 			end */
 	EVENT_BODY,  /* octets */
+	EVENT_BOARD, /* line, count: a board that can be read; line is empty: one that
+			cannot be had now */
 };
 
 /* What the site asks of a user. */
@@ -76,6 +82,7 @@ struct session_policy {
 	unsigned mechanisms;    /* bits of enum mechanism: what poplar-auth can check */
 	bool tls_offered;       /* a certificate is there */
 	enum language language; /* what LANG * means */
+	bool xtnd;              /* there is a command XTND */
 	/* Of all users, the longest delay and the shortest time; do they differ? */
 	struct session_terms terms;
 	bool delays_differ, expires_differ;
@@ -93,6 +100,8 @@ struct session {
 	struct command command;   /* the one being carried out; its word is not kept */
 	struct span secret;       /* with ASK_LOGIN only: borrowed from the line */
 	bool has_secret;          /* ... an initial response may be missing */
+	struct span wanted;       /* with ASK_BOARD only: borrowed from the line */
+	enum board_wish board;    /* ... which one */
 	enum mechanism mechanism; /* with ASK_LOGIN and ASK_RESPONSE: which one */
 	uint32_t errors;          /* refused lines in a row */
 	uint32_t failures;        /* refused logins */
@@ -101,6 +110,7 @@ struct session {
 	bool binds;               /* TLS can be bound to (RFC 5929, RFC 9266) */
 	bool certified;           /* the client's certificate names a user */
 	bool read_only;           /* nothing may be removed */
+	bool away;                /* the maildrop is not the user's own */
 	uint8_t language;         /* of the replies: enum language */
 	const char *timestamp;    /* of the greeting, for APOP; NULL: it had none */
 	const char *end;          /* with ASK_CLOSE: how it ended, for the log */

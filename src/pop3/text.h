@@ -19,6 +19,9 @@
 	X(CHOSEN,       "language changed") \
 	X(CAPABILITIES, "capability list follows") \
 	X(MECHANISMS,   "mechanisms follow") \
+	X(EXTENSIONS,   "extensions follow") \
+	/* translators: bulletin boards: folders of messages that several users read */ \
+	X(BOARDS,       "boards follow") \
 	X(BEGIN_TLS,    "begin TLS negotiation") \
 	/* translators: PASS is a command and stays as it is */ \
 	X(SEND_PASS,    "send PASS") \

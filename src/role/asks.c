@@ -20,10 +20,12 @@ struct auth_link {
 static void on_auth(struct loop_watch *watch, unsigned events);
 
 /* Is an answer from poplar-auth awaited? */
-static bool is_awaiting(const struct conn *c)
+bool asks_is_awaiting(const struct conn *c)
 {
-	return c->session.ask == ASK_LOGIN && c->asked && !c->drop && !c->in_asking &&
-	       c->told_at == 0;
+	const bool has_socket = c->session.ask == ASK_BOARD ? c->next : c->drop;
+	const bool asks = c->session.ask == ASK_LOGIN || c->session.ask == ASK_BOARD;
+
+	return asks && c->asked && !has_socket && !c->in_asking && c->told_at == 0;
 }
 
 static void poll_auth(struct front *f)
@@ -54,7 +56,7 @@ static bool keep_secret(struct conn *c, struct span secret)
 	return true;
 }
 
-static void drop_secret(struct conn *c)
+void asks_drop_secret(struct conn *c)
 {
 	secret_wipe(c->secret, c->secret_len);
 	free(TAKE(c->secret));
@@ -62,7 +64,7 @@ static void drop_secret(struct conn *c)
 
 static void tell_refused(struct conn *c, enum fault f)
 {
-	drop_secret(c);
+	asks_drop_secret(c);
 	c->told_at = 0;
 	c->asked = false;
 	talk_failed(c, f);
@@ -77,7 +79,7 @@ static void refuse(struct conn *c, enum fault f)
 
 /* ---- sending ---- */
 
-static enum fault tell(const struct front *f, const struct message *m)
+enum fault asks_tell(const struct front *f, const struct message *m)
 {
 	return f->auth ? channel_send(f->auth->watch.fd, m, -1, CHANNEL_NOW)
 		       : FAULT_PEER;
@@ -124,12 +126,14 @@ static enum fault send_ask(const struct conn *c)
 					     .user = session_user(s),
 					     .response = secret } };
 
+	if (s->ask == ASK_BOARD)
+		return boards_send_ask(c);
 	if (c->proving)
-		return tell(c->front, &next);
+		return asks_tell(c->front, &next);
 	add_channel(c, &rests, &ask.AUTH_ASK);
 	if (mechanism_needs(s->mechanism) & MECHANISM_TIMESTAMP)
 		ask.AUTH_ASK.timestamp = span_of(c->timestamp);
-	return tell(c->front, &ask);
+	return asks_tell(c->front, &ask);
 }
 
 /* If the word is lost, poplar-auth will find out by the time that has passed. */
@@ -138,7 +142,7 @@ static void send_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 	const struct message m = { .kind = MESSAGE_AUTH_CANCEL,
 				   .AUTH_CANCEL = { id, exchange } };
 
-	fault_ignore(tell(f, &m));
+	fault_ignore(asks_tell(f, &m));
 }
 
 static void stand_in_line(struct conn *c)
@@ -165,10 +169,10 @@ void asks_forget(struct conn *c)
 {
 	if (c->in_asking)
 		leave_line(c);
-	if (c->proving || is_awaiting(c))
+	if (c->proving || (asks_is_awaiting(c) && !c->logged_in))
 		send_cancel(c->front, conn_id(c), c->exchange);
 	c->proving = false;
-	drop_secret(c);
+	asks_drop_secret(c);
 }
 
 /* Now, or when those who wait already have been served. */
@@ -193,6 +197,16 @@ void asks_login(struct conn *c)
 	c->waited = c->waited && c->proving;
 	c->asked = true;
 	c->asked_at = loop_now(&c->front->loop);
+	send_or_wait(c);
+}
+
+void asks_board(struct conn *c)
+{
+	if (!keep_secret(c, c->session.wanted)) {
+		talk_failed(c, FAULT_NOMEM);
+		return;
+	}
+	c->asked = true;
 	send_or_wait(c);
 }
 
@@ -225,13 +239,13 @@ static struct conn *find_awaiting(struct front *f, uint64_t id)
 {
 	struct conn *c = conn_find(f, id);
 
-	return c && is_awaiting(c) ? c : NULL;
+	return c && asks_is_awaiting(c) && !c->logged_in ? c : NULL;
 }
 
 /* The exchange is over. Only now it may be known who the client claims to be. */
 static void end_exchange(struct conn *c, struct span user)
 {
-	drop_secret(c);
+	asks_drop_secret(c);
 	c->proving = false;
 	if (user.len > 0)
 		session_set_user(&c->session, user);
@@ -246,7 +260,10 @@ static void take_ok(struct front *f, const struct message_AUTH_OK *m, int fd)
 		return;
 	}
 	end_exchange(c, m->user);
-	if (!maildrop_attach(c, fd))
+	const bool keeps = boards_keep_badge(c, m->badge);
+	if (!keeps)
+		close(fd);
+	if (!keeps || !maildrop_attach(c, fd))
 		refuse(c, FAULT_NOMEM);
 }
 
@@ -258,7 +275,7 @@ static void take_more(struct front *f, const struct message_AUTH_MORE *m)
 		send_cancel(f, m->id, m->exchange);
 		return;
 	}
-	drop_secret(c);
+	asks_drop_secret(c);
 	c->asked = false;
 	c->proving = true;
 	talk_step(c, &(struct session_event){ .kind = EVENT_CHALLENGE,
@@ -321,6 +338,12 @@ static void take(struct front *f, const struct message *m, int fd)
 	case MESSAGE_AUTH_FAILED:
 		take_failed(f, &m->AUTH_FAILED);
 		break;
+	case MESSAGE_BOARD_OK:
+		boards_take_ok(f, &m->BOARD_OK, fd);
+		break;
+	case MESSAGE_BOARD_FAILED:
+		boards_take_failed(f, m->BOARD_FAILED.id, m->BOARD_FAILED.fault);
+		break;
 	default: /* the table has no other from poplar-auth */
 		break;
 	}
@@ -332,6 +355,8 @@ static void take_cut(struct front *f, const struct message *m)
 	struct conn *c = m->kind == MESSAGE_AUTH_OK ? find_awaiting(f, m->AUTH_OK.id)
 						    : NULL;
 
+	if (m->kind == MESSAGE_BOARD_OK)
+		boards_take_failed(f, m->BOARD_OK.id, FAULT_LIMIT);
 	if (!c)
 		return;
 	end_exchange(c, m->AUTH_OK.user);
@@ -356,9 +381,11 @@ static void lose_link(struct front *f)
 
 		if (!c)
 			continue;
-		bool awaiting = is_awaiting(c) || asks_is_delayed(c);
+		bool awaiting = asks_is_awaiting(c) || asks_is_delayed(c);
 		c->proving = false;
-		if (awaiting)
+		if (awaiting && c->logged_in)
+			boards_take_failed(f, conn_id(c), FAULT_PEER);
+		else if (awaiting)
 			refuse(c, FAULT_PEER);
 	}
 }
@@ -408,6 +435,7 @@ void asks_link(struct front *f, int fd)
 	if (f->auth)
 		lose_link(f);
 	f->auth = link;
-	fault_ignore(tell(f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
+	fault_ignore(
+		asks_tell(f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
 	poll_auth(f);
 }

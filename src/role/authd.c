@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "auth/gssapi.h"
-#include "auth/place.h"
 #include "auth/scheme.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -20,8 +19,8 @@
 #include "role/authtest.h"
 #include "role/brake.h"
 #include "role/child.h"
-#include "role/drops.h"
 #include "role/exchanges.h"
+#include "role/grants.h"
 #include "role/tokens.h"
 #include "role/userbases.h"
 #include "sys/crew.h"
@@ -33,12 +32,12 @@ struct authd {
 	struct login_rules rules;
 	struct brake brake;
 	unsigned allowed; /* mechanisms, bits */
-	struct policy_site policy;
 	struct exchanges exchanges;
 	int dir; /* of the users file */
 	struct userbases userbases;
-	struct drops drops;
-	atomic_uint live; /* links to fronts */
+	struct grants grants;
+	atomic_uint live;     /* links to fronts */
+	atomic_ullong linked; /* ... that there have been */
 	atomic_bool draining;
 	struct crew_post parent;
 };
@@ -51,47 +50,13 @@ static void maybe_end(struct authd *a)
 		_exit(EXIT_SUCCESS);
 }
 
-/* ---- who is it? ---- */
-
-/* Hand the user's maildrop to whoever will hold *out_fd. */
-static enum fault grant(struct authd *a, const struct user *user, struct span peer,
-			int *out_fd, struct why *why)
-{
-	const struct settings *s = &a->child.settings;
-	ROOM char path[PLACE_PATH_MAX];
-	int pair[2];
-	enum fault f = place_maildrop(user, s->mail_root, s->maildir, path, why);
-
-	if (f == FAULT_NONE)
-		f = channel_pair(pair, why);
-	if (f)
-		return f;
-	OWN_FD ours = pair[0];
-	OWN_FD theirs = pair[1];
-	const struct policy p =
-		policy_of(&a->policy, user->has_delay, user->has_expire, &user->policy);
-	const struct message m = {
-		.kind = MESSAGE_GRANT,
-		.GRANT = { .read_only = user->read_only,
-			   .login_delay = p.login_delay,
-			   .unread = p.unread,
-			   .retrieved = p.retrieved,
-			   .user = user->name,
-			   .path = span_of(path),
-			   .peer = peer },
-	};
-	f = drops_send(&a->drops, user, &m, ours, why);
-	if (f == FAULT_NONE)
-		*out_fd = TAKE_FD(theirs);
-	return f;
-}
-
 /* ---- links to fronts ---- */
 
 /* A front's channel. It is watched again before a password is checked, so that others
  * are checked meanwhile: several threads may be using it when it ends. */
 struct link {
 	struct crew_post post; /* first: a link is a post */
+	uint64_t number;
 	atomic_uint keepers;
 	atomic_uint told; /* the mechanisms that the front knows of */
 };
@@ -150,15 +115,48 @@ static bool tell_refused(struct authd *a, const struct attempt *at, struct span 
 static bool tell_in(struct authd *a, const struct attempt *at, struct span proved,
 		    const struct user *user)
 {
+	const struct link *link = at->key.link;
+	const struct badge_holder holder = { link->number, at->key.id };
+	ROOM char room[BADGE_OCTETS_MAX];
+	struct buf badge = BUF(room);
 	struct why why = { 0 };
 	OWN_FD session = -1;
-	const struct message m = { .kind = MESSAGE_AUTH_OK,
-				   .AUTH_OK = { at->key.id, user->name } };
 
 	brake_good(&a->brake, at->peer, proved);
-	if (grant(a, user, at->peer, &session, &why))
+	if (grants_own(&a->grants, holder, user, at->peer, &badge, &session, &why))
 		return tell_refused(a, at, user->name, &why);
-	return say(at->key.link, &m, session);
+	return say(link,
+		   &(struct message){
+			   .kind = MESSAGE_AUTH_OK,
+			   .AUTH_OK = { at->key.id, user->name, buf_span(&badge) } },
+		   session);
+}
+
+/* ---- boards ---- */
+
+/* Whoever has been let in asks for another maildrop. */
+static bool give_board(struct authd *a, const struct link *link,
+		       const struct message_BOARD_ASK *ask)
+{
+	const struct badge_holder holder = { link->number, ask->id };
+	struct why why = { 0 };
+	char room[LOGIN_NAME_OCTETS];
+	struct buf name = BUF(room);
+	OWN_FD session = -1;
+	enum fault f = grants_board(&a->grants, holder, ask, &name, &session, &why);
+
+	if (f == FAULT_NONE)
+		return say(
+			link,
+			&(struct message){ .kind = MESSAGE_BOARD_OK,
+					   .BOARD_OK = { ask->id, buf_span(&name) } },
+			session);
+	if (f != FAULT_NO_BOARD)
+		log_fault(&why, "board-trouble", LOG_S("board", ask->name));
+	return say(link,
+		   &(struct message){ .kind = MESSAGE_BOARD_FAILED,
+				      .BOARD_FAILED = { ask->id, f } },
+		   -1);
 }
 
 /* ---- PASS and APOP: one question, one answer ---- */
@@ -298,6 +296,8 @@ static bool hear(struct authd *a, struct link *link, const struct message *m)
 		cancel(a, (struct exchange_key){ link, m->AUTH_CANCEL.id,
 						 m->AUTH_CANCEL.exchange });
 		return true;
+	case MESSAGE_BOARD_ASK:
+		return give_board(a, link, &m->BOARD_ASK);
 	default: /* the table has AUTH_WHICH beside them */
 		return tell_offers(a, link);
 	}
@@ -355,6 +355,7 @@ static void link_begin(struct authd *a, int fd)
 		return;
 	}
 	link->post = (struct crew_post){ fd, link_wake };
+	link->number = atomic_fetch_add(&a->linked, 1);
 	atomic_init(&link->keepers, 1);
 	atomic_init(&link->told, 0);
 	atomic_fetch_add(&a->live, 1);
@@ -379,6 +380,13 @@ static void take(void *arg, const struct message *m, int fd)
 	case MESSAGE_DATABASE:
 		userbases_add(&a->userbases, &a->child.settings, a->dir, &m->DATABASE);
 		break;
+	case MESSAGE_BOARD:
+		if (!grants_add_board(&a->child.settings, &m->BOARD)) {
+			log_event(LOG_CRIT, "not-started",
+				  LOG_T("what", "settings of a board cannot be read"));
+			_exit(EXIT_FAILURE);
+		}
+		break;
 	case MESSAGE_CONTROL:
 		authtest_begin(a->crew, fd, &a->rules, &a->child.settings);
 		break;
@@ -386,10 +394,10 @@ static void take(void *arg, const struct message *m, int fd)
 		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);
 		break;
 	case MESSAGE_DROP_LINK:
-		drops_link(&a->drops, &m->DROP_LINK, fd);
+		drops_link(&a->grants.drops, &m->DROP_LINK, fd);
 		break;
 	case MESSAGE_DROP_REFUSED:
-		drops_refused(&a->drops, &m->DROP_REFUSED);
+		drops_refused(&a->grants.drops, &m->DROP_REFUSED);
 		break;
 	case MESSAGE_DRAIN:
 		atomic_store(&a->draining, true);
@@ -424,7 +432,6 @@ static bool make_rules(struct authd *a)
 		.realm = s->gssapi_realm,
 	};
 	tokens_part(&s->databases, a->userbases.at, &a->rules);
-	a->policy = settings_policy(s);
 	return a->rules.databases && settings_mechanisms(&s->mechanisms, &a->allowed);
 }
 
@@ -457,7 +464,7 @@ int main(int argc, char **argv)
 	a.errands = crew_new(&a);
 	if (!a.crew || !a.errands)
 		return EXIT_FAILURE;
-	drops_init(&a.drops, PROC_CHANNEL_FD);
+	drops_init(&a.grants.drops, PROC_CHANNEL_FD);
 	exchanges_init(&a.exchanges);
 	userbases_init(&a.userbases, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
@@ -465,6 +472,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	start_gssapi(&a);
 	if (!scheme_start() || !login_start() || !sasl_start() ||
+	    !grants_start(&a.grants, &a.child.settings, &a.rules) ||
 	    !brake_start(&a.brake, &a.child.settings, &a.rules))
 		return EXIT_FAILURE;
 	unsigned threads = userbases_start(&a.userbases, &a.child.settings);

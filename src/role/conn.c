@@ -195,6 +195,8 @@ static void release(struct conn *c)
 	secret_wipe(&c->reader, sizeof c->reader);
 	free(c->held_out);
 	free(c->timestamp);
+	free(c->badge);
+	free(c->board);
 	free(c->session.bits);
 }
 

@@ -18,7 +18,8 @@ struct session {
 	struct crew_post post; /* first: a session is a post */
 	struct maildrop *maildrop;
 	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
-	bool read_only;
+	bool read_only, as_is;
+	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
 	struct store_rules rules;
 	struct holder holder; /* of the maildrop, once it is open */
 	char user[256];
@@ -277,7 +278,7 @@ static bool say_ready(const struct session *s)
 		.READY = { .count = l->count,
 			   .octets = l->octets,
 			   .read_only = s->read_only,
-			   .login_delay = s->rules.policy.login_delay,
+			   .login_delay = s->login_delay,
 			   .expire = policy_expire(&s->rules.policy),
 			   .retrieval = retrieval(s),
 			   .generation = l->map->generation,
@@ -318,6 +319,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		.index = d->child.settings.index ? STORE_INDEX_KEEP
 						 : STORE_INDEX_IGNORE,
 		.rules = s->read_only ? NULL : &s->rules,
+		.as_is = s->as_is,
 	};
 	struct why why = { 0 };
 
@@ -354,8 +356,10 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 		return;
 	}
 	s->read_only = m->GRANT.read_only > 0;
+	s->as_is = m->GRANT.as_is > 0;
+	s->login_delay = (uint32_t)m->GRANT.login_delay;
 	s->rules = (struct store_rules){
-		.policy = { (uint32_t)m->GRANT.login_delay, days(m->GRANT.unread),
+		.policy = { m->GRANT.again ? 0 : s->login_delay, days(m->GRANT.unread),
 			    days(m->GRANT.retrieved) },
 		.quick_logins = d->child.settings.quick_logins,
 		.mark_seen = d->child.settings.mark_seen,

@@ -327,6 +327,7 @@ int main(int argc, char **argv)
 	set_terms(&f);
 	f.policy.language = f.child.settings.language;
 	f.policy.implementation = POPLAR_IMPLEMENTATION;
+	f.policy.xtnd = f.child.settings.xtnd;
 	f.policy.errors_max = f.child.settings.max_errors;
 	f.policy.failures_max = f.child.settings.max_login_failures;
 	if (!stamp_start(&f.stamper) || !make_slots(&f) || !arrival_start(&f))

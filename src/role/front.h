@@ -112,6 +112,7 @@ struct conn {
 	struct loop_timer timer;
 	struct front *front;
 	struct drop_link *drop; /* the session socket; NULL: none */
+	struct drop_link *next; /* that of the maildrop that XTND opens; NULL: none */
 	enum conn_phase phase : 8;
 	bool asked; /* what the session asks for is under way */
 	bool logged_in;
@@ -154,6 +155,9 @@ struct conn {
 	char *secret; /* what poplar-auth is asked with; NULL: nothing */
 	uint16_t secret_len;
 	char *timestamp; /* of the greeting, for APOP; NULL: it had none */
+	char *badge;     /* what poplar-auth believes when it is asked for boards */
+	char *board;     /* the name of the maildrop that XTND opens; NULL: none */
+	uint16_t badge_len;
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
 	uint64_t told_at; /* a refused login may be told, a delayed one asked; 0:
@@ -248,6 +252,10 @@ static inline bool output_blocked(const struct conn *c)
 
 /* ---- role/asks.c: questions to poplar-auth ---- */
 
+/* Ask for the maildrop that XTND means, by the badge that came with the login. The
+ * answer comes as a session socket, or as EVENT_FAILED or EVENT_DONE. */
+void asks_board(struct conn *c);
+
 /* Ask whether what the client has said proves who it is. The answer comes as a session
  * socket (maildrop_attach), as EVENT_CHALLENGE or as EVENT_FAILED. */
 void asks_login(struct conn *c);
@@ -263,10 +271,23 @@ void asks_link(struct front *f,
 	       int fd); /* a new channel to poplar-auth, now the front's */
 void asks_log_refusal(const struct conn *c, enum fault f);
 
+/* For boards: is an answer from poplar-auth awaited? Send it this; forget what was
+ * asked with. */
+bool asks_is_awaiting(const struct conn *c);
+struct message;
+MUST_USE enum fault asks_tell(const struct front *f, const struct message *m);
+void asks_drop_secret(struct conn *c);
+
 /* ---- role/maildrop.c: the session socket ---- */
 
+/* A session socket has come: that of the login, or of the maildrop that XTND opens. */
 MUST_USE bool maildrop_attach(struct conn *c, int fd);
-void maildrop_detach(struct conn *c);
+void maildrop_detach(struct conn *c); /* both */
+
+/* Let go of the one that XTND opens, or put it in the place of the other, of which
+ * nothing stays. */
+void maildrop_detach_next(struct conn *c);
+void maildrop_switch(struct conn *c);
 
 /* Ask for the bodies of `count` messages from `first` on. */
 MUST_USE enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count);
@@ -279,6 +300,29 @@ void maildrop_ask_commit(struct conn *c);
 /* Feed records of the listing to the session, as far as there is room for replies.
  * False: wait. */
 MUST_USE bool maildrop_records(struct conn *c);
+
+/* Octets of the listing: its descriptor, and what READY says of it. False: that is not
+ * so. */
+struct message_READY;
+MUST_USE bool maildrop_take_listing(struct conn *c, const struct message_READY *m,
+				    int fd);
+struct session_event maildrop_opened(const struct message_READY *m);
+
+/* ---- role/boards.c: another maildrop ---- */
+
+/* What poplar-auth is to be shown when it is asked; it may be nothing. False: out of
+ * memory. */
+MUST_USE bool boards_keep_badge(struct conn *c, struct span badge);
+MUST_USE enum fault boards_send_ask(const struct conn *c);
+
+/* What poplar-auth says: a socket for the maildrop of this name; none, or a fault. */
+struct message_BOARD_OK;
+void boards_take_ok(struct front *f, const struct message_BOARD_OK *m, int fd);
+void boards_take_failed(struct front *f, uint64_t id, uint64_t fault);
+
+/* The next maildrop is open, or cannot be had. False: its listing cannot be read. */
+MUST_USE bool boards_take_ready(struct conn *c, const struct message_READY *m, int fd);
+void boards_take_refusal(struct conn *c, enum fault f);
 
 /* ---- role/body.c: a message to the client ---- */
 

@@ -188,6 +188,7 @@ static void tell_all(const struct parent *p, const struct kid *k)
 	if (k->role == ROLE_AUTH) {
 		kid_say(k, &dir, k->generation->users_dir);
 		lookup_tell_auth(k);
+		boards_tell_auth(k);
 	}
 	if (k->role == ROLE_DROP)
 		kid_say(k, &dir, k->generation->mail_root);

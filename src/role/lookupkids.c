@@ -111,6 +111,23 @@ void lookup_tell_auth(const struct kid *auth)
 		tell_database(auth, &all->at[i]);
 }
 
+void boards_tell_auth(const struct kid *auth)
+{
+	const struct boards *all = &auth->generation->settings.boards;
+	char room[16000];
+
+	for (unsigned i = 0; i < all->count; i++) {
+		struct buf packed = BUF(room);
+
+		rows_pack(board_rows(), &all->at[i], ROLE_AUTH, &packed);
+		kid_say(auth,
+			&(struct message){ .kind = MESSAGE_BOARD,
+					   .BOARD = { span_of(all->at[i].name),
+						      buf_span(&packed) } },
+			-1);
+	}
+}
+
 void lookup_tell(const struct kid *k)
 {
 	const struct database_settings *db =

@@ -34,21 +34,43 @@ bool maildrop_attach(struct conn *c, int fd)
 		close(fd);
 		return false;
 	}
-	c->drop = link;
+	*(c->drop ? &c->next : &c->drop) = link;
 	return true;
 }
 
-void maildrop_detach(struct conn *c)
+static void detach(struct conn *c, struct drop_link **at)
 {
-	struct drop_link *link = c->drop;
+	struct drop_link *link = *at;
 
 	if (!link)
 		return;
-	c->drop = NULL;
+	*at = NULL;
 	link->conn = NULL;
 	loop_watch(&c->front->loop, &link->watch, 0);
 	loop_leave(&c->front->loop, &link->watch, link);
 	close(link->watch.fd);
+}
+
+void maildrop_detach(struct conn *c)
+{
+	detach(c, &c->drop);
+	maildrop_detach_next(c);
+}
+
+void maildrop_detach_next(struct conn *c)
+{
+	detach(c, &c->next);
+}
+
+void maildrop_switch(struct conn *c)
+{
+	detach(c, &c->drop);
+	c->drop = TAKE(c->next);
+	ahead_free(c);
+	own_fd_close(&c->listing_fd);
+	free(TAKE(c->listing.holes));
+	free(TAKE(c->session.bits));
+	c->commit_at = 0;
 }
 
 /* ---- asking ---- */
@@ -213,29 +235,44 @@ static bool take_holes(struct conn *c, const struct message_READY *m)
 	return true;
 }
 
+bool maildrop_take_listing(struct conn *c, const struct message_READY *m, int fd)
+{
+	c->listing_fd = fd;
+	return take_holes(c, m);
+}
+
+struct session_event maildrop_opened(const struct message_READY *m)
+{
+	return (struct session_event){ .kind = EVENT_OPENED,
+				       .count = (uint32_t)m->count,
+				       .octets = m->octets,
+				       .read_only = m->read_only > 0,
+				       .terms = {
+					       (uint32_t)m->login_delay,
+					       (uint32_t)m->expire,
+					       (enum retrieval)m->retrieval,
+				       } };
+}
+
+static bool is_sound(const struct message_READY *m)
+{
+	return m->count <= UINT32_MAX && m->login_delay <= POLICY_DELAY_MAX &&
+	       m->expire <= POLICY_NEVER && m->retrieval <= RETRIEVAL_REMOVES;
+}
+
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 {
-	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in ||
-	    m->count > UINT32_MAX || m->login_delay > POLICY_DELAY_MAX ||
-	    m->expire > POLICY_NEVER || m->retrieval > RETRIEVAL_REMOVES) {
+	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in || !is_sound(m)) {
 		close(fd);
 		return false;
 	}
-	c->listing_fd = fd;
-	if (!take_holes(c, m))
+	if (!maildrop_take_listing(c, m, fd))
 		return false;
 	c->logged_in = true;
 	c->asked = false;
 	c->active_at = loop_now(&c->front->loop);
-	talk_step(c, &(struct session_event){ .kind = EVENT_OPENED,
-					      .count = (uint32_t)m->count,
-					      .octets = m->octets,
-					      .read_only = m->read_only > 0,
-					      .terms = {
-						      (uint32_t)m->login_delay,
-						      (uint32_t)m->expire,
-						      (enum retrieval)m->retrieval,
-					      } });
+	const struct session_event opened = maildrop_opened(m);
+	talk_step(c, &opened);
 	log_login(c);
 	return true;
 }
@@ -325,13 +362,34 @@ static bool take(struct conn *c, const struct message *m, struct channel_files *
 	}
 }
 
+/* What poplar-drop says of the maildrop that is to come. */
+static bool take_next(struct conn *c, const struct message *m,
+		      struct channel_files *files)
+{
+	if (m->kind == MESSAGE_READY && is_sound(&m->READY))
+		return boards_take_ready(c, &m->READY, files->at[0]);
+	while (files->count > 0)
+		close(files->at[--files->count]);
+	if (m->kind != MESSAGE_FAILED || m->FAILED.fault == FAULT_NONE ||
+	    m->FAILED.fault >= FAULT_COUNT)
+		return false;
+	boards_take_refusal(c, (enum fault)m->FAILED.fault);
+	return true;
+}
+
 /* The maildrop is gone from under the session. What was asked of it has failed;
  * otherwise there is nothing to answer, and the session can't go on. */
-static void lose(struct conn *c)
+static void lose(const struct drop_link *link)
 {
+	struct conn *c = link->conn;
 	enum session_ask ask = c->session.ask;
 
-	if (!c->asked) {
+	if (link == c->next) {
+		boards_take_refusal(c, FAULT_PEER);
+		talk_go(c);
+		return;
+	}
+	if (!c->asked || ask == ASK_BOARD) {
 		conn_close(c, "maildrop-lost");
 		return;
 	}
@@ -347,33 +405,33 @@ static void lose(struct conn *c)
 static bool hear(struct drop_link *link, bool broken)
 {
 	struct conn *c = link->conn;
+	const bool next = link == c->next;
 	struct channel_files files;
 	struct message m;
+	bool good = false;
 
 	switch (channel_receive_files(link->watch.fd, ROLE_DROP, ROLE_FRONT,
 				      CHANNEL_NOW, &c->front->inbox, &m, &files)) {
 	case CHANNEL_MESSAGE:
-		if (take(c, &m, &files))
-			talk_go(c);
-		else
-			lose(c);
-		return link->conn && ahead_is_awaited(c);
+		good = next ? take_next(c, &m, &files) : take(c, &m, &files);
+		break;
 	case CHANNEL_CUT: /* only READY has a descriptor that must come */
-		if (take_failed(c, FAULT_LIMIT))
-			talk_go(c);
-		else
-			lose(c);
-		return link->conn && ahead_is_awaited(c);
+		good = !next && take_failed(c, FAULT_LIMIT);
+		break;
 	case CHANNEL_EMPTY:
 		if (broken)
-			lose(c);
+			lose(link);
 		return false;
 	case CHANNEL_CLOSED:
 	case CHANNEL_BROKEN:
-		lose(c);
+		lose(link);
 		return false;
 	}
-	return false;
+	if (good)
+		talk_go(c);
+	else
+		lose(link);
+	return link->conn && ahead_is_awaited(c);
 }
 
 static void on_drop(struct loop_watch *watch, unsigned events)

@@ -128,6 +128,7 @@ void kids_start_due(struct parent *p, uint64_t now);
 MUST_USE bool lookup_plan(const struct parent *p, struct generation *g);
 /* What poplar-auth is to know of the databases; what a process of one is to know. */
 void lookup_tell_auth(const struct kid *auth);
+void boards_tell_auth(const struct kid *auth);
 void lookup_tell(const struct kid *k);
 /* poplar-auth gave up on one: end it; it is started again as one that died. */
 void lookup_broken(const struct kid *auth, uint64_t number);

@@ -175,6 +175,8 @@ static bool read_command(struct conn *c)
 					      .line = line });
 	if (c->session.ask == ASK_LOGIN)
 		asks_login(c); /* now, while the password is where the line is */
+	else if (c->session.ask == ASK_BOARD)
+		asks_board(c); /* ... and the name */
 	else
 		asks_forget(c); /* if it gave up an exchange */
 	if (!c->logged_in)      /* a line that was refused may hold one, too */
@@ -335,6 +337,7 @@ static bool advance(struct conn *c)
 	case ASK_RESPONSE:
 		return read_command(c);
 	case ASK_LOGIN:
+	case ASK_BOARD:
 		return false;
 	case ASK_TLS:
 		return start_tls(c);

@@ -62,7 +62,7 @@ static int make_dir(int root, const char *path)
 static enum fault open_dir(const struct store_place *place, int *out, struct why *why)
 {
 	*out = file_open_beneath(place->root, place->path, O_RDONLY | O_DIRECTORY);
-	if (*out < 0 && errno == ENOENT)
+	if (*out < 0 && errno == ENOENT && !place->as_is)
 		*out = make_dir(place->root, place->path);
 	if (*out < 0)
 		return fault_set(why, store_fault(errno), errno, "open Maildir",

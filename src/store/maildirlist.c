@@ -216,7 +216,7 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 	int dir = u->d->dir;
 	enum fault f = scan_read(dir, known, &u->scan, &u->seen, &missing);
 
-	if (f && missing.sys == ENOENT) {
+	if (f && missing.sys == ENOENT && !u->place->as_is) {
 		f = make_folders(dir, u->place->path, why);
 		return f ? f : scan_read(dir, known, &u->scan, &u->seen, why);
 	}

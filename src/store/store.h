@@ -47,6 +47,7 @@ struct store_place {
 	/* NULL: nothing is asked; so it must be where read_only, but to look only.
 	 * Outlives the maildrop. */
 	const struct store_rules *rules;
+	bool as_is; /* what is missing of the Maildir is not made */
 };
 
 /* What a session gets to read: a file as mail/listing.h says, in which message k stays

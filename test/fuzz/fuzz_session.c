@@ -10,7 +10,8 @@ static const struct session_policy policy = { .greeting = "ready",
 					      .errors_max = 20,
 					      .failures_max = 9,
 					      .mechanisms = ~0u,
-					      .tls_offered = true };
+					      .tls_offered = true,
+					      .xtnd = true };
 
 struct play {
 	struct session s;
@@ -79,6 +80,15 @@ static void answer(struct play *p)
 		break;
 	case ASK_BODY:
 		ev = (struct session_event){ .kind = EVENT_BODY, .octets = 100 };
+		break;
+	case ASK_BOARD:
+		ev = (struct session_event){ .kind = EVENT_OPENED,
+					     .line = SPAN("board"),
+					     .count = choice % COUNT,
+					     .octets = choice % COUNT * 100u,
+					     .read_only = choice % 5 > 0 };
+		if (p->s.board == BOARD_EACH)
+			ev.kind = choice % 4 ? EVENT_BOARD : EVENT_DONE;
 		break;
 	case ASK_TLS:
 	case ASK_SEND:

@@ -103,7 +103,7 @@ static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
 	const struct store_place place = { b->root,      b->kind->path, b->locks,
 					   b->read_only, b->boot,       b->index,
-					   b->rules };
+					   b->rules,     false };
 	struct why why = { 0 };
 
 	return b->kind->store->open(&place, out, &why);

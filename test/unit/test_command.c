@@ -28,7 +28,7 @@ static const struct {
 	const char *args;
 	unsigned ok; /* bit per enum command_args */
 } arguments[] = {
-	{ "", 1u << ARGS_NONE | 1u << ARGS_OPT_MSG | 1u << ARGS_AUTH },
+	{ "", 1u << ARGS_NONE | 1u << ARGS_OPT_MSG | 1u << ARGS_OPT_TWO },
 	{ " ", 0 },
 	{ "  ", 1u << ARGS_REST },
 	{ " 1",
@@ -49,14 +49,14 @@ static const struct {
 	{ " 1 0", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
 	{ " 1 2", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
 	{ " 1 4294967295", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
-	{ " 1 4294967296", 1u << ARGS_REST | 1u << ARGS_AUTH },
-	{ " 0 1", 1u << ARGS_REST | 1u << ARGS_AUTH },
+	{ " 1 4294967296", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
+	{ " 0 1", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
 	{ " 1  2", 1u << ARGS_REST },
 	{ " 1 2 ", 1u << ARGS_REST },
-	{ " a b", 1u << ARGS_REST | 1u << ARGS_AUTH },
+	{ " a b", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
 	{ " a ", 1u << ARGS_REST },
 	{ " 1 2 3", 1u << ARGS_REST },
-	{ " 1 -2", 1u << ARGS_REST | 1u << ARGS_AUTH },
+	{ " 1 -2", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
 	{ "\t1", 0 },
 	{ " a\tb", 1u << ARGS_WORD | 1u << ARGS_REST },
 	{ " \xe4\xf6", 1u << ARGS_WORD | 1u << ARGS_REST },
@@ -68,14 +68,14 @@ static const struct {
 static bool takes(enum command_args args, size_t i)
 {
 	unsigned words = 1u << ARGS_WORD | 1u << ARGS_MSG_LINES;
-	unsigned two = arguments[i].args[0] ? 1u << ARGS_AUTH : 0;
+	unsigned two = arguments[i].args[0] ? 1u << ARGS_OPT_TWO : 0;
 
 	if (args == ARGS_OPT_WORD)
 		return !arguments[i].args[0] || takes(ARGS_WORD, i);
 	if (args == ARGS_TWO_WORDS)
 		return arguments[i].ok & (1u << ARGS_MSG_LINES | two);
 	return (arguments[i].ok >> args & 1) ||
-	       (args == ARGS_AUTH && (arguments[i].ok & words));
+	       (args == ARGS_OPT_TWO && (arguments[i].ok & words));
 }
 
 static void test_every_command_takes_just_its_arguments(void **state)

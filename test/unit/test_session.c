@@ -10,6 +10,7 @@ static const struct session_policy policy = {
 	.failures_max = 3,
 	.mechanisms = ~0u,
 	.tls_offered = true,
+	.xtnd = true,
 	.terms = { .expire = POLICY_NEVER },
 };
 
@@ -134,7 +135,7 @@ static const char *example(enum command_id id, char room[64])
 		[ARGS_NONE] = "",        [ARGS_WORD] = " x",
 		[ARGS_REST] = " x y",    [ARGS_MSG] = " 1",
 		[ARGS_OPT_MSG] = " 1",   [ARGS_MSG_LINES] = " 1 1",
-		[ARGS_AUTH] = " PLAIN",  [ARGS_TWO_WORDS] = " x y",
+		[ARGS_OPT_TWO] = "",     [ARGS_TWO_WORDS] = " x y",
 		[ARGS_OPT_WORD] = " de",
 	};
 
@@ -362,6 +363,7 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
 	struct play p = { .bits = { 0 } };
 
 	pol.tls_offered = offered;
+	pol.xtnd = false;
 	pol.mechanisms = MECHANISM_BIT(USER);
 	session_init(&p.s, &pol, tls, clear_ok);
 	p.s.terms = pol.terms;
@@ -526,6 +528,7 @@ static void test_terms_are_announced(void **state)
 	struct play p = { .bits = { 0 } };
 
 	(void)state;
+	pol.xtnd = false;
 	session_init(&p.s, &pol, false, true);
 	pol.terms = (struct session_terms){ 900, 5, RETRIEVAL_FORGOTTEN };
 	check_terms(&p, "LOGIN-DELAY 900\r\nEXPIRE 5\r\n");

@@ -1,0 +1,96 @@
+"""What a captured poplar-front could say to the other processes: its channels in the hands of a test.
+
+The messages are those of src/ipc/message.h, read from there.
+"""
+
+import ctypes
+import os
+import pathlib
+import re
+import signal
+import socket
+import struct
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
+PARENT = 3  # the descriptor of the channel to poplard
+PIDFD_GETFD = 438
+
+TABLE = (SOURCE / "ipc" / "message.h").read_text()
+KINDS = re.findall(r"^\tX\((\w+),", TABLE, re.M)
+FIELDS = {kind: re.findall(r"\b([NT])\((\w+)", text)
+          for kind, text in re.findall(r"#define MESSAGE_(\w+)_FIELDS\(N, T\)((?:[^\n]*\\\n)*[^\n]*)", TABLE)}
+FAULTS = ["NONE"] + re.findall(r"^\tX\((\w+),", (SOURCE / "base" / "fault.h").read_text(), re.M)
+
+
+def encode(kind, **values):
+    """A message; what is not given is 0 or empty."""
+    out = struct.pack("<H", KINDS.index(kind))
+    for form, name in FIELDS[kind]:
+        value = values.pop(name, 0 if form == "N" else b"")
+        out += struct.pack("<Q", value) if form == "N" else struct.pack("<I", len(value)) + value
+    assert not values, values
+    return out
+
+
+def decode(octets):
+    kind, at, values = KINDS[struct.unpack_from("<H", octets)[0]], 2, {}
+    for form, name in FIELDS[kind]:
+        if form == "N":
+            values[name], = struct.unpack_from("<Q", octets, at)
+            at += 8
+        else:
+            length, = struct.unpack_from("<I", octets, at)
+            values[name] = octets[at + 4:at + 4 + length]
+            at += 4 + length
+    assert at == len(octets)
+    return kind, values
+
+
+class Channel:
+    """One end of a channel."""
+
+    def __init__(self, fd):
+        self.sock = socket.socket(fileno=fd)
+        self.sock.setblocking(True)
+        self.sock.settimeout(20)
+
+    def say(self, kind, **values):
+        self.sock.sendall(encode(kind, **values))
+
+    def hear(self):
+        """Kind, fields, and the descriptor that came with them, or None."""
+        octets, fds, _, _ = socket.recv_fds(self.sock, 1 << 17, 1)
+        assert octets, "the channel has ended"
+        return *decode(octets), fds[0] if fds else None
+
+    def ask(self, *args, **kwargs):
+        self.say(*args, **kwargs)
+        return self.hear()
+
+    def close(self):
+        self.sock.close()
+
+
+def packet_sockets(pid):
+    """The descriptors of a process that are channels."""
+    inodes = {line.split()[6] for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]
+              if line.split()[4] == "0005"}
+    found = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        target = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+        if target and target[1] in inodes:
+            found.append(int(fd))
+    return found
+
+
+def capture(pid):
+    """Stop a poplar-front that has no session, and have its channel to poplar-auth."""
+    links = [fd for fd in packet_sockets(pid) if fd != PARENT]
+    assert len(links) == 1, links
+    os.kill(pid, signal.SIGSTOP)
+    pidfd = os.pidfd_open(pid)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, links[0], 0)
+    os.close(pidfd)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    return Channel(fd)
