@@ -7,9 +7,10 @@ import ctypes
 import os
 import pathlib
 import re
-import signal
 import socket
 import struct
+
+from harness import hold
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
 PARENT = 3  # the descriptor of the channel to poplard
@@ -87,7 +88,7 @@ def capture(pid):
     """Stop a poplar-front that has no session, and have its channel to poplar-auth."""
     links = [fd for fd in packet_sockets(pid) if fd != PARENT]
     assert len(links) == 1, links
-    os.kill(pid, signal.SIGSTOP)
+    hold(pid)
     pidfd = os.pidfd_open(pid)
     fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, links[0], 0)
     os.close(pidfd)

@@ -439,6 +439,13 @@ def wait_until(claim, patience=PATIENCE):
         threading.Event().wait(0.01)
 
 
+def hold(pid):
+    """Stop a process, every thread of it."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T"
+                           for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")))
+
+
 class ServerCase(unittest.TestCase):
     """A test case with one server for all its tests; each test starts without mail."""
 

@@ -10,7 +10,7 @@ import signal
 import unittest
 
 import channel
-from harness import IS_ROOT, Poplar, ServerCase, main, wait_until
+from harness import IS_ROOT, Poplar, ServerCase, hold, main, wait_until
 
 NEWS = [b"Subject: one\n\nfirst\n", b"Subject: two\n\nsecond, longer\n", b"Subject: three\n\n.third\n"]
 NO_BOARD = "-ERR no such board"
@@ -359,11 +359,11 @@ class TestTrouble(unittest.TestCase):
             c.close()
 
     def test_poplar_auth_dies_while_it_is_asked(self):
-        with Boards() as p:
+        with Boards(settings={"fronts": "1"}) as p:
             p.deaths_ok = True
             c = p.login()
             auth = p.pids()["poplar-auth"][0]
-            os.kill(auth, signal.SIGSTOP)
+            hold(auth)
             c.send("XTND BBOARDS news\r\n")
             other = p.connect()  # for the front has sent it then
             other.ask("CAPA")
