@@ -363,6 +363,42 @@ static void check_mail_root(struct checking *c)
 		c->errors += !cli_run_as(c->mail, can_write_folder, &folder);
 }
 
+static bool can_read_folder(void *arg)
+{
+	const struct folder *f = arg;
+	struct why why = { 0 };
+
+	if (faccessat(f->dir, ".", R_OK | X_OK, AT_EACCESS) == 0)
+		return true;
+	fault_set(&why, FAULT_SETUP, errno, "read, as its owner, board", f->path);
+	cli_complain(&why);
+	return false;
+}
+
+static void check_board(struct checking *c, const struct board_settings *board,
+			const char *path)
+{
+	const struct cli_ids owner = { (uid_t)board->uid, (gid_t)board->gid };
+	OWN_FD dir = *path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct folder folder = { .dir = dir, .path = path };
+
+	if (dir >= 0)
+		c->errors += !cli_run_as(board->uid > 0 ? owner : c->mail,
+					 can_read_folder, &folder);
+	else if (*path)
+		wrong_at(c, "find board", path, errno);
+}
+
+static void check_boards(struct checking *c)
+{
+	const struct boards *all = &c->settings.boards;
+
+	for (unsigned i = 0; i < all->count; i++) {
+		check_board(c, &all->at[i], all->at[i].maildir);
+		check_board(c, &all->at[i], all->at[i].archive);
+	}
+}
+
 static void check_run_dir(struct checking *c)
 {
 	struct stat st;
@@ -398,6 +434,7 @@ int cli_check(const char *config, int argc, char **argv)
 		check_databases(&c);
 		check_keytab(&c);
 		check_mail_root(&c);
+		check_boards(&c);
 	}
 	check_run_dir(&c);
 	settings_done(&c.settings);

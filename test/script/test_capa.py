@@ -19,8 +19,8 @@ MECHANISMS = [name for name, needs in re.findall(r'^\tX\(\w+, +"([\w-]+)", +([A-
                                                  (SOURCE / "base" / "mechanism.h").read_text(), re.M)
               if "SASL" in needs]
 TAGS = {"TOP", "USER", "SASL", "RESP-CODES", "AUTH-RESP-CODE", "LOGIN-DELAY", "PIPELINING", "EXPIRE", "UIDL",
-        "IMPLEMENTATION", "STLS", "XTND"}
-ALWAYS = {"TOP", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UIDL", "IMPLEMENTATION Poplar"}
+        "IMPLEMENTATION", "STLS", "LANG", "XTND"}
+ALWAYS = {"TOP", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UIDL", "LANG", "IMPLEMENTATION Poplar"}
 
 PLAIN = "PLAIN LOGIN"
 SCRAM, PLUS = "SCRAM-SHA-256 SCRAM-SHA-1", "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1"
@@ -181,6 +181,13 @@ class TestCapa(unittest.TestCase):
             c.ok("AUTH PLAIN " + b64("\0alice\0secret"))
             c.quit()
 
+    def try_lang(self, tls, said):
+        c = self.connect(tls)
+        for command in ("LANG", "LANG en", "LANG *"):
+            self.assertEqual(c.ask(command).startswith("+OK"), "LANG" in said)
+            if command == "LANG":
+                c.lines()
+
     def try_stls(self, tls, said):
         c = self.connect(tls)
         self.assertEqual(c.ask("STLS").startswith("+OK"), "STLS" in said)
@@ -225,7 +232,7 @@ class TestCapa(unittest.TestCase):
             said = self.capa(c)
             self.assertEqual(said, expected | ALWAYS)
             self.try_xtnd(c, said, False)
-            for attempt in (self.try_user, self.try_sasl, self.try_stls):
+            for attempt in (self.try_user, self.try_sasl, self.try_lang, self.try_stls):
                 attempt(tls, said)
         (self.p.maildir() / "poplar-ledger").unlink(missing_ok=True)  # the logins do not count
         c = self.enter(secure is not None)

@@ -283,6 +283,11 @@ class TestSettings(unittest.TestCase):
             self.assertRegex(out.stderr, rf"poplar.conf:{at + 2}: maildir: expected a path below mail-root, found "
                                          r'"/elsewhere/staff"')
             p.write_config()
+            out = p.run("check")  # it is read as it should be, but there are boards that are not there
+            self.assertEqual(out.returncode, 1)
+            self.assertIn(f"find board {p.board('gone')}: No such file or directory", out.stderr)
+            self.assertIn(f"find board {p.dir}/mail/nowhere/gone: No such file or directory", out.stderr)
+            self.assertEqual(out.stderr.count("find board"), 2)
             shown = p.run("config").stdout
             self.assertIn("xtnd = yes", shown)
             p.config.write_text(shown)
@@ -380,6 +385,7 @@ class TestTrouble(unittest.TestCase):
             c.multi("XTND BBOARDS news")
             os.kill(p.pids()["poplar-drop"][0], signal.SIGKILL)
             self.assertEqual(c.rest(), b"")
+            p.log.wait("event=child-died role=poplar-drop")
             p.log.wait("event=session user=alice .*end=maildrop-lost")
             c = p.login()
             self.assertEqual(c.listing("XTND BBOARDS"), ["news 3", "staff 0", "bob 3"])
