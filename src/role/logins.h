@@ -1,0 +1,32 @@
+/* role/logins.h - what fronts ask of poplar-auth, and what they are told.
+ *
+ * Floor 4 (role). Prefix: logins_. A good AUTH_ASK makes a socket pair, one end of
+ * which goes to the maildrop process inside GRANT and the other back to the front
+ * inside AUTH_OK: whoever holds the front's end may use that one maildrop.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "role/brake.h"
+#include "role/exchanges.h"
+#include "role/grants.h"
+
+/* For all threads: set up before there are any. */
+struct logins {
+	struct login_rules rules;
+	struct brake brake;
+	unsigned allowed; /* mechanisms, bits */
+	struct exchanges exchanges;
+	struct grants grants;
+};
+
+/* The channel of a front. */
+struct logins_link {
+	int fd;
+	uint64_t number;  /* no other link of this process ever had it */
+	atomic_uint told; /* the mechanisms that the front knows of */
+};
+
+/* Answer what a front has said. False: it does not take the answer. */
+bool logins_hear(struct logins *l, struct logins_link *link, const struct message *m);
