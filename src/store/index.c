@@ -147,43 +147,40 @@ bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
 	       name_is_good(r, (struct span){ name, r->name_len });
 }
 
-/* Where record i is among those that are held; they are read if it is not. */
-static bool hold(const struct index *ix, uint32_t most, struct index_run *io_run,
-		 uint32_t i, void *out, size_t each, uint64_t at, uint32_t *out_k)
+/* Is record i, or its name, among those that are held? They are read if it is not. */
+static bool hold(const struct index_reader *rd, struct index_run *held, uint32_t i,
+		 void *out, size_t each, uint64_t at)
 {
-	const uint32_t left = (uint32_t)ix->head.records - i;
+	const uint32_t left = (uint32_t)rd->ix->head.records - i;
 	uint32_t count = LISTING_GROUP - i % LISTING_GROUP;
 
-	*out_k = i - io_run->first;
-	if (i >= io_run->first && *out_k < io_run->count)
+	if (i >= held->first && i - held->first < held->count)
 		return true;
 	count = count < left ? count : left;
-	count = count < most ? count : most;
-	*out_k = io_run->count = 0;
-	if (!read_whole(ix->fd, out, count * each, at))
+	count = count < rd->most ? count : rd->most;
+	held->count = 0;
+	if (!read_whole(rd->ix->fd, out, count * each, at))
 		return false;
-	*io_run = (struct index_run){ i, count };
+	*held = (struct index_run){ i, count };
 	return true;
 }
 
 bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r)
 {
-	uint32_t k;
+	struct index_run *held = &rd->records_held;
 
 	return i < rd->ix->head.records &&
-	       hold(rd->ix, rd->most, &rd->records_held, i, rd->records,
-		    sizeof *rd->records, listing_at(i), &k) &&
-	       listing_get(rd->records[k], rd->ix->head.generation, i, r);
+	       hold(rd, held, i, rd->records, sizeof *rd->records, listing_at(i)) &&
+	       listing_get(rd->records[i - held->first], rd->ix->head.generation, i, r);
 }
 
 bool index_name(struct index_reader *rd, uint32_t i, const struct listing_record *r,
 		struct span *out)
 {
-	uint32_t k;
+	struct index_run *held = &rd->names_held;
 
-	if (!hold(rd->ix, rd->most, &rd->names_held, i, rd->names, sizeof *rd->names,
-		  listing_name_at(i), &k))
+	if (!hold(rd, held, i, rd->names, sizeof *rd->names, listing_name_at(i)))
 		return false;
-	*out = (struct span){ rd->names[k], r->name_len };
+	*out = (struct span){ rd->names[i - held->first], r->name_len };
 	return name_is_good(r, *out);
 }

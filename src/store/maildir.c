@@ -166,7 +166,7 @@ static void find_body(struct maildir *d, struct index_reader *rd, uint32_t msg,
 	if (f == FAULT_IO)
 		index_forget(d->dir);
 	if (f == FAULT_NONE)
-		f = read_message(d, &s, out);
+		fault_ignore(read_message(d, &s, out));
 	scan_done(&s);
 }
 
