@@ -1,0 +1,182 @@
+/* A session, and a neighbour who acts between any two of its system calls: each
+ * message that is listed is sent as it is, or found to be gone; what is marked goes,
+ * and nothing else. */
+#include "traced.h"
+
+enum { MESSAGES = 4 };
+
+static void text_of(int n, char out[32])
+{
+	snprintf(out, 32, "message %d\n", n);
+}
+
+/* The number of the message by its unique-id, which is its base name. */
+static int number_of(const struct listing_record *r)
+{
+	return r->uid_len == 3 && memcmp(r->uid + 1, ".x", 2) == 0 ? r->uid[0] - '0'
+								   : -1;
+}
+
+static bool is_right(struct maildrop *m, uint32_t msg, int n)
+{
+	char want[32], got[32] = "";
+	struct store_body body;
+	enum fault f = store_body(m, msg, &body, NULL);
+
+	text_of(n, want);
+	if (f)
+		return f == FAULT_GONE;
+	bool whole = pread(body.fd, got, sizeof got - 1, (off_t)body.offset) ==
+		     (ssize_t)strlen(want);
+	close(body.fd);
+	return whole && strcmp(want, got) == 0;
+}
+
+/* Reads all, and removes the second. */
+static void hold_session(const struct box *b)
+{
+	struct maildrop *m = open_box(b);
+	uint64_t marks = 0;
+	uint32_t left;
+	int last = 0;
+
+	for (uint32_t msg = 1; msg <= m->listing.count; msg++) {
+		const struct listing_record r = record(m, msg);
+		const int n = number_of(&r);
+
+		if (n <= last || r.octets != strlen("message 1\r\n") ||
+		    !is_right(m, msg, n))
+			_exit(1);
+		last = n;
+		if (n == 2)
+			marks |= UINT64_C(1) << (msg - 1);
+	}
+	if (m->store->commit(m, &marks, NULL, &left, NULL) ||
+	    left != m->listing.count - (marks != 0))
+		_exit(2);
+}
+
+/* ---- what others do ---- */
+
+static void rename_marked(const struct box *b)
+{
+	if (there(b, "new/2.x"))
+		move(b, "new/2.x", "cur/2.x:2,S");
+}
+
+static void rename_other(const struct box *b)
+{
+	move(b, "new/3.x", "cur/3.x:2,RS");
+}
+
+static void remove_marked(const struct box *b)
+{
+	if (there(b, "new/2.x"))
+		drop(b, "new/2.x");
+}
+
+static void remove_other(const struct box *b)
+{
+	drop(b, "new/1.x");
+}
+
+static void deliver_last(const struct box *b)
+{
+	char text[32];
+
+	text_of(MESSAGES + 1, text);
+	put(b, "other", span_of(text));
+	move(b, "other", "new/5.x");
+}
+
+static void remove_index(const struct box *b)
+{
+	unlinkat(b->root, "u/Maildir/poplar-index", 0);
+}
+
+static const struct {
+	void (*act)(const struct box *);
+	bool removes_first; /* 1.x */
+	bool adds;
+} neighbours[] = {
+	{ rename_marked, false, false }, { rename_other, false, false },
+	{ remove_marked, false, false }, { remove_other, true, false },
+	{ deliver_last, false, true },   { remove_index, false, false },
+};
+
+static void fill(const struct box *b)
+{
+	char name[16], text[32];
+
+	for (int n = 1; n <= MESSAGES; n++) {
+		snprintf(name, sizeof name, "new/%d.x", n);
+		text_of(n, text);
+		put(b, name, span_of(text));
+	}
+	settle(b);
+}
+
+/* What is there in the end, by another session. */
+static void check_end(const struct box *b, bool first_is_gone, bool has_last)
+{
+	struct maildrop *m = open_box(b);
+	uint32_t seen = 0;
+
+	for (uint32_t msg = 1; msg <= m->listing.count; msg++) {
+		const struct listing_record r = record(m, msg);
+
+		CHECK(number_of(&r) > 0 && is_right(m, msg, number_of(&r)));
+		seen |= 1u << number_of(&r);
+	}
+	CHECK_EQ(seen, (first_is_gone ? 0u : 2u) | 8u | 16u | (has_last ? 32u : 0u));
+	m->store->close(m);
+}
+
+/* Does the session meet the neighbour at its n-th call? */
+static bool meet(size_t i, bool known, int n)
+{
+	struct box b;
+
+	box_open(&b);
+	fill(&b);
+	if (known) {
+		struct maildrop *m = open_box(&b);
+		m->store->close(m);
+	}
+	pid_t pid = traced_start(&b, hold_session);
+	bool met = pid > 0 && traced_go_on(pid, n);
+	if (met) {
+		neighbours[i].act(&b);
+		while (traced_go_on(pid, 1000))
+			;
+	}
+	if (pid > 0)
+		check_end(&b, met && neighbours[i].removes_first,
+			  met && neighbours[i].adds);
+	box_close(&b);
+	return met;
+}
+
+static void test_a_neighbour_between_any_two_calls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++)
+		for (int known = 0; known < 2; known++) {
+			int n = 1;
+
+			while (n < 500 && meet(i, known, n))
+				n++;
+			CHECK(n < 500);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_neighbour_between_any_two_calls),
+	};
+
+	if (!store_start())
+		return 1;
+	return RUN(tests);
+}
