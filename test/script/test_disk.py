@@ -25,7 +25,7 @@ class Disk(unittest.TestCase):
         self.addCleanup(stack.close)
         self.p = stack.enter_context(Poplar(settings=self.settings))
         self.home = self.p.maildir().parent
-        if not mount("-t", "tmpfs", "-o", "size=200k", "tmpfs", self.home):
+        if not mount("-t", "tmpfs", "-o", "size=200k,nr_inodes=100", "tmpfs", self.home):
             self.skipTest("no tmpfs can be mounted here")
         stack.callback(subprocess.run, ["umount", "-l", self.home], check=True)
         self.p._give(self.home)
