@@ -1,0 +1,202 @@
+/* Surrogates: counted as they are written, ASCII in their headers, and of a text all is
+ * there when it is decoded again. Three octets choose way, piece and room.
+ */
+#include "fuzz.h"
+
+#include "base/utf8.h"
+#include "mail/downgrade.h"
+
+enum { INPUT_MAX = 1 << 16, OUTPUT_MAX = INPUT_MAX * 64 };
+
+static struct downgrade d;
+static char out[OUTPUT_MAX], text[INPUT_MAX + 64], decoded[OUTPUT_MAX];
+
+static size_t put(struct span in, enum downgrade_way way, size_t piece, size_t room)
+{
+	struct wire w;
+	size_t len = 0;
+
+	wire_start(&w);
+	downgrade_start(&d, way, in.len);
+	while (in.len > 0) {
+		const size_t n = in.len < piece ? in.len : piece;
+		struct span part = { in.at, n };
+
+		len += downgrade_encode(&d, &w, &part, out + len, room);
+		in = span_after(in, n - part.len);
+	}
+	wire_end(&w, NULL);
+	d.left = w.octets;
+	return len;
+}
+
+static enum surrogate find(struct span in, enum downgrade_way way, size_t piece,
+			   uint64_t *out_octets)
+{
+	struct wire w;
+	int32_t difference;
+
+	downgrade_judge_start(&d, way);
+	for (struct span rest = in; rest.len > 0;) {
+		const size_t n = rest.len < piece ? rest.len : piece;
+
+		downgrade_judge(&d, (struct span){ rest.at, n });
+		rest = span_after(rest, n);
+	}
+	const enum surrogate s = downgrade_verdict(&d, &difference);
+	wire_start(&w);
+	wire_count(&w, in);
+	wire_end(&w, NULL);
+	*out_octets = w.octets + (uint64_t)(int64_t)difference;
+	return s;
+}
+
+/* Up to the first empty line. */
+static struct span header(size_t len)
+{
+	size_t at = 0;
+
+	while (at + 2 <= len && memcmp(out + at, "\r\n", 2) != 0) {
+		const char *lf = memchr(out + at, '\n', len - at);
+
+		at = lf ? (size_t)(lf - out) + 1 : len;
+	}
+	return (struct span){ out, at };
+}
+
+/* ---- a text, decoded again ---- */
+
+static int digit(char c)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(letters, c) : NULL;
+
+	return at ? (int)(at - letters) : -1;
+}
+
+static size_t decode_word(struct span word, char *to)
+{
+	const bool q = span_starts(word, "=?UTF-8?Q?");
+	const struct span s = { word.at + 10, word.len - 12 };
+	size_t n = 0;
+
+	PROMISE(word.len <= 75 && (q || span_starts(word, "=?UTF-8?B?")));
+	PROMISE(span_is(span_after(word, word.len - 2), "?="));
+	for (size_t i = 0; q && i < s.len; i++) {
+		unsigned octet = s.at[i] == '_' ? ' ' : (unsigned char)s.at[i];
+
+		PROMISE(octet >= ' ' && octet < 0x7f && octet != '?');
+		if (octet == '=') {
+			PROMISE(i + 2 < s.len &&
+				sscanf(s.at + i + 1, "%2X", &octet) == 1);
+			i += 2;
+		}
+		to[n++] = (char)octet;
+	}
+	for (size_t i = 0; !q && i < s.len; i += 4) {
+		uint32_t three = 0;
+
+		PROMISE(i + 4 <= s.len);
+		for (size_t k = 0; k < 4; k++)
+			three = three << 6 |
+				(s.at[i + k] == '=' ? 0 : (uint32_t)digit(s.at[i + k]));
+		for (size_t k = 0; k < 3 && s.at[i + k + 1] != '='; k++)
+			to[n++] = (char)(three >> (16 - 8 * k));
+	}
+	PROMISE(utf8_is((struct span){ to, n }));
+	return n;
+}
+
+/* White space between two encoded-words is none. */
+static size_t decode(struct span s)
+{
+	bool before = false;
+	size_t n = 0;
+
+	while (s.len > 0) {
+		size_t white = strspn(s.at, " \t\r\n"), len;
+
+		len = strcspn(s.at + white, " \t\r\n");
+		if (len == 0)
+			break;
+		const struct span word = { s.at + white, len };
+		const bool is = span_starts(word, "=?UTF-8?");
+		for (size_t i = 0; i < white && !(before && is); i++)
+			if (!strchr("\r\n", s.at[i]))
+				decoded[n++] = s.at[i];
+		if (is) {
+			n += decode_word(word, decoded + n);
+		} else {
+			memcpy(decoded + n, word.at, word.len);
+			n += word.len;
+		}
+		before = is;
+		s = span_after(s, white + len);
+	}
+	return n;
+}
+
+/* The same but for how much white space there is, which is none at both ends: long runs
+ * are cut. */
+static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		const size_t i0 = i, k0 = k;
+
+		while (i < a_len && strchr(" \t", a[i]))
+			i++;
+		while (k < b_len && strchr(" \t", b[k]))
+			k++;
+		if (i == a_len || k == b_len)
+			return i == a_len && k == b_len;
+		if ((i0 > 0 && (i > i0) != (k > k0)) || a[i++] != b[k++])
+			return false;
+	}
+}
+
+/* As the text of a Subject, where nothing is an encoded-word already. */
+static void check_text(struct span in)
+{
+	size_t len = (size_t)sprintf(text, "Subject: ");
+	const size_t from = len;
+	uint64_t octets;
+
+	for (size_t i = 0; i < in.len; i++)
+		if (in.at[i] != '\0' && !strchr("\r\n=", in.at[i]))
+			text[len++] = in.at[i];
+	text[len] = '\0';
+	const struct span value = { text + from, len - from };
+	const struct span field = { text, len };
+	if (find(field, DOWNGRADE_FULL, 100, &octets) != SURROGATE_MADE)
+		return;
+	len = put(field, DOWNGRADE_FULL, 100, 100);
+	out[len] = '\0';
+	const size_t n = decode((struct span){ out + 8, len - 8 });
+	PROMISE(same(decoded, n, value.at, value.len));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span in = { (const char *)data, size };
+	const enum downgrade_way way = fuzz_take(&in) % 2 ? DOWNGRADE_SIMPLE
+							  : DOWNGRADE_FULL;
+	const size_t piece = fuzz_take(&in) + 1u, room = fuzz_take(&in) + 2u;
+	uint64_t octets, again;
+
+	if (in.len > INPUT_MAX)
+		return 0;
+	const enum surrogate s = find(in, way, piece, &octets);
+	PROMISE(find(in, way, in.len + 1, &again) == s && again == octets);
+	PROMISE((find(in, DOWNGRADE_REFUSE, piece, &again) == SURROGATE_NONE) ==
+		(s == SURROGATE_NONE));
+	const size_t len = put(in, way, piece, room);
+	if (s == SURROGATE_MADE) {
+		PROMISE(d.left == octets);
+		PROMISE(utf8_is_ascii(header(len)));
+	}
+	check_text(in);
+	return 0;
+}
