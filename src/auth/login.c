@@ -4,49 +4,24 @@
  */
 #include "auth/login.h"
 
-#include <gsasl.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include "auth/prep.h"
 #include "auth/scheme.h"
 #include "base/buf.h"
 #include "base/own.h"
-
-static bool is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] >= 0x80)
-			return false;
-	return true;
-}
-
-/* SASLprep changes nothing in ASCII, but refuses control characters. */
-static bool prepare(struct span given, struct buf *out)
-{
-	char text[LOGIN_NAME_OCTETS + 1];
-	OWN_TEXT made = NULL;
-
-	if (!span_copy(given, text, sizeof text))
-		return false;
-	if (is_ascii(given)) {
-		for (const char *c = text; *c; c++)
-			if (*c < ' ' || *c == 0x7f)
-				return false;
-		buf_text(out, text);
-		return true;
-	}
-	if (gsasl_saslprep(text, GSASL_ALLOW_UNASSIGNED, &made, NULL) != GSASL_OK)
-		return false;
-	buf_text(out, made);
-	return true;
-}
 
 bool login_name(const struct login_rules *rules, struct span given,
 		struct login_name *out)
 {
 	struct buf b = { .at = out->text, .room = sizeof out->text };
 
-	if (given.len == 0 || !prepare(given, &b) || b.len == 0)
+	if (given.len > LOGIN_NAME_OCTETS ||
+	    !prep_name(given, out->text, sizeof out->text))
+		return false;
+	b.len = strlen(out->text);
+	if (b.len == 0)
 		return false;
 	if (rules->default_domain.len > 0 && !memchr(b.at, '@', b.len)) {
 		buf_char(&b, '@');
@@ -96,20 +71,27 @@ bool login_claim(const struct login_rules *rules, struct span given,
 	return login_name(rules, given, out);
 }
 
-/* A name that no user can have costs as much as one that no user has. */
+/* A name that no user can have costs as much as one that no user has. RFC 6856 section
+ * 2.2, RFC 4616 section 2: SASLprep, for the password too. */
 enum fault login_by_password(const struct login_rules *rules,
 			     const struct login_way *way, struct span authzid,
 			     struct span authid, struct span password,
 			     struct user_found *out, struct why *why)
 {
 	struct login_name name;
+	struct prep_text secret;
 	struct user_found who = { 0 };
 
 	split(rules, &authzid, &authid);
 	bool good = login_name(rules, authid, &name);
+	if (!prep_password(password, PREP_QUERY, &secret)) {
+		secret.text = password; /* whatever it is, it costs as much */
+		good = false;
+	}
 	enum fault f = database_check(rules->databases,
-				      good ? name_span(&name) : SPAN(""), password,
+				      good ? name_span(&name) : SPAN(""), secret.text,
 				      way->peer, rules->watcher, &who, why);
+	prep_done(&secret);
 	return f ? f : login_admit(rules, way, &who, authzid, out, why);
 }
 
@@ -148,7 +130,8 @@ bool login_start(void)
 	return digest_of(SPAN("<"), SPAN(""), digest);
 }
 
-/* Only a password that is stored as it is can be mixed with the timestamp. */
+/* Only a password that is stored as it is can be mixed with the timestamp: as a stored
+ * string of SASLprep (RFC 6856 section 2.2). */
 enum fault login_by_digest(const struct login_rules *rules, const struct login_way *way,
 			   struct span name, struct span timestamp, struct span digest,
 			   struct user_found *out, struct why *why)
@@ -162,9 +145,12 @@ enum fault login_by_digest(const struct login_rules *rules, const struct login_w
 		return f;
 	const bool known = f == FAULT_NONE &&
 			   (scheme_good_for(who.user.stored, &password) & SCHEME_PLAIN);
-	const bool good = digest_of(timestamp, password, made) &&
+	struct prep_text secret;
+	const bool fit = prep_password(password, PREP_STORED, &secret);
+	const bool good = digest_of(timestamp, secret.text, made) && fit &&
 			  digest.len == LOGIN_DIGEST_OCTETS &&
 			  sodium_memcmp(digest.at, made, digest.len) == 0;
+	prep_done(&secret);
 	if (known && good)
 		return login_admit(rules, way, &who, SPAN(""), out, why);
 	user_let_go(&who);

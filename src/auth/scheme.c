@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "auth/prep.h"
 #include "auth/scram.h"
 #include "base/buf.h"
 #include "base/secret.h"
@@ -94,6 +95,18 @@ static bool verify_scram(enum scram_hash hash, struct span stored, const char *p
 	return same;
 }
 
+/* What is stored may be written as it came, what is shown was prepared. */
+static bool verify_plain(struct span stored, struct span password)
+{
+	struct prep_text prepared;
+	bool same = secret_same(stored, password);
+
+	if (prep_password(stored, PREP_STORED, &prepared))
+		same |= secret_same(prepared.text, password);
+	prep_done(&prepared);
+	return same;
+}
+
 /* Both texts end with a NUL. */
 static bool verify(const struct scheme *scheme, struct span stored,
 		   struct span password)
@@ -109,7 +122,7 @@ static bool verify(const struct scheme *scheme, struct span stored,
 	case SCRAM_256:
 		return verify_scram(SCRAM_SHA_256, stored, password.at);
 	case PLAIN:
-		return secret_same(stored, password);
+		return verify_plain(stored, password);
 	}
 	return false;
 }

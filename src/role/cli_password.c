@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "auth/prep.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "pop3/line.h"
@@ -167,6 +168,21 @@ static bool make(const char *scheme, struct span password, char out[SCHEME_STORE
 	return f == FAULT_NONE;
 }
 
+/* As it is when it is shown (RFC 4013). */
+static bool make_prepared(const char *scheme, struct span password,
+			  char out[SCHEME_STORED_MAX])
+{
+	struct prep_text prepared;
+	bool ok = prep_password(password, PREP_QUERY, &prepared);
+
+	if (!ok)
+		cli_say("a password is UTF-8, of characters that SASLprep allows",
+			NULL);
+	ok = ok && make(scheme, prepared.text, out);
+	prep_done(&prepared);
+	return ok;
+}
+
 bool cli_make_password(const char *name, const char *scheme,
 		       char out[SCHEME_STORED_MAX])
 {
@@ -174,7 +190,7 @@ bool cli_make_password(const char *name, const char *scheme,
 	bool ok = read_new(name, &password);
 	const struct span text = { password.text, password.len };
 
-	ok = ok && can_be_shown(text) && make(scheme, text, out);
+	ok = ok && can_be_shown(text) && make_prepared(scheme, text, out);
 	secret_wipe(&password, sizeof password);
 	return ok;
 }

@@ -9,6 +9,7 @@
 #include "auth/database.h"
 #include "auth/edit.h"
 #include "auth/place.h"
+#include "auth/prep.h"
 #include "auth/scheme.h"
 #include "auth/userfile.h"
 #include "base/own.h"
@@ -326,6 +327,40 @@ static void test_every_scheme_that_is_made_verifies(void **state)
 #undef X
 }
 
+/* RFC 4013 section 3, RFC 6856 section 2.2. */
+static void test_passwords_are_prepared(void **state)
+{
+	static const struct {
+		struct span given;
+		const char *query, *stored; /* NULL: none */
+	} cases[] = {
+		{ SPAN("a\tb "), "a\tb ", "a\tb " },
+		{ SPAN("I\xc2\xadX"), "IX", "IX" },
+		{ SPAN("a\xcc\x88\xc2\xa0"), "\xc3\xa4 ", "\xc3\xa4 " },
+		{ SPAN("\xc8\xa1"), "\xc8\xa1", NULL }, /* not in Unicode 3.2 */
+		{ SPAN("\xc3\xa4\x07"), NULL, NULL },
+		{ SPAN("\xee\x80\x80"), NULL, NULL },
+		{ SPAN("\xd8\xa7\x31"), NULL, NULL },
+		{ SPAN("\xff"), NULL, NULL },
+		{ SPAN("\xc3\xa4\0"), NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+		const enum prep how = i % 2 ? PREP_STORED : PREP_QUERY;
+		const char *made = i % 2 ? cases[i / 2].stored : cases[i / 2].query;
+		struct prep_text t;
+
+		if (prep_password(cases[i / 2].given, how, &t) != (made != NULL))
+			fail_msg("case %zu", i);
+		if (made)
+			CHECK_SPAN(t.text, made);
+		prep_done(&t);
+	}
+	CHECK(scheme_verify(SPAN("{PLAIN}a\xcc\x88"), SPAN("\xc3\xa4")));
+	CHECK(!scheme_verify(SPAN("{PLAIN}a\xcc\x88"), SPAN("a")));
+}
+
 /* S10 of test_history.py: nothing in a password is a separator. */
 static void test_passwords_with_every_octet(void **state)
 {
@@ -605,6 +640,7 @@ int main(void)
 		TEST(test_many_users_are_found),
 		TEST(test_known_hashes_verify),
 		TEST(test_every_scheme_that_is_made_verifies),
+		TEST(test_passwords_are_prepared),
 		TEST(test_passwords_with_every_octet),
 		TEST(test_what_cannot_be_checked_lets_nobody_in),
 		TEST(test_where_maildrops_are),
