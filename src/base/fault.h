@@ -27,9 +27,12 @@
 	X(NO_BOARD,        "",           LOG_DEBUG,   false, "no such board") \
 	X(READ_ONLY,       "",           LOG_DEBUG,   false, "maildrop is read-only") \
 	X(BAD_RESPONSE,    "",           LOG_DEBUG,   false, "malformed response") \
+	X(NOT_UTF8,        "[AUTH]",     LOG_INFO,    false, "user names and passwords are UTF-8") \
 	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \
 	X(BUSY,            "[IN-USE]",   LOG_INFO,    true,  "maildrop is in use by another session") \
 	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \
+	/* translators: UTF8 is a command and stays as it is */ \
+	X(NEEDS_UTF8,      "[UTF8]",     LOG_DEBUG,   false, "message is for clients that say UTF8") \
 	X(CHANGED,         "[SYS/TEMP]", LOG_WARNING, true,  "message has been changed, log in again to read it") \
 	X(LIMIT,           "[SYS/TEMP]", LOG_WARNING, true,  "too much at once, try again later") \
 	X(CROWDED,         "[SYS/TEMP]", LOG_NOTICE,  true,  "too many connections from your address") \

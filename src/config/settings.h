@@ -137,6 +137,10 @@ X(index, BOOL, 0, 1, "yes", DROP, \
   "Keep an index in each Maildir, a file named poplar-index, so that a maildrop in which nothing has changed " \
   "opens without being looked through. It belongs to the maildrop's owner and may be removed at any time; " \
   "clients see the same with and without it.") \
+X(utf8_downgrade, CHOICE, 0, 2, "full", DROP, \
+  "What clients that do not say UTF8 get instead of a message with characters beyond ASCII in its header: a surrogate " \
+  "that keeps all of it, encoded (RFC 6857); a simple one, without what few readers miss (RFC 6858); or a refusal with " \
+  "[UTF8]. See UTF-8.") \
 X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
   "How long a login waits for another session on the same maildrop to end before it is told [IN-USE].") \
 /* policy */ \
@@ -205,6 +209,7 @@ X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
 /* The words of each CHOICE, in the order of their numbers. */
 #define SETTING_CHOICES_tls_minimum     "1.2", "1.3"
 #define SETTING_CHOICES_tls_unknown_name "default", "refuse"
+#define SETTING_CHOICES_utf8_downgrade "full", "simple", "refuse" /* enum downgrade_way */
 #define SETTING_CHOICES_tls_client_verify "none", "optional", "required"
 #define SETTING_CHOICES_tls_client_name "common-name", "email", "dns-name", "upn"
 #define SETTING_CHOICES_plaintext_auth  "no", "loopback", "yes"

@@ -121,7 +121,7 @@
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
-	T(holes, 3840)
+	N(ascii_octets) N(downgrade) T(holes, 3840)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
 #define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
 #define MESSAGE_BODIES_ARE_FIELDS(N, T)   T(list, MESSAGE_BODIES_MAX * sizeof(struct message_body))
@@ -130,7 +130,7 @@
 #define MESSAGE_WARMED_FIELDS(N, T)
 #define MESSAGE_MARKS_FIELDS(N, T)        N(first) T(bits, 4096)
 #define MESSAGE_COMMIT_FIELDS(N, T)       N(marked) N(retrieved)
-#define MESSAGE_DONE_FIELDS(N, T)         N(left) N(octets)
+#define MESSAGE_DONE_FIELDS(N, T)         N(left) N(octets) N(ascii_octets)
 /* clang-format on */
 
 enum message_kind {
@@ -152,7 +152,8 @@ enum message_fd {
 enum { MESSAGE_BODIES_MAX = 16 };
 struct message_body {
 	uint64_t fault, offset, length;
-	uint64_t form, octets; /* as enum wire_form says; as listed */
+	uint64_t form, octets;            /* as enum wire_form says; as listed */
+	uint64_t surrogate, ascii_octets; /* enum surrogate; with that */
 };
 
 /* One struct per message: struct message_ready { uint64_t count, octets; } and so on.

@@ -7,7 +7,7 @@
 
 #include <endian.h>
 
-#include "mail/wire.h"
+#include "mail/downgrade.h"
 
 /* A record: numbers of eight octets, least first; the sum is over all before it. */
 enum {
@@ -21,8 +21,14 @@ enum {
 	AT_FORM = 43,
 	AT_UID_LEN = 44,
 	AT_UID = 45,
+	AT_SURROGATE = 115,
+	AT_DIFFERENCE = 116, /* four octets */
 	AT_SUM = LISTING_RECORD_OCTETS - 8,
 };
+
+_Static_assert(AT_UID + LISTING_UID_MAX <= (int)AT_SURROGATE &&
+		       AT_DIFFERENCE + 4 <= AT_SUM,
+	       "a record holds its fields");
 
 static void put_u64(char *at, uint64_t n)
 {
@@ -36,6 +42,21 @@ static uint64_t get_u64(const char *at)
 
 	memcpy(&n, at, sizeof n);
 	return le64toh(n);
+}
+
+static void put_i32(char *at, int32_t n)
+{
+	const uint32_t le = htole32((uint32_t)n);
+
+	memcpy(at, &le, sizeof le);
+}
+
+static int32_t get_i32(const char *at)
+{
+	uint32_t n;
+
+	memcpy(&n, at, sizeof n);
+	return (int32_t)le32toh(n);
 }
 
 bool listing_uid_ok(struct span uid)
@@ -89,7 +110,20 @@ void listing_put(const struct listing_record *r, uint64_t generation, uint32_t i
 	out[AT_FORM] = (char)r->form;
 	out[AT_UID_LEN] = (char)r->uid_len;
 	memcpy(out + AT_UID, r->uid, r->uid_len);
+	out[AT_SURROGATE] = (char)r->surrogate;
+	put_i32(out + AT_DIFFERENCE, r->difference);
 	put_u64(out + AT_SUM, sum_of(out, generation, i));
+}
+
+/* One that is made has octets; another makes no difference. */
+static bool surrogate_fits(const char *at)
+{
+	const uint8_t surrogate = (uint8_t)at[AT_SURROGATE];
+	const int64_t more = get_i32(at + AT_DIFFERENCE);
+
+	return surrogate == SURROGATE_MADE
+		       ? more >= 0 || (uint64_t)-more <= get_u64(at + AT_OCTETS)
+		       : surrogate < SURROGATE_COUNT && more == 0;
 }
 
 bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation, uint32_t i,
@@ -99,7 +133,7 @@ bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation, uint
 	unsigned name_len = (uint8_t)at[AT_NAME_LEN] +
 			    256u * (uint8_t)at[AT_NAME_LEN + 1];
 
-	if (form >= WIRE_FORM_COUNT || len > LISTING_UID_MAX ||
+	if (form >= WIRE_FORM_COUNT || !surrogate_fits(at) || len > LISTING_UID_MAX ||
 	    !listing_uid_ok((struct span){ at + AT_UID, len }) || name_len == 0 ||
 	    name_len > LISTING_NAME_OCTETS ||
 	    get_u64(at + AT_SUM) != sum_of(at, generation, i))
@@ -107,6 +141,8 @@ bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation, uint
 	*out = (struct listing_record){
 		.octets = get_u64(at + AT_OCTETS),
 		.form = form,
+		.surrogate = (uint8_t)at[AT_SURROGATE],
+		.difference = get_i32(at + AT_DIFFERENCE),
 		.uid_len = len,
 		.file = get_u64(at + AT_FILE),
 		.stored = get_u64(at + AT_STORED),

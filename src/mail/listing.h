@@ -22,8 +22,10 @@ enum {
 };
 
 struct listing_record {
-	uint64_t octets; /* on the wire, as LIST and RETR count them */
-	uint8_t form;    /* enum wire_form */
+	uint64_t octets;    /* on the wire, as LIST and RETR count them */
+	uint8_t form;       /* enum wire_form */
+	uint8_t surrogate;  /* enum surrogate: for clients that know no UTF-8 */
+	int32_t difference; /* so many octets more than the message it has */
 	uint8_t uid_len;
 	char uid[LISTING_UID_MAX];
 
@@ -80,6 +82,12 @@ static inline uint64_t listing_end(uint32_t count)
 static inline struct span listing_uid(const struct listing_record *r)
 {
 	return (struct span){ r->uid, r->uid_len };
+}
+
+/* On the wire, for clients that know UTF-8 and for those that do not. */
+static inline uint64_t listing_octets(const struct listing_record *r, bool utf8)
+{
+	return utf8 ? r->octets : r->octets + (uint64_t)(int64_t)r->difference;
 }
 
 /* Is this a unique-id that RFC 1939 section 7 allows? */

@@ -4,6 +4,7 @@
  */
 #include "pop3/authorization.h"
 
+#include "base/utf8.h"
 #include "pop3/reply.h"
 
 static enum session_ask refuse(const struct session *s, enum fault f, struct buf *out)
@@ -35,9 +36,18 @@ bool session_wants_timestamp(const struct session *s)
 	       !(mechanism_needs(MECHANISM_ID_APOP) & ~others);
 }
 
+/* RFC 6856 section 2.1. Who says it takes messages as they are stored. */
+static enum session_ask take_utf8(struct session *s, struct buf *out)
+{
+	s->utf8 = true;
+	reply_ok(out, s->language, TEXT_UTF8_ON);
+	return ASK_READ;
+}
+
+/* RFC 6856 section 2.1: clients must not say STLS behind UTF8. */
 static enum session_ask start_tls(const struct session *s, struct buf *out)
 {
-	if (!s->policy->tls_offered || s->tls)
+	if (!s->policy->tls_offered || s->tls || s->utf8)
 		return refuse(s, FAULT_STATE, out);
 	reply_ok(out, s->language, TEXT_BEGIN_TLS);
 	return ASK_TLS;
@@ -91,6 +101,8 @@ static enum session_ask take_name(struct session *s, struct buf *out)
 		return refuse(
 			s, s->tls || s->clear_ok ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS,
 			out);
+	if (!utf8_is(s->command.word))
+		return refuse(s, FAULT_NOT_UTF8, out);
 	session_set_user(s, s->command.word);
 	s->state = POP3_NAMED;
 	reply_ok(out, s->language, TEXT_SEND_PASS);
@@ -104,6 +116,8 @@ static enum session_ask take_digest(struct session *s, struct buf *out)
 		return refuse(
 			s, s->tls || s->clear_ok ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS,
 			out);
+	if (!utf8_is(s->command.word))
+		return refuse(s, FAULT_NOT_UTF8, out);
 	session_set_user(s, s->command.word);
 	s->mechanism = MECHANISM_ID_APOP;
 	s->has_secret = true;
@@ -111,8 +125,10 @@ static enum session_ask take_digest(struct session *s, struct buf *out)
 	return ASK_LOGIN;
 }
 
-static enum session_ask take_password(struct session *s)
+static enum session_ask take_password(struct session *s, struct buf *out)
 {
+	if (!utf8_is(s->command.word))
+		return refuse(s, FAULT_NOT_UTF8, out);
 	s->mechanism = MECHANISM_ID_USER;
 	s->has_secret = true;
 	s->secret = s->command.word;
@@ -124,10 +140,12 @@ enum session_ask authorization_begin(struct session *s, struct buf *out)
 	switch (s->command.id) {
 	case COMMAND_STLS:
 		return start_tls(s, out);
+	case COMMAND_UTF8:
+		return take_utf8(s, out);
 	case COMMAND_USER:
 		return take_name(s, out);
 	case COMMAND_PASS:
-		return take_password(s);
+		return take_password(s, out);
 	case COMMAND_APOP:
 		return take_digest(s, out);
 	default:

@@ -7,7 +7,7 @@
 
 #include "pop3/session.h"
 
-/* STLS, USER, PASS, APOP or AUTH, as it stands in s->command. */
+/* STLS, UTF8, USER, PASS, APOP or AUTH, as it stands in s->command. */
 enum session_ask authorization_begin(struct session *s, struct buf *out);
 
 /* A line in the midst of AUTH's exchange. */

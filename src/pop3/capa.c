@@ -22,12 +22,24 @@ static bool user_works(const struct session *s)
 /* RFC 2595 section 4: in AUTHORIZATION, and not once TLS is on. */
 static bool stls_works(const struct session *s)
 {
-	return (s->state & POP3_AUTHORIZATION) && s->policy->tls_offered && !s->tls;
+	return (s->state & POP3_AUTHORIZATION) && s->policy->tls_offered && !s->tls &&
+	       !s->utf8;
 }
 
 static bool apop_works(const struct session *s)
 {
 	return session_offers(s, MECHANISM_ID_APOP);
+}
+
+/* RFC 6856 section 2.2, where there is anything to say it with. */
+static bool utf8_names_work(const struct session *s)
+{
+	return user_works(s) || apop_works(s);
+}
+
+static bool utf8_names_fail(const struct session *s)
+{
+	return !utf8_names_work(s);
 }
 
 static bool xtnd_works(const struct session *s)
@@ -49,6 +61,8 @@ static const struct {
 	{ "AUTH-RESP-CODE", NULL,    always },     /* RFC 3206 section 6 */
 	{ "PIPELINING",     NULL,    always },     /* RFC 2449 section 6.6 */
 	{ "UIDL",           "UIDL",  always },     /* RFC 2449 section 6.8 */
+	{ "UTF8 USER",      "UTF8",  utf8_names_work }, /* RFC 6856 section 2 */
+	{ "UTF8",           "UTF8",  utf8_names_fail },
 	{ "LANG",           "LANG",  always },     /* RFC 6856 section 3 */
 	{ "STLS",           "STLS",  stls_works }, /* RFC 2595 section 4 */
 	{ NULL,             "CAPA",  always },

@@ -37,6 +37,7 @@ enum command_args {
 	X(CAPA,  ANY,           NONE,      "RFC 2449 section 5") \
 	X(LANG,  ANY,           OPT_WORD,  "RFC 6856 section 3") \
 	X(STLS,  AUTHORIZATION, NONE,      "RFC 2595 section 4") \
+	X(UTF8,  AUTHORIZATION, NONE,      "RFC 6856 section 2.1") \
 	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
 	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \
 	X(APOP,  FRESH,         TWO_WORDS, "RFC 1939 section 7") \

@@ -188,6 +188,7 @@ static enum session_ask begin(struct session *s, struct buf *out)
 		lang_reply(s, out);
 		return ASK_READ;
 	case COMMAND_STLS:
+	case COMMAND_UTF8:
 	case COMMAND_USER:
 	case COMMAND_PASS:
 	case COMMAND_APOP:
@@ -277,6 +278,8 @@ static enum session_ask record(struct session *s, const struct session_event *ev
 	const char *before = single ? "+OK " : "";
 	uint32_t msg = s->next++;
 
+	if (s->command.id == COMMAND_LIST && single && ev->fault)
+		return refuse(s, ev->fault, out);
 	if (s->command.id == COMMAND_DELE)
 		mark(s, ev->octets, out);
 	else if (session_is_marked(s, msg))

@@ -47,7 +47,8 @@ enum session_event_kind {
 	EVENT_OPENED,    /* count, octets, read_only, terms: the maildrop is locked and
 			    listed; behind ASK_BOARD, line: its name. The marks of
 			    the one before are the caller's again */
-	EVENT_RECORD,    /* octets, uid: the record of message s->next */
+	EVENT_RECORD,    /* octets, uid: the record of message s->next; fault: it is
+			    not for this client */
 	EVENT_MARKS, /* bits: session_marks_octets() zeroed octets, to stay until the
 			end */
 	EVENT_BODY,  /* octets */
@@ -112,6 +113,7 @@ struct session {
 	bool read_only;           /* nothing may be removed */
 	bool away;                /* the maildrop is not the user's own */
 	uint8_t language;         /* of the replies: enum language */
+	bool utf8;                /* the client takes messages as they are stored */
 	const char *timestamp;    /* of the greeting, for APOP; NULL: it had none */
 	const char *end;          /* with ASK_CLOSE: how it ended, for the log */
 

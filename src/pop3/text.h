@@ -23,6 +23,7 @@
 	/* translators: bulletin boards: folders of messages that several users read */ \
 	X(BOARDS,       "boards follow") \
 	X(BEGIN_TLS,    "begin TLS negotiation") \
+	X(UTF8_ON,      "messages come as they are stored") \
 	/* translators: PASS is a command and stays as it is */ \
 	X(SEND_PASS,    "send PASS") \
 	X(NOTHING_DONE, "nothing done") \

@@ -113,7 +113,7 @@ static void log_board(const struct conn *c)
 
 bool boards_take_ready(struct conn *c, const struct message_READY *m, int fd)
 {
-	struct session_event ev = maildrop_opened(m);
+	struct session_event ev = maildrop_opened(c, m);
 
 	ev.line = span_of(c->board);
 	if (c->session.board == BOARD_EACH) {

@@ -25,17 +25,24 @@ void body_begin(struct conn *c, const struct body_source *source)
 	const struct session *s = &c->session;
 
 	c->body = (struct conn_body){ .source = *source };
+	const enum fault f = surrogate_begin(c);
+	if (f) {
+		body_close(c);
+		talk_failed(c, f);
+		return;
+	}
 	if (s->command.id == COMMAND_TOP)
 		wire_start_top(&c->body.wire, s->command.lines);
 	else
 		wire_start(&c->body.wire);
 	talk_step(c, &(struct session_event){ .kind = EVENT_BODY,
-					      .octets = source->octets });
+					      .octets = c->body.source.octets });
 }
 
 void body_close(struct conn *c)
 {
 	own_fd_close(&c->body.source.fd);
+	surrogate_close(c);
 }
 
 /* The octets at `at` of the file, without waiting: octets read, 0: the file ends early,
@@ -114,7 +121,7 @@ static enum piece send_read(struct conn *c, bool raw)
 		return PIECE_WENT;
 	}
 	struct span in = { c->front->body, (size_t)n };
-	out->len += wire_encode(&b->wire, &in, end, room);
+	out->len += surrogate_encode(b, &in, end, room);
 	b->done += (size_t)n - in.len;
 	return PIECE_WENT;
 }

@@ -51,9 +51,10 @@ static bool print_record(const struct index *ix, uint32_t msg)
 		printf(" damaged\n");
 		return false;
 	}
-	printf(" octets=%" PRIu64 " form=%u stored=%" PRIu64 " inode=%" PRIu64
-	       " modified=%" PRIu64 " flags=%u",
-	       r.octets, r.form, r.stored, r.file, r.modified, r.flags);
+	printf(" octets=%" PRIu64 " surrogate=%u%+" PRId32 " form=%u stored=%" PRIu64
+	       " inode=%" PRIu64 " modified=%" PRIu64 " flags=%u",
+	       r.octets, r.surrogate, r.difference, r.form, r.stored, r.file,
+	       r.modified, r.flags);
 	print_text(" uid=", listing_uid(&r));
 	print_text(" name=", (struct span){ name, r.name_len });
 	putchar('\n');
@@ -122,6 +123,7 @@ static bool take_listing(struct cli_maildrop *j, enum store_index index,
 static bool same(const struct listing_record *a, const struct listing_record *b)
 {
 	return a->octets == b->octets && a->form == b->form &&
+	       a->surrogate == b->surrogate && a->difference == b->difference &&
 	       a->uid_len == b->uid_len && memcmp(a->uid, b->uid, a->uid_len) == 0;
 }
 

@@ -21,6 +21,7 @@ bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
 	*m = (struct cli_maildrop){ .settings = settings, .server = -1 };
 	m->place.root = open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	m->place.boot = store_boot();
+	m->place.downgrade = (enum downgrade_way)settings->utf8_downgrade;
 	if (m->place.root < 0)
 		cli_say("cannot open mail-root", settings->mail_root);
 	return m->place.root >= 0;

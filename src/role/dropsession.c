@@ -74,8 +74,10 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct store_body *b = &bodies[i];
 
-		list[i] = (struct message_body){ b->why.fault, b->offset, b->length,
-						 b->form, b->octets };
+		list[i] = (struct message_body){ b->why.fault,   b->offset,
+						 b->length,      b->form,
+						 b->octets,      b->surrogate,
+						 b->ascii_octets };
 		if (b->why.fault)
 			log_fault(&b->why, "body-failed", LOG_T("user", s->user));
 		else
@@ -173,24 +175,6 @@ static const uint64_t *retrieved_bits(const struct session *s)
 		       : NULL;
 }
 
-/* Octets of the messages that stay. */
-static uint64_t octets_left(const struct session *s)
-{
-	const struct store_listing *l = &s->maildrop->listing;
-	uint64_t octets = l->octets;
-	struct listing_record r;
-
-	for (size_t w = 0; s->marks && w < mark_words(s); w++)
-		for (uint64_t bits = s->marks[w]; bits; bits &= bits - 1) {
-			uint32_t msg = (uint32_t)(w * 64) +
-				       (uint32_t)__builtin_ctzll(bits) + 1;
-
-			if (store_record(l, msg, &r))
-				octets -= r.octets < octets ? r.octets : octets;
-		}
-	return octets;
-}
-
 /* The session's last message, whatever comes of it. */
 static void answer_commit(struct session *s, const struct message_COMMIT *m)
 {
@@ -204,14 +188,16 @@ static void answer_commit(struct session *s, const struct message_COMMIT *m)
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
-	const uint64_t octets = octets_left(s);
+	uint64_t octets, ascii;
+	store_left(&s->maildrop->listing, s->marks, &octets, &ascii);
 	s->rules.now_ms = now_ms();
 	if (s->maildrop->store->commit(s->maildrop, s->marks, retrieved_bits(s), &left,
 				       &why)) {
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
-	const struct message done = { .kind = MESSAGE_DONE, .DONE = { left, octets } };
+	const struct message done = { .kind = MESSAGE_DONE,
+				      .DONE = { left, octets, ascii } };
 	say(s, &done, -1);
 }
 
@@ -277,6 +263,8 @@ static bool say_ready(const struct session *s)
 		.kind = MESSAGE_READY,
 		.READY = { .count = l->count,
 			   .octets = l->octets,
+			   .ascii_octets = l->ascii_octets,
+			   .downgrade = l->downgrade,
 			   .read_only = s->read_only,
 			   .login_delay = s->login_delay,
 			   .expire = policy_expire(&s->rules.policy),
@@ -318,6 +306,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		.boot = d->boot,
 		.index = d->child.settings.index ? STORE_INDEX_KEEP
 						 : STORE_INDEX_IGNORE,
+		.downgrade = d->child.settings.utf8_downgrade,
 		.rules = s->read_only ? NULL : &s->rules,
 		.as_is = s->as_is,
 	};

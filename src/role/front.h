@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/nets.h"
+#include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "mail/wire.h"
 #include "pop3/line.h"
@@ -96,8 +97,10 @@ enum conn_phase {
 struct body_source {
 	int fd; /* -1: none */
 	uint64_t offset, length;
-	uint64_t octets; /* as listed */
-	bool ready;      /* stored as it goes over the wire */
+	uint64_t octets;       /* as listed */
+	uint64_t ascii_octets; /* ... for clients that know no UTF-8 */
+	enum surrogate surrogate;
+	bool ready; /* stored as it goes over the wire */
 };
 
 /* A message on its way to the client. */
@@ -105,6 +108,7 @@ struct conn_body {
 	struct body_source source;
 	uint64_t done;
 	struct wire wire;
+	struct downgrade *downgrade; /* a surrogate is sent; NULL: the message itself */
 };
 
 struct conn {
@@ -138,6 +142,7 @@ struct conn {
 
 	int listing_fd;
 	struct listing_map listing;
+	enum downgrade_way downgrade_way;
 	struct arrival *arrival; /* while arriving */
 	struct tls *tls;
 	struct session session;
@@ -306,7 +311,8 @@ MUST_USE bool maildrop_records(struct conn *c);
 struct message_READY;
 MUST_USE bool maildrop_take_listing(struct conn *c, const struct message_READY *m,
 				    int fd);
-struct session_event maildrop_opened(const struct message_READY *m);
+struct session_event maildrop_opened(const struct conn *c,
+				     const struct message_READY *m);
 
 /* ---- role/boards.c: another maildrop ---- */
 
@@ -333,6 +339,20 @@ void body_begin(struct conn *c, const struct body_source *source);
 /* Collect its next octets in front->out; steps the session at its end. False: wait. */
 MUST_USE bool body_send(struct conn *c);
 void body_close(struct conn *c);
+
+/* ---- role/surrogate.c: messages for clients that know no UTF-8 ---- */
+
+/* FAULT_NEEDS_UTF8: such a message is not for this client. */
+enum fault surrogate_refuses(const struct conn *c, enum surrogate surrogate);
+
+/* What is to be sent has a source: begin with a surrogate, if the client needs one. A
+ * fault: it gets none. */
+MUST_USE enum fault surrogate_begin(struct conn *c);
+void surrogate_close(struct conn *c);
+
+/* As wire_encode, for what is being sent. */
+size_t surrogate_encode(struct conn_body *b, struct span *io_in, char *out,
+			size_t room);
 
 /* ---- role/ahead.c: bodies fetched early ---- */
 

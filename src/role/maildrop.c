@@ -198,9 +198,11 @@ bool maildrop_records(struct conn *c)
 			doubt(c);
 			return true;
 		}
-		talk_step(c, &(struct session_event){ .kind = EVENT_RECORD,
-						      .octets = r.octets,
-						      .uid = listing_uid(&r) });
+		talk_step(c, &(struct session_event){
+				     .kind = EVENT_RECORD,
+				     .fault = surrogate_refuses(c, r.surrogate),
+				     .octets = listing_octets(&r, s->utf8),
+				     .uid = listing_uid(&r) });
 		i = listing_number(&c->listing, s->next);
 	} while (s->ask == ASK_RECORDS && i - first < count &&
 		 buf_left(&c->front->out) >= SESSION_REPLY_MAX);
@@ -238,14 +240,17 @@ static bool take_holes(struct conn *c, const struct message_READY *m)
 bool maildrop_take_listing(struct conn *c, const struct message_READY *m, int fd)
 {
 	c->listing_fd = fd;
+	c->downgrade_way = (enum downgrade_way)m->downgrade;
 	return take_holes(c, m);
 }
 
-struct session_event maildrop_opened(const struct message_READY *m)
+struct session_event maildrop_opened(const struct conn *c,
+				     const struct message_READY *m)
 {
 	return (struct session_event){ .kind = EVENT_OPENED,
 				       .count = (uint32_t)m->count,
-				       .octets = m->octets,
+				       .octets = c->session.utf8 ? m->octets
+								 : m->ascii_octets,
 				       .read_only = m->read_only > 0,
 				       .terms = {
 					       (uint32_t)m->login_delay,
@@ -257,7 +262,8 @@ struct session_event maildrop_opened(const struct message_READY *m)
 static bool is_sound(const struct message_READY *m)
 {
 	return m->count <= UINT32_MAX && m->login_delay <= POLICY_DELAY_MAX &&
-	       m->expire <= POLICY_NEVER && m->retrieval <= RETRIEVAL_REMOVES;
+	       m->expire <= POLICY_NEVER && m->retrieval <= RETRIEVAL_REMOVES &&
+	       m->downgrade < DOWNGRADE_WAY_COUNT;
 }
 
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
@@ -271,7 +277,7 @@ static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 	c->logged_in = true;
 	c->asked = false;
 	c->active_at = loop_now(&c->front->loop);
-	const struct session_event opened = maildrop_opened(m);
+	const struct session_event opened = maildrop_opened(c, m);
 	talk_step(c, &opened);
 	log_login(c);
 	return true;
@@ -295,10 +301,15 @@ static bool take_failed(struct conn *c, uint64_t fault)
 static enum fault read_body(const struct message_body *b, struct channel_files *files,
 			    size_t *io_next, struct body_source *out)
 {
-	*out = (struct body_source){ -1, b->offset, b->length, b->octets,
+	*out = (struct body_source){ -1,
+				     b->offset,
+				     b->length,
+				     b->octets,
+				     b->ascii_octets,
+				     (enum surrogate)b->surrogate,
 				     b->form == WIRE_FORM_READY };
-	if (b->fault >= FAULT_COUNT || b->offset > INT64_MAX ||
-	    b->length > INT64_MAX - b->offset)
+	if (b->fault >= FAULT_COUNT || b->surrogate >= SURROGATE_COUNT ||
+	    b->offset > INT64_MAX || b->length > INT64_MAX - b->offset)
 		return FAULT_PEER;
 	if (b->fault)
 		return (enum fault)b->fault;
@@ -330,14 +341,16 @@ static bool take_bodies(struct conn *c, struct span list, struct channel_files *
 
 static bool take_done(struct conn *c, const struct message_DONE *m)
 {
+	const uint64_t octets = c->session.utf8 ? m->octets : m->ascii_octets;
+
 	if (c->session.ask != ASK_COMMIT || !c->asked || m->left > c->session.count ||
-	    m->octets > c->session.octets)
+	    octets > c->session.octets)
 		return false;
 	c->asked = false;
 	c->committed = true;
 	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
 					      .count = (uint32_t)m->left,
-					      .octets = m->octets });
+					      .octets = octets });
 	return true;
 }
 

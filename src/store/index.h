@@ -32,6 +32,8 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(records)    /* in the file */ \
 	X(messages)   /* of them that are not gone */ \
 	X(octets)     /* of those, on the wire */ \
+	X(ascii_octets) /* ... for clients that know no UTF-8 */ \
+	X(downgrade)  /* enum downgrade_way, by which those are counted */ \
 	X(steady)     /* messages, the first so many, that source_1 and source_2 tell nothing of */ \
 	X(holes)      /* runs of records that are gone */ \
 	X(settled)    /* 1: as long as the source is this, so is the content */ \

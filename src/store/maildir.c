@@ -147,7 +147,9 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 		.fd = TAKE_FD(fd),
 		.length = file->stored,
 		.octets = file->octets,
+		.ascii_octets = scan_ascii_octets(file),
 		.form = form,
+		.surrogate = file->surrogate,
 	};
 	return FAULT_NONE;
 }

@@ -35,6 +35,8 @@ static struct scan_file get_record(const struct listing_record *r, uint32_t i)
 		.octets = r->octets,
 		.record = i,
 		.form = r->form,
+		.surrogate = r->surrogate,
+		.difference = r->difference,
 		.twin = r->flags & FLAG_TWIN,
 		.unread = r->flags & FLAG_UNREAD,
 		.measured = !(r->flags & FLAG_UNREAD),
@@ -141,6 +143,17 @@ static bool is_as_it_was(const struct scan *s, const struct scan_files *out,
 	return is_next(s, out, &key);
 }
 
+/* What the record says of its file, as far as that still holds. */
+static struct scan_file known(const struct update *u, const struct listing_record *r,
+			      uint32_t i)
+{
+	struct scan_file f = get_record(r, i);
+
+	if (f.surrogate != SURROGATE_NONE)
+		f.measured &= u->old.head.downgrade == u->place->downgrade;
+	return f;
+}
+
 static enum fault join_next(struct update *u, struct index_reader *rd, uint32_t i,
 			    uint32_t *io_at, struct scan_files *out)
 {
@@ -150,7 +163,8 @@ static enum fault join_next(struct update *u, struct index_reader *rd, uint32_t 
 	if (!index_next(rd, i, &r))
 		return FAULT_CORRUPT;
 	u->joined_octets += r.octets;
-	const struct scan_file f = get_record(&r, i);
+	u->joined_ascii_octets += listing_octets(&r, false);
+	const struct scan_file f = known(u, &r, i);
 	if (is_as_it_was(&u->scan, out, *io_at, &r)) {
 		const struct scan_file *found = &u->scan.files.at[(*io_at)++];
 
@@ -204,9 +218,11 @@ enum fault maildir_join(struct update *u, struct why *why)
 	struct scan_files out = { 0 };
 
 	u->skip = count_steady(u);
-	u->joined_octets = 0;
+	u->joined_octets = u->joined_ascii_octets = 0;
 	enum fault f = join_all(u, &out);
-	if (f == FAULT_NONE && u->skip > 0 && u->joined_octets > u->old.head.octets)
+	if (f == FAULT_NONE && u->skip > 0 &&
+	    (u->joined_octets > u->old.head.octets ||
+	     u->joined_ascii_octets > u->old.head.ascii_octets))
 		f = FAULT_CORRUPT;
 	if (f) {
 		free(out.at);

@@ -17,8 +17,8 @@ struct update {
 	bool whole;       /* join all of it */
 	struct scan scan; /* of the messages behind those that are skipped */
 	struct scan_seen seen;
-	uint32_t skip;          /* messages in front that are as they were */
-	uint64_t joined_octets; /* of the others, as they were */
+	uint32_t skip; /* messages in front that are as they were */
+	uint64_t joined_octets, joined_ascii_octets; /* of the others, as they were */
 };
 
 /* Join what was read with u->old. FAULT_CORRUPT: the index is damaged. */

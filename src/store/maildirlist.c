@@ -36,6 +36,8 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 	*out = (struct listing_record){
 		.octets = f->octets,
 		.form = f->form,
+		.surrogate = f->surrogate,
+		.difference = f->difference,
 		.file = f->inode,
 		.stored = f->stored,
 		.modified = f->modified,
@@ -125,6 +127,7 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 		if (head->steady == u->skip + i && f->where == SCAN_CUR)
 			head->steady++;
 		head->octets += f->octets;
+		head->ascii_octets += scan_ascii_octets(f);
 		head->settled &= !f->unread;
 		if (stays && !f->changed)
 			continue;
@@ -143,6 +146,10 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 		.boot = u->place->boot,
 		.messages = u->skip + u->scan.files.count,
 		.octets = u->skip > 0 ? u->old.head.octets - u->joined_octets : 0,
+		.ascii_octets = u->skip > 0 ? u->old.head.ascii_octets -
+						      u->joined_ascii_octets
+					    : 0,
+		.downgrade = u->place->downgrade,
 		.steady = u->skip,
 		.settled = u->seen.settled,
 		.source_1 = stamp[SCAN_NEW].inode,
@@ -235,7 +242,7 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 	if (f == FAULT_NONE && u->old.fd >= 0)
 		f = maildir_join(u, why);
 	if (f == FAULT_NONE)
-		f = scan_measure(u->d->dir, &u->scan, why);
+		f = scan_measure(u->d->dir, &u->scan, u->place->downgrade, why);
 	if (f == FAULT_NONE)
 		f = maildir_part_twins(u, why);
 	return f;
@@ -243,10 +250,12 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 
 /* Does the index tell what is there, as long as the folders are as it says? Not after a
  * crash of the machine: then its head may have reached the disk, and a record not. Its
- * records are still good for what they say of a file, each with a sum of its own. */
-static bool can_be_current(const struct index *ix, uint64_t boot)
+ * records are still good for what they say of a file, each with a sum of its own. Nor
+ * where surrogates are not made in the same way any more. */
+static bool can_be_current(const struct index *ix, const struct store_place *place)
 {
-	return ix->fd >= 0 && ix->head.settled && ix->head.boot == boot;
+	return ix->fd >= 0 && ix->head.settled && ix->head.boot == place->boot &&
+	       ix->head.downgrade == place->downgrade;
 }
 
 static enum fault bring_up_to_date(struct update *u, struct why *why)
@@ -255,7 +264,7 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 	const struct index_head *h = &u->old.head;
 	const struct scan_stamp known[SCAN_DIRS] = { { h->source_1, h->source_2 },
 						     { h->source_3, h->source_4 } };
-	bool current = can_be_current(&u->old, u->place->boot);
+	bool current = can_be_current(&u->old, u->place);
 
 	if (current && scan_is_known(u->d->dir, known)) {
 		u->d->index = u->old;
@@ -296,6 +305,8 @@ enum fault maildir_list(struct maildir *d, const struct store_place *place,
 		.fd = d->index.fd,
 		.count = (uint32_t)d->index.head.messages,
 		.octets = d->index.head.octets,
+		.ascii_octets = d->index.head.ascii_octets,
+		.downgrade = (enum downgrade_way)d->index.head.downgrade,
 		.map = &d->index.map,
 	};
 	return FAULT_NONE;

@@ -97,8 +97,10 @@ enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
 
 /* ---- measuring ---- */
 
-/* Read all of an open file through the wire routine. False: it can't be read. */
-static bool count_octets(int fd, struct scan_file *f)
+/* Read all of an open file through the wire routine, and as long as its surrogate may
+ * depend on it. `known`: its size on the wire is known. False: it can't be read. */
+static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge,
+			 bool known)
 {
 	static _Thread_local char chunk[CHUNK_OCTETS];
 	struct wire w;
@@ -106,15 +108,22 @@ static bool count_octets(int fd, struct scan_file *f)
 	ssize_t n = 1;
 
 	wire_start(&w);
-	while (at < f->stored && n != 0) {
+	while (at < f->stored && n != 0 && !(known && downgrade_is_settled(judge))) {
 		n = pread(fd, chunk, sizeof chunk, (off_t)at);
 		if (n < 0 && errno != EINTR)
 			return false;
-		if (n > 0)
-			wire_count(&w, (struct span){ chunk, (size_t)n });
+		if (n > 0) {
+			const struct span s = { chunk, (size_t)n };
+
+			wire_count(&w, s);
+			downgrade_judge(judge, s);
+		}
 		at += n > 0 ? (uint64_t)n : 0;
 	}
 	wire_end(&w, NULL);
+	f->surrogate = downgrade_verdict(judge, &f->difference);
+	if (known)
+		return true;
 	f->stored = at;
 	f->octets = w.octets;
 	f->form = wire_form(&w);
@@ -123,6 +132,8 @@ static bool count_octets(int fd, struct scan_file *f)
 
 struct measuring {
 	int dir;
+	enum downgrade_way way;
+	struct downgrade *judge;
 	enum fault fault;
 	struct why *why;
 };
@@ -149,20 +160,6 @@ bool scan_is_same(int dir, const struct scan *s, const struct scan_file *f)
 		scan_ns(st.st_mtim) == f->modified);
 }
 
-/* Can the name be believed? True when it can, and all is filled in. */
-static bool believe_name(const struct measuring *m, const struct scan *s,
-			 struct scan_file *f)
-{
-	struct stat st;
-	uint64_t octets;
-
-	if (!name_field(scan_name(s, f), 'W', &octets) ||
-	    fstatat(m->dir, scan_path(s, f), &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
-	take_stat(f, &st);
-	return name_wire_octets(scan_name(s, f), f->stored, &f->octets);
-}
-
 static bool measure(void *arg, struct scan *s, struct scan_file *f)
 {
 	struct measuring *m = arg;
@@ -170,9 +167,11 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	struct stat st;
 
 	f->form = WIRE_FORM_UNKNOWN;
+	f->surrogate = SURROGATE_NONE;
+	f->difference = 0;
 	f->unread = false;
 	f->measured = true;
-	if (m->fault || believe_name(m, s, f))
+	if (m->fault)
 		return false;
 	OWN_FD fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
@@ -184,7 +183,9 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 		return errno == ENOENT || keep_fault(m, errno, "stat", path);
 	take_stat(f, &st);
 	f->octets = f->stored;
-	f->unread = fd < 0 || !count_octets(fd, f);
+	const bool known = name_wire_octets(scan_name(s, f), f->stored, &f->octets);
+	downgrade_judge_start(m->judge, m->way);
+	f->unread = fd < 0 || !count_octets(fd, f, m->judge, known);
 	return false;
 }
 
@@ -198,19 +199,25 @@ static void leave_out_gone(struct scan *s)
 	s->files.count = kept;
 }
 
-enum fault scan_measure(int dir, struct scan *s, struct why *why)
+enum fault scan_measure(int dir, struct scan *s, enum downgrade_way way,
+			struct why *why)
 {
-	struct measuring m = { .dir = dir, .why = why };
+	struct measuring m = { .dir = dir, .way = way, .why = why };
 	uint32_t *list = malloc((size_t)s->files.count * sizeof *list + 1);
 	uint32_t count = 0;
 
-	if (!list)
+	m.judge = malloc(sizeof *m.judge);
+	if (!list || !m.judge) {
+		free(list);
+		free(m.judge);
 		return fault_set(why, FAULT_NOMEM, 0, "measure messages", NULL);
+	}
 	for (uint32_t i = 0; i < s->files.count; i++)
 		if (!s->files.at[i].measured)
 			list[count++] = i;
 	enum fault f = scan_chase(dir, s, list, count, measure, &m, why);
 	free(list);
+	free(m.judge);
 	leave_out_gone(s);
 	return m.fault ? m.fault : f;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/fault.h"
+#include "mail/downgrade.h"
 #include "mail/name.h"
 
 enum scan_dir { SCAN_NEW, SCAN_CUR, SCAN_DIRS };
@@ -19,14 +20,16 @@ struct scan_file {
 	uint64_t name_sum; /* as its record has it */
 	uint64_t inode;
 	struct name_time time;
-	uint64_t stored;   /* octets on disk when measured */
-	uint64_t modified; /* when, in nanoseconds, as of then */
-	uint64_t octets;   /* on the wire */
-	uint32_t record;   /* of the index */
-	uint8_t form;      /* enum wire_form */
-	uint8_t where;     /* enum scan_dir */
-	bool measured;     /* stored to form are known */
-	bool twin;         /* its base name is another's */
+	uint64_t stored;    /* octets on disk when measured */
+	uint64_t modified;  /* when, in nanoseconds, as of then */
+	uint64_t octets;    /* on the wire */
+	uint32_t record;    /* of the index */
+	int32_t difference; /* of its surrogate */
+	uint8_t form;       /* enum wire_form */
+	uint8_t surrogate;  /* enum surrogate */
+	uint8_t where;      /* enum scan_dir */
+	bool measured;      /* stored to form are known */
+	bool twin;          /* its base name is another's */
 	bool unread;  /* could not be read, so that its size is a guess: not to be sent
 		       */
 	bool changed; /* it is not any more as its record says */
@@ -54,6 +57,12 @@ static inline const char *scan_path(const struct scan *s, const struct scan_file
 static inline struct span scan_name(const struct scan *s, const struct scan_file *f)
 {
 	return span_of(s->names + f->name + strlen("new/"));
+}
+
+/* On the wire, for clients that know no UTF-8. */
+static inline uint64_t scan_ascii_octets(const struct scan_file *f)
+{
+	return f->octets + (uint64_t)(int64_t)f->difference;
 }
 
 static inline uint64_t scan_ns(struct timespec t)
@@ -122,7 +131,8 @@ bool scan_same_base(const struct scan *s, const struct scan_file *a,
 /* Measure every file that is not; what someone removed meanwhile is left out. A file
  * that cannot be read is kept, so that the others keep their numbers and no unique-id
  * vanishes. */
-MUST_USE enum fault scan_measure(int dir, struct scan *s, struct why *why);
+MUST_USE enum fault scan_measure(int dir, struct scan *s, enum downgrade_way way,
+				 struct why *why);
 
 /* Is the file as it was when it was measured? True also when it is not found: then it
  * has moved. */

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/policy.h"
+#include "mail/downgrade.h"
 #include "mail/listing.h"
 
 struct store_locks;
@@ -47,7 +48,8 @@ struct store_place {
 	/* NULL: nothing is asked; so it must be where read_only, but to look only.
 	 * Outlives the maildrop. */
 	const struct store_rules *rules;
-	bool as_is; /* what is missing of the Maildir is not made */
+	bool as_is;                   /* what is missing of the Maildir is not made */
+	enum downgrade_way downgrade; /* what clients get that know no UTF-8 */
 };
 
 /* What a session gets to read: a file as mail/listing.h says, in which message k stays
@@ -56,7 +58,8 @@ struct store_place {
 struct store_listing {
 	int fd; /* which cannot write */
 	uint32_t count;
-	uint64_t octets;
+	uint64_t octets, ascii_octets; /* the latter where no UTF-8 is known */
+	enum downgrade_way downgrade;  /* as that is counted */
 	const struct listing_map *map;
 };
 
@@ -65,9 +68,10 @@ struct store_listing {
 struct store_body {
 	int fd;
 	uint64_t offset, length;
-	uint64_t octets; /* on the wire */
-	uint8_t form;    /* enum wire_form */
-	struct why why;  /* a fault: there is none */
+	uint64_t octets, ascii_octets; /* on the wire */
+	uint8_t form;                  /* enum wire_form */
+	uint8_t surrogate;             /* enum surrogate */
+	struct why why;                /* a fault: there is none */
 };
 
 /* An open maildrop begins with this. */
@@ -134,6 +138,12 @@ uint64_t store_boot(void);
 /* The record of message msg. False: it cannot be read, or is none. */
 MUST_USE bool store_record(const struct store_listing *l, uint32_t msg,
 			   struct listing_record *out);
+
+/* Octets of the messages whose bit is not set (bit i: message i + 1); marks may be
+ * NULL.
+ */
+void store_left(const struct store_listing *l, const uint64_t *marks,
+		uint64_t *out_octets, uint64_t *out_ascii_octets);
 
 /* Waiting for locks, shared by the threads of a process: at most `waiters` at a time
  * wait, each for `wait_ms`, for a lock that is taken. NULL: out of memory. */

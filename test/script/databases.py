@@ -10,6 +10,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import unicodedata
 
 from harness import BUILD, IS_ROOT, Poplar, free_port, wait_until
 
@@ -21,9 +22,10 @@ def hashed(password):
     return b"{CRYPT}" + _crypt(password, b"$6$rounds=1000$poplartest")
 
 
-# Every octet but NUL and the line's end, which no PASS can hold; in halves, since a line has
-# 255 octets.
-OCTETS = [bytes(b for b in range(1, 128) if b not in b"\r\n"), bytes(range(128, 256))]
+# Every octet of ASCII but NUL and the line's end, which no PASS can hold; and characters beyond it that
+# SASLprep leaves as they are.
+OCTETS = [bytes(b for b in range(1, 128) if b not in b"\r\n"),
+          "".join(c for c in [*map(chr, range(0xc0, 0x130)), "大"] if unicodedata.normalize("NFKC", c) == c).encode()]
 
 # Name: password, fields.
 USERS = {

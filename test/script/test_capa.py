@@ -19,7 +19,7 @@ MECHANISMS = [name for name, needs in re.findall(r'^\tX\(\w+, +"([\w-]+)", +([A-
                                                  (SOURCE / "base" / "mechanism.h").read_text(), re.M)
               if "SASL" in needs]
 TAGS = {"TOP", "USER", "SASL", "RESP-CODES", "AUTH-RESP-CODE", "LOGIN-DELAY", "PIPELINING", "EXPIRE", "UIDL",
-        "IMPLEMENTATION", "STLS", "LANG", "XTND"}
+        "IMPLEMENTATION", "STLS", "UTF8", "LANG", "XTND"}
 ALWAYS = {"TOP", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UIDL", "LANG", "IMPLEMENTATION Poplar"}
 
 PLAIN = "PLAIN LOGIN"
@@ -181,6 +181,18 @@ class TestCapa(unittest.TestCase):
             c.ok("AUTH PLAIN " + b64("\0alice\0secret"))
             c.quit()
 
+    @staticmethod
+    def utf8(c, said):
+        """RFC 6856 section 2.2: USER where there is a command that takes a name."""
+        named = "USER" in said or re.search(rb"<.*>$", c.greeting)
+        return {"UTF8 USER" if named else "UTF8"}
+
+    def try_utf8(self, tls, said):
+        c = self.connect(tls)
+        c.ok("UTF8")
+        if "USER" in said:
+            c.ok("USER j\u00e9")
+
     def try_lang(self, tls, said):
         c = self.connect(tls)
         for command in ("LANG", "LANG en", "LANG *"):
@@ -230,9 +242,9 @@ class TestCapa(unittest.TestCase):
                 continue
             c = self.connect(tls)
             said = self.capa(c)
-            self.assertEqual(said, expected | ALWAYS)
+            self.assertEqual(said, expected | ALWAYS | self.utf8(c, said))
             self.try_xtnd(c, said, False)
-            for attempt in (self.try_user, self.try_sasl, self.try_lang, self.try_stls):
+            for attempt in (self.try_user, self.try_sasl, self.try_utf8, self.try_lang, self.try_stls):
                 attempt(tls, said)
         (self.p.maildir() / "poplar-ledger").unlink(missing_ok=True)  # the logins do not count
         c = self.enter(secure is not None)
@@ -240,7 +252,7 @@ class TestCapa(unittest.TestCase):
             self.assertIsNone(behind)
         elif behind is not None:
             before, said = (secure or clear) | ALWAYS, self.capa(c)
-            self.assertEqual(said, behind | ALWAYS)
+            self.assertEqual(said, behind | ALWAYS | self.utf8(c, said))
             gone = {line.split()[0] for line in before} - {line.split()[0] for line in said}
             self.assertLessEqual(gone, {"STLS"})
             self.try_transaction(c)

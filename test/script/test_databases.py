@@ -43,8 +43,8 @@ class Suite:
     def reply(self, name, password):
         c = self.p.connect()
         try:
-            c.ok("USER " + latin(name))
-            return c.ask("PASS " + latin(password))
+            said = c.ask("USER " + latin(name))  # what is not UTF-8 is refused there
+            return c.ask("PASS " + latin(password)) if said.startswith("+OK") else said
         finally:
             c.close()
 

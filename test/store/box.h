@@ -21,6 +21,7 @@ struct box {
 	bool read_only;
 	uint64_t boot;
 	enum store_index index;
+	enum downgrade_way downgrade;
 	const struct store_rules *rules;
 };
 
@@ -103,7 +104,7 @@ static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
 	const struct store_place place = { b->root,      b->kind->path, b->locks,
 					   b->read_only, b->boot,       b->index,
-					   b->rules,     false };
+					   b->rules,     false,         b->downgrade };
 	struct why why = { 0 };
 
 	return b->kind->store->open(&place, out, &why);

@@ -16,7 +16,7 @@ enum { LISTED_MAX = 4096 };
 /* What a client sees of a maildrop. */
 struct listed {
 	uint32_t count;
-	uint64_t octets;
+	uint64_t octets, ascii_octets;
 	struct listing_record at[LISTED_MAX];
 };
 
@@ -27,6 +27,7 @@ static bool take_listing(const struct maildrop *m, struct listed *out)
 
 	out->count = l->count;
 	out->octets = l->octets;
+	out->ascii_octets = l->ascii_octets;
 	assert_true(l->count <= LISTED_MAX);
 	for (uint32_t msg = 1; msg <= l->count; msg++)
 		if (!store_record(l, msg, &out->at[msg - 1]))
@@ -53,7 +54,8 @@ static void list_anew(const struct box *b, struct listed *out)
 
 static bool same_listing(const struct listed *a, const struct listed *b)
 {
-	if (a->count != b->count || a->octets != b->octets)
+	if (a->count != b->count || a->octets != b->octets ||
+	    a->ascii_octets != b->ascii_octets)
 		return false;
 	for (uint32_t i = 0; i < a->count; i++)
 		if (!same_record(&a->at[i], &b->at[i]))
@@ -98,7 +100,8 @@ static void put_some(const struct box *b, int first, int count)
 
 	for (int i = first; i < first + count; i++) {
 		snprintf(name, sizeof name, "new/%08d.x", i);
-		int n = snprintf(text, sizeof text, "%*d\n", 1 + i % 30, i);
+		int n = snprintf(text, sizeof text, "%s%*d\n", i % 7 == 3 ? "S: ö" : "",
+				 1 + i % 30, i);
 		put(b, name, (struct span){ text, (size_t)n });
 	}
 }
@@ -372,6 +375,48 @@ static void test_only_new_messages_are_measured(void **state)
 	list(&b, &again);
 	CHECK_EQ(again.count, 2);
 	CHECK(same_record(&l.at[0], &again.at[0]));
+	box_close(&b);
+}
+
+/* The sizes of surrogates are kept as long as they are made in the same way; then only
+ * what has one is measured again. The other would be found to have another size. */
+static void test_sizes_of_surrogates_are_those_of_the_way_they_are_made(void **state)
+{
+	static const struct {
+		enum downgrade_way way;
+		enum surrogate surrogate;
+		int64_t more;
+	} cases[] = {
+		{ DOWNGRADE_FULL, SURROGATE_MADE, 16 },
+		{ DOWNGRADE_SIMPLE, SURROGATE_MADE, -7 },
+		{ DOWNGRADE_REFUSE, SURROGATE_REFUSED, 0 },
+		{ DOWNGRADE_FULL, SURROGATE_MADE, 16 },
+	};
+	static struct listed l;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("S: ö\n\nö\n")); /* "S: =?UTF-8?Q?=C3=B6?=" */
+	put(&b, "new/2.x", SPAN("a\nb\n"));
+	settle(&b);
+	list(&b, &l);
+	OWN_FD fd = openat(b.root, "u/Maildir/new/2.x", O_RDWR);
+	struct stat st;
+	assert_true(fstat(fd, &st) == 0 && pwrite(fd, "x", 1, 1) == 1);
+	assert_true(futimens(fd, (struct timespec[2]){ st.st_atim, st.st_mtim }) == 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		b.downgrade = cases[i].way;
+		list(&b, &l);
+		CHECK_EQ(l.at[0].octets, 13);
+		CHECK_EQ(l.at[0].surrogate, cases[i].surrogate);
+		CHECK_EQ(l.at[0].difference, cases[i].more);
+		CHECK_EQ(l.at[1].octets, 6);
+		CHECK_EQ(l.at[1].surrogate, SURROGATE_NONE);
+		CHECK_EQ(l.octets, 19);
+		CHECK_EQ(l.ascii_octets, 19 + cases[i].more);
+		CHECK_EQ(head_of(&b).downgrade, cases[i].way);
+	}
 	box_close(&b);
 }
 
@@ -1366,6 +1411,7 @@ int main(void)
 		TEST(test_what_lies_in_cur_is_steady),
 		TEST(test_what_is_steady_is_not_read),
 		TEST(test_only_new_messages_are_measured),
+		TEST(test_sizes_of_surrogates_are_those_of_the_way_they_are_made),
 		TEST(test_another_file_of_the_same_name_is_measured),
 		TEST(test_a_message_with_two_names_is_gone_when_both_are),
 		TEST(test_order_is_kept_when_older_mail_comes),

@@ -197,6 +197,19 @@ static bool user_works(const struct play *p, struct buf *out)
 	       say(&other, "PASS b") == ASK_LOGIN;
 }
 
+/* RFC 6856 section 2.2: names in UTF-8, by USER or by APOP. */
+static bool utf8_works(const struct play *p, struct buf *out)
+{
+	struct play other;
+
+	copy(&other, p, POP3_FRESH);
+	if (say(&other, "USER j\xc3\xa9") == ASK_READ && said_ok(&other))
+		buf_text(out, " USER");
+	else if (leads(p, POP3_FRESH, "APOP j\xc3\xa9 0123", ASK_LOGIN))
+		buf_text(out, " USER");
+	return is_good(p, POP3_FRESH, "UTF8");
+}
+
 static bool lang_works(const struct play *p, struct buf *out)
 {
 	(void)out;
@@ -297,6 +310,7 @@ static const struct {
 	{ "EXPIRE", expire_works },
 	{ "UIDL", uidl_works },
 	{ "IMPLEMENTATION", is_told },
+	{ "UTF8", utf8_works },
 	{ "LANG", lang_works },
 	{ "STLS", stls_works },
 	{ "XTND", xtnd_works },
@@ -444,6 +458,8 @@ static const char *sign_of(enum command_id id)
 		return "TOP";
 	case COMMAND_UIDL:
 		return "UIDL";
+	case COMMAND_UTF8:
+		return "UTF8";
 	case COMMAND_LANG:
 		return "LANG";
 	case COMMAND_XTND:
@@ -492,6 +508,8 @@ static bool is_of_use(const struct play *p, struct span line)
 		return uidl_works(p, &b);
 	if (span_is(line, "USER") || span_is(line, "PASS"))
 		return user_works(p, &b);
+	if (span_is(line, "UTF8"))
+		return is_good(p, POP3_FRESH, "UTF8");
 	if (span_is(line, "LANG"))
 		return lang_works(p, &b);
 	if (span_is(line, "STLS"))
@@ -515,7 +533,7 @@ static void check_against_capa(struct play *p, const struct reply *list)
 	copy(&other, p, p->s.state);
 	say(&other, "CAPA");
 	const struct reply capa = cut(&other);
-	const char *const both[] = { "TOP", "UIDL", "USER", "LANG", "STLS" };
+	const char *const both[] = { "TOP", "UIDL", "USER", "UTF8", "LANG", "STLS" };
 	for (size_t i = 0; i < sizeof both / sizeof *both; i++)
 		CHECK_EQ(find(&capa, both[i], &args), find(list, both[i], &args));
 	find(&capa, "SASL", &sasl);

@@ -1,6 +1,7 @@
 /* Promises of mail/listing and mail/name. */
 #include "check.h"
 
+#include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "mail/name.h"
 #include "mail/wire.h"
@@ -12,6 +13,8 @@ static void test_a_record_comes_back_as_it_went(void **state)
 	char at[LISTING_RECORD_OCTETS];
 	struct listing_record in = { .octets = UINT64_C(0x0102030405060708),
 				     .form = 1,
+				     .surrogate = SURROGATE_MADE,
+				     .difference = INT32_MIN + 2,
 				     .file = UINT64_MAX,
 				     .stored = 12,
 				     .modified = 14,
@@ -29,6 +32,8 @@ static void test_a_record_comes_back_as_it_went(void **state)
 		CHECK(listing_get(at, GENERATION, NUMBER, &out));
 		CHECK_EQ(out.octets, in.octets);
 		CHECK_EQ(out.form, in.form);
+		CHECK_EQ(out.surrogate, in.surrogate);
+		CHECK_EQ(out.difference, in.difference);
 		CHECK_EQ(out.uid_len, len);
 		CHECK_EQ(memcmp(out.uid, in.uid, len), 0);
 		CHECK(out.file == in.file && out.stored == in.stored &&
@@ -95,6 +100,45 @@ static void test_every_field_of_a_record_is_checked(void **state)
 	r.uid_len = 0;
 	listing_put(&r, 1, 0, at);
 	CHECK(!listing_get(at, 1, 0, &out));
+}
+
+static void test_the_size_of_a_surrogate_is_checked(void **state)
+{
+	static const struct {
+		uint8_t surrogate;
+		int32_t difference;
+		bool good;
+	} cases[] = {
+		{ SURROGATE_NONE, 0, true },
+		{ SURROGATE_NONE, 1, false },
+		{ SURROGATE_MADE, 0, true },
+		{ SURROGATE_MADE, INT32_MAX, true },
+		{ SURROGATE_MADE, -5, true },
+		{ SURROGATE_MADE, -6, false },
+		{ SURROGATE_MADE, INT32_MIN, false },
+		{ SURROGATE_REFUSED, 0, true },
+		{ SURROGATE_REFUSED, -1, false },
+		{ SURROGATE_COUNT, 0, false },
+		{ 255, 0, false },
+	};
+	char at[LISTING_RECORD_OCTETS];
+	struct listing_record out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct listing_record r = { .octets = 5,
+						  .surrogate = cases[i].surrogate,
+						  .difference = cases[i].difference,
+						  .uid_len = 1,
+						  .uid = "a",
+						  .name_len = 1 };
+
+		listing_put(&r, 1, 0, at);
+		CHECK_EQ(listing_get(at, 1, 0, &out), cases[i].good);
+		if (cases[i].good)
+			CHECK_EQ(listing_octets(&out, false),
+				 5 + (int64_t)cases[i].difference);
+	}
 }
 
 /* No two records or names share an octet, and none stands in the head. */
@@ -370,6 +414,7 @@ int main(void)
 		TEST(test_a_record_comes_back_as_it_went),
 		TEST(test_a_bad_record_is_refused),
 		TEST(test_every_field_of_a_record_is_checked),
+		TEST(test_the_size_of_a_surrogate_is_checked),
 		TEST(test_records_and_names_have_places_of_their_own),
 		TEST(test_messages_are_the_records_that_are_left),
 		TEST(test_no_more_holes_than_there_is_room_for),

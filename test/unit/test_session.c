@@ -373,21 +373,137 @@ static void check_capa(bool tls, bool clear_ok, bool offered, bool in,
 	CHECK_TEXT(p.said, expected);
 }
 
-#define CAPA(user, stls)                                                               \
+#define CAPA(user, utf8, stls)                                                         \
 	"+OK capability list follows\r\nTOP\r\n" user                                  \
-	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nLANG\r\n" stls          \
-	"EXPIRE NEVER\r\n"                                                             \
+	"RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nUTF8" utf8              \
+	"\r\nLANG\r\n" stls "EXPIRE NEVER\r\n"                                         \
 	"IMPLEMENTATION Poplar\r\n.\r\n"
 
 static void test_capa_announces_what_works_here_and_now(void **state)
 {
 	(void)state;
-	check_capa(false, true, true, false, CAPA("USER\r\n", "STLS\r\n"));
-	check_capa(false, false, true, false, CAPA("", "STLS\r\n"));
-	check_capa(true, false, true, false, CAPA("USER\r\n", ""));
-	check_capa(false, true, false, false, CAPA("USER\r\n", ""));
-	check_capa(false, true, true, true, CAPA("USER\r\n", ""));
-	check_capa(true, false, true, true, CAPA("USER\r\n", ""));
+	check_capa(false, true, true, false, CAPA("USER\r\n", " USER", "STLS\r\n"));
+	check_capa(false, false, true, false, CAPA("", "", "STLS\r\n"));
+	check_capa(true, false, true, false, CAPA("USER\r\n", " USER", ""));
+	check_capa(false, true, false, false, CAPA("USER\r\n", " USER", ""));
+	check_capa(false, true, true, true, CAPA("USER\r\n", " USER", ""));
+	check_capa(true, false, true, true, CAPA("USER\r\n", " USER", ""));
+}
+
+/* RFC 6856 section 2.2: names and passwords in UTF-8 by APOP, too. */
+static void test_utf8_names_are_announced_where_they_work(void **state)
+{
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	(void)state;
+	pol.mechanisms = MECHANISM_BIT(APOP);
+	session_init(&p.s, &pol, true, false);
+	line(&p, "CAPA");
+	CHECK(strstr(p.said, "\r\nUTF8\r\n") != NULL);
+	p.s.timestamp = "<1.2@here>";
+	line(&p, "CAPA");
+	CHECK(strstr(p.said, "\r\nUTF8 USER\r\n") != NULL);
+}
+
+/* RFC 6856 section 2.1. */
+static void test_utf8(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	CHECK(!p.s.utf8);
+	CHECK_EQ(line(&p, "UTF8 x"), ASK_READ);
+	CHECK(said_err(&p) && !p.s.utf8);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(line(&p, "utf8"), ASK_READ);
+		CHECK(said_ok(&p) && p.s.utf8);
+	}
+	CHECK_EQ(line(&p, "STLS"), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR command not valid in this state\r\n");
+	line(&p, "CAPA");
+	CHECK(strstr(p.said, "STLS") == NULL);
+	/* It stands between USER and PASS like any other. */
+	CHECK_EQ(line(&p, "USER alice"), ASK_READ);
+	CHECK_EQ(line(&p, "UTF8"), ASK_READ);
+	CHECK_EQ(line(&p, "PASS x"), ASK_READ);
+	CHECK(said_err(&p));
+	log_in(&p);
+	CHECK_EQ(line(&p, "UTF8"), ASK_READ);
+	CHECK(said_err(&p) && !p.s.utf8);
+	/* Behind STLS nothing is known of what was said before it. */
+	begin(&p);
+	CHECK_EQ(line(&p, "STLS"), ASK_TLS);
+	step(&p, &(struct session_event){ .kind = EVENT_DONE });
+	CHECK_EQ(line(&p, "UTF8"), ASK_READ);
+	CHECK(said_ok(&p) && p.s.utf8);
+}
+
+/* RFC 6856 section 2.2: what is not UTF-8 is refused, before UTF8 and behind it. */
+static void test_names_and_passwords_are_utf8(void **state)
+{
+	static const char refusal[] =
+		"-ERR [AUTH] user names and passwords are UTF-8\r\n";
+	static const char *const bad[] = { "USER \xe9", "APOP \xe9 0123", "USER \xc3",
+					   "USER \xc0\x80" };
+	struct play p;
+
+	(void)state;
+	for (int utf8 = 0; utf8 < 2; utf8++) {
+		for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+			begin(&p);
+			if (utf8)
+				line(&p, "UTF8");
+			CHECK_EQ(line(&p, bad[i]), ASK_READ);
+			CHECK_TEXT(p.said, refusal);
+			CHECK_EQ(p.s.state, POP3_FRESH);
+		}
+		CHECK_EQ(line(&p, "USER jos\xc3\xa9"), ASK_READ);
+		CHECK(said_ok(&p));
+		CHECK_EQ(line(&p, "PASS \xe9"), ASK_READ);
+		CHECK_TEXT(p.said, refusal);
+		CHECK_EQ(p.s.state, POP3_FRESH);
+		line(&p, "USER jos\xc3\xa9");
+		CHECK_EQ(line(&p, "PASS pass\xc3\xa9 word"), ASK_LOGIN);
+		CHECK_SPAN(session_user(&p.s), "jos\xc3\xa9");
+	}
+}
+
+/* RFC 6856 section 5: in answer to LIST, TOP and RETR. */
+static void test_what_only_utf8_may_have(void **state)
+{
+	static const char refusal[] =
+		"-ERR [UTF8] message is for clients that say UTF8\r\n";
+	const struct session_event no = { .kind = EVENT_RECORD,
+					  .fault = FAULT_NEEDS_UTF8,
+					  .octets = 7,
+					  .uid = SPAN("u") };
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	CHECK_EQ(line(&p, "LIST 2"), ASK_RECORDS);
+	CHECK_EQ(step(&p, &no), ASK_READ);
+	CHECK_TEXT(p.said, refusal);
+	for (int top = 0; top < 2; top++) {
+		CHECK_EQ(line(&p, top ? "TOP 2 0" : "RETR 2"), ASK_BODY);
+		CHECK_EQ(failed(&p, FAULT_NEEDS_UTF8), ASK_READ);
+		CHECK_TEXT(p.said, refusal);
+	}
+	/* All else works: the others are listed, and it can be removed. */
+	CHECK_EQ(line(&p, "LIST"), ASK_RECORDS);
+	CHECK_EQ(step(&p, &no), ASK_RECORDS);
+	CHECK_TEXT(p.said, "1 7\r\n");
+	step(&p, &no);
+	CHECK_EQ(step(&p, &no), ASK_READ);
+	CHECK_EQ(line(&p, "UIDL 2"), ASK_RECORDS);
+	step(&p, &no);
+	CHECK_TEXT(p.said, "+OK 2 u\r\n");
+	CHECK_EQ(line(&p, "DELE 2"), ASK_MARKS);
+	step(&p, &(struct session_event){ .kind = EVENT_MARKS, .bits = p.bits });
+	step(&p, &no);
+	CHECK_TEXT(p.said, "+OK message 2 deleted\r\n");
 }
 
 /* RFC 5034 section 6 and PROTOCOL: what works on this connection, nothing else. */
@@ -1076,6 +1192,10 @@ int main(void)
 		TEST(test_stls_forgets_what_was_said_before),
 		TEST(test_stls_only_where_it_can_be),
 		TEST(test_capa_announces_what_works_here_and_now),
+		TEST(test_utf8_names_are_announced_where_they_work),
+		TEST(test_utf8),
+		TEST(test_names_and_passwords_are_utf8),
+		TEST(test_what_only_utf8_may_have),
 		TEST(test_sasl_is_announced_where_it_works),
 		TEST(test_a_mechanism_is_announced_where_its_ground_is),
 		TEST(test_apop),

@@ -316,20 +316,21 @@ static void test_the_dialogues_of_the_draft(void **state)
 	begin(&p, false);
 	check_dialogue(&p, "XTND", "-ERR unknown command\r\n");
 	begin(&p, true);
-	check_dialogue(&p, "XTND",
-		       "+OK extensions follow\r\nTOP\r\nUSER\r\nPASS\r\nUIDL\r\n"
-		       "LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n.\r\n");
+	check_dialogue(
+		&p, "XTND",
+		"+OK extensions follow\r\nTOP\r\nUSER\r\nPASS\r\nUIDL\r\nUTF8\r\n"
+		"LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n.\r\n");
 	struct session_policy all = policy;
 	all.mechanisms = MECHANISM_BIT(USER) | MECHANISM_BIT(APOP) |
 			 MECHANISM_BIT(SCRAM_SHA_256) | MECHANISM_BIT(CRAM_MD5);
 	log_in(&p);
 	p.s.policy = &all;
 	p.s.timestamp = "<1.2@here>";
-	check_dialogue(
-		&p, "XTND",
-		"+OK extensions follow\r\nTOP\r\nUSER\r\nPASS\r\nAPOP\r\nUIDL\r\n"
-		"LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n"
-		"AUTH SCRAM-SHA-256\r\nAUTH CRAM-MD5\r\n.\r\n");
+	check_dialogue(&p, "XTND",
+		       "+OK extensions "
+		       "follow\r\nTOP\r\nUSER\r\nPASS\r\nAPOP\r\nUIDL\r\nUTF8\r\n"
+		       "LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n"
+		       "AUTH SCRAM-SHA-256\r\nAUTH CRAM-MD5\r\n.\r\n");
 }
 
 int main(void)
