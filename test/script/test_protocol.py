@@ -64,7 +64,7 @@ class Commands(ServerCase):
 
     def test_states(self):
         c = self.p.connect()
-        for command in ("STAT", "LIST", "UIDL", "RETR 1", "TOP 1 1", "DELE 1", "RSET", "NOOP",
+        for command in ("STAT", "LIST", "UIDL", "UTF8 USER", "RETR 1", "TOP 1 1", "DELE 1", "RSET", "NOOP",
                         "PASS secret"):
             c.err(command)
         c.ok("USER alice")
@@ -90,7 +90,7 @@ class Commands(ServerCase):
 
     def test_capa_in_both_states(self):
         common = {"TOP", "USER", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER",
-                  "UIDL", "LANG", "IMPLEMENTATION Poplar",
+                  "UIDL", "UTF8 USER", "LANG", "IMPLEMENTATION Poplar",
                   "SASL PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5"}
         c = self.p.connect()
         self.assertEqual(c.capa(), common | {"STLS"})
