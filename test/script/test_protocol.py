@@ -349,7 +349,7 @@ class Logins(ServerCase):
         with self.p.connect() as c:
             c.ok("USER mallory\"x=y")
             c.err("PASS hunter3")
-        line = self.p.log.wait(r"event=login-failed ", start=mark)
+        line = self.p.log.wait(r"event=login-failed user=\"mallory", start=mark)
         self.assertIn(r'user="mallory\"x=y"', line)
         self.assertIn("peer=127.0.0.1:", line)
         self.assertIn("reason=[AUTH]", line)
