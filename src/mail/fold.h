@@ -9,9 +9,9 @@
 #include "base/buf.h"
 
 enum {
-	FOLD_LINE_MAX = 76, /* RFC 2047 section 2: of a line with an encoded-word */
-	FOLD_DOMAINS_MAX = 64, /* looks at domains for one field: they are slow */
-	FOLD_FIELD_MAX = 65536,  /* octets of a field, as stored, that can be written */
+	FOLD_LINE_MAX = 76,     /* RFC 2047 section 2: of a line with an encoded-word */
+	FOLD_DOMAINS_MAX = 64,  /* looks at domains for one field: they are slow */
+	FOLD_FIELD_MAX = 65536, /* octets of a field, as stored, that can be written */
 };
 
 /* Start with the window and what the scratch is; all else zero. */
