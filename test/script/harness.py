@@ -439,11 +439,24 @@ def wait_until(claim, patience=PATIENCE):
         threading.Event().wait(0.01)
 
 
+def state_of(task):
+    """The state of a process or thread ("/proc/1", "/proc/1/task/1"), X when there is none: it
+    may have gone between the opening of its file and the reading."""
+    try:
+        return pathlib.Path(task, "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
+
+
+def alive(pid):
+    return state_of(f"/proc/{pid}") not in "ZX"
+
+
 def hold(pid):
     """Stop a process, every thread of it."""
     os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T"
-                           for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")))
+    wait_until(lambda: all(state_of(task) in "TX"
+                           for task in pathlib.Path(f"/proc/{pid}/task").iterdir()))
 
 
 class ServerCase(unittest.TestCase):

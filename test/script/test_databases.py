@@ -10,8 +10,7 @@ import unittest
 
 from databases import (OCTETS, STRANGERS, Checkpassword, Ldap, LdapBind, LdapTemplate, Pam,
                        PamUnix, Postgresql, Server, Sqlite, SqliteRunAs, SqliteWal, System)
-from harness import BUILD, IS_ROOT, Poplar, main, wait_until
-from test_death import freeze
+from harness import BUILD, IS_ROOT, Poplar, hold, main, wait_until
 
 
 BUILT = subprocess.run([BUILD / "poplar", "--version"], capture_output=True, text=True,
@@ -166,7 +165,7 @@ class Suite:
         self.works()
         mark = self.p.log.mark()
         for pid in self.p.pids()["poplar-lookup"]:
-            freeze(pid)
+            hold(pid)
         clients = [self.p.connect() for _ in range(6)]
         began = time.monotonic()
         for c in clients:

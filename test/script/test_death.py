@@ -6,33 +6,14 @@ import signal
 import subprocess
 import unittest
 
-from harness import BUILD, IS_ROOT, Client, Log, Poplar, main, wait_until
+from harness import BUILD, IS_ROOT, Client, Log, Poplar, alive, free_port, hold, main, wait_until
 
 MAIL = {f"{i}.x": b"message %d\n" % i for i in range(1, 6)}
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
 
 
 def is_walled_in(pid):
     with open(f"/proc/{pid}/status") as f:
         return "\nSeccomp:\t2\n" in f.read()
-
-
-def freeze(pid):
-    """Stop a process, and see every thread of it stopped."""
-    os.kill(pid, signal.SIGSTOP)
-
-    def stopped(task):
-        with open(f"/proc/{pid}/task/{task}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] == "T"
-
-    wait_until(lambda: all(stopped(task) for task in os.listdir(f"/proc/{pid}/task")))
 
 
 class Deaths(unittest.TestCase):
@@ -95,7 +76,7 @@ class Deaths(unittest.TestCase):
                        users={"alice": "secret", "bob": "hunter2"})
         auth = p.pids()["poplar-auth"][0]
         p.connect().close()  # so the front has been told what it may offer
-        freeze(auth)
+        hold(auth)
         clients = [p.connect() for _ in range(5)]
         for c in clients:
             c.ok("USER bob")
@@ -120,7 +101,7 @@ class Deaths(unittest.TestCase):
         c = p.login()
         c.ok("DELE 1")
         drop = p.pids()["poplar-drop"][0]
-        freeze(drop)
+        hold(drop)
         c.send(b"QUIT\r\n")
         self.kill(p, "poplar-drop")
         self.assertTrue(c.line().startswith(b"-ERR [SYS/TEMP] "))
@@ -133,7 +114,7 @@ class Deaths(unittest.TestCase):
         c = p.login(tls=tls)
         c.ok("DELE 1")
         drop = p.pids()["poplar-drop"][0]
-        freeze(drop)
+        hold(drop)
         mark = p.log.mark()
         c.ok("NOOP\r\nQUIT")  # an answer to the first says that the second was read
         c.reset()
@@ -159,7 +140,7 @@ class Deaths(unittest.TestCase):
     def test_drop_in_the_middle_of_a_login(self):
         p = self.start()
         drop = p.pids()["poplar-drop"][0]
-        freeze(drop)
+        hold(drop)
         c = p.connect()
         c.ok("USER alice")
         c.send(b"PASS secret\r\n")
@@ -263,7 +244,7 @@ class Ends(unittest.TestCase):
     def test_a_stuck_child_is_killed(self):
         with Poplar(settings={"grace": "1s"}) as p:
             p.deaths_ok = True
-            freeze(p.pids()["poplar-drop"][0])
+            hold(p.pids()["poplar-drop"][0])
             p.process.terminate()
             self.assertEqual(p.process.wait(20), 0)
             p.log.wait("event=killing role=poplar-drop")
@@ -332,7 +313,7 @@ class Reloads(unittest.TestCase):
             new = p.pids()
             wait_until(lambda: all(role == "poplard" or is_walled_in(pid) for role in old
                                    for pid in new[role]))
-            freeze(old["poplar-front"][0])
+            hold(old["poplar-front"][0])
             with p.connect(greet=False) as d:
                 start = p.log.mark()
                 p.run("audit")  # meanwhile the new front could err
@@ -364,7 +345,6 @@ class Reloads(unittest.TestCase):
     def test_ports_come_and_go(self):
         with Poplar() as p:
             was = p.port
-            from harness import free_port
             p.port = free_port()
             p.write_config()
             self.reload(p)

@@ -14,9 +14,8 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, hold, main, wait_until
 from names import NameServer, enter_own_network
-from test_death import freeze
 from tokens import GOOD, ISSUER, Key, Service, base64url, claims, pack
 
 BUILT = subprocess.run([BUILD / "poplar", "--version"], capture_output=True, text=True,
@@ -478,7 +477,7 @@ class Introspection(TokenCase):
         self.p.deaths_ok = True
         self.lets_in("good")
         mark = self.p.log.mark()
-        freeze(self.p.pids()["poplar-lookup"][0])
+        hold(self.p.pids()["poplar-lookup"][0])
         self.assertEqual(self.say("XOAUTH2", "good")[0][:15], "-ERR [SYS/TEMP]")
         self.p.log.wait("event=lookup-replaced database=idp", start=mark)
         wait_until(lambda: self.say("XOAUTH2", "good")[0].startswith("+OK"))
