@@ -22,7 +22,7 @@ struct session {
 	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
 	struct store_rules rules;
 	struct holder holder; /* of the maildrop, once it is open */
-	char user[256];
+	char user[];
 };
 
 static uint64_t now_ms(void)
@@ -334,10 +334,11 @@ static uint32_t days(uint64_t said)
 
 void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 {
-	struct session *s = calloc(1, sizeof *s);
+	const size_t user_octets = m->GRANT.user.len + 1;
+	struct session *s = calloc(1, sizeof *s + user_octets);
 	ROOM char path[4096 + 1];
 
-	if (!s || !span_copy(m->GRANT.user, s->user, sizeof s->user) ||
+	if (!s || !span_copy(m->GRANT.user, s->user, user_octets) ||
 	    !span_copy(m->GRANT.peer, s->holder.peer, sizeof s->holder.peer) ||
 	    !span_copy(m->GRANT.path, path, sizeof path)) {
 		close(fd);
