@@ -25,7 +25,7 @@ bool asks_is_awaiting(const struct conn *c)
 	const bool has_socket = c->session.ask == ASK_BOARD ? c->next : c->drop;
 	const bool asks = c->session.ask == ASK_LOGIN || c->session.ask == ASK_BOARD;
 
-	return asks && c->asked && !has_socket && !c->in_asking && c->told_at == 0;
+	return asks && c->asked && !has_socket && !c->asking_at && c->told_at == 0;
 }
 
 static void poll_auth(struct front *f)
@@ -148,26 +148,24 @@ static void send_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 static void stand_in_line(struct conn *c)
 {
 	c->next_asking = NULL;
-	*c->front->asking_last = c;
+	c->asking_at = c->front->asking_last;
+	*c->asking_at = c;
 	c->front->asking_last = &c->next_asking;
-	c->in_asking = true;
 }
 
 static void leave_line(struct conn *c)
 {
-	struct conn **at = &c->front->asking;
-
-	while (*at != c)
-		at = &(*at)->next_asking;
-	*at = c->next_asking;
-	if (c->front->asking_last == &c->next_asking)
-		c->front->asking_last = at;
-	c->in_asking = false;
+	*c->asking_at = c->next_asking;
+	if (c->next_asking)
+		c->next_asking->asking_at = c->asking_at;
+	else
+		c->front->asking_last = c->asking_at;
+	c->asking_at = NULL;
 }
 
 void asks_forget(struct conn *c)
 {
-	if (c->in_asking)
+	if (c->asking_at)
 		leave_line(c);
 	if (c->proving || (asks_is_awaiting(c) && !c->logged_in))
 		send_cancel(c->front, conn_id(c), c->exchange);

@@ -120,10 +120,7 @@ static void parent_wake(struct crew *crew, struct crew_post *post)
 
 int main(int argc, char **argv)
 {
-	static struct dropd d = {
-		.root = -1,
-		.holders = { .mutex = PTHREAD_MUTEX_INITIALIZER },
-	};
+	static struct dropd d = { .root = -1 };
 
 	d.crew = crew_new(&d);
 	if (!d.crew)
@@ -131,7 +128,7 @@ int main(int argc, char **argv)
 	child_begin(&d.child, ROLE_DROP, argc, argv, take, &d);
 	const struct settings *s = &d.child.settings;
 	d.locks = store_locks_new(s->drop_threads / 2, s->lock_wait);
-	if (!d.locks || !store_start())
+	if (!d.locks || !holders_init(&d.holders) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
 	child_enter_sandbox(&d.child, d.root);

@@ -6,6 +6,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+
+bool holders_init(struct holders *all)
+{
+	pthread_mutex_init(&all->mutex, NULL);
+	return getrandom(all->key, sizeof all->key, 0) == (ssize_t)sizeof all->key;
+}
+
+static struct holder **chain_of(struct holders *all, const char *path)
+{
+	return &all->chains[siphash(all->key, span_of(path)) % HOLDERS_CHAINS];
+}
 
 /* Without memory it is not known, which harms nobody. */
 void holders_add(struct holders *all, struct holder *h, const char *path)
@@ -14,22 +26,23 @@ void holders_add(struct holders *all, struct holder *h, const char *path)
 	h->since = time(NULL);
 	if (!h->path)
 		return;
+	h->at = chain_of(all, path);
 	pthread_mutex_lock(&all->mutex);
-	h->next = all->first;
-	all->first = h;
+	h->next = *h->at;
+	if (h->next)
+		h->next->at = &h->next;
+	*h->at = h;
 	pthread_mutex_unlock(&all->mutex);
 }
 
 void holders_remove(struct holders *all, struct holder *h)
 {
-	struct holder **at = &all->first;
-
 	if (!h->path)
 		return;
 	pthread_mutex_lock(&all->mutex);
-	while (*at != h)
-		at = &(*at)->next;
-	*at = h->next;
+	*h->at = h->next;
+	if (h->next)
+		h->next->at = h->at;
 	pthread_mutex_unlock(&all->mutex);
 	free(h->path);
 	h->path = NULL;
@@ -42,7 +55,7 @@ bool holders_find(struct holders *all, const char *path, char since[HOLDER_SINCE
 	struct tm tm;
 
 	pthread_mutex_lock(&all->mutex);
-	for (h = all->first; h && strcmp(h->path, path) != 0;)
+	for (h = *chain_of(all, path); h && strcmp(h->path, path) != 0;)
 		h = h->next;
 	if (h) {
 		gmtime_r(&h->since, &tm);
