@@ -5,8 +5,8 @@
 #include "mail/lineend.h"
 
 #include <endian.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -33,7 +33,7 @@ static size_t find_rest(struct span in, size_t at, size_t n, struct lineends *ou
 	return n;
 }
 
-size_t lineend_find_plain(struct span in, struct lineends *out)
+static size_t find_plain(struct span in, struct lineends *out)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), low = ones * 0x7f;
 	size_t n = 0, at = 0;
@@ -52,8 +52,19 @@ size_t lineend_find_plain(struct span in, struct lineends *out)
 	return find_rest(in, at, n, out);
 }
 
-#ifdef __SSE2__
-size_t lineend_find(struct span in, struct lineends *out)
+#ifdef __x86_64__
+/* Of 64 octets; rarely more than two lines end in them. */
+static ALWAYS_INLINE size_t note_all(struct lineends *out, size_t n, size_t at,
+				     uint64_t marks)
+{
+	n = note(out, n, at, &marks, 1);
+	do
+		n = note(out, n, at, &marks, 1);
+	while (marks);
+	return n;
+}
+
+static size_t find_sse2(struct span in, struct lineends *out)
 {
 	const __m128i lf = _mm_set1_epi8('\n');
 	size_t n = 0, at = 0;
@@ -61,23 +72,61 @@ size_t lineend_find(struct span in, struct lineends *out)
 	for (; at + 64 <= in.len; at += 64) {
 		uint64_t marks = 0;
 
-		for (unsigned i = 0; i < 64; i += 16) {
+		for (unsigned i = 0; i < 64; i += sizeof lf) {
 			__m128i octets;
 
 			memcpy(&octets, in.at + at + i, sizeof octets);
 			octets = _mm_cmpeq_epi8(octets, lf);
 			marks |= (uint64_t)(unsigned)_mm_movemask_epi8(octets) << i;
 		}
-		n = note(out, n, at, &marks, 1);
-		do
-			n = note(out, n, at, &marks, 1);
-		while (marks); /* rarely more than two */
+		n = note_all(out, n, at, marks);
 	}
 	return find_rest(in, at, n, out);
 }
-#else
-size_t lineend_find(struct span in, struct lineends *out)
+
+__attribute__((target("avx2,bmi"))) static size_t find_avx2(struct span in,
+							    struct lineends *out)
 {
-	return lineend_find_plain(in, out);
+	const __m256i lf = _mm256_set1_epi8('\n');
+	size_t n = 0, at = 0;
+
+	for (; at + 64 <= in.len; at += 64) {
+		uint64_t marks = 0;
+
+		for (unsigned i = 0; i < 64; i += sizeof lf) {
+			__m256i octets;
+
+			memcpy(&octets, in.at + at + i, sizeof octets);
+			octets = _mm256_cmpeq_epi8(octets, lf);
+			marks |= (uint64_t)(unsigned)_mm256_movemask_epi8(octets) << i;
+		}
+		n = note_all(out, n, at, marks);
+	}
+	return find_rest(in, at, n, out);
+}
+
+enum lineend_way lineend_best(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
+		       ? LINEEND_AVX2
+		       : LINEEND_SSE2;
+}
+
+size_t lineend_find(enum lineend_way way, struct span in, struct lineends *out)
+{
+	return way == LINEEND_AVX2   ? find_avx2(in, out)
+	       : way == LINEEND_SSE2 ? find_sse2(in, out)
+				     : find_plain(in, out);
+}
+#else
+enum lineend_way lineend_best(void)
+{
+	return LINEEND_PLAIN;
+}
+
+size_t lineend_find(enum lineend_way way, struct span in, struct lineends *out)
+{
+	(void)way;
+	return find_plain(in, out);
 }
 #endif

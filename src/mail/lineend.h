@@ -14,10 +14,12 @@ struct lineends {
 	uint16_t at[LINEEND_PIECE_MAX + 2]; /* two more are written to than count */
 };
 
-/* The places of all LF in `in`, which has LINEEND_PIECE_MAX octets at most, in order.
- * Returns how many. */
-size_t lineend_find(struct span in, struct lineends *out);
+/* How they are found: each way is faster than the one before it. */
+enum lineend_way { LINEEND_PLAIN, LINEEND_SSE2, LINEEND_AVX2 };
 
-/* The same, eight octets at a time: where there is no vector code, and to hold it
- * against. */
-size_t lineend_find_plain(struct span in, struct lineends *out);
+/* The best that this processor has the instructions for; it has those before too. */
+enum lineend_way lineend_best(void);
+
+/* The places of all LF in `in`, which has LINEEND_PIECE_MAX octets at most, in order.
+ * Returns how many. `way` is not above lineend_best(). */
+size_t lineend_find(enum lineend_way way, struct span in, struct lineends *out);

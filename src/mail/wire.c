@@ -95,7 +95,8 @@ static ALWAYS_INLINE size_t convert_lines(struct wire *w, struct span in, size_t
 					  char *out, size_t *out_n, bool put)
 {
 	ROOM struct lineends ends;
-	const size_t count = lineend_find((struct span){ in.at, len }, &ends);
+	const size_t count =
+		lineend_find(lineend_best(), (struct span){ in.at, len }, &ends);
 	bool fresh = w->line == 0, changed = w->changed;
 	size_t start = 0, n = 0, added = 0;
 
