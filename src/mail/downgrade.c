@@ -340,8 +340,10 @@ void downgrade_judge_start(struct downgrade *d, enum downgrade_way way)
 	d->judging = true;
 }
 
-void downgrade_judge(struct downgrade *d, struct span in)
+void downgrade_judge(struct downgrade *d, struct span in, bool last)
 {
+	if (last && d->held_len == 0 && utf8_is_ascii(in))
+		return;
 	while (in.len > 0)
 		if (passes(d))
 			passed(d, &in, passing(d, in).len);

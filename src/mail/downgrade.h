@@ -89,8 +89,9 @@ struct downgrade {
 
 void downgrade_judge_start(struct downgrade *d, enum downgrade_way way);
 
-/* The next octets of the message as it is stored. */
-void downgrade_judge(struct downgrade *d, struct span in);
+/* The next octets of the message as it is stored. `last`: no more will come, so that
+ * they need not be looked into where they are ASCII. */
+void downgrade_judge(struct downgrade *d, struct span in, bool last);
 
 /* Can nothing that follows change the verdict? */
 static inline bool downgrade_is_settled(const struct downgrade *d)

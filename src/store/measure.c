@@ -116,7 +116,7 @@ static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge,
 			const struct span s = { chunk, (size_t)n };
 
 			wire_count(&w, s);
-			downgrade_judge(judge, s);
+			downgrade_judge(judge, s, at + s.len >= f->stored);
 		}
 		at += n > 0 ? (uint64_t)n : 0;
 	}

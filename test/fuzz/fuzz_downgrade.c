@@ -40,7 +40,7 @@ static enum surrogate find(struct span in, enum downgrade_way way, size_t piece,
 	for (struct span rest = in; rest.len > 0;) {
 		const size_t n = rest.len < piece ? rest.len : piece;
 
-		downgrade_judge(&d, (struct span){ rest.at, n });
+		downgrade_judge(&d, (struct span){ rest.at, n }, n == rest.len);
 		rest = span_after(rest, n);
 	}
 	const enum surrogate s = downgrade_verdict(&d, &difference);

@@ -16,18 +16,27 @@ struct outcome {
 	size_t len;      /* written */
 };
 
+static enum surrogate judge_in_pieces(struct span in, enum downgrade_way way,
+				      size_t piece, bool told, int32_t *difference)
+{
+	downgrade_judge_start(&judge, way);
+	for (size_t n; in.len > 0; in = span_after(in, n)) {
+		n = in.len < piece ? in.len : piece;
+		downgrade_judge(&judge, (struct span){ in.at, n }, told && n == in.len);
+	}
+	return downgrade_verdict(&judge, difference);
+}
+
+/* Whether it is told which piece is the last makes no difference. */
 static void find(struct span in, enum downgrade_way way, size_t piece,
 		 struct outcome *out)
 {
 	struct wire w;
-	int32_t difference;
+	int32_t difference, other;
 
-	downgrade_judge_start(&judge, way);
-	for (size_t at = 0; at < in.len; at += piece)
-		downgrade_judge(&judge, (struct span){ in.at + at, in.len - at < piece
-									   ? in.len - at
-									   : piece });
-	out->surrogate = downgrade_verdict(&judge, &difference);
+	out->surrogate = judge_in_pieces(in, way, piece, true, &difference);
+	CHECK_EQ(judge_in_pieces(in, way, piece, false, &other), out->surrogate);
+	CHECK_EQ(other, difference);
 	wire_start(&w);
 	wire_count(&w, in);
 	wire_end(&w, NULL);
