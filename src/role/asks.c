@@ -25,7 +25,7 @@ bool asks_is_awaiting(const struct conn *c)
 	const bool has_socket = c->session.ask == ASK_BOARD ? c->next : c->drop;
 	const bool asks = c->session.ask == ASK_LOGIN || c->session.ask == ASK_BOARD;
 
-	return asks && c->asked && !has_socket && !c->asking_at && c->told_at == 0;
+	return asks && c->asked && !has_socket && !c->in_asking && c->told_at == 0;
 }
 
 static void poll_auth(struct front *f)
@@ -151,6 +151,7 @@ static void stand_in_line(struct conn *c)
 	c->asking_at = c->front->asking_last;
 	*c->asking_at = c;
 	c->front->asking_last = &c->next_asking;
+	c->in_asking = true;
 }
 
 static void leave_line(struct conn *c)
@@ -160,12 +161,12 @@ static void leave_line(struct conn *c)
 		c->next_asking->asking_at = c->asking_at;
 	else
 		c->front->asking_last = c->asking_at;
-	c->asking_at = NULL;
+	c->in_asking = false;
 }
 
 void asks_forget(struct conn *c)
 {
-	if (c->asking_at)
+	if (c->in_asking)
 		leave_line(c);
 	if (c->proving || (asks_is_awaiting(c) && !c->logged_in))
 		send_cancel(c->front, conn_id(c), c->exchange);

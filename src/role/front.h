@@ -125,6 +125,7 @@ struct conn {
 	bool tls_first; /* TLS begins with the first octet */
 	bool readable;  /* the socket may have more input */
 	bool hello;     /* the client has begun a TLS handshake */
+	bool in_asking;
 	bool proving; /* poplar-auth is in the midst of a SASL exchange with the client
 		       */
 	bool joined;  /* counted among all connections */
@@ -156,7 +157,7 @@ struct conn {
 	uint32_t held_at, held_len;
 
 	struct conn *next_asking;
-	struct conn **asking_at; /* what points to this one; NULL: it is not in line */
+	struct conn **asking_at; /* what points to this one, while it is in line */
 	char *secret;            /* what poplar-auth is asked with; NULL: nothing */
 	uint16_t secret_len;
 	char *timestamp; /* of the greeting, for APOP; NULL: it had none */
