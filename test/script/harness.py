@@ -22,7 +22,7 @@ import time
 import unittest
 
 BUILD = pathlib.Path(os.environ.get("POPLAR_BUILD", "build")).resolve() / "src"
-PATIENCE = 20.0
+PATIENCE = 60.0
 IS_ROOT = os.geteuid() == 0
 
 # A sanitizer cannot look for leaks in a process that may not be traced.

@@ -111,7 +111,7 @@ class Messages(ServerCase):
         self.assertEqual(c.multi("RETR 61"), wires[60] + b".\r\n")
         c.quit()
         self.assertEqual(self.p.names(), ["new/1060.x"])
-        wait_until(lambda: self.p.descriptors("poplar-front") == open_before)
+        wait_until(lambda: self.p.descriptors("poplar-front") <= open_before)
 
     def test_top_is_the_beginning_of_retr(self):
         text = b"A: b\nC: d\n\n" + b"".join(b"line %d\n.%d\n" % (i, i) for i in range(50)) + b"e"
