@@ -100,19 +100,6 @@ static void put_ascii(struct fold *f, struct span address, bool angle)
 	fold_glue(f, angle ? SPAN(">") : SPAN(""));
 }
 
-static void put_comments(struct fold *f, struct span s)
-{
-	enum token token;
-	struct span part;
-
-	while ((token = token_next(&s, &part)) != TOKEN_END) {
-		if (token != TOKEN_COMMENT)
-			continue;
-		fold_gap(f, SPAN(" "));
-		field_comment(f, part);
-	}
-}
-
 /* Can nothing but its encoded form be said of an address? So it is also when too many
  * domains have been looked at. */
 static bool is_lost(struct fold *f, struct span address, enum field_way way)
@@ -147,7 +134,7 @@ static void put_mailbox(struct fold *f, struct span s, enum field_way way)
 	} else if (address.len > 0) {
 		put_ascii(f, address, m.angle);
 	}
-	put_comments(f, m.rest);
+	field_comments(f, m.rest);
 }
 
 /* ---- groups ---- */

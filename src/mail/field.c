@@ -53,6 +53,19 @@ void field_comment(struct fold *f, struct span s)
 	fold_gap(f, SPAN(""));
 }
 
+void field_comments(struct fold *f, struct span s)
+{
+	enum token token;
+	struct span part;
+
+	while ((token = token_next(&s, &part)) != TOKEN_END) {
+		if (token != TOKEN_COMMENT)
+			continue;
+		fold_gap(f, SPAN(" "));
+		field_comment(f, part);
+	}
+}
+
 void field_commented(struct fold *f, struct span text)
 {
 	enum token token;

@@ -30,6 +30,9 @@ void field_write(struct fold *f, enum field_way way, struct span field);
 /* One comment, with its parentheses. */
 void field_comment(struct fold *f, struct span comment);
 
+/* The comments of a text, and nothing else of it. */
+void field_comments(struct fold *f, struct span text);
+
 /* Text with comments: those are encoded as such. */
 void field_commented(struct fold *f, struct span text);
 

@@ -104,19 +104,6 @@ static void put_extended(struct fold *f, struct span name, struct span value)
 	} while (value.len > 0);
 }
 
-static void put_comments(struct fold *f, struct span s)
-{
-	enum token token;
-	struct span part;
-
-	while ((token = token_next(&s, &part)) != TOKEN_END) {
-		if (token != TOKEN_COMMENT)
-			continue;
-		fold_gap(f, SPAN(" "));
-		field_comment(f, part);
-	}
-}
-
 size_t field_value(struct span value, char *out)
 {
 	enum token token;
@@ -169,7 +156,7 @@ static void put_parameter(struct fold *f, const struct field_parameter *p,
 		const size_t len = field_value(p->value, f->scratch);
 
 		put_extended(f, p->name, (struct span){ f->scratch, len });
-		put_comments(f, p->value);
+		field_comments(f, p->value);
 	}
 }
 

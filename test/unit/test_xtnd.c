@@ -1,7 +1,5 @@
 /* Promises of pop3/xtnd: boards in a session, without a socket. */
-#include "check.h"
-
-#include "pop3/session.h"
+#include "play.h"
 
 static const struct session_policy policy = {
 	.greeting = "ready",
@@ -12,33 +10,6 @@ static const struct session_policy policy = {
 	.xtnd = true,
 	.terms = { .expire = POLICY_NEVER },
 };
-
-struct play {
-	struct session s;
-	char said[SESSION_REPLY_MAX + 1];
-	uint64_t bits[4];
-};
-
-static enum session_ask step(struct play *p, const struct session_event *ev)
-{
-	struct buf out = { .at = p->said, .room = SESSION_REPLY_MAX };
-	enum session_ask ask = session_step(&p->s, ev, &out);
-
-	CHECK(!out.cut);
-	p->said[out.len] = '\0';
-	return ask;
-}
-
-static enum session_ask line(struct play *p, const char *text)
-{
-	return step(p, &(struct session_event){ .kind = EVENT_LINE,
-						.line = span_of(text) });
-}
-
-static enum session_ask failed(struct play *p, enum fault f)
-{
-	return step(p, &(struct session_event){ .kind = EVENT_FAILED, .fault = f });
-}
 
 static enum session_ask opened(struct play *p, const char *name, uint32_t count)
 {
