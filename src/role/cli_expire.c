@@ -6,11 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "role/cli_maildrop.h"
+#include "sys/clock.h"
 
 /* What children find out. */
 struct totals {
@@ -52,14 +52,6 @@ static bool expire_one(void *arg)
 	return fflush(stdout) == 0 && good;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void show_progress(const struct expiry *e)
 {
 	if (isatty(STDERR_FILENO) && e->done % 16 == 0)
@@ -78,7 +70,7 @@ static void visit(struct expiry *e)
 		return;
 	e->rules.policy = e->maildrop.policy;
 	e->rules.policy.login_delay = 0;
-	e->rules.now_ms = now_ms();
+	e->rules.now_ms = clock_wall_ms();
 	fflush(stdout);
 	if (!cli_maildrop_as_owner(&e->maildrop, expire_one, e))
 		e->failed = true;

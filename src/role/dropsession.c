@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -13,6 +12,7 @@
 #include "base/own.h"
 #include "ipc/channel.h"
 #include "role/dropd.h"
+#include "sys/clock.h"
 
 struct session {
 	struct crew_post post; /* first: a session is a post */
@@ -24,14 +24,6 @@ struct session {
 	struct holder holder; /* of the maildrop, once it is open */
 	char user[];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void session_end(struct dropd *d, struct session *s)
 {
@@ -190,7 +182,7 @@ static void answer_commit(struct session *s, const struct message_COMMIT *m)
 	}
 	uint64_t octets, ascii;
 	store_left(&s->maildrop->listing, s->marks, &octets, &ascii);
-	s->rules.now_ms = now_ms();
+	s->rules.now_ms = clock_wall_ms();
 	if (s->maildrop->store->commit(s->maildrop, s->marks, retrieved_bits(s), &left,
 				       &why)) {
 		say_failed(s, &why, "commit-failed");
@@ -353,7 +345,7 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 			    days(m->GRANT.retrieved) },
 		.quick_logins = d->child.settings.quick_logins,
 		.mark_seen = d->child.settings.mark_seen,
-		.now_ms = now_ms(),
+		.now_ms = clock_wall_ms(),
 	};
 	s->post = (struct crew_post){ fd, session_wake };
 	atomic_fetch_add(&d->live, 1);

@@ -1,4 +1,4 @@
-/* sys/clock.h - time that only goes forward.
+/* sys/clock.h - what time it is.
  *
  * Floor 1 (sys). Prefix: clock_.
  */
@@ -7,11 +7,22 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds since some moment in the past. */
-static inline uint64_t clock_ms(void)
+static inline uint64_t clock_read(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Milliseconds since some moment in the past; only goes forward. */
+static inline uint64_t clock_ms(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+/* Milliseconds since 1970, as the machine is told. */
+static inline uint64_t clock_wall_ms(void)
+{
+	return clock_read(CLOCK_REALTIME);
 }

@@ -7,19 +7,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+#include "sys/clock.h"
 
 bool loop_init(struct loop *l)
 {
-	*l = (struct loop){ .epoll = epoll_create1(EPOLL_CLOEXEC), .now = now_ms() };
+	*l = (struct loop){ .epoll = epoll_create1(EPOLL_CLOEXEC), .now = clock_ms() };
 	return l->epoll >= 0;
 }
 
@@ -157,7 +150,7 @@ void loop_run(struct loop *l)
 	while (!l->stopped) {
 		int n = epoll_wait(l->epoll, l->come, most, patience(l));
 
-		l->now = now_ms();
+		l->now = clock_ms();
 		l->come_count = n > 0 ? n : 0;
 		l->come_next = 0;
 		while (l->come_next < l->come_count) {
