@@ -303,7 +303,7 @@ class Client:
     def __init__(self, port, greet=True, tls=False, context=None, source="127.0.0.1", first=b""):
         self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
         self.sock.sendall(first)
-        self.buffer = b""
+        self.buffer = bytearray()
         if tls:
             self.start_tls(context)
         if greet:
@@ -332,49 +332,52 @@ class Client:
             octets = octets.encode("utf-8", "surrogateescape")
         self.sock.sendall(octets)
 
+    def _more(self):
+        """Wait for octets. What has come is appended to one buffer and looked through once, so
+        that a reply costs time in proportion to its length."""
+        more = self.sock.recv(65536)
+        if not more:
+            raise EOFError(f"connection ended; left over: {bytes(self.buffer[-80:])!r}")
+        self.buffer += more
+
+    def _upto(self, end):
+        """Wait for `end`; how many octets lead up to it, itself included."""
+        start = 0
+        while (at := self.buffer.find(end, start)) < 0:
+            start = max(0, len(self.buffer) - len(end) + 1)
+            self._more()
+        return at + len(end)
+
     def line(self):
-        while b"\n" not in self.buffer:
-            more = self.sock.recv(65536)
-            if not more:
-                raise EOFError(f"connection ended; left over: {self.buffer!r}")
-            self.buffer += more
-        line, _, self.buffer = self.buffer.partition(b"\n")
-        assert line.endswith(b"\r"), line
-        return line[:-1]
+        line = self.take(self._upto(b"\n"))
+        assert line.endswith(b"\r\n"), line
+        return line[:-2]
 
     def lines(self):
         """A multi-line reply behind its first line, as it stands on the wire, with the dot."""
-        end = b"\r\n.\r\n"
         if self.need(3) == b".\r\n":
-            self.buffer = self.buffer[3:]
-            return b".\r\n"
-        start = 0
-        while (at := self.buffer.find(end, start)) < 0:
-            start = max(0, len(self.buffer) - 4)
-            more = self.sock.recv(1 << 20)
-            if not more:
-                raise EOFError(f"connection ended; left over: {self.buffer[-80:]!r}")
-            self.buffer += more
-        whole, self.buffer = self.buffer[:at + 5], self.buffer[at + 5:]
-        return whole
+            return self.take(3)
+        return self.take(self._upto(b"\r\n.\r\n"))
 
     def need(self, count):
+        """The next `count` octets, which stay to be read."""
         while len(self.buffer) < count:
-            more = self.sock.recv(65536)
-            if not more:
-                raise EOFError(f"connection ended; left over: {self.buffer!r}")
-            self.buffer += more
-        return self.buffer[:count]
+            self._more()
+        with memoryview(self.buffer) as view:
+            return bytes(view[:count])
+
+    def take(self, count):
+        """The next `count` octets."""
+        octets = self.need(count)
+        del self.buffer[:count]
+        return octets
 
     def rest(self):
         """Everything up to the end of the connection."""
-        try:
-            while more := self.sock.recv(65536):
-                self.buffer += more
-        except ConnectionResetError:
-            pass
-        rest, self.buffer = self.buffer, b""
-        return rest
+        with contextlib.suppress(ConnectionResetError, EOFError):
+            while True:
+                self._more()
+        return self.take(len(self.buffer))
 
     def ask(self, command):
         """`command` is a text, or octets."""

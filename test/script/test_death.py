@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import BUILD, IS_ROOT, Client, Log, Poplar, alive, free_port, hold, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Client, Log, Poplar, alive, free_port, hold, main, wait_until
 
 MAIL = {f"{i}.x": b"message %d\n" % i for i in range(1, 6)}
 
@@ -211,14 +211,14 @@ class Ends(unittest.TestCase):
             idle, fresh = p.login(), p.connect()
             pids = [pid for pids in p.pids().values() for pid in pids]
             p.process.terminate()
-            self.assertEqual(p.process.wait(20), 0)
+            self.assertEqual(p.process.wait(PATIENCE), 0)
             self.assertEqual((idle.rest(), fresh.rest()), (b"", b""))
             self.assertFalse(any(alive(pid) for pid in pids))
             p.log.wait("event=stopped")
             self.assertEqual(p.log.find("event=killing"), [])
 
     def test_a_reply_under_way_may_end(self):
-        with Poplar() as p:
+        with Poplar(settings={"grace": "60s"}) as p:  # more than this reader needs
             size = 40_000_000
             path = p.put("1.x", b"")
             os.truncate(path, size)
@@ -228,7 +228,7 @@ class Ends(unittest.TestCase):
             p.log.wait("event=stopping")
             self.assertEqual(len(c.lines()), size + 2 + 3)
             self.assertEqual(c.rest(), b"")
-            self.assertEqual(p.process.wait(20), 0)
+            self.assertEqual(p.process.wait(PATIENCE), 0)
 
     def test_the_grace_time_is_an_end(self):
         with Poplar(settings={"grace": "1s"}) as p:
@@ -238,7 +238,7 @@ class Ends(unittest.TestCase):
             c.send(b"RETR 1\r\n")
             c.line()
             p.process.terminate()
-            self.assertEqual(p.process.wait(20), 0)
+            self.assertEqual(p.process.wait(PATIENCE), 0)
             self.assertFalse(c.rest().endswith(b"\r\n.\r\n"))
 
     def test_a_stuck_child_is_killed(self):
@@ -246,7 +246,7 @@ class Ends(unittest.TestCase):
             p.deaths_ok = True
             hold(p.pids()["poplar-drop"][0])
             p.process.terminate()
-            self.assertEqual(p.process.wait(20), 0)
+            self.assertEqual(p.process.wait(PATIENCE), 0)
             p.log.wait("event=killing role=poplar-drop")
 
 
