@@ -271,6 +271,32 @@ static bool is_kerberos(struct span token)
 	       memcmp(token.at + head, oid, sizeof oid - 1) == 0;
 }
 
+static bool is_scram(const struct sasl *s)
+{
+	return sasl_wants(s->way.mechanism) & (SCHEME_SCRAM_1 | SCHEME_SCRAM_256);
+}
+
+/* What GNU SASL must not be shown; FAULT_NONE: it may. It asks again when a response is
+ * empty, without end; only GSSAPI has such a one, behind the first (RFC 4752 section
+ * 3.1). */
+static enum fault judge(struct sasl *s, struct span response)
+{
+	const bool gssapi = s->way.mechanism == MECHANISM_ID_GSSAPI;
+	const bool starts = mechanism_needs(s->way.mechanism) & MECHANISM_STARTS;
+
+	if (s->steps >= SASL_STEPS_MAX || (starts && s->steps == 0) ||
+	    (response.len == 0 && !(gssapi && s->begun)))
+		return FAULT_BAD_RESPONSE;
+	if (gssapi && !s->begun) {
+		s->begun = is_kerberos(response);
+		return s->begun ? FAULT_NONE : FAULT_BAD_RESPONSE;
+	}
+	if (is_scram(s))
+		return s->header_len == 0 ? sasl_binding_first(s, response)
+					  : sasl_binding_last(s, response);
+	return FAULT_NONE;
+}
+
 /* A client need not say that it writes UTF-8 (RFC 2831 section 2.1.2), but where it
  * does not, GNU SASL 2.2 follows a pointer that it has never set. So it is said in
  * front. */
@@ -302,14 +328,9 @@ enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *o
 	if (s->proved)
 		return response.len == 0 ? admit(s, found, why)
 					 : sasl_refuse(FAULT_BAD_RESPONSE, why);
-	if (s->steps == 0 && response.at &&
-	    (mechanism_needs(s->way.mechanism) & MECHANISM_STARTS))
-		return sasl_refuse(FAULT_BAD_RESPONSE, why);
-	if (s->way.mechanism == MECHANISM_ID_GSSAPI && !s->begun && response.len > 0) {
-		if (!is_kerberos(response))
-			return sasl_refuse(FAULT_BAD_RESPONSE, why);
-		s->begun = true;
-	}
+	enum fault f = response.at ? judge(s, response) : FAULT_NONE;
+	if (f)
+		return sasl_refuse(f, why);
 	const bool digest = s->way.mechanism == MECHANISM_ID_DIGEST_MD5 &&
 			    s->steps == 1;
 	int rc =

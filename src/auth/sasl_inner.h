@@ -8,7 +8,11 @@
 
 #include "auth/sasl.h"
 
-enum { SASL_PEER_MAX = 64 };
+enum {
+	SASL_PEER_MAX = 64,
+	SASL_HEADER_MAX = 1024, /* a flag, and a name in which each octet is three */
+	SASL_STEPS_MAX = 16,    /* no mechanism takes so many */
+};
 
 struct sasl {
 	const struct login_rules *rules;
@@ -26,6 +30,12 @@ struct sasl {
 	bool proved;        /* the proof held: only the last, empty response is due */
 	struct why trouble; /* of a database, while GNU SASL called us back */
 	enum fault refused; /* a token, for this: the client has yet to answer that */
+
+	/* With SCRAM: gs2-header of the first message, and the octets that it binds to.
+	 */
+	char header[SASL_HEADER_MAX];
+	size_t header_len; /* 0: the first message has yet to come */
+	struct span bound;
 
 	unsigned steps;
 	char claims[LOGIN_NAME_OCTETS + 1];
@@ -56,6 +66,17 @@ static inline enum sasl_says sasl_refuse(enum fault f, struct why *why)
 
 MUST_USE bool sasl_gnu_begin(struct sasl *s);
 sasl_step_fn sasl_gnu_step;
+
+/* ---- sasl_binding.c: what SCRAM's client says of channel binding ---- */
+
+/* Judge the first message, which is kept for the last. FAULT_BINDING: it does not bind
+ * where it must, binds where that cannot be, or takes us for unable.
+ * FAULT_BAD_RESPONSE: it is none. */
+MUST_USE enum fault sasl_binding_first(struct sasl *s, struct span message);
+
+/* Judge the last one. FAULT_BINDING: its c= is not the header of the first and the
+ * octets that this connection is known by. */
+MUST_USE enum fault sasl_binding_last(const struct sasl *s, struct span message);
 
 /* ---- sasl_shown.c: what is shown as it is, or is known already ---- */
 

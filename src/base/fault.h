@@ -27,6 +27,8 @@
 	X(NO_BOARD,        "",           LOG_DEBUG,   false, "no such board") \
 	X(READ_ONLY,       "",           LOG_DEBUG,   false, "maildrop is read-only") \
 	X(BAD_RESPONSE,    "",           LOG_DEBUG,   false, "malformed response") \
+	X(BINDING,         "",           LOG_NOTICE,  false, "channel binding does not fit this connection") \
+	X(BOUND,           "",           LOG_DEBUG,   false, "this connection was bound to before, make another") \
 	X(NOT_UTF8,        "[AUTH]",     LOG_INFO,    false, "user names and passwords are UTF-8") \
 	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \
 	X(BUSY,            "[IN-USE]",   LOG_INFO,    true,  "maildrop is in use by another session") \

@@ -33,6 +33,13 @@ unsigned mechanism_needs(enum mechanism m)
 	return table[m].needs;
 }
 
+unsigned mechanism_bound(enum mechanism m)
+{
+	if (m == MECHANISM_ID_SCRAM_SHA_256)
+		return MECHANISM_BIT(SCRAM_SHA_256_PLUS);
+	return m == MECHANISM_ID_SCRAM_SHA_1 ? MECHANISM_BIT(SCRAM_SHA_1_PLUS) : 0;
+}
+
 bool mechanism_find(struct span name, enum mechanism *out)
 {
 	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {

@@ -49,5 +49,9 @@ enum mechanism {
 const char *mechanism_name(enum mechanism m);
 unsigned mechanism_needs(enum mechanism m);
 
+/* The mechanism (a bit) that binds what this one does not: its -PLUS; 0: it has none.
+ */
+unsigned mechanism_bound(enum mechanism m);
+
 /* The mechanism of this name, in any case of letters. False: none. */
 MUST_USE bool mechanism_find(struct span name, enum mechanism *out);

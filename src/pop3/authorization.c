@@ -62,6 +62,21 @@ static void list_mechanisms(const struct session *s, struct buf *out)
 	reply_dot(out);
 }
 
+static bool binds(enum mechanism m)
+{
+	return mechanism_needs(m) & MECHANISM_BINDING;
+}
+
+/* RFC 9266 section 4.1: a TLS connection is bound to by one exchange. It is from where
+ * the client has said something. */
+static enum session_ask ask_login(struct session *s, struct span response)
+{
+	s->has_secret = response.at != NULL;
+	s->secret = response;
+	s->bound |= s->has_secret && binds(s->mechanism);
+	return ASK_LOGIN;
+}
+
 /* RFC 5034 section 4. An initial response of "=" is an empty one. */
 static enum session_ask authenticate(struct session *s, struct buf *out)
 {
@@ -77,10 +92,11 @@ static enum session_ask authenticate(struct session *s, struct buf *out)
 		return refuse(s, FAULT_NO_MECHANISM, out);
 	if (!session_offers(s, s->mechanism))
 		return refuse(s, s->tls ? FAULT_NO_MECHANISM : FAULT_NEEDS_TLS, out);
+	if (s->bound && binds(s->mechanism))
+		return refuse(s, FAULT_BOUND, out);
 	s->user_len = 0;
-	s->has_secret = response.at != NULL;
-	s->secret = span_is(response, "=") ? span_after(response, 1) : response;
-	return ASK_LOGIN;
+	return ask_login(s,
+			 span_is(response, "=") ? span_after(response, 1) : response);
 }
 
 /* RFC 5034 section 4: a line of base64, or "*". */
@@ -89,9 +105,7 @@ enum session_ask authorization_respond(struct session *s, struct span line,
 {
 	if (span_is(line, "*"))
 		return refuse(s, FAULT_CANCELLED, out);
-	s->has_secret = true;
-	s->secret = line;
-	return ASK_LOGIN;
+	return ask_login(s, line);
 }
 
 /* RFC 1939 section 7. Every name is accepted, so that none is told to exist. */

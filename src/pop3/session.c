@@ -352,6 +352,12 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 	return end(s, "nothing was asked");
 }
 
+/* Is it the client's fault that it was not let in? */
+static bool is_refusal(enum fault f)
+{
+	return f == FAULT_DENIED || f == FAULT_BINDING || f == FAULT_BAD_RESPONSE;
+}
+
 /* What was asked could not be done. Half of a multi-line reply must not look whole, and
  * a maildrop that is no longer there ends the session without UPDATE (RFC 1939 section
  * 6). */
@@ -365,7 +371,7 @@ static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 	reply_err(out, s->language, f);
 	if (s->state == POP3_UPDATE)
 		return end(s, "commit-failed");
-	if (s->ask == ASK_LOGIN && f == FAULT_DENIED &&
+	if (s->ask == ASK_LOGIN && is_refusal(f) &&
 	    ++s->failures >= s->policy->failures_max)
 		return end(s, "too-many-failures");
 	const bool lost = s->state == POP3_TRANSACTION && f == FAULT_PEER;

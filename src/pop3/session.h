@@ -101,6 +101,7 @@ struct session {
 	struct command command;   /* the one being carried out; its word is not kept */
 	struct span secret;       /* with ASK_LOGIN only: borrowed from the line */
 	bool has_secret;          /* ... an initial response may be missing */
+	bool bound;               /* an exchange was bound to TLS: no other can be */
 	struct span wanted;       /* with ASK_BOARD only: borrowed from the line */
 	enum board_wish board;    /* ... which one */
 	enum mechanism mechanism; /* with ASK_LOGIN and ASK_RESPONSE: which one */

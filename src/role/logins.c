@@ -183,13 +183,29 @@ static struct span or_empty(struct span response)
 	return response.len > 0 ? response : SPAN("");
 }
 
+/* What the exchange can be bound to. Where a mechanism's -PLUS is not offered, nothing:
+ * a client is right then that says we cannot (RFC 5802 section 6). */
+static struct sasl_channel channel_of(const struct logins *l,
+				      const struct message_AUTH_ASK *ask)
+{
+	const enum mechanism m = (enum mechanism)ask->mechanism;
+	const bool able = (mechanism_needs(m) & MECHANISM_BINDING) ||
+			  (mechanism_bound(m) & l->allowed);
+	struct sasl_channel channel = { .certificate = ask->certificate };
+
+	if (able) {
+		channel.exporter = ask->exporter;
+		channel.unique = ask->unique;
+	}
+	return channel;
+}
+
 static bool begin(struct logins *l, const struct logins_link *link,
 		  const struct message_AUTH_ASK *ask)
 {
 	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
 				       ask->peer };
-	const struct sasl_channel channel = { ask->exporter, ask->unique,
-					      ask->certificate };
+	const struct sasl_channel channel = channel_of(l, ask);
 	const struct attempt at = { { link, ask->id, ask->exchange },
 				    ask->peer,
 				    ask->waited > 0 };

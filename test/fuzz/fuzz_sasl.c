@@ -275,6 +275,7 @@ static enum sasl_says step(struct play *p, struct sasl *sasl, struct span line,
 		check_in(p, &found);
 	else
 		PROMISE(why.fault == FAULT_DENIED || why.fault == FAULT_BAD_RESPONSE ||
+			why.fault == FAULT_BINDING ||
 			(why.fault == FAULT_IO && p->store.down));
 	user_let_go(&found);
 	return says;

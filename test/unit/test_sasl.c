@@ -293,32 +293,176 @@ static void test_channel_binding(void **state)
 		c.exporter = by_unique ? NULL : value;
 		CHECK_EQ(play(&s, MECHANISM_ID_SCRAM_SHA_256_PLUS, &c, user, &why),
 			 same ? SASL_IN : SASL_OUT);
+		CHECK_EQ(why.fault, same ? FAULT_NONE : FAULT_BINDING);
 		CHECK_EQ(play(&s, MECHANISM_ID_SCRAM_SHA_1_PLUS, &c, user, &why),
 			 same ? SASL_IN : SASL_OUT);
+		CHECK_EQ(why.fault, same ? FAULT_NONE : FAULT_BINDING);
 	}
 }
 
-/* RFC 5802 section 6: a client that could bind, and was made to believe that we cannot,
- * is told so by failing. */
-static void test_a_client_that_was_kept_from_binding_is_refused(void **state)
+/* The first message of SCRAM's client, in clear. */
+static enum sasl_says say_first(struct server *s, enum mechanism m, const char *message,
+				struct why *why)
 {
-	struct server s;
-	struct why why = { 0 };
+	const struct login_way way = { m, true, SPAN("[::1]:1") };
+	struct sasl *sasl = sasl_new(&s->rules, &way, &s->channel);
 	struct user_found found = { 0 };
-	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1], base64[256];
 	struct buf out = BUF(text);
 
-	(void)state;
-	make_server(&s, "PLAIN");
-	s.channel.exporter = SPAN("octets of this connection");
-	const struct login_way way = { MECHANISM_ID_SCRAM_SHA_256, true,
-				       SPAN("[::1]:1") };
-	struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
 	CHECK(sasl);
-	/* "y,,n=alice,r=abc" */
-	CHECK_EQ(sasl_step(sasl, SPAN("eSwsbj1hbGljZSxyPWFiYw=="), &out, &found, &why),
-		 SASL_OUT);
+	sodium_bin2base64(base64, sizeof base64, (const unsigned char *)message,
+			  strlen(message), sodium_base64_VARIANT_ORIGINAL);
+	enum sasl_says says = sasl_step(sasl, span_of(base64), &out, &found, why);
 	sasl_free(sasl);
+	return says;
+}
+
+/* RFC 5802 section 6: a client that binds where that cannot be, that does not where it
+ * must, or that was made to believe that we cannot, fails; RFC 3206: its password is
+ * not to blame. */
+static void test_what_clients_say_of_binding(void **state)
+{
+	enum { NONE = 0, EXPORTER = 1, UNIQUE = 2 };
+	static const struct {
+		bool plus;
+		unsigned has;
+		const char *message;
+		enum fault fault;
+	} cases[] = {
+		{ false, NONE, "n,,n=alice,r=abc", FAULT_NONE },
+		{ false, NONE, "y,,n=alice,r=abc", FAULT_NONE },
+		{ false, NONE, "n,a=alice,n=alice,r=abc", FAULT_NONE },
+		{ false, EXPORTER, "n,,n=alice,r=abc", FAULT_NONE },
+		{ false, EXPORTER, "y,,n=alice,r=abc", FAULT_BINDING },
+		{ false, UNIQUE, "y,,n=alice,r=abc", FAULT_BINDING },
+		{ false, NONE, "p=anything,,n=alice,r=abc", FAULT_BINDING },
+		{ false, EXPORTER, "p=tls-exporter,,n=alice,r=abc", FAULT_BINDING },
+		{ false, UNIQUE, "p=tls-unique,,n=alice,r=abc", FAULT_BINDING },
+		{ true, EXPORTER, "p=tls-exporter,,n=alice,r=abc", FAULT_NONE },
+		{ true, UNIQUE, "p=tls-unique,,n=alice,r=abc", FAULT_NONE },
+		{ true, EXPORTER, "p=tls-unique,,n=alice,r=abc", FAULT_BINDING },
+		{ true, UNIQUE, "p=tls-exporter,,n=alice,r=abc", FAULT_BINDING },
+		{ true, EXPORTER, "p=tls-server-end-point,,n=alice,r=abc",
+		  FAULT_BINDING },
+		{ true, EXPORTER, "p=,,n=alice,r=abc", FAULT_BINDING },
+		{ true, EXPORTER, "n,,n=alice,r=abc", FAULT_BINDING },
+		{ true, EXPORTER, "y,,n=alice,r=abc", FAULT_BINDING },
+		{ true, EXPORTER, "p,,n=alice,r=abc", FAULT_BAD_RESPONSE },
+		{ false, NONE, "x,,n=alice,r=abc", FAULT_BAD_RESPONSE },
+		{ false, NONE, "n=alice", FAULT_BAD_RESPONSE },
+		{ false, NONE, "n,n=alice", FAULT_BAD_RESPONSE },
+	};
+	static const enum mechanism ways[][2] = {
+		{ MECHANISM_ID_SCRAM_SHA_256, MECHANISM_ID_SCRAM_SHA_256_PLUS },
+		{ MECHANISM_ID_SCRAM_SHA_1, MECHANISM_ID_SCRAM_SHA_1_PLUS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+		const size_t at = i / 2;
+		struct server s;
+		struct why why = { 0 };
+
+		make_server(&s, "PLAIN");
+		if (cases[at].has & EXPORTER)
+			s.channel.exporter = SPAN("octets of this connection");
+		if (cases[at].has & UNIQUE)
+			s.channel.unique = SPAN("other octets of it");
+		CHECK_EQ(say_first(&s, ways[i % 2][cases[at].plus], cases[at].message,
+				   &why),
+			 cases[at].fault ? SASL_OUT : SASL_MORE);
+		CHECK_EQ(why.fault, cases[at].fault);
+	}
+}
+
+/* RFC 5802 section 6: what stands behind c= must be the header that came first, and no
+ * octet more without -PLUS. */
+static void test_the_last_message_repeats_the_first_header(void **state)
+{
+	static const struct {
+		const char *bound; /* behind c=, in base64 */
+		enum fault fault;
+	} cases[] = {
+		{ "biws", FAULT_DENIED },          /* n,, and a wrong proof */
+		{ "eSws", FAULT_BINDING },         /* y,, */
+		{ "biwsZXh0cmE=", FAULT_BINDING }, /* n,,extra */
+		{ "bixhPWIs", FAULT_BINDING },     /* n,a=b, */
+		{ "", FAULT_BINDING },
+		{ "biw", FAULT_BAD_RESPONSE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct login_way way = { MECHANISM_ID_SCRAM_SHA_1, true,
+					       SPAN("[::1]:1") };
+		char text[4 * SASL_CHALLENGE_MAX / 3 + 1], message[512], base64[1024];
+		struct server s;
+		struct why why = { 0 };
+		struct user_found found = { 0 };
+		struct buf out = BUF(text);
+		size_t len;
+
+		make_server(&s, "PLAIN");
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		/* "n,,n=alice,r=abc" */
+		CHECK_EQ(sasl_step(sasl, SPAN("biwsbj1hbGljZSxyPWFiYw=="), &out, &found,
+				   &why),
+			 SASL_MORE);
+		CHECK_EQ(sodium_base642bin((unsigned char *)message, sizeof message,
+					   text, out.len, NULL, &len, NULL,
+					   sodium_base64_VARIANT_ORIGINAL),
+			 0);
+		message[len] = '\0';
+		const int nonce = (int)strcspn(message, ",");
+		snprintf(text, sizeof text, "c=%s,%.*s,p=%s", cases[i].bound, nonce,
+			 message, "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+		sodium_bin2base64(base64, sizeof base64, (const unsigned char *)text,
+				  strlen(text), sodium_base64_VARIANT_ORIGINAL);
+		out = (struct buf)BUF(text);
+		CHECK_EQ(sasl_step(sasl, span_of(base64), &out, &found, &why),
+			 SASL_OUT);
+		CHECK_EQ(why.fault, cases[i].fault);
+		sasl_free(sasl);
+	}
+}
+
+/* What says nothing at any step is refused: nobody is asked the same for ever. */
+static void test_an_empty_response_is_malformed(void **state)
+{
+	static const enum mechanism all[] = {
+		MECHANISM_ID_PLAIN,
+		MECHANISM_ID_LOGIN,
+		MECHANISM_ID_SCRAM_SHA_256_PLUS,
+		MECHANISM_ID_SCRAM_SHA_256,
+		MECHANISM_ID_SCRAM_SHA_1_PLUS,
+		MECHANISM_ID_SCRAM_SHA_1,
+		MECHANISM_ID_CRAM_MD5,
+		MECHANISM_ID_DIGEST_MD5,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		const struct login_way way = { all[i], true, SPAN("[::1]:1") };
+		char text[4 * SASL_CHALLENGE_MAX / 3 + 1] = "x";
+		struct server s;
+		struct why why = { 0 };
+		struct user_found found = { 0 };
+		struct buf out = BUF(text);
+
+		make_server(&s, "PLAIN");
+		s.channel.exporter = SPAN("octets of this connection");
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK_EQ(sasl_step(sasl, (struct span){ 0 }, &out, &found, &why),
+			 SASL_MORE);
+		CHECK_EQ(out.len == 0, !(mechanism_needs(all[i]) & MECHANISM_STARTS));
+		out = (struct buf)BUF(text);
+		CHECK_EQ(sasl_step(sasl, SPAN(""), &out, &found, &why), SASL_OUT);
+		CHECK_EQ(why.fault, FAULT_BAD_RESPONSE);
+		sasl_free(sasl);
+	}
 }
 
 /* One exchange of one response, in base64. */
@@ -912,7 +1056,9 @@ int main(void)
 		TEST(test_scram_by_stored_keys),
 		TEST(test_dovecots_keys),
 		TEST(test_channel_binding),
-		TEST(test_a_client_that_was_kept_from_binding_is_refused),
+		TEST(test_what_clients_say_of_binding),
+		TEST(test_the_last_message_repeats_the_first_header),
+		TEST(test_an_empty_response_is_malformed),
 		TEST(test_external_is_whom_the_certificate_names),
 		TEST(test_anonymous_only_reads),
 		TEST(test_apop),

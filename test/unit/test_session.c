@@ -524,6 +524,44 @@ static void test_a_mechanism_is_announced_where_its_ground_is(void **state)
 	CHECK_EQ(p.s.secret.len, 0);
 }
 
+/* RFC 9266 section 4.1: whoever fails once, or gives up, is bound to no more; a prompt
+ * alone is no use of the binding. */
+static void test_a_connection_is_bound_to_once(void **state)
+{
+	const struct session_event prompt = { .kind = EVENT_CHALLENGE };
+	struct session_policy pol = policy;
+	struct play p = { .bits = { 0 } };
+
+	(void)state;
+	pol.mechanisms = MECHANISM_BIT(SCRAM_SHA_256_PLUS) |
+			 MECHANISM_BIT(SCRAM_SHA_1_PLUS) | MECHANISM_BIT(SCRAM_SHA_256);
+	for (int initial = 0; initial < 2; initial++) {
+		session_init(&p.s, &pol, true, false);
+		p.s.binds = true;
+		CHECK_EQ(line(&p, "AUTH SCRAM-SHA-256-PLUS"), ASK_LOGIN);
+		CHECK_EQ(step(&p, &prompt), ASK_RESPONSE);
+		CHECK_EQ(line(&p, "*"), ASK_READ);
+		if (initial) {
+			CHECK_EQ(line(&p, "AUTH SCRAM-SHA-256-PLUS QQ=="), ASK_LOGIN);
+			failed(&p, FAULT_DENIED);
+		} else {
+			CHECK_EQ(line(&p, "AUTH SCRAM-SHA-256-PLUS"), ASK_LOGIN);
+			CHECK_EQ(step(&p, &prompt), ASK_RESPONSE);
+			CHECK_EQ(line(&p, "QQ=="), ASK_LOGIN);
+			CHECK_EQ(step(&p, &prompt), ASK_RESPONSE);
+			CHECK_EQ(line(&p, "QQ=="), ASK_LOGIN);
+			CHECK_EQ(step(&p, &prompt), ASK_RESPONSE);
+			CHECK_EQ(line(&p, "*"), ASK_READ);
+		}
+		CHECK_EQ(line(&p, "AUTH SCRAM-SHA-256-PLUS"), ASK_READ);
+		CHECK_TEXT(p.said, "-ERR this connection was bound to before, make "
+				   "another\r\n");
+		CHECK_EQ(line(&p, "AUTH SCRAM-SHA-1-PLUS QQ=="), ASK_READ);
+		CHECK(said_err(&p));
+		CHECK_EQ(line(&p, "AUTH SCRAM-SHA-256 QQ=="), ASK_LOGIN);
+	}
+}
+
 /* RFC 1939 section 7; S19 of test_history.py: only where the greeting had a timestamp,
  * and where the digest may be seen. */
 static void test_apop(void **state)
@@ -770,11 +808,12 @@ static void test_an_exchange_that_fails(void **state)
 	CHECK(said_err(&p));
 }
 
-/* S2 of test_history.py: what a guesser did wrong is not forgotten by STLS. */
+/* S2 of test_history.py: what a guesser did wrong is not forgotten by STLS. Responses
+ * that are none, and bindings that fail, count as much as wrong passwords. */
 static void test_refused_logins_end_the_connection(void **state)
 {
-	const struct session_event denied = { .kind = EVENT_FAILED,
-					      .fault = FAULT_DENIED };
+	static const enum fault refusals[] = { FAULT_DENIED, FAULT_BAD_RESPONSE,
+					       FAULT_BINDING };
 	const struct session_event trouble = { .kind = EVENT_FAILED,
 					       .fault = FAULT_IO };
 	struct play p;
@@ -783,7 +822,7 @@ static void test_refused_logins_end_the_connection(void **state)
 	begin(&p);
 	for (uint32_t i = 1; i < policy.failures_max; i++) {
 		line(&p, "AUTH PLAIN =");
-		CHECK_EQ(step(&p, &denied), ASK_READ);
+		CHECK_EQ(failed(&p, refusals[i % 3]), ASK_READ);
 		line(&p, "AUTH PLAIN =");
 		CHECK_EQ(step(&p, &trouble), ASK_READ);
 	}
@@ -791,7 +830,7 @@ static void test_refused_logins_end_the_connection(void **state)
 	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE }), ASK_READ);
 	line(&p, "USER x");
 	line(&p, "PASS x");
-	CHECK_EQ(step(&p, &denied), ASK_CLOSE);
+	CHECK_EQ(failed(&p, FAULT_DENIED), ASK_CLOSE);
 }
 
 static void test_listings(void **state)
@@ -1157,6 +1196,7 @@ int main(void)
 		TEST(test_what_only_utf8_may_have),
 		TEST(test_sasl_is_announced_where_it_works),
 		TEST(test_a_mechanism_is_announced_where_its_ground_is),
+		TEST(test_a_connection_is_bound_to_once),
 		TEST(test_apop),
 		TEST(test_a_read_only_maildrop_keeps_its_messages),
 		TEST(test_terms_are_announced),
