@@ -57,15 +57,20 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 {
 	enum logsink_kind kind;
 	struct message m;
+	struct why why;
 	int fd;
 
-	if (argc != 2 || !logsink_parse(argv[1], &kind))
+	if (argc < 2 || argc > 3 || !logsink_parse(argv[1], &kind))
 		explain(role, argc > 1 ? argv[1] : NULL);
 	*c = (struct child){ .role = role,
 			     .sandbox = sandbox_of(role),
 			     .parent = PROC_CHANNEL_FD };
-	prctl(PR_SET_NAME, role_name(role), 0, 0, 0);
 	logsink_use(STDERR_FILENO, kind, role_name(role));
+	if (proc_begin(argv[2], &why)) {
+		log_fault(&why, "not-started", LOG_T("role", role_name(role)));
+		_exit(EXIT_FAILURE);
+	}
+	prctl(PR_SET_NAME, role_name(role), 0, 0, 0);
 	set_signals();
 	proc_no_core();
 	if (role != ROLE_DROP) /* all others see passwords or keys */

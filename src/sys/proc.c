@@ -63,7 +63,9 @@ static void default_signals(void)
 static _Noreturn void become(const struct proc_start *start)
 {
 	char *const environment[] = { NULL };
-	char *const argv[] = { unconst(start->name), unconst(start->arg), NULL };
+	char ids[PROC_IDS_MAX];
+	char *const argv[] = { unconst(start->name), unconst(start->arg),
+			       start->change_ids ? ids : NULL, NULL };
 	/* The channel may land on the executable's number: keep a copy out of the way.
 	 */
 	int exe = fcntl(start->exe, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
@@ -72,10 +74,7 @@ static _Noreturn void become(const struct proc_start *start)
 		not_started("dup of the executable");
 	arrange_descriptors(start);
 	default_signals();
-	if (start->change_ids && (setgroups(0, NULL) < 0 ||
-				  setresgid(start->gid, start->gid, start->gid) < 0 ||
-				  setresuid(start->uid, start->uid, start->uid) < 0))
-		not_started("change of user");
+	snprintf(ids, sizeof ids, "%u:%u", (unsigned)start->uid, (unsigned)start->gid);
 	syscall(SYS_execveat, exe, "", argv, environment, AT_EMPTY_PATH);
 	not_started("execveat");
 }
@@ -87,6 +86,36 @@ pid_t proc_start(const struct proc_start *start)
 	if (pid == 0)
 		become(start);
 	return pid;
+}
+
+static bool parse_ids(const char *text, uid_t *uid, gid_t *gid)
+{
+	struct span rest = span_of(text), first;
+	uint64_t u, g;
+
+	if (!span_cut(&rest, ':', &first) || !span_u64(first, &u) ||
+	    !span_u64(rest, &g) || u > UINT32_MAX || g > UINT32_MAX)
+		return false;
+	*uid = (uid_t)u;
+	*gid = (gid_t)g;
+	return true;
+}
+
+enum fault proc_begin(const char *ids, struct why *why)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fault_set(why, FAULT_SETUP, errno, "prctl", NULL);
+	if (!ids)
+		return FAULT_NONE;
+	if (!parse_ids(ids, &uid, &gid))
+		return fault_set(why, FAULT_SETUP, 0, "read uid and gid", ids);
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0)
+		return fault_set(why, FAULT_SETUP, errno, "become the user", ids);
+	return FAULT_NONE;
 }
 
 /* What the parent does with each: start children as other users, signal them, bind low

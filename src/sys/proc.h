@@ -8,7 +8,10 @@
 
 #include "base/fault.h"
 
-enum { PROC_CHANNEL_FD = 3 }; /* where a child finds its channel to the parent */
+enum {
+	PROC_CHANNEL_FD = 3, /* where a child finds its channel to the parent */
+	PROC_IDS_MAX = 32,   /* "1000:1000" */
+};
 
 struct proc_start {
 	int exe;          /* descriptor of the executable */
@@ -16,7 +19,7 @@ struct proc_start {
 	const char *arg;  /* argv[1] */
 	int channel;      /* becomes PROC_CHANNEL_FD */
 	int log;          /* becomes standard output and standard error */
-	bool change_ids;  /* to uid and gid, without supplementary groups */
+	bool change_ids;  /* argv[2] tells uid and gid, which proc_begin() takes on */
 	uid_t uid;
 	gid_t gid;
 };
@@ -26,6 +29,12 @@ struct proc_start {
  * child needs no right to its folder. Returns the pid, or -1 with errno when fork
  * fails; what goes wrong in the child is told to its log and ends it with status 71. */
 pid_t proc_start(const struct proc_start *start);
+
+/* The first that a child does: nobody may look into it any more, and it becomes the
+ * user and group that `ids`, its argv[2], names, without supplementary groups; NULL: it
+ * stays who it is. Whom a process runs as may open it from the moment of execve(2) on,
+ * so that it becomes that user only behind both. */
+MUST_USE enum fault proc_begin(const char *ids, struct why *why);
 
 /* As root: keep only the capabilities that the parent of all needs, here and for
  * everything started from here; otherwise nothing. */

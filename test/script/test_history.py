@@ -53,6 +53,7 @@ import random
 import re
 import resource
 import shutil
+import signal
 import socket
 import ssl
 import statistics
@@ -62,6 +63,7 @@ import time
 import unittest
 
 import kerberos
+import youth
 from authority import Authority
 from databases import STRANGERS, Server, Sqlite, folder_of
 from harness import BUILD, IS_ROOT, Client, Poplar, ServerCase, main, tls_context, wait_until
@@ -908,6 +910,23 @@ class Processes(unittest.TestCase):
                                              group=uid, extra_groups=[])
                         self.assertIn(b"Permission denied", out.stderr, (role, path))
             self.assertEqual(p.run("audit").stdout.count("dumpable no"), sum(map(len, p.pids().values())))
+
+    @unittest.skipUnless(IS_ROOT, "needs root: all processes are one user's otherwise")
+    def test_s20_nobody_looks_into_young_ones(self):
+        """From the first moment on, before its walls stand, a process is root's or closed to whoever it runs as."""
+        stops, open_to = set(), set()
+
+        def look(pid):
+            stops.add(pid)
+            if uids := youth.ids(pid) - {0}:
+                if os.stat(f"/proc/{pid}/mem").st_uid in uids:
+                    open_to.add((pathlib.Path(f"/proc/{pid}/comm").read_text().strip(), *uids))
+
+        with Poplar() as p:
+            kids = sum(map(len, p.pids().values())) - 1
+            youth.watch(p.process.pid, lambda: os.kill(p.process.pid, signal.SIGHUP), kids, look)
+            p.log.wait("event=reloaded")
+        self.assertEqual((len(stops), open_to), (kids, set()))
 
     @staticmethod
     def memory_holds(pid, secrets):
