@@ -29,6 +29,8 @@ struct wire {
 	bool top;     /* a limited number of body lines */
 	bool in_body;
 	bool full;    /* TOP has its lines: the rest of the message is of no interest */
+	bool cut;     /* ... and there was more: octets were offered that did not go out
+		       */
 	bool changed; /* something was added, so that stored form and wire form differ
 		       */
 };
@@ -38,7 +40,7 @@ static inline void wire_start(struct wire *w)
 	*w = (struct wire){ 0 };
 }
 
-static inline void wire_start_top(struct wire *w, uint32_t lines)
+static inline void wire_start_top(struct wire *w, uint64_t lines)
 {
 	*w = (struct wire){ .top = true, .lines_left = lines };
 }

@@ -15,13 +15,25 @@ static const struct {
 #undef X
 };
 
-static bool parse_msg(struct span s, uint32_t *out)
+/* RFC 1939 bounds no number: what is too large for us is UINT64_MAX. */
+static bool parse_number(struct span s, uint64_t *out)
 {
-	uint32_t n;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] < '0' || s.at[i] > '9')
+			return false;
+	if (!span_u64(s, out))
+		*out = UINT64_MAX;
+	return s.len > 0;
+}
 
-	if (!span_u32(s, &n) || n == 0)
+static bool parse_msg(struct span s, struct command *c)
+{
+	uint64_t n;
+
+	if (!parse_number(s, &n))
 		return false;
-	*out = n;
+	c->named = true;
+	c->msg = n <= UINT32_MAX ? (uint32_t)n : 0;
 	return true;
 }
 
@@ -59,12 +71,12 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 		return span_cut(&c->more, ' ', &c->word) && c->word.len > 0 &&
 		       is_word(c->more);
 	case ARGS_MSG:
-		return parse_msg(s, &c->msg);
+		return parse_msg(s, c);
 	case ARGS_OPT_MSG:
-		return !given || parse_msg(s, &c->msg);
+		return !given || parse_msg(s, c);
 	case ARGS_MSG_LINES:
-		return span_cut(&s, ' ', &head) && parse_msg(head, &c->msg) &&
-		       span_u32(s, &c->lines);
+		return span_cut(&s, ' ', &head) && parse_msg(head, c) &&
+		       parse_number(s, &c->lines);
 	}
 	return false;
 }

@@ -24,11 +24,11 @@ enum command_args {
 	ARGS_WORD,      /* SP word; no space in it */
 	ARGS_REST,      /* SP rest of the line; spaces are data (PASS) */
 	ARGS_OPT_WORD,  /* [SP word] */
-	ARGS_MSG,       /* SP message-number, 1 to 2^32-1 */
+	ARGS_MSG,       /* SP message-number */
 	ARGS_OPT_MSG,   /* [SP message-number] */
 	ARGS_OPT_TWO,   /* [SP word [SP word]] */
 	ARGS_TWO_WORDS, /* SP word SP word */
-	ARGS_MSG_LINES, /* SP message-number SP number of lines, 0 to 2^32-1 */
+	ARGS_MSG_LINES, /* SP message-number SP number of lines */
 };
 
 /* clang-format off */
@@ -62,11 +62,12 @@ enum command_id {
 };
 
 struct command {
-	enum command_id id;
+	enum command_id id : 8;
+	bool named;       /* a message-number was given */
+	uint32_t msg;     /* it, 1 to 2^32-1; 0: one that no message has */
+	uint64_t lines;   /* ARGS_MSG_LINES; UINT64_MAX: so many or more */
 	struct span word; /* the first word, or ARGS_REST: borrowed from the line */
 	struct span more; /* the second; at is NULL: there is none */
-	uint32_t msg;     /* 0: none was given */
-	uint32_t lines;   /* ARGS_MSG_LINES */
 };
 
 /* Read one line (without its line end) in the given state. *out is written on success

@@ -86,7 +86,7 @@ void session_set_user(struct session *s, struct span user)
 /* LIST and UIDL: one message, or all that are not marked. */
 static enum session_ask list(struct session *s, struct buf *out)
 {
-	if (s->command.msg > 0) {
+	if (s->command.named) {
 		enum fault f = find(s);
 
 		return f ? refuse(s, f, out)
@@ -274,7 +274,7 @@ static void mark(struct session *s, uint64_t octets, struct buf *out)
 static enum session_ask record(struct session *s, const struct session_event *ev,
 			       struct buf *out)
 {
-	bool single = s->command.msg > 0;
+	bool single = s->command.named;
 	const char *before = single ? "+OK " : "";
 	uint32_t msg = s->next++;
 
@@ -364,7 +364,7 @@ static bool is_refusal(enum fault f)
 static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 {
 	bool half_said = s->ask == ASK_SEND || xtnd_is_half_said(s) ||
-			 (s->ask == ASK_RECORDS && s->command.msg == 0);
+			 (s->ask == ASK_RECORDS && !s->command.named);
 
 	if (half_said || s->ask == ASK_TLS)
 		return end(s, "cut-short");

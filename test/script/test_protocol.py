@@ -28,7 +28,8 @@ class Commands(ServerCase):
         self.assertEqual(unstuff(wire), on_wire(MAIL))
         self.assertEqual(c.multi("TOP 1 0"), b"Subject: hello\r\n\r\n.\r\n")
         self.assertEqual(c.multi("TOP 1 2"), b"Subject: hello\r\n\r\nbody\r\n..\r\n.\r\n")
-        self.assertEqual(c.multi("TOP 1 4294967295"), wire)
+        for lines in (4294967295, 4294967296, 2**64 - 1, 2**64, 10**200):
+            self.assertEqual(c.multi(f"TOP 1 {lines}"), wire)
         c.ok("NOOP")
         c.ok("DELE 1")
         self.assertEqual(c.ask("STAT"), "+OK 1 5")
@@ -59,6 +60,16 @@ class Commands(ServerCase):
                         "STAT 1", "NOOP x", "USER alice", "STLS", "XYZZY"):
             c.err(command)
             c.ok("STAT")
+        self.assertEqual(c.ask("STAT"), "+OK 1 3")
+        c.close()
+
+    def test_a_number_that_no_message_has(self):
+        """It is a number all the same."""
+        self.p.put("1.x", b"x\n")
+        c = self.p.login()
+        for number in (0, 2, "00", 2**32, 2**32 + 1, 2**64 + 1, 10**200):
+            for command in ("LIST {}", "UIDL {}", "RETR {}", "DELE {}", "TOP {} 1"):
+                self.assertEqual(c.ask(command.format(number)), "-ERR no such message")
         self.assertEqual(c.ask("STAT"), "+OK 1 3")
         c.close()
 

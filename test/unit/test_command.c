@@ -37,9 +37,12 @@ static const struct {
 	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
 	{ " 4294967295",
 	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
-	{ " 4294967296", 1u << ARGS_WORD | 1u << ARGS_REST },
-	{ " 99999999999999999999", 1u << ARGS_WORD | 1u << ARGS_REST },
-	{ " 0", 1u << ARGS_WORD | 1u << ARGS_REST },
+	{ " 4294967296",
+	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 99999999999999999999",
+	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
+	{ " 0",
+	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
 	{ " -1", 1u << ARGS_WORD | 1u << ARGS_REST },
 	{ " +1", 1u << ARGS_WORD | 1u << ARGS_REST },
 	{ " 1x", 1u << ARGS_WORD | 1u << ARGS_REST },
@@ -49,8 +52,9 @@ static const struct {
 	{ " 1 0", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
 	{ " 1 2", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
 	{ " 1 4294967295", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
-	{ " 1 4294967296", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
-	{ " 0 1", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
+	{ " 1 4294967296", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
+	{ " 1 99999999999999999999", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
+	{ " 0 1", 1u << ARGS_REST | 1u << ARGS_MSG_LINES },
 	{ " 1  2", 1u << ARGS_REST },
 	{ " 1 2 ", 1u << ARGS_REST },
 	{ " a b", 1u << ARGS_REST | 1u << ARGS_OPT_TWO },
@@ -164,8 +168,42 @@ static void test_numbers_come_out_as_given(void **state)
 	CHECK_EQ(c.id, COMMAND_TOP);
 	CHECK_EQ(c.msg, 10);
 	CHECK_EQ(c.lines, UINT32_MAX);
+	CHECK(c.named);
 	CHECK_EQ(command_parse(SPAN("LIST"), POP3_TRANSACTION, &c), FAULT_NONE);
 	CHECK_EQ(c.msg, 0);
+	CHECK(!c.named);
+}
+
+/* RFC 1939 has no largest number: one that no message can have names none, and more
+ * lines than can be counted are all. */
+static void test_numbers_have_no_largest(void **state)
+{
+	static const struct {
+		const char *line;
+		uint32_t msg;
+		uint64_t lines;
+	} cases[] = {
+		{ "TOP 0 0", 0, 0 },
+		{ "TOP 1 4294967296", 1, UINT64_C(4294967296) },
+		{ "TOP 1 18446744073709551615", 1, UINT64_MAX },
+		{ "TOP 1 18446744073709551616", 1, UINT64_MAX },
+		{ "TOP 1 99999999999999999999999999", 1, UINT64_MAX },
+		{ "TOP 4294967295 1", UINT32_MAX, 1 },
+		{ "TOP 4294967296 1", 0, 1 },
+		{ "TOP 4294967297 1", 0, 1 },
+		{ "TOP 18446744073709551617 1", 0, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct command c;
+
+		CHECK_EQ(command_parse(span_of(cases[i].line), POP3_TRANSACTION, &c),
+			 FAULT_NONE);
+		CHECK_EQ(c.msg, cases[i].msg);
+		CHECK_EQ(c.lines, cases[i].lines);
+		CHECK(c.named);
+	}
 }
 
 static void test_a_refused_line_leaves_the_command_alone(void **state)
@@ -187,6 +225,7 @@ int main(void)
 		TEST(test_a_nul_anywhere_is_refused),
 		TEST(test_pass_takes_the_rest_as_it_is),
 		TEST(test_numbers_come_out_as_given),
+		TEST(test_numbers_have_no_largest),
 		TEST(test_a_refused_line_leaves_the_command_alone),
 	};
 
