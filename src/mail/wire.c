@@ -69,6 +69,7 @@ static ALWAYS_INLINE size_t convert(struct wire *w, struct span *io_in, char *ou
 		end_line(w);
 		in = span_after(in, 1);
 	}
+	w->cut |= w->full && in.len > 0;
 	*io_in = in;
 	return n;
 }

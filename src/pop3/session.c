@@ -120,15 +120,19 @@ static enum session_ask rset(struct session *s, struct buf *out)
 	return ASK_READ;
 }
 
-/* Where RETR removes, TOP shows the header only: else it would be a way around. */
+/* RFC 1939 section 7: a TOP of more lines than there are is the whole message, and
+ * programs fetch by it. Whoever wants no line of the body looks through headers, and
+ * has retrieved nothing, even where there is no body. */
+static bool may_retrieve(const struct session *s)
+{
+	return s->command.id == COMMAND_RETR || s->command.lines > 0;
+}
+
 static enum session_ask fetch(struct session *s, struct buf *out)
 {
-	const bool noted = s->command.id == COMMAND_RETR &&
-			   s->terms.retrieval != RETRIEVAL_FORGOTTEN;
+	const bool noted = may_retrieve(s) && s->terms.retrieval != RETRIEVAL_FORGOTTEN;
 	enum fault f = find(s);
 
-	if (s->command.id == COMMAND_TOP && s->terms.retrieval == RETRIEVAL_REMOVES)
-		s->command.lines = 0;
 	if (f)
 		return refuse(s, f, out);
 	return noted && !s->bits ? ASK_MARKS : ASK_BODY;
@@ -316,6 +320,18 @@ static void restart(struct session *s)
 	s->timestamp = before.timestamp;
 }
 
+static void sent(struct session *s, const struct session_event *ev)
+{
+	if (!ev->whole || !may_retrieve(s)) {
+		s->tally.top++;
+		s->tally.top_octets += ev->octets;
+		return;
+	}
+	note_retrieval(s);
+	s->tally.retr++;
+	s->tally.retr_octets += ev->octets;
+}
+
 /* What was asked has been done. */
 static enum session_ask done(struct session *s, const struct session_event *ev,
 			     struct buf *out)
@@ -325,14 +341,7 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 		restart(s);
 		return ASK_READ;
 	case ASK_SEND:
-		if (s->command.id == COMMAND_TOP) {
-			s->tally.top++;
-			s->tally.top_octets += ev->octets;
-		} else {
-			note_retrieval(s);
-			s->tally.retr++;
-			s->tally.retr_octets += ev->octets;
-		}
+		sent(s, ev);
 		return ASK_READ;
 	case ASK_COMMIT:
 		s->left = ev->count;
@@ -417,9 +426,9 @@ enum session_ask session_step(struct session *s, const struct session_event *ev,
 		break;
 	case EVENT_MARKS:
 		s->bits = ev->bits;
-		ask = s->command.id == COMMAND_RETR
-			      ? ASK_BODY
-			      : ask_records(s, s->command.msg, s->command.msg);
+		ask = s->command.id == COMMAND_DELE
+			      ? ask_records(s, s->command.msg, s->command.msg)
+			      : ASK_BODY;
 		break;
 	case EVENT_BODY:
 		ask = body(s, ev, out);

@@ -39,10 +39,10 @@ enum session_ask {
 };
 
 enum session_event_kind {
-	EVENT_LINE,      /* line */
-	EVENT_OVERLONG,  /* a line over the limit was dropped */
-	EVENT_DONE,      /* octets (ASK_SEND); count and octets left (ASK_COMMIT) */
-	EVENT_FAILED,    /* fault */
+	EVENT_LINE,     /* line */
+	EVENT_OVERLONG, /* a line over the limit was dropped */
+	EVENT_DONE,   /* octets, whole (ASK_SEND); count and octets left (ASK_COMMIT) */
+	EVENT_FAILED, /* fault */
 	EVENT_CHALLENGE, /* line: in base64, SESSION_CHALLENGE_MAX octets at most */
 	EVENT_OPENED,    /* count, octets, read_only, terms: the maildrop is locked and
 			    listed; behind ASK_BOARD, line: its name. The marks of
@@ -69,7 +69,8 @@ struct session_event {
 	struct span line, uid;
 	uint64_t octets;
 	uint32_t count;
-	bool read_only;             /* OPENED: nothing may be removed */
+	bool whole;     /* DONE: the message was sent from its beginning to its end */
+	bool read_only; /* OPENED: nothing may be removed */
 	struct session_terms terms; /* OPENED: the user's own */
 	uint64_t *bits;
 };

@@ -20,10 +20,17 @@ enum {
 	FILE_REST = 16384,
 };
 
+/* A message has no more lines than octets: a TOP of so many is the whole of it, and
+ * goes out as by RETR. */
+static bool is_limited(const struct conn *c)
+{
+	const struct command *command = &c->session.command;
+
+	return command->id == COMMAND_TOP && command->lines < c->body.source.length;
+}
+
 void body_begin(struct conn *c, const struct body_source *source)
 {
-	const struct session *s = &c->session;
-
 	c->body = (struct conn_body){ .source = *source };
 	const enum fault f = surrogate_begin(c);
 	if (f) {
@@ -31,8 +38,8 @@ void body_begin(struct conn *c, const struct body_source *source)
 		talk_failed(c, f);
 		return;
 	}
-	if (s->command.id == COMMAND_TOP)
-		wire_start_top(&c->body.wire, s->command.lines);
+	if (is_limited(c))
+		wire_start_top(&c->body.wire, c->session.command.lines);
 	else
 		wire_start(&c->body.wire);
 	talk_step(c, &(struct session_event){ .kind = EVENT_BODY,
@@ -68,7 +75,8 @@ static void finish(struct conn *c)
 	struct buf *out = &c->front->out;
 
 	out->len += wire_end(&b->wire, out->at + out->len);
-	if (c->session.command.id == COMMAND_RETR && b->wire.octets != b->source.octets)
+	const bool whole = b->done == b->source.length && !b->wire.cut;
+	if (whole && b->wire.octets != b->source.octets)
 		log_event(LOG_WARNING, "size-was-wrong",
 			  LOG_S("user", session_user(&c->session)),
 			  LOG_N("message", c->session.command.msg),
@@ -76,6 +84,7 @@ static void finish(struct conn *c)
 			  LOG_N("sent", b->wire.octets));
 	body_close(c);
 	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
+					      .whole = whole,
 					      .octets = b->wire.octets });
 }
 

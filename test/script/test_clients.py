@@ -21,7 +21,7 @@ MAIL = [
 ]
 
 
-class Clients(ServerCase):
+class Programs(ServerCase):
     def setUp(self):
         super().setUp()
         for i, octets in enumerate(MAIL, 1):
@@ -47,6 +47,41 @@ class Clients(ServerCase):
     def bodies(self):
         return [email.message_from_bytes(m).get_payload(decode=False) for m in MAIL]
 
+    def mpop(self, *lines, port=None, args=()):
+        rc = self.home / ".mpoprc"
+        rc.write_text("\n".join([
+            "account default", "host localhost", f"port {port or self.p.port}", "user alice",
+            "auth user", "password secret", f"delivery mbox {self.home}/mbox",
+            f"uidls_file {self.home}/uidls",
+            f"tls_trust_file {self.p.dir}/tls/cert.pem", *lines]) + "\n")
+        rc.chmod(0o600)
+        return self.run_client("mpop", "-C", rc, *args)
+
+    def fetchmail(self, options, port=None, ok=(0,)):
+        rc = self.home / ".fetchmailrc"
+        rc.write_text(
+            f"set idfile {self.home}/ids\nset pidfile {self.home}/pid\n"
+            f"poll localhost protocol pop3 port {port or self.p.port} auth password uidl\n"
+            f"user alice password secret {options} no rewrite mda \"{self.home}/mda\"\n")
+        rc.chmod(0o600)
+        mda = self.home / "mda"
+        mda.write_text(f"#!/bin/sh\nexec cat > \"$(mktemp {self.home}/got-XXXXXX)\"\n")
+        mda.chmod(0o755)
+        return self.run_client("fetchmail", "-f", rc, "--nobounce", "--invisible", ok=ok)
+
+    def fetched(self):
+        found = []
+        for path in self.home.glob("got-*"):
+            message = email.message_from_bytes(path.read_bytes())
+            found.append((message["Subject"], message.get_payload().replace("\r\n", "\n")))
+        return sorted(found)
+
+    def expected(self):
+        messages = [email.message_from_bytes(m) for m in MAIL]
+        return sorted((m["Subject"], m.get_payload()) for m in messages)
+
+
+class Clients(Programs):
     # -- poplib
 
     def check_poplib(self, pop):
@@ -103,16 +138,6 @@ class Clients(ServerCase):
 
     # -- mpop
 
-    def mpop(self, *lines, port=None, args=()):
-        rc = self.home / ".mpoprc"
-        rc.write_text("\n".join([
-            "account default", "host localhost", f"port {port or self.p.port}", "user alice",
-            "auth user", "password secret", f"delivery mbox {self.home}/mbox",
-            f"uidls_file {self.home}/uidls",
-            f"tls_trust_file {self.p.dir}/tls/cert.pem", *lines]) + "\n")
-        rc.chmod(0o600)
-        return self.run_client("mpop", "-C", rc, *args)
-
     def test_mpop_leaves_mail_and_fetches_it_once(self):
         for how, port in ((("tls off", "keep on"), self.p.port),
                           (("tls on", "tls_starttls on", "keep on"), self.p.port),
@@ -133,29 +158,6 @@ class Clients(ServerCase):
 
     # -- fetchmail
 
-    def fetchmail(self, options, port=None, ok=(0,)):
-        rc = self.home / ".fetchmailrc"
-        rc.write_text(
-            f"set idfile {self.home}/ids\nset pidfile {self.home}/pid\n"
-            f"poll localhost protocol pop3 port {port or self.p.port} auth password uidl\n"
-            f"user alice password secret {options} no rewrite mda \"{self.home}/mda\"\n")
-        rc.chmod(0o600)
-        mda = self.home / "mda"
-        mda.write_text(f"#!/bin/sh\nexec cat > \"$(mktemp {self.home}/got-XXXXXX)\"\n")
-        mda.chmod(0o755)
-        return self.run_client("fetchmail", "-f", rc, "--nobounce", "--invisible", ok=ok)
-
-    def fetched(self):
-        found = []
-        for path in self.home.glob("got-*"):
-            message = email.message_from_bytes(path.read_bytes())
-            found.append((message["Subject"], message.get_payload().replace("\r\n", "\n")))
-        return sorted(found)
-
-    def expected(self):
-        messages = [email.message_from_bytes(m) for m in MAIL]
-        return sorted((m["Subject"], m.get_payload()) for m in messages)
-
     def test_fetchmail_leaves_mail_and_fetches_it_once(self):
         trust = f"sslcertfile {self.p.dir}/tls/cert.pem sslcertck"
         for options, port in (("keep sslproto ''", self.p.port),
@@ -174,6 +176,28 @@ class Clients(ServerCase):
         self.fetchmail("nokeep sslproto ''")
         self.assertEqual(self.fetched(), self.expected())
         self.assertEqual(self.p.names(), [])
+
+
+class ReadOnce(Programs):
+    """EXPIRE 0: what has been fetched goes, however it was fetched. fetchmail never says RETR, but TOP n 99999999."""
+
+    kwargs = {"settings": {"expire": '"never,0"'}}
+
+    def fetch_whole(self, options):
+        at = self.p.log.mark()
+        self.fetchmail(options)
+        self.assertEqual(self.fetched(), self.expected())
+        self.p.log.wait(r"event=session .* retr=3 .* top=0 .* deleted=3 .*end=quit", start=at)
+        self.assertEqual(self.p.names(), [])
+
+    def test_fetchmail_that_keeps_has_all_of_the_mail(self):
+        self.fetch_whole("keep sslproto ''")
+
+    def test_fetchmail_that_deletes_has_all_of_the_mail(self):
+        self.fetch_whole("nokeep sslproto ''")
+
+    def test_fetchmail_over_tls_has_all_of_the_mail(self):
+        self.fetch_whole(f"keep sslproto TLS1.2+ sslcertfile {self.p.dir}/tls/cert.pem sslcertck")
 
 
 if __name__ == "__main__":

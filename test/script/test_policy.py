@@ -107,7 +107,8 @@ class Kept(ServerCase):
         for name in ("1.a", "2.b", "3.c"):
             self.p.put(name, b"Subject: x\n\nline 1\nline 2\n", "once")
         c = enter(self.p, "once")
-        self.assertEqual(c.multi("TOP 1 2"), b"Subject: x\r\n\r\n.\r\n")
+        self.assertEqual(c.multi("TOP 1 0"), b"Subject: x\r\n\r\n.\r\n")
+        self.assertEqual(c.multi("TOP 1 1"), b"Subject: x\r\n\r\nline 1\r\n.\r\n")
         c.multi("RETR 2")
         self.assertEqual(len(c.listing()), 3)
         c.close()
@@ -120,6 +121,51 @@ class Kept(ServerCase):
         self.assertEqual(self.p.names("once"), ["new/1.a", "new/3.c"])
         self.p.log.wait("event=session user=once .*deleted=1 deleted-octets=30 left=2 left-octets=60 .*end=quit")
 
+    def test_a_top_that_reaches_the_end_has_read_it(self):
+        """RFC 1939 section 7: such a TOP is the whole message. What needs a surrogate, too, and what ends anyhow."""
+        surrogate = "Subject: \u00e9\n".encode()
+        parts = (surrogate + b"Content-Type: multipart/mixed; boundary=b\n\n--b\nSubject: x\n\nx\n"
+                 b"--b\nContent-Description: " + "\u00e9".encode() * 60)  # its last field is rewritten in lines
+        texts = [b"Subject: x\n\n1\n2\n", b"Subject: x\r\n\r\n.1\r\n2\r\n", b"Subject: x\n\n1\n2",
+                 surrogate + b"\n1\n2\n", b"\n\n\n", b"Subject: no body\n", parts]
+        for text in texts:
+            lines = []
+            while True:  # one line more each time, until all have come
+                self.p.put("1.a", text, "once")
+                at = self.p.log.mark()
+                c = enter(self.p, "once")
+                whole = c.multi("RETR 1")
+                c.close()  # without QUIT nothing is removed
+                self.p.log.wait("event=session user=once .*end=hangup", start=at)
+                c = enter(self.p, "once")
+                top = c.multi(f"TOP 1 {len(lines)}")
+                self.assertTrue(whole.startswith(top[:-3]), (text, top))
+                c.quit()
+                left = self.p.names("once")
+                self.assertEqual(left == [], top == whole and len(lines) > 0, (text, top))
+                if left == []:
+                    break
+                os.unlink(self.p.maildir("once") / left[0])
+                lines.append(top)
+                self.assertLess(len(lines), 30, text)
+
+    def test_a_top_that_reaches_the_end_counts_as_retr(self):
+        """In the log, for mark-seen and for the days after retrieval."""
+        for at in range(3):
+            self.p.put(f"{8 + at}.b", b"Subject: x\n\nx\ny\n", "carol")
+        c = enter(self.p, "carol")
+        whole = c.multi("TOP 1 99999999")
+        self.assertEqual(whole, b"Subject: x\r\n\r\nx\r\ny\r\n.\r\n")
+        self.assertEqual(c.multi("TOP 2 4294967296"), whole)
+        c.multi("TOP 3 1")
+        c.quit()
+        self.p.log.wait("event=session user=carol .*retr=2 retr-octets=40 top=1 top-octets=17 ")
+        self.assertEqual(self.p.names("carol"), ["cur/8.b:2,S", "cur/9.b:2,S", "new/10.b"])
+        ledger = (self.p.maildir("carol") / "poplar-ledger").read_bytes()
+        self.assertGreater(len(ledger), 0)
+        for name in self.p.names("carol"):
+            os.unlink(self.p.maildir("carol") / name)
+
     def test_retrieved_mail_is_seen_and_has_its_time(self):
         self.old("7.a", 10, "carol")
         self.p.put("8.b", b"Subject: x\n\nx\n", "carol")
@@ -127,6 +173,7 @@ class Kept(ServerCase):
         c.multi("RETR 1")
         c.quit()
         self.assertEqual(self.p.names("carol"), ["cur/8.b:2,S"])
+        os.unlink(self.p.maildir("carol") / "cur/8.b:2,S")
 
 
 class Expire(ServerCase):

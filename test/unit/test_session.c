@@ -659,7 +659,10 @@ static void test_terms_are_announced(void **state)
 	check_terms(&p, "EXPIRE NEVER\r\n");
 }
 
-static void retr(struct play *p, const char *text, bool whole)
+/* What of a message has gone out when its connection ends, or when it is done. */
+enum sent { SENT_BROKEN, SENT_PART, SENT_WHOLE };
+
+static void fetch(struct play *p, const char *text, enum sent sent)
 {
 	enum session_ask ask = line(p, text);
 
@@ -671,10 +674,16 @@ static void retr(struct play *p, const char *text, bool whole)
 	CHECK_EQ(ask, ASK_BODY);
 	CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_BODY, .octets = 100 }),
 		 ASK_SEND);
-	if (whole)
+	if (sent != SENT_BROKEN)
 		CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_DONE,
+							  .whole = sent == SENT_WHOLE,
 							  .octets = 100 }),
 			 ASK_READ);
+}
+
+static void retr(struct play *p, const char *text, bool whole)
+{
+	fetch(p, text, whole ? SENT_WHOLE : SENT_BROKEN);
 }
 
 /* RFC 2449 section 6.7, EXPIRE 0: what RETR has sent, QUIT removes, and nothing else.
@@ -689,10 +698,8 @@ static void test_read_once(void **state)
 	log_in_under(&p, once);
 	retr(&p, "RETR 2", true);
 	retr(&p, "RETR 2", true);
-	CHECK_EQ(line(&p, "TOP 1 1000"), ASK_BODY);
-	CHECK_EQ(p.s.command.lines, 0);
-	step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 100 });
-	step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 100 });
+	fetch(&p, "TOP 1 1000", SENT_PART);
+	CHECK_EQ(p.s.command.lines, 1000);
 	CHECK_EQ(feed_records(&p, line(&p, "LIST"), all), ASK_READ);
 	CHECK_TEXT(all,
 		   "+OK 3 messages (600 octets)\r\n1 100\r\n2 200\r\n3 300\r\n.\r\n");
@@ -714,6 +721,103 @@ static void test_read_once(void **state)
 	retr(&p, "RETR 1", false);
 	CHECK_EQ(failed(&p, FAULT_PEER), ASK_CLOSE);
 	CHECK_EQ(p.s.retrieved, 0);
+}
+
+/* RFC 1939 section 7: a TOP of more lines than there are is the whole message. Programs
+ * fetch by it and remove then (fetchmail: TOP n 99999999). */
+static void test_a_top_that_reaches_the_end_is_a_retrieval(void **state)
+{
+	static const struct {
+		const char *text;
+		enum retrieval retrieval;
+		enum sent sent;
+		uint64_t retr, top; /* as counted for the log */
+		uint32_t retrieved, marked;
+	} cases[] = {
+		{ "TOP 2 99999999", RETRIEVAL_REMOVES, SENT_WHOLE, 1, 0, 1, 1 },
+		{ "TOP 2 99999999", RETRIEVAL_NOTED, SENT_WHOLE, 1, 0, 1, 0 },
+		{ "TOP 2 99999999", RETRIEVAL_FORGOTTEN, SENT_WHOLE, 1, 0, 0, 0 },
+		{ "TOP 2 1", RETRIEVAL_REMOVES, SENT_WHOLE, 1, 0, 1, 1 },
+		{ "TOP 2 99999999", RETRIEVAL_REMOVES, SENT_PART, 0, 1, 0, 0 },
+		{ "TOP 2 1", RETRIEVAL_NOTED, SENT_PART, 0, 1, 0, 0 },
+		/* whoever wants no line of the body looks through headers */
+		{ "TOP 2 0", RETRIEVAL_REMOVES, SENT_WHOLE, 0, 1, 0, 0 },
+		{ "TOP 2 0", RETRIEVAL_NOTED, SENT_WHOLE, 0, 1, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct session_terms terms = { 0, 0, cases[i].retrieval };
+		struct play p;
+
+		log_in_under(&p, terms);
+		fetch(&p, cases[i].text, cases[i].sent);
+		CHECK_EQ(p.s.tally.retr, cases[i].retr);
+		CHECK_EQ(p.s.tally.retr_octets, cases[i].retr * 100);
+		CHECK_EQ(p.s.tally.top, cases[i].top);
+		CHECK_EQ(p.s.retrieved, cases[i].retrieved);
+		CHECK_EQ(line(&p, "QUIT"), cases[i].retrieved ? ASK_COMMIT : ASK_CLOSE);
+		CHECK_EQ(p.s.marked, cases[i].marked);
+	}
+}
+
+/* What fetchmail does where RETR removes. */
+static void test_what_top_has_fetched_may_be_deleted_and_reset(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in_under(&p, (struct session_terms){ 0, 0, RETRIEVAL_REMOVES });
+	fetch(&p, "TOP 1 99999999", SENT_WHOLE);
+	dele(&p, "DELE 1");
+	fetch(&p, "TOP 2 99999999", SENT_WHOLE);
+	CHECK_EQ(p.s.retrieved, 2);
+	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
+	CHECK_EQ(p.s.marked, 2);
+}
+
+/* COMMIT says how many bits of each kind there are: RSET takes back the marks, not what
+ * was retrieved, and both counts stay true. */
+static void test_rset_keeps_count_of_what_was_retrieved(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in_under(&p, (struct session_terms){ 0, 0, RETRIEVAL_REMOVES });
+	retr(&p, "RETR 2", true);
+	dele(&p, "DELE 1");
+	line(&p, "RSET");
+	CHECK_TEXT(p.said, "+OK maildrop has 3 messages (600 octets)\r\n");
+	CHECK_EQ(p.s.marked, 0);
+	CHECK_EQ(p.s.retrieved, 1);
+	CHECK(session_retrieved(&p.s) != NULL);
+	CHECK_EQ(__builtin_popcountll(session_retrieved(&p.s)[0]), p.s.retrieved);
+	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
+	CHECK_EQ(__builtin_popcountll(p.s.bits[0]), p.s.marked);
+	CHECK_EQ(p.s.marked, 1);
+}
+
+/* A password is borrowed from the line, and gone with it: whatever is answered to it.
+ */
+static void test_a_secret_does_not_outlive_its_step(void **state)
+{
+	static const struct session_event answers[] = {
+		{ .kind = EVENT_FAILED, .fault = FAULT_DENIED },
+		{ .kind = EVENT_OPENED, .terms = { .expire = POLICY_NEVER } },
+		{ .kind = EVENT_CHALLENGE, .line = SPAN("YQ==") },
+	};
+	struct play p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		begin(&p);
+		line(&p, "USER alice");
+		CHECK_EQ(line(&p, "PASS secret"), ASK_LOGIN);
+		CHECK_SPAN(p.s.secret, "secret");
+		step(&p, &answers[i]);
+		CHECK(p.s.secret.at == NULL);
+		CHECK_EQ(p.s.secret.len, 0);
+	}
 }
 
 /* What is kept so many days after it was retrieved stays, and QUIT tells what that was.
@@ -961,7 +1065,9 @@ static void test_retr_and_top(void **state)
 	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_BODY, .octets = 200 }),
 		 ASK_SEND);
 	CHECK_TEXT(p.said, "+OK 200 octets\r\n");
-	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE, .octets = 200 }),
+	CHECK_EQ(step(&p, &(struct session_event){ .kind = EVENT_DONE,
+						   .whole = true,
+						   .octets = 200 }),
 		 ASK_READ);
 	CHECK_EQ(p.out.len, 0);
 	CHECK_EQ(line(&p, "TOP 3 7"), ASK_BODY);
@@ -1214,6 +1320,10 @@ int main(void)
 		TEST(test_a_read_only_maildrop_keeps_its_messages),
 		TEST(test_terms_are_announced),
 		TEST(test_read_once),
+		TEST(test_a_top_that_reaches_the_end_is_a_retrieval),
+		TEST(test_what_top_has_fetched_may_be_deleted_and_reset),
+		TEST(test_rset_keeps_count_of_what_was_retrieved),
+		TEST(test_a_secret_does_not_outlive_its_step),
 		TEST(test_retrievals_are_noted),
 		TEST(test_an_exchange),
 		TEST(test_an_exchange_that_fails),

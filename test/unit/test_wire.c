@@ -5,9 +5,14 @@
 #include "mail/wire.h"
 #include "plain_wire.h"
 
+struct sent {
+	uint64_t octets;
+	bool whole; /* nothing of the message is missing */
+};
+
 /* Encode in pieces of at most `piece` octets into room of at most `room` at a time. */
 static size_t encode(struct span in, int64_t lines, size_t piece, size_t room,
-		     char *out, uint64_t *octets)
+		     char *out, struct sent *sent)
 {
 	struct wire w;
 	size_t len = 0;
@@ -15,7 +20,7 @@ static size_t encode(struct span in, int64_t lines, size_t piece, size_t room,
 	if (lines < 0)
 		wire_start(&w);
 	else
-		wire_start_top(&w, (uint32_t)lines);
+		wire_start_top(&w, (uint64_t)lines);
 	while (in.len > 0 && !w.full) {
 		size_t n = in.len < piece ? in.len : piece;
 		char *exact = malloc(n); /* a sanitizer sees one octet too many */
@@ -30,21 +35,23 @@ static size_t encode(struct span in, int64_t lines, size_t piece, size_t room,
 		free(exact);
 	}
 	len += wire_end(&w, out + len);
-	*octets = w.octets;
+	*sent = (struct sent){ w.octets, in.len == 0 && !w.cut };
 	return len;
 }
 
 static void check(struct span in, int64_t lines, size_t piece, size_t room)
 {
-	static struct plain p;
+	static struct plain p, all;
 	static char out[PLAIN_ROOM];
-	uint64_t octets;
+	struct sent sent;
 
 	plain_encode(&p, in, lines);
-	size_t len = encode(in, lines, piece, room, out, &octets);
+	plain_encode(&all, in, -1);
+	size_t len = encode(in, lines, piece, room, out, &sent);
 	CHECK_EQ(len, p.len);
 	CHECK_EQ(memcmp(out, p.out, len), 0);
-	CHECK_EQ(octets, p.octets);
+	CHECK_EQ(sent.octets, p.octets);
+	CHECK_EQ(sent.whole, p.len == all.len);
 	if (lines < 0) {
 		struct wire w;
 
