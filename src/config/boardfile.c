@@ -47,8 +47,9 @@ void config_take_board(struct loading *l, cfg_t *section)
 		return;
 	}
 	l->board_line[all->count - 1] = section->line;
+	const unsigned before = l->wrong;
 	config_take_values(l, section, board_rows(), board);
-	if (!l->wrong)
+	if (l->wrong == before)
 		check_board(l, board, section->line);
 }
 

@@ -11,13 +11,9 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/mechanism.h"
-#include "base/nets.h"
 #include "base/own.h"
-#include "base/policy.h"
 #include "config/loading.h"
 #include "sys/file.h"
-#include "sys/sock.h"
 
 enum { FILE_OCTETS_MAX = 256 * 1024 };
 
@@ -38,7 +34,7 @@ void config_complain(struct loading *l, int line, const char *format, ...)
 	char whole[sizeof text + sizeof where + 256];
 	snprintf(whole, sizeof whole, "%.250s%s: %s", l->path, where, text);
 	l->say(l->arg, whole);
-	l->wrong = true;
+	l->wrong++;
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -57,8 +53,9 @@ void config_refuse(struct loading *l, const struct row *row, int line,
 
 	row_expected(row, expected, sizeof expected);
 	row_name(row, name);
-	config_complain(l, line, "%s: expected %s, found \"%.100s\"", name, expected,
-			value);
+	config_complain(
+		l, line, "%s: expected %s, found \"%.100s\"%s", name, expected, value,
+		row_lacks_unit(row, span_of(value)) ? ", which has no unit" : "");
 }
 
 static const struct config_section *section_of(const char *name)
@@ -71,7 +68,8 @@ static const struct config_section *section_of(const char *name)
 }
 
 /* Called by libconfuse for each value as it is read. A list, and what stands in a
- * section, is taken as a whole later; its first value tells its line. */
+ * section, is taken as a whole later; its first value tells its line. It is never told
+ * that a value is wrong, so that it goes on and more can be found. */
 static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	bool section = cfg_title(cfg) != NULL;
@@ -91,14 +89,12 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 	if (*line > 0) {
 		config_complain(loading, cfg->line, "%s was given already, in line %d",
 				opt->name, *line);
-		return -1;
+		return 0;
 	}
 	*line = cfg->line;
 	const char *value = cfg_opt_getnstr(opt, count - 1);
-	if (!section && !row_set(row, loading->out, span_of(value))) {
+	if (!section && !row_set(row, loading->out, span_of(value)))
 		config_refuse(loading, row, cfg->line, value);
-		return -1;
-	}
 	return 0;
 }
 
@@ -108,7 +104,7 @@ static int take_section(cfg_t *cfg, cfg_opt_t *opt)
 	section_of(cfg_opt_name(opt))
 		->take(loading, cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
 	memset(loading->in_section, 0, sizeof loading->in_section);
-	return loading->wrong ? -1 : 0;
+	return 0;
 }
 
 void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
@@ -130,175 +126,27 @@ void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
 	}
 }
 
-/* What no single setting can know. */
-static void check_addresses(const struct text_list *list, enum setting_id id)
-{
-	struct sock_address address[2];
-	unsigned count;
-
-	for (unsigned i = 0; i < list->count; i++)
-		if (!sock_parse(span_of(list->at[i]), address, &count))
-			config_complain(loading, loading->lines[id],
-					"%s: expected address:port, such as *:110, "
-					"127.0.0.1:110 or "
-					"[::1]:110, found \"%.100s\"",
-					settings_name(id), list->at[i]);
-}
-
-static void check_networks(const struct text_list *list, enum setting_id id)
-{
-	struct nets nets = { 0 };
-
-	for (unsigned i = 0; i < list->count; i++)
-		if (!nets_add(&nets, span_of(list->at[i])))
-			config_complain(
-				loading, loading->lines[id],
-				"%s: expected an address or network, such as "
-				"192.0.2.1, 192.0.2.0/24 or 2001:db8::/32, found "
-				"\"%.100s\"",
-				settings_name(id), list->at[i]);
-}
-
-static void check_greeting(const char *greeting)
-{
-	bool ok = greeting[0] != '[';
-
-	for (const char *c = greeting; *c; c++)
-		ok = ok && *c >= ' ' && *c < 0x7f && *c != '<';
-	if (!ok)
-		config_complain(
-			loading, loading->lines[SETTING_ID_greeting],
-			"greeting: expected printable ASCII that does not open with "
-			"'[' and has "
-			"no '<'");
-}
-
-static void check_mechanisms(const struct settings *s)
-{
-	const int line = loading->lines[SETTING_ID_mechanisms];
-	unsigned set;
-
-	if (!settings_mechanisms(&s->mechanisms, &set)) {
-		config_complain(
-			loading, line,
-			"mechanisms: expected names of mechanisms, found \"%.100s\"",
-			s->mechanisms.at[set]);
-		return;
-	}
-	if ((set & MECHANISM_BIT(EXTERNAL)) && s->tls_client_verify == 0)
-		config_complain(loading, line,
-				"mechanisms: EXTERNAL needs tls-client-verify");
-	if ((set & MECHANISM_BIT(GSSAPI)) && !*s->gssapi_keytab)
-		config_complain(loading, line,
-				"mechanisms: GSSAPI needs gssapi-keytab");
-	if ((set & MECHANISM_BIT(ANONYMOUS)) && !*s->anonymous_user)
-		config_complain(loading, line,
-				"mechanisms: ANONYMOUS needs anonymous-user");
-	if (!(set & MECHANISM_BIT(ANONYMOUS)) && *s->anonymous_user)
-		config_complain(loading, loading->lines[SETTING_ID_anonymous_user],
-				"anonymous-user needs ANONYMOUS in mechanisms");
-}
-
-/* The values must agree, or CAPA would tell what is not so. */
-static void check_policy(const struct settings *s)
-{
-	struct policy p, least;
-
-	if (!policy_take_expire(span_of(s->expire), &p)) {
-		config_complain(loading, loading->lines[SETTING_ID_expire],
-				"expire: expected never, days, or days,days, found "
-				"\"%.100s\"",
-				s->expire);
-		return;
-	}
-	if (*s->expire_least && (strchr(s->expire_least, ',') ||
-				 !policy_take_expire(span_of(s->expire_least), &least)))
-		config_complain(loading, loading->lines[SETTING_ID_expire_least],
-				"expire-least: expected never or days, found "
-				"\"%.100s\"",
-				s->expire_least);
-	else if (*s->expire_least && policy_expire(&least) > policy_expire(&p))
-		config_complain(loading, loading->lines[SETTING_ID_expire_least],
-				"expire-least is more than expire");
-	if (s->login_delay_most > 0 && s->login_delay_most < s->login_delay)
-		config_complain(loading, loading->lines[SETTING_ID_login_delay_most],
-				"login-delay-most is less than login-delay");
-}
-
-static void check_absolute(enum setting_id id, const char *path)
-{
-	if (*path && *path != '/')
-		config_complain(loading, loading->lines[id],
-				"%s: expected a path from the root, found \"%.100s\"",
-				settings_name(id), path);
-}
-
-static void check_tls(const struct settings *s)
-{
-	static const enum setting_id lists[] = { SETTING_ID_tls_certificate,
-						 SETTING_ID_tls_key,
-						 SETTING_ID_tls_ocsp };
-	const struct text_list *const values[] = { &s->tls_certificate, &s->tls_key,
-						   &s->tls_ocsp };
-
-	for (unsigned l = 0; l < 3; l++) {
-		for (unsigned i = 0; i < values[l]->count; i++)
-			check_absolute(lists[l], values[l]->at[i]);
-		if (values[l]->count > s->tls_certificate.count)
-			config_complain(
-				loading, loading->lines[lists[l]],
-				"%s without tls-certificate: there are more of these "
-				"than of those",
-				settings_name(lists[l]));
-	}
-	for (unsigned i = 0; i < s->tls_certificate.count; i++)
-		if (!*s->tls_certificate.at[i])
-			config_complain(loading,
-					loading->lines[SETTING_ID_tls_certificate],
-					"tls-certificate: expected a path, found \"\"");
-	check_absolute(SETTING_ID_tls_client_ca, s->tls_client_ca);
-	check_absolute(SETTING_ID_tls_client_crl, s->tls_client_crl);
-	if (s->tls_client_verify > 0 && !*s->tls_client_ca)
-		config_complain(loading, loading->lines[SETTING_ID_tls_client_verify],
-				"tls-client-verify needs tls-client-ca");
-	if (s->listen_tls.count > 0 && s->tls_certificate.count == 0)
-		config_complain(
-			loading, loading->lines[SETTING_ID_listen_tls],
-			"listen-tls needs tls-certificate; write listen-tls = {} to "
-			"do without TLS");
-}
-
-static void check_whole(const struct settings *s)
-{
-	check_addresses(&s->listen, SETTING_ID_listen);
-	check_addresses(&s->listen_tls, SETTING_ID_listen_tls);
-	check_networks(&s->proxy_from, SETTING_ID_proxy_from);
-	check_networks(&s->trusted_networks, SETTING_ID_trusted_networks);
-	check_greeting(s->greeting);
-	check_mechanisms(s);
-	check_policy(s);
-	check_tls(s);
-	check_absolute(SETTING_ID_users, s->users);
-	check_absolute(SETTING_ID_gssapi_keytab, s->gssapi_keytab);
-	check_absolute(SETTING_ID_mail_root, s->mail_root);
-	check_absolute(SETTING_ID_run_dir, s->run_dir);
-	if (s->listen.count + s->listen_tls.count == 0)
-		config_complain(loading, 0, "listen and listen-tls are both empty");
-	config_check_databases(loading);
-	config_check_boards(loading);
-	if (strchr(s->maildir, '/') || strcmp(s->maildir, "..") == 0)
-		config_complain(loading, loading->lines[SETTING_ID_maildir],
-				"maildir: expected a name without '/'");
-}
-
 /* What libconfuse is to know of a table. */
 struct options {
 	char names[CONFIG_ROWS_MAX][ROW_NAME_MAX];
 	char standard[CONFIG_ROWS_MAX][256]; /* the defaults of lists */
-	cfg_opt_t at[CONFIG_ROWS_MAX + CONFIG_SECTIONS + 1];
+	cfg_opt_t at[CONFIG_ROWS_MAX + CONFIG_UNKNOWN_MAX + CONFIG_SECTIONS + 1];
+	unsigned count;
 };
 
-static void set_options(struct options *o, struct rows rows)
+/* A name that nobody knows has been complained of: as a list it takes any value, so
+ * that libconfuse goes on. */
+static void add_unknown(struct options *o, int section)
+{
+	static char none[] = "{}";
+
+	for (unsigned i = 0; i < loading->unknowns; i++)
+		if (loading->unknown[i].section == section)
+			o->at[o->count++] = (cfg_opt_t)CFG_STR_LIST(
+				loading->unknown[i].name, none, CFGF_NONE);
+}
+
+static void set_options(struct options *o, struct rows rows, int section)
 {
 	for (unsigned i = 0; i < rows.count; i++) {
 		struct buf b = BUF(o->standard[i]);
@@ -312,7 +160,9 @@ static void set_options(struct options *o, struct rows rows)
 							  CFGF_NONE)
 				: (cfg_opt_t)CFG_STR(o->names[i], NULL, CFGF_NODEFAULT);
 	}
-	o->at[rows.count] = (cfg_opt_t)CFG_END();
+	o->count = rows.count;
+	add_unknown(o, section);
+	o->at[o->count] = (cfg_opt_t)CFG_END();
 }
 
 /* Sections that may stand in the file, behind the settings. */
@@ -320,13 +170,13 @@ static void add_sections(struct options *whole)
 {
 	static struct options sections[CONFIG_SECTIONS];
 
-	for (unsigned i = 0; i < CONFIG_SECTIONS; i++) {
-		set_options(&sections[i], config_sections[i].rows());
-		whole->at[SETTING_ID_COUNT + i] = (cfg_opt_t)CFG_SEC(
+	for (int i = 0; i < CONFIG_SECTIONS; i++) {
+		set_options(&sections[i], config_sections[i].rows(), i);
+		whole->at[whole->count++] = (cfg_opt_t)CFG_SEC(
 			config_sections[i].name, sections[i].at,
 			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	}
-	whole->at[SETTING_ID_COUNT + CONFIG_SECTIONS] = (cfg_opt_t)CFG_END();
+	whole->at[whole->count] = (cfg_opt_t)CFG_END();
 }
 
 static void watch_section(cfg_t *cfg, const struct config_section *section)
@@ -342,29 +192,33 @@ static void watch_section(cfg_t *cfg, const struct config_section *section)
 	cfg_set_validate_func(cfg, section->name, take_section);
 }
 
-static void parse(char *text)
+/* False: not to the end. */
+static bool parse(char *text)
 {
 	static struct options whole;
 
-	set_options(&whole, settings_rows());
+	set_options(&whole, settings_rows(), -1);
 	add_sections(&whole);
 	cfg_t *cfg = cfg_init(whole.at, CFGF_NONE);
 	if (!cfg) {
 		config_complain(loading, 0, "out of memory");
-		return;
+		return false;
 	}
 	cfg_set_error_function(cfg, say_error);
 	for (enum setting_id id = 0; id < SETTING_ID_COUNT; id++)
 		cfg_set_validate_func(cfg, settings_name(id), take_value);
 	for (unsigned i = 0; i < CONFIG_SECTIONS; i++)
 		watch_section(cfg, &config_sections[i]);
-	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !loading->wrong)
+	const unsigned before = loading->wrong;
+	const bool whole_text = cfg_parse_buf(cfg, text) == CFG_SUCCESS;
+	if (!whole_text && loading->wrong == before)
 		config_complain(loading, 0, "cannot be read");
 	for (unsigned i = 0; i < SETTING_ID_COUNT; i++)
 		if (settings_type(i) == SETTING_LIST)
 			config_take_list(loading, cfg, &settings_rows().at[i],
 					 loading->out, loading->lines[i]);
 	cfg_free(cfg);
+	return whole_text;
 }
 
 enum fault config_load(const char *path, struct settings *out, config_say_fn *say,
@@ -386,9 +240,7 @@ enum fault config_load(const char *path, struct settings *out, config_say_fn *sa
 	else if (file_read_all(fd, FILE_OCTETS_MAX, &text, &len, path, &why))
 		config_complain(&state, 0, "%s: %s", why.doing,
 				why.sys ? strerrordesc_np(why.sys) : "out of memory");
-	else if (config_prepare(&state, text, len))
-		parse(text);
-	if (!state.wrong)
-		check_whole(out);
+	else if (config_prepare(&state, text, len) && parse(text))
+		config_check(&state);
 	return state.wrong ? FAULT_SETUP : FAULT_NONE;
 }

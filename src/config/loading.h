@@ -8,15 +8,23 @@
 
 #include "config/file.h"
 
-enum { CONFIG_ROWS_MAX = 64 };
+enum { CONFIG_ROWS_MAX = 96, CONFIG_UNKNOWN_MAX = 16 };
 _Static_assert((int)SETTING_ID_COUNT <= (int)CONFIG_ROWS_MAX, "more rows than room");
+
+/* A name in the file that nobody knows. */
+struct unknown {
+	int section; /* number in config_sections; -1: outside of any */
+	char name[64];
+};
 
 struct loading {
 	const char *path;
 	struct settings *out;
 	config_say_fn *say;
 	void *arg;
-	bool wrong;
+	unsigned wrong; /* how much has been complained of */
+	struct unknown unknown[CONFIG_UNKNOWN_MAX];
+	unsigned unknowns;
 	int lines[SETTING_ID_COUNT];      /* where each was given; 0: default */
 	int in_section[CONFIG_ROWS_MAX];  /* the same, in the section under way */
 	int database_line[DATABASES_MAX]; /* where each section ended */
@@ -31,10 +39,18 @@ config_complain(struct loading *l, int line, const char *format, ...);
 void config_refuse(struct loading *l, const struct row *row, int line,
 		   const char *value);
 
-/* libconfuse miscounts the lines of comments, silently drops a '*' that stands outside
- * quotes, and lets a later list take the place of an earlier one: blank the first,
- * refuse the others, before it sees the text, which ends with a NUL. */
+/* Look through the text, which ends with a NUL, before libconfuse does, which miscounts
+ * the lines of comments, silently drops a '*' that stands outside quotes, lets a later
+ * list take the place of an earlier one, and takes a variable that is not there for an
+ * empty text: blank comments and a byte order mark, say the others, names that nobody
+ * knows, and what is not closed. False: libconfuse would find nothing that is true. */
 MUST_USE bool config_prepare(struct loading *l, char *text, size_t len);
+
+/* The row of that name as the file spells it; NULL: there is none. */
+const struct row *config_find(struct rows rows, struct span name);
+
+/* The name that may be meant by one that is not there. False: none is near. */
+bool config_guess(struct span given, struct rows rows, char out[ROW_NAME_MAX]);
 
 /* Values of a list, as a whole. */
 void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
@@ -57,6 +73,9 @@ struct config_section {
 };
 enum { CONFIG_SECTIONS = 2 };
 extern const struct config_section config_sections[CONFIG_SECTIONS];
+
+/* Say what is wrong with values that are each what its row says. */
+void config_check(struct loading *l);
 
 /* What no section can know alone. Without any section, the users file is added. */
 void config_check_databases(struct loading *l);

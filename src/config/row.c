@@ -73,6 +73,8 @@ static bool parse_number(const struct row *row, struct span text, uint32_t *out)
 		unit++;
 	if (!span_is(span_after(text, digits), unit->name))
 		return false;
+	if (!*unit->name && row->type != SETTING_COUNT && n > 0)
+		return false; /* seconds? milliseconds? */
 	n *= unit->worth;
 	if (n < row->least || n > row->most)
 		return false;
@@ -283,6 +285,14 @@ static void put_range(const struct row *row, struct buf *out)
 	show_number(row->type, row->least, out);
 	buf_text(out, " to ");
 	show_number(row->type, row->most, out);
+}
+
+bool row_lacks_unit(const struct row *row, struct span text)
+{
+	uint64_t n;
+
+	return (row->type == SETTING_TIME || row->type == SETTING_MILLIS) &&
+	       span_u64(text, &n);
 }
 
 void row_expected(const struct row *row, char *out, size_t room)

@@ -5,8 +5,8 @@
  * below is a pointer to such a struct.
  *
  * Types: TEXT; LIST of texts (", " between those of a default); COUNT; TIME in seconds
- * (the file may say 90, 90s, 10m, 2h, 1d); MILLIS the same in milliseconds (500ms, 2s);
- * BOOL yes or no; and a choice, CHOICE.
+ * (the file says 90s, 10m, 2h, 1d); MILLIS the same in milliseconds (500ms, 2s); 0
+ * needs no unit; BOOL yes or no; and a choice, CHOICE.
  */
 #pragma once
 
@@ -81,6 +81,9 @@ void row_name(const struct row *row, char out[ROW_NAME_MAX]);
 
 /* "a time from 1s to 10m": what a value must be. */
 void row_expected(const struct row *row, char *out, size_t room);
+
+/* Is it a time but for its unit? */
+bool row_lacks_unit(const struct row *row, struct span text);
 
 /* Give one setting the value that stands in the file as `text`; a LIST grows by it.
  * False, and nothing changed, when it is not one (or memory runs out). */

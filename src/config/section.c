@@ -187,10 +187,11 @@ void config_take_database(struct loading *l, cfg_t *section)
 		return;
 	}
 	l->database_line[all->count - 1] = section->line;
+	const unsigned before = l->wrong;
 	config_take_values(l, section, database_rows(), db);
-	if (!l->wrong)
+	if (l->wrong == before)
 		check_rows(l, db, section->line);
-	if (!l->wrong)
+	if (l->wrong == before)
 		check_values(l, db, section->line);
 }
 
@@ -219,7 +220,7 @@ void config_check_databases(struct loading *l)
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct database_settings *db = &all->at[i];
 
-		if (!database_is_asked(db) && *db->path && !l->wrong &&
+		if (!database_is_asked(db) && *db->path && *l->out->users == '/' &&
 		    !same_folder(db->path, l->out->users))
 			config_complain(
 				l, l->database_line[i],

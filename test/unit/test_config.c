@@ -35,7 +35,7 @@ static void test_every_default_is_a_value(void **state)
 /* What is shown reads back as the same, at both ends of every range. */
 static void test_shown_values_read_back(void **state)
 {
-	static const char *const values[] = { "0",    "1",      "2",       "60",
+	static const char *const values[] = { "0",    "1",      "2s",      "60s",
 					      "90",   "600",    "3600",    "86400",
 					      "1000", "yes",    "no",      "info",
 					      "1.3",  "syslog", "loopback" };
@@ -69,7 +69,7 @@ static void test_times_have_units(void **state)
 		bool ok;
 		uint32_t seconds;
 	} cases[] = {
-		{ "600", true, 600 },       { "600s", true, 600 },
+		{ "600", false, 0 },        { "600s", true, 600 },
 		{ "10m", true, 600 },       { "1h", true, 3600 },
 		{ "1d", true, 86400 },      { "599", false, 0 },
 		{ "2d", false, 0 },         { "", false, 0 },
@@ -93,6 +93,11 @@ static void test_times_have_units(void **state)
 	CHECK_EQ(s.failure_delay, 1500);
 	CHECK(settings_set(&s, SETTING_ID_failure_delay, SPAN("2s")));
 	CHECK_EQ(s.failure_delay, 2000);
+	CHECK(!settings_set(&s, SETTING_ID_failure_delay, SPAN("5")));
+	CHECK(!settings_set(&s, SETTING_ID_lock_wait, SPAN("500")));
+	CHECK_EQ(s.failure_delay, 2000);
+	CHECK(settings_set(&s, SETTING_ID_failure_delay, SPAN("0")));
+	CHECK_EQ(s.failure_delay, 0);
 	settings_done(&s);
 }
 
@@ -257,7 +262,9 @@ static void test_errors_name_their_line(void **state)
 		{ SPAN("listen += {\"*:1\"}\nlisten = {\"*:2\"}\n"),
 		  ":2: listen was given already, in line 1\n" },
 		{ SPAN(NO_TLS "database a {\nprogram = {a}\nprogram = {b}\n}\n"),
-		  ":4: program was given already, in line 3\n" },
+		  ":4: program was given already, in line 3\n"
+		  ":4: program: a database of driver passwd-file has no such "
+		  "setting\n" },
 		{ SPAN(NO_TLS "plaintext-auth = maybe\n"),
 		  ":2: plaintext-auth: expected no, loopback or yes, found "
 		  "\"maybe\"\n" },
@@ -274,11 +281,11 @@ static void test_errors_name_their_line(void **state)
 		{ SPAN(NO_TLS "greeting = \"[AUTH] hi\"\n"),
 		  ":2: greeting: expected printable ASCII that does not open with '[' "
 		  "and has no "
-		  "'<'\n" },
+		  "'<', found \"[AUTH] hi\"\n" },
 		{ SPAN(NO_TLS "users = users\n"),
 		  ":2: users: expected a path from the root, found \"users\"\n" },
 		{ SPAN(NO_TLS "users = \"/unfinished\n"),
-		  ":3: premature end of file\n" },
+		  ":2: a quoted text is opened in this line and not closed\n" },
 		{ SPAN(NO_TLS "idle-timeout 600\n"),
 		  ":2: missing equal sign after option 'idle-timeout'\n" },
 		{ SPAN(NO_TLS "listen = {}\n"),
@@ -297,7 +304,9 @@ static void test_errors_name_their_line(void **state)
 		  ":2: tls-client-verify needs tls-client-ca\n" },
 		{ SPAN("a = \0\n"), ":1: NUL octet\n" },
 		{ SPAN(NO_TLS "database a {\n\n timeout = 1\n}\n"),
-		  ":4: timeout: expected a time from 100ms to 1m, found \"1\"\n" },
+		  ":4: timeout: expected a time from 100ms to 1m, found \"1\", which "
+		  "has "
+		  "no unit\n" },
 		{ SPAN(NO_TLS "database a { driver = nis }\n"),
 		  ":2: driver: expected passwd-file, sqlite, pam, postgresql, ldap, "
 		  "system, checkpassword, jwt or introspection, found \"nis\"\n" },
@@ -344,6 +353,186 @@ static void test_errors_name_their_line(void **state)
 		CHECK_TEXT(h.text, cases[i].said);
 		settings_done(&s);
 	}
+}
+
+/* A quote, a brace, a name: what was forgotten or mistyped is told where it was. */
+static void test_what_was_forgotten_is_told_on_its_own_line(void **state)
+{
+	static const char *const quote =
+		": a quoted text is opened in this line and not closed\n";
+	static const struct {
+		struct span text;
+		const char *line, *said;
+	} cases[] = {
+		{ SPAN(NO_TLS "greeting = \"hi\nrun-dir = \"/srv/run\"\n"), ":2",
+		  NULL },
+		{ SPAN(NO_TLS "greeting = \"hi\nmax-errors = 3\nusers = \"\"\n"), ":2",
+		  NULL },
+		{ SPAN(NO_TLS "greeting = 'hi\nusers = '/a'\n"), ":2", NULL },
+		{ SPAN(NO_TLS "listen = {\"*:110, \"*:111\"}\nusers = \"/a\"\n"), ":2",
+		  NULL },
+		{ SPAN(NO_TLS "greeting = \"hi\nusers = x\n"), ":2", NULL },
+		{ SPAN(NO_TLS "database a {\n driver = system\n\n"), ":2",
+		  ": a section is opened in this line and not closed\n" },
+		{ SPAN(NO_TLS "database a {\n driver = system\n"
+			      "database b { driver = system }\n"),
+		  ":2",
+		  ": a section is opened in this line and not closed before line 4 "
+		  "opens another\n" },
+		{ SPAN(NO_TLS "listen = {\"*:1\"\nusers = \"/a\"\n"), ":2",
+		  ": a list is opened in this line and not closed, or a value with = "
+		  "is "
+		  "not in quotes\n" },
+		{ SPAN(NO_TLS "listen = {\"*:1\",\n"), ":2",
+		  ": a list is opened in this line and not closed\n" },
+		{ SPAN(NO_TLS "databse a { driver = system }\n"), ":2",
+		  ": expected database NAME { ... } or board NAME { ... }, found "
+		  "'databse a {'\n" },
+		{ SPAN(NO_TLS "lisen = {\"*:1\"}\n"), ":2",
+		  ": no such option 'lisen'; did you mean listen?\n" },
+		{ SPAN(NO_TLS "tls_key = x\n"), ":2",
+		  ": no such option 'tls_key'; did you mean tls-key?\n" },
+		{ SPAN(NO_TLS "database a { drivre = system }\n"), ":2",
+		  ": no such option 'drivre'; did you mean driver?\n" },
+		{ SPAN(NO_TLS "board a { reader = {x} }\n"), ":2",
+		  ": no such option 'reader'; did you mean readers?\n" },
+		{ SPAN(NO_TLS "users = \"${POPLAR_NO_SUCH}/users\"\n"), ":2",
+		  ": ${POPLAR_NO_SUCH}: there is no such variable in the "
+		  "environment\n" },
+		{ SPAN(NO_TLS "users = ${POPLAR_NO_SUCH}\n"), ":2",
+		  ": ${POPLAR_NO_SUCH}: there is no such variable in the "
+		  "environment\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *said = cases[i].said ? cases[i].said : quote;
+		struct settings s;
+		struct heard h;
+		char first[256];
+
+		CHECK(load(cases[i].text, &s, &h) != FAULT_NONE);
+		snprintf(first, sizeof first, "%s%s", cases[i].line, said);
+		if (strncmp(h.text, first, strlen(first)) != 0)
+			fail_msg("expected %s, found %s", first, h.text);
+		settings_done(&s);
+	}
+}
+
+/* Variables that there are, texts of several lines, a byte order mark: none of these is
+ * a mistake. */
+static void test_what_looks_like_a_mistake_and_is_none(void **state)
+{
+	struct settings s;
+	struct heard h;
+
+	(void)state;
+	setenv("POPLAR_TEST_DIR", "/of/the/test", 1);
+	CHECK_EQ(
+		load(SPAN("\xef\xbb\xbf" NO_TLS "users = \"${POPLAR_TEST_DIR}/users\"\n"
+			  "run-dir = ${POPLAR_TEST_DIR}\n"
+			  "mail-root = \"${POPLAR_NO_SUCH:-/mail}\"\n"
+			  "greeting = '${POPLAR_NO_SUCH} # \"'\n"
+			  "database a { driver = checkpassword\n"
+			  "program = {\"/bin/x\", \"-c\", \"a = 1\n b = '2'\"\n}}\n"),
+		     &s, &h),
+		FAULT_NONE);
+	CHECK_TEXT(h.text, "");
+	CHECK_TEXT(s.users, "/of/the/test/users");
+	CHECK_TEXT(s.run_dir, "/of/the/test");
+	CHECK_TEXT(s.mail_root, "/mail");
+	CHECK_TEXT(s.greeting, "${POPLAR_NO_SUCH} # \"");
+	CHECK_TEXT(s.databases.at[0].program.at[2], "a = 1\n b = '2'");
+	settings_done(&s);
+}
+
+static void test_several_mistakes_are_told_at_once(void **state)
+{
+	struct settings s;
+	struct heard h;
+
+	(void)state;
+	CHECK(load(SPAN(NO_TLS "lisen = {\"*:1\"}\nidle-timeout = 5m\nbogus = {a, b}\n"
+			       "max-errors = 7\nmax-errors = 8\nlock-wait = 500\n"
+			       "default-domain = \"@x\"\nproxy-from = {nowhere}\n"
+			       "database a { drivre = x\n timeout = 5 }\n"),
+		   &s, &h) != FAULT_NONE);
+	for (const char *const *said =
+		     (const char *const[]){
+			     ":2: no such option 'lisen'; did you mean listen?\n",
+			     ":3: idle-timeout: expected a time from 10m to 1d, found "
+			     "\"5m\"\n",
+			     ":4: no such option 'bogus'\n",
+			     ":6: max-errors was given already, in line 5\n",
+			     ":7: lock-wait: expected a time from 0ms to 1m, found "
+			     "\"500\", which has no unit\n",
+			     ":8: default-domain: expected a domain without '@'",
+			     ":9: proxy-from: expected an address or network",
+			     ":10: no such option 'drivre'; did you mean driver?\n",
+			     ":11: timeout: expected a time", NULL };
+	     *said; said++)
+		if (!strstr(h.text, *said))
+			fail_msg("%s is not in %s", *said, h.text);
+	settings_done(&s);
+}
+
+static void test_an_address_is_named_once(void **state)
+{
+	static const struct {
+		struct span text;
+		const char *said; /* NULL: nothing is wrong */
+	} cases[] = {
+		{ SPAN("listen = {\"*:110\", \"127.0.0.1:110\"}\n" NO_TLS),
+		  "found \"127.0.0.1:110\", which \"*:110\" of listen takes" },
+		{ SPAN("listen = {\"127.0.0.1:110\", \"127.0.0.1:110\"}\n" NO_TLS),
+		  ":1: listen: expected an address and port of its own, found "
+		  "\"127.0.0.1:110\", which \"127.0.0.1:110\" of listen takes "
+		  "already" },
+		{ SPAN("listen = {\"[::1]:110\", \"[0::1]:110\"}\n" NO_TLS),
+		  "which \"[::1]:110\" of listen" },
+		{ SPAN("listen = {\"*:110\"}\nlisten-tls = {\"[::1]:110\"}\n"
+		       "tls-certificate = \"/a\"\n"),
+		  ":2: listen-tls: expected an address and port of its own, found "
+		  "\"[::1]:110\", which \"*:110\" of listen takes already" },
+		{ SPAN("listen = {\"127.0.0.1:110\", \"127.0.0.2:110\", "
+		       "\"[::1]:110\", \"127.0.0.1:111\"}\n" NO_TLS),
+		  NULL },
+		{ SPAN("listen = {\"0.0.0.0:110\", \"[::]:110\"}\n" NO_TLS), NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct settings s;
+		struct heard h;
+
+		CHECK_EQ(load(cases[i].text, &s, &h) != FAULT_NONE,
+			 cases[i].said != NULL);
+		if (!cases[i].said)
+			CHECK_TEXT(h.text, "");
+		else if (!strstr(h.text, cases[i].said))
+			fail_msg("%s is not in %s", cases[i].said, h.text);
+		settings_done(&s);
+	}
+}
+
+static void test_values_with_which_nobody_could_log_in(void **state)
+{
+	struct settings s;
+	struct heard h;
+
+	(void)state;
+	CHECK(load(SPAN(NO_TLS "mechanisms = {}\n"), &s, &h) != FAULT_NONE);
+	CHECK(strstr(h.text, ":2: mechanisms: expected at least one, found {}") !=
+	      NULL);
+	settings_done(&s);
+	CHECK(load(SPAN(NO_TLS "mechanisms = {PLAIN, NTLM}\n"), &s, &h) != FAULT_NONE);
+	CHECK(strstr(h.text, ":2: mechanisms: expected USER, APOP, PLAIN") != NULL);
+	CHECK(strstr(h.text, "or ANONYMOUS, found \"NTLM\"") != NULL);
+	settings_done(&s);
+	CHECK(load(SPAN(NO_TLS "default-domain = \"@example.org\"\n"), &s, &h) !=
+	      FAULT_NONE);
+	CHECK(strstr(h.text, "found \"@example.org\"") != NULL);
+	settings_done(&s);
 }
 
 /* In the order of the file; without any, the users file. */
@@ -568,6 +757,11 @@ int main(void)
 		TEST(test_a_file_with_everything_in_it),
 		TEST(test_lists_of_files),
 		TEST(test_errors_name_their_line),
+		TEST(test_what_was_forgotten_is_told_on_its_own_line),
+		TEST(test_what_looks_like_a_mistake_and_is_none),
+		TEST(test_several_mistakes_are_told_at_once),
+		TEST(test_an_address_is_named_once),
+		TEST(test_values_with_which_nobody_could_log_in),
 		TEST(test_databases_have_sections),
 		TEST(test_where_tokens_are_asked_about),
 		TEST(test_tokens_are_no_users),
