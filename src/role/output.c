@@ -77,6 +77,8 @@ static bool seal(struct conn *c)
 				return false;
 			break;
 		case TLS_WANT_READ: /* there is no renegotiation */
+		case TLS_AGAIN:
+		case TLS_FLOODED:
 		case TLS_CLOSED:
 		case TLS_FAILED:
 			return false;

@@ -61,6 +61,12 @@ static ssize_t receive_tls(struct conn *c)
 	case TLS_WANT_WRITE:
 		c->readable = false;
 		return -1;
+	case TLS_AGAIN:
+		c->eager = true;
+		return -1;
+	case TLS_FLOODED:
+		conn_close(c, "tls-flood");
+		return -1;
 	case TLS_CLOSED:
 	case TLS_FAILED:
 		break;
@@ -292,6 +298,8 @@ static bool handshake(struct conn *c)
 		return false;
 	case TLS_WANT_WRITE:
 		return output_flush(c) ? !output_blocked(c) : broken(c);
+	case TLS_AGAIN: /* what tls_read alone says */
+	case TLS_FLOODED:
 	case TLS_CLOSED:
 	case TLS_FAILED:
 		log_event(LOG_INFO, "tls-failed", LOG_T("peer", c->peer),

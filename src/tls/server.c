@@ -11,6 +11,7 @@
 
 #include "base/own.h"
 #include "base/secret.h"
+#include "tls/source.h"
 
 /* RFC 7301 section 3.2: a client that speaks ALPN but not pop3 came to the wrong door
  * (ALPACA): a fatal alert. One without ALPN is served. */
@@ -109,6 +110,8 @@ static bool set_options(struct tls_server *s)
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS |
 				      SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+	source_count(ctx);
 	SSL_CTX_set_read_ahead(ctx, 1); /* header and body of a record in one call */
 	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);

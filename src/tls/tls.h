@@ -100,10 +100,18 @@ enum tls_got {
 	TLS_DONE,
 	TLS_WANT_READ,  /* call again when the socket can be read */
 	TLS_WANT_WRITE, /* call again when what is in *out has been sent */
-	TLS_CLOSED,     /* the peer has ended the connection */
-	TLS_FAILED,     /* see tls_error(); close the socket */
+	TLS_AGAIN,   /* something has been read, and no octets: call again, when others
+			have had their turn */
+	TLS_CLOSED,  /* the peer has ended the connection */
+	TLS_FLOODED, /* more than TLS_EMPTY_MAX records in a row had no octets: close
+			the socket */
+	TLS_FAILED,  /* see tls_error(); close the socket */
 };
 
+/* No client has need of so many in a row. */
+enum { TLS_EMPTY_MAX = 8 };
+
+/* Both read a bounded number of octets, and give what came of them. */
 enum tls_got tls_accept(struct tls *tls);
 enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len);
 

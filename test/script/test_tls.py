@@ -6,7 +6,7 @@ import subprocess
 import unittest
 import warnings
 
-from harness import Client, Poplar, ServerCase, main, tls_context
+from harness import BUILD, Client, Poplar, ServerCase, main, tls_context
 
 
 class Tls(ServerCase):
@@ -32,6 +32,26 @@ class Tls(ServerCase):
         c.err("STLS")
         c.login("alice", "secret")
         c.quit()
+
+    def chatter(self, count):
+        out = subprocess.run([BUILD.parent / "test" / "tls_chatter", str(self.p.tls_port), str(count)],
+                             capture_output=True, timeout=60)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        return out.stdout
+
+    def test_records_that_say_nothing(self):
+        """A few are nobody's business; a flood of them ends its connection, and the neighbours go on."""
+        said = self.chatter(5)
+        self.assertIn(b"+OK capability list follows", said)
+        self.assertTrue(said.endswith(b"+OK signing off\r\n"), said)
+        neighbours = [self.p.login("alice"), Client(self.p.tls_port, tls=True)]
+        at = self.p.log.mark()
+        self.assertNotIn(b"capability", self.chatter(100))
+        self.p.log.wait("event=disconnect .*end=tls-flood", start=at)
+        neighbours[0].ok("NOOP")
+        neighbours[1].login("bob", "hunter2")
+        for c in neighbours:
+            c.quit()
 
     def test_stls_after_login(self):
         c = self.p.login()

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -720,6 +721,160 @@ static void test_a_connection_outlives_its_server(void **state)
 	unmake(ca);
 }
 
+/* ---- records without octets ---- */
+
+static void send_updates(struct ends *e, int count, int kind)
+{
+	for (int i = 0; i < count; i++) {
+		CHECK_EQ(SSL_key_update(e->client, kind), 1);
+		CHECK_EQ(SSL_do_handshake(e->client), 1);
+	}
+}
+
+static size_t waiting(const struct ends *e)
+{
+	int n = 0;
+
+	CHECK_EQ(ioctl(e->fds[1], FIONREAD, &n), 0);
+	return (size_t)n;
+}
+
+/* Read until there is something else to do than to call again. */
+static enum tls_got read_on(struct ends *e, char *out, size_t room, size_t *out_len)
+{
+	enum tls_got got;
+
+	do
+		got = tls_read(e->server, out, room, out_len);
+	while (got == TLS_AGAIN);
+	return got;
+}
+
+/* One turn takes a bounded part of a flood of records that say nothing, and a few of
+ * them end the connection; whichever kind of update it is. */
+static void test_a_flood_of_key_updates_is_bounded_and_ends(void **state)
+{
+	static const int kinds[] = { SSL_KEY_UPDATE_NOT_REQUESTED,
+				     SSL_KEY_UPDATE_REQUESTED };
+	struct made *ca = make("CA", -1, "DNS:localhost", NULL, false);
+	struct tls_files files = files_of(ca);
+	struct tls_server *server = serve(&files, &plain_policy);
+	char room[100];
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct ends e = { 0 };
+
+		meet(&e, server, TLS1_3_VERSION, NULL, NULL);
+		CHECK(e.ok);
+		send_updates(&e, 200, kinds[i]);
+		const size_t before = waiting(&e);
+		CHECK(before > 4096);
+		CHECK_EQ(tls_read(e.server, room, sizeof room, &n), TLS_FLOODED);
+		CHECK_EQ(n, 0);
+		CHECK(before - waiting(&e) <= 4096);
+		leave(&e);
+	}
+	tls_server_free(server);
+	unmake(ca);
+}
+
+/* A few do not, as often as there are octets between; one more does, also where octets
+ * stand behind it. */
+static void test_key_updates_are_counted_from_the_last_octet(void **state)
+{
+	struct made *ca = make("CA", -1, "DNS:localhost", NULL, false);
+	struct tls_files files = files_of(ca);
+	struct tls_server *server = serve(&files, &plain_policy);
+	struct ends e = { 0 };
+	char room[100];
+	size_t n;
+
+	(void)state;
+	meet(&e, server, TLS1_3_VERSION, NULL, NULL);
+	CHECK(e.ok);
+	for (int i = 0; i < 5; i++) {
+		send_updates(&e, TLS_EMPTY_MAX - 1, SSL_KEY_UPDATE_REQUESTED);
+		CHECK_EQ(SSL_write(e.client, "NOOP\r\n", 6), 6);
+		CHECK_EQ(read_on(&e, room, sizeof room, &n), TLS_DONE);
+		CHECK_SPAN(((struct span){ room, n }), "NOOP\r\n");
+		deliver(&e);
+	}
+	send_updates(&e, TLS_EMPTY_MAX, SSL_KEY_UPDATE_NOT_REQUESTED);
+	CHECK_EQ(read_on(&e, room, sizeof room, &n), TLS_WANT_READ);
+	send_updates(&e, 1, SSL_KEY_UPDATE_NOT_REQUESTED);
+	CHECK_EQ(read_on(&e, room, sizeof room, &n), TLS_FLOODED);
+	leave(&e);
+
+	meet(&e, server, TLS1_3_VERSION, NULL, NULL);
+	CHECK(e.ok);
+	send_updates(&e, TLS_EMPTY_MAX + 1, SSL_KEY_UPDATE_NOT_REQUESTED);
+	CHECK_EQ(SSL_write(e.client, "NOOP\r\n", 6), 6);
+	CHECK_EQ(read_on(&e, room, sizeof room, &n), TLS_FLOODED);
+	leave(&e);
+	tls_server_free(server);
+	unmake(ca);
+}
+
+/* TLS 1.2: the beginning of a new handshake is refused by a warning, and is a record
+ * without octets like any other. */
+static void test_a_new_handshake_is_refused_and_counted(void **state)
+{
+	struct made *ca = make("CA", -1, "DNS:localhost", NULL, false);
+	struct tls_files files = files_of(ca);
+	struct tls_server *server = serve(&files, &plain_policy);
+	struct ends e = { 0 };
+	char room[100];
+	size_t n;
+
+	(void)state;
+	meet(&e, server, TLS1_2_VERSION, NULL, NULL);
+	CHECK(e.ok);
+	CHECK_EQ(SSL_renegotiate(e.client), 1);
+	CHECK_EQ(SSL_do_handshake(e.client), -1);
+	CHECK_EQ(tls_read(e.server, room, sizeof room, &n), TLS_WANT_READ);
+	CHECK(e.out.len > 0); /* the warning */
+	CHECK_EQ(tls_write(e.server, SPAN("still here"), &n), TLS_DONE);
+	leave(&e);
+	tls_server_free(server);
+	unmake(ca);
+}
+
+/* However much a client has said, a turn takes little of it, and nothing is lost. */
+static void test_a_turn_reads_little_and_all_comes(void **state)
+{
+	struct made *ca = make("CA", -1, "DNS:localhost", NULL, false);
+	struct tls_files files = files_of(ca);
+	struct tls_server *server = serve(&files, &plain_policy);
+	static char said[60000], heard[sizeof said];
+	struct ends e = { 0 };
+	size_t got = 0, n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof said; i++)
+		said[i] = (char)(i * 31 >> 3);
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		meet(&e, server, version, NULL, NULL);
+		CHECK(e.ok);
+		CHECK_EQ(SSL_write(e.client, said, sizeof said), sizeof said);
+		for (got = 0; got < sizeof said; got += n) {
+			const size_t before = waiting(&e);
+			enum tls_got now =
+				tls_read(e.server, heard + got, sizeof heard - got, &n);
+
+			CHECK(now == TLS_DONE || now == TLS_WANT_READ ||
+			      now == TLS_AGAIN);
+			CHECK(before - waiting(&e) <= 4096);
+			CHECK(n > 0 || before > 0);
+		}
+		CHECK_EQ(memcmp(said, heard, sizeof said), 0);
+		leave(&e);
+	}
+	tls_server_free(server);
+	unmake(ca);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -736,6 +891,10 @@ int main(void)
 		TEST(test_nothing_is_bound_before_the_handshake),
 		TEST(test_a_connection_outlives_its_server),
 		TEST(test_records_go_on_where_room_ended),
+		TEST(test_a_flood_of_key_updates_is_bounded_and_ends),
+		TEST(test_key_updates_are_counted_from_the_last_octet),
+		TEST(test_a_new_handshake_is_refused_and_counted),
+		TEST(test_a_turn_reads_little_and_all_comes),
 	};
 
 	return tls_start() ? RUN(tests) : 1;
