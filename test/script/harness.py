@@ -29,16 +29,39 @@ IS_ROOT = os.geteuid() == 0
 os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
 
 
-def free_port():
-    """A port that nobody has now, below those that the kernel gives to clients."""
+def _ports():
+    """Ports that nobody has, below those that the kernel gives to clients. Scripts run side by
+    side: each takes blocks of ports for itself by a name that the kernel gives to one only, and
+    that is free again when the script ends."""
+    claims = []
     while True:
-        port = random.randrange(10240, 32768)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        first, claim = random.randrange(10240, 32768, 64), socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0poplar-test-ports-{first}")
+        except OSError:
+            claim.close()
+            continue
+        claims.append(claim)
+        for port in range(first, first + 64):
+            if _is_free(port):
+                yield port
+
+
+def _is_free(port):
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+_free_ports = _ports()
+
+
+def free_port():
+    """A port that nobody else has, nor gets from here."""
+    return next(_free_ports)
 
 
 class Log:
@@ -516,12 +539,35 @@ class _Tap(unittest.TestResult):
             self._say(False, test, f" {subtest.params}", story)
 
 
+def alone(test):
+    """Marks a test, or a class of them, that needs the machine for itself, as one that measures
+    time does: tools/test runs it when all others are over."""
+    test.alone = True
+    return test
+
+
+def chosen(tests, part):
+    """Those tests that belong to the part: "alone", or "shared" for the others."""
+    suite = unittest.TestSuite()
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            suite.addTest(chosen(test, part))
+            continue
+        method = getattr(test, test.id().rpartition(".")[2], None)
+        is_alone = getattr(test, "alone", False) or getattr(method, "alone", False)
+        if is_alone == (part == "alone"):
+            suite.addTest(test)
+    return suite
+
+
 def main():
     """Run the script's tests and print TAP."""
     names = sys.argv[1:] or None
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     if names:
         suite = unittest.defaultTestLoader.loadTestsFromNames(names, sys.modules["__main__"])
+    if part := os.environ.get("POPLAR_TESTS"):
+        suite = chosen(suite, part)
     print("TAP version 13")
     result = _Tap()
     suite.run(result)
