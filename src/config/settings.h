@@ -186,7 +186,11 @@ X(max_connections, COUNT, 1, 1000000, "20000", FRONT, \
 X(auth_threads, COUNT, 1, 256, "4", AUTH, \
   "How many logins are checked at a time.") \
 X(drop_threads, COUNT, 2, 1024, "16", DROP, \
-  "How many maildrops may wait for the disk at a time, in each maildrop process.") \
+  "How many maildrops may wait for the disk at a time, in each maildrop process. So many threads it has at most; " \
+  "each is started when it is needed.") \
+X(drop_idle, TIME, 0, 86400, "5m", DROP, \
+  "A maildrop process of another uid than mail-user's ends when it has had no session for so long; the next " \
+  "login starts another. 0: it stays.") \
 X(front_user, TEXT, 1, 64, "poplar-front", PARENT, \
   "As root: the user that the network processes run as.") \
 X(auth_user, TEXT, 1, 64, "poplar-auth", PARENT, \

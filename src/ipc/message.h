@@ -37,6 +37,8 @@
 	/* later */ \
 	X(DROP_WANTED,   AUTH,          PARENT,                  NONE)    \
 	X(DROP_REFUSED,  PARENT,        AUTH,                    NONE)    \
+	X(IDLE,          DROP,          PARENT,                  NONE)    \
+	X(DROP_LEAVES,   PARENT,        AUTH,                    NONE)    \
 	X(LOOKUP_BROKEN, AUTH,          PARENT,                  NONE)    \
 	X(DRAIN,         PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
 	X(STOP,          PARENT,        FRONT,                   NONE)    \
@@ -93,6 +95,8 @@
 #define MESSAGE_SANDBOXED_FIELDS(N, T)    N(landlock) N(sandbox) T(rules, 1024)
 #define MESSAGE_DROP_WANTED_FIELDS(N, T)  N(uid) N(gid)
 #define MESSAGE_DROP_REFUSED_FIELDS(N, T) N(uid) N(gid)
+#define MESSAGE_IDLE_FIELDS(N, T)
+#define MESSAGE_DROP_LEAVES_FIELDS(N, T)  N(uid) N(gid)
 #define MESSAGE_LOOKUP_BROKEN_FIELDS(N, T) N(number)
 #define MESSAGE_DRAIN_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)

@@ -148,6 +148,9 @@ static void take(void *arg, const struct message *m, int fd)
 	case MESSAGE_DROP_REFUSED:
 		drops_refused(&a->logins.grants.drops, &m->DROP_REFUSED);
 		break;
+	case MESSAGE_DROP_LEAVES:
+		drops_leave(&a->logins.grants.drops, &m->DROP_LEAVES);
+		break;
 	case MESSAGE_DRAIN:
 		atomic_store(&a->draining, true);
 		maybe_end(a);
@@ -201,8 +204,7 @@ static void *serve_parent(void *arg)
 {
 	struct authd *a = arg;
 
-	fault_ignore(crew_run(a->errands, 1));
-	return NULL;
+	crew_run(a->errands, 1);
 }
 
 int main(int argc, char **argv)
@@ -231,8 +233,9 @@ int main(int argc, char **argv)
 	child_enter_sandbox(&a.child, a.dir);
 	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
 	if (!crew_join(a.errands, &a.parent) ||
-	    pthread_create(&thread, NULL, serve_parent, &a) != 0 ||
-	    crew_run(a.crew, threads))
+	    pthread_create(&thread, NULL, serve_parent, &a) != 0) {
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
-	return EXIT_FAILURE;
+		return EXIT_FAILURE;
+	}
+	crew_run(a.crew, threads);
 }

@@ -4,6 +4,7 @@
  * poplar-auth bring session sockets; whoever holds the other end of one may use that
  * maildrop and nothing else.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -118,6 +119,19 @@ static void parent_wake(struct crew *crew, struct crew_post *post)
 	maybe_end(d);
 }
 
+/* A login may come at any time: whether this process ends is the parent's to say, who
+ * knows what poplar-auth is told. */
+static void say_idle(struct crew *crew)
+{
+	struct dropd *d = crew_arg(crew);
+	const struct message m = { .kind = MESSAGE_IDLE };
+
+	if (atomic_load(&d->sessions) > 0 || atomic_load(&d->draining))
+		return;
+	fault_ignore(channel_send(d->idle, &m, -1, CHANNEL_NOW));
+	log_event(LOG_DEBUG, "drop-idle");
+}
+
 int main(int argc, char **argv)
 {
 	static struct dropd d = { .root = -1 };
@@ -131,9 +145,12 @@ int main(int argc, char **argv)
 	if (!d.locks || !holders_init(&d.holders) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
+	/* One of its own: a waking closes the other when the parent has died. */
+	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
+	crew_when_quiet(d.crew, s->drop_idle * 1000, say_idle);
 	child_enter_sandbox(&d.child, d.root);
 	d.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
-	if (!crew_join(d.crew, &d.parent) || crew_run(d.crew, s->drop_threads))
-		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
-	return EXIT_FAILURE;
+	if (!crew_join(d.crew, &d.parent))
+		return EXIT_FAILURE;
+	crew_run(d.crew, s->drop_threads);
 }

@@ -17,7 +17,9 @@ struct dropd {
 	struct store_locks *locks;
 	uint64_t boot;        /* of the machine */
 	int root;             /* the mail root */
+	int idle;             /* the channel to the parent, to say IDLE on */
 	atomic_uint live;     /* links to poplar-auth and sessions */
+	atomic_uint sessions; /* ... of them */
 	atomic_bool draining; /* end when nothing is live */
 	struct holders holders;
 	struct crew_post parent;

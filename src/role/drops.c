@@ -19,6 +19,7 @@ struct drops_one {
 	bool standard; /* mail-user's */
 	bool refused;  /* the parent will start none */
 	int fd;        /* -1: wanted, not there */
+	unsigned news; /* how often it came or left */
 };
 
 void drops_init(struct drops *drops, int parent)
@@ -44,8 +45,9 @@ static struct drops_one *entry(struct drops *drops, uint64_t uid, uint64_t gid)
 		return one;
 	one = malloc(sizeof *one);
 	if (one) {
-		*one = (struct drops_one){ drops->first, (uint32_t)uid, (uint32_t)gid,
-					   false,        false,         -1 };
+		*one = (struct drops_one){
+			drops->first, (uint32_t)uid, (uint32_t)gid, false, false, -1, 0
+		};
 		drops->first = one;
 	}
 	return one;
@@ -60,6 +62,7 @@ void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int f
 		one->fd = fd;
 		one->standard = link->standard;
 		one->refused = false;
+		one->news++;
 		pthread_cond_broadcast(&drops->changed);
 	} else {
 		close(fd);
@@ -73,6 +76,18 @@ void drops_refused(struct drops *drops, const struct message_DROP_REFUSED *refus
 	struct drops_one *one = entry(drops, refused->uid, refused->gid);
 	if (one)
 		one->refused = true;
+	pthread_cond_broadcast(&drops->changed);
+	pthread_mutex_unlock(&drops->mutex);
+}
+
+void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves)
+{
+	pthread_mutex_lock(&drops->mutex);
+	struct drops_one *one = entry(drops, leaves->uid, leaves->gid);
+	if (one) {
+		own_fd_close(&one->fd);
+		one->news++;
+	}
 	pthread_cond_broadcast(&drops->changed);
 	pthread_mutex_unlock(&drops->mutex);
 }
@@ -142,6 +157,7 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 {
 	struct timespec end;
 	bool wanted = false;
+	unsigned news = 0; /* when it was wanted */
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += PATIENCE_S;
@@ -163,8 +179,10 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 					 NULL);
 		if (one)
 			own_fd_close(&one->fd); /* it has died; another will come */
-		if (one && !one->standard && !wanted)
+		if (one && !one->standard && (!wanted || news != one->news)) {
 			want(drops, one);
+			news = one->news;
+		}
 		wanted = true;
 		if (!wait_for_news(drops, &end))
 			return fault_set(why, f, 0, "wait for a maildrop process",

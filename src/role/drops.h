@@ -26,6 +26,10 @@ void drops_init(struct drops *drops, int parent);
 void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int fd);
 void drops_refused(struct drops *drops, const struct message_DROP_REFUSED *refused);
 
+/* The process of this uid and gid ends when it has served what it was sent: the next
+ * who wants one asks for another. */
+void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves);
+
 /* Send m, with the descriptor `pass`, to the process that keeps the user's mail: that
  * of the user's uid and gid, or of mail-user where the users file gives none. Waits a
  * little for a process that has to be started, or started again. FAULT_SETUP: there can

@@ -33,6 +33,7 @@ static void session_end(struct dropd *d, struct session *s)
 	own_fd_close(&s->post.fd);
 	free(s->marks);
 	free(s);
+	atomic_fetch_sub(&d->sessions, 1);
 	dropd_one_less(d);
 }
 
@@ -349,6 +350,7 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	};
 	s->post = (struct crew_post){ fd, session_wake };
 	atomic_fetch_add(&d->live, 1);
+	atomic_fetch_add(&d->sessions, 1);
 	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))
 		session_end(d, s);
 }

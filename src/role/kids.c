@@ -41,11 +41,13 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
 	return k;
 }
 
-static struct kid *find_kid(const struct generation *g, enum role role, struct ids ids)
+/* The maildrop process of these ids that is leaving, or the one that is not. */
+static struct kid *find_drop(const struct generation *g, struct ids ids, bool leaving)
 {
 	struct kid *k = g->kids;
 
-	while (k && (k->role != role || k->ids.uid != ids.uid || k->ids.gid != ids.gid))
+	while (k && (k->role != ROLE_DROP || k->ids.uid != ids.uid ||
+		     k->ids.gid != ids.gid || k->leaving != leaving))
 		k = k->next;
 	return k;
 }
@@ -67,10 +69,13 @@ void kid_tell(const struct kid *k, enum message_kind kind)
 
 static void tell_settings(const struct kid *k)
 {
+	struct settings values = k->generation->settings; /* borrows what it holds */
 	char room[16384];
 	struct buf packed = BUF(room);
 
-	settings_pack(&k->generation->settings, k->role, &packed);
+	if (k->standard)
+		values.drop_idle = 0; /* it stays */
+	settings_pack(&values, k->role, &packed);
 	const struct message m = { .kind = MESSAGE_SETTINGS,
 				   .SETTINGS = { buf_span(&packed) } };
 	kid_say(k, &m, -1);
@@ -169,7 +174,7 @@ static void link_all(const struct kid *k)
 {
 	for (const struct kid *other = k->generation->kids; other;
 	     other = other->next) {
-		if (other == k || other->channel < 0)
+		if (other == k || other->channel < 0 || other->leaving)
 			continue;
 		if (k->role == ROLE_AUTH && other->role != ROLE_AUTH)
 			link_to_auth(other, k);
@@ -296,8 +301,8 @@ static void log_death(const struct parent *p, const struct kid *k, int status,
 	const struct log_field next =
 		again ? LOG_MS("restart-in", k->start_at > now ? k->start_at - now : 0)
 		      : LOG_T("restart-in", NULL);
-	bool expected = (p->stopping || k->generation->draining) && WIFEXITED(status) &&
-			WEXITSTATUS(status) == 0;
+	bool expected = (p->stopping || k->generation->draining || k->leaving) &&
+			WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	char cause[128];
 
 	describe(status, cause, sizeof cause);
@@ -318,6 +323,16 @@ static struct kid *find_pid(const struct parent *p, pid_t pid)
 	return NULL;
 }
 
+static void forget(struct kid *k)
+{
+	struct kid **at = &k->generation->kids;
+
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	free(k);
+}
+
 void kids_died(struct parent *p, pid_t pid, int status)
 {
 	struct kid *k = find_pid(p, pid);
@@ -325,7 +340,7 @@ void kids_died(struct parent *p, pid_t pid, int status)
 	if (!k)
 		return;
 	struct generation *g = k->generation;
-	bool again = !p->stopping && !g->draining && g->ready;
+	bool again = !p->stopping && !g->draining && g->ready && !k->leaving;
 
 	if (k->column >= 0) /* its connections have died with it */
 		census_clear(&p->census, (unsigned)k->column);
@@ -335,7 +350,9 @@ void kids_died(struct parent *p, pid_t pid, int status)
 	own_fd_close(&k->channel);
 	k->pid = 0;
 	k->ready = false;
-	if (!again && !p->stopping && !g->draining)
+	if (k->leaving)
+		forget(k);
+	else if (!again && !p->stopping && !g->draining)
 		generation_failed(p, g);
 	else if (!again)
 		k->start_at = 0;
@@ -362,7 +379,7 @@ static void drop_wanted(struct parent *p, struct kid *auth,
 	struct generation *g = auth->generation;
 	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
 	bool ok = owner_may_be(m->uid, m->gid, g->settings.first_uid);
-	struct kid *k = ok ? find_kid(g, ROLE_DROP, ids) : NULL;
+	struct kid *k = ok ? find_drop(g, ids, false) : NULL;
 
 	if (k && k->channel >= 0) {
 		link_to_auth(k, auth);
@@ -383,6 +400,29 @@ static void drop_wanted(struct parent *p, struct kid *auth,
 			p->is_root ? "see first-uid in poplar.conf(5)"
 				   : "without root, mail must belong to our own uid"));
 	kid_say(auth, &no, -1);
+}
+
+/* A maildrop process has had no session for drop-idle. poplar-auth closes its link, on
+ * which a login may be under way, so that the process ends when it has served that; one
+ * that comes later finds no link, and asks for a process. mail-user's stays; and so
+ * does one whose forerunner has not ended yet, so that no uid has more than two.
+ */
+static void drop_idle(const struct parent *p, struct kid *k)
+{
+	const struct generation *g = k->generation;
+	const struct message m = { .kind = MESSAGE_DROP_LEAVES,
+				   .DROP_LEAVES = { k->ids.uid, k->ids.gid } };
+
+	if (k->standard || k->leaving || p->stopping || g->draining || !g->ready ||
+	    find_drop(g, k->ids, true))
+		return;
+	k->leaving = true;
+	for (const struct kid *auth = g->kids; auth; auth = auth->next)
+		if (auth->role == ROLE_AUTH)
+			kid_say(auth, &m, -1);
+	kid_tell(k, MESSAGE_DRAIN);
+	log_event(LOG_DEBUG, "drop-leaves", LOG_N("uid", k->ids.uid),
+		  LOG_N("pid", (uint64_t)k->pid));
 }
 
 void kid_hear(struct parent *p, struct kid *k)
@@ -409,6 +449,10 @@ void kid_hear(struct parent *p, struct kid *k)
 	}
 	if (m.kind == MESSAGE_DROP_WANTED) {
 		drop_wanted(p, k, &m.DROP_WANTED);
+		return;
+	}
+	if (m.kind == MESSAGE_IDLE) {
+		drop_idle(p, k);
 		return;
 	}
 	if (m.kind == MESSAGE_LOOKUP_BROKEN) {

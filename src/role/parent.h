@@ -31,6 +31,7 @@ struct kid {
 	unsigned database;   /* poplar-lookup: which one it asks */
 	uint64_t number;     /* of this life; poplar-auth names it by that */
 	bool ready;          /* it has said that its walls stand */
+	bool leaving;        /* a maildrop process: ends, and is not asked any more */
 	pid_t pid;           /* 0: not running */
 	int channel;         /* -1: not running */
 	int abi;             /* of Landlock, as it reported */

@@ -7,13 +7,26 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
+/* A thread that waits for so long, beside others that do, ends. */
+enum { REST_MS = 10000 };
+
 struct crew {
 	int epoll;
 	void *arg;
+	unsigned most;          /* threads that there may be */
+	atomic_uint threads;    /* ... that there are */
+	atomic_uint waiting;    /* ... of them, for a post that wakes */
+	atomic_uint woken;      /* posts, ever; goes round */
+	atomic_bool is_refused; /* the last thread that was to be started */
+	unsigned quiet_ms;      /* 0: nobody wants to know */
+	void (*quiet)(struct crew *crew);
 };
 
 /* One heap for all threads: they allocate little, and the C library opens a file of
@@ -55,35 +68,82 @@ void crew_again(struct crew *crew, struct crew_post *post)
 	watch(crew, EPOLL_CTL_MOD, post);
 }
 
-static void *work(void *arg)
+static void *work_beside(void *arg);
+
+static void start_another(struct crew *crew)
+{
+	pthread_t thread;
+
+	if (atomic_fetch_add(&crew->threads, 1) >= crew->most) {
+		atomic_fetch_sub(&crew->threads, 1);
+		return;
+	}
+	int error = pthread_create(&thread, NULL, work_beside, crew);
+	if (error) {
+		atomic_fetch_sub(&crew->threads, 1);
+		if (!atomic_exchange(&crew->is_refused, true))
+			log_event(LOG_WARNING, "thread-refused",
+				  LOG_T("error", strerrordesc_np(error)));
+		return;
+	}
+	pthread_detach(thread);
+	atomic_store(&crew->is_refused, false);
+}
+
+enum waited { WOKEN, QUIET, QUIET_ALONE };
+
+/* Wait for a post and work for it. QUIET: none has come for `ms`; QUIET_ALONE: and no
+ * other thread waits. */
+static enum waited wait_and_work(struct crew *crew, int ms)
+{
+	struct epoll_event ev;
+
+	atomic_fetch_add(&crew->waiting, 1);
+	int n = epoll_wait(crew->epoll, &ev, 1, ms);
+	bool alone = atomic_fetch_sub(&crew->waiting, 1) == 1;
+	if (n < 0 && errno != EINTR)
+		abort(); /* our own epoll descriptor is gone: nothing can go on */
+	if (n == 0)
+		return alone ? QUIET_ALONE : QUIET;
+	if (n < 0)
+		return WOKEN;
+	if (alone)
+		start_another(crew);
+	atomic_fetch_add(&crew->woken, 1);
+	struct crew_post *post = ev.data.ptr;
+	post->wake(crew, post);
+	return WOKEN;
+}
+
+static void *work_beside(void *arg)
 {
 	struct crew *crew = arg;
 
-	for (;;) {
-		struct epoll_event ev;
-		int n = epoll_wait(crew->epoll, &ev, 1, -1);
-
-		if (n == 1) {
-			struct crew_post *post = ev.data.ptr;
-
-			post->wake(crew, post);
-		} else if (n < 0 && errno != EINTR) {
-			abort(); /* our own epoll descriptor is gone: nothing can go on
-				  */
-		}
-	}
+	while (wait_and_work(crew, REST_MS) != QUIET)
+		;
+	atomic_fetch_sub(&crew->threads, 1);
 	return NULL;
 }
 
-enum fault crew_run(struct crew *crew, unsigned threads)
+void crew_when_quiet(struct crew *crew, unsigned ms, void (*quiet)(struct crew *crew))
 {
-	for (unsigned i = 1; i < threads; i++) {
-		pthread_t thread;
+	crew->quiet_ms = ms;
+	crew->quiet = quiet;
+}
 
-		if (pthread_create(&thread, NULL, work, crew) != 0)
-			return FAULT_NOMEM;
-		pthread_detach(thread);
+_Noreturn void crew_run(struct crew *crew, unsigned most)
+{
+	const int ms = crew->quiet_ms > 0 ? (int)crew->quiet_ms : -1;
+	unsigned woken = 0;
+
+	crew->most = most;
+	atomic_store(&crew->threads, 1);
+	for (;;) {
+		bool is_quiet = wait_and_work(crew, ms) != WOKEN;
+		unsigned before = woken;
+
+		woken = atomic_load(&crew->woken);
+		if (is_quiet && woken == before)
+			crew->quiet(crew);
 	}
-	work(crew);
-	return FAULT_NONE;
 }

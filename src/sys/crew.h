@@ -2,9 +2,12 @@
  *
  * Floor 1 (sys). Prefix: crew_.
  *
- * T threads wait on one epoll descriptor. A post is woken in one thread at a time
+ * Threads wait on one epoll descriptor. A post is woken in one thread at a time
  * (EPOLLONESHOT): whoever wakes owns it, and what hangs on it, until it watches
- * again. A waking is straight-line code that may block; T bounds how much may block.
+ * again. A waking is straight-line code that may block; the most threads that there may
+ * be bound how much may block. There is one thread to begin with; whoever goes to work
+ * and leaves nobody waiting starts another, and a thread that has waited for some time
+ * beside others ends.
  */
 #pragma once
 
@@ -27,6 +30,12 @@ void *crew_arg(const struct crew *crew);
 MUST_USE bool crew_join(struct crew *crew, struct crew_post *post);
 void crew_again(struct crew *crew, struct crew_post *post);
 
-/* Work with `threads` threads, the calling one among them. Does not return; the process
- * ends by _exit in some waking. FAULT_NOMEM when a thread can't be started. */
-enum fault crew_run(struct crew *crew, unsigned threads);
+/* Call quiet() in the thread of crew_run where no post has woken for `ms` to twice as
+ * long, and after each `ms` more. A post may wake meanwhile.
+ * Before crew_run. */
+void crew_when_quiet(struct crew *crew, unsigned ms, void (*quiet)(struct crew *crew));
+
+/* Work with 1 to `most` threads, the calling one among them, for ever: the process ends
+ * by _exit in some waking. A thread that the system refuses is logged; those that there
+ * are do its work. */
+_Noreturn void crew_run(struct crew *crew, unsigned most);
