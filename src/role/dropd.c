@@ -21,10 +21,16 @@ static void maybe_end(struct dropd *d)
 		_exit(EXIT_SUCCESS);
 }
 
-void dropd_one_less(struct dropd *d)
+static void one_less(struct dropd *d)
 {
 	atomic_fetch_sub(&d->live, 1);
 	maybe_end(d);
+}
+
+void dropd_session_less(struct dropd *d)
+{
+	atomic_fetch_sub(&d->sessions, 1);
+	one_less(d);
 }
 
 /* ---- links to poplar-auth ---- */
@@ -33,11 +39,12 @@ static void link_end(struct dropd *d, struct crew_post *post)
 {
 	close(post->fd);
 	free(post);
-	dropd_one_less(d);
+	one_less(d);
 }
 
 /* One GRANT; the link is given on before the maildrop is opened, which may take long.
- */
+ * Its session counts from before that: another thread may find the link's end, as the
+ * last that lives, meanwhile. */
 static void link_wake(struct crew *crew, struct crew_post *post)
 {
 	struct dropd *d = crew_arg(crew);
@@ -48,6 +55,8 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	switch (channel_receive(post->fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m,
 				&fd)) {
 	case CHANNEL_MESSAGE:
+		atomic_fetch_add(&d->live, 1);
+		atomic_fetch_add(&d->sessions, 1);
 		crew_again(crew, post);
 		dropd_session_begin(d, &m, fd);
 		break;

@@ -25,9 +25,10 @@ struct dropd {
 	struct crew_post parent;
 };
 
-/* A link or a session is over. Ends the process when it was the last, and no more will
- * come. */
-void dropd_one_less(struct dropd *d);
+/* A session is over. Ends the process when nothing else lives, and no more will come.
+ */
+void dropd_session_less(struct dropd *d);
 
-/* role/dropsession.c: a session on the socket fd, as m, a GRANT, says. */
+/* role/dropsession.c: a session on the socket fd, as m, a GRANT, says. It is counted as
+ * living already, and calls dropd_session_less at its end. */
 void dropd_session_begin(struct dropd *d, const struct message *m, int fd);

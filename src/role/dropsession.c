@@ -33,8 +33,7 @@ static void session_end(struct dropd *d, struct session *s)
 	own_fd_close(&s->post.fd);
 	free(s->marks);
 	free(s);
-	atomic_fetch_sub(&d->sessions, 1);
-	dropd_one_less(d);
+	dropd_session_less(d);
 }
 
 /* The front reads what it asked for, one answer at a time: a full queue is no front of
@@ -336,6 +335,7 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	    !span_copy(m->GRANT.path, path, sizeof path)) {
 		close(fd);
 		free(s);
+		dropd_session_less(d);
 		return;
 	}
 	s->read_only = m->GRANT.read_only > 0;
@@ -349,8 +349,6 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 		.now_ms = clock_wall_ms(),
 	};
 	s->post = (struct crew_post){ fd, session_wake };
-	atomic_fetch_add(&d->live, 1);
-	atomic_fetch_add(&d->sessions, 1);
 	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))
 		session_end(d, s);
 }
