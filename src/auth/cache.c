@@ -166,29 +166,58 @@ static void put(struct cache *c, enum kind kind, const struct entry *e, uint64_t
 
 /* ---- passwords and what is stored ---- */
 
-/* One that costs nothing to compare is not worth a hash. */
-bool cache_verify(struct cache *c, struct span stored, struct span password,
-		  uint64_t now)
+/* What costs nothing to compare is not worth a hash. */
+static bool is_remembered(const struct cache *c, struct span stored)
 {
-	const struct span texts[] = { SPAN("verified"), stored, password };
 	struct span rest;
-	struct entry e = { 0 };
 
-	if (!c || c->verified_ms == 0 || scheme_good_for(stored, &rest) == SCHEME_PLAIN)
-		return scheme_verify(stored, password);
-	hash(c, texts, sizeof texts / sizeof *texts, &e.key);
+	return c && c->verified_ms > 0 &&
+	       scheme_good_for(stored, &rest) != SCHEME_PLAIN;
+}
+
+/* What was found, or is found, of this key. `in_vain`: it counts as a refusal. */
+static bool verify(struct cache *c, const struct cache_key *key, bool in_vain,
+		   struct span stored, struct span password, uint64_t now)
+{
+	const struct entry e = { .key = *key, .until = now + c->verified_ms };
+
 	pthread_mutex_lock(&c->mutex);
-	bool matches = find(c, MATCHES, &e.key, now) != NULL;
-	bool differs = find(c, DIFFERS, &e.key, now) != NULL;
+	bool matches = find(c, MATCHES, key, now) != NULL;
+	bool differs = find(c, DIFFERS, key, now) != NULL;
 	pthread_mutex_unlock(&c->mutex);
 	if (matches || differs)
 		return matches;
-	matches = scheme_verify(stored, password);
-	e.until = now + c->verified_ms;
+	matches = scheme_verify(stored, password) && !in_vain;
 	pthread_mutex_lock(&c->mutex);
 	put(c, matches ? MATCHES : DIFFERS, &e, now);
 	pthread_mutex_unlock(&c->mutex);
 	return matches;
+}
+
+bool cache_verify(struct cache *c, struct span stored, struct span password,
+		  uint64_t now)
+{
+	const struct span texts[] = { SPAN("verified"), stored, password };
+	struct cache_key key;
+
+	if (!is_remembered(c, stored))
+		return scheme_verify(stored, password);
+	hash(c, texts, sizeof texts / sizeof *texts, &key);
+	return verify(c, &key, false, stored, password, now);
+}
+
+void cache_pretend(struct cache *c, struct span name, struct span stored,
+		   struct span password, uint64_t now)
+{
+	const struct span texts[] = { SPAN("pretended"), name, stored, password };
+	const bool remembered = is_remembered(c, stored);
+	struct cache_key key;
+
+	if (remembered)
+		hash(c, texts, sizeof texts / sizeof *texts, &key);
+	const bool same = remembered ? verify(c, &key, true, stored, password, now)
+				     : scheme_verify(stored, password);
+	(void)same; /* it is nobody's */
 }
 
 /* ---- what databases say ---- */

@@ -21,6 +21,11 @@ void cache_free(struct cache *c); /* NULL is allowed */
 MUST_USE bool cache_verify(struct cache *c, struct span stored, struct span password,
 			   uint64_t now_ms);
 
+/* Take as long as cache_verify would if `stored` were what `name`, which nobody has,
+ * has stored. The result is remembered for this name alone, as a refusal. */
+void cache_pretend(struct cache *c, struct span name, struct span stored,
+		   struct span password, uint64_t now_ms);
+
 /* A question that may be answered from memory. */
 struct cache_key {
 	unsigned char octets[32];

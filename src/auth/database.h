@@ -17,14 +17,19 @@ struct database;
 
 struct database_driver {
 	const char *name;
-	/* Find a user. RIGHT: *out is filled, `stored` too if the database tells it.
-	 * UNKNOWN: `stored` may be somebody else's, to be checked in vain. */
+	/* Find a user. RIGHT: *out is filled, `stored` too if the database tells it. */
 	enum database_says (*find)(struct database *db, struct span name,
 				   struct user_found *out, struct why *why);
 	/* The same, and judge the password. NULL: `stored` does. */
 	enum database_says (*check)(struct database *db, struct span name,
 				    struct span password, struct span peer,
 				    struct user_found *out, struct why *why);
+	/* What somebody has stored, good for `wants` (bits, SCHEME_*; 0: for being
+	 * compared), to be used in vain for a name that is not known, and the same
+	 * one's each time for the same name. Only `stored` is filled. False, or NULL:
+	 * there is none. */
+	bool (*stand_in)(struct database *db, struct span name, unsigned wants,
+			 struct user_found *out);
 	/* The ways (bits, SCHEME_*) in which all passwords are stored; 0: there are
 	 * others. NULL: 0. A mechanism that is not for all would lead the others'
 	 * clients astray. */
@@ -63,6 +68,11 @@ MUST_USE enum fault database_check(struct database *first, struct span name,
 				   struct span password, struct span peer,
 				   const struct database_watcher *watcher,
 				   struct user_found *out, struct why *why);
+
+/* Somebody's stored password, as of the driver's stand_in: the first database's that
+ * has one. */
+MUST_USE bool database_stand_in(struct database *first, struct span name,
+				unsigned wants, struct user_found *out);
 
 void database_free(struct database *first); /* and all behind it; NULL is allowed */
 

@@ -29,18 +29,90 @@ static struct span in_cram_md5(struct span response)
 	return (struct span){ response.at, space ? (size_t)(space - response.at) : 0 };
 }
 
-/* RFC 2831 section 2.1.2: ...,username="user",... One that is written in another way is
- * not found, and counts by its address alone. */
-static struct span in_digest_md5(struct span response)
-{
-	static const char begins[] = "username=\"";
-	const char *at = memmem(response.at, response.len, begins, sizeof begins - 1);
-	struct span name;
+/* ---- DIGEST-MD5: name="value",name=value (RFC 2831 section 2.1.2) ---- */
 
-	if (!at)
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void cut_blanks(struct span *io)
+{
+	while (io->len > 0 && is_blank(io->at[0]))
+		*io = span_after(*io, 1);
+}
+
+static bool cut_char(struct span *io, char c)
+{
+	if (io->len == 0 || io->at[0] != c)
+		return false;
+	*io = span_after(*io, 1);
+	return true;
+}
+
+/* RFC 2616 section 2.2. */
+static bool cut_token(struct span *io, struct span *out)
+{
+	size_t n = 0;
+
+	while (n < io->len && io->at[n] > ' ' && io->at[n] < 0x7f &&
+	       !strchr("()<>@,;:\\\"/[]?={}", io->at[n]))
+		n++;
+	*out = (struct span){ io->at, n };
+	*io = span_after(*io, n);
+	return n > 0;
+}
+
+/* With its quotes. At a quote behind a backslash GNU SASL would see the end, and others
+ * would not: whoever writes one is understood by neither. */
+static bool cut_quoted(struct span *io, struct span *out)
+{
+	size_t n = 1;
+
+	while (n < io->len && io->at[n] != '"' && io->at[n] != '\0')
+		n++;
+	if (n >= io->len || io->at[n] == '\0' || io->at[n - 1] == '\\')
+		return false;
+	*out = (struct span){ io->at, n + 1 };
+	*io = span_after(*io, n + 1);
+	return true;
+}
+
+static bool cut_directive(struct span *io, struct span *name, struct span *value)
+{
+	if (!cut_token(io, name) || !cut_char(io, '='))
+		return false;
+	return io->len > 0 && io->at[0] == '"' ? cut_quoted(io, value)
+					       : cut_token(io, value);
+}
+
+/* What stands between the quotes; none where GNU SASL would cut some of it off. */
+static struct span unquote(struct span value)
+{
+	if (value.len <= 2 || value.at[0] != '"' || is_blank(value.at[1]) ||
+	    is_blank(value.at[value.len - 2]))
 		return (struct span){ 0 };
-	response = span_after(response, (size_t)(at - response.at) + sizeof begins - 1);
-	span_cut(&response, '"', &name);
+	return (struct span){ value.at + 1, value.len - 2 };
+}
+
+struct span sasl_digest_name(struct span response)
+{
+	struct span name = { 0 }, key, value;
+
+	while (cut_blanks(&response), response.len > 0) {
+		if (cut_char(&response, ','))
+			continue;
+		if (!cut_directive(&response, &key, &value))
+			return (struct span){ 0 };
+		cut_blanks(&response);
+		if (response.len > 0 && response.at[0] != ',')
+			return (struct span){ 0 };
+		if (!span_is_nocase(key, "username"))
+			continue;
+		if (name.at || unquote(value).len == 0)
+			return (struct span){ 0 };
+		name = unquote(value);
+	}
 	return name;
 }
 
@@ -54,7 +126,7 @@ static struct span in_token(struct span response)
 static find_fn *const finds[MECHANISM_COUNT] = {
 	[MECHANISM_ID_PLAIN] = in_plain,
 	[MECHANISM_ID_CRAM_MD5] = in_cram_md5,
-	[MECHANISM_ID_DIGEST_MD5] = in_digest_md5,
+	[MECHANISM_ID_DIGEST_MD5] = sasl_digest_name,
 	[MECHANISM_ID_OAUTHBEARER] = in_token,
 	[MECHANISM_ID_XOAUTH2] = in_token,
 };

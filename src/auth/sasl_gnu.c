@@ -8,128 +8,10 @@
 #include "auth/gssapi.h"
 #include "auth/sasl_inner.h"
 #include "auth/scheme.h"
-#include "auth/scram.h"
 #include "base/own.h"
 #include "base/secret.h"
 
-enum { FAKE_SALT = 16, FAKE_ITERATIONS = 4096 };
-
 static Gsasl *library;
-static unsigned char fake_key[crypto_generichash_KEYBYTES];
-
-/* ---- the secret ---- */
-
-/* Its manual says hexadecimal of the keys; its code wants base64. */
-static void set_base64(Gsasl_session *session, Gsasl_property property,
-		       const unsigned char *octets, size_t len)
-{
-	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
-					    sodium_base64_VARIANT_ORIGINAL)];
-
-	sodium_bin2base64(text, sizeof text, octets, len,
-			  sodium_base64_VARIANT_ORIGINAL);
-	gsasl_property_set(session, property, text);
-	secret_wipe(text, sizeof text);
-}
-
-/* The same for the same name, and nobody can tell that it is made up. */
-static void fake(const char *name, const char *purpose, unsigned char *out, size_t len)
-{
-	crypto_generichash_state state;
-
-	crypto_generichash_init(&state, fake_key, sizeof fake_key, len);
-	crypto_generichash_update(&state, (const unsigned char *)purpose,
-				  strlen(purpose) + 1);
-	crypto_generichash_update(&state, (const unsigned char *)name, strlen(name));
-	crypto_generichash_final(&state, out, len);
-}
-
-static void set_iterations(Gsasl_session *session, uint32_t n)
-{
-	char text[16];
-	struct buf b = BUF(text);
-
-	buf_u64(&b, n);
-	buf_cstr(&b);
-	gsasl_property_set(session, GSASL_SCRAM_ITER, text);
-}
-
-/* Somebody unknown goes through the whole exchange, with keys that nothing fits. */
-static void set_fake(struct sasl *s)
-{
-	unsigned char salt[FAKE_SALT], key[SCRAM_KEY_MAX];
-	bool sha1 = sasl_wants(s->way.mechanism) & SCHEME_SCRAM_1;
-	size_t octets = scram_key_octets(sha1 ? SCRAM_SHA_1 : SCRAM_SHA_256);
-
-	fake(s->claims, "salt", salt, sizeof salt);
-	set_base64(s->session, GSASL_SCRAM_SALT, salt, sizeof salt);
-	set_iterations(s->session, FAKE_ITERATIONS);
-	fake(s->claims, "stored", key, sizeof key);
-	set_base64(s->session, GSASL_SCRAM_STOREDKEY, key, octets);
-	fake(s->claims, "server", key, sizeof key);
-	set_base64(s->session, GSASL_SCRAM_SERVERKEY, key, octets);
-}
-
-static void set_keys(struct sasl *s, enum scram_hash hash, struct span text)
-{
-	size_t octets = scram_key_octets(hash);
-	struct scram_keys keys;
-
-	if (!scram_parse(hash, text, &keys)) {
-		s->known = false;
-		set_fake(s);
-		return;
-	}
-	set_base64(s->session, GSASL_SCRAM_SALT, keys.salt, keys.salt_len);
-	set_iterations(s->session, keys.iterations);
-	set_base64(s->session, GSASL_SCRAM_STOREDKEY, keys.stored, octets);
-	set_base64(s->session, GSASL_SCRAM_SERVERKEY, keys.server, octets);
-	secret_wipe(&keys, sizeof keys);
-}
-
-static void set_password(struct sasl *s, struct span password)
-{
-	unsigned char salt[FAKE_SALT];
-	char text[SCHEME_PASSWORD_MAX + 1];
-
-	if (!span_copy(password, text, sizeof text)) {
-		s->known = false;
-		set_fake(s);
-		return;
-	}
-	fake(s->claims, "salt", salt, sizeof salt);
-	set_base64(s->session, GSASL_SCRAM_SALT, salt, sizeof salt);
-	set_iterations(s->session, FAKE_ITERATIONS);
-	gsasl_property_set(s->session, GSASL_PASSWORD, text);
-	secret_wipe(text, sizeof text);
-}
-
-/* Find whom the client claims to be, and tell GNU SASL the secret. */
-static void look_up(struct sasl *s)
-{
-	const char *authid = gsasl_property_fast(s->session, GSASL_AUTHID);
-	struct login_name name;
-	struct span secret;
-
-	if (s->asked || !authid)
-		return;
-	s->asked = true;
-	bool good = login_name(s->rules, span_of(authid), &name);
-	if (!span_copy(good ? (struct span){ name.text, name.len } : span_of(authid),
-		       s->claims, sizeof s->claims))
-		good = false;
-	enum fault f = good ? database_find(s->rules->databases, span_of(name.text),
-					    NULL, &s->who, &s->trouble)
-			    : FAULT_DENIED;
-	unsigned is = scheme_good_for(s->who.user.stored, &secret);
-	s->known = f == FAULT_NONE && (is & sasl_wants(s->way.mechanism));
-	if (!s->known)
-		set_fake(s);
-	else if (is & SCHEME_PLAIN)
-		set_password(s, secret);
-	else
-		set_keys(s, is & SCHEME_SCRAM_1 ? SCRAM_SHA_1 : SCRAM_SHA_256, secret);
-}
 
 /* Kerberos has proved who is there: "alice@EXAMPLE.ORG". Of the realm that is ours the
  * part in front is the user's name; where none is, all of it. */
@@ -162,7 +44,7 @@ static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property
 	case GSASL_SCRAM_SALT:
 	case GSASL_SCRAM_STOREDKEY:
 	case GSASL_SCRAM_SERVERKEY:
-		look_up(s);
+		sasl_secret_set(s);
 		return gsasl_property_fast(session, property) ? GSASL_OK
 							      : GSASL_NO_CALLBACK;
 	case GSASL_SERVICE:
@@ -204,7 +86,7 @@ bool sasl_start(void)
 	if (gsasl_init(&library) != GSASL_OK)
 		return false;
 	gsasl_callback_set(library, call_back);
-	randombytes_buf(fake_key, sizeof fake_key);
+	sasl_secret_start();
 	return gsasl_saslprep("\xc3\xa9", 0, &made, NULL) == GSASL_OK &&
 	       warm_up("CRAM-MD5") && (!gssapi_host() || warm_up("GSSAPI"));
 }
@@ -212,8 +94,8 @@ bool sasl_start(void)
 static void bind(struct sasl *s, Gsasl_property property, struct span octets)
 {
 	if (octets.len > 0)
-		set_base64(s->session, property, (const unsigned char *)octets.at,
-			   octets.len);
+		sasl_secret_base64(s->session, property,
+				   (const unsigned char *)octets.at, octets.len);
 }
 
 bool sasl_gnu_begin(struct sasl *s)
@@ -291,6 +173,9 @@ static enum fault judge(struct sasl *s, struct span response)
 		s->begun = is_kerberos(response);
 		return s->begun ? FAULT_NONE : FAULT_BAD_RESPONSE;
 	}
+	if (s->way.mechanism == MECHANISM_ID_DIGEST_MD5)
+		return sasl_digest_name(response).len > 0 ? FAULT_NONE
+							  : FAULT_BAD_RESPONSE;
 	if (is_scram(s))
 		return s->header_len == 0 ? sasl_binding_first(s, response)
 					  : sasl_binding_last(s, response);

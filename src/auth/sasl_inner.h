@@ -62,10 +62,29 @@ static inline enum sasl_says sasl_refuse(enum fault f, struct why *why)
 	return SASL_OUT;
 }
 
+/* ---- sasl_claim.c ---- */
+
+/* Whom a response of DIGEST-MD5 names, as GNU SASL would read it; empty: it has no such
+ * name, or is malformed, and is not to be shown to GNU SASL. */
+struct span sasl_digest_name(struct span response);
+
 /* ---- sasl_gnu.c: what GNU SASL does ---- */
 
 MUST_USE bool sasl_gnu_begin(struct sasl *s);
 sasl_step_fn sasl_gnu_step;
+
+/* ---- sasl_secret.c: what GNU SASL compares a proof with ---- */
+
+void sasl_secret_start(void);
+
+/* Once GNU SASL knows whom the client claims to be: find that user, and tell it the
+ * secret; where there is no such user, one that nothing meets, in the form of
+ * somebody's. Sets asked, known, claims, who and trouble. */
+void sasl_secret_set(struct sasl *s);
+
+/* Set a property of at most SCRAM_SALT_MAX octets in base64. */
+void sasl_secret_base64(Gsasl_session *session, Gsasl_property property,
+			const unsigned char *octets, size_t len);
 
 /* ---- sasl_binding.c: what SCRAM's client says of channel binding ---- */
 

@@ -73,6 +73,19 @@ static bool verify_crypt(const char *stored, const char *password)
 	return same;
 }
 
+bool scheme_can_match(struct span stored)
+{
+	const struct scheme *scheme = cut_scheme(&stored);
+	char hash[SCHEME_STORED_MAX];
+
+	if (!scheme || stored.len == 0 || !span_copy(stored, hash, sizeof hash))
+		return false;
+	const bool can = scheme->how != CRYPT ||
+			 crypt_checksalt(hash) != CRYPT_SALT_INVALID;
+	secret_wipe(hash, sizeof hash);
+	return can;
+}
+
 unsigned scheme_good_for(struct span stored, struct span *out_rest)
 {
 	const struct scheme *scheme = cut_scheme(&stored);

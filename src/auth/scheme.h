@@ -44,6 +44,9 @@ unsigned scheme_good_for(struct span stored, struct span *out_rest);
 /* Can we check passwords stored like this? */
 bool scheme_known(struct span stored);
 
+/* Can any password match? Not where it is locked ("*", "!"), or no hash at all. */
+bool scheme_can_match(struct span stored);
+
 /* Make what is to be stored for a password, as "{SCHEME}hash" and a NUL. FAULT_SYNTAX:
  * no such scheme, or none that is made; FAULT_NOMEM; FAULT_LIMIT: the password is too
  * long or holds a NUL, CR or LF, which no mechanism carries, or for PLAIN a ':', which

@@ -12,7 +12,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 
-enum { USER_NAME_MAX = 255 };
+enum { USER_NAME_MAX = 255, STAND_IN_LOOKS = 64 };
 
 struct users {
 	atomic_uint keepers;
@@ -24,6 +24,7 @@ struct users {
 	size_t slot_count; /* a power of two, at least twice the users */
 	unsigned ways;     /* bits, SCHEME_*: ways in which a password is stored */
 	bool other_ways;   /* some are stored in another way */
+	size_t usable;     /* number of the first user who can log in plus 1, or 0 */
 };
 
 struct reading {
@@ -118,6 +119,15 @@ static bool parse_line(const struct reading *r, struct span line, struct user *o
 	return true;
 }
 
+static bool is_usable(const struct user *u, unsigned wants)
+{
+	struct span rest;
+	const unsigned good_for = scheme_good_for(u->stored, &rest);
+
+	return !u->disabled && scheme_can_match(u->stored) &&
+	       (wants == 0 || (good_for & wants));
+}
+
 static void read_line(struct reading *r, struct span line)
 {
 	struct users *users = r->users;
@@ -138,6 +148,8 @@ static void read_line(struct reading *r, struct span line)
 	unsigned way = scheme_good_for(u->stored, &rest);
 	users->ways |= way;
 	users->other_ways |= way == 0 && !u->disabled;
+	if (users->usable == 0 && is_usable(u, 0))
+		users->usable = users->count;
 }
 
 static size_t count_lines(struct span text)
@@ -221,6 +233,24 @@ const struct user *users_find(const struct users *users, struct span name)
 	uint32_t at = *slot(users, name);
 
 	return at ? &users->at[at - 1] : NULL;
+}
+
+/* The next one in the table: that is another for another name, so that what is stored
+ * in several ways tells nothing, either. */
+const struct user *users_stand_in(const struct users *users, struct span name,
+				  unsigned wants)
+{
+	const size_t from = hash(name);
+	const struct user *first = users->usable > 0 ? &users->at[users->usable - 1]
+						     : NULL;
+
+	for (size_t i = from; i < from + STAND_IN_LOOKS; i++) {
+		const uint32_t at = users->slots[i & (users->slot_count - 1)];
+
+		if (at > 0 && is_usable(&users->at[at - 1], wants))
+			return &users->at[at - 1];
+	}
+	return first && is_usable(first, wants) ? first : NULL;
 }
 
 const struct user *users_at(const struct users *users, size_t i)

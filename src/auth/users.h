@@ -36,5 +36,11 @@ unsigned users_ways(const struct users *users);
 
 const struct user *users_find(const struct users *users, struct span name);
 
+/* Somebody in the place of a name that is not here, whose password can be checked or,
+ * if `wants` (bits, SCHEME_*) is not 0, is good for that; the same one each time as
+ * long as the file stays, and mostly when it has changed. NULL: there is none. */
+const struct user *users_stand_in(const struct users *users, struct span name,
+				  unsigned wants);
+
 /* The users in the file's order; NULL behind the last. */
 const struct user *users_at(const struct users *users, size_t i);

@@ -112,7 +112,7 @@ X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
   "A refused login is answered this long after it was asked, whatever the reason; and the delay with " \
   "which those begin who have failed too often. 0: no delays at all. See FAILED LOGINS.") \
 X(failure_delay_max, MILLIS, 0, 120000, "30s", AUTH, \
-  "No login is delayed for longer than this, however many have failed.") \
+  "No login waits longer than this until it is looked at, however many have failed.") \
 X(max_errors, COUNT, 1, 1000, "20", FRONT, \
   "So many refused lines in a row close the connection.") \
 X(max_connections_per_address, COUNT, 0, 10000, "50", FRONT, \

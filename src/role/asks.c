@@ -209,14 +209,17 @@ void asks_board(struct conn *c)
 	send_or_wait(c);
 }
 
-/* The delay has passed: a refusal is told; an attempt that had to wait is made. */
+/* The delay has passed: a refusal is told; an attempt that had to wait is made, and
+ * what becomes of it is told as late as if it had not had to. */
 void asks_due(struct conn *c)
 {
 	c->told_at = 0;
-	if (c->told)
+	if (c->told) {
 		tell_refused(c, c->told);
-	else
-		send_or_wait(c);
+		return;
+	}
+	c->asked_at = loop_now(&c->front->loop);
+	send_or_wait(c);
 }
 
 static void send_waiting(struct front *f)

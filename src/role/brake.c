@@ -67,13 +67,13 @@ uint32_t brake_ask(struct brake *b, struct span peer, struct span name)
 	return ms;
 }
 
-uint32_t brake_denied(struct brake *b, struct span peer, struct span name, bool waited)
+uint32_t brake_denied(struct brake *b, struct span peer, struct span name)
 {
 	struct subject s;
 
 	if (find_subject(b, peer, name, &s))
 		delays_failed(b->delays, &s.from, name_of(&s), clock_ms());
-	return waited ? 0 : b->first_ms;
+	return b->first_ms;
 }
 
 void brake_good(struct brake *b, struct span peer, struct span name)

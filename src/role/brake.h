@@ -25,7 +25,7 @@ MUST_USE bool brake_start(struct brake *b, const struct settings *settings,
 /* An attempt as `name` from `peer`: how many ms must it wait to be looked at? */
 MUST_USE uint32_t brake_ask(struct brake *b, struct span peer, struct span name);
 
-/* It was denied. So many ms after it was asked it may be told; `waited`: it has waited
- * already, as one that succeeds has. */
-uint32_t brake_denied(struct brake *b, struct span peer, struct span name, bool waited);
+/* It was denied. So many ms after it was asked for the last time it may be told: how
+ * long the check took tells nothing then. */
+uint32_t brake_denied(struct brake *b, struct span peer, struct span name);
 void brake_good(struct brake *b, struct span peer, struct span name);

@@ -50,7 +50,7 @@ static bool tell_refused(struct logins *l, const struct attempt *at, struct span
 			 const struct why *why)
 {
 	const bool denied = why->fault == FAULT_DENIED;
-	uint32_t ms = denied ? brake_denied(&l->brake, at->peer, user, at->waited) : 0;
+	uint32_t ms = denied ? brake_denied(&l->brake, at->peer, user) : 0;
 	const struct message m = { .kind = MESSAGE_AUTH_FAILED,
 				   .AUTH_FAILED = { at->key.id, why->fault, ms,
 						    user } };
@@ -243,7 +243,7 @@ static void cancel(struct logins *l, struct exchange_key key)
 	struct sasl *sasl = exchanges_take(&l->exchanges, key);
 
 	if (sasl && sasl_has_failed(sasl))
-		brake_denied(&l->brake, sasl_peer(sasl), sasl_claims(sasl), false);
+		brake_denied(&l->brake, sasl_peer(sasl), sasl_claims(sasl));
 	sasl_free(sasl);
 }
 

@@ -257,27 +257,39 @@ static enum database_says fill(struct lookup *l, const struct question *q,
 	return DATABASE_RIGHT;
 }
 
-/* Somebody's stored password is remembered, and shown for those who are not known. */
-static void use_decoy(struct lookup *l, enum database_says says, struct user_found *out)
+/* The first stored password that is heard is remembered, for names that are not known.
+ */
+static void keep_decoy(struct lookup *l, const struct user *u)
 {
-	struct user *u = &out->user;
-
 	pthread_mutex_lock(&l->all->mutex);
-	if (says == DATABASE_RIGHT && u->stored.len > 0 && l->decoy_len == 0 &&
+	if (u->stored.len > 0 && l->decoy_len == 0 &&
 	    u->stored.len <= sizeof l->decoy) {
 		memcpy(l->decoy, u->stored.at, u->stored.len);
 		l->decoy_len = u->stored.len;
 	}
-	if (says == DATABASE_UNKNOWN && l->decoy_len > 0 && !out->keeper) {
-		struct answer *a = malloc(sizeof *a);
-
-		if (a) {
-			a->len = 0;
-			*out = (struct user_found){ .keeper = a, .let_go = let_go };
-			u->stored = keep(a, (struct span){ l->decoy, l->decoy_len });
-		}
-	}
 	pthread_mutex_unlock(&l->all->mutex);
+}
+
+static bool stand_in(struct database *db, struct span name, unsigned wants,
+		     struct user_found *out)
+{
+	struct lookup *l = (struct lookup *)db;
+	struct answer *a = malloc(sizeof *a);
+	struct span rest;
+
+	(void)name; /* there is one for all */
+	if (!a)
+		return false;
+	a->len = 0;
+	*out = (struct user_found){ .keeper = a, .let_go = let_go };
+	pthread_mutex_lock(&l->all->mutex);
+	out->user.stored = keep(a, (struct span){ l->decoy, l->decoy_len });
+	pthread_mutex_unlock(&l->all->mutex);
+	if (out->user.stored.len > 0 &&
+	    (wants == 0 || (scheme_good_for(out->user.stored, &rest) & wants)))
+		return true;
+	user_let_go(out);
+	return false;
 }
 
 /* What the process has to say of it. */
@@ -310,7 +322,8 @@ static enum database_says ask(struct lookup *l, const struct question *q,
 		tell_trouble(l, FAULT_DENIED, m.LOOKUP_IS.trouble, why);
 	if (says == DATABASE_RIGHT)
 		says = fill(l, q, m.LOOKUP_IS.fields, out, why);
-	use_decoy(l, says, out);
+	if (says == DATABASE_RIGHT)
+		keep_decoy(l, &out->user);
 	secret_wipe(&inbox, sizeof inbox);
 	return says;
 }
@@ -350,6 +363,7 @@ struct database *lookups_new(struct lookups *lookups,
 {
 	static const struct database_driver tells = { .name = "lookup",
 						      .find = find,
+						      .stand_in = stand_in,
 						      .free = lookup_free };
 	static const struct database_driver judges = {
 		.name = "lookup", .find = find, .check = check, .free = lookup_free

@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import os
 import re
+import select
 import signal
+import time
 import unittest
 
 from harness import Client, Poplar, main
@@ -231,6 +233,34 @@ class Delays(unittest.TestCase):
         c.send("PASS wrong\r\n")
         p.log.wait("event=login-failed user=alice peer=192.0.2.1:1 ")
         self.assertEqual(len(p.log.find("event=login-failed")), 1)
+
+    def test_who_has_waited_hears_of_a_refusal_no_sooner(self):
+        """Behind the delay, too: how long the check took tells which names there are."""
+        p = self.start(failure_delay="60s", failure_delay_max="1ms", fronts="1", trusted_networks='{"198.51.100.0/24"}')
+        for n, (user, words) in enumerate((
+                ("a", b"USER a\r\nPASS x\r\n"), ("b", b"USER b\r\nPASS x\r\n"), ("alice", b"USER alice\r\nPASS x\r\n"),
+                ("nobody", b"USER nobody\r\nPASS x\r\n"),
+                ("bob", f"AUTH PLAIN {b64(chr(0) + 'bob' + chr(0) + 'x')}\r\n".encode()))):
+            c = self.connect("192.0.2.1")
+            c.send(words)
+            if words.startswith(b"USER"):
+                c.line()
+            p.log.wait(f"event=login-failed user={user} ")
+            self.assertEqual(len(self.delays(user)), int(n > FREE))
+            other = self.connect("198.51.100.1")
+            other.login("bob", "hunter2")
+            other.quit()
+            self.assertEqual(select.select([c.sock], [], [], 0)[0], [])
+
+    def test_what_is_told_late_is_counted_from_behind_the_wait(self):
+        self.start(failure_delay="200ms", failure_delay_max="200ms")
+        self.guess("192.0.2.1", FREE + 1)
+        c = self.connect("192.0.2.1")
+        c.ok("USER nobody")
+        begun = time.monotonic()
+        c.err("PASS wrong")
+        self.assertGreaterEqual(time.monotonic() - begun, .4)
+        self.assertEqual(self.delays(), [.2])
 
     def test_poplar_auth_dies_meanwhile(self):
         p = self.start(failure_delay="30s", failure_delay_max="60s")

@@ -250,6 +250,44 @@ static void test_a_bad_line_refuses_its_user_only(void **state)
 	CHECK(users_find(users, SPAN("g")));
 }
 
+/* Whoever is not here has somebody's stored password checked: one that can be, the same
+ * one each time, and not the same for all, or what is stored in two ways would tell. */
+static void test_somebody_stands_in_for_who_is_not_here(void **state)
+{
+	static const char *const texts[] = {
+		"root:*\nlock:!$6$salt$x\noff:{PLAIN}off::::::nologin\nodd:{ODD}x\na:{"
+		"PLAIN}a\n"
+		"b:$6$salt$b\nc:{PLAIN}c\nd:{SCRAM-SHA-256}d\n",
+		"root:*\nlock:!$6$salt$x\noff:{PLAIN}off::::::nologin\nodd:{ODD}x\na:{"
+		"PLAIN}a\n"
+		"b:$6$salt$b\nc:{PLAIN}c\nd:{SCRAM-SHA-256}d\ne:$6$salt$e\n",
+	};
+	unsigned seen = 0, moved = 0;
+
+	(void)state;
+	OWN(users) users = users_parse(span_of(texts[0]), NULL, NULL);
+	OWN(users) later = users_parse(span_of(texts[1]), NULL, NULL);
+	for (unsigned i = 0; i < 1000; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "no%u", i);
+		const struct user *u = users_stand_in(users, span_of(name), 0);
+		CHECK(u && !u->disabled && u->name.len == 1);
+		CHECK_EQ(users_stand_in(users, span_of(name), 0), u);
+		seen |= 1u << (u->name.at[0] - 'a');
+		const struct user *v = users_stand_in(later, span_of(name), 0);
+		moved += v->name.at[0] != u->name.at[0] && v->name.at[0] != 'e';
+		u = users_stand_in(users, span_of(name), SCHEME_SCRAM_256);
+		CHECK_SPAN(u->name, "d");
+		CHECK(!users_stand_in(users, span_of(name), SCHEME_SCRAM_1));
+	}
+	CHECK_EQ(seen, 0xf);
+	CHECK_EQ(moved, 0);
+	OWN(users)
+	nobody = users_parse(SPAN("root:*\nlock:!$6$salt$x\nx\n"), NULL, NULL);
+	CHECK(!users_stand_in(nobody, SPAN("x"), SCHEME_PLAIN));
+}
+
 static void test_many_users_are_found(void **state)
 {
 	static char text[3000000];
@@ -637,6 +675,7 @@ int main(void)
 		TEST(test_fields_of_a_user),
 		TEST(test_databases_in_order),
 		TEST(test_a_bad_line_refuses_its_user_only),
+		TEST(test_somebody_stands_in_for_who_is_not_here),
 		TEST(test_many_users_are_found),
 		TEST(test_known_hashes_verify),
 		TEST(test_every_scheme_that_is_made_verifies),

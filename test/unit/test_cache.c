@@ -61,6 +61,38 @@ static void test_a_hash_is_made_once(void **state)
 	cache_free(c);
 }
 
+static int64_t cost_in_vain(struct cache *c, const char *name, struct span stored,
+			    const char *password)
+{
+	struct timespec a, b;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+	cache_pretend(c, span_of(name), stored, span_of(password), 1000);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+	return (b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec;
+}
+
+/* A name that nobody has costs what a known one does: a hash for each password at each
+ * name, and none when both come again. What is found in vain lets nobody in. */
+static void test_names_that_nobody_has_cost_as_much(void **state)
+{
+	char text[SCHEME_STORED_MAX];
+	struct cache *c = begin();
+	struct span stored = made("ARGON2ID", "secret", text);
+	const int64_t known = cost_of(c, stored, "wrong", 1000, false);
+
+	(void)state;
+	CHECK(cost_in_vain(c, "nobody", stored, "wrong") > known / 10);
+	CHECK(cost_in_vain(c, "no one", stored, "wrong") > known / 10);
+	CHECK(cost_in_vain(c, "nobody", stored, "other") > known / 10);
+	CHECK(cost_in_vain(c, "nobody", stored, "wrong") < known / 10);
+	CHECK(cost_of(c, stored, "wrong", 1000, false) < known / 10);
+	CHECK(cost_in_vain(c, "nobody", stored, "secret") > known / 10);
+	CHECK(cost_of(c, stored, "secret", 1000, true) > known / 10);
+	CHECK(cost_in_vain(NULL, "nobody", stored, "wrong") > known / 10);
+	cache_free(c);
+}
+
 /* The stored password is part of the question: a change counts at once, both ways. */
 static void test_a_change_counts_at_once(void **state)
 {
@@ -298,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_hash_is_made_once),
+		TEST(test_names_that_nobody_has_cost_as_much),
 		TEST(test_a_change_counts_at_once),
 		TEST(test_what_makes_a_question),
 		TEST(test_an_answer_for_its_time),

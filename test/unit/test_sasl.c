@@ -49,6 +49,22 @@ static enum database_says find(struct database *db, struct span name,
 	return DATABASE_UNKNOWN;
 }
 
+static bool stand_in(struct database *db, struct span name, unsigned wants,
+		     struct user_found *out)
+{
+	struct store *store = (struct store *)db;
+	struct span rest;
+
+	(void)name;
+	*out = (struct user_found){ .keeper = store, .let_go = let_go };
+	store->kept++;
+	out->user.stored = span_of(store->stored);
+	if (scheme_good_for(out->user.stored, &rest) & wants)
+		return true;
+	user_let_go(out);
+	return false;
+}
+
 static unsigned stores(struct database *db)
 {
 	struct span rest;
@@ -56,9 +72,9 @@ static unsigned stores(struct database *db)
 	return scheme_good_for(span_of(((struct store *)db)->stored), &rest);
 }
 
-static const struct database_driver driver = { .name = "store",
-					       .find = find,
-					       .stores = stores };
+static const struct database_driver driver = {
+	.name = "store", .find = find, .stand_in = stand_in, .stores = stores
+};
 
 /* ---- a client ---- */
 
@@ -263,6 +279,76 @@ static void test_dovecots_keys(void **state)
 	}
 	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
 		CHECK(!scheme_verify(span_of(broken[i]), SPAN("secret")));
+}
+
+/* The server's first message to `name`, its nonce left out. */
+static void first_to(struct server *s, enum mechanism m, const char *name,
+		     char out[SASL_CHALLENGE_MAX + 1])
+{
+	const struct login_way way = { m, true, SPAN("[::1]:1") };
+	struct sasl *sasl = sasl_new(&s->rules, &way, &s->channel);
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1], said[300], base64[400];
+	struct user_found found = { 0 };
+	struct why why = { 0 };
+	struct buf b = BUF(text);
+	size_t len;
+
+	CHECK(sasl);
+	snprintf(said, sizeof said, "n,,n=%s,r=abc", name);
+	sodium_bin2base64(base64, sizeof base64, (const unsigned char *)said,
+			  strlen(said), sodium_base64_VARIANT_ORIGINAL);
+	CHECK_EQ(sasl_step(sasl, span_of(base64), &b, &found, &why), SASL_MORE);
+	CHECK_EQ(sodium_base642bin((unsigned char *)said, sizeof said, text, b.len,
+				   NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL),
+		 0);
+	said[len] = '\0';
+	strcpy(out, strchr(said, ','));
+	sasl_free(sasl);
+}
+
+/* Nobody has a salt as long, and iterations as many, as somebody; the salt is the
+ * name's own, and stays. */
+static void test_nobodys_scram_looks_like_somebodys(void **state)
+{
+	static const struct {
+		enum mechanism mechanism;
+		const char *stored, *shape; /* "s" stands for each octet of the salt */
+	} cases[] = {
+		{ MECHANISM_ID_SCRAM_SHA_256,
+		  "{SCRAM-SHA-256}9876,aTRKlPfT9nswg31x,"
+		  "B6Ko05W7+NlmNItk73cK1TJtDSDn1cwI+x7CqT6wW64=,"
+		  "cyyOnA22IOKang2MYeJ3jj+P8rMVwqAdDNmopre9Zdc=",
+		  ",s=ssssssssssssssss,i=9876" },
+		{ MECHANISM_ID_SCRAM_SHA_1,
+		  "{SCRAM-SHA-1}1,aTRKlPfT9nswg31xaTRKlPfT9nswg31xaTRKlPfT9nswg31x"
+		  "aTRKlPfT9nswg31xaTRKlPfT9nswg31xaTRKlA==,"
+		  "DxbKOkmgyfmpOQE35Ym1d0Kk9dI=,+0hzySDtl4WzOs0CKKtVtD6a96U=",
+		  ",s=ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss"
+		  "ssssssssssssssssssssssssss==,i=1" },
+		{ MECHANISM_ID_SCRAM_SHA_256, "{PLAIN}secret",
+		  ",s=ssssssssssssssssssssss==,i=4096" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		static const char *const names[] = { "alice", "nobody", "no-one",
+						     "nobody" };
+		char said[4][SASL_CHALLENGE_MAX + 1];
+		struct server s;
+
+		make_server(&s, "PLAIN");
+		strcpy(s.store.stored, cases[i].stored);
+		for (size_t n = 0; n < 4; n++) {
+			first_to(&s, cases[i].mechanism, names[n], said[n]);
+			CHECK_EQ(strlen(said[n]), strlen(cases[i].shape));
+			CHECK_TEXT(strstr(said[n], ",i="),
+				   strstr(cases[i].shape, ",i="));
+		}
+		CHECK_TEXT(said[1], said[3]);
+		CHECK(strcmp(said[0], said[1]) != 0);
+		CHECK(strcmp(said[1], said[2]) != 0);
+		CHECK_EQ(s.store.kept, 0);
+	}
 }
 
 /* RFC 5929, RFC 9266: bound to this TLS connection, or nobody comes in. */
@@ -540,7 +626,7 @@ static void test_claims_before_they_are_looked_at(void **state)
 		{ MECHANISM_ID_CRAM_MD5, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
 		{ MECHANISM_ID_DIGEST_MD5, "Y2hhcnNldD11dGYtOCx1c2VybmFtZT0iYWxpY2UiLHJlYWxtPSIi", true, "alice" }, /* charset=utf-8,username="alice",realm="" */
 		{ MECHANISM_ID_DIGEST_MD5, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
-		{ MECHANISM_ID_DIGEST_MD5, "dXNlcm5hbWU9ImFs", true, "al" }, /* username="al */
+		{ MECHANISM_ID_DIGEST_MD5, "dXNlcm5hbWU9ImFs", true, "" }, /* username="al */
 		{ MECHANISM_ID_LOGIN, "YWxpY2U=", false, "" }, /* alice */
 		{ MECHANISM_ID_SCRAM_SHA_256, "biwsbj1hbGljZSxyPWFiYw==", false, "" }, /* n,,n=alice,r=abc */
 		{ MECHANISM_ID_EXTERNAL, "YWxpY2U=", false, "" }, /* alice */
@@ -565,6 +651,65 @@ static void test_claims_before_they_are_looked_at(void **state)
 		CHECK_EQ(sasl_claim(sasl, span_of(cases[i].response), name),
 			 cases[i].guess);
 		CHECK_TEXT(name, cases[i].name);
+		sasl_free(sasl);
+	}
+}
+
+/* Whatever stands in front of it, behind it or within another value: the name that is
+ * delayed is the one that is looked at, or nothing is looked at. */
+static void test_digest_md5s_name_is_found_by_grammar(void **state)
+{
+	static const struct {
+		const char *response, *name;
+	} cases[] = {
+		{ "username=\"alice\"", "alice" },
+		{ "nc=00000001,username=\"alice\",realm=\"\"", "alice" },
+		{ "realm=\"username=\",username=\"alice\"", "alice" },
+		{ "x=\"a, username=\",username=\"alice\"", "alice" },
+		{ "xusername=\"bob\",username=\"alice\"", "alice" },
+		{ ",, username=\"alice\" ,\r\n nc=00000001 ", "alice" },
+		{ "username=\"DOMAIN\\\\alice\"", "DOMAIN\\\\alice" },
+		{ "x=\"\\\",username=\"bob\",y=\"\",username=\"alice\"", "" },
+		{ "username=\"bob\",username=\"alice\"", "" },
+		{ "Username=\"bob\",username=\"alice\"", "" },
+		{ "username=\" alice\"", "" },
+		{ "username=\"alice\t\"", "" },
+		{ "username=alice", "" },
+		{ "username=\"\"", "" },
+		{ "username = \"alice\"", "" },
+		{ "username=\"alice\" x", "" },
+		{ "username=\"alice\"x=y", "" },
+		{ "username", "" },
+		{ "x=,username=\"alice\"", "" },
+		{ "realm=\"username=alice\"", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct login_way way = { MECHANISM_ID_DIGEST_MD5, true,
+					       SPAN("[::1]:1") };
+		char name[LOGIN_NAME_OCTETS + 1], base64[256];
+		char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+		struct server s;
+		struct why why = { 0 };
+		struct user_found found = { 0 };
+		struct buf out = BUF(text);
+
+		make_server(&s, "PLAIN");
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK_EQ(sasl_step(sasl, (struct span){ 0 }, &out, &found, &why),
+			 SASL_MORE);
+		sodium_bin2base64(
+			base64, sizeof base64, (const unsigned char *)cases[i].response,
+			strlen(cases[i].response), sodium_base64_VARIANT_ORIGINAL);
+		CHECK(sasl_claim(sasl, span_of(base64), name));
+		CHECK_TEXT(name, cases[i].name);
+		out = (struct buf)BUF(text);
+		CHECK_EQ(sasl_step(sasl, span_of(base64), &out, &found, &why),
+			 SASL_OUT);
+		CHECK(*name || why.fault == FAULT_BAD_RESPONSE);
+		CHECK(*name || sasl_claims(sasl).len == 0);
 		sasl_free(sasl);
 	}
 }
@@ -1055,6 +1200,7 @@ int main(void)
 		TEST(test_every_mechanism_refuses_alike),
 		TEST(test_scram_by_stored_keys),
 		TEST(test_dovecots_keys),
+		TEST(test_nobodys_scram_looks_like_somebodys),
 		TEST(test_channel_binding),
 		TEST(test_what_clients_say_of_binding),
 		TEST(test_the_last_message_repeats_the_first_header),
@@ -1067,6 +1213,7 @@ int main(void)
 		TEST(test_a_database_that_is_down_is_not_the_users_fault),
 		TEST(test_names_are_prepared),
 		TEST(test_claims_before_they_are_looked_at),
+		TEST(test_digest_md5s_name_is_found_by_grammar),
 		TEST(test_claims_of_exchanges),
 		TEST(test_digest_md5_without_a_charset),
 		TEST(test_malformed_responses),
