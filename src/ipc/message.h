@@ -160,6 +160,9 @@ struct message_body {
 	uint64_t surrogate, ascii_octets; /* enum surrogate; with that */
 };
 
+/* WARM asks for so many octets at most. */
+enum { MESSAGE_WARM_MAX = 4 << 20 };
+
 /* One struct per message: struct message_ready { uint64_t count, octets; } and so on.
  */
 #define MESSAGE_FIELD_NUMBER(name)    uint64_t name;

@@ -14,11 +14,17 @@
 #include "role/dropd.h"
 #include "sys/clock.h"
 
+/* The front reads one body, and has asked for others meanwhile. */
+enum { FILES_KEPT = 2 * MESSAGE_BODIES_MAX };
+
 struct session {
 	struct crew_post post; /* first: a session is a post */
 	struct maildrop *maildrop;
 	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
 	bool read_only, as_is;
+	bool doubted;               /* the front has doubted the listing */
+	unsigned given;             /* files to the front, ever */
+	uint64_t files[FILES_KEPT]; /* the inodes of the last of them */
 	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
 	struct store_rules rules;
 	struct holder holder; /* of the maildrop, once it is open */
@@ -52,6 +58,14 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
+/* No front of ours says this. */
+static bool is_broken(const struct session *s, const char *what)
+{
+	log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user),
+		  LOG_T("what", what));
+	return false;
+}
+
 static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 {
 	struct store_body bodies[MESSAGE_BODIES_MAX];
@@ -59,8 +73,10 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	int files[MESSAGE_BODIES_MAX];
 	size_t n = 0;
 
-	if (first > UINT32_MAX || count > MESSAGE_BODIES_MAX)
-		return false;
+	const uint64_t all = s->maildrop->listing.count;
+	if (count == 0 || count > MESSAGE_BODIES_MAX || first == 0 || first > all ||
+	    count > all - first + 1)
+		return is_broken(s, "BODIES");
 	s->maildrop->store->bodies(s->maildrop, (uint32_t)first, (uint32_t)count,
 				   bodies);
 	for (size_t i = 0; i < count; i++) {
@@ -70,10 +86,12 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 						 b->length,      b->form,
 						 b->octets,      b->surrogate,
 						 b->ascii_octets };
-		if (b->why.fault)
+		if (b->why.fault) {
 			log_fault(&b->why, "body-failed", LOG_T("user", s->user));
-		else
-			files[n++] = b->fd;
+			continue;
+		}
+		files[n++] = b->fd;
+		s->files[s->given++ % FILES_KEPT] = b->inode;
 	}
 	const struct message m = {
 		.kind = MESSAGE_BODIES_ARE,
@@ -86,16 +104,28 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	return said;
 }
 
-/* Bring a range of a body into memory, so that the front need not wait for the disk.
- * The descriptor is the one that we gave to the front; anything else is not read. */
+/* Is it a file that the front has from us: a body, or the listing? */
+static bool is_ours(const struct session *s, int fd)
+{
+	struct stat st, listing;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	for (unsigned i = 0; i < s->given && i < FILES_KEPT; i++)
+		if (s->files[i] == st.st_ino)
+			return true;
+	return fstat(s->maildrop->listing.fd, &listing) == 0 &&
+	       listing.st_ino == st.st_ino && listing.st_dev == st.st_dev;
+}
+
+/* Bring a range of a file into memory, so that the front need not wait for the disk. */
 static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
 {
 	const struct message m = { .kind = MESSAGE_WARMED };
 	ROOM char chunk[65536];
-	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || offset > INT64_MAX)
-		return false;
+	if (!is_ours(s, fd) || length > MESSAGE_WARM_MAX || offset > INT64_MAX - length)
+		return is_broken(s, "WARM");
 	for (uint64_t done = 0; done < length;) {
 		size_t want = length - done < sizeof chunk ? (size_t)(length - done)
 							   : sizeof chunk;
@@ -134,6 +164,18 @@ static size_t all_words(const struct session *s)
 	return mark_words(s) * (retrieval(s) == RETRIEVAL_FORGOTTEN ? 1 : 2);
 }
 
+/* Once is enough. Whoever may only read removes nothing, not even the index. */
+static void take_doubt(struct session *s)
+{
+	if (s->doubted)
+		return;
+	s->doubted = true;
+	log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user),
+		  LOG_T("hint", s->read_only ? "see poplar index" : NULL));
+	if (!s->read_only)
+		s->maildrop->store->doubt(s->maildrop);
+}
+
 static bool take_marks(struct session *s, uint64_t first, struct span bits)
 {
 	size_t octets = all_words(s) * sizeof *s->marks;
@@ -142,7 +184,7 @@ static bool take_marks(struct session *s, uint64_t first, struct span bits)
 		s->marks = calloc(1, octets + 1);
 	if (!s->marks || first % 8 != 0 || first / 8 > octets ||
 	    bits.len > octets - first / 8)
-		return false;
+		return is_broken(s, "MARKS");
 	memcpy((char *)s->marks + first / 8, bits.at, bits.len);
 	return true;
 }
@@ -202,8 +244,7 @@ static bool hear(struct session *s, const struct message *m, int fd)
 	case MESSAGE_WARM:
 		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
 	case MESSAGE_DOUBT:
-		log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user));
-		s->maildrop->store->doubt(s->maildrop);
+		take_doubt(s);
 		return true;
 	case MESSAGE_MARKS:
 		return take_marks(s, m->MARKS.first, m->MARKS.bits);

@@ -14,7 +14,7 @@
 
 /* Octets of deletion marks sent at a time; octets brought into memory at a time, when
  * they have to come from the disk. */
-enum { MARKS_OCTETS = 4096, WARM_OCTETS = 4 << 20 };
+enum { MARKS_OCTETS = 4096 };
 
 struct drop_link {
 	struct loop_watch watch; /* first: a link is a watch */
@@ -92,7 +92,7 @@ enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count)
 void maildrop_ask_warm(struct conn *c, int fd, uint64_t offset)
 {
 	const struct message m = { .kind = MESSAGE_WARM,
-				   .WARM = { offset, WARM_OCTETS } };
+				   .WARM = { offset, MESSAGE_WARM_MAX } };
 	enum fault f = ask(c, &m, fd);
 
 	if (f)

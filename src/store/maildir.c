@@ -145,6 +145,7 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 		return f;
 	*out = (struct store_body){
 		.fd = TAKE_FD(fd),
+		.inode = file->inode,
 		.length = file->stored,
 		.octets = file->octets,
 		.ascii_octets = scan_ascii_octets(file),
