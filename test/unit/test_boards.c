@@ -11,15 +11,16 @@
 #define XTND  PLAIN "xtnd = yes\n"
 
 struct heard {
-	char text[1024];
-	size_t start; /* of the path in what is said */
+	char text[1024]; /* the first that is said */
+	size_t start;    /* ... behind the path */
 };
 
 static void hear(void *arg, const char *text)
 {
 	struct heard *h = arg;
 
-	snprintf(h->text, sizeof h->text, "%s", text + h->start);
+	if (!h->text[0])
+		snprintf(h->text, sizeof h->text, "%s", text + h->start);
 }
 
 static enum fault load(const char *text, struct settings *s, struct heard *h)
