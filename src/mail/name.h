@@ -4,7 +4,8 @@
  *
  * "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,S": the base name is what stands
  * before the first ':' and never changes; it opens with the seconds of delivery, may
- * carry microseconds (M), the octets on disk (S=) and on the wire (W=).
+ * carry microseconds (M), the octets on disk (S=) and on the wire (W=), neither of
+ * which is so for sure.
  */
 #pragma once
 
@@ -29,11 +30,6 @@ int name_base_order(struct span a, struct span b); /* of base names of one time 
 /* The S= and W= fields: a decimal number followed by ',', ':' or the end. False when
  * the field is not there or is not such a number. */
 bool name_field(struct span name, char field, uint64_t *out);
-
-/* Can a file of `stored` octets with this name be trusted to have *out octets on the
- * wire? True when W= is there, within what `stored` allows (an octet becomes two at the
- * most, and a line end may be added), and S=, if there, is right. */
-bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out);
 
 /* Must have succeeded once before name_uid. */
 MUST_USE bool name_start(void);

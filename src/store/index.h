@@ -40,7 +40,9 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(source_1)   /* what the store saw of itself when it was looked through */ \
 	X(source_2) \
 	X(source_3) \
-	X(source_4)
+	X(source_4) \
+	X(source_5) \
+	X(source_6)
 /* clang-format on */
 
 struct index_head {
@@ -67,6 +69,14 @@ MUST_USE bool index_read(const struct index *ix, uint32_t i, struct listing_reco
 
 /* The index is not what it should be: the next to open the maildrop makes a new one. */
 void index_forget(int dir);
+
+/* The maildrop is not as the index says: the next to open it looks through it, by what
+ * the records say of the messages. */
+void index_unsettle(int dir);
+
+/* What time it is by the clock of the file system: the stamp of the index, or of a file
+ * in its place, that has just been written. False: nothing can be written. */
+MUST_USE bool index_clock(int dir, uint64_t *out_ns);
 
 /* ---- reading many, some at a time ---- */
 

@@ -12,7 +12,7 @@
 
 /* One more whenever what stands in the file changes its meaning: also when unique-ids,
  * delivery order or the counting of octets do. */
-enum { INDEX_VERSION = 3 };
+enum { INDEX_VERSION = 4 };
 
 uint64_t index_head_sum(const char page[LISTING_HEAD_OCTETS]);
 

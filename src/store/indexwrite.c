@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -40,6 +41,26 @@ static bool write_whole(int fd, const void *at, size_t len, uint64_t where)
 	return true;
 }
 
+static void put_sum(char page[LISTING_HEAD_OCTETS])
+{
+	const uint64_t sum = htole64(index_head_sum(page));
+
+	memcpy(page + LISTING_HEAD_OCTETS - sizeof sum, &sum, sizeof sum);
+}
+
+static bool has_sum(const char page[LISTING_HEAD_OCTETS])
+{
+	uint64_t sum;
+
+	memcpy(&sum, page + LISTING_HEAD_OCTETS - sizeof sum, sizeof sum);
+	return le64toh(sum) == index_head_sum(page);
+}
+
+static uint64_t index_ns(struct timespec t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 /* ---- beginning ---- */
 
 /* What is left of one that was never finished goes first. */
@@ -63,6 +84,45 @@ static int open_again(int dir, const struct index *old)
 	return TAKE_FD(fd);
 }
 
+/* The first octets of an index are written as they are, or a file is made for a moment.
+ */
+bool index_clock(int dir, uint64_t *out_ns)
+{
+	const uint64_t magic = htole64(INDEX_MAGIC);
+	uint64_t first = 0;
+	struct stat st;
+	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
+	bool told = fd >= 0 && pread(fd, &first, sizeof first, 0) == sizeof first &&
+		    first == magic;
+
+	if (!told) {
+		own_fd_close(&fd);
+		fd = make_new(dir);
+	}
+	told = fd >= 0 && write_whole(fd, &magic, sizeof magic, 0) &&
+	       fstat(fd, &st) == 0;
+	if (first != magic)
+		unlinkat(dir, INDEX_FILE_NEW, 0);
+	if (told)
+		*out_ns = index_ns(st.st_ctim);
+	return told;
+}
+
+void index_unsettle(int dir)
+{
+	char page[LISTING_HEAD_OCTETS];
+	const size_t at = offsetof(struct index_head, settled);
+	struct stat st;
+	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
+
+	if (fd < 0 || pread(fd, page, sizeof page, 0) != sizeof page || !has_sum(page))
+		return;
+	memset(page + at, 0, sizeof(uint64_t));
+	put_sum(page);
+	if (!write_whole(fd, page, sizeof page, 0))
+		index_forget(dir);
+}
+
 /* Never one that was before, so that no old record is taken for a new one. */
 static uint64_t next_generation(const struct index *old)
 {
@@ -70,7 +130,7 @@ static uint64_t next_generation(const struct index *old)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	const uint64_t ns = index_ns(now);
 	return ns > last ? ns : last + 1;
 }
 
@@ -170,8 +230,7 @@ static bool write_head(int fd, const struct index_head *head,
 		memcpy(page + i * sizeof le, &le, sizeof le);
 	}
 	listing_put_holes(map, &holes);
-	uint64_t sum = htole64(index_head_sum(page));
-	memcpy(page + sizeof page - sizeof sum, &sum, sizeof sum);
+	put_sum(page);
 	return write_whole(fd, page, sizeof page, 0);
 }
 

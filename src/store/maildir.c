@@ -97,17 +97,18 @@ static enum fault open_message(struct maildir *d, struct scan *s, int *out,
 	*out = o.fd;
 	if (f)
 		return f;
-	if (file->name == SCAN_GONE)
+	if (file->fate == SCAN_GONE)
 		return fault_set(why, FAULT_GONE, 0, "open message", NULL);
+	if (file->fate == SCAN_REPLACED)
+		return fault_set(why, FAULT_CHANGED, 0, "open", scan_path(s, file));
 	if (o.fd < 0)
 		return fault_set(why, store_fault(o.sys), o.sys, "open",
 				 scan_path(s, file));
 	return FAULT_NONE;
 }
 
-/* Is it what was listed? A file that was changed where it lies shows in no folder: only
- * an index made anew will have it as it is. If it has its size still, what else was
- * known of it does not count any more. */
+/* Is it what was listed? One that was written to and has the size that was told of it
+ * still is. */
 static enum fault check_file(const struct maildir *d, int fd,
 			     const struct scan_file *file, const char *path,
 			     uint8_t *io_form, struct why *why)
@@ -115,15 +116,14 @@ static enum fault check_file(const struct maildir *d, int fd,
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return fault_set(why, FAULT_IO, errno, "stat", path);
-	bool same = S_ISREG(st.st_mode) && st.st_ino == file->inode;
-	bool whole = (uint64_t)st.st_size == file->stored;
-	if (same && (!whole || scan_ns(st.st_mtim) != file->modified)) {
-		index_forget(d->dir);
-		*io_form = WIRE_FORM_UNKNOWN;
-	}
-	return same && whole ? FAULT_NONE
-			     : fault_set(why, FAULT_CHANGED, 0, "read", path);
+		return fault_set(why, store_fault(errno), errno, "stat", path);
+	if (scan_is_file(file, &st) && scan_is_unchanged(file, &st))
+		return FAULT_NONE;
+	index_forget(d->dir);
+	if (scan_is_file(file, &st) && (uint64_t)st.st_size == file->stored &&
+	    scan_is_as_large(fd, file, d->base.listing.downgrade, io_form))
+		return FAULT_NONE;
+	return fault_set(why, FAULT_CHANGED, 0, "read", path);
 }
 
 static enum fault read_message(struct maildir *d, struct scan *s,
@@ -134,11 +134,14 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 	uint8_t form = file->form;
 	OWN_FD fd = -1;
 
-	if (file->unread)
-		return fault_set(why, FAULT_SETUP, 0,
-				 "could not read, when the maildrop was opened,",
+	if (file->trouble)
+		return fault_set(why,
+				 file->trouble == SCAN_CLOSED ? FAULT_SETUP : FAULT_IO,
+				 0, "could not read, when the maildrop was opened,",
 				 scan_path(s, file));
 	enum fault f = open_message(d, s, &fd, why);
+	if (f == FAULT_GONE || f == FAULT_CHANGED)
+		index_unsettle(d->dir);
 	if (f == FAULT_NONE)
 		f = check_file(d, fd, file, scan_path(s, file), &form, why);
 	if (f)
@@ -212,6 +215,14 @@ static void keep_fault(struct removal *r, enum fault f, int sys, const char *doi
 		r->fault = fault_set(r->why, f, sys, doing, what);
 }
 
+/* What was written to the file since it was listed nobody may have seen. */
+static bool keep_changed(struct removal *r, const char *path)
+{
+	index_forget(r->dir);
+	keep_fault(r, FAULT_CHANGED, 0, "remove", path);
+	return false;
+}
+
 /* Another file that has got the name since is not the message: that is looked for. So
  * is a second name of the same file, as a move by link and unlink that was interrupted
  * leaves it: else the message would come back. */
@@ -222,10 +233,13 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 	struct stat st;
 
 	if (fstatat(r->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (st.st_ino != file->inode)
+		if (!scan_is_file(file, &st))
 			return true;
+		if (!file->trouble && !scan_is_unchanged(file, &st))
+			return keep_changed(r, path);
 		if (unlinkat(r->dir, path, 0) == 0) {
 			r->touched[path[0] == 'n' ? SCAN_NEW : SCAN_CUR] = true;
+			file->removed = true;
 			return st.st_nlink > 1;
 		}
 	}
@@ -257,7 +271,20 @@ static void load_marked(const struct maildir *d, const uint64_t *marks, struct s
 	}
 }
 
-/* What someone else has removed counts as removed, which is what was wanted. */
+/* What someone else has removed counts as removed, which is what was wanted; not so one
+ * whose base name another file has got, which would seem to come back. */
+static void judge_fates(const struct scan *s, struct removal *r)
+{
+	for (uint32_t i = 0; i < s->files.count; i++) {
+		const struct scan_file *file = &s->files.at[i];
+
+		if (file->fate != SCAN_THERE && !file->removed)
+			index_unsettle(r->dir);
+		if (file->fate == SCAN_REPLACED)
+			keep_fault(r, FAULT_CHANGED, 0, "remove", scan_path(s, file));
+	}
+}
+
 static uint32_t remove_marked(struct maildir *d, const uint64_t *marks,
 			      struct removal *r)
 {
@@ -273,6 +300,7 @@ static uint32_t remove_marked(struct maildir *d, const uint64_t *marks,
 			    : fault_set(&why, FAULT_NOMEM, 0, "remove messages", NULL);
 	if (f)
 		keep_fault(r, f, why.sys, why.doing, why.what);
+	judge_fates(&s, r);
 	free(list);
 	scan_done(&s);
 	return count;

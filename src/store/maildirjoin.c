@@ -29,7 +29,7 @@ static enum scan_dir where_of(struct span name)
 static struct scan_file get_record(const struct listing_record *r, uint32_t i)
 {
 	return (struct scan_file){
-		.inode = r->file,
+		.identity = r->file,
 		.stored = r->stored,
 		.modified = r->modified,
 		.octets = r->octets,
@@ -38,8 +38,11 @@ static struct scan_file get_record(const struct listing_record *r, uint32_t i)
 		.surrogate = r->surrogate,
 		.difference = r->difference,
 		.twin = r->flags & FLAG_TWIN,
-		.unread = r->flags & FLAG_UNREAD,
-		.measured = !(r->flags & FLAG_UNREAD),
+		.numberless = r->flags & FLAG_NUMBERLESS,
+		.trouble = r->flags & FLAG_PASSING  ? SCAN_PASSING
+			   : r->flags & FLAG_CLOSED ? SCAN_CLOSED
+						    : SCAN_SOUND,
+		.measured = !(r->flags & (FLAG_CLOSED | FLAG_PASSING)),
 	};
 }
 
@@ -70,8 +73,9 @@ static bool same_name(const struct scan *s, const struct scan_file *f, struct sp
 }
 
 /* One that was found may still be another of the same name, to which the file system
- * gave the same inode. Maildir gives no name twice, people do, in maildrops that they
- * look after themselves: where to look at each file would be felt, it is not done. */
+ * gave the same inode number. Maildir gives no name twice, people do, in maildrops that
+ * they look after themselves: where to look at each file would be felt, it is not done.
+ */
 static bool is_same_file(const struct update *u, const struct scan_file *f)
 {
 	return u->scan.files.count > LOOKS_MAX || scan_is_same(u->d->dir, &u->scan, f);
@@ -92,6 +96,7 @@ static bool join_found(struct update *u, const struct scan_file *found, bool sam
 	f.name_sum = found->name_sum;
 	f.where = found->where;
 	f.time = found->time;
+	f.numberless = found->numberless;
 	f.measured &= is_same_file(u, &f);
 	f.changed = !f.measured || !same;
 	u->seen.settled &= u->seen.read[was]; /* else it has two names */
@@ -105,7 +110,7 @@ static enum fault join_record(struct update *u, struct span name, struct scan_fi
 {
 	struct scan *s = &u->scan;
 	struct span proper = span_after(name, 1);
-	const struct scan_key key = scan_key(proper, f.inode);
+	const struct scan_key key = scan_key(proper, f.identity);
 	bool ok = true;
 	int by = 1;
 
@@ -134,7 +139,7 @@ static bool is_as_it_was(const struct scan *s, const struct scan_files *out,
 	if (at == s->files.count)
 		return false;
 	const struct scan_file *f = &s->files.at[at];
-	if (f->name_sum != r->name_sum || f->inode != r->file)
+	if (f->name_sum != r->name_sum || f->identity != r->file)
 		return false;
 	if (out->count > 0 &&
 	    name_time_order(out->at[out->count - 1].time, f->time) < 0)

@@ -8,7 +8,7 @@
 #include "store/maildir.h"
 
 /* What the flags of a record mean here. */
-enum { FLAG_TWIN = 1, FLAG_UNREAD = 2 };
+enum { FLAG_TWIN = 1, FLAG_CLOSED = 2, FLAG_PASSING = 4, FLAG_NUMBERLESS = 8 };
 
 struct update {
 	struct maildir *d;

@@ -38,11 +38,13 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 		.form = f->form,
 		.surrogate = f->surrogate,
 		.difference = f->difference,
-		.file = f->inode,
+		.file = f->identity,
 		.stored = f->stored,
 		.modified = f->modified,
 		.flags = (uint8_t)((f->twin ? FLAG_TWIN : 0) |
-				   (f->unread ? FLAG_UNREAD : 0)),
+				   (f->trouble == SCAN_CLOSED ? FLAG_CLOSED : 0) |
+				   (f->trouble == SCAN_PASSING ? FLAG_PASSING : 0) |
+				   (f->numberless ? FLAG_NUMBERLESS : 0)),
 	};
 	out->uid_len = (uint8_t)name_uid(maildir_base(s, f, room), out->uid);
 }
@@ -93,14 +95,17 @@ static bool can_go_on(const struct update *u, struct plan *p)
 		files->count + u->skip - kept <= INDEX_RECORDS_MAX - records);
 }
 
+/* Is what is found out written down for later sessions? */
+static bool keeps_index(const struct store_place *place)
+{
+	return place->index == STORE_INDEX_RENEW ||
+	       (place->index == STORE_INDEX_KEEP && !place->read_only);
+}
+
 static enum fault make_plan(const struct update *u, struct plan *p, struct why *why)
 {
-	bool keep = u->place->index == STORE_INDEX_KEEP && !u->place->read_only;
-
-	*p = (struct plan){ .way = keep || u->place->index == STORE_INDEX_RENEW
-					   ? INDEX_NEW
-					   : INDEX_MEMORY };
-	if (!keep || u->old.fd < 0)
+	*p = (struct plan){ .way = keeps_index(u->place) ? INDEX_NEW : INDEX_MEMORY };
+	if (p->way == INDEX_MEMORY || u->old.fd < 0)
 		return FAULT_NONE;
 	p->holes.holes = malloc(LISTING_HOLES_MAX * sizeof *p->holes.holes);
 	if (!p->holes.holes)
@@ -128,7 +133,7 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 			head->steady++;
 		head->octets += f->octets;
 		head->ascii_octets += scan_ascii_octets(f);
-		head->settled &= !f->unread;
+		head->settled &= !f->trouble;
 		if (stays && !f->changed)
 			continue;
 		put_record(s, f, &r);
@@ -153,9 +158,11 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 		.steady = u->skip,
 		.settled = u->seen.settled,
 		.source_1 = stamp[SCAN_NEW].inode,
-		.source_2 = stamp[SCAN_NEW].changed_ns,
-		.source_3 = stamp[SCAN_CUR].inode,
-		.source_4 = stamp[SCAN_CUR].changed_ns,
+		.source_2 = stamp[SCAN_NEW].modified_ns,
+		.source_3 = stamp[SCAN_NEW].status_ns,
+		.source_4 = stamp[SCAN_CUR].inode,
+		.source_5 = stamp[SCAN_CUR].modified_ns,
+		.source_6 = stamp[SCAN_CUR].status_ns,
 	};
 	ROOM struct index_writer w;
 	struct listing_map none = { 0 };
@@ -221,11 +228,12 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 {
 	struct why missing;
 	int dir = u->d->dir;
-	enum fault f = scan_read(dir, known, &u->scan, &u->seen, &missing);
+	scan_clock_fn *clock = keeps_index(u->place) ? index_clock : NULL;
+	enum fault f = scan_read(dir, known, clock, &u->scan, &u->seen, &missing);
 
 	if (f && missing.sys == ENOENT && !u->place->as_is) {
 		f = make_folders(dir, u->place->path, why);
-		return f ? f : scan_read(dir, known, &u->scan, &u->seen, why);
+		return f ? f : scan_read(dir, known, clock, &u->scan, &u->seen, why);
 	}
 	if (f)
 		*why = missing;
@@ -262,8 +270,10 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 {
 	static const struct scan_stamp nothing[SCAN_DIRS];
 	const struct index_head *h = &u->old.head;
-	const struct scan_stamp known[SCAN_DIRS] = { { h->source_1, h->source_2 },
-						     { h->source_3, h->source_4 } };
+	const struct scan_stamp known[SCAN_DIRS] = {
+		{ h->source_1, h->source_2, h->source_3 },
+		{ h->source_4, h->source_5, h->source_6 },
+	};
 	bool current = can_be_current(&u->old, u->place);
 
 	if (current && scan_is_known(u->d->dir, known)) {

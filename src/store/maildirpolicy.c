@@ -190,7 +190,7 @@ static void mark_seen(const struct maildir *d, uint32_t i)
 		const char *path = scan_path(&s, s.files.at);
 
 		if (seen_name(span_of(path), seen, sizeof seen))
-			renameat2(d->dir, path, d->dir, seen, RENAME_NOREPLACE);
+			scan_move(d->dir, path, seen);
 	}
 	scan_done(&s);
 }

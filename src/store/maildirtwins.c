@@ -14,7 +14,7 @@
 struct span maildir_base(const struct scan *s, const struct scan_file *f,
 			 char room[NAME_TWIN_MAX])
 {
-	const uint64_t file[2] = { f->inode, f->modified };
+	const uint64_t file[2] = { f->identity, f->modified };
 	const struct span base = name_base(scan_name(s, f));
 
 	if (!f->twin)
@@ -62,8 +62,7 @@ static bool give_name(int dir, struct scan *s, struct scan_file *f)
 	buf_put(&b, info);
 	buf_cstr(&b);
 	if (b.cut || fstatat(dir, scan_path(s, f), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    st.st_ino != f->inode ||
-	    renameat2(dir, scan_path(s, f), dir, path, RENAME_NOREPLACE) < 0)
+	    !scan_is_file(f, &st) || scan_move(dir, scan_path(s, f), path) < 0)
 		return true;
 	f->twin = false;
 	f->changed = true;

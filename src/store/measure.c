@@ -19,43 +19,75 @@ enum { CHASES = 20, CHUNK_OCTETS = 65536 };
 
 /* ---- finding again ---- */
 
-/* The file of `now`, which scan_read has put in order, that is the same message. */
-static const struct scan_file *find_again(const struct scan *now,
-					  const struct scan_key *key)
+/* The first file of `now`, which scan_read has put in order, that does not stand in
+ * front of the key. */
+static uint32_t find_place(const struct scan *now, const struct scan_key *key)
 {
 	uint32_t low = 0, high = now->files.count;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		const struct scan_file *f = &now->files.at[mid];
-		int by = scan_order(now, f, key);
 
-		if (by == 0)
-			return f;
-		if (by < 0)
+		if (scan_order(now, &now->files.at[mid], key) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
+	return low;
+}
+
+static bool is_it(int dir, const struct scan *now, const struct scan_file *f,
+		  const struct scan_file *wanted)
+{
+	struct stat st;
+
+	return f->identity == wanted->identity ||
+	       (fstatat(dir, scan_path(now, f), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		scan_is_file(wanted, &st));
+}
+
+/* The file of `now` that is the same message. Those that have its base name are asked
+ * for their identity once more: a folder's number of a single file may be untrue also
+ * where the folder's others are true. *out_other: some have, and are not it. */
+static const struct scan_file *find_again(int dir, const struct scan *now,
+					  const struct scan *s,
+					  const struct scan_file *wanted,
+					  bool *out_other)
+{
+	const struct scan_key first = scan_key(scan_name(s, wanted), 0);
+	const struct span base = name_base(scan_name(s, wanted));
+
+	*out_other = false;
+	for (uint32_t i = find_place(now, &first); i < now->files.count; i++) {
+		const struct scan_file *f = &now->files.at[i];
+		const struct span other = name_base(scan_name(now, f));
+
+		if (other.len != base.len || memcmp(other.at, base.at, base.len) != 0)
+			break;
+		if (is_it(dir, now, f, wanted))
+			return f;
+		*out_other = true;
+	}
 	return NULL;
 }
 
-/* Write the place where each of the listed is now, or SCAN_GONE, into s. */
+/* Write the place where each of the listed is now, or what became of it, into s. */
 static enum fault relocate(int dir, struct scan *s, const uint32_t *list,
 			   uint32_t count, struct why *why)
 {
 	static const struct scan_stamp nothing[SCAN_DIRS];
 	struct scan now = { 0 };
 	struct scan_seen seen;
-	enum fault f = scan_read(dir, nothing, &now, &seen, why);
+	enum fault f = scan_read(dir, nothing, NULL, &now, &seen, why);
 
 	for (uint32_t i = 0; i < count && f == FAULT_NONE; i++) {
 		struct scan_file *file = &s->files.at[list[i]];
-		const struct scan_key key = scan_key_of(s, file);
-		const struct scan_file *found = find_again(&now, &key);
+		bool other;
+		const struct scan_file *found = find_again(dir, &now, s, file, &other);
 
 		if (!found)
-			file->name = SCAN_GONE;
+			file->fate = other && !file->removed ? SCAN_REPLACED
+							     : SCAN_GONE;
 		else if (!scan_rename(s, file, found->where, scan_name(&now, found)))
 			f = fault_set(why, FAULT_NOMEM, 0, "find again",
 				      scan_path(s, file));
@@ -72,7 +104,7 @@ static uint32_t try_all(struct scan *s, uint32_t *list, uint32_t count, scan_do_
 	uint32_t moved = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		if (s->files.at[list[i]].name != SCAN_GONE &&
+		if (s->files.at[list[i]].fate == SCAN_THERE &&
 		    act(arg, s, &s->files.at[list[i]]))
 			list[moved++] = list[i];
 	return moved;
@@ -97,10 +129,9 @@ enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
 
 /* ---- measuring ---- */
 
-/* Read all of an open file through the wire routine, and as long as its surrogate may
- * depend on it. `known`: its size on the wire is known. False: it can't be read. */
-static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge,
-			 bool known)
+/* Read all of an open file through the wire routine, and through that which makes its
+ * surrogate. False: it can't be read; errno tells why. */
+static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge)
 {
 	static _Thread_local char chunk[CHUNK_OCTETS];
 	struct wire w;
@@ -108,7 +139,7 @@ static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge,
 	ssize_t n = 1;
 
 	wire_start(&w);
-	while (at < f->stored && n != 0 && !(known && downgrade_is_settled(judge))) {
+	while (at < f->stored && n != 0) {
 		n = pread(fd, chunk, sizeof chunk, (off_t)at);
 		if (n < 0 && errno != EINTR)
 			return false;
@@ -122,8 +153,6 @@ static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge,
 	}
 	wire_end(&w, NULL);
 	f->surrogate = downgrade_verdict(judge, &f->difference);
-	if (known)
-		return true;
 	f->stored = at;
 	f->octets = w.octets;
 	f->form = wire_form(&w);
@@ -134,6 +163,7 @@ struct measuring {
 	int dir;
 	enum downgrade_way way;
 	struct downgrade *judge;
+	bool misplaced; /* a file has another identity than its folder said */
 	enum fault fault;
 	struct why *why;
 };
@@ -156,8 +186,47 @@ bool scan_is_same(int dir, const struct scan *s, const struct scan_file *f)
 	struct stat st;
 
 	return fstatat(dir, scan_path(s, f), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	       (st.st_ino == f->inode && (uint64_t)st.st_size == f->stored &&
-		scan_ns(st.st_mtim) == f->modified);
+	       (scan_is_file(f, &st) && scan_is_unchanged(f, &st));
+}
+
+bool scan_is_as_large(int fd, const struct scan_file *file, enum downgrade_way way,
+		      uint8_t *out_form)
+{
+	struct scan_file now = *file;
+	struct downgrade *judge = malloc(sizeof *judge);
+
+	if (!judge)
+		return false;
+	downgrade_judge_start(judge, way);
+	const bool read = count_octets(fd, &now, judge);
+	free(judge);
+	*out_form = now.form;
+	return read && now.stored == file->stored && now.octets == file->octets &&
+	       now.surrogate == file->surrogate && now.difference == file->difference;
+}
+
+static void forget_measures(struct scan_file *f)
+{
+	f->stored = f->modified = f->octets = 0;
+	f->form = WIRE_FORM_UNKNOWN;
+	f->surrogate = SURROGATE_NONE;
+	f->difference = 0;
+	f->trouble = SCAN_SOUND;
+	f->measured = true;
+}
+
+/* It is listed all the same. Returns false: there is nothing to look for. */
+static bool keep_trouble(struct scan_file *f, int sys)
+{
+	f->trouble = store_fault(sys) == FAULT_SETUP ? SCAN_CLOSED : SCAN_PASSING;
+	f->octets = f->stored;
+	return false;
+}
+
+/* Of all messages, not of this one. */
+static bool is_shortage(int sys)
+{
+	return sys == EMFILE || sys == ENFILE || sys == ENOMEM;
 }
 
 static bool measure(void *arg, struct scan *s, struct scan_file *f)
@@ -166,27 +235,25 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	const char *path = scan_path(s, f);
 	struct stat st;
 
-	f->form = WIRE_FORM_UNKNOWN;
-	f->surrogate = SURROGATE_NONE;
-	f->difference = 0;
-	f->unread = false;
-	f->measured = true;
+	forget_measures(f);
 	if (m->fault)
 		return false;
 	OWN_FD fd = file_open_beneath(m->dir, path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
-		return keep_fault(m, errno, "open", path);
-	if (fd < 0 && errno == ENOENT)
+	const int sys = fd < 0 ? errno : 0;
+	if (is_shortage(sys))
+		return keep_fault(m, sys, "open", path);
+	if (sys == ENOENT)
 		return true;
 	if ((fd < 0 ? fstatat(m->dir, path, &st, AT_SYMLINK_NOFOLLOW)
 		    : fstat(fd, &st)) < 0)
-		return errno == ENOENT || keep_fault(m, errno, "stat", path);
+		return errno == ENOENT || keep_trouble(f, errno);
 	take_stat(f, &st);
-	f->octets = f->stored;
-	const bool known = name_wire_octets(scan_name(s, f), f->stored, &f->octets);
+	if (fd < 0)
+		return keep_trouble(f, sys);
+	m->misplaced |= !scan_is_file(f, &st);
+	f->identity = scan_identity(&st, f->numberless);
 	downgrade_judge_start(m->judge, m->way);
-	f->unread = fd < 0 || !count_octets(fd, f, m->judge, known);
-	return false;
+	return !count_octets(fd, f, m->judge) && keep_trouble(f, errno);
 }
 
 static void leave_out_gone(struct scan *s)
@@ -194,7 +261,7 @@ static void leave_out_gone(struct scan *s)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < s->files.count; i++)
-		if (s->files.at[i].name != SCAN_GONE)
+		if (s->files.at[i].fate == SCAN_THERE)
 			s->files.at[kept++] = s->files.at[i];
 	s->files.count = kept;
 }
@@ -219,5 +286,7 @@ enum fault scan_measure(int dir, struct scan *s, enum downgrade_way way,
 	free(list);
 	free(m.judge);
 	leave_out_gone(s);
+	if (m.misplaced)
+		scan_sort(s);
 	return m.fault ? m.fault : f;
 }

@@ -55,6 +55,7 @@ static int hold_session(const struct kind *kind, int root, bool commit)
 	const struct store_rules rules = {
 		.policy = { 0, POLICY_NEVER, 30 },
 		.quick_logins = 1,
+		.mark_seen = true,
 		.now_ms = UINT64_C(1700000000000),
 	};
 	const struct store_place place = {

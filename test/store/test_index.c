@@ -4,6 +4,7 @@
 
 #include <endian.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/resource.h>
 
 #include "store/indexhead.h"
@@ -126,6 +127,7 @@ static void as_nobody(const struct box *b, void (*act)(const struct box *))
 		snprintf(command, sizeof command, "chown -R 65534:65534 %s", b->path);
 		assert_int_equal(system(command), 0);
 	}
+	tell_time(b, UINT64_C(3600000000000));
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
@@ -137,24 +139,38 @@ static void as_nobody(const struct box *b, void (*act)(const struct box *))
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* Let the head lie: it tells of the folders as they are now. */
+static void forge_stamps(const struct box *b)
+{
+	char page[LISTING_HEAD_OCTETS];
+	struct scan_stamp now[SCAN_DIRS];
+	OWN_FD dir = openat(b->root, "u/Maildir", O_RDONLY | O_DIRECTORY);
+	OWN_FD fd = openat(b->root, INDEX, O_RDWR);
+
+	stamps_of(dir, now);
+	assert_true(pread(fd, page, sizeof page, 0) == sizeof page);
+	memcpy(page + offsetof(struct index_head, source_1), now, sizeof now);
+	const uint64_t sum = htole64(index_head_sum(page));
+	memcpy(page + sizeof page - sizeof sum, &sum, sizeof sum);
+	assert_true(pwrite(fd, page, sizeof page, 0) == sizeof page);
+}
+
 /* ---- unchanged ---- */
 
 /* What the folders' time stamps do not show is not seen: so no folder was read. */
 static void test_an_unchanged_maildrop_is_not_looked_through(void **state)
 {
 	static struct listed before, after;
-	const struct timespec then[2] = { { 0, UTIME_OMIT }, { 1000, 1 } };
 	struct box b;
 
 	(void)state;
 	box_open(&b);
 	put_some(&b, 0, 5);
-	assert_true(utimensat(b.root, "u/Maildir/new", then, 0) == 0);
-	assert_true(utimensat(b.root, "u/Maildir/cur", then, 0) == 0);
+	settle(&b);
 	list(&b, &before);
 	CHECK_EQ(before.count, 5);
 	put_some(&b, 5, 1);
-	assert_true(utimensat(b.root, "u/Maildir/new", then, 0) == 0);
+	forge_stamps(&b);
 	list(&b, &after);
 	CHECK(same_listing(&before, &after));
 	settle(&b);
@@ -173,6 +189,7 @@ static void list_without_rights(const struct box *b)
 	if (fchmodat(b->root, "u/Maildir/new", 0100, 0) < 0 ||
 	    fchmodat(b->root, "u/Maildir/cur", 0100, 0) < 0)
 		_exit(8);
+	forge_stamps(b);
 	list(b, &l);
 	if (l.count != 5 || unlinkat(b->root, INDEX, 0) < 0)
 		_exit(7);
@@ -194,41 +211,113 @@ static void test_an_unchanged_maildrop_needs_no_right_to_read_folders(void **sta
 	box_close(&b);
 }
 
-/* A change within the tick of the last one has the same time stamp: what was read then
- * is read again. Whole seconds are of a file system that has no others. */
-static void test_only_stamps_that_are_over_are_trusted(void **state)
+/* A change within the tick of the last one has the same time stamp. A tick lasts 20 ms,
+ * and 2 s on a file system that tells whole seconds. */
+static void test_a_stamp_is_over_a_tick_after_the_last_change(void **state)
 {
-	struct timespec now;
-	struct box b;
+	static const uint64_t ms = 1000000, s = 1000000000;
+	const struct {
+		struct scan_stamp stamp;
+		uint64_t now;
+		bool over;
+	} table[] = {
+		{ { 1, 5 * s + 1, 5 * s + 1 }, 5 * s + 1, false },
+		{ { 1, 5 * s + 1, 5 * s + 1 }, 5 * s + 20 * ms, false },
+		{ { 1, 5 * s + 1, 5 * s + 1 }, 5 * s + 20 * ms + 1, true },
+		{ { 1, 5 * s, 5 * s }, 5 * s + 1 * s, false },
+		{ { 1, 5 * s, 5 * s }, 5 * s + 2 * s - 1, false },
+		{ { 1, 5 * s, 5 * s }, 5 * s + 2 * s, true },
+		/* The later of the two counts, by its own fraction. */
+		{ { 1, 1 * s, 5 * s + 1 }, 5 * s + 1 * ms, false },
+		{ { 1, 1 * s, 5 * s + 1 }, 5 * s + 30 * ms, true },
+		{ { 1, 9 * s, 5 * s + 1 }, 8 * s, false },
+		{ { 1, 5 * s + 1, 5 * s + 1 }, 0, false },
+		{ { 1, UINT64_MAX, 1 }, UINT64_MAX, false },
+	};
 
 	(void)state;
-	clock_gettime(CLOCK_REALTIME, &now);
-	const struct {
-		struct timespec at;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (scan_is_over(table[i].stamp, table[i].now) != table[i].over)
+			fail_msg("row %zu", i);
+}
+
+/* What was read before the tick was over is read again: here the stamps lie. The clock
+ * that counts is the one that the stamps are from; that of a file server may be behind
+ * ours. */
+static void test_only_what_the_clock_of_the_stamps_says_is_over_is_trusted(void **state)
+{
+	static const struct {
+		uint64_t after_ns;
 		bool settled;
-	} table[] = {
-		{ { now.tv_sec - 1, 1 }, true },
-		{ { now.tv_sec - 1, 0 }, false },
-		{ { now.tv_sec - 3, 0 }, true },
-		{ { now.tv_sec + 3600, 1 }, false },
-		{ { now.tv_sec + 3600, 0 }, false },
-	};
+	} table[] = { { 0, false }, { 19000000, false }, { 20000000, true } };
+	static struct listed l;
+
+	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		const struct timespec stamp[2] = { { 0, UTIME_OMIT }, table[i].at };
-		static struct listed l;
+		struct box b;
 
 		box_open(&b);
 		put_some(&b, 0, 1);
-		assert_true(utimensat(b.root, "u/Maildir/cur", stamp, 0) == 0);
-		assert_true(utimensat(b.root, "u/Maildir/new", stamp, 0) == 0);
+		settle(&b);
+		tell_time(&b, table[i].after_ns);
 		list(&b, &l);
 		CHECK_EQ(head_of(&b).settled, table[i].settled);
 		put_some(&b, 1, 1);
-		assert_true(utimensat(b.root, "u/Maildir/new", stamp, 0) == 0);
+		forge_stamps(&b);
 		list(&b, &l);
 		CHECK_EQ(l.count, table[i].settled ? 1 : 2);
 		box_close(&b);
 	}
+}
+
+/* The stamp of a file that was just written: never behind that of a folder that changed
+ * before, nor ahead of one that changes afterwards. */
+static void test_the_clock_is_that_of_the_file_system(void **state)
+{
+	static struct listed l;
+	uint64_t now;
+	struct stat before, after;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	for (int indexed = 0; indexed < 2; indexed++) {
+		put_some(&b, indexed, 1);
+		OWN_FD dir = openat(b.root, "u/Maildir", O_RDONLY | O_DIRECTORY);
+		assert_true(fstatat(dir, "new", &before, 0) == 0);
+		CHECK(__real_index_clock(dir, &now));
+		put_some(&b, 10 + indexed, 1);
+		assert_true(fstatat(dir, "new", &after, 0) == 0);
+		CHECK(scan_ns(before.st_ctim) <= now);
+		CHECK(now <= scan_ns(after.st_ctim));
+		CHECK(!there(&b, INDEX_FILE ".new"));
+		CHECK_EQ(there(&b, INDEX_FILE), indexed);
+		list(&b, &l);
+		check_right(&b);
+	}
+	box_close(&b);
+}
+
+/* As cp -a, rsync and tar leave a folder when they are done. */
+static void test_a_restored_backup_hides_no_mail(void **state)
+{
+	static struct listed l;
+	struct stat before;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put_some(&b, 0, 2);
+	settle(&b);
+	list(&b, &l);
+	assert_true(fstatat(b.root, "u/Maildir/new", &before, 0) == 0);
+	put_some(&b, 2, 1);
+	const struct timespec times[2] = { before.st_atim, before.st_mtim };
+	assert_true(utimensat(b.root, "u/Maildir/new", times, 0) == 0);
+	list(&b, &l);
+	CHECK_EQ(l.count, 3);
+	check_right(&b);
+	box_close(&b);
 }
 
 /* ---- changed ---- */
@@ -1077,11 +1166,8 @@ static void test_after_a_crash_of_the_machine_nothing_is_believed_unseen(void **
 
 	(void)state;
 	small_box(&b);
-	OWN_FD dir = openat(b.root, "u/Maildir/new", O_RDONLY | O_DIRECTORY);
-	struct stat st;
-	assert_true(fstat(dir, &st) == 0);
 	put_some(&b, 9, 1);
-	assert_true(futimens(dir, (struct timespec[2]){ st.st_atim, st.st_mtim }) == 0);
+	forge_stamps(&b);
 	list(&b, &l);
 	CHECK_EQ(l.count, 5);
 	b.boot++;
@@ -1336,7 +1422,7 @@ static void test_a_full_disk_costs_the_index_alone(void **state)
 
 /* ---- what a folder does not show ---- */
 
-/* A file that was changed where it lies is refused once, since its size was told. */
+/* A file that was changed where it lies is refused once, since its sizes were told. */
 static void test_a_message_that_changed_is_right_in_the_next_session(void **state)
 {
 	static struct listed l;
@@ -1353,17 +1439,85 @@ static void test_a_message_that_changed_is_right_in_the_next_session(void **stat
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
 	m->store->close(m);
 	check_right(&b);
-	/* One line end less, one octet more. */
+	/* One line end more: as large on the disk, not on the wire. */
 	fd = openat(b.root, "u/Maildir/new/00000000.x", O_WRONLY);
 	assert_true(pwrite(fd, "\n", 1, 0) == 1);
-	assert_true(futimens(fd, (struct timespec[2]){ { 9, 9 }, { 9, 9 } }) == 0);
 	close(fd);
+	forge_stamps(&b);
 	m = open_box(&b);
+	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
+	m->store->close(m);
+	check_right(&b);
+	box_close(&b);
+}
+
+/* ... and sent where no size that was told is wrong. */
+static void test_a_message_that_changed_within_its_sizes_is_sent(void **state)
+{
+	static struct listed l;
+	struct store_body body;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("a\r\nb\r\n"));
+	settle(&b);
+	list(&b, &l);
+	CHECK_EQ(l.at[0].form, WIRE_FORM_READY);
+	OWN_FD fd = openat(b.root, "u/Maildir/new/1.x", O_WRONLY);
+	assert_true(pwrite(fd, ".", 1, 0) == 1);
+	struct maildrop *m = open_box(&b);
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_NONE);
+	CHECK_EQ(body.form, WIRE_FORM_UNKNOWN);
 	close(body.fd);
 	m->store->close(m);
 	check_right(&b);
 	box_close(&b);
+}
+
+/* Two ways to find out that the head is wrong, which it then no longer is believed; the
+ * records are. */
+static void find_by_reading(struct maildrop *m)
+{
+	struct store_body body;
+
+	CHECK_EQ(store_body(m, 4, &body, NULL), FAULT_GONE);
+	m->store->close(m);
+}
+
+static void find_by_removing(struct maildrop *m)
+{
+	const uint64_t marks = 8;
+	uint32_t left;
+
+	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	m->store->close(m);
+}
+
+static void test_a_message_that_is_gone_makes_the_next_session_look(void **state)
+{
+	static void (*const find[])(struct maildrop *) = { find_by_reading,
+							   find_by_removing };
+	static struct listed l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof find / sizeof *find; i++) {
+		struct box b;
+
+		small_box(&b);
+		list(&b, &l);
+		const struct index_head before = head_of(&b);
+		drop(&b, "new/00000004.x");
+		forge_stamps(&b);
+		struct maildrop *m = open_box(&b);
+		CHECK_EQ(m->listing.count, 5);
+		find[i](m);
+		CHECK_EQ(head_of(&b).generation, before.generation);
+		check_right(&b);
+		CHECK_EQ(head_of(&b).messages, 4);
+		CHECK_EQ(head_of(&b).generation, before.generation);
+		box_close(&b);
+	}
 }
 
 static void list_unread(const struct box *b)
@@ -1406,7 +1560,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_unchanged_maildrop_is_not_looked_through),
 		TEST(test_an_unchanged_maildrop_needs_no_right_to_read_folders),
-		TEST(test_only_stamps_that_are_over_are_trusted),
+		TEST(test_a_stamp_is_over_a_tick_after_the_last_change),
+		TEST(test_only_what_the_clock_of_the_stamps_says_is_over_is_trusted),
+		TEST(test_the_clock_is_that_of_the_file_system),
+		TEST(test_a_restored_backup_hides_no_mail),
 		TEST(test_new_mail_is_appended),
 		TEST(test_what_lies_in_cur_is_steady),
 		TEST(test_what_is_steady_is_not_read),
@@ -1433,6 +1590,8 @@ int main(void)
 		TEST(test_a_maildir_that_may_not_be_written_is_served),
 		TEST(test_a_full_disk_costs_the_index_alone),
 		TEST(test_a_message_that_changed_is_right_in_the_next_session),
+		TEST(test_a_message_that_changed_within_its_sizes_is_sent),
+		TEST(test_a_message_that_is_gone_makes_the_next_session_look),
 		TEST(test_a_message_that_could_not_be_read_is_tried_again),
 	};
 

@@ -1,0 +1,132 @@
+"""The store on file systems that number files in their own ways, each mounted for itself.
+
+A folder may tell another number of a file than stat(2) does (overlayfs after a copy up), or
+give numbers at every look-up (most of FUSE); many know no RENAME_NOREPLACE. What cannot be
+mounted here is skipped.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import BUILD, IS_ROOT, main
+
+SCENARIO = BUILD.parent / "test" / "scenario"
+SFTP = "/usr/lib/openssh/sftp-server"
+
+# In a mount namespace of its own: $M is where the file system goes, $T a folder for all else.
+# mount_it may be called again after a umount; what it needs once stands before it.
+EXT = """
+dd if=/dev/zero of=$T/image bs=1M count=8 2>/dev/null
+mkfs.%s -q -F $T/image >/dev/null
+"""
+OVERLAY = """
+mkdir $T/low $T/up
+%s
+mkdir $T/up/u $T/up/w
+fill $T/low
+mount_it() { mount -t overlay overlay -o lowerdir=$T/low,upperdir=$T/up/u,workdir=$T/up/w $M; }
+"""
+MOUNTS = {
+    "tmpfs": "mount_it() { mountpoint -q $M || mount -t tmpfs tmpfs $M; }",
+    "ext4": EXT % "ext4" + "mount_it() { mount -o loop $T/image $M; }",
+    "ext2": EXT % "ext2" + "mount_it() { mount -o loop $T/image $M; }",
+    "overlay": OVERLAY % "",
+    "overlay over two file systems": OVERLAY % "mount -t tmpfs tmpfs $T/low; mount -t tmpfs tmpfs $T/up",
+    "bindfs": "mkdir $T/below; mount_it() { bindfs $T/below $M; }",
+    "mergerfs": "mkdir $T/below; mount_it() { mergerfs $T/below $M; }",
+    "unionfs": "mkdir $T/below; mount_it() { unionfs $T/below=RW $M; }",
+    "sshfs": """
+mkdir $T/below
+printf '#!/bin/sh\\nexec %s\\n' >$T/ssh
+chmod 755 $T/ssh
+mount_it() { sshfs -o ssh_command=$T/ssh none:$T/below $M; }
+""" % SFTP,
+    "fuse2fs": EXT % "ext4" + """
+mount_it() {
+    fuse2fs -f -o fakeroot $T/image $M >/dev/null 2>&1 & daemon=$!
+    until mountpoint -q $M; do kill -0 $daemon; done
+}
+""",
+}
+PROLOGUE = """
+set -eu
+daemon=
+fill() { $SCENARIO $1 maildir fill; }
+"""
+EPILOGUE = """
+# A daemon may write to its disk behind the umount.
+away() { umount $M && wait $daemon; }
+again() { [ "$NAME" = tmpfs ] || { away && mount_it; }; }
+try() { $SCENARIO $M maildir $1 | sed "s/^/$2 /"; }
+mount_it 2>$T/trouble || { cat $T/trouble; exit 77; }
+[ -d $M/u ] || fill $M
+mail=$M/u/Maildir
+mv $mail/new/1001.x $mail/cur/1001.x:2,S
+printf 'a\\n' >$mail/new/2000.t
+printf 'bc\\n' >$mail/cur/2000.t:2,S
+try look first
+ls $mail/new $mail/cur | grep -c ,I= | sed 's/^/renamed /'
+try look second
+again
+try look remounted
+try commit commit
+try look after
+again
+try look last
+ls $mail/new $mail/cur | sed 's/^/name /'
+away
+"""
+
+
+@unittest.skipUnless(IS_ROOT and shutil.which("unshare"), "to mount takes root and unshare")
+class Mounted(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="poplar-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        (self.dir / "m").mkdir()
+
+    def session_with(self, name):
+        env = dict(os.environ, SCENARIO=str(SCENARIO), M=str(self.dir / "m"), T=str(self.dir), NAME=name)
+        out = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c",
+                              PROLOGUE + MOUNTS[name] + EPILOGUE], env=env, capture_output=True, text=True, timeout=120)
+        if out.returncode in (77, 127) or "not found" in out.stderr:
+            self.skipTest(f"cannot be mounted here: {(out.stdout + out.stderr).strip()[-200:]}")
+        self.assertEqual((out.returncode, out.stderr), (0, ""), out.stdout)
+        steps = {}
+        for line in out.stdout.splitlines():
+            step, _, rest = line.partition(" ")
+            steps.setdefault(step, []).append(rest)
+        return steps
+
+    def check(self, name):
+        steps = self.session_with(name)
+        mail = ["one 8 1000.x", "two 8 1001.x", "three 7 1002.x", "four 6 1003.x"]
+        twins = steps["first"][4:]
+        self.assertEqual(steps["first"], mail + twins)
+        self.assertRegex(" ".join(sorted(twins)), r"^a 3 2000\.t,I=\w{16} bc 4 2000\.t,I=\w{16}$")
+        self.assertEqual(steps["renamed"], ["2"])
+        for step in ("second", "remounted"):
+            self.assertEqual(steps[step], steps["first"], step)
+        self.assertEqual(steps["commit"], steps["first"] + ["left 4"])
+        left = [mail[1], mail[3], *twins]
+        self.assertEqual(steps["after"], left)
+        self.assertEqual(steps["last"], left)
+        self.assertIn("1001.x:2,S", steps["name"])
+        self.assertNotIn("1000.x", " ".join(steps["name"]))
+
+
+def add_tests():
+    for name in MOUNTS:
+        def test(self, name=name):
+            self.check(name)
+        setattr(Mounted, "test_a_session_on_" + name.replace(" ", "_"), test)
+
+
+add_tests()
+
+if __name__ == "__main__":
+    main()
