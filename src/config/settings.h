@@ -83,9 +83,9 @@ X(proxy_from, LIST, 0, 32, "", FRONT, \
 X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "The passwd-style file of users. Its folder is all that the login process can read, so that nothing " \
   "else should lie there. Where the file has no section `database`, it is the only database of users.") \
-X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS, " \
-  "SCRAM-SHA-1, CRAM-MD5, OAUTHBEARER, XOAUTH2", AUTH, \
-  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; APOP, DIGEST-MD5, GSSAPI, EXTERNAL and ANONYMOUS are known too. Each is " \
+X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, OAUTHBEARER, XOAUTH2", AUTH, \
+  "The ways to log in that are allowed: USER (with PASS) and SASL mechanisms; SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, " \
+  "APOP, DIGEST-MD5, GSSAPI, EXTERNAL and ANONYMOUS are known too. Each is " \
   "announced where it works: those that show the password (USER, PLAIN, LOGIN) or a token (OAUTHBEARER, " \
   "XOAUTH2) as plaintext-auth says, the latter where there is a database of tokens; " \
   "those that show neither where every user's password is stored in a way that they can use, which is {PLAIN} or, for " \

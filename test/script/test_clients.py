@@ -1,11 +1,14 @@
-"""Mail programs as Debian installs them: poplib, curl, mpop, fetchmail."""
+"""Mail programs as Debian installs them: poplib, curl, mpop, fetchmail, mutt."""
 
+import contextlib
 import email
 import mailbox
 import os
 import poplib
+import pty
 import shutil
 import subprocess
+import threading
 import unittest
 
 from harness import IS_ROOT, ServerCase, main, on_wire, tls_context
@@ -176,6 +179,40 @@ class Clients(Programs):
         self.fetchmail("nokeep sslproto ''")
         self.assertEqual(self.fetched(), self.expected())
         self.assertEqual(self.p.names(), [])
+
+
+@unittest.skipUnless(shutil.which("mutt"), "no mutt")
+class Mutt(Programs):
+    """Takes the best mechanism of SASL that is offered, and tries no other where it fails."""
+
+    def open(self, url):
+        """Look at the maildrop and leave, at a terminal that nobody reads."""
+        rc = self.home / "muttrc"
+        rc.write_text(f"set folder={self.home}\nset quit=yes\nset pop_user=alice\nset pop_pass=secret\n"
+                      f"set ssl_starttls=no\nset ssl_ca_certificates_file={self.p.dir}/tls/cert.pem\n"
+                      f"set certificate_file={self.home}/none\n")
+        master, slave = pty.openpty()
+        mutt = subprocess.Popen(["mutt", "-n", "-F", rc, "-f", url, "-e", "push q"], stdin=slave, stdout=slave,
+                                stderr=slave, start_new_session=True,
+                                env={"HOME": str(self.home), "PATH": os.environ["PATH"], "TERM": "vt100"})
+        os.close(slave)
+
+        def read():
+            with contextlib.suppress(OSError):
+                while os.read(master, 65536):
+                    pass
+            os.close(master)
+
+        threading.Thread(target=read, daemon=True).start()
+        self.addCleanup(mutt.wait)
+        self.addCleanup(mutt.kill)
+
+    def test_mutt_over_tls_and_without(self):
+        for url in (f"pop://alice@localhost:{self.p.port}/", f"pops://alice@localhost:{self.p.tls_port}/"):
+            at = self.p.log.mark()
+            self.open(url)
+            self.p.log.wait("event=login user=alice .*method=SCRAM-SHA-256 messages=3", start=at)
+            self.p.log.wait("event=session user=alice .* top=3 .*end=quit", start=at)
 
 
 class ReadOnce(Programs):
