@@ -111,17 +111,19 @@ static enum fault open_message(struct maildir *d, struct scan *s, int *out,
  * still is. */
 static enum fault check_file(const struct maildir *d, int fd,
 			     const struct scan_file *file, const char *path,
-			     uint8_t *io_form, struct why *why)
+			     struct store_body *out)
 {
+	struct why *why = &out->why;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return fault_set(why, store_fault(errno), errno, "stat", path);
+	out->inode = st.st_ino;
 	if (scan_is_file(file, &st) && scan_is_unchanged(file, &st))
 		return FAULT_NONE;
 	index_forget(d->dir);
 	if (scan_is_file(file, &st) && (uint64_t)st.st_size == file->stored &&
-	    scan_is_as_large(fd, file, d->base.listing.downgrade, io_form))
+	    scan_is_as_large(fd, file, d->base.listing.downgrade, &out->form))
 		return FAULT_NONE;
 	return fault_set(why, FAULT_CHANGED, 0, "read", path);
 }
@@ -131,7 +133,6 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 {
 	struct why *why = &out->why;
 	const struct scan_file *file = s->files.at;
-	uint8_t form = file->form;
 	OWN_FD fd = -1;
 
 	if (file->trouble)
@@ -142,20 +143,17 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 	enum fault f = open_message(d, s, &fd, why);
 	if (f == FAULT_GONE || f == FAULT_CHANGED)
 		index_unsettle(d->dir);
-	if (f == FAULT_NONE)
-		f = check_file(d, fd, file, scan_path(s, file), &form, why);
 	if (f)
 		return f;
-	*out = (struct store_body){
-		.fd = TAKE_FD(fd),
-		.inode = file->inode,
-		.length = file->stored,
-		.octets = file->octets,
-		.ascii_octets = scan_ascii_octets(file),
-		.form = form,
-		.surrogate = file->surrogate,
-	};
-	return FAULT_NONE;
+	out->length = file->stored;
+	out->octets = file->octets;
+	out->ascii_octets = scan_ascii_octets(file);
+	out->form = file->form;
+	out->surrogate = file->surrogate;
+	f = check_file(d, fd, file, scan_path(s, file), out);
+	if (f == FAULT_NONE)
+		out->fd = TAKE_FD(fd);
+	return f;
 }
 
 static void find_body(struct maildir *d, struct index_reader *rd, uint32_t msg,
