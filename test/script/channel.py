@@ -10,7 +10,7 @@ import re
 import socket
 import struct
 
-from harness import hold
+from harness import PATIENCE, hold
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
 PARENT = 3  # the descriptor of the channel to poplard
@@ -53,7 +53,7 @@ class Channel:
     def __init__(self, fd):
         self.sock = socket.socket(fileno=fd)
         self.sock.setblocking(True)
-        self.sock.settimeout(20)
+        self.sock.settimeout(PATIENCE)
 
     def say(self, kind, **values):
         self.sock.sendall(encode(kind, **values))

@@ -65,6 +65,7 @@ class Database:
     name, driver = "tested", None
     walls = "own"
     settings = ""
+    timeout = "10s"  # more than any of them needs
     cache = "cache = none"  # the tests of a kind ask it, not memory
     users = USERS
     tells = True  # of users who have not shown a password
@@ -77,7 +78,7 @@ class Database:
         """What has to be installed, or None."""
 
     def section(self):
-        return (f'database {self.name} {{\ndriver = {self.driver}\ntimeout = 2s\n'
+        return (f'database {self.name} {{\ndriver = {self.driver}\ntimeout = {self.timeout}\n'
                 f'{self.cache}\n{self.settings}\n{self.more}\n}}\n')
 
     def prepare(self, folder):
@@ -103,6 +104,7 @@ class Server(Poplar):
     def __init__(self, database, **kwargs):
         self.database = database
         first = 'database "the file" { driver = passwd-file }\n'
+        kwargs["settings"] = {"failure-delay": "0"} | kwargs.get("settings", {})
         super().__init__(users={"alice": "secret"}, tls=False,
                          sections=first + database.section(), **kwargs)
 

@@ -14,7 +14,7 @@ import termios
 import unittest
 
 from authority import Authority
-from harness import BUILD, IS_ROOT, Poplar, free_port, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Poplar, free_port, main, wait_until
 
 
 class Arguments(unittest.TestCase):
@@ -528,7 +528,7 @@ class Users(unittest.TestCase):
                 os.write(master, b"half a pass\x03" if kind == "^C" else b"half a pass")
                 if kind != "^C":
                     process.send_signal(kind)
-                self.assertEqual(process.wait(20), -(signal.SIGINT if kind == "^C" else kind))
+                self.assertEqual(process.wait(PATIENCE), -(signal.SIGINT if kind == "^C" else kind))
                 self.assertTrue(self.echoes(slave), kind)
                 os.close(master)
                 os.close(slave)
@@ -551,7 +551,7 @@ class Users(unittest.TestCase):
                 os.write(master, b"new-one\n")
             seen += self.read_until(master, b"status 0")
             self.assertNotIn(b"new-one", seen)
-            process.wait(20)
+            process.wait(PATIENCE)
             os.close(master)
             os.close(slave)
             p.login("alice", "new-one").quit()
@@ -656,7 +656,7 @@ class Logs(unittest.TestCase):
             self.skipTest("needs root and a machine without a system log")
         server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         server.bind("/dev/log")
-        server.settimeout(20)
+        server.settimeout(PATIENCE)
         try:
             os.chmod("/dev/log", 0o666)
             p = Poplar(settings={"log": "syslog", "syslog-facility": "local3"})
@@ -670,7 +670,7 @@ class Logs(unittest.TestCase):
                 while not any("event=session" in line for line in seen):
                     seen.append(server.recv(4096).decode())
                 process.terminate()
-                self.assertEqual(process.wait(20), 0)
+                self.assertEqual(process.wait(PATIENCE), 0)
                 line = next(line for line in seen if "event=session" in line)
                 self.assertRegex(line, r"^<158>.*poplar.*poplar-front\[\d+\]: event=session")
         finally:

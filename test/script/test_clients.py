@@ -11,7 +11,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import IS_ROOT, ServerCase, main, on_wire, tls_context
+from harness import IS_ROOT, PATIENCE, ServerCase, main, on_wire, tls_context
 
 MAIL = [
     b"From: a@example.org\nSubject: one\nDate: Fri, 20 Nov 2026 12:00:00 +0000\n"
@@ -104,18 +104,18 @@ class Clients(Programs):
         self.assertEqual(self.p.names(), ["new/2.x", "new/3.x"])
 
     def test_poplib(self):
-        pop = poplib.POP3("127.0.0.1", self.p.port, timeout=20)
+        pop = poplib.POP3("127.0.0.1", self.p.port, timeout=PATIENCE)
         self.assertIn("UIDL", pop.capa())
         self.check_poplib(pop)
 
     def test_poplib_stls(self):
-        pop = poplib.POP3("127.0.0.1", self.p.port, timeout=20)
+        pop = poplib.POP3("127.0.0.1", self.p.port, timeout=PATIENCE)
         pop.stls(tls_context())
         self.check_poplib(pop)
 
     def test_poplib_tls(self):
         self.check_poplib(poplib.POP3_SSL("127.0.0.1", self.p.tls_port, context=tls_context(),
-                                          timeout=20))
+                                          timeout=PATIENCE))
 
     # -- curl
 

@@ -365,7 +365,7 @@ def is_refused(port):
 class Starts(unittest.TestCase):
     def failed(self, p, *expected):
         done = subprocess.run([BUILD / "poplard", "-c", p.config], stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, text=True, timeout=30)
+                              stdin=subprocess.DEVNULL, text=True, timeout=PATIENCE)
         self.assertNotEqual(done.returncode, 0)
         for text in expected:
             self.assertIn(text, done.stderr)

@@ -10,7 +10,7 @@ import signal
 import time
 import unittest
 
-from harness import Client, Poplar, main
+from harness import Client, Poplar, hold, main
 
 FREE = 2  # failures of an address
 MECHANISMS = '{"USER", "PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "APOP"}'
@@ -200,7 +200,7 @@ class Delays(unittest.TestCase):
         mark, clients = p.log.mark(), [self.connect("192.0.2.1") for _ in range(10)]
         for i, c in enumerate(clients):
             c.ok(f"USER u{i}")
-        os.kill(p.pids()["poplar-auth"][0], signal.SIGSTOP)  # they all come at once
+        hold(p.pids()["poplar-auth"][0])  # they all come at once
         for c in clients:
             c.send("PASS wrong\r\n")
         os.kill(p.pids()["poplar-auth"][0], signal.SIGCONT)
@@ -223,7 +223,11 @@ class Delays(unittest.TestCase):
             c.send(words)
             p.log.wait(f"event=login-delayed user={user}", start=mark)
             c.close()
-            p.log.wait("event=disconnect peer=192.0.2.1:1 .*end=hangup", start=mark, patience=5)
+            p.log.wait("event=disconnect peer=192.0.2.1:1 .*end=hangup", start=mark)
+        # Who waits behind them and stays is checked; their turns would have come before.
+        c = self.connect("192.0.2.1")
+        c.send(b"USER w\r\nPASS y\r\n")
+        p.log.wait("event=login-failed user=w ")
         self.assertEqual(p.log.find("event=login-failed user=[xz] "), [])
 
     def test_a_failure_is_logged_before_it_is_told(self):

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import BUILD, IS_ROOT, Client, Poplar, main
+from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, main
 
 FAIL2BAN = pathlib.Path(__file__).resolve().parents[2] / "dist" / "fail2ban"
 FILTER = FAIL2BAN / "filter.d" / "poplar.conf"
@@ -110,7 +110,7 @@ class Fail2ban(unittest.TestCase):
             server.bind("/dev/log")
             self.addCleanup(os.unlink, "/dev/log")
             os.chmod("/dev/log", 0o666)
-            server.settimeout(20)
+            server.settimeout(PATIENCE)
             p = Poplar(tls=False, settings={**self.SETTINGS, "log": "syslog"})
             p.start = lambda: None
             with p:
@@ -123,7 +123,7 @@ class Fail2ban(unittest.TestCase):
                 process.terminate()
                 while not any("event=stopped" in line for line in seen):
                     seen.append(server.recv(8192).decode())
-                self.assertEqual(process.wait(20), 0)
+                self.assertEqual(process.wait(PATIENCE), 0)
                 lines = [re.sub(r"^<\d+>(\w+ +\d+ [0-9:]+) ", r"\1 mail ", line)
                          for line in seen]
                 self.assertEqual(self.found(lines), expected)

@@ -66,7 +66,7 @@ import kerberos
 import youth
 from authority import Authority
 from databases import STRANGERS, Server, Sqlite, folder_of
-from harness import BUILD, IS_ROOT, Client, Poplar, ServerCase, main, tls_context, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, main, tls_context, wait_until
 from proxyheader import LOCAL, OVER_TLS, run, v1, v2
 
 DENIED = "-ERR [AUTH] invalid user name or password"
@@ -565,7 +565,7 @@ class Unfinished(ServerCase):
                                 c.send(bytes([octet]))
                                 self.assertEqual(c.sock.recv(1), b"")
                                 break
-                        c.sock.settimeout(20)
+                        c.sock.settimeout(PATIENCE)
                         self.assertEqual(c.rest(), b"")
             p.log.wait("event=disconnect .*end=login-timeout", count=4)
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BUILD, Poplar, ServerCase, main
+from harness import BUILD, PATIENCE, Poplar, ServerCase, main
 
 DAY = 86400
 
@@ -295,7 +295,7 @@ class ExpireInDatabases(unittest.TestCase):
         at = self.p.log.mark()
         self.p.process.send_signal(signal.SIGHUP)
         self.p.log.wait("event=drained|event=reloaded", start=at)
-        out, trouble = names.communicate("carol\n", timeout=20)
+        out, trouble = names.communicate("carol\n", timeout=PATIENCE)
         self.assertEqual((names.returncode, trouble), (0, ""))
         self.assertIn("carol: 1 messages, 3 octets", out)
 
