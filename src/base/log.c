@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 /* The one global: where lines go. */
 static struct {
@@ -40,28 +41,17 @@ static bool is_plain_text(struct span s)
 	return s.len > 0;
 }
 
-/* The octets of the character of UTF-8 (RFC 3629) that s opens with; 0: there is none,
- * or a control character, which a terminal could take as a command. C1 control
- * characters exist in UTF-8 as C2 80 to C2 9F. */
+/* The octets of the character of UTF-8 that s opens with; 0: there is none, or a
+ * control character, which a terminal could take as a command. C1 control characters
+ * exist in UTF-8 as C2 80 to C2 9F. */
 static size_t character(struct span s)
 {
 	const unsigned char *c = (const unsigned char *)s.at;
-	size_t len = c[0] < 0x80   ? 1
-		     : c[0] < 0xc2 ? 0
-		     : c[0] < 0xe0 ? 2
-		     : c[0] < 0xf0 ? 3
-		     : c[0] < 0xf5 ? 4
-				   : 0;
+	const size_t len = utf8_first(s);
+	const bool control = c[0] < ' ' || c[0] == 0x7f ||
+			     (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
 
-	if (c[0] < ' ' || c[0] == 0x7f || len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (c[i] < 0x80 || c[i] > 0xbf)
-			return 0;
-	bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-	bool beyond = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
-	bool control = c[0] == 0xc2 && c[1] < 0xa0;
-	return overlong || beyond || control ? 0 : len;
+	return control ? 0 : len;
 }
 
 static void put_hex(struct buf *b, char octet)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/roles.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 
 static void test_cut_splits_at_the_first_separator_only(void **state)
 {
@@ -177,6 +178,9 @@ static void test_only_good_characters_stand_as_they_are(void **state)
 		{ "\xed\xa0\x80", "\"\\xed\\xa0\\x80\"" },
 		{ "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"" },
 		{ "\xf5\x80\x80\x80", "\"\\xf5\\x80\\x80\\x80\"" },
+		{ "\x1f", "\"\\x1f\"" },
+		{ "\x7f", "\"\\x7f\"" },
+		{ "\xc2\x9f", "\"\\xc2\\x9f\"" },
 	};
 	char room[128], expected[128];
 
@@ -188,6 +192,48 @@ static void test_only_good_characters_stand_as_they_are(void **state)
 		snprintf(expected, sizeof expected, "event=test v=%s", cases[i].shown);
 		CHECK_SPAN(line, expected);
 	}
+}
+
+/* RFC 3629 section 3. Returns the octets, 0 for a surrogate. */
+static size_t encode(uint32_t code, char out[4])
+{
+	const unsigned n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (unsigned i = n - 1; i > 0; i--, code >>= 6)
+		out[i] = (char)(0x80 | (code & 0x3f));
+	out[0] = (char)(lead[n] | code);
+	return n == 3 && (uint8_t)out[0] == 0xed && (uint8_t)out[1] >= 0xa0 ? 0 : n;
+}
+
+/* All 65,536 pairs of octets begin as many characters as RFC 3629 has for them. */
+static void test_every_character_and_nothing_else_is_utf8(void **state)
+{
+	static uint8_t begins[65536]; /* octets of a character that begins so */
+	char text[4] = "";
+
+	(void)state;
+	for (uint32_t code = 0x80; code <= 0x10ffff; code++) {
+		const size_t n = encode(code, text);
+
+		if (n == 0)
+			continue;
+		begins[(uint8_t)text[0] << 8 | (uint8_t)text[1]] = (uint8_t)n;
+		CHECK_EQ(utf8_first((struct span){ text, n }), n);
+		CHECK_EQ(utf8_first((struct span){ text, n - 1 }), 0);
+		CHECK_EQ(utf8_code((struct span){ text, n }), code);
+	}
+	for (unsigned pair = 0; pair < 65536; pair++) {
+		const char four[] = { (char)(pair >> 8), (char)pair, '\x80', '\xbf' };
+
+		CHECK_EQ(utf8_first((struct span){ four, 4 }),
+			 pair < 0x8000 ? 1 : begins[pair]);
+	}
+	CHECK_EQ(utf8_code(SPAN("A")), 'A');
+	CHECK_EQ(utf8_first(SPAN("")), 0);
+	CHECK_EQ(utf8_first(SPAN("\xe2\x82\x2c")), 0);
+	CHECK_EQ(utf8_first(SPAN("\xe2\x82\xc0")), 0);
+	CHECK(utf8_is_ascii(SPAN("\x7f")) && !utf8_is_ascii(SPAN("a\x80")));
 }
 
 /* The longest name that a client can give, of octets that need four each, does not push
@@ -284,6 +330,7 @@ int main(void)
 		TEST(test_secrets_compare_whole),
 		TEST(test_a_value_can_never_end_its_line_or_its_quotes),
 		TEST(test_only_good_characters_stand_as_they_are),
+		TEST(test_every_character_and_nothing_else_is_utf8),
 		TEST(test_a_line_has_room_for_the_longest_name),
 		TEST(test_format_characters_are_data),
 		TEST(test_a_long_line_is_cut_not_spilt),
