@@ -18,10 +18,12 @@
 #include "sys/file.h"
 
 /* Head: magic, due_ms, look, sum. Record: when, sum, length and octets of the
- * unique-id, zeros. Numbers are little-endian. */
+ * unique-id, kind, zeros. Numbers are little-endian. */
 enum { HEAD_OCTETS = 64, RECORD_OCTETS = 96, BATCH = 32 };
 enum { AT_DUE = 8, AT_LOOK = 16, AT_HEAD_SUM = 24 };
-enum { AT_WHEN = 0, AT_SUM = 8, AT_LEN = 16, AT_UID = 17 };
+enum { AT_WHEN = 0, AT_SUM = 8, AT_LEN = 16, AT_UID = 17, AT_KIND = 87 };
+
+_Static_assert(AT_UID + LEDGER_UID_MAX <= (int)AT_KIND, "a record holds its fields");
 
 static const char name[] = "poplar-ledger", new_name[] = "poplar-ledger.new";
 static const char magic[] = "POPLDGR1";
@@ -66,6 +68,7 @@ static void put_record(const struct ledger_record *r, char out[RECORD_OCTETS])
 	put(out + AT_WHEN, r->when);
 	out[AT_LEN] = (char)r->uid_len;
 	memcpy(out + AT_UID, r->uid, r->uid_len);
+	out[AT_KIND] = (char)r->kind;
 	put(out + AT_SUM, sum_of((struct span){ out, RECORD_OCTETS }));
 }
 
@@ -73,6 +76,7 @@ static struct ledger_record get_record(char at[RECORD_OCTETS])
 {
 	const uint64_t sum = get(at + AT_SUM);
 	struct ledger_record r = { .when = get(at + AT_WHEN),
+				   .kind = (uint8_t)at[AT_KIND],
 				   .uid_len = (uint8_t)at[AT_LEN] };
 
 	put(at + AT_SUM, 0);
@@ -180,17 +184,24 @@ void ledger_close(struct ledger *l)
 
 /* ---- all of it ---- */
 
-static int by_uid(const struct ledger_record *r, struct span uid)
+static int by_key(const struct ledger_record *r, enum ledger_kind kind, struct span uid)
 {
-	int by = (r->uid_len > uid.len) - (r->uid_len < uid.len);
+	int by = (r->kind > kind) - (r->kind < kind);
 
+	if (by == 0)
+		by = (r->uid_len > uid.len) - (r->uid_len < uid.len);
 	return by ? by : memcmp(r->uid, uid.at, uid.len);
 }
 
-static int by_uid_then_when(const void *a, const void *b)
+static int order_keys(const struct ledger_record *x, const struct ledger_record *y)
+{
+	return by_key(x, y->kind, (struct span){ y->uid, y->uid_len });
+}
+
+static int by_key_then_when(const void *a, const void *b)
 {
 	const struct ledger_record *x = a, *y = b;
-	int by = by_uid(x, (struct span){ y->uid, y->uid_len });
+	int by = order_keys(x, y);
 
 	return by ? by : (x->when > y->when) - (x->when < y->when);
 }
@@ -201,8 +212,7 @@ static uint32_t leave_firsts(struct ledger_record *r, uint32_t count)
 
 	for (uint32_t i = 0; i < count; i++)
 		if (r[i].when > 0 &&
-		    (kept == 0 || by_uid(&r[kept - 1],
-					 (struct span){ r[i].uid, r[i].uid_len }) != 0))
+		    (kept == 0 || order_keys(&r[kept - 1], &r[i]) != 0))
 			r[kept++] = r[i];
 	return kept;
 }
@@ -226,20 +236,20 @@ enum fault ledger_read(const struct ledger *l, struct ledger_record **out,
 		for (uint32_t k = 0; k < n; k++)
 			all[i + k] = get_record(octets + (size_t)k * RECORD_OCTETS);
 	}
-	qsort(all, l->count, sizeof *all, by_uid_then_when);
+	qsort(all, l->count, sizeof *all, by_key_then_when);
 	*out_count = leave_firsts(all, l->count);
 	*out = all;
 	return FAULT_NONE;
 }
 
 struct ledger_record *ledger_find(struct ledger_record *sorted, uint32_t count,
-				  struct span uid)
+				  enum ledger_kind kind, struct span uid)
 {
 	uint32_t low = 0, high = count;
 
 	while (low < high) {
 		const uint32_t mid = low + (high - low) / 2;
-		const int by = by_uid(&sorted[mid], uid);
+		const int by = by_key(&sorted[mid], kind, uid);
 
 		if (by == 0)
 			return &sorted[mid];

@@ -1,10 +1,10 @@
 /* store/ledger.h - what is remembered of a maildrop that its messages do not tell.
  *
  * Floor 2 (store). Prefix: ledger_. A file of its own in the maildrop's directory: when
- * the user may log in next, and when messages were retrieved, the first one first. It
- * is no cache: what it forgets is gone. But all that comes of that is a message that
- * stays longer, or a login that is let pass; so it is not synced. Its octets are input
- * like any other: what is no record tells nothing.
+ * the user may log in next, and when messages were retrieved or seen, the first one
+ * first. It is no cache: what it forgets is gone. But all that comes of that is a
+ * message that stays longer, or a login that is let pass; so it is not synced. Its
+ * octets are input like any other: what is no record tells nothing.
  */
 #pragma once
 
@@ -19,8 +19,14 @@ struct ledger {
 	uint32_t count;  /* of records */
 };
 
+enum ledger_kind {
+	LEDGER_RETRIEVED, /* it was sent as a whole */
+	LEDGER_SEEN,      /* it was listed, and then was due to go */
+};
+
 struct ledger_record {
 	uint64_t when; /* seconds since 1970; 0: it is none */
+	uint8_t kind;  /* enum ledger_kind */
 	uint8_t uid_len;
 	char uid[LEDGER_UID_MAX];
 	bool stays; /* for whoever reads them all; not in the file */
@@ -38,7 +44,7 @@ MUST_USE enum fault ledger_read(const struct ledger *l, struct ledger_record **o
 
 /* The record of this message among those; NULL: there is none. */
 struct ledger_record *ledger_find(struct ledger_record *sorted, uint32_t count,
-				  struct span uid);
+				  enum ledger_kind kind, struct span uid);
 
 /* Add records behind the last. */
 MUST_USE enum fault ledger_add(struct ledger *l, const struct ledger_record *r,

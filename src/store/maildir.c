@@ -25,6 +25,7 @@ static void maildir_close(struct maildrop *m)
 		return;
 	index_close(&d->index);
 	ledger_close(&d->ledger);
+	free(d->fresh);
 	own_fd_close(&d->dir);
 	store_lock_released(d->locks);
 	free(d);

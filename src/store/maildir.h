@@ -16,6 +16,9 @@ struct maildir {
 	struct index index; /* what the session sees, on disk or in memory */
 	struct ledger ledger;
 	struct why trouble; /* with the ledger */
+	uint64_t *
+		fresh; /* bit i: message i + 1 is in no listing of before; NULL: none */
+	bool kept;     /* what the index knows later sessions will know too */
 	const struct store_rules *rules;
 };
 
@@ -32,6 +35,9 @@ MUST_USE enum fault maildir_load(struct index_reader *rd, uint32_t msg, struct s
 
 /* FAULT_TOO_SOON: not now. Trouble with what is remembered lets in. */
 MUST_USE enum fault maildir_admit(struct maildir *d, struct why *why);
+
+/* Does mail go after a time? */
+bool maildir_expires(const struct maildir *d);
 
 /* Which messages are due to go; *out is malloc'ed marks as of a commit, or NULL: none
  * is. */

@@ -174,6 +174,7 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 		f = write_records(u, &w, &head, why);
 	if (f == FAULT_NONE)
 		f = index_finish(&w, &head, holes, &u->d->index, why);
+	u->d->kept = p->way > INDEX_MEMORY;
 	index_writer_done(&w);
 	return f;
 }
@@ -240,6 +241,25 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 	return f;
 }
 
+/* Whoever removes old mail must know which of it nobody can have seen. */
+static enum fault note_fresh(const struct update *u, struct why *why)
+{
+	const uint32_t count = u->scan.files.count;
+	uint64_t **fresh = &u->d->fresh;
+
+	free(TAKE(*fresh));
+	if (!maildir_expires(u->d))
+		return FAULT_NONE;
+	*fresh = calloc(((size_t)u->skip + count) / 64 + 1, sizeof **fresh);
+	if (!*fresh)
+		return fault_set(why, FAULT_NOMEM, 0, "list", NULL);
+	for (uint32_t i = 0; i < count; i++)
+		if (u->scan.files.at[i].record == SCAN_NO_RECORD)
+			(*fresh)[(u->skip + i) / 64] |= UINT64_C(1)
+							<< (u->skip + i) % 64;
+	return FAULT_NONE;
+}
+
 /* What is not as the index says is read, and joined with what it says. */
 static enum fault look_through(struct update *u, const struct scan_stamp *known,
 			       struct why *why)
@@ -253,6 +273,8 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 		f = scan_measure(u->d->dir, &u->scan, u->place->downgrade, why);
 	if (f == FAULT_NONE)
 		f = maildir_part_twins(u, why);
+	if (f == FAULT_NONE)
+		f = note_fresh(u, why);
 	return f;
 }
 
@@ -277,6 +299,8 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 	bool current = can_be_current(&u->old, u->place);
 
 	if (current && scan_is_known(u->d->dir, known)) {
+		free(TAKE(u->d->fresh));
+		u->d->kept = true;
 		u->d->index = u->old;
 		u->old = (struct index){ .fd = -1 };
 		return FAULT_NONE;

@@ -17,9 +17,10 @@ static uint64_t now_of(const struct maildir *d)
 	return d->rules->now_ms / 1000;
 }
 
-static bool expires(const struct policy *p)
+bool maildir_expires(const struct maildir *d)
 {
-	return p->unread != POLICY_NEVER || p->retrieved != POLICY_NEVER;
+	return d->rules && (d->rules->policy.unread != POLICY_NEVER ||
+			    d->rules->policy.retrieved != POLICY_NEVER);
 }
 
 /* ---- coming in ---- */
@@ -30,7 +31,7 @@ static enum fault open_ledger(struct maildir *d)
 	const bool look_only = d->rules->look == STORE_LOOK_ONLY;
 	struct why why;
 
-	if (p->login_delay == 0 && !expires(p))
+	if (p->login_delay == 0 && !maildir_expires(d))
 		return FAULT_NONE;
 	enum fault f = ledger_open(d->dir, look_only, &d->ledger, &why);
 	if (f)
@@ -69,7 +70,9 @@ struct look {
 	uint64_t now, next;
 	struct ledger_record *notes;
 	uint32_t count, found;
-	uint64_t *marks; /* NULL: none yet */
+	uint64_t *marks;            /* NULL: none yet */
+	struct ledger_record *seen; /* the first time, so that they stay */
+	uint32_t seen_count;
 };
 
 static bool mark(struct look *k, uint32_t i, uint32_t messages)
@@ -81,36 +84,124 @@ static bool mark(struct look *k, uint32_t i, uint32_t messages)
 	return k->marks;
 }
 
-/* Tells each note whether its message is there and stays. */
-static enum fault look_at_all(const struct maildir *d, struct look *k, struct why *why)
+static struct ledger_record note_of(const struct listing_record *r,
+				    enum ledger_kind kind, uint64_t when)
 {
-	const uint32_t messages = d->base.listing.count;
+	struct ledger_record n = { .when = when, .kind = kind, .uid_len = r->uid_len };
+
+	memcpy(n.uid, r->uid, r->uid_len);
+	return n;
+}
+
+/* An array that doubles whenever its number of elements is a power of two. */
+static bool note_seen(struct look *k, const struct listing_record *r)
+{
+	const uint32_t n = k->seen_count;
+
+	if ((n & (n - 1)) == 0) {
+		struct ledger_record *more =
+			realloc(k->seen, (n ? 2 * (size_t)n : 1) * sizeof *more);
+
+		if (!more)
+			return false;
+		k->seen = more;
+	}
+	k->seen[k->seen_count++] = note_of(r, LEDGER_SEEN, k->now);
+	return true;
+}
+
+static struct ledger_record *find_note(struct look *k, enum ledger_kind kind,
+				       const struct listing_record *r)
+{
+	struct ledger_record *note =
+		ledger_find(k->notes, k->count, kind, listing_uid(r));
+
+	k->found += note != NULL;
+	if (note)
+		note->stays = true;
+	return note;
+}
+
+/* When the message came: its time of modification, or, where that is later and not in
+ * the future, what its name says. Whoever restores a backup mostly sets neither; some
+ * set the first to nothing. */
+static enum fault find_arrival(const struct maildir *d, uint32_t msg, uint64_t now,
+			       uint64_t *io_came, struct why *why)
+{
+	ROOM struct index_reader rd;
+	struct scan s = { 0 };
+
+	index_reader_init(&rd, &d->index, 1);
+	enum fault f = maildir_load(&rd, msg, &s, why);
+	if (f == FAULT_NONE) {
+		const uint64_t named = s.files.at->time.seconds;
+
+		if (named <= now && named > *io_came)
+			*io_came = named;
+	}
+	scan_done(&s);
+	return f;
+}
+
+/* Neither this session's index nor a note knows it from an earlier one. */
+static bool is_first_seen(const struct maildir *d, struct look *k, uint32_t i,
+			  const struct listing_record *r)
+{
+	return d->fresh && d->fresh[i / 64] >> i % 64 & 1 &&
+	       !find_note(k, LEDGER_SEEN, r);
+}
+
+/* What is due goes, but never in the first session that sees it. */
+static bool take_due(const struct maildir *d, struct look *k, uint32_t i,
+		     const struct listing_record *r, bool retrieved)
+{
+	const bool only_told = d->rules->look == STORE_LOOK_ONLY;
+
+	if (retrieved || !is_first_seen(d, k, i, r))
+		return mark(k, i, d->base.listing.count);
+	k->next = k->now;
+	if ((only_told || !d->kept) && !note_seen(k, r))
+		return false;
+	return !only_told || mark(k, i, d->base.listing.count);
+}
+
+static enum fault look_at(const struct maildir *d, struct look *k, uint32_t i,
+			  struct why *why)
+{
+	const struct policy *p = &d->rules->policy;
 	struct listing_record r;
 
-	for (uint32_t i = 0; i < messages; i++) {
-		if (!store_record(&d->base.listing, i + 1, &r))
-			return fault_set(why, FAULT_IO, 0, "read listing", NULL);
-		struct ledger_record *note =
-			ledger_find(k->notes, k->count, listing_uid(&r));
-		const uint64_t due = due_at(&d->rules->policy, r.modified / 1000000000,
-					    note ? note->when : 0);
+	if (!store_record(&d->base.listing, i + 1, &r))
+		return fault_set(why, FAULT_IO, 0, "read listing", NULL);
+	const struct ledger_record *note = find_note(k, LEDGER_RETRIEVED, &r);
+	uint64_t came = r.modified / 1000000000;
+	uint64_t due = due_at(p, came, note ? note->when : 0);
+	if (due <= k->now && !note) {
+		enum fault f = find_arrival(d, i + 1, k->now, &came, why);
 
-		if (due <= k->now && !mark(k, i, messages))
-			return fault_set(why, FAULT_NOMEM, 0, "mark messages", NULL);
-		if (due > k->now && due < k->next)
-			k->next = due;
-		if (note && due > k->now) {
-			note->stays = true;
-			k->found++;
-		}
+		if (f)
+			return f;
+		due = due_at(p, came, 0);
 	}
+	if (due > k->now)
+		k->next = due < k->next ? due : k->next;
+	else if (!take_due(d, k, i, &r, note != NULL))
+		return fault_set(why, FAULT_NOMEM, 0, "mark messages", NULL);
 	return FAULT_NONE;
 }
 
-/* When most notes are of messages that are gone, they go too. */
-static enum fault save(struct maildir *d, struct look *k, struct why *why)
+static enum fault look_at_all(const struct maildir *d, struct look *k, struct why *why)
 {
-	d->ledger.look = k->next;
+	enum fault f = FAULT_NONE;
+
+	for (uint32_t i = 0; i < d->base.listing.count && f == FAULT_NONE; i++)
+		f = look_at(d, k, i, why);
+	return f;
+}
+
+/* When most notes are of messages that are gone, they go too. */
+static enum fault tidy(struct maildir *d, struct look *k, struct why *why)
+{
 	if (d->ledger.count < TIDY_LEAST || d->ledger.count / 2 < k->found)
 		return ledger_save(&d->ledger, why);
 	for (uint32_t i = 0; i < k->count; i++)
@@ -119,13 +210,34 @@ static enum fault save(struct maildir *d, struct look *k, struct why *why)
 	return ledger_replace(d->dir, &d->ledger, k->notes, k->count, why);
 }
 
+static enum fault save(struct maildir *d, struct look *k, struct why *why)
+{
+	d->ledger.look = k->next;
+	enum fault f = tidy(d, k, why);
+	return f || k->seen_count == 0
+		       ? f
+		       : ledger_add(&d->ledger, k->seen, k->seen_count, why);
+}
+
+/* Whoever was told by a dry run has seen what is due: what he was told of is what goes
+ * the next time. Where that cannot be written it stays for longer. */
+static void save_told(const struct maildir *d, const struct look *k)
+{
+	struct ledger ledger;
+
+	if (k->seen_count == 0 || ledger_open(d->dir, false, &ledger, NULL))
+		return;
+	fault_ignore(ledger_add(&ledger, k->seen, k->seen_count, NULL));
+	ledger_close(&ledger);
+}
+
 /* All messages are looked at once a day at most, however many there are: in between,
  * nothing can be due before the time that was found then. Mail that came since is due
  * later than that, or, where somebody put old mail there, the next day. */
 enum fault maildir_due(struct maildir *d, uint64_t **out, struct why *why)
 {
 	*out = NULL;
-	if (!d->rules || !expires(&d->rules->policy))
+	if (!maildir_expires(d))
 		return FAULT_NONE;
 	if (d->ledger.fd < 0 && (d->rules->look != STORE_LOOK_ONLY || d->trouble.fault))
 		return FAULT_NONE;
@@ -138,7 +250,10 @@ enum fault maildir_due(struct maildir *d, uint64_t **out, struct why *why)
 		f = look_at_all(d, &k, why);
 	if (f == FAULT_NONE && d->rules->look != STORE_LOOK_ONLY)
 		f = save(d, &k, why);
+	else if (f == FAULT_NONE)
+		save_told(d, &k);
 	free(k.notes);
+	free(k.seen);
 	if (f)
 		free(k.marks);
 	else
@@ -202,13 +317,11 @@ static bool is_set(const uint64_t *bits, uint32_t i)
 
 static bool note(struct maildir *d, uint32_t i, struct why *why)
 {
-	struct ledger_record n = { .when = now_of(d) };
 	struct listing_record r;
 
 	if (d->ledger.fd < 0 || !store_record(&d->base.listing, i + 1, &r))
 		return true;
-	n.uid_len = r.uid_len;
-	memcpy(n.uid, r.uid, r.uid_len);
+	const struct ledger_record n = note_of(&r, LEDGER_RETRIEVED, now_of(d));
 	return ledger_add(&d->ledger, &n, 1, why) == FAULT_NONE;
 }
 

@@ -61,6 +61,7 @@ static void test_what_was_not_retrieved_goes_when_its_days_are_over(void **state
 	put_old(&b, "cur/2.x:2,S", 30);
 	put_old(&b, "new/3.x", 29);
 	put_old(&b, "new/4.x", 0);
+	CHECK_EQ(visit(&b, 0, 0), 4);
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(m->listing.count, 2);
 	CHECK_EQ(m->expired, 2);
@@ -76,6 +77,98 @@ static void test_what_was_not_retrieved_goes_when_its_days_are_over(void **state
 	CHECK_EQ(visit(&b, 0, 0), 1);
 	later(&r, 1);
 	CHECK_EQ(visit(&b, 0, 0), 0);
+	box_close(&b);
+}
+
+/* Someone who restores a backup, or gets his old mail at last, can see it once. Neither
+ * is an index needed for that. */
+static void test_no_mail_goes_in_the_first_session_that_sees_it(void **state)
+{
+	static const enum store_index indexes[] = { STORE_INDEX_KEEP,
+						    STORE_INDEX_IGNORE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
+		struct store_rules r = rules_of(0, 30, POLICY_NEVER);
+		struct box b;
+
+		box_open(&b);
+		b.index = indexes[i];
+		b.rules = &r;
+		put_old(&b, "new/1.x", 31);
+		CHECK_EQ(visit(&b, 0, 0), 1);
+		put_old(&b, "new/2.x", 100);
+		CHECK_EQ(visit(&b, 0, 0), 1);
+		CHECK(!there(&b, "new/1.x") && there(&b, "new/2.x"));
+		CHECK_EQ(visit(&b, 0, 0), 0);
+		box_close(&b);
+	}
+}
+
+/* What a dry run tells of is what the next session removes. */
+static void test_a_dry_run_has_seen_what_it_tells_of(void **state)
+{
+	struct store_rules r = rules_of(0, 30, POLICY_NEVER);
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	b.rules = &r;
+	put_old(&b, "new/1.x", 31);
+	put_old(&b, "new/2.x", 1);
+	b.read_only = true;
+	b.index = STORE_INDEX_READ;
+	r.look = STORE_LOOK_ONLY;
+	for (int run = 0; run < 2; run++) {
+		struct maildrop *m = open_box(&b);
+
+		CHECK_EQ(m->listing.count, 2);
+		CHECK_EQ(m->expired, 1);
+		m->store->close(m);
+	}
+	b.read_only = false;
+	b.index = STORE_INDEX_KEEP;
+	r.look = STORE_LOOK_DAILY;
+	CHECK_EQ(visit(&b, 0, 0), 1);
+	CHECK(there(&b, "new/2.x"));
+	box_close(&b);
+}
+
+/* A name tells when a message came, unless it lies in the future; so does the time of
+ * modification, which is nothing, or old, where mail was copied. The later one counts.
+ */
+static void test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned days; /* by the file */
+		bool stays;
+	} table[] = {
+		{ "new/1699999000.M1P1.x", 19675, true }, /* 1970 */
+		{ "new/1699999000.M1P2.x", 31, true },
+		{ "new/1697408001.M1P3.x", 31, true }, /* 30 days less a second */
+		{ "new/1697408000.M1P4.x", 31, false },
+		{ "new/1600000000.M1P5.x", 0, true },
+		{ "new/1600000000.M1P6.x", 31, false },
+		{ "new/1700000001.M1P7.x", 31, false },
+		{ "new/9999999999.M1P8.x", 31, false },
+		{ "new/9999999999999999999999.x", 31, false },
+		{ "new/msg.AbCd", 31, false },
+		{ "new/msg.AbCe", 29, true },
+	};
+	struct store_rules r = rules_of(0, 30, POLICY_NEVER);
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	b.rules = &r;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		put_old(&b, table[i].name, table[i].days);
+	visit(&b, 0, 0);
+	visit(&b, 0, 0);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (there(&b, table[i].name) != table[i].stays)
+			fail_msg("%s", table[i].name);
 	box_close(&b);
 }
 
@@ -339,6 +432,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_was_not_retrieved_goes_when_its_days_are_over),
+		TEST(test_no_mail_goes_in_the_first_session_that_sees_it),
+		TEST(test_a_dry_run_has_seen_what_it_tells_of),
+		TEST(test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later),
 		TEST(test_what_was_retrieved_has_days_of_its_own),
 		TEST(test_retrieved_mail_may_stay_longer),
 		TEST(test_what_is_lost_keeps_mail),
