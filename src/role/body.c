@@ -76,12 +76,14 @@ static void finish(struct conn *c)
 
 	out->len += wire_end(&b->wire, out->at + out->len);
 	const bool whole = b->done == b->source.length && !b->wire.cut;
-	if (whole && b->wire.octets != b->source.octets)
+	if (whole && b->wire.octets != b->source.octets) {
 		log_event(LOG_WARNING, "size-was-wrong",
 			  LOG_S("user", session_user(&c->session)),
 			  LOG_N("message", c->session.command.msg),
 			  LOG_N("listed", b->source.octets),
 			  LOG_N("sent", b->wire.octets));
+		maildrop_doubt(c);
+	}
 	body_close(c);
 	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
 					      .whole = whole,

@@ -155,6 +155,18 @@ static uint32_t count_differences(const struct seen *with, const struct seen *wi
 	return wrong;
 }
 
+static void print_packed(const struct seen *seen)
+{
+	uint32_t packed = 0;
+
+	for (uint32_t i = 0; i < seen->count; i++)
+		packed += (seen->at[i].flags & STORE_PACKED) != 0;
+	if (packed > 0)
+		printf("%" PRIu32 " messages are compressed by another program, and "
+		       "refused\n",
+		       packed);
+}
+
 /* What the next session would see, beside what it would see if there were no index. */
 static bool verify(void *arg)
 {
@@ -169,6 +181,8 @@ static bool verify(void *arg)
 		cli_complain(&with.trouble);
 		good = false;
 	}
+	if (good)
+		print_packed(&without);
 	if (good)
 		good = count_differences(&with, &without) == 0;
 	if (good)

@@ -301,6 +301,10 @@ MUST_USE enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t
 /* Ask for octets to be brought into memory; ask for the commit. What cannot be sent
  * steps the session with EVENT_FAILED. */
 void maildrop_ask_warm(struct conn *c, int fd, uint64_t offset);
+
+/* Tell poplar-drop that the listing is not as its mail is: the next session gets
+ * another. */
+void maildrop_doubt(const struct conn *c);
 void maildrop_ask_commit(struct conn *c);
 
 /* Feed records of the listing to the session, as far as there is room for replies.

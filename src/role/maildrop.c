@@ -169,12 +169,11 @@ static ssize_t read_batch(struct conn *c, uint32_t first,
 
 /* The file is the owner's, who may spoil it. poplar-drop is told, so that the next
  * session gets a good one. */
-static void doubt(struct conn *c)
+void maildrop_doubt(const struct conn *c)
 {
 	const struct message m = { .kind = MESSAGE_DOUBT };
 
 	fault_ignore(ask(c, &m, -1));
-	talk_failed(c, FAULT_IO);
 }
 
 bool maildrop_records(struct conn *c)
@@ -195,7 +194,8 @@ bool maildrop_records(struct conn *c)
 	do {
 		if (i - first >= count ||
 		    !listing_get(batch[i - first], c->listing.generation, i, &r)) {
-			doubt(c);
+			maildrop_doubt(c);
+			talk_failed(c, FAULT_IO);
 			return true;
 		}
 		talk_step(c, &(struct session_event){

@@ -110,10 +110,11 @@ static enum fault open_message(struct maildir *d, struct scan *s, int *out,
 
 /* Is it what was listed? One that was written to and has the size that was told of it
  * still is. */
-static enum fault check_file(const struct maildir *d, int fd,
-			     const struct scan_file *file, const char *path,
+static enum fault check_file(const struct maildir *d, int fd, const struct scan *s,
 			     struct store_body *out)
 {
+	const struct scan_file *file = s->files.at;
+	const char *path = scan_path(s, file);
 	struct why *why = &out->why;
 	struct stat st;
 
@@ -124,10 +125,20 @@ static enum fault check_file(const struct maildir *d, int fd,
 		return FAULT_NONE;
 	index_forget(d->dir);
 	if (scan_is_file(file, &st) && (uint64_t)st.st_size == file->stored &&
-	    scan_is_as_large(fd, file, d->base.listing.downgrade, &out->form))
+	    scan_is_as_large(fd, s, file, d->base.listing.downgrade, &out->form))
 		return FAULT_NONE;
 	return fault_set(why, FAULT_CHANGED, 0, "read", path);
 }
+
+static const struct {
+	enum fault fault;
+	const char *doing;
+} troubles[] = {
+	[SCAN_CLOSED] = { FAULT_SETUP,
+			  "could not read, when the maildrop was opened," },
+	[SCAN_PASSING] = { FAULT_IO, "could not read, when the maildrop was opened," },
+	[SCAN_PACKED] = { FAULT_SETUP, "will not send compressed file" },
+};
 
 static enum fault read_message(struct maildir *d, struct scan *s,
 			       struct store_body *out)
@@ -137,10 +148,8 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 	OWN_FD fd = -1;
 
 	if (file->trouble)
-		return fault_set(why,
-				 file->trouble == SCAN_CLOSED ? FAULT_SETUP : FAULT_IO,
-				 0, "could not read, when the maildrop was opened,",
-				 scan_path(s, file));
+		return fault_set(why, troubles[file->trouble].fault, 0,
+				 troubles[file->trouble].doing, scan_path(s, file));
 	enum fault f = open_message(d, s, &fd, why);
 	if (f == FAULT_GONE || f == FAULT_CHANGED)
 		index_unsettle(d->dir);
@@ -151,7 +160,7 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 	out->ascii_octets = scan_ascii_octets(file);
 	out->form = file->form;
 	out->surrogate = file->surrogate;
-	f = check_file(d, fd, file, scan_path(s, file), out);
+	f = check_file(d, fd, s, out);
 	if (f == FAULT_NONE)
 		out->fd = TAKE_FD(fd);
 	return f;
@@ -203,6 +212,7 @@ static bool is_marked(const uint64_t *marks, uint32_t i)
 struct removal {
 	int dir;
 	bool touched[2]; /* new, cur */
+	struct maildir_removed removed;
 	enum fault fault;
 	struct why *why;
 };
@@ -234,11 +244,13 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 	if (fstatat(r->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (!scan_is_file(file, &st))
 			return true;
-		if (!file->trouble && !scan_is_unchanged(file, &st))
+		if (file->trouble != SCAN_PASSING && !scan_is_unchanged(file, &st))
 			return keep_changed(r, path);
 		if (unlinkat(r->dir, path, 0) == 0) {
 			r->touched[path[0] == 'n' ? SCAN_NEW : SCAN_CUR] = true;
 			file->removed = true;
+			maildir_count(&r->removed, scan_name(s, file),
+				      (uint64_t)st.st_size);
 			return st.st_nlink > 1;
 		}
 	}
@@ -300,6 +312,7 @@ static uint32_t remove_marked(struct maildir *d, const uint64_t *marks,
 	if (f)
 		keep_fault(r, f, why.sys, why.doing, why.what);
 	judge_fates(&s, r);
+	maildir_take_off(d->dir, &r->removed);
 	free(list);
 	scan_done(&s);
 	return count;

@@ -31,6 +31,19 @@ MUST_USE enum fault maildir_list(struct maildir *d, const struct store_place *pl
 MUST_USE enum fault maildir_load(struct index_reader *rd, uint32_t msg, struct scan *s,
 				 struct why *why);
 
+/* ---- store/maildirsize.c: what others count ---- */
+
+struct maildir_removed {
+	uint64_t octets;
+	uint32_t messages;
+};
+
+/* A file of this name has been removed. */
+void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored);
+
+/* Tell those who keep a quota, where there is one. */
+void maildir_take_off(int dir, const struct maildir_removed *r);
+
 /* ---- store/maildirpolicy.c: what is asked of the user ---- */
 
 /* FAULT_TOO_SOON: not now. Trouble with what is remembered lets in. */

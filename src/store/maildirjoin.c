@@ -41,6 +41,7 @@ static struct scan_file get_record(const struct listing_record *r, uint32_t i)
 		.numberless = r->flags & FLAG_NUMBERLESS,
 		.trouble = r->flags & FLAG_PASSING  ? SCAN_PASSING
 			   : r->flags & FLAG_CLOSED ? SCAN_CLOSED
+			   : r->flags & FLAG_PACKED ? SCAN_PACKED
 						    : SCAN_SOUND,
 		.measured = !(r->flags & (FLAG_CLOSED | FLAG_PASSING)),
 	};

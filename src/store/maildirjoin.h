@@ -8,7 +8,13 @@
 #include "store/maildir.h"
 
 /* What the flags of a record mean here. */
-enum { FLAG_TWIN = 1, FLAG_CLOSED = 2, FLAG_PASSING = 4, FLAG_NUMBERLESS = 8 };
+enum {
+	FLAG_TWIN = 1,
+	FLAG_CLOSED = 2,
+	FLAG_PASSING = 4,
+	FLAG_NUMBERLESS = 8,
+	FLAG_PACKED = STORE_PACKED
+};
 
 struct update {
 	struct maildir *d;

@@ -28,6 +28,12 @@ static size_t put_name(const struct scan *s, const struct scan_file *f,
 	return name.len + 1;
 }
 
+static const uint8_t trouble_flag[] = {
+	[SCAN_CLOSED] = FLAG_CLOSED,
+	[SCAN_PASSING] = FLAG_PASSING,
+	[SCAN_PACKED] = FLAG_PACKED,
+};
+
 static void put_record(const struct scan *s, const struct scan_file *f,
 		       struct listing_record *out)
 {
@@ -42,9 +48,8 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 		.stored = f->stored,
 		.modified = f->modified,
 		.flags = (uint8_t)((f->twin ? FLAG_TWIN : 0) |
-				   (f->trouble == SCAN_CLOSED ? FLAG_CLOSED : 0) |
-				   (f->trouble == SCAN_PASSING ? FLAG_PASSING : 0) |
-				   (f->numberless ? FLAG_NUMBERLESS : 0)),
+				   (f->numberless ? FLAG_NUMBERLESS : 0) |
+				   trouble_flag[f->trouble]),
 	};
 	out->uid_len = (uint8_t)name_uid(maildir_base(s, f, room), out->uid);
 }
@@ -133,7 +138,7 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 			head->steady++;
 		head->octets += f->octets;
 		head->ascii_octets += scan_ascii_octets(f);
-		head->settled &= !f->trouble;
+		head->settled &= !f->trouble || f->trouble == SCAN_PACKED;
 		if (stays && !f->changed)
 			continue;
 		put_record(s, f, &r);

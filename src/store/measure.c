@@ -9,6 +9,7 @@
 
 #include "base/own.h"
 #include "mail/name.h"
+#include "mail/packed.h"
 #include "mail/wire.h"
 #include "store/scan.h"
 #include "store/store.h"
@@ -129,9 +130,18 @@ enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
 
 /* ---- measuring ---- */
 
+/* Did a program compress the file? Its name still tells another size then, if any. */
+static bool is_packed(struct span name, const struct scan_file *f, struct span start)
+{
+	uint64_t s;
+
+	return packed_by(start) && !(name_field(name, 'S', &s) && s == f->stored);
+}
+
 /* Read all of an open file through the wire routine, and through that which makes its
  * surrogate. False: it can't be read; errno tells why. */
-static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge)
+static bool count_octets(int fd, struct scan_file *f, struct span name,
+			 struct downgrade *judge)
 {
 	static _Thread_local char chunk[CHUNK_OCTETS];
 	struct wire w;
@@ -146,6 +156,8 @@ static bool count_octets(int fd, struct scan_file *f, struct downgrade *judge)
 		if (n > 0) {
 			const struct span s = { chunk, (size_t)n };
 
+			if (at == 0 && is_packed(name, f, s))
+				f->trouble = SCAN_PACKED;
 			wire_count(&w, s);
 			downgrade_judge(judge, s, at + s.len >= f->stored);
 		}
@@ -189,20 +201,22 @@ bool scan_is_same(int dir, const struct scan *s, const struct scan_file *f)
 	       (scan_is_file(f, &st) && scan_is_unchanged(f, &st));
 }
 
-bool scan_is_as_large(int fd, const struct scan_file *file, enum downgrade_way way,
-		      uint8_t *out_form)
+bool scan_is_as_large(int fd, const struct scan *s, const struct scan_file *file,
+		      enum downgrade_way way, uint8_t *out_form)
 {
+	const struct span name = scan_name(s, file);
 	struct scan_file now = *file;
 	struct downgrade *judge = malloc(sizeof *judge);
 
 	if (!judge)
 		return false;
 	downgrade_judge_start(judge, way);
-	const bool read = count_octets(fd, &now, judge);
+	const bool read = count_octets(fd, &now, name, judge);
 	free(judge);
 	*out_form = now.form;
-	return read && now.stored == file->stored && now.octets == file->octets &&
-	       now.surrogate == file->surrogate && now.difference == file->difference;
+	return read && now.trouble == SCAN_SOUND && now.stored == file->stored &&
+	       now.octets == file->octets && now.surrogate == file->surrogate &&
+	       now.difference == file->difference;
 }
 
 static void forget_measures(struct scan_file *f)
@@ -253,7 +267,8 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	m->misplaced |= !scan_is_file(f, &st);
 	f->identity = scan_identity(&st, f->numberless);
 	downgrade_judge_start(m->judge, m->way);
-	return !count_octets(fd, f, m->judge) && keep_trouble(f, errno);
+	return !count_octets(fd, f, scan_name(s, f), m->judge) &&
+	       keep_trouble(f, errno);
 }
 
 static void leave_out_gone(struct scan *s)

@@ -26,8 +26,9 @@ enum scan_fate {
 /* Why a file that is listed cannot be sent. */
 enum scan_trouble {
 	SCAN_SOUND,
-	SCAN_CLOSED, /* not ours to read: takes the administrator */
-	SCAN_PASSING /* the disk, or a shortage: time may heal it */
+	SCAN_CLOSED,  /* not ours to read: takes the administrator */
+	SCAN_PASSING, /* the disk, or a shortage: time may heal it */
+	SCAN_PACKED,  /* compressed: its octets are no message's */
 };
 
 struct scan_file {
@@ -176,8 +177,8 @@ bool scan_is_same(int dir, const struct scan *s, const struct scan_file *file);
 
 /* Has the open file, whose time of modification is another, still the sizes that it was
  * listed with? *out_form is its form. */
-bool scan_is_as_large(int fd, const struct scan_file *file, enum downgrade_way way,
-		      uint8_t *out_form);
+bool scan_is_as_large(int fd, const struct scan *s, const struct scan_file *file,
+		      enum downgrade_way way, uint8_t *out_form);
 
 /* Rename a file; no other that has the name already is replaced. -1 and errno. */
 int scan_move(int dir, const char *from, const char *to);

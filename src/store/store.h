@@ -12,6 +12,10 @@
 
 struct store_locks;
 
+/* The one flag of a listing's record that all stores share: another program has
+ * compressed the message, which is refused. */
+enum { STORE_PACKED = 0x80 };
+
 /* What becomes of the index that a maildrop has. The listing is the same in any case.
  */
 enum store_index {

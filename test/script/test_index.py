@@ -94,6 +94,27 @@ class Sessions(IndexCase):
         self.assertEqual(unstuff(c.multi("RETR 1")), changed)
         c.quit()
 
+    def test_what_was_sent_corrects_what_is_listed(self):
+        """A program that changes a file where it lies, and sets its time again, shows nowhere else."""
+        path = self.p.put("1.x", b"a\nb\nc\n")
+        self.settle()
+        c = self.p.login()
+        self.assertEqual(c.listing(), ["1 9"])
+        c.quit()
+        times = os.stat(path)
+        with open(path, "r+b") as f:
+            f.write(b"a\r\nbc\n")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        c = self.p.login()
+        self.assertEqual(c.listing(), ["1 9"])
+        self.assertEqual(unstuff(c.multi("RETR 1")), b"a\r\nbc\r\n")
+        self.p.log.wait("event=size-was-wrong user=alice message=1 listed=9 sent=7")
+        c.quit()
+        c = self.p.login()
+        self.assertEqual(c.listing(), ["1 7"])
+        self.assertEqual(unstuff(c.multi("RETR 1")), b"a\r\nbc\r\n")
+        c.quit()
+
     def test_an_unchanged_maildrop_is_not_read(self):
         self.put_some(1000, 40)
         self.settle()

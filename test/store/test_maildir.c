@@ -365,6 +365,101 @@ static void test_what_nobody_has_seen_is_not_removed(void **state)
 	box_close(&b);
 }
 
+/* A program has compressed them where they lie, as the sizes in their names show; the
+ * last came so. */
+static void test_compressed_files_are_refused(void **state)
+{
+	struct store_body body;
+	struct why why;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x,S=99", SPAN("\x1f\x8b\x08 rest"));
+	put(&b, "new/2.x", SPAN("\x28\xb5\x2f\xfd rest"));
+	put(&b, "new/3.x,S=8", SPAN("\x1f\x8b\x08 rest"));
+	for (int session = 0; session < 2; session++) {
+		settle(&b);
+		struct maildrop *m = open_box(&b);
+		for (uint32_t msg = 1; msg <= 2; msg++) {
+			CHECK_EQ(store_body(m, msg, &body, &why), FAULT_SETUP);
+			CHECK(strstr(why.doing, "compressed"));
+			CHECK(record(m, msg).flags & STORE_PACKED);
+		}
+		CHECK_EQ(store_body(m, 3, &body, NULL), FAULT_NONE);
+		close(body.fd);
+		CHECK(!(record(m, 3).flags & STORE_PACKED));
+		m->store->close(m);
+	}
+	box_close(&b);
+}
+
+static void check_text(const struct box *b, const char *name, const char *want)
+{
+	char path[64], got[256] = "";
+
+	snprintf(path, sizeof path, "u/Maildir/%s", name);
+	OWN_FD fd = openat(b->root, path, O_RDONLY);
+	assert_true(fd >= 0 && read(fd, got, sizeof got - 1) >= 0);
+	if (strcmp(got, want) != 0)
+		fail_msg("%s holds %s", name, got);
+}
+
+/* Maildir++: others count by it. What is marked as removed was counted by nobody. */
+static void test_a_quota_is_told_what_went(void **state)
+{
+	const uint64_t marks = 1 | 2 | 4;
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "maildirsize", SPAN("5000S\n1122 4\n"));
+	put(&b, "cur/1.x,S=1009:2,S", SPAN("x\n"));
+	put(&b, "new/2.x", SPAN("123456\n"));
+	put(&b, "cur/3.x,S=50:2,ST", SPAN("x\n"));
+	put(&b, "cur/4.x:2,S", SPAN("x\n"));
+	struct maildrop *m = open_box(&b);
+	m->store->close(m);
+	check_text(&b, "maildirsize", "5000S\n1122 4\n");
+	m = open_box(&b);
+	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	m->store->close(m);
+	check_text(&b, "maildirsize", "5000S\n1122 4\n-1016 -2\n");
+	drop(&b, "maildirsize");
+	m = open_box(&b);
+	CHECK_EQ(m->store->commit(m, &(uint64_t){ 1 }, NULL, &left, NULL), FAULT_NONE);
+	m->store->close(m);
+	CHECK(!there(&b, "maildirsize")); /* whoever keeps a quota makes it */
+	box_close(&b);
+}
+
+/* Nothing that lies in its place is written to, or waited for. */
+static void test_what_is_no_quota_of_the_maildir_is_left_alone(void **state)
+{
+	(void)state;
+	for (int made = 0; made < 4; made++) {
+		const char *path = "u/Maildir/maildirsize";
+		struct box b;
+		uint32_t left;
+
+		box_open(&b);
+		put(&b, "new/1.x", SPAN("x\n"));
+		put(&b, "victim", SPAN("precious"));
+		assert_true((made == 0   ? symlinkat("victim", b.root, path)
+			     : made == 1 ? mkfifoat(b.root, path, 0600)
+			     : made == 2 ? mkdirat(b.root, path, 0700)
+					 : linkat(b.root, "u/Maildir/victim", b.root,
+						  path, 0)) == 0);
+		struct maildrop *m = open_box(&b);
+		CHECK_EQ(m->store->commit(m, &(uint64_t){ 1 }, NULL, &left, NULL),
+			 FAULT_NONE);
+		m->store->close(m);
+		check_text(&b, "victim", "precious");
+		box_close(&b);
+	}
+}
+
 static void test_a_folder_that_may_not_be_written_is_told(void **state)
 {
 	struct box b;
@@ -416,6 +511,9 @@ int main(void)
 		TEST(test_a_message_that_moved_is_found),
 		TEST(test_a_message_that_changed_is_refused),
 		TEST(test_what_nobody_has_seen_is_not_removed),
+		TEST(test_compressed_files_are_refused),
+		TEST(test_a_quota_is_told_what_went),
+		TEST(test_what_is_no_quota_of_the_maildir_is_left_alone),
 		TEST(test_a_folder_that_may_not_be_written_is_told),
 	};
 

@@ -172,6 +172,26 @@ static void test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later(void 
 	box_close(&b);
 }
 
+static void test_a_quota_is_told_what_expired(void **state)
+{
+	static const char want[] = "100S\n2 1\n-2 -1\n";
+	struct store_rules r = rules_of(0, 30, POLICY_NEVER);
+	char got[64] = "";
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	b.rules = &r;
+	put(&b, "maildirsize", SPAN("100S\n2 1\n"));
+	put_old(&b, "new/1.x", 31);
+	visit(&b, 0, 0);
+	CHECK_EQ(visit(&b, 0, 0), 0);
+	OWN_FD fd = openat(b.root, "u/Maildir/maildirsize", O_RDONLY);
+	assert_true(read(fd, got, sizeof got) == sizeof want - 1);
+	assert_string_equal(got, want);
+	box_close(&b);
+}
+
 static void test_what_was_retrieved_has_days_of_its_own(void **state)
 {
 	struct store_rules r = rules_of(0, POLICY_NEVER, 7);
@@ -435,6 +455,7 @@ int main(void)
 		TEST(test_no_mail_goes_in_the_first_session_that_sees_it),
 		TEST(test_a_dry_run_has_seen_what_it_tells_of),
 		TEST(test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later),
+		TEST(test_a_quota_is_told_what_expired),
 		TEST(test_what_was_retrieved_has_days_of_its_own),
 		TEST(test_retrieved_mail_may_stay_longer),
 		TEST(test_what_is_lost_keeps_mail),

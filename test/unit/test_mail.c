@@ -4,6 +4,7 @@
 #include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "mail/name.h"
+#include "mail/packed.h"
 #include "mail/wire.h"
 
 enum { GENERATION = 77, NUMBER = 5 };
@@ -375,9 +376,42 @@ static void test_names_of_twins_are_pinned(void **state)
 		 NAME_TWIN_MAX);
 }
 
+static void test_compressed_files_are_told_by_what_they_open_with(void **state)
+{
+	static const struct {
+		struct span start;
+		const char *format; /* NULL: none */
+	} table[] = {
+		{ SPAN("\x1f\x8b\x08\0"), "gzip" },
+		{ SPAN("\x1f\x8b"), NULL },
+		{ SPAN("BZh91AY&SY\xad"), "bzip2" },
+		{ SPAN("BZh9\x17\x72\x45\x38\x50\x90\0"), "bzip2" },
+		{ SPAN("BZh91AY&S"), NULL },
+		{ SPAN("BZh9: a field"), NULL },
+		{ SPAN("BZh"), NULL },
+		{ SPAN("\xfd\x37zXZ\0"), "xz" },
+		{ SPAN("\xfd\x37zXZ"), NULL },
+		{ SPAN("\x28\xb5\x2f\xfd\x24"), "zstd" },
+		{ SPAN("Dovecot-LZ4\x0d\x2a\x9b\xc5\0"), "lz4" },
+		{ SPAN("Dovecot-LZ4: yes\r\n"), NULL },
+		{ SPAN("Subject: \x1f\x8b\x08"), NULL },
+		{ SPAN(""), NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		const char *format = packed_by(table[i].start);
+
+		if (!format != !table[i].format ||
+		    (format && strcmp(format, table[i].format) != 0))
+			fail_msg("row %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_compressed_files_are_told_by_what_they_open_with),
 		TEST(test_a_record_comes_back_as_it_went),
 		TEST(test_a_bad_record_is_refused),
 		TEST(test_every_field_of_a_record_is_checked),
