@@ -25,6 +25,12 @@ struct entry {
 	struct user_found who;
 };
 
+/* Is this what the user has stored? */
+struct question {
+	struct span stored, user, password;
+	uint64_t now;
+};
+
 struct cache {
 	pthread_mutex_t mutex;
 	uint64_t verified_ms;
@@ -166,58 +172,41 @@ static void put(struct cache *c, enum kind kind, const struct entry *e, uint64_t
 
 /* ---- passwords and what is stored ---- */
 
-/* What costs nothing to compare is not worth a hash. */
-static bool is_remembered(const struct cache *c, struct span stored)
+/* What was found, or is found. `in_vain`: nobody has the name, so that it counts as a
+ * refusal. What costs nothing to compare is not worth a hash. */
+static bool verify(struct cache *c, bool in_vain, const struct question *q)
 {
-	struct span rest;
+	const struct span texts[] = { in_vain ? SPAN("pretended") : SPAN("verified"),
+				      q->stored, q->user, q->password };
+	struct entry e = { 0 };
 
-	return c && c->verified_ms > 0 &&
-	       scheme_good_for(stored, &rest) != SCHEME_PLAIN;
-}
-
-/* What was found, or is found, of this key. `in_vain`: it counts as a refusal. */
-static bool verify(struct cache *c, const struct cache_key *key, bool in_vain,
-		   struct span stored, struct span password, uint64_t now)
-{
-	const struct entry e = { .key = *key, .until = now + c->verified_ms };
-
+	if (!c || c->verified_ms == 0 || scheme_good_for(q->stored) == SCHEME_PLAIN)
+		return scheme_verify(q->stored, q->user, q->password);
+	hash(c, texts, sizeof texts / sizeof *texts, &e.key);
+	e.until = q->now + c->verified_ms;
 	pthread_mutex_lock(&c->mutex);
-	bool matches = find(c, MATCHES, key, now) != NULL;
-	bool differs = find(c, DIFFERS, key, now) != NULL;
+	bool matches = find(c, MATCHES, &e.key, q->now) != NULL;
+	bool differs = find(c, DIFFERS, &e.key, q->now) != NULL;
 	pthread_mutex_unlock(&c->mutex);
 	if (matches || differs)
 		return matches;
-	matches = scheme_verify(stored, password) && !in_vain;
+	matches = scheme_verify(q->stored, q->user, q->password) && !in_vain;
 	pthread_mutex_lock(&c->mutex);
-	put(c, matches ? MATCHES : DIFFERS, &e, now);
+	put(c, matches ? MATCHES : DIFFERS, &e, q->now);
 	pthread_mutex_unlock(&c->mutex);
 	return matches;
 }
 
-bool cache_verify(struct cache *c, struct span stored, struct span password,
-		  uint64_t now)
+bool cache_verify(struct cache *c, struct span stored, struct span user,
+		  struct span password, uint64_t now)
 {
-	const struct span texts[] = { SPAN("verified"), stored, password };
-	struct cache_key key;
-
-	if (!is_remembered(c, stored))
-		return scheme_verify(stored, password);
-	hash(c, texts, sizeof texts / sizeof *texts, &key);
-	return verify(c, &key, false, stored, password, now);
+	return verify(c, false, &(struct question){ stored, user, password, now });
 }
 
 void cache_pretend(struct cache *c, struct span name, struct span stored,
 		   struct span password, uint64_t now)
 {
-	const struct span texts[] = { SPAN("pretended"), name, stored, password };
-	const bool remembered = is_remembered(c, stored);
-	struct cache_key key;
-
-	if (remembered)
-		hash(c, texts, sizeof texts / sizeof *texts, &key);
-	const bool same = remembered ? verify(c, &key, true, stored, password, now)
-				     : scheme_verify(stored, password);
-	(void)same; /* it is nobody's */
+	(void)verify(c, true, &(struct question){ stored, name, password, now });
 }
 
 /* ---- what databases say ---- */

@@ -18,8 +18,8 @@ MUST_USE struct cache *cache_new(unsigned entries, uint64_t verified_ms);
 void cache_free(struct cache *c); /* NULL is allowed */
 
 /* scheme_verify, or what it said of the same texts; c may be NULL. */
-MUST_USE bool cache_verify(struct cache *c, struct span stored, struct span password,
-			   uint64_t now_ms);
+MUST_USE bool cache_verify(struct cache *c, struct span stored, struct span user,
+			   struct span password, uint64_t now_ms);
 
 /* Take as long as cache_verify would if `stored` were what `name`, which nobody has,
  * has stored. The result is remembered for this name alone, as a refusal. */

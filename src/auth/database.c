@@ -40,7 +40,7 @@ static enum database_says compare(struct database *db, const struct question *q,
 		compare_in_vain(db, q, cache);
 	if (says != DATABASE_RIGHT)
 		return says;
-	return cache_verify(cache, found->user.stored, q->password, clock_ms())
+	return cache_verify(cache, found->user.stored, q->name, q->password, clock_ms())
 		       ? DATABASE_RIGHT
 		       : DATABASE_WRONG;
 }

@@ -11,6 +11,7 @@
 #include "auth/scheme.h"
 #include "base/buf.h"
 #include "base/own.h"
+#include "base/secret.h"
 
 bool login_name(const struct login_rules *rules, struct span given,
 		struct login_name *out)
@@ -136,7 +137,7 @@ enum fault login_by_digest(const struct login_rules *rules, const struct login_w
 			   struct span name, struct span timestamp, struct span digest,
 			   struct user_found *out, struct why *why)
 {
-	char made[LOGIN_DIGEST_OCTETS + 1];
+	char made[LOGIN_DIGEST_OCTETS + 1], room[SCHEME_STORED_MAX];
 	struct user_found who = { 0 };
 	struct span password = SPAN("");
 	enum fault f = login_find(rules, name, &who, why);
@@ -144,13 +145,15 @@ enum fault login_by_digest(const struct login_rules *rules, const struct login_w
 	if (f && f != FAULT_DENIED)
 		return f;
 	const bool known = f == FAULT_NONE &&
-			   (scheme_good_for(who.user.stored, &password) & SCHEME_PLAIN);
+			   scheme_good_for(who.user.stored) == SCHEME_PLAIN &&
+			   scheme_secret(who.user.stored, room, &password);
 	struct prep_text secret;
 	const bool fit = prep_password(password, PREP_STORED, &secret);
 	const bool good = digest_of(timestamp, secret.text, made) && fit &&
 			  digest.len == LOGIN_DIGEST_OCTETS &&
 			  sodium_memcmp(digest.at, made, digest.len) == 0;
 	prep_done(&secret);
+	secret_wipe(room, sizeof room);
 	if (known && good)
 		return login_admit(rules, way, &who, SPAN(""), out, why);
 	user_let_go(&who);

@@ -101,18 +101,28 @@ static void set_made_up_keys(const struct sasl *s, const struct scram_keys *shap
 	set_key(s, GSASL_SCRAM_SERVERKEY, "server", shape->hash);
 }
 
-/* Nobody's secret, in the form of somebody's. */
-static void set_made_up(struct sasl *s)
+/* The keys in whose form nobody's are; false: the form is that of a password. */
+static bool find_shape(const struct sasl *s, struct scram_keys *out)
 {
-	struct scram_keys shape;
-	struct span rest;
+	char room[SCHEME_STORED_MAX];
+	struct span secret;
 	OWN_USER other = { 0 };
 	const bool found = database_stand_in(s->rules->databases, span_of(s->claims),
-					     sasl_wants(s->way.mechanism), &other);
-	const bool plain = found &&
-			   scheme_good_for(other.user.stored, &rest) == SCHEME_PLAIN;
+					     sasl_wants(s->way.mechanism), &other) &&
+			   scheme_good_for(other.user.stored) != SCHEME_PLAIN &&
+			   scheme_secret(other.user.stored, room, &secret) &&
+			   scram_parse(hash_of(s), secret, out);
 
-	if (found && !plain && scram_parse(hash_of(s), rest, &shape))
+	secret_wipe(room, sizeof room);
+	return found;
+}
+
+/* Nobody's secret, in the form of somebody's. */
+static void set_made_up(const struct sasl *s)
+{
+	struct scram_keys shape;
+
+	if (find_shape(s, &shape))
 		set_made_up_keys(s, &shape);
 	else
 		set_made_up_password(s);
@@ -160,21 +170,29 @@ static enum fault find(struct sasl *s, const char *authid)
 	return database_find(s->rules->databases, claims, NULL, &s->who, &s->trouble);
 }
 
+/* False: it is not stored in a way that the mechanism can use. */
+static bool set_real(const struct sasl *s)
+{
+	const unsigned is = scheme_good_for(s->who.user.stored);
+	char room[SCHEME_STORED_MAX];
+	struct span secret;
+	const bool set =
+		(is & sasl_wants(s->way.mechanism)) &&
+		scheme_secret(s->who.user.stored, room, &secret) &&
+		(is == SCHEME_PLAIN ? set_password(s, secret) : set_keys(s, secret));
+
+	secret_wipe(room, sizeof room);
+	return set;
+}
+
 void sasl_secret_set(struct sasl *s)
 {
 	const char *authid = gsasl_property_fast(s->session, GSASL_AUTHID);
-	const unsigned wants = sasl_wants(s->way.mechanism);
-	struct span secret;
 
 	if (s->asked || !authid)
 		return;
 	s->asked = true;
-	const enum fault f = find(s, authid);
-	const unsigned is = scheme_good_for(s->who.user.stored, &secret) & wants;
-
-	if (f == FAULT_NONE && is)
-		s->known = is & SCHEME_PLAIN ? set_password(s, secret)
-					     : set_keys(s, secret);
+	s->known = find(s, authid) == FAULT_NONE && set_real(s);
 	if (!s->known)
 		set_made_up(s);
 }

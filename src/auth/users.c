@@ -121,11 +121,8 @@ static bool parse_line(const struct reading *r, struct span line, struct user *o
 
 static bool is_usable(const struct user *u, unsigned wants)
 {
-	struct span rest;
-	const unsigned good_for = scheme_good_for(u->stored, &rest);
-
 	return !u->disabled && scheme_can_match(u->stored) &&
-	       (wants == 0 || (good_for & wants));
+	       (wants == 0 || (scheme_good_for(u->stored) & wants));
 }
 
 static void read_line(struct reading *r, struct span line)
@@ -144,8 +141,7 @@ static void read_line(struct reading *r, struct span line)
 		return;
 	}
 	*s = (uint32_t)++users->count;
-	struct span rest;
-	unsigned way = scheme_good_for(u->stored, &rest);
+	unsigned way = scheme_good_for(u->stored);
 	users->ways |= way;
 	users->other_ways |= way == 0 && !u->disabled;
 	if (users->usable == 0 && is_usable(u, 0))

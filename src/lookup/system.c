@@ -50,7 +50,7 @@ static bool matches(const struct passwd *pw, const struct spwd *shadow,
 
 	int len = snprintf(stored, sizeof stored, "{CRYPT}%s", hash);
 	bool same = len > 0 && (size_t)len < sizeof stored &&
-		    scheme_verify(span_of(stored), password);
+		    scheme_verify(span_of(stored), SPAN(""), password);
 	secret_wipe(stored, sizeof stored);
 	return same && !is_expired(shadow);
 }
@@ -65,7 +65,8 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 		return DATABASE_UNKNOWN;
 	const struct passwd *pw = getpwnam(name);
 	if (!pw) {
-		bool none = q->judge && scheme_verify(span_of(s->decoy), q->password);
+		bool none = q->judge &&
+			    scheme_verify(span_of(s->decoy), SPAN(""), q->password);
 
 		(void)none;
 		return DATABASE_UNKNOWN;

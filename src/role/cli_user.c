@@ -50,7 +50,7 @@ struct job {
 static int explain(FILE *to)
 {
 	fputs(usage, to);
-#define X(name, how, make, text)                                                       \
+#define X(name, how, digest, writing, make, text)                                      \
 	if ((make) != NULL)                                                            \
 		fprintf(to, "  %-13s %s%s\n", name, text,                              \
 			strcmp(name, SCHEME_DEFAULT) == 0 ? " (default)" : "");

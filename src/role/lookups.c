@@ -275,7 +275,6 @@ static bool stand_in(struct database *db, struct span name, unsigned wants,
 {
 	struct lookup *l = (struct lookup *)db;
 	struct answer *a = malloc(sizeof *a);
-	struct span rest;
 
 	(void)name; /* there is one for all */
 	if (!a)
@@ -286,7 +285,7 @@ static bool stand_in(struct database *db, struct span name, unsigned wants,
 	out->user.stored = keep(a, (struct span){ l->decoy, l->decoy_len });
 	pthread_mutex_unlock(&l->all->mutex);
 	if (out->user.stored.len > 0 &&
-	    (wants == 0 || (scheme_good_for(out->user.stored, &rest) & wants)))
+	    (wants == 0 || (scheme_good_for(out->user.stored) & wants)))
 		return true;
 	user_let_go(out);
 	return false;

@@ -95,6 +95,34 @@ class Sasl(ServerCase):
         self.p.log.wait("end=too-many-failures")
 
 
+class Dovecots(ServerCase):
+    """A passwd-file of Dovecot's, as it is."""
+
+    STORED = ("{SSHA}2p4KbAebDJ23S33BVuJWd3vD6oa7c7YC", "{SSHA512.hex}2c3200468df605c6e8649eb2ecc74f55cc75f29a36b4938340ac"
+              "039c6d8f7074a65903cf7d5217804c1f5da38a5604ebc337123ba484332e5b976a8a55bf9907b86ea33a",
+              "{SHA256.b64}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=", "{PLAIN.b64}c2VjcmV0",
+              "{MD5-CRYPT}$1$QNWBSRhV$nOPdU4/d4npj0gPAyQhSZ/", "{LDAP-MD5}Xr4ilOzQ4PCOq3aQ0qbuaQ==",
+              "{PBKDF2}$1$KTgH.NsR7pDRp9Gw$5000$fa56ecd2b8c613953c9c5dc00b7af1ecab8d6d90",
+              "{CRAM-MD5}cd3ba7deaad6e5ca23448ba42e379747a9e0f7f1fbc00c8a81bbaac395731b56", "{DES-CRYPT}sxO/sfID0u.ks",
+              "{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$XCnJsGJjWdgvgdPDSMcaUg$g43fhFf+9VoQWRZRJfGl6XbclkC8gN86brn533enpik")
+    kwargs = {"users": {f"u{i}": f"u{i}:{stored}:::::" for i, stored in enumerate(STORED)}
+              | {"alice@example.org": "alice@example.org:{DIGEST-MD5}543e1aec5d3614f03141652d6ada51b2::::::userdb_quota=x"},
+              "settings": {"failure-delay": "0"}}
+
+    def test_every_user_logs_in(self):
+        for user in self.kwargs["users"]:
+            for _ in range(2):  # found out, and remembered
+                c = self.p.connect()
+                c.login(user, "secret")
+                c.quit()
+                c = self.p.connect()
+                c.ok(f"USER {user}")
+                self.assertEqual(c.ask("PASS Secret"), "-ERR [AUTH] invalid user name or password")
+                c.close()
+        out = self.p.run("check")
+        self.assertEqual((out.returncode, out.stderr), (0, ""))
+
+
 class Memory(ServerCase):
     def locked(self, role):
         """KiB that are not swapped out, of the process of the role that has the least."""

@@ -34,7 +34,7 @@ static int64_t cost_of(struct cache *c, struct span stored, const char *password
 	struct timespec a, b;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
-	CHECK_EQ(cache_verify(c, stored, span_of(password), now), expected);
+	CHECK_EQ(cache_verify(c, stored, SPAN("u"), span_of(password), now), expected);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
 	return (b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec;
 }
@@ -102,13 +102,13 @@ static void test_a_change_counts_at_once(void **state)
 	struct span after = made("SHA512-CRYPT", "new", b);
 
 	(void)state;
-	CHECK(cache_verify(c, before, SPAN("old"), 1000));
-	CHECK(!cache_verify(c, before, SPAN("new"), 1000));
-	CHECK(!cache_verify(c, after, SPAN("old"), 1000));
-	CHECK(cache_verify(c, after, SPAN("new"), 1000));
-	CHECK(cache_verify(c, before, SPAN("old"), 1000));
-	CHECK(!cache_verify(c, before, SPAN(""), 1000));
-	CHECK(cache_verify(NULL, after, SPAN("new"), 1000));
+	CHECK(cache_verify(c, before, SPAN("u"), SPAN("old"), 1000));
+	CHECK(!cache_verify(c, before, SPAN("u"), SPAN("new"), 1000));
+	CHECK(!cache_verify(c, after, SPAN("u"), SPAN("old"), 1000));
+	CHECK(cache_verify(c, after, SPAN("u"), SPAN("new"), 1000));
+	CHECK(cache_verify(c, before, SPAN("u"), SPAN("old"), 1000));
+	CHECK(!cache_verify(c, before, SPAN("u"), SPAN(""), 1000));
+	CHECK(cache_verify(NULL, after, SPAN("u"), SPAN("new"), 1000));
 	cache_free(c);
 }
 
