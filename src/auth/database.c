@@ -8,6 +8,7 @@
 
 #include "auth/cache.h"
 #include "auth/userfile.h"
+#include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "sys/clock.h"
@@ -95,6 +96,30 @@ static bool is_last_word(const struct database *db, enum database_says says)
 	       (says == DATABASE_WRONG && db->stop_wrong);
 }
 
+/* A field that is over its bound is told once it is known that the user is there, or
+ * when it is the password itself, with which nobody can be. */
+static bool is_over(enum database_says says, const struct user *user)
+{
+	return user->over &&
+	       (says == DATABASE_RIGHT ||
+		(says == DATABASE_WRONG && span_is(span_of(user->over), "password")));
+}
+
+/* Names the database and the field. */
+static enum fault refuse_over(const struct database *db, struct user_found *found,
+			      struct why *why)
+{
+	char room[sizeof why->what];
+	struct buf b = BUF(room);
+
+	buf_text(&b, db->name);
+	buf_text(&b, ": ");
+	buf_text(&b, found->user.over);
+	user_let_go(found);
+	return fault_set(why, FAULT_SETUP, 0,
+			 "use a field that is too long, of database", buf_cstr(&b));
+}
+
 /* One that is down does not keep the next from knowing the user; but who is not known
  * there may be known here, and must not be told to be wrong. */
 static enum fault ask_all(struct database *first, const struct question *q,
@@ -112,6 +137,8 @@ static enum fault ask_all(struct database *first, const struct question *q,
 
 		if (watcher)
 			watcher->say(watcher->arg, db, says, &story);
+		if (is_over(says, &found.user))
+			return refuse_over(db, &found, why);
 		if (says == DATABASE_RIGHT) {
 			*out = found;
 			return FAULT_NONE;

@@ -30,15 +30,23 @@ static const char *take_gid(struct user *u, struct span value)
 	return take_number(value, &u->has_gid, &u->gid) ? NULL : "gid is not a number";
 }
 
+void user_take_text(struct user *u, const char *field, struct span value, size_t max,
+		    struct span *out)
+{
+	if (value.len > max && !u->over)
+		u->over = field;
+	*out = value.len > max ? SPAN("") : value;
+}
+
 static const char *take_home(struct user *u, struct span value)
 {
-	u->home = value;
+	user_take_text(u, "home", value, USER_PATH_MAX, &u->home);
 	return NULL;
 }
 
 static const char *take_maildrop(struct user *u, struct span value)
 {
-	u->maildrop = value;
+	user_take_text(u, "maildrop", value, USER_PATH_MAX, &u->maildrop);
 	return NULL;
 }
 
@@ -47,7 +55,9 @@ static const char *take_mail(struct user *u, struct span value)
 	if (!span_starts(value, "maildir:"))
 		return "mail is no maildir:PATH";
 	struct span rest = span_after(value, strlen("maildir:"));
-	span_cut(&rest, ':', &u->maildrop);
+	struct span path;
+	span_cut(&rest, ':', &path);
+	user_take_text(u, "mail", path, USER_PATH_MAX, &u->maildrop);
 	return NULL;
 }
 

@@ -23,7 +23,17 @@ struct user {
 	bool read_only;             /* may not remove messages */
 	bool has_delay, has_expire; /* of its own: */
 	struct policy policy;
+	/* The first field that is longer than its bound, and is empty here for that;
+	 * NULL: none. Such a user is not let in (FAULT_SETUP). */
+	const char *over;
 };
+
+/* The most octets that a field may have. */
+enum { USER_NAME_MAX = 255, USER_STORED_MAX = 511, USER_PATH_MAX = 4095 };
+
+/* Set one of the user's texts, or note that `field` is over its bound. */
+void user_take_text(struct user *u, const char *field, struct span value, size_t max,
+		    struct span *out);
 
 /* Take one field by its name, ours or Dovecot's:
  *
@@ -40,8 +50,9 @@ struct user {
  *	login-delay                        seconds
  *	expire                             see policy_take_expire
  *
- * Others are left alone. NULL, or what is wrong with it: then the user must not be let
- * in, since a field that cannot be read may be there to keep someone out. */
+ * Others are left alone. Paths have a bound, see `over`. NULL, or what is wrong with
+ *it: then the user must not be let in, since a field that cannot be read may be there
+ *to keep someone out. */
 MUST_USE const char *user_take_field(struct user *u, struct span name,
 				     struct span value);
 

@@ -12,7 +12,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 
-enum { USER_NAME_MAX = 255, STAND_IN_LOOKS = 64 };
+enum { STAND_IN_LOOKS = 64 };
 
 struct users {
 	atomic_uint keepers;
@@ -94,9 +94,23 @@ static bool take_extras(const struct reading *r, struct user *u, struct span ext
 	return true;
 }
 
+/* Why nobody can log in with what the line says, if so. */
+static void say_useless(const struct reading *r, const struct user *u)
+{
+	char text[128];
+
+	if (u->over) {
+		snprintf(text, sizeof text, "%s is too long: this user cannot log in",
+			 u->over);
+		say(r, text);
+	} else if (!scheme_known(u->stored)) {
+		say(r, "password scheme is not known: this user cannot log in");
+	}
+}
+
 static bool parse_line(const struct reading *r, struct span line, struct user *out)
 {
-	struct span uid, gid, gecos, shell;
+	struct span stored, uid, gid, gecos, home, shell;
 	struct user u = { 0 };
 
 	if (!span_cut(&line, ':', &u.name) || u.name.len == 0 ||
@@ -104,17 +118,17 @@ static bool parse_line(const struct reading *r, struct span line, struct user *o
 		say(r, "no user name and ':' at the beginning: line left out");
 		return false;
 	}
-	span_cut(&line, ':', &u.stored);
+	span_cut(&line, ':', &stored);
+	user_take_text(&u, "password", stored, USER_STORED_MAX, &u.stored);
 	span_cut(&line, ':', &uid);
 	span_cut(&line, ':', &gid);
 	span_cut(&line, ':', &gecos);
-	span_cut(&line, ':', &u.home);
+	span_cut(&line, ':', &home);
 	span_cut(&line, ':', &shell);
 	if (!take(r, &u, SPAN("uid"), uid) || !take(r, &u, SPAN("gid"), gid) ||
-	    !take_extras(r, &u, line))
+	    !take(r, &u, SPAN("home"), home) || !take_extras(r, &u, line))
 		return false;
-	if (!scheme_known(u.stored))
-		say(r, "password scheme is not known: this user cannot log in");
+	say_useless(r, &u);
 	*out = u;
 	return true;
 }
@@ -143,7 +157,7 @@ static void read_line(struct reading *r, struct span line)
 	*s = (uint32_t)++users->count;
 	unsigned way = scheme_good_for(u->stored);
 	users->ways |= way;
-	users->other_ways |= way == 0 && !u->disabled;
+	users->other_ways |= way == 0 && !u->disabled && !u->over;
 	if (users->usable == 0 && is_usable(u, 0))
 		users->usable = users->count;
 }

@@ -43,7 +43,8 @@
 	X(NOMEM,           "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
 	X(PEER,            "[SYS/TEMP]", LOG_CRIT,    true,  "temporary trouble, try again later") \
 	X(SETUP,           "[SYS/PERM]", LOG_ERR,     false, "maildrop needs repair by its administrator") \
-	X(CORRUPT,         "[SYS/PERM]", LOG_ERR,     false, "maildrop needs repair by its administrator")
+	X(CORRUPT,         "[SYS/PERM]", LOG_ERR,     false, "maildrop needs repair by its administrator") \
+	X(UNSENDABLE,      "[SYS/PERM]", LOG_CRIT,    false, "maildrop needs repair by its administrator")
 /* clang-format on */
 
 enum fault {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/secret.h"
 
 enum fault channel_pair(int out[2], struct why *why)
@@ -39,6 +40,23 @@ union control {
 	struct cmsghdr align;
 };
 
+/* Only an end that is not there any more is the peer's fault. ETOOMANYREFS: more
+ * descriptors of ours are under way than we may have open. */
+static enum fault send_fault(int sys)
+{
+	switch (sys) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+	case ETOOMANYREFS:
+		return FAULT_LIMIT;
+	case EMSGSIZE:
+		return FAULT_UNSENDABLE;
+	default:
+		return FAULT_PEER;
+	}
+}
+
 static enum fault send_octets(int fd, struct iovec *iov, const int *pass, size_t count,
 			      enum channel_wait wait)
 {
@@ -59,9 +77,7 @@ static enum fault send_octets(int fd, struct iovec *iov, const int *pass, size_t
 		n = sendmsg(fd, &h,
 			    MSG_NOSIGNAL | (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0));
 	while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return FAULT_NONE;
-	return errno == EAGAIN || errno == ENOBUFS ? FAULT_LIMIT : FAULT_PEER;
+	return n >= 0 ? FAULT_NONE : send_fault(errno);
 }
 
 static bool may_carry(enum message_kind kind, size_t count)
@@ -84,11 +100,15 @@ enum fault channel_send_files(int fd, const struct message *m, const int *files,
 	ROOM char octets[MESSAGE_OCTETS_MAX];
 	size_t len = message_encode(m, octets, sizeof octets);
 	struct iovec iov = { octets, len };
-	enum fault f = FAULT_PEER;
+	enum fault f = FAULT_UNSENDABLE;
 
 	if (len > 0 && may_carry(m->kind, count))
 		f = send_octets(fd, &iov, files, count, wait);
 	secret_wipe(octets, len);
+	if (f == FAULT_UNSENDABLE)
+		log_event(LOG_CRIT, "message-unsendable",
+			  LOG_T("message", message_name(m->kind)),
+			  LOG_T("field", message_over(m)));
 	return f;
 }
 

@@ -19,8 +19,10 @@ void channel_hear_within(int fd, unsigned ms);
 enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
 
 /* Send m, with the descriptor `pass` (kept by the caller; -1: none). FAULT_LIMIT: the
- * peer's queue is full (after the patience, when waiting); FAULT_PEER: it is gone, or m
- * is over its bounds. */
+ * peer's queue is full (after the patience, when waiting), or the kernel has no room.
+ * FAULT_PEER: the peer is gone. FAULT_UNSENDABLE: a field of m is over its maximum, or
+ * m lacks its descriptor. That is a fault of the caller, is logged here, and says
+ * nothing about the peer: the channel stays as it was. */
 MUST_USE enum fault channel_send(int fd, const struct message *m, int pass,
 				 enum channel_wait wait);
 

@@ -46,6 +46,29 @@ static void put_text(struct buf *b, struct span s, size_t max)
 	buf_put(b, s);
 }
 
+const char *message_over(const struct message *m)
+{
+	switch (m->kind) {
+#define NUMBER(name)
+#define TEXT(name, max)                                                                \
+	if (f->name.len > (max))                                                       \
+		return #name;
+#define X(id, from, to, fd)                                                            \
+	case MESSAGE_##id: {                                                           \
+		const struct message_##id *f = &m->id;                                 \
+		(void)f;                                                               \
+		MESSAGE_##id##_FIELDS(NUMBER, TEXT) break;                             \
+	}
+		MESSAGE_TABLE(X)
+#undef X
+#undef TEXT
+#undef NUMBER
+	case MESSAGE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
 size_t message_encode(const struct message *m, char *out, size_t room)
 {
 	struct buf b = { .at = out, .room = room };

@@ -39,6 +39,7 @@
 	X(DROP_REFUSED,  PARENT,        AUTH,                    NONE)    \
 	X(IDLE,          DROP,          PARENT,                  NONE)    \
 	X(DROP_LEAVES,   PARENT,        AUTH,                    NONE)    \
+	X(DROP_LATE,     PARENT,        AUTH,                    NONE)    \
 	X(LOOKUP_BROKEN, AUTH,          PARENT,                  NONE)    \
 	X(DRAIN,         PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
 	X(STOP,          PARENT,        FRONT,                   NONE)    \
@@ -97,6 +98,7 @@
 #define MESSAGE_DROP_REFUSED_FIELDS(N, T) N(uid) N(gid)
 #define MESSAGE_IDLE_FIELDS(N, T)
 #define MESSAGE_DROP_LEAVES_FIELDS(N, T)  N(uid) N(gid)
+#define MESSAGE_DROP_LATE_FIELDS(N, T)    N(uid) N(gid)
 #define MESSAGE_LOOKUP_BROKEN_FIELDS(N, T) N(number)
 #define MESSAGE_DRAIN_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)
@@ -121,7 +123,7 @@
 #define MESSAGE_FIND_ASK_FIELDS(N, T)     T(user, 255)
 #define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
-#define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) T(trouble, 191) T(fields, 8192)
+#define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) N(unfit) T(trouble, 191) T(fields, 8192)
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
@@ -185,6 +187,9 @@ struct message {
 
 /* Larger than any message: kind, numbers of eight octets, runs with four of length. */
 enum { MESSAGE_OCTETS_MAX = 16384 + 64 };
+
+/* The name of the first field of m that is over its maximum; NULL: none is. */
+const char *message_over(const struct message *m);
 
 /* Encode into `room` octets; returns the octets written, 0 when a run is over its
  * maximum or the room too small. */

@@ -21,6 +21,9 @@
 /* The interface's descriptors and its limit on what comes over the first. */
 enum { ASK_FD = 3, REPLY_FD = 4, SELF_FD = 5, OCTETS_MAX = 512, ARGUMENTS_MAX = 40 };
 
+/* Of a value so long no more is told: whoever reads it takes less, and says so. */
+enum { TOO_MUCH = 2 * sizeof((struct lookup_answer *)0)->room };
+
 /* Exit statuses: of the interface, and Dovecot's for a name that nobody has. */
 enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_UNKNOWN = 3, EXIT_TROUBLE = 111 };
 
@@ -30,12 +33,12 @@ extern char **environ;
 
 static void tell(const char *field, const char *value)
 {
-	char room[4096];
+	char room[TOO_MUCH + 128];
 	struct buf b = BUF(room);
 
 	buf_text(&b, field);
 	buf_char(&b, '\0');
-	buf_text(&b, value);
+	buf_put(&b, (struct span){ value, strnlen(value, TOO_MUCH) });
 	buf_char(&b, '\0');
 	if (b.cut || write(REPLY_FD, b.at, b.len) != (ssize_t)b.len)
 		_exit(EXIT_TROUBLE);
@@ -173,6 +176,9 @@ static enum database_says judge(int status, bool complete, struct lookup_answer 
 	struct buf b = BUF(text);
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_TROUBLE;
 
+	if (!complete && buf_left(&answer->fields) == 0)
+		return lookup_down(answer, FAULT_UNSENDABLE, 0,
+				   "use fields that are too long together", NULL);
 	if (code == EXIT_RIGHT && complete)
 		return DATABASE_RIGHT;
 	if (code == EXIT_WRONG)
@@ -202,6 +208,7 @@ static enum database_says ask_program(const struct program *p,
 	bool put = put_question(ask[1], q);
 	own_fd_close(&ask[1]);
 	bool complete = read_reply(reply[0], answer) && put;
+	own_fd_close(&reply[0]); /* the program may have more to say, and wait */
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return lookup_down(answer, FAULT_IO, errno, "wait", NULL);

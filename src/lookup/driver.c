@@ -36,12 +36,18 @@ bool lookup_field(struct lookup_answer *answer, const char *name, struct span va
 {
 	struct buf *b = &answer->fields;
 
-	if (span_has_any(value, ""))
+	if (span_has_any(value, "")) {
+		fault_set(&answer->why, FAULT_UNSENDABLE, 0,
+			  "use a field that holds a NUL:", name);
 		return false;
+	}
 	buf_text(b, name);
 	buf_char(b, '\0');
 	buf_put(b, value);
 	buf_char(b, '\0');
+	if (b->cut)
+		fault_set(&answer->why, FAULT_UNSENDABLE, 0,
+			  "use a field that is too long:", name);
 	return !b->cut;
 }
 

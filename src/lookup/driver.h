@@ -42,7 +42,8 @@ const struct lookup_driver *lookup_driver(enum database_driver_id id);
 extern const struct lookup_driver lookup_sqlite, lookup_pam, lookup_postgresql,
 	lookup_ldap, lookup_system, lookup_checkpassword, lookup_introspection;
 
-/* A field of the user. False: it holds a NUL, or there are too many. */
+/* Add a field of the user. False: it holds a NUL, or does not fit beside the others;
+ * answer->why says which field, by FAULT_UNSENDABLE. */
 MUST_USE bool lookup_field(struct lookup_answer *answer, const char *name,
 			   struct span value);
 

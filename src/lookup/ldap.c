@@ -105,12 +105,14 @@ static bool take_attribute(LDAP *ld, LDAPMessage *entry, const char *pair,
 	struct berval **values = ldap_get_values_len(ld, entry, attribute);
 	bool ok = true;
 
-	if (values && values[0])
-		ok = span_copy((struct span){ pair, (size_t)(attribute - pair) - 1 },
-			       field, sizeof field) &&
-		     lookup_field(
-			     answer, field,
-			     (struct span){ values[0]->bv_val, values[0]->bv_len });
+	if (!span_copy((struct span){ pair, (size_t)(attribute - pair) - 1 }, field,
+		       sizeof field))
+		ok = fault_set(&answer->why, FAULT_SETUP, 0, "take attribute", pair) ==
+		     FAULT_NONE;
+	else if (values && values[0])
+		ok = lookup_field(
+			answer, field,
+			(struct span){ values[0]->bv_val, values[0]->bv_len });
 	if (values)
 		ldap_value_free_len(values);
 	return ok;
@@ -130,8 +132,7 @@ static enum database_says take_entry(const struct server *s, LDAP *ld,
 	for (unsigned i = 0; i < attributes->count; i++)
 		if (!take_attribute(ld, ldap_first_entry(ld, found), attributes->at[i],
 				    answer))
-			return lookup_down(answer, FAULT_LIMIT, 0, "take attribute",
-					   attributes->at[i]);
+			return DATABASE_DOWN;
 	return DATABASE_RIGHT;
 }
 

@@ -95,9 +95,10 @@ static enum database_says tell_who(pam_handle_t *pam, struct lookup_answer *answ
 {
 	const void *name = NULL;
 
-	if (pam_get_item(pam, PAM_USER, &name) != PAM_SUCCESS || !name ||
-	    !lookup_field(answer, "user", span_of(name)))
+	if (pam_get_item(pam, PAM_USER, &name) != PAM_SUCCESS || !name)
 		return lookup_down(answer, FAULT_LIMIT, 0, "tell who it is", NULL);
+	if (!lookup_field(answer, "user", span_of(name)))
+		return DATABASE_DOWN;
 	bool known = lookup_account(name, answer); /* users of modules need not be */
 	(void)known;
 	return DATABASE_RIGHT;

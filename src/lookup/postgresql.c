@@ -110,9 +110,7 @@ static enum database_says judge(struct server *s, const PGresult *result,
 	if (PQntuples(result) > 1)
 		return lookup_down(answer, FAULT_SETUP, 0,
 				   "find one user only with query-find", NULL);
-	if (!take_row(result, answer))
-		return lookup_down(answer, FAULT_LIMIT, 0, "take the columns", NULL);
-	return DATABASE_RIGHT;
+	return take_row(result, answer) ? DATABASE_RIGHT : DATABASE_DOWN;
 }
 
 static enum database_says ask_once(struct server *s, const char *name,

@@ -108,7 +108,7 @@ static enum database_says ask_file(struct file *f, const struct lookup_question 
 	if (step != SQLITE_ROW)
 		return trouble(f, answer, "ask");
 	if (!take_row(f, answer))
-		return lookup_down(answer, FAULT_LIMIT, 0, "take the columns", NULL);
+		return DATABASE_DOWN;
 	step = sqlite3_step(f->find);
 	if (step == SQLITE_ROW)
 		return lookup_down(answer, FAULT_SETUP, 0,

@@ -178,12 +178,17 @@ void asks_forget(struct conn *c)
 static void send_or_wait(struct conn *c)
 {
 	bool first = !c->front->asking;
+	enum fault f = first ? send_ask(c) : FAULT_LIMIT;
 
-	if (first && send_ask(c) == FAULT_NONE)
-		return;
-	stand_in_line(c);
-	if (first)
-		poll_auth(c->front);
+	if (f == FAULT_UNSENDABLE) {
+		asks_drop_secret(c);
+		c->asked = false;
+		talk_failed(c, f);
+	} else if (f) {
+		stand_in_line(c);
+		if (first)
+			poll_auth(c->front);
+	}
 }
 
 void asks_login(struct conn *c)
@@ -226,10 +231,15 @@ static void send_waiting(struct front *f)
 {
 	while (f->asking) {
 		struct conn *c = f->asking;
+		enum fault fault = send_ask(c);
 
-		if (send_ask(c))
+		if (fault && fault != FAULT_UNSENDABLE)
 			return;
 		leave_line(c);
+		if (fault && c->logged_in)
+			boards_take_failed(f, conn_id(c), fault);
+		else if (fault)
+			refuse(c, fault);
 	}
 	poll_auth(f);
 }

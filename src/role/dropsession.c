@@ -46,7 +46,14 @@ static void session_end(struct dropd *d, struct session *s)
  * ours, and must not hold a thread. */
 static bool say(const struct session *s, const struct message *m, int fd)
 {
-	return channel_send(s->post.fd, m, fd, CHANNEL_NOW) == FAULT_NONE;
+	enum fault f = channel_send(s->post.fd, m, fd, CHANNEL_NOW);
+
+	if (f == FAULT_UNSENDABLE)
+		f = channel_send(s->post.fd,
+				 &(const struct message){ .kind = MESSAGE_FAILED,
+							  .FAILED = { f } },
+				 -1, CHANNEL_NOW);
+	return f == FAULT_NONE;
 }
 
 static bool say_failed(const struct session *s, const struct why *why,

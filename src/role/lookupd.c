@@ -121,17 +121,27 @@ static bool answer(struct lookupd *l, const struct lookup_driver *driver,
 	*a = (struct lookup_answer){ .fields = BUF(a->room) };
 	if (!span_has_any(q.name, "") && !span_has_any(q.password, ""))
 		says = driver->ask(l->self, &q, a);
+	if (says == DATABASE_RIGHT && a->fields.cut)
+		says = DATABASE_DOWN; /* some of its fields would be missing */
 	if (says == DATABASE_DOWN || says == DATABASE_WRONG)
 		put_trouble(&a->why, &trouble);
 	if (says != DATABASE_RIGHT)
 		a->fields.len = 0;
 	const struct message m = {
 		.kind = MESSAGE_LOOKUP_IS,
-		.LOOKUP_IS = { says, buf_span(&trouble), buf_span(&a->fields) },
+		.LOOKUP_IS = { says, a->why.fault == FAULT_UNSENDABLE,
+			       buf_span(&trouble), buf_span(&a->fields) },
 	};
-	bool sent = channel_send(l->auth, &m, -1, CHANNEL_NOW) == FAULT_NONE;
+	enum fault f = channel_send(l->auth, &m, -1, CHANNEL_NOW);
+	if (f == FAULT_UNSENDABLE)
+		f = channel_send(
+			l->auth,
+			&(const struct message){
+				.kind = MESSAGE_LOOKUP_IS,
+				.LOOKUP_IS = { .says = DATABASE_DOWN, .unfit = true } },
+			-1, CHANNEL_NOW);
 	secret_wipe(a->room, sizeof a->room);
-	return sent;
+	return f == FAULT_NONE;
 }
 
 static void hear_auth(struct lookupd *l, const struct lookup_driver *driver)

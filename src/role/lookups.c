@@ -7,7 +7,6 @@
 #include "role/lookups.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "auth/bearer.h"
 #include "auth/scheme.h"
@@ -16,6 +15,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "ipc/channel.h"
+#include "sys/clock.h"
 
 enum { FIELDS_MAX = 8192, STORED_MAX = 512 };
 
@@ -90,26 +90,12 @@ void lookups_link(struct database *database, uint64_t number, int fd)
 	give_back((struct lookup *)database, c);
 }
 
-static struct timespec end_of(uint32_t ms)
-{
-	struct timespec end;
-
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += ms / 1000;
-	end.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (end.tv_nsec >= 1000000000) {
-		end.tv_sec++;
-		end.tv_nsec -= 1000000000;
-	}
-	return end;
-}
-
 /* A process that is free, at once or as soon as one is. Those who wait leave threads
  * for the users of other databases. */
 static struct channel_to *take_channel(struct lookup *l)
 {
 	struct lookups *all = l->all;
-	const struct timespec end = end_of(l->timeout);
+	const struct timespec end = clock_timespec(clock_ms() + l->timeout);
 	struct channel_to *c;
 
 	pthread_mutex_lock(&all->mutex);
@@ -147,18 +133,30 @@ static enum database_says down(const struct lookup *l, struct why *why, enum fau
 	return DATABASE_DOWN;
 }
 
-/* A process that has died while nobody asked is passed over. NULL: none is free. */
-static struct channel_to *send_question(struct lookup *l, const struct question *q)
+/* A process that has died while nobody asked is passed over. NULL, and *why_not: none
+ * is free (FAULT_LIMIT), or the question cannot be sent. */
+static struct channel_to *send_question(struct lookup *l, const struct question *q,
+					enum fault *why_not)
 {
 	const struct message m = { .kind = MESSAGE_LOOKUP_ASK,
 				   .LOOKUP_ASK = { q->judge, q->peer, q->name,
 						   q->password } };
 	struct channel_to *c;
 
-	while ((c = take_channel(l)) &&
-	       channel_send(c->fd, &m, -1, CHANNEL_NOW) != FAULT_NONE)
-		channel_free(c);
-	return c;
+	while ((c = take_channel(l))) {
+		enum fault f = channel_send(c->fd, &m, -1, CHANNEL_NOW);
+
+		if (f == FAULT_NONE)
+			return c;
+		if (f == FAULT_UNSENDABLE) { /* the process is as good as before */
+			give_back(l, c);
+			*why_not = f;
+			return NULL;
+		}
+		give_up(l, c);
+	}
+	*why_not = FAULT_LIMIT;
+	return NULL;
 }
 
 static enum database_says hear_answer(struct lookup *l, struct channel_to *c,
@@ -214,9 +212,9 @@ static bool take_field(const struct lookup *l, struct user *u, struct span name,
 	const char *wrong = NULL;
 
 	if (span_is(name, "password"))
-		u->stored = value;
+		user_take_text(u, "password", value, USER_STORED_MAX, &u->stored);
 	else if (span_is(name, "user"))
-		u->name = value;
+		user_take_text(u, "user", value, USER_NAME_MAX, &u->name);
 	else
 		wrong = user_take_field(u, name, value);
 	if (wrong)
@@ -238,7 +236,7 @@ static bool take_fields(const struct lookup *l, struct user *u, struct span fiel
 		span_cut(&fields, '\0', &value);
 		good = take_field(l, u, name, value) && good;
 	}
-	return good && u->name.len > 0;
+	return good && (u->over || u->name.len > 0);
 }
 
 static enum database_says fill(struct lookup *l, const struct question *q,
@@ -310,13 +308,18 @@ static enum database_says ask(struct lookup *l, const struct question *q,
 {
 	ROOM struct channel_inbox inbox;
 	struct message m;
-	struct channel_to *c = send_question(l, q);
+	enum fault not_sent = FAULT_NONE;
+	struct channel_to *c = send_question(l, q, &not_sent);
 
 	if (!c)
-		return down(l, why, FAULT_LIMIT, "find a free process to ask database");
+		return down(l, why, not_sent,
+			    not_sent == FAULT_LIMIT
+				    ? "find a free process to ask database"
+				    : "send the question to database");
 	enum database_says says = hear_answer(l, c, &inbox, &m, why);
 	if (says == DATABASE_DOWN && !why->fault)
-		tell_trouble(l, FAULT_IO, m.LOOKUP_IS.trouble, why);
+		tell_trouble(l, m.LOOKUP_IS.unfit ? FAULT_SETUP : FAULT_IO,
+			     m.LOOKUP_IS.trouble, why);
 	if (says == DATABASE_WRONG && m.LOOKUP_IS.trouble.len > 0)
 		tell_trouble(l, FAULT_DENIED, m.LOOKUP_IS.trouble, why);
 	if (says == DATABASE_RIGHT)

@@ -21,6 +21,12 @@ static inline uint64_t clock_ms(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+/* A time of clock_ms as a wait on the monotonic clock takes it. */
+static inline struct timespec clock_timespec(uint64_t ms)
+{
+	return (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+}
+
 /* Milliseconds since 1970, as the machine is told. */
 static inline uint64_t clock_wall_ms(void)
 {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "ipc/channel.h"
 
 /* A message of the kind with something in every field. */
@@ -125,28 +126,155 @@ static void test_a_message_has_a_strict_end(void **state)
 	}
 }
 
-static void test_a_run_over_its_maximum_is_neither_sent_nor_taken(void **state)
+/* ---- each text field at its maximum, and over it ---- */
+
+/* The text fields of a message, in the table's order. */
+struct texts {
+	size_t count;
+	struct span *at[16];
+	size_t max[16];
+	const char *name[16];
+};
+
+static void add_text(struct texts *t, struct span *at, size_t max, const char *name)
 {
-	static char text[600];
-	char octets[MESSAGE_OCTETS_MAX];
-	struct message m = { .kind = MESSAGE_AUTH_ASK }, out;
+	assert_true(t->count < sizeof t->at / sizeof *t->at);
+	t->at[t->count] = at;
+	t->max[t->count] = max;
+	t->name[t->count++] = name;
+}
+
+static struct texts texts_of(struct message *m)
+{
+	struct texts t = { 0 };
+
+	switch (m->kind) {
+#define N(name)
+#define T(name, max) add_text(&t, &f->name, max, #name);
+#define X(id, from, to, fd)                                                            \
+	case MESSAGE_##id: {                                                           \
+		struct message_##id *f = &m->id;                                       \
+		(void)f;                                                               \
+		MESSAGE_##id##_FIELDS(N, T) break;                                     \
+	}
+		MESSAGE_TABLE(X)
+#undef X
+#undef T
+#undef N
+	case MESSAGE_COUNT:
+		break;
+	}
+	return t;
+}
+
+static void put_raw(char *octets, size_t *io_len, const void *from, size_t len)
+{
+	memcpy(octets + *io_len, from, len);
+	*io_len += len;
+}
+
+/* As a sender would encode m that knows no maximum. */
+static size_t encode_unbounded(const struct message *m, char *octets)
+{
+	size_t len = 0;
+	const uint16_t kind = (uint16_t)m->kind;
+
+	put_raw(octets, &len, &kind, sizeof kind);
+	switch (m->kind) {
+#define N(name) put_raw(octets, &len, &f->name, 8);
+#define T(name, max)                                                                   \
+	put_raw(octets, &len, &(uint32_t){ (uint32_t)f->name.len }, 4);                \
+	if (f->name.len > 0)                                                           \
+		put_raw(octets, &len, f->name.at, f->name.len);
+#define X(id, from, to, fd)                                                            \
+	case MESSAGE_##id: {                                                           \
+		const struct message_##id *f = &m->id;                                 \
+		(void)f;                                                               \
+		MESSAGE_##id##_FIELDS(N, T) break;                                     \
+	}
+		MESSAGE_TABLE(X)
+#undef X
+#undef T
+#undef N
+	case MESSAGE_COUNT:
+		break;
+	}
+	return len;
+}
+
+static enum fault decode(enum message_kind kind, struct span in, struct message *out)
+{
+	enum role from = 0, to = 0;
+
+	while (!(message_from(kind) >> from & 1))
+		from++;
+	while (!(message_to(kind) >> to & 1))
+		to++;
+	return message_decode(in, from, to, carries(kind), out);
+}
+
+static char filler[MESSAGE_OCTETS_MAX];
+
+/* The message with field i of `len` octets, all others at their maximum (others) or
+ * empty. */
+static struct message stretched(enum message_kind kind, size_t i, size_t len,
+				bool others)
+{
+	struct message m = example(kind);
+	struct texts t = texts_of(&m);
+
+	for (size_t k = 0; k < t.count; k++)
+		*t.at[k] = (struct span){ filler, others ? t.max[k] : 0 };
+	t.at[i]->len = len;
+	return m;
+}
+
+static void check_at_maximum(enum message_kind kind, size_t i, size_t max, bool others)
+{
+	char octets[2 * MESSAGE_OCTETS_MAX], plain[2 * MESSAGE_OCTETS_MAX];
+	const struct message m = stretched(kind, i, max, others);
+	struct message out;
+	size_t len = message_encode(&m, octets, MESSAGE_OCTETS_MAX);
+
+	CHECK(len > 0);
+	CHECK_EQ(message_over(&m), NULL);
+	CHECK_EQ(encode_unbounded(&m, plain), len);
+	CHECK_EQ(memcmp(octets, plain, len), 0);
+	CHECK_EQ(decode(kind, (struct span){ octets, len }, &out), FAULT_NONE);
+	struct texts t = texts_of(&out);
+	CHECK_EQ(t.at[i]->len, max);
+}
+
+static void check_over_maximum(enum message_kind kind, size_t i, size_t max,
+			       const char *name)
+{
+	char octets[2 * MESSAGE_OCTETS_MAX];
+	const struct message m = stretched(kind, i, max + 1, false);
+	struct message out;
+
+	CHECK_EQ(message_encode(&m, octets, sizeof octets), 0);
+	CHECK_TEXT(message_over(&m), name);
+	const size_t len = encode_unbounded(&m, octets);
+	CHECK_EQ(decode(kind, (struct span){ octets, len }, &out), FAULT_PEER);
+}
+
+static void test_each_text_at_its_maximum_travels_and_one_octet_more_does_not(
+	void **state)
+{
+	size_t fields = 0;
 
 	(void)state;
-	m.AUTH_ASK.user = (struct span){ text, 255 };
-	size_t len = message_encode(&m, octets, sizeof octets);
-	CHECK(len > 0);
-	CHECK_EQ(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH,
-				false, &out),
-		 FAULT_NONE);
-	m.AUTH_ASK.user.len = 256;
-	CHECK_EQ(message_encode(&m, octets, sizeof octets), 0);
-	m.AUTH_ASK.user.len = 255;
-	len = message_encode(&m, octets, sizeof octets);
-	const size_t at = 2 + 6 * 8 + 4; /* behind the kind, six numbers, peer */
-	octets[at]++;                    /* the low octet of the length: 256 now */
-	octets[at + 1]++;
-	CHECK(message_decode((struct span){ octets, len }, ROLE_FRONT, ROLE_AUTH, false,
-			     &out) != FAULT_NONE);
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		struct message m = example(kind);
+		const struct texts t = texts_of(&m);
+
+		for (size_t i = 0; i < t.count; i++, fields++) {
+			check_at_maximum(kind, i, t.max[i], false);
+			check_at_maximum(kind, i, t.max[i], true);
+			check_over_maximum(kind, i, t.max[i], t.name[i]);
+		}
+	}
+	CHECK(fields > 40);
 }
 
 /* Identity never travels from the front but as a claim to poplar-auth; nobody sends
@@ -245,10 +373,64 @@ static void test_a_message_without_its_descriptor_is_not_sent(void **state)
 
 	(void)state;
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
-	CHECK_EQ(channel_send(pair[0], &ready, -1, CHANNEL_NOW), FAULT_PEER);
-	CHECK_EQ(channel_send(pair[0], &done, pair[1], CHANNEL_NOW), FAULT_PEER);
+	CHECK_EQ(channel_send(pair[0], &ready, -1, CHANNEL_NOW), FAULT_UNSENDABLE);
+	CHECK_EQ(channel_send(pair[0], &done, pair[1], CHANNEL_NOW), FAULT_UNSENDABLE);
 	close(pair[0]);
 	close(pair[1]);
+}
+
+static size_t lines;
+static char line_said[LOG_LINE_MAX];
+
+static void keep_line(int priority, struct span line)
+{
+	CHECK_EQ(priority, LOG_CRIT);
+	CHECK(span_copy(line, line_said, sizeof line_said));
+	lines++;
+}
+
+static void send_over(int fd, enum message_kind kind, size_t i, const struct texts *t)
+{
+	const struct message m = stretched(kind, i, t->max[i] + 1, false);
+	const bool with = message_fd(kind) == MESSAGE_FD_FILE ||
+			  message_fd(kind) == MESSAGE_FD_SOCKET;
+	char expected[128];
+	const size_t before = lines;
+
+	CHECK_EQ(channel_send(fd, &m, with ? fd : -1, CHANNEL_NOW), FAULT_UNSENDABLE);
+	CHECK_EQ(lines, before + 1);
+	snprintf(expected, sizeof expected, "message=%s field=%s", message_name(kind),
+		 t->name[i]);
+	CHECK(strstr(line_said, expected));
+}
+
+/* It is the sender's own fault, is logged by the field's name, and the peer never
+ * hears of it: what is sent behind arrives. */
+static void test_a_message_that_does_not_fit_leaves_the_channel_as_it_was(void **state)
+{
+	struct channel_inbox inbox;
+	struct message out;
+	const struct message done = { .kind = MESSAGE_DONE, .DONE = { .left = 7 } };
+	int pair[2], fd;
+
+	(void)state;
+	log_to(keep_line);
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		struct message m = example(kind);
+		const struct texts t = texts_of(&m);
+
+		for (size_t i = 0; i < t.count; i++)
+			send_over(pair[0], kind, i, &t);
+	}
+	CHECK_EQ(channel_send(pair[0], &done, -1, CHANNEL_NOW), FAULT_NONE);
+	CHECK_EQ(channel_receive(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW, &inbox,
+				 &out, &fd),
+		 CHANNEL_MESSAGE);
+	CHECK_EQ(out.DONE.left, 7);
+	close(pair[0]);
+	close(pair[1]);
+	log_to(NULL);
 }
 
 /* Send raw octets with any number of descriptors. */
@@ -344,7 +526,7 @@ static void test_several_descriptors_travel_in_order(void **state)
 	}
 	CHECK_EQ(channel_send_files(pair[0], &m, sent, CHANNEL_FILES_MAX + 1,
 				    CHANNEL_NOW),
-		 FAULT_PEER);
+		 FAULT_UNSENDABLE);
 	send_raw(pair[0], octets, message_encode(&m, octets, sizeof octets),
 		 CHANNEL_FILES_MAX + 1);
 	CHECK_EQ(channel_receive_files(pair[1], ROLE_DROP, ROLE_FRONT, CHANNEL_NOW,
@@ -396,11 +578,12 @@ int main(void)
 		TEST(test_a_message_goes_only_where_the_table_says),
 		TEST(test_what_was_encoded_decodes_to_the_same),
 		TEST(test_a_message_has_a_strict_end),
-		TEST(test_a_run_over_its_maximum_is_neither_sent_nor_taken),
+		TEST(test_each_text_at_its_maximum_travels_and_one_octet_more_does_not),
 		TEST(test_the_front_can_only_ask),
 		TEST(test_random_octets_are_no_message_of_length),
 		TEST(test_a_descriptor_travels_and_is_the_receivers),
 		TEST(test_a_message_without_its_descriptor_is_not_sent),
+		TEST(test_a_message_that_does_not_fit_leaves_the_channel_as_it_was),
 		TEST(test_too_many_or_unexpected_descriptors_are_closed),
 		TEST(test_several_descriptors_travel_in_order),
 		TEST(test_a_message_over_the_largest_is_broken),
