@@ -5,6 +5,7 @@
  */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "auth/gssapi.h"
@@ -48,18 +49,41 @@ static void maybe_end(struct authd *a)
 struct link {
 	struct crew_post post; /* first: a link is a post */
 	atomic_uint keepers;
+	bool held_back; /* watched until it has read most answers */
 	struct logins_link front;
 };
+
+/* So many answers, of any size, fit into the queue of a front that has read most of
+ * those before. */
+enum { ANSWERS_MAX = 16 };
 
 static void link_release(struct authd *a, struct link *link)
 {
 	if (atomic_fetch_sub(&link->keepers, 1) > 1)
 		return;
-	exchanges_forget(&a->logins.exchanges, &link->front);
+	exchanges_done(&link->front.exchanges);
 	close(link->post.fd);
 	free(link);
 	atomic_fetch_sub(&a->live, 1);
 	maybe_end(a);
+}
+
+/* Watch for the next question. A front that does not read its answers is not asked what
+ * else it wants to know until it has: so no thread has to wait for it. */
+static void link_again(struct crew *crew, struct link *link)
+{
+	link->held_back = atomic_load(&link->front.answers) >= ANSWERS_MAX;
+	if (link->held_back)
+		crew_when_writable(crew, &link->post);
+	else
+		crew_again(crew, &link->post);
+}
+
+/* The other threads that use it see that it has ended, and so does the front. */
+static void link_end(struct link *link)
+{
+	log_event(LOG_ERR, "front-does-not-listen");
+	shutdown(link->post.fd, SHUT_RDWR);
 }
 
 static void link_wake(struct crew *crew, struct crew_post *post)
@@ -70,6 +94,11 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	struct message m;
 	int none;
 
+	if (link->held_back) {
+		atomic_store(&link->front.answers, 0);
+		link_again(crew, link);
+		return;
+	}
 	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_AUTH, CHANNEL_NOW, &inbox,
 				&m, &none)) {
 	case CHANNEL_MESSAGE:
@@ -87,9 +116,9 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 		return;
 	}
 	atomic_fetch_add(&link->keepers, 1);
-	crew_again(crew, post);
+	link_again(crew, link);
 	if (!logins_hear(&a->logins, &link->front, &m))
-		log_event(LOG_ERR, "front-does-not-listen");
+		link_end(link);
 	secret_wipe(&inbox, sizeof inbox);
 	link_release(a, link);
 }
@@ -106,7 +135,10 @@ static void link_begin(struct authd *a, int fd)
 	link->front.fd = fd;
 	link->front.number = atomic_fetch_add(&a->linked, 1);
 	atomic_init(&link->keepers, 1);
-	atomic_init(&link->front.told, 0);
+	atomic_init(&link->front.told, LOGINS_UNTOLD);
+	atomic_init(&link->front.answers, 0);
+	exchanges_init(&link->front.exchanges);
+	link->held_back = false;
 	atomic_fetch_add(&a->live, 1);
 	if (!crew_join(a->crew, &link->post))
 		link_release(a, link);
@@ -150,6 +182,9 @@ static void take(void *arg, const struct message *m, int fd)
 		break;
 	case MESSAGE_DROP_LEAVES:
 		drops_leave(&a->logins.grants.drops, &m->DROP_LEAVES);
+		break;
+	case MESSAGE_DROP_LATE:
+		drops_late(&a->logins.grants.drops, &m->DROP_LATE);
 		break;
 	case MESSAGE_DRAIN:
 		atomic_store(&a->draining, true);
@@ -217,7 +252,6 @@ int main(int argc, char **argv)
 	if (!a.crew || !a.errands)
 		return EXIT_FAILURE;
 	drops_init(&a.logins.grants.drops, PROC_CHANNEL_FD);
-	exchanges_init(&a.logins.exchanges);
 	userbases_init(&a.userbases, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
 	if (!make_rules(&a))
@@ -228,6 +262,7 @@ int main(int argc, char **argv)
 	    !brake_start(&a.logins.brake, &a.child.settings, &a.logins.rules))
 		return EXIT_FAILURE;
 	unsigned threads = userbases_start(&a.userbases, &a.child.settings);
+	a.logins.grants.drops.patient = (a.child.settings.auth_threads + 1) / 2;
 	if (gssapi_host())
 		a.child.sandbox = SANDBOX_AUTH_GSSAPI;
 	child_enter_sandbox(&a.child, a.dir);

@@ -5,28 +5,30 @@
 #include "role/drops.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "sys/clock.h"
 
 /* How long a login waits for a process to come. */
-enum { PATIENCE_S = 5, REST_NS = 20000000 };
+enum { PATIENCE_MS = 5000 };
 
 struct drops_one {
 	struct drops_one *next;
 	uint32_t uid, gid;
-	bool standard; /* mail-user's */
-	bool refused;  /* the parent will start none */
-	int fd;        /* -1: wanted, not there */
-	unsigned news; /* how often it came or left */
+	bool standard;    /* mail-user's */
+	bool refused;     /* the parent will start none */
+	bool late;        /* ... will not start it at once: it has died too often */
+	unsigned waiting; /* threads, while it is late */
+	int fd;           /* -1: wanted, not there */
+	unsigned news;    /* how often it came or left */
 };
 
 void drops_init(struct drops *drops, int parent)
 {
 	pthread_condattr_t attr;
 
-	*drops = (struct drops){ .parent = parent };
+	*drops = (struct drops){ .parent = parent, .patient = 1 };
 	pthread_mutex_init(&drops->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -45,9 +47,10 @@ static struct drops_one *entry(struct drops *drops, uint64_t uid, uint64_t gid)
 		return one;
 	one = malloc(sizeof *one);
 	if (one) {
-		*one = (struct drops_one){
-			drops->first, (uint32_t)uid, (uint32_t)gid, false, false, -1, 0
-		};
+		*one = (struct drops_one){ .next = drops->first,
+					   .uid = (uint32_t)uid,
+					   .gid = (uint32_t)gid,
+					   .fd = -1 };
 		drops->first = one;
 	}
 	return one;
@@ -61,7 +64,7 @@ void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int f
 		own_fd_close(&one->fd);
 		one->fd = fd;
 		one->standard = link->standard;
-		one->refused = false;
+		one->refused = one->late = false;
 		one->news++;
 		pthread_cond_broadcast(&drops->changed);
 	} else {
@@ -70,14 +73,27 @@ void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int f
 	pthread_mutex_unlock(&drops->mutex);
 }
 
-void drops_refused(struct drops *drops, const struct message_DROP_REFUSED *refused)
+/* What the parent said of a process that is not there. */
+static void set_news(struct drops *drops, uint64_t uid, uint64_t gid, bool refused)
 {
 	pthread_mutex_lock(&drops->mutex);
-	struct drops_one *one = entry(drops, refused->uid, refused->gid);
-	if (one)
-		one->refused = true;
+	struct drops_one *one = entry(drops, uid, gid);
+	if (one) {
+		one->refused = refused;
+		one->late = !refused;
+	}
 	pthread_cond_broadcast(&drops->changed);
 	pthread_mutex_unlock(&drops->mutex);
+}
+
+void drops_refused(struct drops *drops, const struct message_DROP_REFUSED *m)
+{
+	set_news(drops, m->uid, m->gid, true);
+}
+
+void drops_late(struct drops *drops, const struct message_DROP_LATE *m)
+{
+	set_news(drops, m->uid, m->gid, false);
 }
 
 void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves)
@@ -107,13 +123,13 @@ static struct drops_one *find(struct drops *drops, const struct user *user)
 	return user->has_gid ? entry(drops, user->uid, user->gid) : NULL;
 }
 
-static void want(const struct drops *drops, const struct drops_one *one)
+/* False: the parent is gone, and nobody starts any process. */
+static bool want(const struct drops *drops, const struct drops_one *one)
 {
 	const struct message m = { .kind = MESSAGE_DROP_WANTED,
 				   .DROP_WANTED = { one->uid, one->gid } };
 
-	fault_ignore(
-		channel_send(drops->parent, &m, -1, CHANNEL_NOW)); /* then none comes */
+	return channel_send(drops->parent, &m, -1, CHANNEL_NOW) == FAULT_NONE;
 }
 
 /* Why there can be no process for this user; NULL: there can. */
@@ -127,40 +143,57 @@ static const char *hopeless(const struct user *user, struct drops_one *one)
 	return "start a maildrop process for the user's uid";
 }
 
-/* Wait for news of processes, or until `end`; false when that has come. */
-static bool wait_for_news(struct drops *drops, const struct timespec *end)
+/* Wait for news of processes, or until `end`; false when that has come. A process that
+ * is being started comes within milliseconds. For one that is late, as its owner may
+ * have ended it again and again, one thread waits, and only a part of all threads for
+ * such processes: the others serve the users of other ones. */
+static bool wait_for_news(struct drops *drops, struct drops_one *one,
+			  const struct timespec *end)
 {
-	return pthread_cond_timedwait(&drops->changed, &drops->mutex, end) == 0;
-}
+	const bool late = one && one->late;
 
-/* Its queue is full: look again in a moment. False: `end` has come. */
-static bool rest(struct drops *drops, const struct timespec *end)
-{
-	struct timespec soon;
-
-	clock_gettime(CLOCK_MONOTONIC, &soon);
-	if (soon.tv_sec >= end->tv_sec)
+	if (late && (one->waiting > 0 || drops->waiting >= drops->patient))
 		return false;
-	soon.tv_nsec += REST_NS;
-	if (soon.tv_nsec >= 1000000000) {
-		soon.tv_sec++;
-		soon.tv_nsec -= 1000000000;
+	if (late) {
+		one->waiting++;
+		drops->waiting++;
 	}
-	pthread_cond_timedwait(&drops->changed, &drops->mutex, &soon);
-	return true;
+	int timeout = pthread_cond_timedwait(&drops->changed, &drops->mutex, end);
+	if (late) {
+		one->waiting--;
+		drops->waiting--;
+	}
+	return timeout == 0;
 }
 
-/* Sending is done under the mutex, since it never waits: a process that does not take
- * what it is sent is as good as none. */
+/* What this login has asked the parent for. */
+struct wish {
+	bool wanted;
+	unsigned news; /* when it was wanted */
+};
+
+/* The process is not there, or has died since. False: none will come in time. */
+static bool wait_for(struct drops *drops, struct drops_one *one, struct wish *wish,
+		     const struct timespec *end)
+{
+	if (one)
+		own_fd_close(&one->fd);
+	if (one && (!wish->wanted || wish->news != one->news)) {
+		if (!want(drops, one))
+			return false;
+		*wish = (struct wish){ true, one->news };
+	}
+	return wait_for_news(drops, one, end);
+}
+
+/* Sending is done under the mutex, since it never waits. A full queue is that of a
+ * process that does not take what it is sent: nobody waits for it. */
 static enum fault send_or_wait(struct drops *drops, const struct user *user,
 			       const struct message *m, int pass, struct why *why)
 {
-	struct timespec end;
-	bool wanted = false;
-	unsigned news = 0; /* when it was wanted */
+	const struct timespec end = clock_timespec(clock_ms() + PATIENCE_MS);
+	struct wish wish = { 0 };
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += PATIENCE_S;
 	for (;;) {
 		struct drops_one *one = find(drops, user);
 		const char *no = hopeless(user, one);
@@ -172,19 +205,10 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 				       : FAULT_PEER;
 		if (f == FAULT_NONE)
 			return f;
-		if (f == FAULT_LIMIT && rest(drops, &end))
-			continue;
-		if (f == FAULT_LIMIT)
+		if (f != FAULT_PEER)
 			return fault_set(why, f, 0, "send to the maildrop process",
 					 NULL);
-		if (one)
-			own_fd_close(&one->fd); /* it has died; another will come */
-		if (one && !one->standard && (!wanted || news != one->news)) {
-			want(drops, one);
-			news = one->news;
-		}
-		wanted = true;
-		if (!wait_for_news(drops, &end))
+		if (!wait_for(drops, one, &wish, &end))
 			return fault_set(why, f, 0, "wait for a maildrop process",
 					 NULL);
 	}

@@ -1,34 +1,31 @@
-/* role/exchanges.c - the SASL exchanges that wait for their client's next response.
+/* role/exchanges.c - the SASL exchanges of one front that wait for their client's next
+ * response.
  *
  * Floor 4 (role). Prefix: exchanges_.
  */
 #include "role/exchanges.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-/* Longer than a client may take to log in (login-timeout): it was given up, and the
+#include "sys/clock.h"
+
+/* Longer than a client may take to log in (login-timeout): the client gave up, and the
  * word of that was lost. */
-enum { SECONDS_MAX = 3600 };
+enum { LIFE_MS = 3600 * 1000 };
 
 struct exchange {
-	struct exchange *next;
+	struct exchange *next; /* in its slot */
+	TAILQ_ENTRY(exchange) age;
 	struct exchange_key key;
-	time_t since;
+	uint64_t since; /* ms */
 	struct sasl *sasl;
 };
 
 void exchanges_init(struct exchanges *e)
 {
+	*e = (struct exchanges){ .count = 0 };
 	pthread_mutex_init(&e->mutex, NULL);
-}
-
-static time_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
+	TAILQ_INIT(&e->by_age);
 }
 
 static struct exchange **slot(struct exchanges *e, uint64_t id)
@@ -36,20 +33,43 @@ static struct exchange **slot(struct exchanges *e, uint64_t id)
 	return &e->slots[(id ^ id >> 32) % EXCHANGES_SLOTS];
 }
 
-/* Take out of *at the exchange that it points to. */
-static struct sasl *unlink_at(struct exchange **at)
+static bool same(struct exchange_key a, struct exchange_key b)
+{
+	return a.id == b.id && a.exchange == b.exchange;
+}
+
+static struct exchange **find(struct exchanges *e, struct exchange_key key)
+{
+	struct exchange **at = slot(e, key.id);
+
+	while (*at && !same((*at)->key, key))
+		at = &(*at)->next;
+	return at;
+}
+
+/* Take out the exchange that *at points to. */
+static struct sasl *unlink_at(struct exchanges *e, struct exchange **at)
 {
 	struct exchange *x = *at;
 	struct sasl *sasl = x->sasl;
 
 	*at = x->next;
+	TAILQ_REMOVE(&e->by_age, x, age);
+	e->count--;
 	free(x);
 	return sasl;
 }
 
-static bool same(struct exchange_key a, struct exchange_key b)
+static void end_oldest(struct exchanges *e)
 {
-	return a.link == b.link && a.id == b.id && a.exchange == b.exchange;
+	sasl_free(unlink_at(e, find(e, TAILQ_FIRST(&e->by_age)->key)));
+}
+
+static bool has_to_end(const struct exchanges *e, uint64_t now)
+{
+	const struct exchange *oldest = TAILQ_FIRST(&e->by_age);
+
+	return oldest && (e->count > EXCHANGES_MAX || now - oldest->since > LIFE_MS);
 }
 
 bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sasl)
@@ -59,45 +79,31 @@ bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sa
 
 	if (!x)
 		return false;
-	*x = (struct exchange){ NULL, key, now(), sasl };
 	pthread_mutex_lock(&e->mutex);
-	for (struct exchange **i = at; *i;) {
-		if ((*i)->since < x->since - SECONDS_MAX)
-			sasl_free(unlink_at(i));
-		else
-			i = &(*i)->next;
-	}
-	x->next = *at;
+	*x = (struct exchange){
+		.next = *at, .key = key, .since = clock_ms(), .sasl = sasl
+	};
 	*at = x;
+	TAILQ_INSERT_TAIL(&e->by_age, x, age);
+	e->count++;
+	while (has_to_end(e, x->since))
+		end_oldest(e);
 	pthread_mutex_unlock(&e->mutex);
 	return true;
 }
 
 struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key)
 {
-	struct sasl *sasl = NULL;
-
 	pthread_mutex_lock(&e->mutex);
-	for (struct exchange **i = slot(e, key.id); *i && !sasl;) {
-		if (same((*i)->key, key))
-			sasl = unlink_at(i);
-		else
-			i = &(*i)->next;
-	}
+	struct exchange **at = find(e, key);
+	struct sasl *sasl = *at ? unlink_at(e, at) : NULL;
 	pthread_mutex_unlock(&e->mutex);
 	return sasl;
 }
 
-void exchanges_forget(struct exchanges *e, const void *link)
+void exchanges_done(struct exchanges *e)
 {
-	pthread_mutex_lock(&e->mutex);
-	for (size_t s = 0; s < EXCHANGES_SLOTS; s++) {
-		for (struct exchange **i = &e->slots[s]; *i;) {
-			if ((*i)->key.link == link)
-				sasl_free(unlink_at(i));
-			else
-				i = &(*i)->next;
-		}
-	}
-	pthread_mutex_unlock(&e->mutex);
+	while (e->count > 0)
+		end_oldest(e);
+	pthread_mutex_destroy(&e->mutex);
 }

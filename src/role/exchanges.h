@@ -1,28 +1,35 @@
-/* role/exchanges.h - the SASL exchanges that wait for their client's next response.
+/* role/exchanges.h - the SASL exchanges of one front that wait for their client's next
+ * response.
  *
  * Floor 4 (role). Prefix: exchanges_. For many threads.
  */
 #pragma once
 
 #include <pthread.h>
+#include <sys/queue.h>
 
 #include "auth/sasl.h"
 
 struct exchange;
 
-enum { EXCHANGES_SLOTS = 256 };
+/* A front keeps EXCHANGES_MAX at most. One more ends the oldest, whose client is told
+ * to try again if it goes on after all: clients that begin and fall silent cannot keep
+ * others out. */
+enum { EXCHANGES_SLOTS = 256, EXCHANGES_MAX = 2048 };
 
 struct exchanges {
 	pthread_mutex_t mutex;
 	struct exchange *slots[EXCHANGES_SLOTS];
+	TAILQ_HEAD(exchanges_by_age, exchange) by_age; /* oldest first */
+	unsigned count;
 };
 
 void exchanges_init(struct exchanges *e);
+void exchanges_done(struct exchanges *e); /* and all that are kept */
 
-/* Which one: the front's link, the connection, and which of its exchanges. That tells a
- * new one from one that is given up, since the words of both travel side by side. */
+/* Which one: the connection, and which of its exchanges. The second tells a new one
+ * from one that was given up, since messages about both may be under way at once. */
 struct exchange_key {
-	const void *link;
 	uint64_t id, exchange;
 };
 
@@ -33,6 +40,3 @@ MUST_USE bool exchanges_put(struct exchanges *e, struct exchange_key key,
 
 /* The exchange, the caller's now. NULL: there is none. */
 struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key);
-
-/* The front has gone, and all its connections with it. */
-void exchanges_forget(struct exchanges *e, const void *link);

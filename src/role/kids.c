@@ -333,6 +333,24 @@ static void forget(struct kid *k)
 	free(k);
 }
 
+/* The process has died, and waits to be started again: poplar-auth is told, so that
+ * its threads need not wait for it. */
+static void tell_late(const struct kid *drop, const struct kid *auth)
+{
+	const struct message late = { .kind = MESSAGE_DROP_LATE,
+				      .DROP_LATE = { drop->ids.uid, drop->ids.gid } };
+
+	if (drop->start_at > clock_ms())
+		kid_say(auth, &late, -1);
+}
+
+static void tell_late_to_auth(const struct kid *k)
+{
+	for (const struct kid *other = k->generation->kids; other; other = other->next)
+		if (k->role == ROLE_DROP && other->role == ROLE_AUTH)
+			tell_late(k, other);
+}
+
 void kids_died(struct parent *p, pid_t pid, int status)
 {
 	struct kid *k = find_pid(p, pid);
@@ -344,8 +362,10 @@ void kids_died(struct parent *p, pid_t pid, int status)
 
 	if (k->column >= 0) /* its connections have died with it */
 		census_clear(&p->census, (unsigned)k->column);
-	if (again)
+	if (again) {
 		start_later(k);
+		tell_late_to_auth(k);
+	}
 	log_death(p, k, status, again);
 	own_fd_close(&k->channel);
 	k->pid = 0;
@@ -378,21 +398,24 @@ static void drop_wanted(struct parent *p, struct kid *auth,
 {
 	struct generation *g = auth->generation;
 	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
-	bool ok = owner_may_be(m->uid, m->gid, g->settings.first_uid);
-	struct kid *k = ok ? find_drop(g, ids, false) : NULL;
+	struct kid *k = find_drop(g, ids, false);
+	bool ok = (k && k->standard) ||
+		  owner_may_be(m->uid, m->gid, g->settings.first_uid);
 
-	if (k && k->channel >= 0) {
+	if (ok && k && k->channel >= 0) {
 		link_to_auth(k, auth);
 		return;
 	}
 	if (ok && !k)
 		k = kid_new(g, ROLE_DROP, ids);
-	if (k && k->start_at == 0) {
+	if (ok && k && k->start_at == 0) {
 		kid_start(p, k);
 		return;
 	}
-	if (k)
-		return; /* it has died and waits to be started again */
+	if (ok && k) {
+		tell_late(k, auth);
+		return;
+	}
 	const struct message no = { .kind = MESSAGE_DROP_REFUSED,
 				    .DROP_REFUSED = { m->uid, m->gid } };
 	log_event(LOG_ERR, "drop-refused", LOG_N("uid", m->uid), LOG_N("gid", m->gid),

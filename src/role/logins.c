@@ -9,9 +9,41 @@
 #include "base/own.h"
 #include "ipc/channel.h"
 
-static bool say(const struct logins_link *link, const struct message *m, int pass)
+/* What the front is told in the place of an answer that cannot be sent. */
+static struct message instead_of(const struct message *m)
 {
-	return channel_send(link->fd, m, pass, CHANNEL_WAIT) == FAULT_NONE;
+	const enum fault f = FAULT_UNSENDABLE;
+
+	switch (m->kind) {
+	case MESSAGE_BOARD_OK:
+		return (struct message){ .kind = MESSAGE_BOARD_FAILED,
+					 .BOARD_FAILED = { m->BOARD_OK.id, f } };
+	case MESSAGE_AUTH_MORE:
+		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
+					 .AUTH_FAILED = { .id = m->AUTH_MORE.id,
+							  .fault = f } };
+	case MESSAGE_AUTH_FAILED:
+		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
+					 .AUTH_FAILED = { .id = m->AUTH_FAILED.id,
+							  .fault = f } };
+	default: /* of the others only AUTH_OK has texts */
+		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
+					 .AUTH_FAILED = { .id = m->AUTH_OK.id,
+							  .fault = f } };
+	}
+}
+
+static bool say(struct logins_link *link, const struct message *m, int pass)
+{
+	enum fault f = channel_send(link->fd, m, pass, CHANNEL_WAIT);
+
+	atomic_fetch_add(&link->answers, 1);
+	if (f == FAULT_UNSENDABLE) {
+		const struct message failed = instead_of(m);
+
+		f = channel_send(link->fd, &failed, -1, CHANNEL_WAIT);
+	}
+	return f == FAULT_NONE;
 }
 
 /* Tell the front what can be checked, if it does not know. */
@@ -26,6 +58,7 @@ static bool tell_offers(struct logins *l, struct logins_link *link)
 
 /* Who asks: an attempt that is delayed has its question asked once more. */
 struct attempt {
+	struct logins_link *link;
 	struct exchange_key key;
 	struct span peer;
 	bool waited;
@@ -57,13 +90,13 @@ static bool tell_refused(struct logins *l, const struct attempt *at, struct span
 
 	if (!denied && why->fault != FAULT_BAD_RESPONSE)
 		log_fault(why, "login-trouble", LOG_S("user", user));
-	return say(at->key.link, &m, -1);
+	return say(at->link, &m, -1);
 }
 
 static bool tell_in(struct logins *l, const struct attempt *at, struct span proved,
 		    const struct user *user)
 {
-	const struct logins_link *link = at->key.link;
+	struct logins_link *link = at->link;
 	const struct badge_holder holder = { link->number, at->key.id };
 	ROOM char room[BADGE_OCTETS_MAX];
 	struct buf badge = BUF(room);
@@ -83,7 +116,7 @@ static bool tell_in(struct logins *l, const struct attempt *at, struct span prov
 /* ---- boards ---- */
 
 /* Whoever has been let in asks for another maildrop. */
-static bool give_board(struct logins *l, const struct logins_link *link,
+static bool give_board(struct logins *l, struct logins_link *link,
 		       const struct message_BOARD_ASK *ask)
 {
 	const struct badge_holder holder = { link->number, ask->id };
@@ -118,7 +151,7 @@ static bool check_at_once(struct logins *l, const struct attempt *at,
 	struct message later;
 
 	if (must_wait(l, at, ask->user, &later))
-		return say(at->key.link, &later, -1);
+		return say(at->link, &later, -1);
 	enum fault f = way->mechanism == MECHANISM_ID_APOP
 			       ? login_by_digest(&l->rules, way, ask->user,
 						 ask->timestamp, ask->response, &found,
@@ -139,8 +172,8 @@ static bool tell_more(struct logins *l, const struct attempt *at, struct sasl *s
 {
 	struct why why = { 0 };
 
-	if (exchanges_put(&l->exchanges, at->key, sasl))
-		return say(at->key.link, m, -1);
+	if (exchanges_put(&at->link->exchanges, at->key, sasl))
+		return say(at->link, m, -1);
 	fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
 	bool heard = tell_refused(l, at, sasl_claims(sasl), &why);
 	sasl_free(sasl);
@@ -200,15 +233,15 @@ static struct sasl_channel channel_of(const struct logins *l,
 	return channel;
 }
 
-static bool begin(struct logins *l, const struct logins_link *link,
+static bool begin(struct logins *l, struct logins_link *link,
 		  const struct message_AUTH_ASK *ask)
 {
 	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
 				       ask->peer };
 	const struct sasl_channel channel = channel_of(l, ask);
-	const struct attempt at = { { link, ask->id, ask->exchange },
-				    ask->peer,
-				    ask->waited > 0 };
+	const struct attempt at = {
+		link, { ask->id, ask->exchange }, ask->peer, ask->waited > 0
+	};
 	struct why why = { 0 };
 	struct sasl *sasl;
 
@@ -223,11 +256,11 @@ static bool begin(struct logins *l, const struct logins_link *link,
 		     ask->has_response ? or_empty(ask->response) : (struct span){ 0 });
 }
 
-static bool next(struct logins *l, const struct logins_link *link,
+static bool next(struct logins *l, struct logins_link *link,
 		 const struct message_AUTH_NEXT *m)
 {
-	struct attempt at = { { link, m->id, m->exchange }, SPAN(""), m->waited > 0 };
-	struct sasl *sasl = exchanges_take(&l->exchanges, at.key);
+	struct attempt at = { link, { m->id, m->exchange }, SPAN(""), m->waited > 0 };
+	struct sasl *sasl = exchanges_take(&link->exchanges, at.key);
 	struct why why = { 0 };
 
 	if (!sasl) {
@@ -238,9 +271,9 @@ static bool next(struct logins *l, const struct logins_link *link,
 	return go_on(l, &at, sasl, or_empty(m->response));
 }
 
-static void cancel(struct logins *l, struct exchange_key key)
+static void cancel(struct logins *l, struct logins_link *link, struct exchange_key key)
 {
-	struct sasl *sasl = exchanges_take(&l->exchanges, key);
+	struct sasl *sasl = exchanges_take(&link->exchanges, key);
 
 	if (sasl && sasl_has_failed(sasl))
 		brake_denied(&l->brake, sasl_peer(sasl), sasl_claims(sasl));
@@ -257,8 +290,9 @@ bool logins_hear(struct logins *l, struct logins_link *link, const struct messag
 	case MESSAGE_AUTH_NEXT:
 		return next(l, link, &m->AUTH_NEXT);
 	case MESSAGE_AUTH_CANCEL:
-		cancel(l, (struct exchange_key){ link, m->AUTH_CANCEL.id,
-						 m->AUTH_CANCEL.exchange });
+		cancel(l, link,
+		       (struct exchange_key){ m->AUTH_CANCEL.id,
+					      m->AUTH_CANCEL.exchange });
 		return true;
 	case MESSAGE_BOARD_ASK:
 		return give_board(l, link, &m->BOARD_ASK);

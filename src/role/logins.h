@@ -17,16 +17,21 @@ struct logins {
 	struct login_rules rules;
 	struct brake brake;
 	unsigned allowed; /* mechanisms, bits */
-	struct exchanges exchanges;
 	struct grants grants;
 };
 
 /* The channel of a front. */
 struct logins_link {
 	int fd;
-	uint64_t number;  /* no other link of this process ever had it */
-	atomic_uint told; /* the mechanisms that the front knows of */
+	uint64_t number;     /* no other link of this process ever had it */
+	atomic_uint told;    /* the mechanisms that the front knows of */
+	atomic_uint answers; /* since it was last seen to have read most of them */
+	struct exchanges exchanges;
 };
 
-/* Answer what a front has said. False: it does not take the answer. */
+/* The value of `told` of a front that has been told nothing yet. */
+#define LOGINS_UNTOLD (~0u)
+
+/* Answer what a front has said. False: it does not take the answer, or asked what none
+ * of ours asks; its link must end. */
 bool logins_hear(struct logins *l, struct logins_link *link, const struct message *m);

@@ -51,21 +51,26 @@ void *crew_arg(const struct crew *crew)
 	return crew->arg;
 }
 
-static bool watch(struct crew *crew, int op, struct crew_post *post)
+static bool watch(struct crew *crew, int op, struct crew_post *post, uint32_t events)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = post };
+	struct epoll_event ev = { .events = events | EPOLLONESHOT, .data.ptr = post };
 
 	return epoll_ctl(crew->epoll, op, post->fd, &ev) == 0;
 }
 
 bool crew_join(struct crew *crew, struct crew_post *post)
 {
-	return watch(crew, EPOLL_CTL_ADD, post);
+	return watch(crew, EPOLL_CTL_ADD, post, EPOLLIN);
 }
 
 void crew_again(struct crew *crew, struct crew_post *post)
 {
-	watch(crew, EPOLL_CTL_MOD, post);
+	watch(crew, EPOLL_CTL_MOD, post, EPOLLIN);
+}
+
+void crew_when_writable(struct crew *crew, struct crew_post *post)
+{
+	watch(crew, EPOLL_CTL_MOD, post, EPOLLOUT);
 }
 
 static void *work_beside(void *arg);

@@ -30,6 +30,9 @@ void *crew_arg(const struct crew *crew);
 MUST_USE bool crew_join(struct crew *crew, struct crew_post *post);
 void crew_again(struct crew *crew, struct crew_post *post);
 
+/* The same, until the peer has read most of what was sent to it, or is gone. */
+void crew_when_writable(struct crew *crew, struct crew_post *post);
+
 /* Call quiet() in the thread of crew_run where no post has woken for `ms` to twice as
  * long, and after each `ms` more. A post may wake meanwhile.
  * Before crew_run. */

@@ -47,10 +47,11 @@ static const char *const front_calls[] = {
 	"preadv2", NULL,
 };
 static const char *const auth_calls[] = {
-	CALLS_COMMON, CALLS_THREADS, "openat", NULL,
+	CALLS_COMMON, CALLS_THREADS, "openat", "shutdown", NULL,
 };
 static const char *const auth_gssapi_calls[] = {
-	CALLS_COMMON, CALLS_THREADS, "openat", "access", "read", "getuid", "geteuid", NULL,
+	CALLS_COMMON, CALLS_THREADS, "openat", "shutdown", "access", "read", "getuid",
+	"geteuid", NULL,
 };
 static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",

@@ -1,104 +1,239 @@
-"""What a captured process could say on the channels that it has, and what comes of it."""
+"""What a captured or stopped process can do to the logins of others: nothing."""
 
+import ctypes
 import os
 import signal
-import tempfile
+import socket
+import threading
+import time
 import unittest
 
-import channel
-from harness import IS_ROOT, Poplar, main
+from channel import FAULTS, PARENT, PIDFD_GETFD, capture, packet_sockets
+from harness import IS_ROOT, Poplar, hold, main, wait_until
 
-MAIL = [b"Subject: %d\n\nbody\n" % i for i in range(3)]
+MECHANISM_PLAIN = 2  # its place in the table of src/base/mechanism.h
+AT_ONCE = 4.0  # seconds, well below the 5 and 10 that a thread could be held; milliseconds as a rule
 
 
-@unittest.skipUnless(IS_ROOT, "takes root")
-class Front(unittest.TestCase):
-    """... to poplar-drop, in a session of its own."""
+def links_of(pid):
+    """The channels that a process has beside that to its parent."""
+    def target(fd):
+        return os.readlink(f"/proc/{pid}/fd/{fd}")
+    return [fd for fd in packet_sockets(pid) if target(fd) != target(PARENT)]
+
+
+def take_link(pid):
+    """A copy of a process's end of its only channel beside that to its parent."""
+    wait_until(lambda: len(links_of(pid)) == 1)  # its last session has ended
+    links = links_of(pid)
+    pidfd = os.pidfd_open(pid)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, links[0], 0)
+    os.close(pidfd)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    return socket.socket(fileno=fd)
+
+
+def password_of(c, user, password="secret"):
+    c.ok(f"USER {user}")
+    c.send(f"PASS {password}\r\n")
+
+
+@unittest.skipUnless(IS_ROOT, "needs root")
+class Links(unittest.TestCase):
+    """A link that is lost, though both processes are there, is made again."""
+
+    def start(self, **kwargs):
+        p = Poplar(tls=False, **kwargs)
+        p.__enter__()
+        p.deaths_ok = True
+        self.addCleanup(p.__exit__)
+        return p
+
+    def test_a_lost_link_to_mail_users_process_is_made_again(self):
+        p = self.start()
+        p.login().quit()
+        drop, = p.pids()["poplar-drop"]
+        for _ in range(3):
+            with take_link(drop) as link:
+                link.shutdown(socket.SHUT_RDWR)
+            p.login().quit()
+        self.assertEqual(p.pids()["poplar-drop"], [drop])
+
+    def test_a_lost_link_to_a_process_that_asks_a_database_costs_no_login(self):
+        from databases import Server, Sqlite
+        with Server(Sqlite()) as p:
+            p.deaths_ok = True
+            p.make_maildir("right")
+            p.login("right", "secret").quit()
+            for pid in p.pids()["poplar-lookup"]:
+                with take_link(pid) as link:
+                    link.shutdown(socket.SHUT_RDWR)
+            def works():
+                with p.connect() as c:
+                    c.ok("USER right")
+                    return c.ask("PASS secret").startswith("+OK")
+            wait_until(works)
+
+
+@unittest.skipUnless(IS_ROOT, "needs root")
+class Own(unittest.TestCase):
+    """Users of the system, each with a poplar-drop of their own, which they can stop and end."""
+
+    OWNERS = {"eve": 60001, "eva": 60002, "evi": 60003, "evo": 60004}
 
     def setUp(self):
-        users = {"alice": "secret", "reader": "reader:{PLAIN}x::::::read-only=yes"}
-        self.p = self.enterContext(Poplar(users=users, settings={"fronts": "1"}))
+        users = {name: f"{name}:{{PLAIN}}secret:{uid}:{uid}:::" for name, uid in self.OWNERS.items()}
+        self.p = Poplar(users={"alice": "secret"} | users, tls=False,
+                        settings={"max-connections-per-address": "0", "auth-threads": "4"})
+        self.p.__enter__()
         self.p.deaths_ok = True
-        for user in users:
-            for i, octets in enumerate(MAIL, 1):
-                self.p.put(f"{i}.x", octets, user)
-        self.p.login("alice").quit()  # there is an index from now on
-        front, = self.p.pids()["poplar-front"]
-        self.link = channel.capture(front)
-        self.addCleanup(lambda: (self.link.close(), os.kill(front, signal.SIGKILL)))
+        self.addCleanup(self.p.__exit__)
+        for name, uid in self.OWNERS.items():
+            root = self.p.maildir(name)
+            for path in (root.parent, root, root / "new", root / "cur", root / "tmp"):
+                os.chown(path, uid, uid)
 
-    def open(self, user="alice", password=b"secret"):
-        """The session's channel, and the listing's descriptor."""
-        kind, fields, fd = self.link.ask("AUTH_ASK", id=1, tls=1, mechanism=0, has_response=1, peer=b"127.0.0.1:1",
-                                         user=user.encode(), response=password)
-        while kind == "AUTH_OFFERS":
-            kind, fields, fd = self.link.hear()
-        self.assertEqual(kind, "AUTH_OK", fields)
-        session = channel.Channel(fd)
-        self.addCleanup(session.close)
-        kind, fields, listing = session.hear()
-        self.assertEqual((kind, fields["count"]), ("READY", len(MAIL)))
-        self.addCleanup(os.close, listing)
-        return session, listing
+    def process_of(self, name):
+        def owner(pid):
+            try:
+                return os.stat(f"/proc/{pid}").st_uid
+            except FileNotFoundError:
+                return None
+        return [pid for pid in self.p.pids()["poplar-drop"] if owner(pid) == self.OWNERS[name]]
 
-    def check_ended(self, session, what, start):
-        self.assertEqual(session.sock.recv(1), b"")
-        session.close()
-        self.p.log.wait(f"crit event=front-broken user=alice what={what}", start=start)
+    def alice_logs_in_at_once(self):
+        began = time.monotonic()
+        self.p.login().quit()
+        self.assertLess(time.monotonic() - began, AT_ONCE)
 
-    def test_bodies_are_those_that_there_are(self):
-        """No number runs over its end."""
-        session, _ = self.open()
-        kind, _, body = session.ask("BODIES", first=3, count=1)
-        self.assertEqual(kind, "BODIES_ARE")
-        os.close(body)
-        session.close()
-        for first, count in ((0, 1), (1, 0), (1, 4), (3, 2), (4, 1), (1, 17), (0xffffffff, 3), (0xfffffff0, 16),
-                             (1 << 32, 1), ((1 << 64) - 1, 2), ((1 << 64) - 2, 16), (1, (1 << 64) - 1)):
-            with self.subTest(first=first, count=count):
-                start = self.p.log.mark()
-                session, _ = self.open()
-                session.say("BODIES", first=first, count=count)
-                self.check_ended(session, "BODIES", start)
+    def test_a_stopped_one_holds_nobody_up_and_its_full_queue_is_told_at_once(self):
+        self.p.login("eve", "secret").quit()
+        pid, = self.process_of("eve")
+        hold(pid)
+        clients, refused = [], b""
+        try:
+            while not refused:
+                self.assertLess(len(clients), 2000, "its queue has no end")
+                c = self.p.connect()
+                clients.append(c)
+                password_of(c, "eve")
+                c.sock.setblocking(False)
+                if len(clients) % 16 == 0:
+                    self.p.login().quit()  # so many have been looked at
+                    for c in clients:
+                        try:
+                            refused = refused or c.sock.recv(100)
+                        except BlockingIOError:
+                            pass
+            self.assertTrue(refused.startswith(b"-ERR [SYS/TEMP] "), refused)
+            more = [self.p.connect() for _ in range(8)]
+            for c in more:
+                password_of(c, "eve")
+            self.alice_logs_in_at_once()
+            for c in more:
+                self.assertTrue(c.line().startswith(b"-ERR [SYS/TEMP] "))
+                c.close()
+        finally:
+            for c in clients:
+                c.close()
+            os.kill(pid, signal.SIGCONT)
+        self.assertEqual(self.process_of("eve"), [pid])
 
-    def warm(self, session, fd, **fields):
-        channel.socket.send_fds(session.sock, [channel.encode("WARM", **fields)], [fd])
+    def kill_until_late(self):
+        """Until poplard lets more than 5 seconds pass before it starts the next ones."""
+        mark = self.p.log.mark()
+        while len(self.p.log.find(r"event=child-died .*restart-in=([6-9]|\d\d)", mark)) < len(self.OWNERS):
+            wait_until(lambda: all(map(self.process_of, self.OWNERS)))
+            for pid in [pid for name in self.OWNERS for pid in self.process_of(name)]:
+                os.kill(pid, signal.SIGKILL)
+                self.p.log.wait(f"event=child-died role=poplar-drop pid={pid} ")
 
-    def test_what_is_warmed_is_what_it_got(self):
-        """... a body or the listing, a piece of it."""
-        session, listing = self.open()
-        _, _, body = session.ask("BODIES", first=2, count=1)
-        self.addCleanup(os.close, body)
-        for fd in (body, listing):
-            for offset, length in ((0, 4 << 20), (1 << 40, 1), ((1 << 63) - 1 - (4 << 20), 4 << 20)):
-                self.warm(session, fd, offset=offset, length=length)
-                self.assertEqual(session.hear()[0], "WARMED")
-        session.close()
-        with tempfile.TemporaryFile() as foreign:
-            foreign.truncate(1 << 20)
-            for fd, offset, length in ((body, 0, (4 << 20) + 1), (body, 0, (1 << 64) - 1), (body, (1 << 63) - 1, 1),
-                                       (body, (1 << 64) - 1, 2), (foreign.fileno(), 0, 1)):
-                with self.subTest(foreign=fd != body, offset=offset, length=length):
-                    start = self.p.log.mark()
-                    session, _ = self.open()
-                    _, _, own = session.ask("BODIES", first=2, count=1)
-                    os.close(own)
-                    self.warm(session, fd, offset=offset, length=length)
-                    self.check_ended(session, "WARM", start)
+    def test_those_that_are_ended_again_and_again_hold_nobody_up(self):
+        for name in self.OWNERS:
+            self.p.login(name, "secret").quit()
+        self.kill_until_late()
+        clients = [(self.p.connect(), name) for name in self.OWNERS for _ in range(4)]
+        for c, name in clients:
+            password_of(c, name)
+        self.alice_logs_in_at_once()
+        for c, _ in clients:
+            self.assertRegex(c.line(), rb"^(-ERR \[SYS/TEMP\]|-ERR \[IN-USE\]|\+OK) ")
+            c.close()
 
-    def test_who_may_only_read_removes_no_index(self):
-        """Whatever is doubted; and nobody fills the log with it."""
-        for user, password, stays in (("reader", b"x", True), ("alice", b"secret", False)):
-            index = self.p.maildir(user) / "poplar-index"
-            index.exists() or index.write_bytes(b"what somebody made")
-            start = self.p.log.mark()
-            session, _ = self.open(user, password)
+
+@unittest.skipUnless(IS_ROOT, "needs root")
+class Front(unittest.TestCase):
+    """A captured poplar-front, and the logins at the other one."""
+
+    def setUp(self):
+        self.p = Poplar(tls=False, settings={"fronts": "2", "auth-threads": "4"})
+        self.p.__enter__()
+        self.addCleanup(self.p.__exit__)
+        self.p.login().quit()
+        self.pid = self.p.pids()["poplar-front"][0]
+        self.link = capture(self.pid)
+        self.link.sock.settimeout(None)
+
+    def tearDown(self):
+        self.link.close()
+        self.p.deaths_ok = True
+        os.kill(self.pid, signal.SIGKILL)
+
+    def ask_without_end(self, **fields):
+        """Ask, and never listen, until nothing more is taken or the link has ended."""
+        number = 0
+        self.link.sock.setblocking(False)
+        while not self.stopped.is_set():
+            try:
+                self.link.say("AUTH_ASK", id=number, exchange=number, tls=1, peer=b"127.0.0.1:1", **fields)
+                number += 1
+            except BlockingIOError:
+                self.full.set()
+                self.stopped.wait(0.001)
+            except (BrokenPipeError, ConnectionResetError):
+                self.full.set()
+                return
+
+    def others_log_in_at_once(self, **fields):
+        self.stopped, self.full = threading.Event(), threading.Event()
+        thread = threading.Thread(target=self.ask_without_end, kwargs=fields)
+        thread.start()
+        try:
+            self.assertTrue(self.full.wait(60), "it can ask without end")
             for _ in range(20):
-                session.say("DOUBT")
-            self.assertEqual(session.ask("BODIES", first=1, count=1)[0], "BODIES_ARE")
-            self.assertEqual((user, index.exists()), (user, stays))
-            self.p.log.wait(f"event=listing-damaged user={user}", start=start)
-            self.assertEqual(len(self.p.log.find(f"event=listing-damaged user={user}", start)), 1)
+                began = time.monotonic()
+                with self.p.connect() as c:  # the captured one accepts nothing
+                    c.login("bob", "hunter2")
+                self.assertLess(time.monotonic() - began, AT_ONCE)
+        finally:
+            self.stopped.set()
+            thread.join()
+
+    def test_one_that_asks_and_never_listens_holds_no_login_up(self):
+        self.others_log_in_at_once(mechanism=MECHANISM_PLAIN, has_response=1, response=b"AG5vAG5v")
+
+    def test_one_that_begins_exchanges_and_never_listens_holds_no_login_up(self):
+        self.others_log_in_at_once(mechanism=MECHANISM_PLAIN)
+
+    def test_the_exchanges_that_it_begins_are_bounded(self):
+        """It listens, but answers none: the first is forgotten, the last is not."""
+        count = 5000
+        for number in range(count):
+            kind, values, _ = self.link.ask("AUTH_ASK", id=number, exchange=1, tls=1, mechanism=MECHANISM_PLAIN,
+                                            peer=b"127.0.0.1:1")
+            self.assertEqual((kind, values["id"]), ("AUTH_MORE", number))
+        kind, values, _ = self.link.ask("AUTH_NEXT", id=0, exchange=1, response=b"AGJvYgBodW50ZXIy")
+        self.assertEqual((kind, values["fault"]), ("AUTH_FAILED", FAULTS.index("PEER")))
+        kind, values, fd = self.link.ask("AUTH_NEXT", id=count - 1, exchange=1, response=b"AGJvYgBodW50ZXIy")
+        self.assertEqual((kind, values["user"]), ("AUTH_OK", b"bob"))
+        os.close(fd)
+
+    def test_the_link_of_one_that_asks_what_none_of_ours_asks_ends(self):
+        self.link.say("AUTH_ASK", mechanism=1000)
+        self.link.sock.settimeout(60)
+        self.assertEqual(self.link.sock.recv(100), b"")
+        self.p.log.wait("event=front-does-not-listen")
 
 
 if __name__ == "__main__":

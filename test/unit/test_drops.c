@@ -1,0 +1,330 @@
+/* Promises of role/drops: who waits for a maildrop process, and who does not. */
+#include "check.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "role/drops.h"
+
+/* poplar-auth's links to the parent and to maildrop processes, and their other ends. */
+struct world {
+	struct drops drops;
+	int parent;
+};
+
+static void world_begin(struct world *w)
+{
+	int pair[2];
+
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	drops_init(&w->drops, pair[0]);
+	w->parent = pair[1];
+}
+
+static void world_end(struct world *w)
+{
+	close(w->drops.parent);
+	close(w->parent);
+}
+
+/* A new link to the process of this uid; returns the process's end. */
+static int link_to(struct world *w, uint32_t uid, bool standard)
+{
+	const struct message_DROP_LINK m = { uid, uid, standard };
+	int pair[2];
+
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	drops_link(&w->drops, &m, pair[0]);
+	return pair[1];
+}
+
+static struct user user_of(uint32_t uid)
+{
+	return (struct user){
+		.has_uid = true, .has_gid = true, .uid = uid, .gid = uid
+	};
+}
+
+static const struct user nobodys = { 0 }; /* whose mail is mail-user's */
+
+static enum fault grant(struct world *w, const struct user *user, struct span name)
+{
+	const struct message m = { .kind = MESSAGE_GRANT, .GRANT = { .user = name } };
+	struct why why = { 0 };
+	int pair[2];
+
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	enum fault f = drops_send(&w->drops, user, &m, pair[0], &why);
+	CHECK_EQ(why.fault, f);
+	close(pair[0]);
+	close(pair[1]);
+	return f;
+}
+
+/* The process at `fd` has been sent a GRANT for this name. */
+static void expect_grant(int fd, const char *name)
+{
+	struct channel_inbox inbox;
+	struct message m;
+	int session;
+
+	CHECK_EQ(channel_receive(fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m,
+				 &session),
+		 CHANNEL_MESSAGE);
+	CHECK_SPAN(m.GRANT.user, name);
+	close(session);
+}
+
+/* Waits until poplar-auth asks for the process of this uid. */
+static void expect_wanted(struct world *w, uint32_t uid)
+{
+	struct channel_inbox inbox;
+	struct message m;
+	int none;
+
+	CHECK_EQ(channel_receive(w->parent, ROLE_AUTH, ROLE_PARENT, CHANNEL_WAIT,
+				 &inbox, &m, &none),
+		 CHANNEL_MESSAGE);
+	CHECK_EQ(m.kind, MESSAGE_DROP_WANTED);
+	CHECK_EQ(m.DROP_WANTED.uid, uid);
+}
+
+/* ---- a login in a thread of its own ---- */
+
+struct login {
+	struct world *world;
+	struct user user;
+	enum fault said;
+	pthread_t thread;
+};
+
+static void *log_in(void *arg)
+{
+	struct login *l = arg;
+
+	l->said = grant(l->world, &l->user, SPAN("waits"));
+	return NULL;
+}
+
+static void login_begin(struct login *l, struct world *w, uint32_t uid)
+{
+	*l = (struct login){ .world = w, .user = uid ? user_of(uid) : nobodys };
+	CHECK_EQ(pthread_create(&l->thread, NULL, log_in, l), 0);
+}
+
+static enum fault login_end(struct login *l)
+{
+	pthread_join(l->thread, NULL);
+	return l->said;
+}
+
+/* Until so many threads wait for processes that are late. */
+static void until_waiting(struct world *w, unsigned count)
+{
+	for (unsigned waiting = count + 1; waiting != count; sched_yield()) {
+		pthread_mutex_lock(&w->drops.mutex);
+		waiting = w->drops.waiting;
+		pthread_mutex_unlock(&w->drops.mutex);
+	}
+}
+
+static void say_late(struct world *w, uint32_t uid)
+{
+	drops_late(&w->drops, &(const struct message_DROP_LATE){ uid, uid });
+}
+
+/* ---- promises ---- */
+
+static void test_a_grant_goes_to_the_users_own_process(void **state)
+{
+	struct world w;
+	const struct user eve = user_of(5);
+
+	(void)state;
+	world_begin(&w);
+	int standard = link_to(&w, 8, true), own = link_to(&w, 5, false);
+	CHECK_EQ(grant(&w, &nobodys, SPAN("alice")), FAULT_NONE);
+	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_NONE);
+	expect_grant(standard, "alice");
+	expect_grant(own, "eve");
+	close(standard);
+	close(own);
+	world_end(&w);
+}
+
+static void test_a_message_that_does_not_fit_costs_its_own_login_and_no_link(
+	void **state)
+{
+	static char octets[256];
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	int fd = link_to(&w, 8, true);
+	CHECK_EQ(grant(&w, &nobodys, (struct span){ octets, sizeof octets }),
+		 FAULT_UNSENDABLE);
+	CHECK_EQ(grant(&w, &nobodys, SPAN("alice")), FAULT_NONE);
+	expect_grant(fd, "alice");
+	close(fd);
+	world_end(&w);
+}
+
+static void test_nobody_waits_for_a_process_whose_queue_is_full(void **state)
+{
+	struct world w;
+	const struct user eve = user_of(5);
+	enum fault f = FAULT_NONE;
+	uint64_t sent = 0;
+
+	(void)state;
+	world_begin(&w);
+	int standard = link_to(&w, 8, true), own = link_to(&w, 5, false);
+	for (; f == FAULT_NONE && sent < 100000; sent++)
+		f = grant(&w, &eve, SPAN("eve"));
+	CHECK_EQ(f, FAULT_LIMIT);
+	CHECK_EQ(grant(&w, &nobodys, SPAN("alice")), FAULT_NONE);
+	expect_grant(own, "eve"); /* it was stopped only: the link is there */
+	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_NONE);
+	close(standard);
+	close(own);
+	world_end(&w);
+}
+
+static void test_a_lost_link_is_asked_for_whoevers_process_it_led_to(void **state)
+{
+	(void)state;
+	for (uint32_t uid = 0; uid <= 5; uid += 5) { /* mail-user's, and one's own */
+		const uint32_t its = uid ? uid : 8;
+		struct login l;
+		struct world w;
+
+		world_begin(&w);
+		close(link_to(&w, its, uid == 0));
+		login_begin(&l, &w, uid);
+		expect_wanted(&w, its);
+		int fd = link_to(&w, its, uid == 0);
+		CHECK_EQ(login_end(&l), FAULT_NONE);
+		expect_grant(fd, "waits");
+		close(fd);
+		world_end(&w);
+	}
+}
+
+static void test_one_thread_waits_for_a_process_that_is_late(void **state)
+{
+	struct world w;
+	struct login first;
+	const struct user eve = user_of(5);
+
+	(void)state;
+	world_begin(&w);
+	int standard = link_to(&w, 8, true);
+	say_late(&w, 5);
+	login_begin(&first, &w, 5);
+	until_waiting(&w, 1);
+	for (int i = 0; i < 20; i++)
+		CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_PEER);
+	CHECK_EQ(grant(&w, &nobodys, SPAN("alice")), FAULT_NONE);
+	int own = link_to(&w, 5, false);
+	CHECK_EQ(login_end(&first), FAULT_NONE);
+	expect_grant(own, "waits");
+	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_NONE);
+	close(own);
+	close(standard);
+	world_end(&w);
+}
+
+/* However many of them are late, threads are left for others. */
+static void test_some_threads_wait_for_no_process_that_is_late(void **state)
+{
+	struct world w;
+	struct login waits[2];
+	const struct user third = user_of(7);
+
+	(void)state;
+	world_begin(&w);
+	w.drops.patient = 2;
+	for (uint32_t uid = 5; uid <= 7; uid++)
+		say_late(&w, uid);
+	for (uint32_t i = 0; i < 2; i++)
+		login_begin(&waits[i], &w, 5 + i);
+	until_waiting(&w, 2);
+	CHECK_EQ(grant(&w, &third, SPAN("third")), FAULT_PEER);
+	for (uint32_t i = 0; i < 2; i++) {
+		int fd = link_to(&w, 5 + i, false);
+
+		CHECK_EQ(login_end(&waits[i]), FAULT_NONE);
+		close(fd);
+	}
+	world_end(&w);
+}
+
+/* Those who wait while it is being started are told when it turns out to be late. */
+static void test_all_but_one_stop_waiting_when_it_turns_out_to_be_late(void **state)
+{
+	enum { LOGINS = 4 };
+	struct login logins[LOGINS];
+	struct world w;
+	int good = 0;
+
+	(void)state;
+	world_begin(&w);
+	for (int i = 0; i < LOGINS; i++) {
+		login_begin(&logins[i], &w, 5);
+		expect_wanted(&w, 5);
+	}
+	say_late(&w, 5);
+	until_waiting(&w, 1);
+	int fd = link_to(&w, 5, false);
+	for (int i = 0; i < LOGINS; i++)
+		good += login_end(&logins[i]) == FAULT_NONE;
+	CHECK(good >= 1);
+	close(fd);
+	world_end(&w);
+}
+
+static void test_nobody_waits_when_the_parent_is_gone(void **state)
+{
+	const struct user eve = user_of(5);
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	close(w.parent);
+	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_PEER);
+	close(w.drops.parent);
+}
+
+static void test_a_refused_process_is_told_and_asked_for_again(void **state)
+{
+	struct world w;
+	struct login l;
+
+	(void)state;
+	world_begin(&w);
+	for (int i = 0; i < 2; i++) {
+		login_begin(&l, &w, 5);
+		expect_wanted(&w, 5);
+		drops_refused(&w.drops, &(const struct message_DROP_REFUSED){ 5, 5 });
+		CHECK_EQ(login_end(&l), FAULT_SETUP);
+	}
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_grant_goes_to_the_users_own_process),
+		TEST(test_a_message_that_does_not_fit_costs_its_own_login_and_no_link),
+		TEST(test_nobody_waits_for_a_process_whose_queue_is_full),
+		TEST(test_a_lost_link_is_asked_for_whoevers_process_it_led_to),
+		TEST(test_one_thread_waits_for_a_process_that_is_late),
+		TEST(test_some_threads_wait_for_no_process_that_is_late),
+		TEST(test_all_but_one_stop_waiting_when_it_turns_out_to_be_late),
+		TEST(test_nobody_waits_when_the_parent_is_gone),
+		TEST(test_a_refused_process_is_told_and_asked_for_again),
+	};
+
+	return RUN(tests);
+}
