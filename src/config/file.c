@@ -242,5 +242,6 @@ enum fault config_load(const char *path, struct settings *out, config_say_fn *sa
 				why.sys ? strerrordesc_np(why.sys) : "out of memory");
 	else if (config_prepare(&state, text, len) && parse(text))
 		config_check(&state);
+	memcpy(out->lines, state.lines, sizeof out->lines);
 	return state.wrong ? FAULT_SETUP : FAULT_NONE;
 }

@@ -201,7 +201,7 @@ X(mail_user, TEXT, 1, 64, "poplar-mail", PARENT | AUTH, \
 X(first_uid, COUNT, 1, 4294967294, "500", PARENT, \
   "As root: a user whose uid in the users file is lower is refused.") \
 X(run_dir, TEXT, 1, 4095, "/run/poplar", PARENT, \
-  "The folder where poplard keeps what `poplar audit` reads. Made when missing.") \
+  "The folder where poplard keeps what `poplar audit` and `poplar reload` read. Made when missing.") \
 /* the log */ \
 X(log, CHOICE, 0, 1, "stderr", PARENT, \
   "Where the log goes.") \
@@ -242,6 +242,7 @@ struct settings {
 #undef X
 	struct databases databases;
 	struct boards boards;
+	int lines[SETTING_ID_COUNT]; /* of the file that gave each; 0: its default */
 };
 
 struct rows settings_rows(void);

@@ -115,14 +115,35 @@ static const char *nth(const struct text_list *list, unsigned i)
 	return i < list->count ? list->at[i] : "";
 }
 
+/* The setting that is wrong. */
+static enum setting_id setting_of(const struct why *why, enum setting_id standard)
+{
+	static const enum setting_id policy[] = { SETTING_ID_tls_ciphers,
+						  SETTING_ID_tls_ciphersuites,
+						  SETTING_ID_tls_groups };
+	const struct span doing = span_of(why->doing ? why->doing : "");
+
+	for (size_t i = 0; i < sizeof policy / sizeof *policy; i++)
+		if (span_starts(doing, "understand ") &&
+		    span_is(span_after(doing, strlen("understand ")),
+			    settings_name(policy[i])))
+			return policy[i];
+	return standard;
+}
+
 /* Say why files are refused, unless it was said of them before. */
 static void refuse(const struct reading *r, unsigned i, const struct why *why,
 		   const char *path)
 {
 	struct why *last = &r->out->refused[i];
-	const struct certificate_notice notice = { .news = CERTIFICATE_REFUSED,
-						   .path = path,
-						   .why = why };
+	const struct certificate_notice notice = {
+		.news = CERTIFICATE_REFUSED,
+		.setting = setting_of(why, i == TLS_PAIRS_MAX
+						   ? SETTING_ID_tls_client_ca
+						   : SETTING_ID_tls_certificate),
+		.path = path,
+		.why = why,
+	};
 
 	if (!r->now || last->doing != why->doing || last->sys != why->sys ||
 	    strcmp(last->what, why->what) != 0)
@@ -158,6 +179,18 @@ static enum fault try_server(const struct settings *s, const struct tls_files *f
 	return tls_server_new(files, &policy, &server, why);
 }
 
+/* The file to blame for a pair that is refused: that of the key, where it holds none.
+ */
+static const char *blame(const struct settings *s, unsigned i,
+			 const struct octets files[PAIR_FILES])
+{
+	const char *key = nth(&s->tls_key, i);
+
+	return *key && !tls_is_key(span_in(&files[PAIR_KEY]))
+		       ? key
+		       : s->tls_certificate.at[i];
+}
+
 /* At the beginning, a certificate that has expired is better than none; later, the one
  * that is there is better. */
 static enum fault judge_pair(const struct reading *r, unsigned i,
@@ -173,7 +206,8 @@ static enum fault judge_pair(const struct reading *r, unsigned i,
 	    try_server(r->settings, &alone, TLS_VERIFY_NONE, &inner)) {
 		char what[sizeof why->what];
 
-		snprintf(what, sizeof what, "%.100s: %.80s", path, inner.what);
+		snprintf(what, sizeof what, "%.100s: %.80s",
+			 blame(r->settings, i, files), inner.what);
 		return fault_set(why, FAULT_SETUP, 0, inner.doing, what);
 	}
 	if (r->now && now >= times.until)
@@ -318,6 +352,10 @@ int64_t certificates_review(const struct settings *s, const struct certificates 
 		};
 		if (notice.days < WARN_DAYS)
 			say(arg, &notice);
+		if (times.alone)
+			say(arg,
+			    &(struct certificate_notice){ .news = CERTIFICATE_ALONE,
+							  .path = notice.path });
 		review_staple(nth(&s->tls_ocsp, i), &c->pairs[i][PAIR_STAPLE], &times,
 			      say, arg);
 		if (times.staple_until > 0 && (next == 0 || times.staple_until < next))

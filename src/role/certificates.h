@@ -32,14 +32,20 @@ enum certificate_news {
 	CERTIFICATE_EXPIRED,
 	CERTIFICATE_EXPIRES,   /* in `days` */
 	CERTIFICATE_NO_STAPLE, /* why->what tells: it cannot be used */
+	CERTIFICATE_ALONE,     /* clients do not get who signed it */
 };
 
 struct certificate_notice {
 	enum certificate_news news;
-	const char *path; /* of the certificate; of the response for NO_STAPLE */
+	enum setting_id setting; /* of REFUSED */
+	const char *path;        /* of the certificate; of the response for NO_STAPLE */
 	int64_t days;
 	const struct why *why; /* borrowed */
 };
+
+#define CERTIFICATE_ALONE_TEXT                                                         \
+	"the intermediate certificate that signed it should follow it in the file: "   \
+	"clients may not find it elsewhere"
 
 typedef void certificates_say_fn(void *arg, const struct certificate_notice *notice);
 

@@ -19,6 +19,7 @@
 /* clang-format off */
 #define CLI_TABLE(X) \
 	X("check",  cli_check,  "",      "tell what is wrong with the configuration, starting nothing") \
+	X("reload", cli_reload, "",      "have the running server read its configuration anew, and tell what came of it") \
 	X("config", cli_config, "",      "print the settings in force") \
 	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file; ask the server about a user") \
 	X("expire", cli_expire, "[--dry-run] [USER...]", "remove what users have kept for too long") \
@@ -74,10 +75,18 @@ void cli_complain(const struct why *why)
 {
 	const char *error = why->sys ? strerrordesc_np(why->sys) : NULL;
 
-	fprintf(stderr, "poplar: %s%s%s%s%s\n",
+	fprintf(stderr, "poplar: %s%s%s%s%s%s\n", why->doing ? "cannot " : "",
 		why->doing ? why->doing : fault_text(why->fault),
 		why->what[0] ? " " : "", why->what, error ? ": " : "",
 		error ? error : "");
+}
+
+bool cli_wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
 }
 
 bool cli_find_ids(const char *user, struct cli_ids *out)
@@ -166,10 +175,11 @@ int cli_config(const char *config, int argc, char **argv)
 	const struct rows rows = settings_rows();
 	bool whole = true;
 
-	(void)argv;
 	if (argc > 1) {
-		usage(stderr);
-		return CLI_USAGE;
+		fputs("usage: poplar [-c FILE] config\n\nPrints the settings in "
+		      "force.\n",
+		      cli_wants_help(argc, argv) ? stdout : stderr);
+		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
 	}
 	cli_load(config, &s);
 	for (unsigned i = 0; i < rows.count; i++)

@@ -16,7 +16,10 @@ enum { CLI_OK = 0, CLI_BAD = 1, CLI_USAGE = 64, CLI_CONFIG = 78 };
 /* Load the configuration or end with CLI_CONFIG, what is wrong having been said. */
 void cli_load(const char *config, struct settings *out);
 
-/* "poplar: doing what: error" on standard error. */
+/* Is "--help" among the arguments of a command? */
+bool cli_wants_help(int argc, char **argv);
+
+/* "poplar: cannot do what: error" on standard error. */
 void cli_complain(const struct why *why);
 void cli_say(const char *text, const char *about); /* "poplar: text: about" */
 
@@ -58,11 +61,6 @@ const char *cli_owner_wrong(const struct settings *s, const struct user *user,
  */
 MUST_USE bool cli_make_place(const struct settings *s, const struct user *user);
 
-/* For poplar check: what is wrong with the databases that are asked by processes of
- * their own, whom they run as if they do not say it being `auth`. It has been said;
- * returns how much it is. */
-unsigned cli_check_databases(const struct databases *databases, struct cli_ids auth);
-
 /* A channel to the running server's poplar-auth. -1: it has been said. */
 int cli_connect(const struct settings *s);
 
@@ -71,6 +69,7 @@ int cli_test(const struct settings *s, const char *name, struct span password);
 
 /* The commands; argv[0] is the command's name, options already cut off. */
 int cli_check(const char *config, int argc, char **argv);
+int cli_reload(const char *config, int argc, char **argv);
 int cli_config(const char *config, int argc, char **argv);
 int cli_user(const char *config, int argc, char **argv);
 int cli_expire(const char *config, int argc, char **argv);

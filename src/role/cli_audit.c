@@ -402,10 +402,12 @@ int cli_audit(const char *config, int argc, char **argv)
 	struct statefile file;
 	OWN_SETTINGS s = { 0 };
 
-	(void)argv;
 	if (argc > 1) {
-		fputs("usage: poplar [-c FILE] audit\n", stderr);
-		return CLI_USAGE;
+		fputs("usage: poplar [-c FILE] audit\n\nHolds the running processes "
+		      "against "
+		      "the table of sandboxes.\n",
+		      cli_wants_help(argc, argv) ? stdout : stderr);
+		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
 	}
 	cli_load(config, &s);
 	OWN_FD dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

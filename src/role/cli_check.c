@@ -1,62 +1,75 @@
 /* role/cli_check.c - poplar check: what is wrong, without starting anything.
  *
- * Floor 4 (role).
+ * Floor 4 (role). What poplard finds by itself comes from role/setup.c,
+ * role/certificates.c and config/, in the words that poplard has for it.
  */
+#include "role/cli_check.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/gssapi.h"
-#include "auth/jwt.h"
-#include "auth/login.h"
-#include "auth/place.h"
-#include "auth/users.h"
+#include "base/mechanism.h"
 #include "base/own.h"
-#include "base/secret.h"
 #include "role/certificates.h"
-#include "role/cli.h"
 #include "role/statefile.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
 
-enum { USERS_OCTETS_MAX = 1 << 30 };
+static const char usage[] =
+	"usage: poplar [-c FILE] check\n"
+	"\n"
+	"Tells what is wrong with the configuration, starting nothing. Status 78: "
+	"there "
+	"is\n"
+	"an error, and poplard would not start by it; 1: poplard would start, and "
+	"some\n"
+	"would not be served; 0: neither, though there may be warnings.\n";
 
-struct checking {
-	struct settings settings;
-	const char *file; /* of users or keys, under way */
-	struct cli_ids auth, mail;
-	bool anonymous; /* anonymous-user is known, or may be */
-	unsigned errors;
-};
+/* ---- saying ---- */
 
-static void wrong(struct checking *c, const struct why *why)
+void check_say(struct checking *c, enum setup_weight weight, const char *text)
 {
-	cli_complain(why);
-	c->errors++;
+	static const char *const words[SETUP_WEIGHTS] = { "error", "trouble",
+							  "warning" };
+
+	fprintf(stderr, "poplar: %s: %s\n", words[weight], text);
+	c->count[weight]++;
 }
 
-static void wrong_at(struct checking *c, const char *doing, const char *what, int sys)
+void check_format(struct checking *c, enum setup_weight weight, const char *format, ...)
 {
-	struct why why;
+	char text[1024];
+	va_list args;
 
-	fault_set(&why, FAULT_SETUP, sys, doing, what);
-	wrong(c, &why);
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	check_say(c, weight, text);
 }
 
-/* ---- who ---- */
-
-static void check_users_exist(struct checking *c)
+void check_fault(struct checking *c, enum setup_weight weight, const struct why *why)
 {
-	struct cli_ids front;
+	check_format(c, weight, "cannot %s%s%s%s%s", why->doing,
+		     why->what[0] ? " " : "", why->what, why->sys ? ": " : "",
+		     why->sys ? strerrordesc_np(why->sys) : "");
+}
 
-	c->errors += !cli_find_ids(c->settings.front_user, &front);
-	c->errors += !cli_find_ids(c->settings.auth_user, &c->auth);
-	c->errors += !cli_find_ids(c->settings.mail_user, &c->mail);
+void check_as(struct checking *c, struct cli_ids ids, cli_task_fn *task, void *arg,
+	      enum setup_weight weight)
+{
+	c->count[weight] += !cli_run_as(ids, task, arg);
+}
+
+static void say(void *arg, enum setup_weight weight, const char *text)
+{
+	check_say(arg, weight, text);
 }
 
 /* ---- ports ---- */
@@ -76,10 +89,10 @@ static struct statefile find_running(const struct settings *s)
 
 /* What the poplard at work has open, it takes over by name when it reloads; anything
  * else that is in the way, of its own or not, would be in its way too. */
-static void check_port(struct checking *c, const char *name, bool tls,
+static void check_port(struct checking *c, enum setting_id id, const char *name,
 		       const struct statefile *running)
 {
-	bool ours = statefile_has_port(running, name, tls);
+	bool ours = statefile_has_port(running, name, id == SETTING_ID_listen_tls);
 	struct sock_address address[2];
 	struct why why = { 0 };
 	unsigned count;
@@ -94,7 +107,8 @@ static void check_port(struct checking *c, const char *name, bool tls,
 		bool other_family = count > 1 && (why.sys == EAFNOSUPPORT ||
 						  why.sys == EADDRNOTAVAIL);
 		if (!other_family)
-			wrong(c, &why);
+			setup_complain(&c->setup, SETUP_ERROR, id, "cannot %s %s: %s",
+				       why.doing, why.what, strerrordesc_np(why.sys));
 	}
 }
 
@@ -104,9 +118,9 @@ static void check_ports(struct checking *c)
 	struct statefile running = find_running(s);
 
 	for (unsigned i = 0; i < s->listen.count; i++)
-		check_port(c, s->listen.at[i], false, &running);
+		check_port(c, SETTING_ID_listen, s->listen.at[i], &running);
 	for (unsigned i = 0; i < s->listen_tls.count; i++)
-		check_port(c, s->listen_tls.at[i], true, &running);
+		check_port(c, SETTING_ID_listen_tls, s->listen_tls.at[i], &running);
 	statefile_done(&running);
 }
 
@@ -118,21 +132,27 @@ static void tell(void *arg, const struct certificate_notice *n)
 
 	switch (n->news) {
 	case CERTIFICATE_REFUSED:
-		wrong(c, n->why);
+		setup_complain(&c->setup, SETUP_ERROR, n->setting, "cannot %s %s%s%s",
+			       n->why->doing, n->why->what, n->why->sys ? ": " : "",
+			       n->why->sys ? strerrordesc_np(n->why->sys) : "");
+		break;
+	case CERTIFICATE_ALONE:
+		check_format(c, SETUP_WARNING, "the certificate in %s comes alone: %s",
+			     n->path, CERTIFICATE_ALONE_TEXT);
 		break;
 	case CERTIFICATE_EXPIRED:
-		wrong_at(c, "use a certificate that has expired,", n->path, 0);
+		check_format(c, SETUP_TROUBLE, "the certificate in %s has expired",
+			     n->path);
 		break;
 	case CERTIFICATE_EXPIRES:
-		fprintf(stderr,
-			"poplar: warning: the certificate in %s expires in %d days\n",
-			n->path, (int)n->days);
+		check_format(c, SETUP_WARNING,
+			     "the certificate in %s expires in %d days", n->path,
+			     (int)n->days);
 		break;
 	case CERTIFICATE_NO_STAPLE:
-		fprintf(stderr,
-			"poplar: warning: the OCSP response in %s is not stapled: "
-			"%s\n",
-			n->path, n->why->what);
+		check_format(c, SETUP_WARNING,
+			     "the OCSP response in %s is not stapled: %s", n->path,
+			     n->why->what);
 		break;
 	}
 }
@@ -143,7 +163,7 @@ static void check_certificates(struct checking *c)
 	bool changed;
 
 	if (!tls_start()) {
-		wrong_at(c, "start", "OpenSSL", 0);
+		check_say(c, SETUP_ERROR, "cannot start OpenSSL");
 		return;
 	}
 	if (!certificates_read(&c->settings, NULL, &certificates, &changed, tell, c))
@@ -152,179 +172,14 @@ static void check_certificates(struct checking *c)
 	certificates_done(&certificates);
 }
 
-/* The login process can read whatever lies in the folder of the users file. */
-static void check_key_is_apart(struct checking *c, unsigned i)
-{
-	const struct settings *s = &c->settings;
-	bool own = i < s->tls_key.count && *s->tls_key.at[i];
-	const char *key = own ? s->tls_key.at[i] : s->tls_certificate.at[i];
-	const char *slash = strrchr(s->users, '/');
-
-	if (strncmp(key, s->users, (size_t)(slash - s->users) + 1) == 0)
-		wrong_at(c,
-			 "the private key may not lie below the folder of the users "
-			 "file:",
-			 key, 0);
-}
-
-/* ---- users ---- */
-
-/* The parent opens folders as root and hands them on; what lies above them does not
- * matter to the processes that work in them. */
-struct folder {
-	int dir;
-	const char *name, *path;
-};
-
-static bool can_read_file(void *arg)
-{
-	const struct folder *f = arg;
-	struct why why = { 0 };
-	OWN_FD fd = openat(f->dir, f->name, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		return true;
-	fault_set(&why, FAULT_SETUP, errno, "read, as auth-user,", f->path);
-	cli_complain(&why);
-	return false;
-}
-
-static void complain_line(void *arg, unsigned line, const char *text)
-{
-	struct checking *c = arg;
-
-	fprintf(stderr, "poplar: %s:%u: %s\n", c->file, line, text);
-	c->errors++;
-}
-
-static void check_user(struct checking *c, const struct user *user)
-{
-	const char *owner = cli_owner_wrong(&c->settings, user, c->mail);
-	char path[PLACE_PATH_MAX];
-	struct why why = { 0 };
-
-	if (owner) {
-		fprintf(stderr, "poplar: user %.*s: %s\n", (int)user->name.len,
-			user->name.at, owner);
-		c->errors++;
-	}
-	if (place_maildrop(user, c->settings.mail_root, c->settings.maildir, path,
-			   &why)) {
-		fprintf(stderr, "poplar: user %.*s: ", (int)user->name.len,
-			user->name.at);
-		wrong(c, &why);
-	}
-}
-
-/* A file that the login process shall read: the caller's, or NULL, and why is said. */
-static char *read_for_auth(struct checking *c, const char *file, size_t max,
-			   size_t *out_len)
-{
-	struct folder folder = { .path = file };
-	char *text = NULL;
-	struct why why = { 0 };
-	OWN_FD dir = -1;
-
-	if (file_open_parent(file, &dir, &folder.name, &why)) {
-		wrong(c, &why);
-		return NULL;
-	}
-	folder.dir = dir;
-	if (!cli_run_as(c->auth, can_read_file, &folder)) {
-		c->errors++;
-		return NULL;
-	}
-	OWN_FD fd = openat(dir, folder.name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		wrong_at(c, "open", file, errno);
-	else if (file_read_all(fd, max, &text, out_len, file, &why))
-		wrong(c, &why);
-	return text;
-}
-
-static bool is_anonymous(const struct settings *s, const struct user *user)
-{
-	const struct login_rules rules = { .default_domain = span_of(s->default_domain),
-					   .fold = s->fold_names };
-	struct login_name name;
-
-	return login_name(&rules, span_of(s->anonymous_user), &name) &&
-	       span_is(user->name, name.text);
-}
-
-static void check_users_file(struct checking *c, const char *file)
-{
-	size_t len = 0;
-	OWN_TEXT text = read_for_auth(c, file, USERS_OCTETS_MAX, &len);
-
-	c->file = file;
-	if (!text)
-		return;
-	OWN(users) users = users_parse((struct span){ text, len }, complain_line, c);
-	const struct user *user;
-	for (size_t i = 0; users && (user = users_at(users, i)); i++) {
-		check_user(c, user);
-		c->anonymous |= is_anonymous(&c->settings, user);
-	}
-}
-
-/* No error: a set of keys may hold some that are for something else. */
-static void complain_key(void *arg, unsigned key, const char *text)
-{
-	const struct checking *c = arg;
-
-	fprintf(stderr, "poplar: %s: key %u %s\n", c->file, key, text);
-}
-
-static void check_keys(struct checking *c, const char *file)
-{
-	OWN(jwt_keys) keys = NULL;
-	struct why why = { 0 };
-	size_t len = 0;
-	OWN_TEXT text = read_for_auth(c, file, JWT_KEYS_OCTETS_MAX, &len);
-
-	c->file = file;
-	if (text &&
-	    jwt_keys_parse((struct span){ text, len }, complain_key, c, &keys, &why)) {
-		fprintf(stderr, "poplar: %s: cannot %s\n", file, why.doing);
-		c->errors++;
-	}
-	secret_wipe(text, len);
-}
-
-static void check_file(struct checking *c, const struct database_settings *db)
-{
-	if (database_has_tokens(db))
-		check_keys(c, db->path);
-	else
-		check_users_file(c, *db->path ? db->path : c->settings.users);
-}
-
-static void check_databases(struct checking *c)
-{
-	const struct databases *all = &c->settings.databases;
-
-	for (unsigned i = 0; i < all->count; i++)
-		if (!database_is_asked(&all->at[i]))
-			check_file(c, &all->at[i]);
-	c->errors += cli_check_databases(all, c->auth);
-	for (unsigned i = 0; i < all->count; i++)
-		c->anonymous |= database_is_asked(&all->at[i]); /* it may know */
-	if (*c->settings.anonymous_user && !c->anonymous) {
-		fprintf(stderr, "poplar: anonymous-user: no users file has %s\n",
-			c->settings.anonymous_user);
-		c->errors++;
-	}
-}
-
 static bool can_use_keytab(void *arg)
 {
-	const struct checking *c = arg;
+	struct checking *c = arg;
 	struct why why = { 0 };
 
 	if (gssapi_start(c->settings.gssapi_keytab, &why) == FAULT_NONE)
 		return true;
-	cli_complain(&why);
+	check_fault(c, SETUP_TROUBLE, &why);
 	return false;
 }
 
@@ -334,45 +189,54 @@ static void check_keytab(struct checking *c)
 
 	if (settings_mechanisms(&c->settings.mechanisms, &allowed) &&
 	    (allowed & MECHANISM_BIT(GSSAPI)))
-		c->errors += !cli_run_as(c->auth, can_use_keytab, c);
+		check_as(c, c->auth, can_use_keytab, c, SETUP_TROUBLE);
 }
 
-/* ---- mail ---- */
+/* ---- folders ---- */
 
-static bool can_write_folder(void *arg)
+struct folder {
+	struct checking *checking;
+	int dir, mode;
+	const char *doing, *path;
+};
+
+static bool can_use_folder(void *arg)
 {
 	const struct folder *f = arg;
 	struct why why = { 0 };
 
-	if (faccessat(f->dir, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+	if (faccessat(f->dir, ".", f->mode, AT_EACCESS) == 0)
 		return true;
-	fault_set(&why, FAULT_SETUP, errno, "read and write, as mail-user, mail-root",
-		  f->path);
-	cli_complain(&why);
+	fault_set(&why, FAULT_SETUP, errno, f->doing, f->path);
+	check_fault(f->checking, SETUP_TROUBLE, &why);
 	return false;
 }
 
 static void check_mail_root(struct checking *c)
 {
-	OWN_FD dir = open(c->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct folder folder = { .dir = dir, .path = c->settings.mail_root };
+	const char *root = c->settings.mail_root;
+	OWN_FD dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct folder folder = { c, dir, R_OK | W_OK | X_OK,
+				 "read and write, as mail-user, mail-root", root };
 
 	if (dir < 0)
-		wrong_at(c, "find mail-root", c->settings.mail_root, errno);
+		setup_complain(&c->setup, SETUP_ERROR, SETTING_ID_mail_root,
+			       "expected a folder, found \"%.500s\": %s", root,
+			       strerrordesc_np(errno));
 	else
-		c->errors += !cli_run_as(c->mail, can_write_folder, &folder);
+		check_as(c, c->mail, can_use_folder, &folder, SETUP_TROUBLE);
 }
 
-static bool can_read_folder(void *arg)
+static void check_users_folder(struct checking *c)
 {
-	const struct folder *f = arg;
+	const char *name;
 	struct why why = { 0 };
+	OWN_FD dir = -1;
 
-	if (faccessat(f->dir, ".", R_OK | X_OK, AT_EACCESS) == 0)
-		return true;
-	fault_set(&why, FAULT_SETUP, errno, "read, as its owner, board", f->path);
-	cli_complain(&why);
-	return false;
+	if (file_open_parent(c->settings.users, &dir, &name, &why))
+		setup_complain(&c->setup, SETUP_ERROR, SETTING_ID_users,
+			       "cannot %s %s: %s", why.doing, why.what,
+			       strerrordesc_np(why.sys));
 }
 
 static void check_board(struct checking *c, const struct board_settings *board,
@@ -380,13 +244,15 @@ static void check_board(struct checking *c, const struct board_settings *board,
 {
 	const struct cli_ids owner = { (uid_t)board->uid, (gid_t)board->gid };
 	OWN_FD dir = *path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct folder folder = { .dir = dir, .path = path };
+	struct folder folder = { c, dir, R_OK | X_OK, "read, as its owner, board",
+				 path };
 
 	if (dir >= 0)
-		c->errors += !cli_run_as(board->uid > 0 ? owner : c->mail,
-					 can_read_folder, &folder);
+		check_as(c, board->uid > 0 ? owner : c->mail, can_use_folder, &folder,
+			 SETUP_TROUBLE);
 	else if (*path)
-		wrong_at(c, "find board", path, errno);
+		check_format(c, SETUP_TROUBLE, "board %s: cannot find %.500s: %s",
+			     board->name, path, strerrordesc_np(errno));
 }
 
 static void check_boards(struct checking *c)
@@ -401,47 +267,82 @@ static void check_boards(struct checking *c)
 
 static void check_run_dir(struct checking *c)
 {
+	const char *path = c->settings.run_dir, *name;
 	struct stat st;
-	const char *name;
 	struct why why = { 0 };
 	OWN_FD parent = -1;
+	int sys = 0;
 
-	if (stat(c->settings.run_dir, &st) == 0) {
-		if (!S_ISDIR(st.st_mode) || access(c->settings.run_dir, W_OK) < 0)
-			wrong_at(c, "write to run-dir", c->settings.run_dir,
-				 S_ISDIR(st.st_mode) ? errno : ENOTDIR);
-	} else if (file_open_parent(c->settings.run_dir, &parent, &name, &why)) {
-		wrong(c, &why);
+	if (stat(path, &st) == 0) {
+		if (!S_ISDIR(st.st_mode))
+			sys = ENOTDIR;
+		else if (access(path, W_OK) < 0)
+			sys = errno;
+	} else if (file_open_parent(path, &parent, &name, &why)) {
+		sys = why.sys;
 	}
+	if (sys)
+		setup_complain(&c->setup, SETUP_ERROR, SETTING_ID_run_dir,
+			       "expected a folder to write to, found \"%.500s\": %s",
+			       path, strerrordesc_np(sys));
+}
+
+/* ---- all of it ---- */
+
+static void print_count(unsigned count, const char *what, const char *behind)
+{
+	if (count > 0)
+		fprintf(stderr, "%u %s%s%s", count, what, count == 1 ? "" : "s",
+			behind);
+}
+
+static int report(const struct checking *c)
+{
+	const unsigned errors = c->count[SETUP_ERROR];
+	const unsigned troubles = c->count[SETUP_TROUBLE];
+
+	if (errors + troubles == 0) {
+		printf("%s: all is well\n", c->setup.path);
+		return CLI_OK;
+	}
+	fprintf(stderr, "poplar: %s: ", c->setup.path);
+	print_count(errors, "error", troubles > 0 ? ", " : "");
+	print_count(troubles, "trouble", "");
+	fprintf(stderr, "%s\n", errors > 0 ? ": poplard does not start by it" : "");
+	return errors > 0 ? CLI_CONFIG : CLI_BAD;
+}
+
+/* What is looked at as one of them. */
+static void check_as_users(struct checking *c, const struct setup_users *users)
+{
+	c->auth = (struct cli_ids){ users->auth.uid, users->auth.gid };
+	c->mail = (struct cli_ids){ users->mail.uid, users->mail.gid };
+	setup_judge(&c->setup, users);
+	check_users_folder(c);
+	check_users(c);
+	check_databases(c);
+	check_keytab(c);
+	check_mail_root(c);
+	check_boards(c);
 }
 
 int cli_check(const char *config, int argc, char **argv)
 {
-	struct checking c = { .errors = 0 };
+	struct checking c = { .setup = { .path = config, .say = say } };
+	struct setup_users users;
 
-	(void)argv;
 	if (argc > 1) {
-		fputs("usage: poplar [-c FILE] check\n", stderr);
-		return CLI_USAGE;
+		fputs(usage, cli_wants_help(argc, argv) ? stdout : stderr);
+		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
 	}
+	c.setup.settings = &c.settings;
+	c.setup.arg = &c;
 	cli_load(config, &c.settings);
-	check_users_exist(&c);
 	check_ports(&c);
 	check_certificates(&c);
-	for (unsigned i = 0; i < c.settings.tls_certificate.count; i++)
-		check_key_is_apart(&c, i);
-	if (c.errors == 0 || geteuid() != 0) {
-		check_databases(&c);
-		check_keytab(&c);
-		check_mail_root(&c);
-		check_boards(&c);
-	}
 	check_run_dir(&c);
+	if (setup_find_users(&c.setup, &users))
+		check_as_users(&c, &users);
 	settings_done(&c.settings);
-	if (c.errors == 0)
-		printf("%s: all is well\n", config);
-	else
-		fprintf(stderr, "poplar: %s: %u error%s\n", config, c.errors,
-			c.errors == 1 ? "" : "s");
-	return c.errors == 0 ? CLI_OK : CLI_BAD;
+	return report(&c);
 }

@@ -165,7 +165,7 @@ int cli_expire(const char *config, int argc, char **argv)
 	int i = 1;
 	bool dry = argc > 1 && strcmp(argv[1], "--dry-run") == 0;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (cli_wants_help(argc, argv))
 		return explain(stdout);
 	i += dry;
 	const bool listed = argc == i + 1 && strcmp(argv[i], "-") == 0;

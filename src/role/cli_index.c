@@ -235,7 +235,7 @@ int cli_index(const char *config, int argc, char **argv)
 	OWN_SETTINGS settings = { 0 };
 	size_t i = 0;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (cli_wants_help(argc, argv))
 		return explain(stdout);
 	while (argc == 3 && i < sizeof table / sizeof *table &&
 	       strcmp(argv[1], table[i].name) != 0)

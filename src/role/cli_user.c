@@ -302,7 +302,7 @@ int cli_user(const char *config, int argc, char **argv)
 		.scheme = SCHEME_DEFAULT, .uid = "", .gid = "", .home = "", .dir = -1
 	};
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (cli_wants_help(argc, argv))
 		return explain(stdout);
 	if (argc < 2 || !parse_options(&j, argc - 1, argv + 1))
 		return explain(stderr);

@@ -4,9 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "config/file.h"
 #include "role/notify.h"
 #include "role/parent.h"
+#include "role/setup.h"
 #include "sys/file.h"
 
 static void say(void *arg, const char *text)
@@ -32,20 +32,36 @@ static bool refuse(const char *doing, const char *what, int sys)
 	return false;
 }
 
-/* Without root, everything runs as whoever started us. */
-static bool find_ids(const struct parent *p, const char *setting, const char *user,
-		     struct ids *out)
+/* Where the log is the system's, and perhaps not there, who starts us is told too. */
+static void judge(void *arg, enum setup_weight weight, const char *text)
 {
-	*out = (struct ids){ geteuid(), getegid() };
-	if (!p->is_root)
-		return true;
-	errno = 0;
-	const struct passwd *pw = getpwnam(user);
-	if (!pw)
-		return refuse(setting, user, errno);
-	if (pw->pw_uid == 0)
-		return refuse("take, instead of root, another user for", setting, 0);
-	*out = (struct ids){ pw->pw_uid, pw->pw_gid };
+	static const int priorities[SETUP_WEIGHTS] = { LOG_ERR, LOG_ERR, LOG_WARNING };
+
+	const struct parent *p = arg;
+
+	log_event(priorities[weight], "configuration", LOG_T("what", text));
+	if (p->relay >= 0 && !p->generations)
+		fprintf(stderr, "poplard: %s\n", text);
+}
+
+static struct ids ids_of(struct setup_ids ids)
+{
+	return (struct ids){ ids.uid, ids.gid };
+}
+
+static bool find_users(struct parent *p, struct generation *g)
+{
+	const struct setup setup = {
+		.settings = &g->settings, .path = p->config, .say = judge, .arg = p
+	};
+	struct setup_users users;
+
+	if (!setup_find_users(&setup, &users))
+		return false;
+	g->ids[ROLE_FRONT] = ids_of(users.front);
+	g->ids[ROLE_AUTH] = ids_of(users.auth);
+	g->ids[ROLE_DROP] = ids_of(users.mail);
+	setup_judge(&setup, &users);
 	return true;
 }
 
@@ -85,16 +101,6 @@ static bool plan_kids(struct generation *g)
 	return ok && drop;
 }
 
-static bool plan(struct parent *p, struct generation *g)
-{
-	const struct settings *s = &g->settings;
-
-	return find_ids(p, "find front-user", s->front_user, &g->ids[ROLE_FRONT]) &&
-	       find_ids(p, "find auth-user", s->auth_user, &g->ids[ROLE_AUTH]) &&
-	       find_ids(p, "find mail-user", s->mail_user, &g->ids[ROLE_DROP]) &&
-	       open_dirs(g) && plan_kids(g) && lookup_plan(p, g);
-}
-
 static void generation_free(struct generation *g)
 {
 	while (g->kids) {
@@ -113,18 +119,35 @@ static void generation_free(struct generation *g)
 	free(g);
 }
 
+/* What nothing but another configuration mends, then what may come with time: disks,
+ * memory, addresses and ports. */
+static bool prepare(struct parent *p, struct generation *g)
+{
+	p->failure = EXIT_CONFIG;
+	if (config_load(p->config, &g->settings, say, NULL) || !find_users(p, g))
+		return false;
+	p->failure = EXIT_FAILURE;
+	if (!open_dirs(g) || !plan_kids(g))
+		return false;
+	p->failure = EXIT_CONFIG;
+	if (!lookup_plan(p, g) || !renewal_begin(p, g))
+		return false;
+	p->failure = EXIT_FAILURE;
+	return ports_open(p, g);
+}
+
 bool generation_start(struct parent *p)
 {
 	struct generation *g = calloc(1, sizeof *g);
 
+	p->failure = EXIT_FAILURE;
 	if (!g)
 		return refuse("find memory", "for a configuration", 0);
 	g->mail_root = g->users_dir = -1;
 	for (unsigned i = 0; i < DATABASES_MAX; i++)
 		g->lookup_dirs[i] = -1;
 	g->number = ++p->numbers;
-	if (config_load(p->config, &g->settings, say, NULL) || !plan(p, g) ||
-	    !renewal_begin(p, g) || !ports_open(p, g)) {
+	if (!prepare(p, g)) {
 		generation_free(g);
 		ports_close_unwanted(p);
 		return false;
@@ -162,6 +185,7 @@ void generation_check(struct parent *p, struct generation *g)
 	state_write(p);
 	log_event(LOG_NOTICE, g->number == 1 ? "ready" : "reloaded",
 		  LOG_N("generation", g->number));
+	reload_done(p);
 	notify_systemd("READY=1");
 }
 
@@ -175,6 +199,7 @@ void generation_failed(struct parent *p, struct generation *g)
 		if (k->pid > 0)
 			kill(k->pid, SIGKILL);
 	p->failed = !g->next;
+	reload_refused(p);
 	ports_close_unwanted(p);
 }
 

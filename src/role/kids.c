@@ -310,7 +310,8 @@ static void log_death(const struct parent *p, const struct kid *k, int status,
 		log_event(LOG_DEBUG, "child-ended", LOG_T("role", role_name(k->role)),
 			  LOG_N("pid", (uint64_t)k->pid));
 	else
-		log_event(LOG_CRIT, "child-died", LOG_T("role", role_name(k->role)),
+		log_event(p->stopping ? LOG_NOTICE : LOG_CRIT, "child-died",
+			  LOG_T("role", role_name(k->role)),
 			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause), next);
 }
 

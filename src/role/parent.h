@@ -78,6 +78,9 @@ struct parent {
 	struct port *ports;
 	bool stopping;
 	bool failed;        /* the first generation did not come up */
+	int failure;        /* what poplard ends with where it did not start */
+	uint64_t reloads;   /* begun since the start */
+	bool reload_wanted; /* when the one under way is done */
 	uint64_t kill_at;   /* while stopping */
 	uint64_t rotate_at; /* ticket keys, ms */
 	char keys[2][80];   /* now, before */
@@ -92,8 +95,12 @@ struct parent {
 
 /* ---- role/generations.c: which children there are to be ---- */
 
-/* Read the configuration and start a generation by it. False: it has been said why not.
- */
+/* What poplard ends with, as sysexits.h has it: only EXIT_CONFIG tells that starting it
+ * again is of no use while nobody changes something. */
+enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 };
+
+/* Read the configuration and start a generation by it. False: it has been said why not,
+ * and p->failure tells what to end with where there is no other. */
 MUST_USE bool generation_start(struct parent *p);
 
 /* Every child is ready: the fronts begin to listen, and older generations drain. */
@@ -102,6 +109,17 @@ void generation_check(struct parent *p, struct generation *g);
 /* A child died before its generation was ready. */
 void generation_failed(struct parent *p, struct generation *g);
 void generation_drop_empty(struct parent *p);
+
+/* ---- role/reloads.c: SIGHUP ---- */
+
+/* Be ready to tell what comes of reloads. */
+void reload_open(struct parent *p);
+/* Read the configuration anew: at once, or when the reload under way is done. */
+void reload_begin(struct parent *p);
+void reload_do_due(struct parent *p);
+/* What came of the one under way, if any is. */
+void reload_done(struct parent *p);
+void reload_refused(struct parent *p);
 
 /* ---- role/kids.c: one child ---- */
 

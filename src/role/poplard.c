@@ -44,7 +44,10 @@ static const char usage[] =
 	"      --help          this text\n"
 	"      --version       the version\n"
 	"\n"
-	"SIGHUP reads the configuration anew, SIGTERM ends the server.\n"
+	"SIGHUP reads the configuration anew, as `poplar reload` has it do; SIGTERM "
+	"ends "
+	"the\n"
+	"server.\n"
 	"`poplar check` tells what is wrong without starting anything.\n";
 
 /* ---- the beginning ---- */
@@ -81,11 +84,11 @@ static const char *parse_args(int argc, char **argv)
 		else
 			fputs(usage, option == 'h' ? stdout : stderr);
 		if (option != 'c')
-			exit(option == '?' ? 64 : 0);
+			exit(option == '?' ? EXIT_USAGE : EXIT_SUCCESS);
 	}
 	if (optind < argc) {
 		fputs(usage, stderr);
-		exit(64);
+		exit(EXIT_USAGE);
 	}
 	return config;
 }
@@ -136,6 +139,7 @@ static void start_log(struct parent *p, const struct settings *s)
 {
 	p->relay = -1;
 	p->log_kind = logsink_detect();
+	logsink_append(STDERR_FILENO);
 	if (s->log == LOG_TO_SYSLOG)
 		make_relay(p, s);
 	else
@@ -196,7 +200,7 @@ static void begin(struct parent *p)
 	OWN_SETTINGS s = { 0 };
 
 	if (config_load(p->config, &s, say, NULL))
-		exit(78); /* EX_CONFIG of sysexits.h */
+		exit(EXIT_CONFIG);
 	p->is_root = geteuid() == 0;
 	close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever our starter left open */
 	open_executables(p);
@@ -208,6 +212,7 @@ static void begin(struct parent *p)
 	if (!state_open(p, &s))
 		exit(EXIT_FAILURE);
 	control_open(p);
+	reload_open(p);
 	make_ticket_keys(p, clock_ms());
 	if (!tls_start())
 		die("OpenSSL", 0);
@@ -216,7 +221,7 @@ static void begin(struct parent *p)
 	log_event(LOG_NOTICE, "starting", LOG_T("version", POPLAR_VERSION),
 		  LOG_T("config", p->config));
 	if (!generation_start(p))
-		exit(EXIT_FAILURE);
+		exit(p->failure);
 }
 
 /* ---- the loop ---- */
@@ -244,17 +249,6 @@ static void stop(struct parent *p, const char *why)
 	tell_everyone(p, ROLE_LOOKUP, MESSAGE_DRAIN);
 }
 
-static void reload(struct parent *p)
-{
-	log_event(LOG_NOTICE, "reloading", LOG_T("config", p->config));
-	if (!p->generations->ready)
-		log_event(LOG_WARNING, "reload-refused",
-			  LOG_T("what", "the last one is not done"));
-	else if (!generation_start(p))
-		log_event(LOG_ERR, "reload-failed",
-			  LOG_T("what", "nothing has changed"));
-}
-
 static void reap(struct parent *p)
 {
 	int status;
@@ -272,7 +266,7 @@ static void on_signals(struct parent *p)
 		if (info.ssi_signo == SIGCHLD)
 			reap(p);
 		else if (info.ssi_signo == SIGHUP && !p->stopping)
-			reload(p);
+			reload_begin(p);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			stop(p, info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 	}
@@ -309,6 +303,7 @@ static void do_what_is_due(struct parent *p)
 {
 	uint64_t now = clock_ms();
 
+	reload_do_due(p);
 	kids_start_due(p, now);
 	renewal_do_due(p, now);
 	if (p->stopping && now >= p->kill_at) {

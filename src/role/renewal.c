@@ -42,6 +42,10 @@ static void say(void *arg, const struct certificate_notice *n)
 		log_event(LOG_WARNING, "staple-unusable", file,
 			  LOG_T("what", n->why->what));
 		break;
+	case CERTIFICATE_ALONE:
+		log_event(LOG_WARNING, "certificate-alone", file,
+			  LOG_T("what", CERTIFICATE_ALONE_TEXT));
+		break;
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ static struct {
 	pid_t pid;
 	bool is_socket;
 	atomic_uint lost;
+	log_sink_fn *listener; /* NULL: none */
+	char path[PATH_MAX];   /* of a regular file; empty: it is none */
 } sink;
 
 const char *logsink_name(enum logsink_kind kind)
@@ -142,6 +145,13 @@ static void write_line(int priority, struct span line)
 	}
 	if (!put_line(priority, line))
 		atomic_fetch_add(&sink.lost, 1);
+	if (sink.listener)
+		sink.listener(priority, line);
+}
+
+void logsink_listen(log_sink_fn *listener)
+{
+	sink.listener = listener;
 }
 
 void logsink_use(int fd, enum logsink_kind kind, const char *name)
@@ -156,6 +166,38 @@ void logsink_use(int fd, enum logsink_kind kind, const char *name)
 	tzset(); /* now: the C library opens a file for it, which a sandbox would not
 		    let it */
 	log_to(write_line);
+}
+
+void logsink_append(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+	char link[64];
+	struct stat st, named;
+
+	if (flags < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	fcntl(fd, F_SETFL, flags | O_APPEND); /* for all who share the open file */
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, sink.path, sizeof sink.path - 1);
+	sink.path[n > 0 ? n : 0] = '\0';
+	if (stat(sink.path, &named) < 0 || named.st_ino != st.st_ino ||
+	    named.st_dev != st.st_dev)
+		sink.path[0] = '\0'; /* it has no name any more */
+}
+
+bool logsink_rotate(int fd)
+{
+	struct stat st;
+
+	if (!*sink.path)
+		return true;
+	const mode_t mode = fstat(fd, &st) == 0 ? st.st_mode & 0777 : 0600;
+	OWN_FD fresh =
+		open(sink.path,
+		     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		     mode);
+	return fresh >= 0 && dup3(fresh, fd, O_CLOEXEC) >= 0 &&
+	       dup2(fresh, STDERR_FILENO) >= 0 && dup2(fresh, STDOUT_FILENO) >= 0;
 }
 
 int logsink_reopen(int fd)

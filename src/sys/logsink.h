@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include "base/log.h"
 
 /* How the descriptor wants its lines; the names are passed to children as an argument.
  */
@@ -32,6 +32,17 @@ enum logsink_kind logsink_detect(void);
 
 /* Send the log's lines to `fd` as coming from process `name`. */
 void logsink_use(int fd, enum logsink_kind kind, const char *name);
+
+/* Every line is told to `listener`, too; it may not log. */
+void logsink_listen(log_sink_fn *listener);
+
+/* Have all processes write at the end of the regular file fd, wherever that is then,
+ * and remember its name for logsink_rotate. Other files are left alone. */
+void logsink_append(int fd);
+
+/* Another file may lie under the remembered name, or none: let fd, and standard error,
+ * lead there from here on. False: it cannot be opened, and everything is as it was. */
+MUST_USE bool logsink_rotate(int fd);
 
 /* A descriptor for the same file as fd that does not block, where the kernel can give
  * one (pipes, terminals); otherwise a duplicate. -1 and errno. */

@@ -152,6 +152,39 @@ bool identity_names(const struct identity *id, unsigned owner, struct names *nam
 	return ok;
 }
 
+bool tls_is_key(struct span pem)
+{
+	EVP_PKEY *key = read_key(pem);
+
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return key != NULL;
+}
+
+/* Does this system know who signed it? */
+static bool is_signed_by_root(X509 *own)
+{
+	X509_STORE *roots = X509_STORE_new();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509 *issuer = NULL;
+	bool known = roots && ctx && X509_STORE_set_default_paths(roots) == 1 &&
+		     X509_STORE_CTX_init(ctx, roots, own, NULL) == 1 &&
+		     X509_STORE_CTX_get1_issuer(&issuer, ctx, own) == 1;
+
+	X509_free(issuer);
+	X509_STORE_CTX_free(ctx);
+	X509_STORE_free(roots);
+	ERR_clear_error();
+	return known;
+}
+
+static bool is_alone(const struct identity *id)
+{
+	return sk_X509_num(id->chain) == 0 &&
+	       X509_check_issued(id->own, id->own) != X509_V_OK &&
+	       !is_signed_by_root(id->own);
+}
+
 enum fault tls_pair_check(const struct tls_pair *pair, int64_t now,
 			  struct tls_pair_times *out, struct why *why)
 {
@@ -167,6 +200,7 @@ enum fault tls_pair_check(const struct tls_pair *pair, int64_t now,
 			.staple_until = good ? id.staple_until : 0,
 			.staple_wrong = id.staple && !good ? "it is stale"
 							   : id.staple_wrong,
+			.alone = is_alone(&id),
 		};
 	}
 	identity_done(&id);

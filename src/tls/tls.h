@@ -46,6 +46,8 @@ struct tls_pair_times {
 	int64_t staple_until; /* 0: it has none that can be used now */
 	const char *
 		staple_wrong; /* why it has none; NULL: none was given, or it is good */
+	bool alone; /* neither self-signed, nor followed by the certificate that signed
+		     * it, nor signed by one that this system trusts */
 };
 
 /* Is the pair whole? FAULT_SETUP with why->doing and why->what telling what is wrong:
@@ -53,6 +55,9 @@ struct tls_pair_times {
  * signed by the next. A staple that cannot be used is none. */
 MUST_USE enum fault tls_pair_check(const struct tls_pair *pair, int64_t now,
 				   struct tls_pair_times *out, struct why *why);
+
+/* Is there a private key without passphrase in it? */
+MUST_USE bool tls_is_key(struct span pem);
 
 /* ---- the server ---- */
 

@@ -336,19 +336,21 @@ class Configured(unittest.TestCase):
         with Poplar(tls=False) as p:
             sql = 'query-find = "SELECT %u"'
             self.expect(p, "sqlite", f'{sql}\n path = "{p.dir}/no.db"', 1,
-                        f"database x: read, as run-as, {p.dir}/no.db: No such file")
+                        f"database x: cannot read, as run-as, {p.dir}/no.db: No such file")
+            self.expect(p, "sqlite", f'{sql}\n path = "/no/such/folder/db"', 78,
+                        "error: database x: cannot open directory /no/such/folder/")
             self.expect(p, "sqlite", f'path = "{p.dir}/no.db"', 78, "driver sqlite needs query-find")
             self.expect(p, "checkpassword", 'program = { "/bin/nothing" }', 1,
-                        "database x: run, as run-as, /bin/nothing: No such file")
+                        "database x: cannot run, as run-as, /bin/nothing: No such file")
             self.expect(p, "pam", "service = not-there", 1, "/etc/pam.d/not-there: No such file")
             self.expect(p, "ldap", 'uri = "ldap://localhost"', 78, "either base or bind-template")
             self.expect(p, "postgresql", f'connection = ""\n {sql}', 78, "needs connection")
             self.expect(p, "postgresql", f'connection = "x"\n password-file = "/no"\n {sql}', 1,
                         "read /no: No such file")
             if IS_ROOT:
-                self.expect(p, "system", "run-as = not-there", 1, "no such user: not-there")
-                self.expect(p, "system", "run-as-group = not-there", 1, "no such group: not-there")
-                self.expect(p, "checkpassword", 'program = { "/bin/true" }\n run-as = root', 1,
+                self.expect(p, "system", "run-as = not-there", 78, "no such user: not-there")
+                self.expect(p, "system", "run-as-group = not-there", 78, "no such group: not-there")
+                self.expect(p, "checkpassword", 'program = { "/bin/true" }\n run-as = root', 78,
                             "may not run as root")
 
     def test_a_reload_with_a_section_that_is_wrong_changes_nothing(self):

@@ -286,9 +286,9 @@ class TestSettings(unittest.TestCase):
             p.write_config()
             out = p.run("check")  # it is read as it should be, but there are boards that are not there
             self.assertEqual(out.returncode, 1)
-            self.assertIn(f"find board {p.board('gone')}: No such file or directory", out.stderr)
-            self.assertIn(f"find board {p.dir}/mail/nowhere/gone: No such file or directory", out.stderr)
-            self.assertEqual(out.stderr.count("find board"), 2)
+            self.assertIn(f"trouble: board gone: cannot find {p.board('gone')}: No such file or directory", out.stderr)
+            self.assertIn(f"board gone: cannot find {p.dir}/mail/nowhere/gone: No such file or directory", out.stderr)
+            self.assertEqual(out.stderr.count("board gone"), 2)
             shown = p.run("config").stdout
             self.assertIn("xtnd = yes", shown)
             p.config.write_text(shown)

@@ -1,0 +1,99 @@
+/* role/reloads.c - poplard takes in its configuration anew, one reload after the other.
+ *
+ * Floor 4 (role). Prefix: reload_. What comes of each is told in the run directory.
+ */
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "role/outcome.h"
+#include "role/parent.h"
+
+/* The lines since the reload under way began. */
+static struct {
+	bool open;
+	size_t len;
+	char lines[8192];
+} said;
+
+/* What does not fit is in the log alone. */
+static void hear(int priority, struct span line)
+{
+	struct buf b = { .at = said.lines, .room = sizeof said.lines, .len = said.len };
+
+	if (!said.open || priority > LOG_WARNING)
+		return;
+	buf_put(&b, line);
+	buf_char(&b, '\n');
+	if (!b.cut)
+		said.len = b.len;
+}
+
+static void tell(const struct parent *p, enum outcome_state state)
+{
+	const struct outcome o = { .number = p->reloads,
+				   .state = state,
+				   .said = { said.lines, said.len } };
+	struct why why;
+
+	if (outcome_write(p->run_dir, &o, &why))
+		log_fault(&why, "state-not-written");
+}
+
+static void end(struct parent *p, enum outcome_state state)
+{
+	if (!said.open)
+		return; /* the first generation comes of no reload */
+	said.open = false;
+	tell(p, state);
+}
+
+void reload_done(struct parent *p)
+{
+	end(p, OUTCOME_DONE);
+}
+
+void reload_refused(struct parent *p)
+{
+	end(p, OUTCOME_REFUSED);
+}
+
+static bool is_under_way(const struct parent *p)
+{
+	const struct generation *newest = p->generations;
+
+	return newest && !newest->ready && !newest->draining;
+}
+
+/* Its number is told before the file is read: whoever changed the file before that
+ * knows by the number that the change is in. */
+void reload_begin(struct parent *p)
+{
+	p->reload_wanted = is_under_way(p);
+	if (p->reload_wanted)
+		return;
+	said.open = true;
+	said.len = 0;
+	p->reloads++;
+	tell(p, OUTCOME_BEGUN);
+	log_event(LOG_NOTICE, "reloading", LOG_T("config", p->config));
+	if (!logsink_rotate(p->log))
+		log_event(LOG_ERR, "log-not-reopened",
+			  LOG_T("what", "the old file stays in use"));
+	if (generation_start(p))
+		return;
+	log_event(LOG_ERR, "reload-failed", LOG_T("what", "nothing has changed"));
+	reload_refused(p);
+}
+
+void reload_do_due(struct parent *p)
+{
+	if (p->reload_wanted && !p->stopping && !is_under_way(p))
+		reload_begin(p);
+}
+
+void reload_open(struct parent *p)
+{
+	unlinkat(p->run_dir, OUTCOME_NAME, 0); /* of the poplard before */
+	logsink_listen(hear);
+}
