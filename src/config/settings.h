@@ -133,6 +133,9 @@ X(mail_root, TEXT, 1, 4095, "/var/mail/poplar", PARENT | AUTH, \
 X(maildir, TEXT, 1, 255, "Maildir", AUTH, \
   "Name of the Maildir within a user's home. A user without a home in the users file has it in " \
   "mail-root, in a folder of the user's name.") \
+X(create_home, BOOL, 0, 1, "no", DROP, \
+  "Whether a user's first login makes the home, and the folders above it, where nothing has been delivered yet. " \
+  "See DATABASES OF USERS.") \
 X(index, BOOL, 0, 1, "yes", DROP, \
   "Keep an index in each Maildir, a file named poplar-index, so that a maildrop in which nothing has changed " \
   "opens without being looked through. It belongs to the maildrop's owner and may be removed at any time; " \

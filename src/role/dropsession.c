@@ -349,6 +349,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		.downgrade = d->child.settings.utf8_downgrade,
 		.rules = s->read_only ? NULL : &s->rules,
 		.as_is = s->as_is,
+		.makes_home = d->child.settings.create_home && !s->read_only,
 	};
 	struct why why = { 0 };
 
@@ -360,6 +361,9 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 	if (s->maildrop->trouble.fault)
 		log_fault(&s->maildrop->trouble, "index-trouble",
 			  LOG_T("user", s->user));
+	if (s->maildrop->has_new_home)
+		log_event(LOG_NOTICE, "home-made", LOG_T("user", s->user),
+			  LOG_T("maildrop", path));
 	if (s->maildrop->expired > 0)
 		log_event(LOG_INFO, "expired", LOG_T("user", s->user),
 			  LOG_N("messages", s->maildrop->expired),

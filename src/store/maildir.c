@@ -40,32 +40,41 @@ static void maildir_done_p(struct maildir **d)
 
 /* A home without a Maildir has got no mail yet. A home that is not there may be a disk
  * that is not mounted: to show an empty maildrop then would make clients forget what
- * they have and fetch it all again. */
-static int make_dir(int root, const char *path)
+ * they have and fetch it all again. So it is made only where that was asked for. */
+static int open_home(const struct store_place *place, bool *out_made)
 {
-	const char *slash = strrchr(path, '/');
-	char home[PATH_MAX] = ".";
+	const char *slash = strrchr(place->path, '/');
+	const struct span home = { place->path,
+				   slash ? (size_t)(slash - place->path) : 0 };
+	char text[PATH_MAX] = ".";
 
-	if (slash && !span_copy((struct span){ path, (size_t)(slash - path) }, home,
-				sizeof home)) {
+	if (slash && !span_copy(home, text, sizeof text)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	OWN_FD parent = file_open_beneath(root, home, O_RDONLY | O_DIRECTORY);
-	if (parent < 0)
-		return -1;
-	const char *name = slash ? slash + 1 : path;
-	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
+	int fd = file_open_beneath(place->root, text, O_RDONLY | O_DIRECTORY);
+	*out_made = fd < 0 && errno == ENOENT && place->makes_home;
+	return *out_made ? store_make_home(place->root, home) : fd;
+}
+
+static int make_dir(const struct store_place *place, bool *out_new_home)
+{
+	const char *slash = strrchr(place->path, '/');
+	const char *name = slash ? slash + 1 : place->path;
+	OWN_FD parent = open_home(place, out_new_home);
+
+	if (parent < 0 || (mkdirat(parent, name, 0700) < 0 && errno != EEXIST))
 		return -1;
 	return file_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
 }
 
-static enum fault open_dir(const struct store_place *place, int *out, struct why *why)
+static enum fault open_dir(const struct store_place *place, struct maildir *d,
+			   struct why *why)
 {
-	*out = file_open_beneath(place->root, place->path, O_RDONLY | O_DIRECTORY);
-	if (*out < 0 && errno == ENOENT && !place->as_is)
-		*out = make_dir(place->root, place->path);
-	if (*out < 0)
+	d->dir = file_open_beneath(place->root, place->path, O_RDONLY | O_DIRECTORY);
+	if (d->dir < 0 && errno == ENOENT && !place->as_is)
+		d->dir = make_dir(place, &d->base.has_new_home);
+	if (d->dir < 0)
 		return fault_set(why, store_fault(errno), errno, "open Maildir",
 				 place->path);
 	return FAULT_NONE;
@@ -423,7 +432,7 @@ static enum fault maildir_open(const struct store_place *place, struct maildrop 
 		.ledger = { .fd = -1 },
 		.rules = place->rules,
 	};
-	f = open_dir(place, &d->dir, why);
+	f = open_dir(place, d, why);
 	if (f == FAULT_NONE)
 		f = store_lock(place, d->dir, why);
 	if (f == FAULT_NONE)

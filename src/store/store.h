@@ -53,6 +53,7 @@ struct store_place {
 	 * Outlives the maildrop. */
 	const struct store_rules *rules;
 	bool as_is;                   /* what is missing of the Maildir is not made */
+	bool makes_home;              /* a home that is missing is made, too */
 	enum downgrade_way downgrade; /* what clients get that know no UTF-8 */
 };
 
@@ -86,6 +87,7 @@ struct maildrop {
 	struct why trouble; /* with its index, of which the listing is independent */
 	uint32_t expired;   /* messages that were removed at the opening, */
 	uint64_t expired_octets;
+	bool has_new_home; /* which was made at the opening */
 };
 
 struct store {
@@ -162,6 +164,11 @@ MUST_USE enum fault store_lock(const struct store_place *place, int dir,
 			       struct why *why);
 /* A lock has been released in this process: whoever waits may look again. */
 void store_lock_released(struct store_locks *locks);
+
+/* Open the folder `home` beneath root, and make it and those above it that are missing:
+ * the home for its owner alone, which is who calls this, the others to be passed
+ * through. -1 and errno. */
+MUST_USE int store_make_home(int root, struct span home);
 
 /* The fault that an errno means for a maildrop: what time heals, and what an operator
  * must. */

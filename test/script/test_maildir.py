@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import stat
 import subprocess
 import threading
 import unittest
@@ -450,6 +451,90 @@ class SystemUsers(unittest.TestCase):
             c.quit()
             self.assertEqual(p.names(), [])
             self.assertEqual(p.run("audit").returncode, 0)
+
+
+class CreateHome(ServerCase):
+    """create-home: whom a database knows need not have got mail to log in."""
+
+    kwargs = {"users": {"alice": "secret"}, "settings": {"create-home": "yes"}}
+
+    def add(self, name, line=""):
+        self.p.users[name] = f"{name}:{{PLAIN}}secret:{line}"
+        self.addCleanup(self.p.users.pop, name)
+        self.p.write_users()
+
+    def log_in(self, name):
+        c = self.p.connect()
+        c.login(name, "secret")
+        self.assertEqual(c.ask("STAT"), "+OK 0 0")
+        c.quit()
+
+    def refused(self, name):
+        c = self.p.connect()
+        c.ok(f"USER {name}")
+        self.assertTrue(c.err("PASS secret").startswith("-ERR [SYS/PERM] "))
+        c.close()
+
+    def check_folder(self, path, mode, uid):
+        at = os.lstat(path)
+        self.assertTrue(stat.S_ISDIR(at.st_mode))
+        self.assertEqual((stat.S_IMODE(at.st_mode), at.st_uid), (mode, uid))
+
+    def test_the_first_login_makes_a_home(self):
+        root = self.p.dir / "mail"
+        self.add("bob")
+        self.add("carol", f":::{root}/example.org/deep/carol:")
+        for name, home in (("bob", "bob"), ("carol", "example.org/deep/carol")):
+            self.log_in(name)
+            self.check_folder(root / home, 0o700, self.p.mail_uid)
+            for folder in ("", "new", "cur", "tmp"):
+                self.check_folder(root / home / "Maildir" / folder, 0o700, self.p.mail_uid)
+            self.p.log.wait(f"event=home-made user={name} maildrop={home}/Maildir")
+            (root / home / "Maildir" / "new" / "1.x").write_bytes(b"x\n")
+            self.p._give(root / home / "Maildir" / "new" / "1.x")
+            c = self.p.connect()
+            c.login(name, "secret")
+            self.assertEqual(c.ask("STAT"), "+OK 1 3")
+            c.quit()
+            self.assertEqual(len(self.p.log.find(f"event=home-made user={name} ")), 1)
+        for folder in ("example.org", "example.org/deep"):
+            self.check_folder(root / folder, 0o711, self.p.mail_uid)
+
+    def test_nothing_is_made_through_a_link(self):
+        outside = self.p.dir / "outside"
+        outside.mkdir()
+        self.p._give(outside)
+        os.symlink(outside, self.p.dir / "mail" / "link")
+        os.symlink("nowhere", self.p.dir / "mail" / "dangling")
+        self.add("eve", f":::{self.p.dir}/mail/link/eve:")
+        self.add("mallory", f":::{self.p.dir}/mail/dangling:")
+        self.refused("eve")
+        self.refused("mallory")
+        self.assertEqual(list(outside.iterdir()), [])
+        self.assertFalse((self.p.dir / "mail" / "nowhere").exists())
+
+    @unittest.skipUnless(IS_ROOT, "needs root for another owner")
+    def test_a_uid_of_its_own_makes_it_where_it_may(self):
+        uid, gid = 61234, 61234
+        own = self.p.dir / "mail" / "own"
+        own.mkdir()
+        os.chown(own, uid, gid)
+        self.add("dora", f"{uid}:{gid}::{own}/dora:")
+        self.log_in("dora")
+        self.check_folder(own / "dora", 0o700, uid)
+        self.add("fred", f"{uid}:{gid}::{self.p.dir}/mail/fred:")
+        self.refused("fred")
+        self.assertFalse((self.p.dir / "mail" / "fred").exists())
+
+    def test_nobody_gets_one_where_it_is_off(self):
+        with Poplar(users={"alice": "secret"}) as p:
+            p.users["bob"] = "secret"
+            p.write_users()
+            c = p.connect()
+            c.ok("USER bob")
+            self.assertTrue(c.err("PASS secret").startswith("-ERR [SYS/PERM] "))
+            c.close()
+            self.assertFalse((p.dir / "mail" / "bob").exists())
 
 
 if __name__ == "__main__":

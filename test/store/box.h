@@ -105,7 +105,8 @@ static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
 	const struct store_place place = { b->root,      b->kind->path, b->locks,
 					   b->read_only, b->boot,       b->index,
-					   b->rules,     false,         b->downgrade };
+					   b->rules,     false,         false,
+					   b->downgrade };
 	struct why why = { 0 };
 
 	return b->kind->store->open(&place, out, &why);
