@@ -3,14 +3,18 @@
  * Floor 1 (mail): does no I/O. Prefix: field_. RFC 6857 sections 3.1.5 to 3.1.8, RFC
  * 6858 section 2.1.
  */
-#include <idn2.h>
-
 #include "base/utf8.h"
 #include "mail/field.h"
 #include "mail/token.h"
 
 /* What nobody can have (RFC 2606), behind a name that tells. */
 #define NOBODY SPAN("<invalid@internationalized-address.invalid>")
+
+/* Octets that are shown of a mailbox too long to be held; domains that are looked at in
+ * one step. */
+enum { SHOWN_MAX = 256, LOOKS_MAX = 16 };
+
+/* ---- one address ---- */
 
 /* A mailbox, taken apart; runs are borrowed from it. */
 struct mailbox {
@@ -42,23 +46,39 @@ static struct span squeeze(struct span address, char *scratch)
 	return (struct span){ scratch, token_squeeze(address, scratch) };
 }
 
-size_t field_domain(struct span domain, char out[FIELD_DOMAIN_MAX])
+/* Is there white space, or a comment, only where RFC 5322 section 4.4 allows it?
+ * Without it two words would become one, and the address that of somebody else. */
+static bool is_one(struct span address)
 {
-	char text[4 * FIELD_DOMAIN_MAX];
-	uint8_t *made = NULL;
-	size_t len = 0;
+	enum token token, before = TOKEN_SPECIAL;
+	bool apart = false, dot = true;
+	struct span part;
 
-	if (!span_copy(domain, text, sizeof text) ||
-	    idn2_lookup_u8((const uint8_t *)text, &made,
-			   IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return 0;
-	const struct span ascii = span_of((const char *)made);
-	if (ascii.len <= FIELD_DOMAIN_MAX && utf8_is_ascii(ascii)) {
-		memcpy(out, ascii.at, ascii.len);
-		len = ascii.len;
+	while ((token = token_next(&address, &part)) != TOKEN_END) {
+		if (token == TOKEN_WHITE || token == TOKEN_COMMENT) {
+			apart = true;
+			continue;
+		}
+		if (apart && !dot && token != TOKEN_SPECIAL &&
+		    before != TOKEN_SPECIAL && part.at[0] != '.')
+			return false;
+		apart = false;
+		before = token;
+		dot = part.at[part.len - 1] == '.';
 	}
-	idn2_free(made);
-	return len;
+	return true;
+}
+
+/* A local part: a dot-atom or a quoted string. */
+static bool is_local(struct span s)
+{
+	struct span part, rest = s;
+
+	if (!field_is_plain(s) || s.len == 0 || s.len > FOLD_WORD_MAX)
+		return false;
+	const enum token token = token_next(&rest, &part);
+	return rest.len == 0 && ((token == TOKEN_ATOM && !span_has_any(s, "\\]>")) ||
+				 (token == TOKEN_QUOTED && token_is_closed(s)));
 }
 
 /* Cut at the last '@'. False: there is none. */
@@ -76,137 +96,227 @@ static bool cut_address(struct span address, struct span *out_local,
 }
 
 /* The address with its domain in ASCII. False: it has no such form. */
-static bool has_form(struct span address, struct span *out_local,
-		     struct span *out_domain, char ascii[FIELD_DOMAIN_MAX])
+static bool has_form(struct fold *f, struct span address, struct span *out_local,
+		     struct span *out_domain, char ascii[DOMAIN_OCTETS_MAX])
 {
-	if (!cut_address(address, out_local, out_domain) || !utf8_is_ascii(*out_local))
+	const struct span plain = squeeze(address, f->scratch);
+
+	if (!is_one(address) || !cut_address(plain, out_local, out_domain) ||
+	    !is_local(*out_local))
 		return false;
 	if (!utf8_is_ascii(*out_domain))
-		*out_domain = (struct span){ ascii, field_domain(*out_domain, ascii) };
-	return out_domain->len > 0;
+		*out_domain = (struct span){ ascii, domain_ascii(f->domains,
+								 *out_domain, ascii) };
+	return out_domain->len > 0 && out_domain->len <= DOMAIN_OCTETS_MAX &&
+	       field_is_plain(*out_domain);
 }
 
-static void put_ascii(struct fold *f, struct span address, bool angle)
+/* Can it stay as it is? */
+static bool is_good(struct span mailbox)
 {
-	struct span local = address, domain = SPAN("");
-	char ascii[FIELD_DOMAIN_MAX];
-	const bool cut = has_form(address, &local, &domain, ascii);
-
-	fold_reserve(f, local.len + domain.len + 3);
-	fold_glue(f, angle ? SPAN("<") : SPAN(""));
-	fold_glue(f, cut ? local : address);
-	fold_glue(f, cut ? SPAN("@") : SPAN(""));
-	fold_glue(f, cut ? domain : SPAN(""));
-	fold_glue(f, angle ? SPAN(">") : SPAN(""));
+	return field_is_plain(mailbox) && token_is_closed(mailbox);
 }
 
-/* Can nothing but its encoded form be said of an address? So it is also when too many
- * domains have been looked at. */
-static bool is_lost(struct fold *f, struct span address, enum field_way way)
+/* Can nothing but its encoded form be said of a mailbox? */
+static bool is_lost(struct fold *f, struct span mailbox, enum field_way way)
+{
+	const struct span address = take_apart(mailbox).address;
+	struct span local, domain;
+	char ascii[DOMAIN_OCTETS_MAX];
+
+	if (is_good(mailbox) || address.len == 0)
+		return false;
+	if (!utf8_is_ascii(address) && way == FIELD_SIMPLE && !token_is_ascii(address))
+		return true;
+	return !has_form(f, address, &local, &domain, ascii);
+}
+
+static void put_address(struct fold *f, const struct mailbox *m)
 {
 	struct span local, domain;
-	char ascii[FIELD_DOMAIN_MAX];
+	char ascii[DOMAIN_OCTETS_MAX];
 
-	if (token_is_ascii(address))
-		return false;
-	return way == FIELD_SIMPLE || f->domains++ >= FOLD_DOMAINS_MAX ||
-	       !has_form(squeeze(address, f->scratch), &local, &domain, ascii);
+	if (!has_form(f, m->address, &local, &domain, ascii))
+		return; /* "<>" */
+	fold_reserve(f, local.len + domain.len + 3);
+	fold_glue(f, m->angle ? SPAN("<") : SPAN(""));
+	fold_glue(f, local);
+	fold_glue(f, SPAN("@"));
+	fold_glue(f, domain);
+	fold_glue(f, m->angle ? SPAN(">") : SPAN(""));
+}
+
+static void put_lost(struct fold *f, struct span address, enum field_way way)
+{
+	struct span text = squeeze(address, f->scratch);
+
+	if (!is_one(address) || text.len == 0)
+		text = token_trim(address);
+	fold_encoded(f, text);
+	fold_gap(f, SPAN(" "));
+	fold_word(f, way == FIELD_SIMPLE ? NOBODY : SPAN(":;"));
 }
 
 static void put_mailbox(struct fold *f, struct span s, enum field_way way)
 {
 	const struct mailbox m = take_apart(s);
-	const bool lost = is_lost(f, m.address, way);
 
-	fold_gap(f, SPAN(" "));
-	if (utf8_is_ascii(s)) {
-		fold_text(f, s);
+	if (is_good(s)) {
+		field_ascii(f, s);
 		return;
 	}
+	const bool lost = is_lost(f, s, way);
 	field_phrase(f, m.name, lost);
 	if (m.name.len > 0)
 		fold_gap(f, SPAN(" "));
-	const struct span address = squeeze(m.address, f->scratch);
-	if (lost) {
-		fold_encoded(f, address);
-		fold_gap(f, SPAN(" "));
-		fold_word(f, way == FIELD_SIMPLE ? NOBODY : SPAN(":;"));
-	} else if (address.len > 0) {
-		put_ascii(f, address, m.angle);
-	}
+	if (lost)
+		put_lost(f, m.address, way);
+	else
+		put_address(f, &m);
+	if (!lost && m.address.len == 0 && m.angle)
+		fold_word(f, SPAN("<>"));
 	field_comments(f, m.rest);
+}
+
+/* ---- a list of them ---- */
+
+static void put_comma(struct fold *f, struct field *s)
+{
+	if (s->listing)
+		fold_special(f, SPAN(","));
+	s->listing = true;
+	fold_gap(f, SPAN(" "));
+}
+
+/* A group that was found to be good as far as it was held, and had one lost mailbox
+ * more: nothing can be said of that. */
+static void put_member(struct fold *f, struct field *s, struct span one)
+{
+	if (s->group == FIELD_GROUP && s->way == FIELD_FULL &&
+	    is_lost(f, one, FIELD_FULL)) {
+		f->lost = true;
+		return;
+	}
+	put_comma(f, s);
+	put_mailbox(f, one, (enum field_way)s->way);
+}
+
+static void end_group(struct fold *f, struct field *s)
+{
+	if (s->group == FIELD_GROUP_LOST) {
+		fold_gap(f, SPAN(" "));
+		fold_word(f, SPAN(":;"));
+	} else if (s->group == FIELD_GROUP) {
+		fold_special(f, SPAN(";"));
+	}
+	s->listing |= s->group != FIELD_NO_GROUP;
+	s->group = FIELD_NO_GROUP;
+}
+
+/* The end of what is held, and not of the mailbox: it is shown in part, as an empty
+ * group.
+ */
+static enum field_went cut_list(struct fold *f, struct field *s, struct span one)
+{
+	if (s->group == FIELD_NO_GROUP && !s->listing) {
+		fold_encoded(f, field_head(token_trim(one), SHOWN_MAX));
+		s->group = FIELD_GROUP_LOST;
+	}
+	end_group(f, s);
+	return FIELD_CUT;
 }
 
 /* ---- groups ---- */
 
-/* Has a mailbox of the list such an address? RFC 6857 section 3.1.7 means those whose
- * local part is at fault; a domain that is none is no better. */
-static bool has_lost(struct fold *f, struct span list, enum field_way way)
+/* RFC 6857 section 3.1.7 means mailboxes whose local part is at fault; a domain that is
+ * none is no better. True: one of them is, or all have been looked at; else there are
+ * too many for one step. */
+static bool check_members(struct fold *f, struct field *s, struct span members)
 {
-	struct span one;
-	char sep;
+	const uint64_t enough = f->domains->looked + LOOKS_MAX;
+	struct span one, rest = span_after(members, s->checked);
+	char sep = ',';
 
-	do {
-		sep = token_cut(&list, ",", &one);
-		if (is_lost(f, take_apart(one).address, way))
-			return true;
-	} while (sep);
-	return false;
-}
-
-static void put_list(struct fold *f, struct span list, enum field_way way);
-
-/* RFC 6857 section 3.1.7: one address that has no form in ASCII takes all with it. */
-static void put_group(struct fold *f, struct span name, struct span list,
-		      enum field_way way)
-{
-	const bool lost = way == FIELD_FULL && has_lost(f, list, way);
-
-	fold_gap(f, SPAN(" "));
-	field_phrase(f, name, lost);
-	if (lost) {
-		fold_gap(f, SPAN(" "));
-		fold_encoded(f, token_trim(list));
-		fold_gap(f, SPAN(" "));
-		fold_word(f, SPAN(":;"));
-		return;
+	while (sep && s->group == FIELD_NO_GROUP && f->domains->looked < enough) {
+		sep = token_cut(&rest, ",", &one);
+		if (s->way == FIELD_FULL && is_lost(f, token_trim(one), FIELD_FULL))
+			s->group = FIELD_GROUP_LOST;
 	}
-	fold_glue(f, SPAN(":"));
-	put_list(f, list, way);
-	fold_glue(f, SPAN(";"));
+	s->checked = members.len - rest.len;
+	return !sep || s->group == FIELD_GROUP_LOST;
 }
 
-static void put_list(struct fold *f, struct span list, enum field_way way)
+/* One address that has no form in ASCII takes all of the group with it. */
+static enum field_went begin_group(struct fold *f, struct field *s, struct span name,
+				   struct span *io, struct span behind, bool part)
 {
-	struct span one;
-	char sep;
+	struct span members, rest = behind;
 
-	do {
-		sep = token_cut(&list, ",", &one);
-		one = token_trim(one);
-		if (one.len > 0)
-			put_mailbox(f, one, way);
-		if (sep)
-			fold_glue(f, SPAN(","));
-	} while (sep);
+	if (token_cut(&rest, ";", &members) != ';' && part)
+		return FIELD_MORE;
+	if (!check_members(f, s, members))
+		return FIELD_WENT;
+	s->checked = 0;
+	put_comma(f, s);
+	field_phrase(f, name, s->group == FIELD_GROUP_LOST);
+	s->listing = false;
+	if (s->group == FIELD_GROUP_LOST) {
+		fold_gap(f, SPAN(" "));
+		while (behind.len > 0 && (behind.at[0] == ' ' || behind.at[0] == '\t'))
+			behind = span_after(behind, 1);
+	} else {
+		s->group = FIELD_GROUP;
+		fold_special(f, SPAN(":"));
+	}
+	*io = behind;
+	return FIELD_WENT;
 }
 
-void field_addresses(struct fold *f, struct span list, enum field_way way)
+/* The members of a group that is lost are a text. */
+static enum field_went step_lost(struct fold *f, struct field *s, struct span *io,
+				 enum field_have have)
 {
-	struct span one, members;
-	char sep;
+	struct span one, list, rest = *io;
+	char sep = token_cut(&rest, ";", &list);
 
-	do {
-		sep = token_cut(&list, ",:;", &one);
-		one = token_trim(one);
-		if (sep == ':') {
-			token_cut(&list, ";", &members);
-			put_group(f, one, members, way);
-		} else {
-			if (one.len > 0)
-				put_mailbox(f, one, way);
-			if (sep)
-				fold_glue(f, SPAN(","));
-		}
-	} while (sep);
+	if (!sep && have == FIELD_PART)
+		return FIELD_MORE;
+	if (!sep && have == FIELD_FILL) { /* whole members of it */
+		struct span more = list;
+
+		list.len = 0;
+		while (token_cut(&more, ",", &one) && more.len > 0)
+			list.len = (size_t)(more.at - list.at);
+		if (list.len == 0)
+			return cut_list(f, s, *io);
+		rest = span_after(*io, list.len);
+	}
+	field_encoded(f, list);
+	*io = rest;
+	if (sep || have == FIELD_ALL)
+		end_group(f, s);
+	return !sep && have == FIELD_ALL ? FIELD_DONE : FIELD_WENT;
+}
+
+enum field_went field_address(struct fold *f, struct field *s, struct span *io,
+			      enum field_have have)
+{
+	struct span one, rest = *io;
+
+	if (s->group == FIELD_GROUP_LOST && s->checked == 0)
+		return step_lost(f, s, io, have);
+	const char sep = token_cut(&rest, s->group == FIELD_GROUP ? ",;" : ",:;", &one);
+	if (!sep && have == FIELD_PART)
+		return FIELD_MORE;
+	if (!sep && have == FIELD_FILL)
+		return cut_list(f, s, one);
+	one = token_trim(one);
+	if (sep == ':' && one.len > 0)
+		return begin_group(f, s, one, io, rest, have == FIELD_PART);
+	if (one.len > 0)
+		put_member(f, s, one);
+	*io = rest;
+	if (sep == ';' || !sep)
+		end_group(f, s);
+	return sep ? FIELD_WENT : FIELD_DONE;
 }

@@ -1,20 +1,13 @@
 /* mail/downgrade.c - a message for clients that know no UTF-8: its surrogate.
  *
  * Floor 1 (mail): does no I/O. Prefix: downgrade_. What may be a header field, or the
- * boundary of a part, is held until it is known what it is; all else passes.
+ * boundary of a part, is held until it is known what it is; all else passes. A field
+ * that must be rewritten, or is too long to be held, is written in steps; what a step
+ * has made is sent before the next.
  */
 #include "mail/downgrade.h"
 
 #include "base/utf8.h"
-#include "mail/token.h"
-
-/* Longer than any boundary, with some white space behind it. */
-enum { BOUNDARY_LINE_MAX = 128 };
-
-static bool in_header(const struct downgrade *d)
-{
-	return d->place == DOWNGRADE_HEADER || d->place == DOWNGRADE_STATUS;
-}
 
 static bool is_white(char c)
 {
@@ -28,13 +21,15 @@ static struct span held(const struct downgrade *d)
 
 /* ---- what is held goes ---- */
 
+/* Nothing is held any more. */
 static void forget(struct downgrade *d)
 {
-	d->held_len = d->line = 0;
-	d->ready.len = 0;
-	d->rewriting = false;
+	d->hold = DOWNGRADE_STORED;
+	d->held_len = d->used = 0;
+	d->fresh = d->folded = d->whole = d->working = false;
 }
 
+/* As it is stored. */
 static void release(struct downgrade *d)
 {
 	if (d->judging)
@@ -43,210 +38,165 @@ static void release(struct downgrade *d)
 		d->ready = held(d);
 }
 
-/* The next part of the field that is being written. */
+/* A field that was rewritten, or left out, has ended. */
+static void end_rewriting(struct downgrade *d)
+{
+	wire_end(&d->stored, NULL);
+	d->difference -= (int64_t)d->stored.octets;
+	d->lost += d->losing;
+	forget(d);
+}
+
+/* What can be said of the rest of the field, or will be held of it, is nothing. */
+static void leave_rest(struct downgrade *d)
+{
+	d->working = false;
+	d->held_len = d->used = 0;
+	d->hold = DOWNGRADE_LEAVING;
+	if (d->whole)
+		end_rewriting(d);
+}
+
+/* Octets that are part of a field longer than what is held: is it UTF-8, as far as can
+ * be told? */
+static void weigh(struct downgrade *d, struct span s, bool whole)
+{
+	if (!utf8_is_ascii(s) && (!whole || utf8_is(s)))
+		d->needed |= d->weighing;
+}
+
+/* A step is done; `rest` is what it has not taken. */
+static void step_done(struct downgrade *d, enum field_went went, struct span rest)
+{
+	const size_t used = (size_t)(rest.at - d->held);
+
+	weigh(d, (struct span){ d->held + d->used, used - d->used }, true);
+	d->used = used;
+	if (went == FIELD_DONE && d->whole) {
+		end_rewriting(d);
+	} else if (went == FIELD_CUT || went == FIELD_DONE) {
+		weigh(d, rest, false);
+		leave_rest(d);
+	} else if (went == FIELD_MORE) {
+		memmove(d->held, rest.at, rest.len);
+		d->held_len = rest.len;
+		d->used = 0;
+		d->working = false;
+	}
+}
+
+static enum field_went step(struct downgrade *d, struct fold *f, struct field *field,
+			    struct span *io)
+{
+	enum field_have have = d->used > 0 ? FIELD_PART : FIELD_FILL;
+
+	if (d->whole)
+		have = FIELD_ALL;
+	if (d->begun)
+		return field_step(f, field, io, have);
+	return field_begin(f, field, io, have, d->parts.place == PARTS_STATUS)
+		       ? FIELD_WENT
+		       : FIELD_CUT;
+}
+
+/* The next step of writing a field; again, where it makes more than there is room for.
+ */
 static void make_more(struct downgrade *d)
 {
 	struct fold f = { .out = BUF(d->made_of),
 			  .skip = d->made,
-			  .scratch = d->scratch };
+			  .at = d->place,
+			  .scratch = d->scratch,
+			  .domains = &d->domains };
+	struct field field = d->field;
+	struct span rest = span_after(held(d), d->used);
 
 	if (d->judging)
 		f.out.room = 0;
-	field_write(&f, (enum field_way)d->way, held(d));
-	d->made += f.out.len;
+	const enum field_went went = step(d, &f, &field, &rest);
 	d->ready = buf_span(&f.out);
-	d->rewriting = d->made < f.made;
-	if (d->judging)
-		d->difference += (int64_t)f.made;
-}
-
-/* Octets on the wire, as stored. */
-static int64_t wire_octets(struct span s)
-{
-	struct wire w = { .line = 2 };
-
-	wire_count(&w, s);
-	wire_end(&w, NULL);
-	return (int64_t)w.octets;
-}
-
-static void rewrite(struct downgrade *d)
-{
-	d->needed = true;
-	if (d->way == DOWNGRADE_REFUSE) {
-		release(d);
+	if (!d->judging && d->made + f.out.len < f.made) {
+		d->made += f.out.len;
 		return;
 	}
-	d->difference -= wire_octets(held(d));
-	d->held_len = field_unfold(d->held, d->held_len);
 	d->made = 0;
-	make_more(d);
-	if (d->judging || d->ready.len == 0)
-		forget(d);
-}
-
-/* ---- the structure ---- */
-
-static bool take_boundary(struct downgrade *d, struct span value)
-{
-	char *text = d->scratch + FOLD_FIELD_MAX / 2;
-	const size_t len = value.len < FOLD_FIELD_MAX / 2 ? field_value(value, text)
-							  : 0;
-
-	if (len == 0 || len > DOWNGRADE_BOUNDARY_MAX)
-		return false;
-	memcpy(d->next.text, text, len);
-	d->next.len = (uint8_t)len;
-	return true;
-}
-
-static enum downgrade_content content_of(struct span type)
-{
-	static const struct {
-		const char *type;
-		enum downgrade_content content;
-	} contents[] = {
-		{ "message/rfc822", DOWNGRADE_CONTENT_MESSAGE },
-		{ "message/global", DOWNGRADE_CONTENT_MESSAGE },
-		{ "message/delivery-status", DOWNGRADE_CONTENT_STATUS },
-		{ "message/global-delivery-status", DOWNGRADE_CONTENT_STATUS },
-	};
-
-	if (span_starts_nocase(type, "multipart/"))
-		return DOWNGRADE_CONTENT_PARTS;
-	for (size_t i = 0; i < sizeof contents / sizeof *contents; i++)
-		if (span_is_nocase(type, contents[i].type))
-			return contents[i].content;
-	return DOWNGRADE_CONTENT_OTHER;
-}
-
-/* Content-Type says what follows the header. A field that is longer than half of what
- * can be held says nothing. */
-static void take_content_type(struct downgrade *d)
-{
-	struct span name, value, type;
-	struct field_parameter p;
-	char squeezed[64];
-	bool found = false;
-
-	if (d->typed || d->held_len >= FOLD_FIELD_MAX / 2 ||
-	    !span_starts_nocase(held(d), "Content-Type"))
-		return;
-	memcpy(d->scratch, d->held, d->held_len);
-	const struct span plain = { d->scratch, field_unfold(d->scratch, d->held_len) };
-	if (!field_cut(plain, &name, &value) || !span_is_nocase(name, "Content-Type"))
-		return;
-	token_cut(&value, ";", &type);
-	d->typed = true;
-	d->content = DOWNGRADE_CONTENT_OTHER;
-	if (type.len <= sizeof squeezed) {
-		type = (struct span){ squeezed, token_squeeze(type, squeezed) };
-		d->content = content_of(type);
-		d->next.digest = span_is_nocase(type, "multipart/digest");
-	}
-	while (!found && field_next_parameter(&value, &p))
-		found = span_is_nocase(p.name, "boundary") && take_boundary(d, p.value);
-	if (d->content == DOWNGRADE_CONTENT_PARTS &&
-	    (!found || d->depth == DOWNGRADE_DEPTH_MAX))
-		d->content = DOWNGRADE_CONTENT_OTHER;
-}
-
-static void begin_header(struct downgrade *d)
-{
-	const bool digest = d->depth > 0 && d->boundaries[d->depth - 1].digest;
-
-	d->place = DOWNGRADE_HEADER;
-	d->typed = false;
-	d->content = digest ? DOWNGRADE_CONTENT_MESSAGE : DOWNGRADE_CONTENT_OTHER;
-}
-
-static void begin_body(struct downgrade *d)
-{
-	d->place = d->depth > 0 ? DOWNGRADE_BODY : DOWNGRADE_REST;
-}
-
-/* An empty line. */
-static void end_header(struct downgrade *d)
-{
-	if (d->place == DOWNGRADE_STATUS)
-		return;
-	switch (d->content) {
-	case DOWNGRADE_CONTENT_PARTS:
-		d->boundaries[d->depth++] = d->next;
-		d->place = DOWNGRADE_BODY;
-		break;
-	case DOWNGRADE_CONTENT_MESSAGE:
-		d->place = DOWNGRADE_HEADER;
-		d->typed = false;
-		d->content = DOWNGRADE_CONTENT_OTHER;
-		break;
-	case DOWNGRADE_CONTENT_STATUS:
-		d->place = DOWNGRADE_STATUS;
-		break;
-	case DOWNGRADE_CONTENT_OTHER:
-		begin_body(d);
-		break;
-	}
-}
-
-/* RFC 2046 section 5.1.1: two hyphens and the boundary of a multipart that has not
- * ended yet, an outer one too; two more, and it ends. */
-static bool take_delimiter(struct downgrade *d, struct span line)
-{
-	while (line.len > 0 && memchr("\r\n \t", line.at[line.len - 1], 4))
-		line.len--;
-	if (!span_starts(line, "--"))
-		return false;
-	line = span_after(line, 2);
-	for (uint32_t i = d->depth; i-- > 0;) {
-		const struct downgrade_boundary *b = &d->boundaries[i];
-
-		if (line.len < b->len || memcmp(line.at, b->text, b->len) != 0)
-			continue;
-		const struct span more = span_after(line, b->len);
-		if (more.len == 0) {
-			d->depth = i + 1;
-			begin_header(d);
-			return true;
-		}
-		if (span_is(more, "--")) {
-			d->depth = i;
-			begin_body(d);
-			return true;
-		}
-	}
-	return false;
+	d->difference += (int64_t)f.made;
+	d->losing |= f.lost;
+	d->begun = true;
+	d->field = field;
+	d->place = f.at;
+	step_done(d, went, rest);
 }
 
 /* ---- what comes in ---- */
 
-/* A field is whole. */
-static void end_field(struct downgrade *d)
+/* The beginning of a field is held, or all of it. */
+static void look_at_field(struct downgrade *d, bool *out_is_field)
 {
 	struct span name, value;
 
-	if (d->place == DOWNGRADE_HEADER)
-		take_content_type(d);
-	if (utf8_is_ascii(held(d))) {
-		release(d);
-	} else if (!utf8_is(held(d)) || !field_cut(held(d), &name, &value)) {
-		d->broken = true;
-		release(d);
-	} else {
-		rewrite(d);
+	parts_take_field(&d->parts, held(d));
+	*out_is_field = field_cut(held(d), &name, &value);
+	d->fielded |= *out_is_field;
+}
+
+/* Text that is no field counts as part of a header where there has been one. */
+static void begin_rewriting(struct downgrade *d, bool whole)
+{
+	d->hold = DOWNGRADE_REWRITING;
+	d->whole = whole;
+	d->working = true;
+	d->begun = d->losing = false;
+	d->weighing = d->fielded;
+	d->used = d->made = 0;
+	d->field = (struct field){ .way = d->way == DOWNGRADE_SIMPLE ? FIELD_SIMPLE
+								     : FIELD_FULL };
+	d->place = (struct fold_place){ 0 };
+	d->stored = (struct wire){ .line = 2 };
+	wire_count(&d->stored, held(d));
+	if (whole) {
+		weigh(d, held(d), true);
+		d->weighing = false;
+	}
+	d->held_len = field_unfold(d->held, d->held_len);
+}
+
+static void end_field(struct downgrade *d)
+{
+	bool is_field;
+
+	d->fresh = false;
+	switch (d->hold) {
+	case DOWNGRADE_STORED:
+		look_at_field(d, &is_field);
+		if (utf8_is_ascii(held(d)))
+			release(d);
+		else
+			begin_rewriting(d, true);
+		break;
+	case DOWNGRADE_REWRITING:
+		d->whole = d->working = true;
+		break;
+	case DOWNGRADE_LEAVING:
+		end_rewriting(d);
+		break;
 	}
 }
 
 static void end_line(struct downgrade *d)
 {
-	const struct span line = span_after(held(d), d->line);
-	const bool fresh = d->line == 0;
+	const bool first = !d->folded;
+	const struct span line = held(d);
 
-	d->line = d->held_len;
-	if (in_header(d) && fresh && (span_is(line, "\n") || span_is(line, "\r\n"))) {
-		end_header(d);
+	d->folded = d->fresh = true;
+	if (parts_in_header(&d->parts) && first &&
+	    (span_is(line, "\n") || span_is(line, "\r\n"))) {
+		parts_end_header(&d->parts);
+		d->fielded &= d->parts.place == PARTS_STATUS;
 		release(d);
-	} else if ((fresh && take_delimiter(d, line)) || !in_header(d)) {
+	} else if ((first && parts_take_line(&d->parts, line)) ||
+		   !parts_in_header(&d->parts)) {
+		d->fielded = false;
 		release(d);
 	}
 }
@@ -254,30 +204,69 @@ static void end_line(struct downgrade *d)
 /* The line, or the field, is longer than what is held of such. */
 static void overflow(struct downgrade *d)
 {
-	if (in_header(d)) {
-		d->overlong = true;
-		d->refused |= !utf8_is_ascii(held(d));
+	bool is_field;
+
+	if (parts_in_header(&d->parts)) {
+		look_at_field(d, &is_field);
+		begin_rewriting(d, false);
+	} else {
+		d->passing = true;
+		release(d);
 	}
-	d->passing = true;
-	release(d);
+}
+
+/* Octets up to the end of the line, of `most`. */
+static size_t line_len(struct span in, size_t most, bool *out_ends)
+{
+	in.len = in.len < most ? in.len : most;
+	const char *lf = memchr(in.at, '\n', in.len);
+
+	*out_ends = lf != NULL;
+	return lf ? (size_t)(lf - in.at) + 1 : in.len;
 }
 
 /* Hold what has to be held, up to the end of the line. */
 static void collect(struct downgrade *d, struct span *io_in)
 {
-	const size_t most = in_header(d) ? FOLD_FIELD_MAX : BOUNDARY_LINE_MAX;
-	const char *lf = memchr(io_in->at, '\n', io_in->len);
-	size_t len = lf ? (size_t)(lf - io_in->at) + 1 : io_in->len;
-	const bool whole = lf && len <= most - d->held_len;
+	const size_t most = parts_in_header(&d->parts) ? (size_t)FOLD_FIELD_MAX
+						       : (size_t)PARTS_LINE_MAX;
+	bool ends;
+	const size_t len = line_len(*io_in, most - d->held_len, &ends);
 
-	len = len < most - d->held_len ? len : most - d->held_len;
 	memcpy(d->held + d->held_len, io_in->at, len);
 	d->held_len += len;
+	d->fresh = false;
 	*io_in = span_after(*io_in, len);
-	if (whole)
+	if (ends)
 		end_line(d);
 	else if (d->held_len == most)
 		overflow(d);
+}
+
+/* More of a field that is being written; the step waits for as much as can be held. */
+static void collect_more(struct downgrade *d, struct span *io_in)
+{
+	const size_t len = line_len(*io_in, FOLD_FIELD_MAX - d->held_len, &d->fresh);
+
+	memcpy(d->held + d->held_len, io_in->at, len);
+	wire_count(&d->stored, (struct span){ io_in->at, len });
+	d->held_len += len;
+	*io_in = span_after(*io_in, len);
+	if (d->fresh) {
+		d->held_len--;
+		if (d->held_len > 0 && d->held[d->held_len - 1] == '\r')
+			d->held_len--;
+	}
+	d->working = d->held_len == FOLD_FIELD_MAX;
+}
+
+static void leave(struct downgrade *d, struct span *io_in)
+{
+	const struct span s = { io_in->at, line_len(*io_in, SIZE_MAX, &d->fresh) };
+
+	weigh(d, s, false);
+	wire_count(&d->stored, s);
+	*io_in = span_after(*io_in, s.len);
 }
 
 /* The next octets, when nothing is ready: decide, pass or hold. */
@@ -285,17 +274,16 @@ static void take(struct downgrade *d, struct span *io_in)
 {
 	const char c = io_in->at[0];
 
-	if (d->place == DOWNGRADE_BODY && d->held_len == 0 && c != '-') {
+	if (d->parts.place == PARTS_BODY && d->held_len == 0 && c != '-')
 		d->passing = true;
-	} else if (in_header(d) && d->overlong && d->held_len == 0) {
-		d->overlong = is_white(c);
-		d->passing = d->overlong;
-	} else if (in_header(d) && d->held_len > 0 && d->line == d->held_len &&
-		   !is_white(c)) {
+	else if (d->fresh && !is_white(c))
 		end_field(d);
-	} else {
+	else if (d->hold == DOWNGRADE_LEAVING)
+		leave(d, io_in);
+	else if (d->hold == DOWNGRADE_REWRITING)
+		collect_more(d, io_in);
+	else
 		collect(d, io_in);
-	}
 }
 
 /* What of the input passes, if something does. */
@@ -303,7 +291,7 @@ static struct span passing(const struct downgrade *d, struct span in)
 {
 	const char *lf = NULL;
 
-	if (d->place != DOWNGRADE_REST)
+	if (d->parts.place != PARTS_REST)
 		lf = memchr(in.at, '\n', in.len);
 	return (struct span){ in.at, lf ? (size_t)(lf - in.at) + 1 : in.len };
 }
@@ -311,8 +299,6 @@ static struct span passing(const struct downgrade *d, struct span in)
 /* So much of it has. */
 static void passed(struct downgrade *d, struct span *io_in, size_t len)
 {
-	if (d->overlong && !utf8_is_ascii((struct span){ io_in->at, len }))
-		d->refused = true;
 	if (len > 0 && io_in->at[len - 1] == '\n')
 		d->passing = false;
 	*io_in = span_after(*io_in, len);
@@ -320,18 +306,27 @@ static void passed(struct downgrade *d, struct span *io_in, size_t len)
 
 static bool passes(const struct downgrade *d)
 {
-	return d->passing || (d->place == DOWNGRADE_REST && d->held_len == 0);
+	return d->passing || (d->parts.place == PARTS_REST && d->held_len == 0);
+}
+
+/* No more will come. */
+static void end_input(struct downgrade *d)
+{
+	if (d->hold != DOWNGRADE_STORED ||
+	    (d->held_len > 0 && parts_in_header(&d->parts)))
+		end_field(d);
+	else if (d->held_len > 0)
+		release(d);
 }
 
 /* ---- judging ---- */
 
 static void start(struct downgrade *d, enum downgrade_way way)
 {
-	memset(d, 0, offsetof(struct downgrade, boundaries));
+	memset(d, 0, offsetof(struct downgrade, parts));
 	d->way = way;
 	d->ready = (struct span){ d->made_of, 0 };
-	d->held_len = d->line = 0;
-	begin_header(d);
+	parts_start(&d->parts);
 }
 
 void downgrade_judge_start(struct downgrade *d, enum downgrade_way way)
@@ -342,10 +337,13 @@ void downgrade_judge_start(struct downgrade *d, enum downgrade_way way)
 
 void downgrade_judge(struct downgrade *d, struct span in, bool last)
 {
-	if (last && d->held_len == 0 && utf8_is_ascii(in))
+	if (last && d->held_len == 0 && d->hold == DOWNGRADE_STORED &&
+	    utf8_is_ascii(in))
 		return;
-	while (in.len > 0)
-		if (passes(d))
+	while (in.len > 0 || d->working)
+		if (d->working)
+			make_more(d);
+		else if (passes(d))
 			passed(d, &in, passing(d, in).len);
 		else
 			take(d, &in);
@@ -353,15 +351,18 @@ void downgrade_judge(struct downgrade *d, struct span in, bool last)
 
 enum surrogate downgrade_verdict(struct downgrade *d, int32_t *out_difference)
 {
-	if (in_header(d) && d->held_len > 0)
-		end_field(d);
+	int64_t more;
+
+	end_input(d);
+	while (d->working)
+		make_more(d);
 	*out_difference = 0;
-	if (d->broken || !(d->needed || d->refused))
+	if (!d->needed)
 		return SURROGATE_NONE;
-	if (d->refused || d->way == DOWNGRADE_REFUSE || d->difference > INT32_MAX ||
-	    d->difference < INT32_MIN)
+	if (d->way == DOWNGRADE_REFUSE)
 		return SURROGATE_REFUSED;
-	*out_difference = (int32_t)d->difference;
+	more = d->difference < INT32_MAX ? d->difference : INT32_MAX;
+	*out_difference = (int32_t)(more > INT32_MIN ? more : INT32_MIN);
 	return SURROGATE_MADE;
 }
 
@@ -373,18 +374,24 @@ void downgrade_start(struct downgrade *d, enum downgrade_way way, uint64_t octet
 	d->left = octets;
 }
 
-/* Send what is ready. False: there is no room for all of it. */
+/* Send what is ready. False: there is no room for all of it, or there is more work than
+ * one call shall do. */
 static bool send_ready(struct downgrade *d, struct wire *w, struct buf *out)
 {
-	while (d->ready.len > 0) {
+	while (d->ready.len > 0 || d->working) {
 		out->len +=
 			wire_encode(w, &d->ready, out->at + out->len, buf_left(out));
-		if (d->ready.len > 0 && !w->full)
+		if (w->full) {
+			w->cut |= d->working;
+			return true;
+		}
+		if (d->ready.len > 0)
 			return false;
-		d->ready.len = 0;
-		if (d->rewriting)
+		if (d->working && d->domains.looked >= d->enough)
+			return false;
+		if (d->working)
 			make_more(d);
-		else
+		else if (d->hold == DOWNGRADE_STORED)
 			forget(d);
 	}
 	return true;
@@ -415,15 +422,13 @@ size_t downgrade_encode(struct downgrade *d, struct wire *w, struct span *io_in,
 {
 	struct span in = d->owes ? span_after(*io_in, 1) : *io_in;
 	struct buf b = { .at = out, .room = room };
-	bool on = send_ready(d, w, &b);
 
+	d->enough = d->domains.looked + DOWNGRADE_LOOKS_MAX;
+	bool on = send_ready(d, w, &b);
 	while (on && !w->full && in.len > 0)
 		on = send_some(d, w, &in, &b) && send_ready(d, w, &b);
-	if (on && !w->full && d->left == 0 && d->held_len > 0) {
-		if (in_header(d))
-			end_field(d);
-		else
-			release(d);
+	if (on && !w->full && d->left == 0) {
+		end_input(d);
 		on = send_ready(d, w, &b);
 	}
 	d->owes = !on && in.len == 0 && d->left == 0;

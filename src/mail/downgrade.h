@@ -3,14 +3,17 @@
  *
  * Floor 1 (mail): does no I/O. Prefix: downgrade_.
  *
- * An internationalized message has characters beyond ASCII in its header, or in that of
- * one of its parts (RFC 6532), and nothing in them that is not UTF-8. Whatever else has
- * octets beyond ASCII in a header is ordinary mail, and goes out as it is stored. One
- * routine both judges and counts for LIST, and writes for RETR and TOP.
+ * An internationalized message has a field with characters beyond ASCII in its header,
+ * or in that of one of its parts (RFC 6532). Each field is judged for itself: one that
+ * is UTF-8 makes the message such a one. What has octets beyond ASCII that are not
+ * UTF-8, and no such field, is ordinary mail of an old program, and goes out as it is
+ * stored. In a surrogate everything in a header is ASCII. One routine both judges and
+ * counts for LIST, and writes for RETR and TOP.
  */
 #pragma once
 
 #include "mail/field.h"
+#include "mail/parts.h"
 #include "mail/wire.h"
 
 /* What the site wants. */
@@ -25,63 +28,56 @@ enum downgrade_way {
 enum surrogate {
 	SURROGATE_NONE,    /* nothing else: the message itself */
 	SURROGATE_MADE,    /* its surrogate */
-	SURROGATE_REFUSED, /* nothing: a field is too long to be rewritten, too */
+	SURROGATE_REFUSED, /* nothing: the site wants it so */
 	SURROGATE_COUNT
 };
 
 enum {
-	DOWNGRADE_DEPTH_MAX = 32,    /* of parts within parts; what lies deeper stays */
-	DOWNGRADE_BOUNDARY_MAX = 70, /* RFC 2046 section 5.1.1 */
-	DOWNGRADE_MADE_OCTETS = 65536,
+	DOWNGRADE_MADE_OCTETS = 16384,
+	DOWNGRADE_LOOKS_MAX = 32, /* domains that one call looks at, and some */
 };
 
-/* Where in a message. */
-enum downgrade_place {
-	DOWNGRADE_HEADER,
-	DOWNGRADE_STATUS, /* groups of fields (RFC 3464 section 2.1) */
-	DOWNGRADE_BODY,   /* a line may be the boundary of a part */
-	DOWNGRADE_REST,   /* no header can follow */
-};
-
-/* What a header leads to. */
-enum downgrade_content {
-	DOWNGRADE_CONTENT_OTHER,
-	DOWNGRADE_CONTENT_PARTS,
-	DOWNGRADE_CONTENT_MESSAGE,
-	DOWNGRADE_CONTENT_STATUS,
-};
-
-struct downgrade_boundary {
-	uint8_t len;
-	bool digest; /* its parts are messages, unless they say otherwise */
-	char text[DOWNGRADE_BOUNDARY_MAX];
+/* What is held: of a field, or of a line that may be the boundary of a part. */
+enum downgrade_hold {
+	DOWNGRADE_STORED,    /* as it is stored */
+	DOWNGRADE_REWRITING, /* without its line ends: it is being written */
+	DOWNGRADE_LEAVING,   /* nothing: the rest of the field is left out */
 };
 
 /* State between two pieces of one message: large, so that only whoever needs it has
  * one. */
 struct downgrade {
 	enum downgrade_way way;
-	enum downgrade_place place;
+	enum downgrade_hold hold;
 	bool judging;
 	bool passing;  /* the rest of this line is of no interest */
-	bool overlong; /* ... and of this field: it was too long to be held */
-	bool typed;    /* this header has had its Content-Type */
-	bool needed, broken, refused; /* what was found */
-	bool owes;                    /* see downgrade_encode */
-	bool rewriting;               /* the field held is being written */
-	int64_t difference;           /* octets that the surrogate has more so far */
-	uint64_t left;                /* octets of the message that have not come */
+	bool folded;   /* the first line of the field has ended */
+	bool fresh;    /* nothing of its next line has come */
+	bool whole;    /* it has come to its end */
+	bool working;  /* the next step of writing it can be done */
+	bool begun;    /* its name is written */
+	bool losing;   /* something was left out of it */
+	bool weighing; /* what it holds may make the message an internationalized one */
+	bool fielded;  /* this header has had a field */
+	bool needed;   /* some field is UTF-8 */
+	bool owes;     /* see downgrade_encode */
+	int64_t difference; /* octets that the surrogate has more so far */
+	uint64_t left;      /* octets of the message that have not come */
+	uint64_t lost;      /* fields of which something was left out */
+	uint64_t enough;    /* domains that have been looked at when a call returns */
 
-	enum downgrade_content content;
-	struct downgrade_boundary next; /* of the parts that this header announces */
-	uint32_t depth;
-	struct downgrade_boundary boundaries[DOWNGRADE_DEPTH_MAX];
+	struct span ready;       /* to go out: of what is held, or made of it */
+	uint64_t made;           /* octets made by the step that is being done */
+	size_t held_len;         /* what is held */
+	size_t used;             /* ... and has been written */
+	struct wire stored;      /* counts the field that is rewritten */
+	struct field field;      /* ... how far its writing has come, */
+	struct fold_place place; /* ... and where */
+	struct domains domains;
 
-	struct span ready;     /* to go out: of what is held, or made of it */
-	uint64_t made;         /* octets made of the field that is being written */
-	size_t held_len, line; /* what is held; where its last line begins */
+	struct parts parts;
 	char held[FOLD_FIELD_MAX];
-	char scratch[FOLD_FIELD_MAX];
+	char scratch[FOLD_FIELD_MAX + 8];
 	char made_of[DOWNGRADE_MADE_OCTETS];
 };
 
@@ -96,7 +92,7 @@ void downgrade_judge(struct downgrade *d, struct span in, bool last);
 /* Can nothing that follows change the verdict? */
 static inline bool downgrade_is_settled(const struct downgrade *d)
 {
-	return d->place == DOWNGRADE_REST;
+	return d->parts.place == PARTS_REST;
 }
 
 /* The end. *out_difference: octets on the wire that the surrogate, if one is made, has
@@ -109,7 +105,9 @@ enum surrogate downgrade_verdict(struct downgrade *d, int32_t *out_difference);
  */
 void downgrade_start(struct downgrade *d, enum downgrade_way way, uint64_t octets);
 
-/* As wire_encode. The last octet of the message is taken when all of the surrogate is
- * out, so that whoever offers octets until they are taken need not know more. */
+/* As wire_encode, but for two things. It may stop with room left when enough work has
+ * been done: to be called again. The last octet of the message is taken when all of the
+ * surrogate is out, so that whoever offers octets until they are taken need not know
+ * more. */
 size_t downgrade_encode(struct downgrade *d, struct wire *w, struct span *io_in,
 			char *out, size_t room);

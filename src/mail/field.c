@@ -8,298 +8,6 @@
 #include "base/utf8.h"
 #include "mail/token.h"
 
-/* ---- comments and phrases ---- */
-
-/* What stands between two parentheses of a comment. */
-static void put_inside(struct fold *f, struct span s)
-{
-	if (utf8_is_ascii(s))
-		fold_text(f, s);
-	else
-		fold_encoded(f,
-			     (struct span){ f->scratch, token_unquote(s, f->scratch) });
-	if (s.len > 0 && s.at[s.len - 1] == ' ')
-		fold_gap(f, SPAN(" "));
-}
-
-/* An encoded-word may stand right behind "(" and in front of ")" (RFC 2047 section 5).
- */
-static void put_parenthesis(struct fold *f, struct span s)
-{
-	if (s.at[0] == '(')
-		fold_reserve(f, FOLD_LINE_MAX / 2);
-	fold_glue(f, s);
-	fold_gap(f, s.at[0] == ')' ? SPAN(" ") : SPAN(""));
-}
-
-void field_comment(struct fold *f, struct span s)
-{
-	size_t from = 0;
-
-	if (utf8_is_ascii(s)) {
-		fold_text(f, s);
-		return;
-	}
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.at[i] == '\\' && i + 1 < s.len) {
-			i++;
-		} else if (s.at[i] == '(' || s.at[i] == ')') {
-			put_inside(f, (struct span){ s.at + from, i - from });
-			put_parenthesis(f, (struct span){ s.at + i, 1 });
-			from = i + 1;
-		}
-	}
-	put_inside(f, span_after(s, from)); /* of one that does not end */
-	fold_gap(f, SPAN(""));
-}
-
-void field_comments(struct fold *f, struct span s)
-{
-	enum token token;
-	struct span part;
-
-	while ((token = token_next(&s, &part)) != TOKEN_END) {
-		if (token != TOKEN_COMMENT)
-			continue;
-		fold_gap(f, SPAN(" "));
-		field_comment(f, part);
-	}
-}
-
-void field_commented(struct fold *f, struct span text)
-{
-	enum token token;
-	struct span part;
-
-	while ((token = token_next(&text, &part)) != TOKEN_END)
-		if (token == TOKEN_WHITE)
-			fold_gap(f, part);
-		else if (token == TOKEN_COMMENT)
-			field_comment(f, part);
-		else
-			fold_text(f, part);
-}
-
-/* Words without a comment between them. */
-static void put_words(struct fold *f, struct span s, bool spaced)
-{
-	enum token token;
-	struct span part, words = token_trim(s);
-	size_t n = 0;
-
-	if (words.len == 0)
-		return;
-	if (utf8_is_ascii(words)) {
-		fold_text(f, words);
-		return;
-	}
-	while ((token = token_next(&words, &part)) != TOKEN_END) {
-		if (token == TOKEN_WHITE) {
-			f->scratch[n++] = ' ';
-		} else if (token == TOKEN_QUOTED) {
-			n += token_unquote(part, f->scratch + n);
-		} else {
-			memcpy(f->scratch + n, part.at, part.len);
-			n += part.len;
-		}
-	}
-	/* White space between two encoded-words is not shown. */
-	if (spaced && n < FOLD_FIELD_MAX)
-		f->scratch[n++] = ' ';
-	fold_encoded(f, (struct span){ f->scratch, n });
-}
-
-void field_phrase(struct fold *f, struct span phrase, bool spaced)
-{
-	const char *from = phrase.at;
-	enum token token;
-	struct span part;
-
-	while ((token = token_next(&phrase, &part)) != TOKEN_END) {
-		if (token != TOKEN_COMMENT)
-			continue;
-		put_words(f, (struct span){ from, (size_t)(part.at - from) }, false);
-		fold_gap(f, SPAN(" "));
-		field_comment(f, part);
-		fold_gap(f, SPAN(" "));
-		from = part.at + part.len;
-	}
-	put_words(f, (struct span){ from, (size_t)(part.at - from) }, spaced);
-}
-
-static void write_phrases(struct fold *f, struct span list)
-{
-	struct span one;
-	char sep;
-
-	do {
-		sep = token_cut(&list, ",", &one);
-		fold_gap(f, SPAN(" "));
-		field_phrase(f, token_trim(one), false);
-		if (sep)
-			fold_glue(f, SPAN(","));
-	} while (sep);
-}
-
-/* ---- addresses with a type ---- */
-
-/* RFC 6533 section 3: utf-8-addr-xtext. */
-static void put_xtext(struct fold *f, struct span s)
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	while (s.len > 0) {
-		const size_t octets = utf8_first(s);
-		const uint32_t code = octets > 0 ? utf8_code(s) : 0xfffd;
-		int places = 2;
-
-		while (code >> 4 * places != 0)
-			places++;
-		if (code > ' ' && code < 0x7f && !strchr("\\+=", (int)code)) {
-			fold_glue(f, (struct span){ s.at, 1 });
-		} else {
-			fold_glue(f, SPAN("\\x{"));
-			for (int i = places - 1; i >= 0; i--)
-				fold_glue(f, (struct span){ &digits[code >> 4 * i & 15],
-							    1 });
-			fold_glue(f, SPAN("}"));
-		}
-		s = span_after(s, octets > 0 ? octets : 1);
-	}
-}
-
-/* The type, and where the address begins. True: of the kind that has a form in ASCII,
- * and of a size that a line can have then. */
-static bool cut_type(struct span value, struct span *out_type, struct span *out_address)
-{
-	enum { LONG = 256 };
-	char scratch[LONG];
-	size_t len;
-
-	if (token_cut(&value, ";", out_type) != ';' || out_type->len > LONG)
-		return false;
-	*out_address = value;
-	len = token_squeeze(*out_type, scratch);
-	return span_is_nocase((struct span){ scratch, len }, "utf-8") &&
-	       value.len <= LONG;
-}
-
-static void write_typed(struct fold *f, struct span value)
-{
-	struct span type, address, part;
-	enum token token;
-
-	if (token_is_ascii(value) || !cut_type(value, &type, &address)) {
-		field_commented(f, value);
-		return;
-	}
-	field_commented(f, type);
-	fold_glue(f, SPAN(";"));
-	while ((token = token_next(&address, &part)) != TOKEN_END)
-		if (token == TOKEN_WHITE) {
-			fold_gap(f, part);
-		} else if (token == TOKEN_COMMENT) {
-			field_comment(f, part);
-		} else {
-			fold_reserve(f, part.len);
-			put_xtext(f, part);
-		}
-}
-
-/* ---- Received ---- */
-
-/* RFC 5321 section 4.4. What names a host or a mailbox may have a domain in it. */
-static bool opens_clause(struct span word, bool *out_named)
-{
-	static const char *const words[] = { "from", "by", "for", "via", "with", "id" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (span_is_nocase(word, words[i])) {
-			*out_named = i < 3;
-			return true;
-		}
-	return false;
-}
-
-/* Write an atom, with its domain in ASCII. Can it be? (`put` false: that only.) */
-static bool put_named(struct fold *f, struct span atom, bool put)
-{
-	char ascii[FIELD_DOMAIN_MAX];
-
-	if (!utf8_is_ascii(atom)) {
-		if (!put && f->domains++ >= FOLD_DOMAINS_MAX)
-			return false;
-		atom = (struct span){ ascii, field_domain(atom, ascii) };
-		if (atom.len == 0)
-			return false;
-	}
-	if (put)
-		fold_word(f, atom);
-	return true;
-}
-
-/* One clause, its first word included: with `put` false, can it stay? A local part that
- * is not ASCII stands in front of an '@', and is no domain. */
-static bool put_clause(struct fold *f, struct span clause, bool named, bool put)
-{
-	struct span part;
-	enum token token;
-
-	while ((token = token_next(&clause, &part)) != TOKEN_END) {
-		const bool local = span_starts(clause, "@");
-
-		if (token == TOKEN_WHITE) {
-			if (put)
-				fold_gap(f, part);
-		} else if (token == TOKEN_COMMENT) {
-			if (put)
-				field_comment(f, part);
-		} else if (utf8_is_ascii(part)) {
-			if (put)
-				fold_word(f, part);
-		} else if (!named || local || token != TOKEN_ATOM ||
-			   !put_named(f, part, put)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static void write_clause(struct fold *f, struct span clause, bool named)
-{
-	if (put_clause(f, clause, named, false))
-		put_clause(f, clause, named, true);
-}
-
-/* RFC 6857 section 3.2.4: a clause that cannot be said in ASCII goes. */
-static void write_received(struct fold *f, struct span value)
-{
-	const char *from = value.at;
-	bool named = false, next = false;
-	struct span part, rest = value;
-	enum token token;
-
-	while ((token = token_next(&rest, &part)) != TOKEN_END) {
-		const bool date = token == TOKEN_SPECIAL && part.at[0] == ';';
-
-		if (!date && !(token == TOKEN_ATOM && opens_clause(part, &next)))
-			continue;
-		write_clause(f, (struct span){ from, (size_t)(part.at - from) }, named);
-		from = part.at;
-		named = next;
-		if (date)
-			break;
-	}
-	if (token == TOKEN_END)
-		write_clause(f, (struct span){ from, (size_t)(part.at - from) }, named);
-	else {
-		f->gap.len = 0;
-		field_commented(f, (struct span){ from, part.len + rest.len });
-	}
-}
-
-/* ---- all fields ---- */
-
 enum kind {
 	TEXT,      /* unstructured: whatever is not named here, too */
 	ADDRESSES, /* RFC 6857 section 3.2.1 */
@@ -309,6 +17,7 @@ enum kind {
 	VALUES,    /* ... 3.2.5 */
 	PHRASES,   /* ... 3.2.7 */
 	TYPED,     /* ... 4.2 */
+	HOST,      /* RFC 3464 section 2.2.2 */
 	REMOVED,   /* RFC 6858 section 2.4 */
 };
 
@@ -347,9 +56,21 @@ enum kind {
 	X("Subject",                     TEXT,      TEXT) \
 	X("Keywords",                    PHRASES,   REMOVED) \
 	X("Original-Recipient",          TYPED,     REMOVED) \
-	X("Final-Recipient",             TYPED,     REMOVED)
+	X("Final-Recipient",             TYPED,     REMOVED) \
+	/* RFC 3464 */ \
+	X("Arrival-Date",                COMMENTS,  REMOVED) \
+	X("Last-Attempt-Date",           COMMENTS,  REMOVED) \
+	X("Will-Retry-Until",            COMMENTS,  REMOVED) \
+	X("Action",                      COMMENTS,  REMOVED) \
+	X("Status",                      COMMENTS,  REMOVED) \
+	X("Reporting-MTA",               HOST,      REMOVED) \
+	X("DSN-Gateway",                 HOST,      REMOVED) \
+	X("Received-From-MTA",           HOST,      REMOVED) \
+	X("Remote-MTA",                  HOST,      REMOVED) \
+	X("MDN-Gateway",                 HOST,      REMOVED)
 /* clang-format on */
 
+/* Those behind "Final-Recipient" are such in a group of status fields alone. */
 static const struct {
 	const char *name;
 	enum kind kind[2]; /* by enum field_way */
@@ -359,8 +80,12 @@ static const struct {
 #undef X
 };
 
-static enum kind kind_of(struct span name, enum field_way way)
+/* Fields of a notification are no fields of the message, whose readers need them all:
+ * RFC 6858 leaves none of them out. */
+static enum kind kind_of(struct span name, enum field_way way, bool status)
 {
+	if (status)
+		way = FIELD_FULL;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (span_is_nocase(name, table[i].name))
 			return table[i].kind[way];
@@ -379,7 +104,7 @@ bool field_cut(struct span field, struct span *out_name, struct span *out_value)
 		if (name.at[i] <= ' ' || name.at[i] > '~')
 			return false;
 	*out_name = name;
-	return name.len > 0;
+	return name.len > 0 && name.len <= FIELD_NAME_MAX;
 }
 
 size_t field_unfold(char *at, size_t len)
@@ -394,63 +119,189 @@ size_t field_unfold(char *at, size_t len)
 	return n;
 }
 
-/* RFC 6857 section 3.1.10: what cannot be said is kept where nobody acts on it. */
-static bool must_encapsulate(enum kind kind, struct span value)
-{
-	struct span type, address;
+/* ---- steps ---- */
 
-	return (kind == IDS || kind == TYPED) && !token_is_ascii(value) &&
-	       !(kind == TYPED && cut_type(value, &type, &address));
+/* All of it, or what ends with white space. */
+static enum field_went step_commented(struct fold *f, struct span *io,
+				      enum field_have have)
+{
+	struct span part, rest = *io, head = { io->at, 0 };
+	enum token token;
+
+	if (have == FIELD_ALL)
+		head = *io;
+	while (have != FIELD_ALL && (token = token_next(&rest, &part)) != TOKEN_END)
+		if (token == TOKEN_WHITE && rest.len > 0)
+			head.len = (size_t)(rest.at - head.at);
+	if (head.len == 0 && have != FIELD_ALL)
+		return FIELD_MORE;
+	field_commented(f, head);
+	*io = span_after(*io, head.len);
+	return have == FIELD_ALL ? FIELD_DONE : FIELD_WENT;
 }
 
-static void write_value(struct fold *f, enum kind kind, enum field_way way,
-			struct span value)
+static enum field_went step_phrase(struct fold *f, struct field *s, struct span *io,
+				   enum field_have have)
 {
-	switch (kind) {
-	case TEXT:
-		fold_text(f, value);
-		break;
+	struct span one, rest = *io;
+	const char sep = token_cut(&rest, ",", &one);
+
+	if (!sep && have != FIELD_ALL)
+		return FIELD_MORE;
+	one = token_trim(one);
+	if (one.len > 0) {
+		if (s->listing)
+			fold_special(f, SPAN(","));
+		s->listing = true;
+		fold_gap(f, SPAN(" "));
+		field_phrase(f, one, false);
+	}
+	*io = rest;
+	return sep ? FIELD_WENT : FIELD_DONE;
+}
+
+/* A field that is held as a whole, or what is held of it. */
+static enum field_went step_whole(struct fold *f, struct field *s, struct span *io,
+				  enum field_have have)
+{
+	const struct span value = token_trim(*io);
+
+	if (have == FIELD_PART)
+		return FIELD_MORE;
+	*io = span_after(*io, io->len);
+	if (s->kind == VALUES)
+		field_parameters(f, value, (enum field_way)s->way);
+	else if (s->kind == TYPED)
+		field_typed(f, value);
+	else
+		field_host(f, value);
+	return have == FIELD_ALL ? FIELD_DONE : FIELD_CUT;
+}
+
+static enum field_went step(struct fold *f, struct field *s, struct span *io,
+			    enum field_have have)
+{
+	switch ((enum kind)s->kind) {
 	case ADDRESSES:
-		field_addresses(f, value, way);
-		break;
+		return field_address(f, s, io, have);
 	case COMMENTS:
 	case IDS:
-		field_commented(f, value);
-		break;
+		return step_commented(f, io, have);
 	case RECEIVED:
-		write_received(f, value);
-		break;
-	case VALUES:
-		field_parameters(f, value, way);
-		break;
+		return field_clause(f, io, have);
 	case PHRASES:
-		write_phrases(f, value);
-		break;
+		return step_phrase(f, s, io, have);
+	case VALUES:
 	case TYPED:
-		write_typed(f, value);
-		break;
+	case HOST:
+		return step_whole(f, s, io, have);
+	case TEXT:
 	case REMOVED:
 		break;
 	}
+	return field_text(f, io, have);
 }
 
-void field_write(struct fold *f, enum field_way way, struct span field)
+/* ---- beginning ---- */
+
+/* RFC 6857 section 3.1.10: what cannot be said is kept where nobody acts on it. */
+static bool must_encapsulate(enum kind kind, struct span value)
+{
+	return (kind == IDS || kind == TYPED) && !token_is_ascii(value) &&
+	       !(kind == TYPED && field_has_typed(value));
+}
+
+/* Where only comments may go beyond ASCII, and something else does, there is no field
+ * that could be written. */
+static bool is_beyond_saying(enum kind kind, struct span value)
+{
+	struct span type = value;
+
+	if (kind == VALUES) {
+		token_cut(&value, ";", &type);
+		return !token_is_ascii(type);
+	}
+	return kind == COMMENTS && !token_is_ascii(value);
+}
+
+/* Whatever it was meant to be, it becomes a field that anybody may add (RFC 5322
+ * section 3.6.5). */
+static bool begin_text(struct fold *f, struct field *s, struct span *io)
+{
+	const bool ascii = utf8_is_ascii(*io);
+
+	s->ascii_only = s->way == FIELD_SIMPLE;
+	s->kind = s->ascii_only && !ascii ? REMOVED : TEXT;
+	*io = token_trim(*io);
+	if (!ascii && s->kind == TEXT) {
+		fold_glue(f, SPAN("Comments:"));
+		fold_gap(f, SPAN(" "));
+	}
+	return s->kind == TEXT;
+}
+
+/* Would nothing be written but the name? The first element does not end in what is
+ * held. */
+static bool is_too_long(const struct fold *f, const struct field *s, struct span value,
+			enum field_have have)
+{
+	struct fold nowhere = *f;
+	struct field first = *s;
+
+	nowhere.out.room = nowhere.out.len;
+	return have == FIELD_FILL && s->kind != ADDRESSES && s->kind != REMOVED &&
+	       step(&nowhere, &first, &value, have) == FIELD_MORE;
+}
+
+bool field_begin(struct fold *f, struct field *s, struct span *io, enum field_have have,
+		 bool status)
 {
 	struct span name, value;
+	const uint8_t way = s->way;
 
-	if (!field_cut(field, &name, &value))
-		return;
-	enum kind kind = kind_of(name, way);
-	if (kind == REMOVED)
-		return;
-	if (must_encapsulate(kind, value)) {
-		fold_glue(f, SPAN("Downgraded-"));
+	*s = (struct field){ .way = way };
+	if (!field_cut(*io, &name, &value))
+		return begin_text(f, s, io);
+	enum kind kind = kind_of(name, way, status);
+	if (is_beyond_saying(kind, value)) {
+		f->lost = true;
+		kind = REMOVED;
+	} else if (must_encapsulate(kind, value)) {
+		s->encapsulated = true;
+		kind = TEXT;
+	} else if (kind == REMOVED && have != FIELD_ALL && utf8_is_ascii(value)) {
+		s->ascii_only = true;
 		kind = TEXT;
 	}
+	while (value.len > 0 && (value.at[0] == ' ' || value.at[0] == '\t'))
+		value = span_after(value, 1);
+	s->kind = (uint8_t)kind;
+	if (is_too_long(f, s, value, have))
+		f->lost = true;
+	if (kind == REMOVED || f->lost)
+		return false;
+	fold_glue(f, s->encapsulated ? SPAN("Downgraded-") : SPAN(""));
 	fold_glue(f, name);
 	fold_glue(f, SPAN(":"));
 	fold_gap(f, SPAN(" "));
-	write_value(f, kind, way, token_trim(value));
-	f->gap.len = 0;
-	fold_line_end(f);
+	*io = value;
+	return true;
+}
+
+enum field_went field_step(struct fold *f, struct field *s, struct span *io,
+			   enum field_have have)
+{
+	enum field_went went = FIELD_CUT;
+
+	if (!s->ascii_only || utf8_is_ascii(*io))
+		went = step(f, s, io, have);
+	if (went == FIELD_MORE && have == FIELD_FILL)
+		went = FIELD_CUT;
+	if (went == FIELD_CUT)
+		f->lost = true;
+	if (went == FIELD_CUT || went == FIELD_DONE) {
+		fold_soft(f);
+		fold_line_end(f);
+	}
+	return went;
 }

@@ -6,16 +6,25 @@
 
 #include "base/utf8.h"
 
-/* What an encoded-word costs besides its text; the room left for a ',' or ')' behind
- * one; the least text for which one is begun in a line; what a gap is cut to one space
- * from; words that are split, since no line may be longer than 998 octets. */
-enum { WRAP = 12, TAIL_ROOM = 2, LEAST = 24, GAP_MAX = 8, WORD_MAX = 900 };
+/* The room left for a ',' or ')' behind an encoded-word; the least text for which one
+ * is begun in a line. */
+enum { TAIL_ROOM = 2, LEAST = 24 };
 
 static const char digits[] = "0123456789ABCDEF";
 
-static bool is_white(char c)
+void fold_gap(struct fold *f, struct span white)
 {
-	return c == ' ' || c == '\t';
+	if (white.len > FOLD_GAP_MAX)
+		white = SPAN(" ");
+	memcpy(f->at.gap, white.at, white.len);
+	f->at.gap_len = (uint8_t)white.len;
+	f->at.soft = false;
+}
+
+void fold_soft(struct fold *f)
+{
+	f->at.gap_len = 0;
+	f->at.soft = true;
 }
 
 void fold_glue(struct fold *f, struct span s)
@@ -23,7 +32,8 @@ void fold_glue(struct fold *f, struct span s)
 	const uint64_t before = f->skip > f->made ? f->skip - f->made : 0;
 
 	f->made += s.len;
-	f->column += (unsigned)s.len;
+	f->at.column += (unsigned)s.len;
+	f->at.last = FOLD_PLAIN;
 	if (before >= s.len)
 		return;
 	s = span_after(s, (size_t)before);
@@ -34,26 +44,40 @@ void fold_glue(struct fold *f, struct span s)
 void fold_line_end(struct fold *f)
 {
 	fold_glue(f, SPAN("\r\n"));
-	f->column = 0;
+	f->at.column = 0;
 }
 
+/* Leaves room for a ','. */
 void fold_reserve(struct fold *f, size_t octets)
 {
-	struct span gap = f->gap;
+	struct fold_place *p = &f->at;
+	const uint8_t last = p->last;
 
-	if (gap.len > GAP_MAX)
-		gap = SPAN(" ");
-	/* with room for a ',' */
-	if (gap.len > 0 && f->column + gap.len + octets >= FOLD_LINE_MAX)
+	if ((p->gap_len > 0 || p->soft) &&
+	    p->column + p->gap_len + octets >= FOLD_LINE_MAX) {
 		fold_line_end(f);
-	fold_glue(f, gap);
-	f->gap = SPAN("");
+		if (p->gap_len == 0 || p->gap_len + octets >= FOLD_LINE_MAX)
+			fold_gap(f, SPAN(" "));
+	}
+	fold_glue(f, (struct span){ p->gap, p->gap_len });
+	p->last = last;
+	p->gap_len = 0;
+	p->soft = false;
 }
 
 void fold_word(struct fold *f, struct span word)
 {
 	fold_reserve(f, word.len);
 	fold_glue(f, word);
+}
+
+void fold_special(struct fold *f, struct span special)
+{
+	if (f->at.last == FOLD_PLAIN)
+		fold_soft(f);
+	else
+		fold_gap(f, SPAN(" "));
+	fold_word(f, special);
 }
 
 /* ---- encoded-words ---- */
@@ -120,14 +144,14 @@ static void put_b(struct fold *f, struct span s)
 	fold_glue(f, buf_span(&b));
 }
 
-/* The gap, and how much of an encoded-word's text this line has room for then. Where no
- * gap is, there was one just before. */
-static size_t text_room(struct fold *f)
+/* The gap, and how much of an encoded-word's text, of `octets`, this line has room for
+ * then. */
+static size_t text_room(struct fold *f, size_t wrap, size_t octets)
 {
-	fold_reserve(f, WRAP + LEAST + TAIL_ROOM);
-	const size_t taken = f->column + WRAP + TAIL_ROOM;
+	fold_reserve(f, wrap + (octets < LEAST ? octets : LEAST) + TAIL_ROOM);
+	const size_t taken = f->at.column + wrap + TAIL_ROOM;
 
-	return taken + WRAP < FOLD_LINE_MAX ? FOLD_LINE_MAX - taken : WRAP;
+	return taken + LEAST < FOLD_LINE_MAX ? FOLD_LINE_MAX - taken : LEAST;
 }
 
 /* As many whole characters as fit; one at least. */
@@ -153,98 +177,28 @@ void fold_encoded(struct fold *f, struct span text)
 {
 	/* Q can be read by whoever knows none: that is worth some octets */
 	const bool q = q_octets(text) <= b_octets(text.len) * 3 / 2;
+	const struct span charset = utf8_is(text) ? SPAN("=?UTF-8?")
+						  : SPAN("=?UNKNOWN-8BIT?");
+	const size_t wrap = charset.len + strlen("Q?"
+						 "?=");
 
 	while (text.len > 0) {
-		const struct span head = { text.at, take(text, text_room(f), q) };
+		const size_t octets = text.len > LEAST ? (size_t)LEAST
+				      : q              ? q_octets(text)
+						       : b_octets(text.len);
+		const size_t room = text_room(f, wrap, octets);
+		const struct span head = { text.at, take(text, room, q) };
 
-		fold_glue(f, q ? SPAN("=?UTF-8?Q?") : SPAN("=?UTF-8?B?"));
+		fold_glue(f, charset);
+		fold_glue(f, q ? SPAN("Q?") : SPAN("B?"));
 		if (q)
 			put_q(f, head);
 		else
 			put_b(f, head);
 		fold_glue(f, SPAN("?="));
+		f->at.last = FOLD_OURS;
 		text = span_after(text, head.len);
 		if (text.len > 0)
 			fold_gap(f, SPAN(" "));
-	}
-}
-
-/* ---- text ---- */
-
-static size_t white_len(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.len && is_white(s.at[n]))
-		n++;
-	return n;
-}
-
-static size_t word_len(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.len && !is_white(s.at[n]))
-		n++;
-	return n;
-}
-
-static bool must_encode(struct span word)
-{
-	return word.len > WORD_MAX || !utf8_is_ascii(word);
-}
-
-static bool is_encoded(struct span word)
-{
-	return word.len > 8 && span_starts(word, "=?") &&
-	       span_is(span_after(word, word.len - 2), "?=");
-}
-
-/* From a word that must be encoded to the last such word with none of another kind
- * between: white space between two encoded-words is not shown, so that it must be
- * within one. It also is at the end where the sender has one already. */
-static size_t run_len(struct span s)
-{
-	size_t end = word_len(s);
-
-	for (;;) {
-		const struct span rest = span_after(s, end);
-		const size_t white = white_len(rest);
-		const struct span next = { rest.at + white,
-					   word_len(span_after(rest, white)) };
-
-		if (must_encode(next))
-			end += white + next.len;
-		else
-			return is_encoded(next) ? end + white : end;
-	}
-}
-
-void fold_text(struct fold *f, struct span text)
-{
-	bool encoded = false; /* the word before, by the sender */
-
-	while (text.len > 0) {
-		const struct span white = { text.at, white_len(text) };
-		const struct span rest = span_after(text, white.len);
-		struct span word = { rest.at, word_len(rest) };
-
-		if (word.len == 0)
-			return;
-		if (white.len > 0)
-			fold_gap(f, white);
-		if (must_encode(word)) {
-			word.len = run_len(rest);
-			text = span_after(rest, word.len);
-			if (encoded) /* ... and here at the beginning */
-				word = (struct span){ white.at, white.len + word.len };
-			fold_encoded(f, word);
-			if (is_white(word.at[word.len - 1]))
-				fold_gap(f, SPAN(" "));
-		} else {
-			fold_word(f, word);
-			text = span_after(rest, word.len);
-		}
-		encoded = is_encoded(word);
 	}
 }

@@ -11,7 +11,8 @@ static bool is_one_of(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* Octets up to the closing character, backslashes seen to; `opens` nests. */
+/* Octets up to the closing character, backslashes seen to; `opens` nests. 0: there is
+ * none. */
 static size_t enclosed(struct span s, char opens, char closes)
 {
 	unsigned depth = 1;
@@ -24,7 +25,19 @@ static size_t enclosed(struct span s, char opens, char closes)
 		else if (s.at[i] == opens)
 			depth++;
 	}
-	return s.len;
+	return 0;
+}
+
+static size_t enclosed_by(struct span s, char first)
+{
+	switch (first) {
+	case '(':
+		return enclosed(s, '(', ')');
+	case '"':
+		return enclosed(s, '\0', '"');
+	default:
+		return enclosed(s, '\0', ']');
+	}
 }
 
 static size_t run(struct span s, bool white)
@@ -48,15 +61,12 @@ enum token token_next(struct span *io, struct span *out)
 	} else if (is_one_of(first, " \t")) {
 		token = TOKEN_WHITE;
 		len = run(*io, true);
-	} else if (first == '(') {
-		token = TOKEN_COMMENT;
-		len = enclosed(*io, '(', ')');
-	} else if (first == '"') {
-		token = TOKEN_QUOTED;
-		len = enclosed(*io, '\0', '"');
-	} else if (first == '[') {
-		token = TOKEN_LITERAL;
-		len = enclosed(*io, '\0', ']');
+	} else if (is_one_of(first, "(\"[")) {
+		token = first == '('   ? TOKEN_COMMENT
+			: first == '"' ? TOKEN_QUOTED
+				       : TOKEN_LITERAL;
+		len = enclosed_by(*io, first);
+		len = len > 0 ? len : io->len;
 	} else if (is_one_of(first, "<>,:;@")) {
 		token = TOKEN_SPECIAL;
 		len = 1;
@@ -66,6 +76,19 @@ enum token token_next(struct span *io, struct span *out)
 	*out = (struct span){ io->at, len };
 	*io = span_after(*io, len);
 	return token;
+}
+
+bool token_is_closed(struct span s)
+{
+	enum token token;
+	struct span part;
+
+	while ((token = token_next(&s, &part)) != TOKEN_END)
+		if ((token == TOKEN_COMMENT || token == TOKEN_QUOTED ||
+		     token == TOKEN_LITERAL) &&
+		    enclosed_by(part, part.at[0]) == 0)
+			return false;
+	return true;
 }
 
 char token_cut(struct span *io, const char *ends, struct span *out_head)

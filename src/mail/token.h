@@ -20,7 +20,10 @@ enum token {
 /* Cut the next token off the front of *io. */
 enum token token_next(struct span *io, struct span *out);
 
-/* The same, but up to a special that is one of `ends` (a C string) and not within
+/* Does everything end that is opened: comments, quoted strings, literals? */
+bool token_is_closed(struct span s);
+
+/* As token_next, but up to a special that is one of `ends` (a C string) and not within
  * < and >. Returns it, and NUL at the end; *out_head is what stands before. */
 char token_cut(struct span *io, const char *ends, struct span *out_head);
 

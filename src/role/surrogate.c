@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/own.h"
 #include "role/front.h"
 
@@ -33,6 +34,13 @@ enum fault surrogate_begin(struct conn *c)
 
 void surrogate_close(struct conn *c)
 {
+	const struct downgrade *d = c->body.downgrade;
+
+	if (d && d->lost > 0)
+		log_event(LOG_NOTICE, "surrogate-shortened",
+			  LOG_S("user", session_user(&c->session)),
+			  LOG_N("message", c->session.command.msg),
+			  LOG_N("fields", d->lost));
 	free(TAKE(c->body.downgrade));
 }
 

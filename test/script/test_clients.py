@@ -181,6 +181,41 @@ class Clients(Programs):
         self.assertEqual(self.p.names(), [])
 
 
+class Stopped(Programs):
+    """Programs that end at the first message that is refused: nobody can stop them by sending one."""
+
+    POISON = {"2.many": ("Subject: many\nTo: " + '"Grüße" <a@example.org>,\n ' * 3000 + "b@c\n\nx\n").encode(),
+              "3.one": b"Subject: one word\nX: " + b"\xc3\xb6" * 70000 + b"\n\nx\n",
+              "4.name": b'Subject: name\nTo: "' + b"\xc3\xb6" * 70000 + b'" <a@b>\n\nx\n',
+              "5.latin": b"Subject: \xfc\nFrom: \xc3\xb6 <a@b>\nS\xc3\xbcbject: x\n\nx\n"}
+
+    def setUp(self):
+        super().setUp()
+        (self.p.maildir() / "new" / "2.x").unlink()
+        (self.p.maildir() / "new" / "3.x").rename(self.p.maildir() / "new" / "6.x")
+        for name, octets in self.POISON.items():
+            self.p.put(name, octets)
+
+    def check(self, subjects):
+        self.assertEqual(len(subjects), 6)
+        self.assertLessEqual({"one", "many", "one word", "name", "three"}, set(subjects))
+        self.assertEqual(self.p.names(), [])
+
+    def test_fetchmail_fetches_what_lies_behind(self):
+        self.fetchmail("nokeep sslproto ''")
+        self.check([subject for subject, _ in self.fetched()])
+
+    def test_fetchmail_with_retr_fetches_what_lies_behind(self):
+        self.fetchmail("fetchall nokeep sslproto ''")
+        self.check([subject for subject, _ in self.fetched()])
+
+    def test_mpop_fetches_what_lies_behind(self):
+        self.mpop("tls off", "keep off")
+        box = mailbox.mbox(self.home / "mbox")
+        self.check([m["Subject"] for m in box])
+        box.close()
+
+
 @unittest.skipUnless(shutil.which("mutt"), "no mutt")
 class Mutt(Programs):
     """Takes the best mechanism of SASL that is offered, and tries no other where it fails."""

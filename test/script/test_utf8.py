@@ -12,7 +12,8 @@ import unittest
 from harness import Poplar, ServerCase, main, on_wire, unstuff
 
 PLAIN = b"From: a@b\nSubject: plain\n\n.dot\nbody \xc3\xb6\n"
-LATIN = b"From: J\xc3\xb6rg <a@b>\nSubject: gr\xfc\xdfe\n\nbody\n"
+LATIN = b"From: a@b\nSubject: gr\xfc\xdfe\n\nbody\n"
+MIXED = b"From: J\xc3\xb6rg <a@b>\nno field\nS\xc3\xbcbject: x\nSubject: gr\xfc\xdfe\nX-Note: \xc3\xb6\n\nbody\n"
 FULL = """\
 Return-Path: <jörg@example.com>
 Received: from mx.exämple.com by mx.example.net with UTF8SMTP id é
@@ -51,6 +52,8 @@ data
 --x--
 """.encode()
 LONG = b"Subject: " + "ö".encode() * 40000 + b"\n\nbody\n"
+MANY = b"To: " + b",\n ".join('"Grüße" <a%d@ü%d.example>'.encode() % (i, i) for i in range(5000)) + b"\n\nbody\n"
+TOO_LONG = b'To: a@b,\n "' + "ö".encode() * 40000 + b'" <c@d>\nSubject: x\n\nbody\n'
 
 MESSAGES = {"1.plain": PLAIN, "2.latin": LATIN, "3.full": FULL, "4.part": PART}
 
@@ -182,18 +185,37 @@ class Session(ServerCase):
             c.quit()
             self.p.log.wait(f"event=session user=alice .*deleted-octets={size} .*left-octets={total - size} ")
 
-    def test_a_field_that_is_too_long_is_for_utf8_only(self):
-        self.p.put("5.long", LONG)
+    def test_each_field_is_judged_for_itself(self):
+        self.p.put("5.mixed", MIXED)
         c = self.enter()
-        for command in ("LIST 5", "RETR 5", "TOP 5 0"):
-            self.assertEqual(c.ask(command), "-ERR [UTF8] message is for clients that say UTF8")
-        self.assertEqual(len(c.listing()), 5)
-        self.assertEqual(len(c.listing("UIDL")), 5)
-        c.multi("RETR 4")
+        got = self.fetch_all(c)[5]
         c.quit()
+        self.assertTrue(got.isascii())
+        self.assertIn(b"\r\nno field\r\nComments: =?UTF-8?Q?S=C3=BCbject=3A?= x\r\n", got)
+        self.assertIn(b"\r\nSubject: =?UNKNOWN-8BIT?Q?gr=FC=DFe?=\r\nX-Note: =?UTF-8?Q?=C3=B6?=\r\n\r\nbody\r\n", got)
+
+    def test_a_field_of_any_length_is_sent_to_all(self):
+        """No message can keep a client that stops at the first -ERR from those behind it."""
+        for name, octets in (("5.long", LONG), ("6.many", MANY), ("7.too-long", TOO_LONG), ("8.plain", PLAIN)):
+            self.p.put(name, octets)
+        c = self.enter()
+        got = self.fetch_all(c)
+        c.quit()
+        self.assertEqual(got[8], on_wire(PLAIN))
+        for n in (5, 6, 7):
+            self.assertTrue(got[n].isascii())
+        self.assertEqual(decoded(email.message_from_bytes(got[5])["Subject"]), "ö" * 40000)
+        to = email.utils.getaddresses([email.message_from_bytes(got[6])["To"]])
+        self.assertEqual([address for _, address in to],
+                         [f"a{i}@" + f"ü{i}.example".encode("idna").decode() for i in range(5000)])
+        self.assertEqual({decoded(name) for name, _ in to}, {"Grüße"})
+        shortened = email.message_from_bytes(got[7])
+        self.assertEqual((shortened["To"], shortened["Subject"]), ("a@b", "x"))
+        self.p.log.wait("event=surrogate-shortened user=alice message=7 fields=1")
+        self.assertFalse(self.p.log.find("event=surrogate-shortened .* message=[56]"))
+        self.assertFalse(self.p.log.find("size-was-wrong"))
         c = self.enter(utf8=True)
-        self.assertEqual(unstuff(c.multi("RETR 5")), on_wire(LONG))
-        c.ok("DELE 5")
+        self.assertEqual(unstuff(c.multi("RETR 7")), on_wire(TOO_LONG))
         c.quit()
 
     def test_stls_and_utf8(self):
