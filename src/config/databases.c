@@ -90,6 +90,13 @@ bool database_is_remote(const struct database_settings *db)
 	return (unsigned)(POSTGRESQL | LDAP | INTROSPECTION) >> db->driver & 1;
 }
 
+enum sandbox database_sandbox(const struct database_settings *db)
+{
+	if (db->driver == DRIVER_SQLITE)
+		return SANDBOX_LOOKUP_FILE;
+	return database_is_remote(db) ? SANDBOX_LOOKUP_NET : SANDBOX_LOOKUP_CODE;
+}
+
 bool database_judges(const struct database_settings *db)
 {
 	return (unsigned)(PAM | SYSTEM | CHECKPASSWORD | INTROSPECTION) >> db->driver &

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "config/row.h"
+#include "sys/sandbox.h"
 
 /* clang-format off */
 /* Name, is it built in, and how a user is found there. */
@@ -162,6 +163,9 @@ bool database_has_tokens(const struct database_settings *db);
 
 /* Is it asked over the network? */
 bool database_is_remote(const struct database_settings *db);
+
+/* The walls of the processes that ask it. */
+enum sandbox database_sandbox(const struct database_settings *db);
 
 /* Does it judge passwords itself? Otherwise it tells what is stored. */
 bool database_judges(const struct database_settings *db);

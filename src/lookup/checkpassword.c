@@ -233,5 +233,4 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	return says;
 }
 
-const struct lookup_driver lookup_checkpassword = { SANDBOX_LOOKUP_CODE, open_program,
-						    ask };
+const struct lookup_driver lookup_checkpassword = { open_program, ask };

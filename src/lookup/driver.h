@@ -9,7 +9,6 @@
 #include "auth/database.h"
 #include "base/buf.h"
 #include "config/databases.h"
-#include "sys/sandbox.h"
 
 /* Without NULs; the password only where the driver is to judge it. */
 struct lookup_question {
@@ -25,7 +24,6 @@ struct lookup_answer {
 };
 
 struct lookup_driver {
-	enum sandbox sandbox;
 	/* Before the walls stand: read what lies outside of them, connect to nothing.
 	 * settings and secret (NULL: none) stay there. NULL: said in *why. */
 	void *(*open)(const struct database_settings *settings, const char *secret,

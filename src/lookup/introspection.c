@@ -298,5 +298,4 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	return says;
 }
 
-const struct lookup_driver lookup_introspection = { SANDBOX_LOOKUP_NET, open_service,
-						    ask };
+const struct lookup_driver lookup_introspection = { open_service, ask };

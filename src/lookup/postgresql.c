@@ -147,4 +147,4 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	return says;
 }
 
-const struct lookup_driver lookup_postgresql = { SANDBOX_LOOKUP_NET, open_server, ask };
+const struct lookup_driver lookup_postgresql = { open_server, ask };

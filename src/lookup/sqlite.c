@@ -135,4 +135,4 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	return says;
 }
 
-const struct lookup_driver lookup_sqlite = { SANDBOX_LOOKUP_FILE, open_file, ask };
+const struct lookup_driver lookup_sqlite = { open_file, ask };

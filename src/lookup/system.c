@@ -81,4 +81,4 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	return good ? DATABASE_RIGHT : DATABASE_WRONG;
 }
 
-const struct lookup_driver lookup_system = { SANDBOX_LOOKUP_CODE, open_system, ask };
+const struct lookup_driver lookup_system = { open_system, ask };

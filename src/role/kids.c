@@ -11,9 +11,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mechanism.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "role/owner.h"
 #include "role/parent.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -38,17 +38,6 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
 			   .channel = -1,
 			   .column = -1 };
 	g->kids = k;
-	return k;
-}
-
-/* The maildrop process of these ids that is leaving, or the one that is not. */
-static struct kid *find_drop(const struct generation *g, struct ids ids, bool leaving)
-{
-	struct kid *k = g->kids;
-
-	while (k && (k->role != ROLE_DROP || k->ids.uid != ids.uid ||
-		     k->ids.gid != ids.gid || k->leaving != leaving))
-		k = k->next;
 	return k;
 }
 
@@ -142,7 +131,7 @@ static void tell_front(const struct parent *p, const struct kid *k)
 
 /* Connect a child with poplar-auth, whose threads wait for a front that does not take
  * its answers, but not for ever. */
-static void link_to_auth(const struct kid *k, const struct kid *auth)
+void kid_link_to_auth(const struct kid *k, const struct kid *auth)
 {
 	struct why why;
 	int pair[2];
@@ -177,9 +166,9 @@ static void link_all(const struct kid *k)
 		if (other == k || other->channel < 0 || other->leaving)
 			continue;
 		if (k->role == ROLE_AUTH && other->role != ROLE_AUTH)
-			link_to_auth(other, k);
+			kid_link_to_auth(other, k);
 		else if (k->role != ROLE_AUTH && other->role == ROLE_AUTH)
-			link_to_auth(k, other);
+			kid_link_to_auth(k, other);
 	}
 }
 
@@ -334,24 +323,6 @@ static void forget(struct kid *k)
 	free(k);
 }
 
-/* The process has died, and waits to be started again: poplar-auth is told, so that
- * its threads need not wait for it. */
-static void tell_late(const struct kid *drop, const struct kid *auth)
-{
-	const struct message late = { .kind = MESSAGE_DROP_LATE,
-				      .DROP_LATE = { drop->ids.uid, drop->ids.gid } };
-
-	if (drop->start_at > clock_ms())
-		kid_say(auth, &late, -1);
-}
-
-static void tell_late_to_auth(const struct kid *k)
-{
-	for (const struct kid *other = k->generation->kids; other; other = other->next)
-		if (k->role == ROLE_DROP && other->role == ROLE_AUTH)
-			tell_late(k, other);
-}
-
 void kids_died(struct parent *p, pid_t pid, int status)
 {
 	struct kid *k = find_pid(p, pid);
@@ -365,7 +336,7 @@ void kids_died(struct parent *p, pid_t pid, int status)
 		census_clear(&p->census, (unsigned)k->column);
 	if (again) {
 		start_later(k);
-		tell_late_to_auth(k);
+		drop_tell_late(k);
 	}
 	log_death(p, k, status, again);
 	own_fd_close(&k->channel);
@@ -391,62 +362,51 @@ void kids_start_due(struct parent *p, uint64_t now)
 
 /* ---- hearing ---- */
 
-/* Someone's mail belongs to a uid that has no process yet. What poplar-auth asks for is
- * not believed: as root, never for root or a uid of the system; otherwise only our own.
- */
-static void drop_wanted(struct parent *p, struct kid *auth,
-			const struct message_DROP_WANTED *m)
+/* A child that says what none of ours does. */
+static void broken(struct kid *k, const char *what)
 {
-	struct generation *g = auth->generation;
-	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
-	struct kid *k = find_drop(g, ids, false);
-	bool ok = (k && k->standard) ||
-		  owner_may_be(m->uid, m->gid, g->settings.first_uid);
-
-	if (ok && k && k->channel >= 0) {
-		link_to_auth(k, auth);
-		return;
-	}
-	if (ok && !k)
-		k = kid_new(g, ROLE_DROP, ids);
-	if (ok && k && k->start_at == 0) {
-		kid_start(p, k);
-		return;
-	}
-	if (ok && k) {
-		tell_late(k, auth);
-		return;
-	}
-	const struct message no = { .kind = MESSAGE_DROP_REFUSED,
-				    .DROP_REFUSED = { m->uid, m->gid } };
-	log_event(LOG_ERR, "drop-refused", LOG_N("uid", m->uid), LOG_N("gid", m->gid),
-		  LOG_T("hint",
-			p->is_root ? "see first-uid in poplar.conf(5)"
-				   : "without root, mail must belong to our own uid"));
-	kid_say(auth, &no, -1);
+	log_event(LOG_CRIT, "child-broken", LOG_T("role", role_name(k->role)),
+		  LOG_N("pid", (uint64_t)k->pid), LOG_T("what", what));
+	kill(k->pid, SIGKILL);
+	own_fd_close(&k->channel);
 }
 
-/* A maildrop process has had no session for drop-idle. poplar-auth closes its link, on
- * which a login may be under way, so that the process ends when it has served that; one
- * that comes later finds no link, and asks for a process. mail-user's stays; and so
- * does one whose forerunner has not ended yet, so that no uid has more than two.
- */
-static void drop_idle(const struct parent *p, struct kid *k)
+/* The walls that a child is to raise. */
+static enum sandbox box_of(const struct kid *k)
 {
-	const struct generation *g = k->generation;
-	const struct message m = { .kind = MESSAGE_DROP_LEAVES,
-				   .DROP_LEAVES = { k->ids.uid, k->ids.gid } };
+	const struct settings *s = &k->generation->settings;
+	unsigned allowed;
 
-	if (k->standard || k->leaving || p->stopping || g->draining || !g->ready ||
-	    find_drop(g, k->ids, true))
+	if (k->role == ROLE_LOOKUP)
+		return database_sandbox(&s->databases.at[k->database]);
+	if (k->role == ROLE_AUTH && settings_mechanisms(&s->mechanisms, &allowed) &&
+	    allowed & MECHANISM_BIT(GSSAPI))
+		return SANDBOX_AUTH_GSSAPI;
+	return sandbox_of(k->role);
+}
+
+/* Its walls stand. A child says so once, before any word of a client reaches it; what
+ * `poplar audit` judges it by is not its own choice. Only poplar-auth may do with less,
+ * where there are no keys for GSSAPI. */
+static void sandboxed(struct parent *p, struct kid *k,
+		      const struct message_SANDBOXED *m)
+{
+	const enum sandbox box = box_of(k);
+	const bool is_box = m->sandbox == (uint64_t)box ||
+			    (box == SANDBOX_AUTH_GSSAPI && m->sandbox == SANDBOX_AUTH);
+
+	if (k->ready || !is_box || m->landlock != (uint64_t)sandbox_landlock_abi()) {
+		broken(k, "SANDBOXED");
 		return;
-	k->leaving = true;
-	for (const struct kid *auth = g->kids; auth; auth = auth->next)
-		if (auth->role == ROLE_AUTH)
-			kid_say(auth, &m, -1);
-	kid_tell(k, MESSAGE_DRAIN);
-	log_event(LOG_DEBUG, "drop-leaves", LOG_N("uid", k->ids.uid),
-		  LOG_N("pid", (uint64_t)k->pid));
+	}
+	k->ready = true;
+	k->abi = (int)m->landlock;
+	k->box = (enum sandbox)m->sandbox;
+	if (k->abi == 0)
+		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
+			  LOG_S("rules", m->rules));
+	state_write(p);
+	generation_check(p, k->generation);
 }
 
 void kid_hear(struct parent *p, struct kid *k)
@@ -462,10 +422,7 @@ void kid_hear(struct parent *p, struct kid *k)
 		return;
 	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
-		log_event(LOG_CRIT, "child-broken", LOG_T("role", role_name(k->role)),
-			  LOG_N("pid", (uint64_t)k->pid));
-		kill(k->pid, SIGKILL);
-		own_fd_close(&k->channel);
+		broken(k, "message");
 		return;
 	case CHANNEL_CLOSED:
 		own_fd_close(&k->channel); /* SIGCHLD tells the rest */
@@ -483,13 +440,5 @@ void kid_hear(struct parent *p, struct kid *k)
 		lookup_broken(k, m.LOOKUP_BROKEN.number);
 		return;
 	}
-	k->ready = true;
-	k->abi = (int)m.SANDBOXED.landlock;
-	k->box = m.SANDBOXED.sandbox < SANDBOX_COUNT ? (enum sandbox)m.SANDBOXED.sandbox
-						     : sandbox_of(k->role);
-	if (k->abi == 0)
-		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
-			  LOG_S("rules", m.SANDBOXED.rules));
-	state_write(p);
-	generation_check(p, k->generation);
+	sandboxed(p, k, &m.SANDBOXED);
 }

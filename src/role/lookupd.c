@@ -207,7 +207,7 @@ int main(int argc, char **argv)
 	l.self = driver->open(s, l.secret, &why);
 	if (!l.self)
 		give_up(&why);
-	l.child.sandbox = driver->sandbox;
+	l.child.sandbox = database_sandbox(s);
 	child_enter_sandbox(&l.child, l.dir);
 	work(&l, driver);
 }

@@ -140,6 +140,18 @@ void kid_hear(struct parent *p, struct kid *k);
 void kids_died(struct parent *p, pid_t pid, int status);
 void kids_start_due(struct parent *p, uint64_t now);
 
+/* Give a child and poplar-auth a channel to each other. */
+void kid_link_to_auth(const struct kid *k, const struct kid *auth);
+
+/* ---- role/dropkids.c: the processes that keep mail ---- */
+
+/* poplar-auth wants the one of a uid and gid; a maildrop process says IDLE. */
+void drop_wanted(struct parent *p, struct kid *auth,
+		 const struct message_DROP_WANTED *m);
+void drop_idle(const struct parent *p, struct kid *k);
+/* One has died and is to be started again: poplar-auth hears it, if that takes time. */
+void drop_tell_late(const struct kid *k);
+
 /* ---- role/lookupkids.c: the processes that ask databases ---- */
 
 /* Whom and where they work, and the processes themselves. False: it has been said why

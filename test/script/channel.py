@@ -89,8 +89,13 @@ def capture(pid):
     links = [fd for fd in packet_sockets(pid) if fd != PARENT]
     assert len(links) == 1, links
     hold(pid)
+    return channel_of(pid, links[0])
+
+
+def channel_of(pid, number):
+    """What a process has as this descriptor."""
     pidfd = os.pidfd_open(pid)
-    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, links[0], 0)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
     os.close(pidfd)
     if fd < 0:
         raise OSError(ctypes.get_errno(), "pidfd_getfd")

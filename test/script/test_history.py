@@ -920,11 +920,12 @@ class Processes(unittest.TestCase):
             stops.add(pid)
             if uids := youth.ids(pid) - {0}:
                 if os.stat(f"/proc/{pid}/mem").st_uid in uids:
-                    open_to.add((pathlib.Path(f"/proc/{pid}/comm").read_text().strip(), *uids))
+                    open_to.add((youth.name(pid), *uids))
 
         with Poplar() as p:
             kids = sum(map(len, p.pids().values())) - 1
-            youth.watch(p.process.pid, lambda: os.kill(p.process.pid, signal.SIGHUP), kids, look)
+            with youth.held(p.process.pid, lambda: os.kill(p.process.pid, signal.SIGHUP), kids, look):
+                pass
             p.log.wait("event=reloaded")
         self.assertEqual((len(stops), open_to), (kids, set()))
 

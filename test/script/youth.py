@@ -1,5 +1,6 @@
 """Looks at processes from their first moment on, at each system call (ptrace(2))."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -30,14 +31,20 @@ def raises_its_filter(pid):
     return info[0] & 0xff == ENTRY and info[3] == SECCOMP and info[4] == 1  # SECCOMP_SET_MODE_FILTER
 
 
+def name(pid):
+    return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 def ids(pid):
     return set(map(int, re.search(r"Uid:\t(.*)", pathlib.Path(f"/proc/{pid}/status").read_text())[1].split()))
 
 
-def watch(parent, begin, count, look):
-    """Call look(pid) wherever `count` new children of `parent` stand at a system call, from their start until each
-    raises its seccomp filter; begin() makes the parent start them. Only of a process that is our own child."""
-    grown = set()
+@contextlib.contextmanager
+def held(parent, begin, count, look=lambda pid: None):
+    """Hold `count` new children of `parent`, which is our own child, where they are about to raise their seccomp
+    filters, and tell who they are. look(pid) is called wherever one stands at a system call before. begin() makes
+    the parent start them."""
+    grown = []
     ptrace(SEIZE, parent, 0, TRACE_SYSCALLS | TRACE_FORKS)
     begin()
     while len(grown) < count:
@@ -50,10 +57,17 @@ def watch(parent, begin, count, look):
             continue
         look(pid)
         if sig == signal.SIGTRAP | 0x80 and raises_its_filter(pid):
-            grown.add(pid)
-            ptrace(DETACH, pid)
+            grown.append(pid)
         else:
             ptrace(SYSCALL, pid, 0, sent)
     ptrace(INTERRUPT, parent)
     os.waitpid(parent, ALL)
     ptrace(DETACH, parent)
+    try:
+        yield grown
+    finally:
+        for pid in grown:
+            try:
+                ptrace(DETACH, pid)
+            except ProcessLookupError:  # killed meanwhile
+                os.waitpid(pid, ALL)
