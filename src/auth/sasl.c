@@ -68,6 +68,36 @@ unsigned sasl_offers(const struct login_rules *rules, unsigned allowed)
 	return offers & allowed;
 }
 
+static const char *need_of(enum mechanism m)
+{
+	if (m == MECHANISM_ID_ANONYMOUS)
+		return "anonymous-user";
+	if (m == MECHANISM_ID_GSSAPI)
+		return "a keytab that works";
+	if (table[m].step == sasl_token_step)
+		return "a database of tokens";
+	if (table[m].wants & SCHEME_SCRAM_256)
+		return "users, all with passwords stored as PLAIN or SCRAM-SHA-256";
+	if (table[m].wants & SCHEME_SCRAM_1)
+		return "users, all with passwords stored as PLAIN or SCRAM-SHA-1";
+	return "users, all with passwords stored as PLAIN";
+}
+
+void sasl_explain(unsigned allowed, struct buf *out)
+{
+	const char *between = "";
+
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
+		if (!(allowed >> m & 1))
+			continue;
+		buf_text(out, between);
+		buf_text(out, mechanism_name(m));
+		buf_text(out, " needs ");
+		buf_text(out, need_of(m));
+		between = "; ";
+	}
+}
+
 static struct span keep(struct span from, char *to, size_t room)
 {
 	size_t n = from.len <= room ? from.len : 0;

@@ -27,6 +27,9 @@ MUST_USE bool sasl_start(void);
  * `allowed` ones. */
 unsigned sasl_offers(const struct login_rules *rules, unsigned allowed);
 
+/* Append, for a person, what each of the allowed mechanisms would need to be of use. */
+void sasl_explain(unsigned allowed, struct buf *out);
+
 /* Begin. The rules outlive the exchange; the rest is copied. NULL: no memory. */
 MUST_USE struct sasl *sasl_new(const struct login_rules *rules,
 			       const struct login_way *way,

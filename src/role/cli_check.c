@@ -321,6 +321,7 @@ static void check_as_users(struct checking *c, const struct setup_users *users)
 	check_users_folder(c);
 	check_users(c);
 	check_databases(c);
+	check_offers(c);
 	check_keytab(c);
 	check_mail_root(c);
 	check_boards(c);

@@ -32,6 +32,9 @@ void check_as(struct checking *c, struct cli_ids ids, cli_task_fn *task, void *a
  */
 void check_users(struct checking *c);
 
+/* Can anybody log in at all? */
+void check_offers(struct checking *c);
+
 /* The databases that processes of their own ask, as far as can be told without asking
  * them. */
 void check_databases(struct checking *c);

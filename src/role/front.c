@@ -61,15 +61,13 @@ static void rest(struct front *f, int sys)
 	loop_set(&f->loop, &f->rest_timer, loop_now(&f->loop) + REST_MS);
 }
 
-static void on_listener(struct loop_watch *watch, unsigned events)
+static void accept_some(struct listener *l)
 {
-	struct listener *l = (struct listener *)watch;
 	struct front *f = l->front;
 
-	(void)events;
 	for (int i = 0; i < ACCEPTS_AT_A_TIME && may_accept(f); i++) {
 		struct sock_address peer = { .len = sizeof peer.addr };
-		int fd = accept4(watch->fd, (struct sockaddr *)&peer.addr, &peer.len,
+		int fd = accept4(l->watch.fd, (struct sockaddr *)&peer.addr, &peer.len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
@@ -89,11 +87,40 @@ static void on_listener(struct loop_watch *watch, unsigned events)
 	}
 }
 
+/* Where nobody can log in, a user who can may have been added since. poplar-auth tells
+ * that unasked only with a login, which there cannot be: so it is asked before somebody
+ * is accepted. False: it cannot be, and whoever comes is greeted with what is known. */
+static bool ask_for_offers(struct front *f)
+{
+	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
+
+	if (f->policy.mechanisms != 0 || asks_tell(f, &which))
+		return false;
+	f->knows_offers = false;
+	poll_listeners(f);
+	return true;
+}
+
+static void on_listener(struct loop_watch *watch, unsigned events)
+{
+	struct listener *l = (struct listener *)watch;
+
+	(void)events;
+	if (!ask_for_offers(l->front))
+		accept_some(l);
+}
+
 void front_set_offers(struct front *f, unsigned mechanisms)
 {
+	const bool was_asked = !f->knows_offers;
+
 	f->policy.mechanisms = mechanisms;
 	f->knows_offers = true;
 	poll_listeners(f);
+	if (!was_asked || mechanisms != 0)
+		return;
+	for (struct listener *l = f->listeners; l; l = l->next)
+		accept_some(l);
 }
 
 static void maybe_end(struct front *f)

@@ -46,14 +46,28 @@ static bool say(struct logins_link *link, const struct message *m, int pass)
 	return f == FAULT_NONE;
 }
 
-/* Tell the front what can be checked, if it does not know. */
-static bool tell_offers(struct logins *l, struct logins_link *link)
+/* Nobody can log in: said once, until somebody can. */
+static void note_offers(struct logins *l, unsigned offers)
+{
+	char room[512];
+	struct buf why = BUF(room);
+
+	if (atomic_exchange(&l->is_useless, offers == 0) || offers > 0)
+		return;
+	sasl_explain(l->allowed, &why);
+	log_event(LOG_WARNING, "nobody-can-log-in", LOG_S("why", buf_span(&why)));
+}
+
+/* Tell the front what can be checked, if it asks or does not know. */
+static bool tell_offers(struct logins *l, struct logins_link *link, bool asked)
 {
 	const unsigned offers = sasl_offers(&l->rules, l->allowed);
 	const struct message m = { .kind = MESSAGE_AUTH_OFFERS,
 				   .AUTH_OFFERS = { offers } };
 
-	return atomic_exchange(&link->told, offers) == offers || say(link, &m, -1);
+	note_offers(l, offers);
+	return (atomic_exchange(&link->told, offers) == offers && !asked) ||
+	       say(link, &m, -1);
 }
 
 /* Who asks: an attempt that is delayed has its question asked once more. */
@@ -286,7 +300,7 @@ bool logins_hear(struct logins *l, struct logins_link *link, const struct messag
 	case MESSAGE_AUTH_ASK:
 		return m->AUTH_ASK.mechanism < MECHANISM_COUNT &&
 		       (l->allowed >> m->AUTH_ASK.mechanism & 1) &&
-		       begin(l, link, &m->AUTH_ASK) && tell_offers(l, link);
+		       begin(l, link, &m->AUTH_ASK) && tell_offers(l, link, false);
 	case MESSAGE_AUTH_NEXT:
 		return next(l, link, &m->AUTH_NEXT);
 	case MESSAGE_AUTH_CANCEL:
@@ -297,6 +311,6 @@ bool logins_hear(struct logins *l, struct logins_link *link, const struct messag
 	case MESSAGE_BOARD_ASK:
 		return give_board(l, link, &m->BOARD_ASK);
 	default: /* the table has AUTH_WHICH beside them */
-		return tell_offers(l, link);
+		return tell_offers(l, link, true);
 	}
 }

@@ -16,7 +16,8 @@
 struct logins {
 	struct login_rules rules;
 	struct brake brake;
-	unsigned allowed; /* mechanisms, bits */
+	unsigned allowed;       /* mechanisms, bits */
+	atomic_bool is_useless; /* no mechanism can let anybody in */
 	struct grants grants;
 };
 
