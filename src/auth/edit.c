@@ -43,6 +43,13 @@ static bool find(struct span text, struct span name, struct found *out)
 	return false;
 }
 
+bool edit_has(struct span text, struct span name)
+{
+	struct found there;
+
+	return find(text, name, &there);
+}
+
 /* All pieces, one behind the other. */
 static enum edit_done join(const struct span *pieces, size_t count, char **out,
 			   size_t *out_len)

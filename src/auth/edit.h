@@ -11,6 +11,9 @@
  * ':', no space, no control character, no '#' at the beginning. */
 bool edit_name_ok(struct span name);
 
+/* Has the file a line of this user? */
+bool edit_has(struct span text, struct span name);
+
 enum edit_done { EDIT_DONE, EDIT_NOT_FOUND, EDIT_EXISTS, EDIT_NO_MEMORY };
 
 /* *out is malloc'ed, the caller's, written on EDIT_DONE only. `line` comes without a

@@ -115,10 +115,10 @@ static const char *take_read_only(struct user *u, struct span value)
 
 static const char *take_login_delay(struct user *u, struct span value)
 {
-	return take_number(value, &u->has_delay, &u->policy.login_delay) &&
-			       u->policy.login_delay <= POLICY_DELAY_MAX
+	u->has_delay = value.len > 0;
+	return !u->has_delay || policy_take_delay(value, &u->policy.login_delay)
 		       ? NULL
-		       : "login-delay is not a number of seconds";
+		       : "login-delay is no time from 0 to 1d, such as 90s, 10m or 2h";
 }
 
 static const char *take_expire(struct user *u, struct span value)
@@ -126,7 +126,8 @@ static const char *take_expire(struct user *u, struct span value)
 	u->has_expire = value.len > 0;
 	return !u->has_expire || policy_take_expire(value, &u->policy)
 		       ? NULL
-		       : "expire is neither never nor a number of days, or two";
+		       : "expire is neither never nor a number of days, such as 7 or "
+			 "7d, or two";
 }
 
 static const struct {

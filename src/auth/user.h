@@ -47,7 +47,7 @@ void user_take_text(struct user *u, const char *field, struct span value, size_t
  *	tls-required ssl_required          the same
  *	master                             the same
  *	read-only                          the same
- *	login-delay                        seconds
+ *	login-delay                        see policy_take_delay
  *	expire                             see policy_take_expire
  *
  * Others are left alone. Paths have a bound, see `over`. NULL, or what is wrong with

@@ -4,12 +4,36 @@
  */
 #include "base/policy.h"
 
+bool policy_take_delay(struct span text, uint32_t *out)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	uint64_t n = 0, seconds = 1;
+
+	for (size_t i = 0; i < sizeof units / sizeof *units && text.len > 0; i++) {
+		if (text.at[text.len - 1] != units[i].unit)
+			continue;
+		seconds = units[i].seconds;
+		text.len--;
+		break;
+	}
+	if (!span_u64(text, &n) || n > POLICY_DELAY_MAX ||
+	    n * seconds > POLICY_DELAY_MAX)
+		return false;
+	*out = (uint32_t)(n * seconds);
+	return true;
+}
+
 static bool take_days(struct span text, uint32_t *out)
 {
 	if (span_is_nocase(text, "never")) {
 		*out = POLICY_NEVER;
 		return true;
 	}
+	if (text.len > 1 && text.at[text.len - 1] == 'd')
+		text.len--;
 	return span_u32(text, out) && *out <= POLICY_DAYS_MAX;
 }
 

@@ -35,8 +35,13 @@ struct policy_site {
 struct policy policy_of(const struct policy_site *site, bool has_delay, bool has_expire,
 			const struct policy *own);
 
+/* The time between two logins: "90s", "10m", "2h" or "1d", or a number of seconds; up
+ * to POLICY_DELAY_MAX seconds. False, and *out untouched: it is none. */
+MUST_USE bool policy_take_delay(struct span text, uint32_t *out);
+
 /* How long messages are kept: "never", DAYS, or DAYS,DAYS for those that were not
- * retrieved and those that were, each a number up to POLICY_DAYS_MAX or "never". "0"
+ * retrieved and those that were, each a number up to POLICY_DAYS_MAX, with or without a
+ * "d" behind it, or "never". "0"
  * alone is "never,0". False, and *out untouched: it is neither. */
 MUST_USE bool policy_take_expire(struct span text, struct policy *out);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "config/file.h"
 #include "role/version.h"
 
@@ -69,6 +70,22 @@ void cli_say(const char *text, const char *about)
 {
 	fprintf(stderr, "poplar: %s%s%s\n", text, about ? ": " : "",
 		about ? about : "");
+}
+
+void cli_show(FILE *to, struct span text)
+{
+	while (text.len > 0) {
+		const size_t len = utf8_first(text);
+		const uint32_t code = len > 0 ? utf8_code(text) : 0;
+
+		const bool shown = code >= ' ' && (code < 0x7f || code >= 0xa0);
+
+		if (shown)
+			fwrite(text.at, 1, len, to);
+		else
+			fprintf(to, "\\x%02x", (unsigned char)text.at[0]);
+		text = span_after(text, shown ? len : 1);
+	}
 }
 
 void cli_complain(const struct why *why)

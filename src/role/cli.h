@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdio.h>
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
@@ -18,6 +19,10 @@ void cli_load(const char *config, struct settings *out);
 
 /* Is "--help" among the arguments of a command? */
 bool cli_wants_help(int argc, char **argv);
+
+/* Print what others have written: without what a terminal would heed, and what is no
+ * UTF-8 as \xXX. */
+void cli_show(FILE *to, struct span text);
 
 /* "poplar: cannot do what: error" on standard error. */
 void cli_complain(const struct why *why);

@@ -39,7 +39,9 @@ void check_say(struct checking *c, enum setup_weight weight, const char *text)
 	static const char *const words[SETUP_WEIGHTS] = { "error", "trouble",
 							  "warning" };
 
-	fprintf(stderr, "poplar: %s: %s\n", words[weight], text);
+	fprintf(stderr, "poplar: %s: ", words[weight]);
+	cli_show(stderr, span_of(text));
+	fputs("\n", stderr);
 	c->count[weight]++;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "auth/edit.h"
+#include "auth/login.h"
 #include "auth/place.h"
 #include "auth/scheme.h"
 #include "auth/users.h"
@@ -41,9 +42,10 @@ static const char usage[] =
 struct job {
 	struct settings settings;
 	const char *scheme, *uid, *gid, *home, *name;
-	int dir;          /* of the users file, locked */
-	const char *file; /* its name there */
-	char *text;       /* as it is */
+	struct login_name prepared; /* the name as logins look for it */
+	int dir;                    /* of the users file, locked */
+	const char *file;           /* its name there */
+	char *text;                 /* as it is */
 	size_t len;
 };
 
@@ -76,7 +78,7 @@ static bool make_file(const struct job *j)
 	       fchown(fd, 0, ids.gid) == 0 && fchmod(fd, 0640) == 0;
 }
 
-enum purpose { TO_READ, TO_EDIT, TO_ADD };
+enum purpose { TO_READ, TO_EDIT, TO_ADD, TO_LOOK }; /* LOOK: it need not be there */
 
 /* What is edited is the file itself. A link would be followed by root to wherever who
  * may write to the folder says, and be locked in another folder than by those who know
@@ -106,6 +108,8 @@ static bool open_file(struct job *j, enum purpose purpose)
 		return false;
 	}
 	OWN_FD fd = open_for(j, purpose);
+	if (fd < 0 && errno == ENOENT && purpose == TO_LOOK)
+		return true;
 	if (fd < 0 && errno == ELOOP) {
 		fprintf(stderr,
 			"poplar: %s is a symbolic link; let the setting users name "
@@ -121,6 +125,51 @@ static bool open_file(struct job *j, enum purpose purpose)
 	if (why.fault)
 		cli_complain(&why);
 	return !why.fault;
+}
+
+static void close_file(struct job *j)
+{
+	own_fd_close(&j->dir);
+	if (j->text)
+		secret_wipe(j->text, j->len);
+	free(j->text);
+	j->text = NULL;
+	j->len = 0;
+}
+
+static bool has(const struct job *j, const char *name)
+{
+	return edit_has((struct span){ j->text, j->len }, span_of(name));
+}
+
+/* The user may stand there by the name as it was given, or as logins look for it. */
+static bool choose_name(struct job *j)
+{
+	if (!has(j, j->name) && j->prepared.len > 0 && has(j, j->prepared.text))
+		j->name = j->prepared.text;
+	if (has(j, j->name))
+		return true;
+	cli_say("there is no such user", j->name);
+	return false;
+}
+
+/* Before a password is asked for: is there something to do with it? The file is not
+ * locked while somebody types. */
+static bool expect(struct job *j, enum purpose purpose)
+{
+	bool ok;
+
+	if (purpose == TO_ADD) {
+		ok = open_file(j, TO_LOOK);
+		if (ok && has(j, j->name)) {
+			cli_say("user exists already", j->name);
+			ok = false;
+		}
+	} else {
+		ok = open_file(j, purpose) && choose_name(j);
+	}
+	close_file(j);
+	return ok;
 }
 
 static bool replace_file(const struct job *j, enum edit_done done, char *text,
@@ -144,6 +193,58 @@ static bool replace_file(const struct job *j, enum edit_done done, char *text,
 	return ok;
 }
 
+/* ---- names ---- */
+
+/* False: no login can have this name. */
+static bool prepare(struct job *j)
+{
+	const struct settings *s = &j->settings;
+	const struct login_rules rules = { .default_domain = span_of(s->default_domain),
+					   .fold = s->fold_names };
+
+	return login_name(&rules, span_of(j->name), &j->prepared);
+}
+
+static bool is_prepared(const struct job *j)
+{
+	struct job again = { .settings = j->settings, .name = j->prepared.text };
+
+	return prepare(&again) && strcmp(again.prepared.text, j->prepared.text) == 0;
+}
+
+static bool is_name(const char *name)
+{
+	if (edit_name_ok(span_of(name)))
+		return true;
+	cli_say("a user name has 1 to 248 octets, no space, no ':', no '#' in front",
+		name);
+	return false;
+}
+
+/* A new user gets the name that logins look for. */
+static bool prepare_new(struct job *j)
+{
+	const char *separator = j->settings.master_separator;
+
+	if (!prepare(j) || !is_prepared(j)) {
+		cli_say("a user name is UTF-8, of characters that SASLprep (RFC 4013) "
+			"allows",
+			NULL);
+		return false;
+	}
+	if (!is_name(j->prepared.text))
+		return false;
+	if (*separator && strstr(j->prepared.text, separator)) {
+		cli_say("a user name has no master-separator in it", j->prepared.text);
+		return false;
+	}
+	if (strcmp(j->name, j->prepared.text) != 0)
+		printf("the user is %s, as whom a login by %s is taken\n",
+		       j->prepared.text, j->name);
+	j->name = j->prepared.text;
+	return true;
+}
+
 /* ---- the commands ---- */
 
 static bool make_place(const struct job *j, struct span line)
@@ -161,7 +262,8 @@ static int add(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!cli_make_password(j->name, j->scheme, stored))
+	if (!prepare_new(j) || !expect(j, TO_ADD) ||
+	    !cli_make_password(j->name, j->scheme, stored))
 		return CLI_BAD;
 	const char *const fields[] = {
 		j->name, stored, j->uid, j->gid, "", j->home, ""
@@ -191,7 +293,8 @@ static int passwd(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!cli_make_password(j->name, j->scheme, stored) || !open_file(j, TO_EDIT))
+	if (!expect(j, TO_EDIT) || !cli_make_password(j->name, j->scheme, stored) ||
+	    !open_file(j, TO_EDIT))
 		return CLI_BAD;
 	enum edit_done done = edit_password((struct span){ j->text, j->len },
 					    span_of(j->name), span_of(stored), &text,
@@ -205,7 +308,7 @@ static int del(struct job *j)
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!open_file(j, TO_EDIT))
+	if (!open_file(j, TO_EDIT) || !choose_name(j))
 		return CLI_BAD;
 	enum edit_done done = edit_delete((struct span){ j->text, j->len },
 					  span_of(j->name), &text, &len);
@@ -312,22 +415,17 @@ int cli_user(const char *config, int argc, char **argv)
 		if (argc - 1 - optind != (table[i].named ? 1 : 0))
 			return explain(stderr);
 		j.name = table[i].named ? argv[1 + optind] : NULL;
-		if (j.name && !edit_name_ok(span_of(j.name))) {
-			cli_say("a user name has 1 to 248 octets, no space, no ':', no "
-				"'#' in front",
-				j.name);
+		if (j.name && !is_name(j.name))
 			return CLI_BAD;
-		}
 		if (!scheme_start()) {
 			cli_say("libsodium does not start", NULL);
 			return CLI_BAD;
 		}
 		cli_load(config, &j.settings);
+		if (j.name && !prepare(&j))
+			j.prepared.len = 0;
 		int status = table[i].run(&j);
-		own_fd_close(&j.dir);
-		if (j.text)
-			secret_wipe(j.text, j.len);
-		free(j.text);
+		close_file(&j);
 		settings_done(&j.settings);
 		return status;
 	}

@@ -187,6 +187,54 @@ class Check(unittest.TestCase):
                     c.ok(f"USER {name}")
                     self.assertEqual(c.ask("PASS x").startswith("+OK"), name in good, name)
 
+    def test_users_whose_fields_or_folders_are_of_no_use(self):
+        """Clamped bounds are warnings; a home that is no folder, or a link, is trouble."""
+        users = {"ann": "ann:{PLAIN}x::::::login-delay=1h", "bea": "bea:{PLAIN}x::::::expire=7d",
+                 "cat": "cat:{PLAIN}x::::::login-delay=10s expire=30"}
+        with Poplar(users=users, settings={"login-delay-most": "30s", "expire": '"30"'}) as p:
+            out = p.run("check")
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertIn("warning: user ann: login-delay is held to 30s by login-delay-most", out.stderr)
+            self.assertIn("warning: user bea: expire is held to 30 by expire-least", out.stderr)
+            self.assertNotIn("user cat", out.stderr)
+            for name in users:  # durations with units lock nobody out
+                with p.connect() as c:
+                    c.login(name, "x")
+            mail = p.dir / "mail"
+            (mail / "ann").rename(mail / "real")
+            (mail / "ann").symlink_to("real")
+            (mail / "bea" / "Maildir").rename(mail / "bea" / "real")
+            (mail / "bea" / "Maildir").symlink_to("real")
+            (mail / "cat").rename(mail / "cats")
+            self.expect(p, "user ann: cannot open", "user bea: cannot open", "may be a symbolic link",
+                        "user cat: expected a home, found no folder", ": 3 troubles", status=1)
+            text = (p.dir / "auth" / "users").read_bytes()
+            (p.dir / "auth" / "users").write_bytes(b"\xef\xbb\xbf" + text + b"j\xf6rg:{PLAIN}x\n")
+            self.expect(p, "users:1: expected a name, found a byte order mark", "user j\\xf6rg: can never",
+                        status=1)
+
+    def test_what_is_wrong_with_certificate_and_key_is_told_of_their_own_file(self):
+        with Poplar() as p, tempfile.TemporaryDirectory() as folder:
+            ca = Authority(pathlib.Path(folder) / "ca")
+            inner = Authority(pathlib.Path(folder) / "inner", "Inner", ca)
+            cert, key = inner.issue("good")
+            alone, locked = ca.folder / "alone.pem", ca.folder / "locked.key"
+            alone.write_text(cert.read_text().replace(inner.chain(), ""))
+            subprocess.run(["openssl", "pkey", "-in", key, "-aes128", "-passout", "pass:x", "-out", locked],
+                           check=True, capture_output=True)
+            standard = dict(p.extra)
+            p.extra = standard | {"tls-certificate": f'"{cert}"', "tls-key": f'"{locked}"'}
+            p.write_config()
+            self.expect(p, f"read a PEM private key without passphrase {locked}: ")
+            p.extra = standard | {"tls-certificate": f'"{alone}"', "tls-key": f'"{key}"'}
+            p.write_config()
+            self.expect(p, f"warning: the certificate in {alone} comes alone: the intermediate", status=0)
+            p.run("reload", check=True)
+            p.log.wait(f"event=certificate-alone file={alone}")
+            p.extra = standard | {"tls-certificate": f'"{cert}"', "tls-key": f'"{key}"'}
+            p.write_config()
+            self.assertEqual(p.run("check").stderr, "")
+
     def test_what_is_wrong_with_tls(self):
         with Poplar() as p, tempfile.TemporaryDirectory() as folder:
             ca = Authority(pathlib.Path(folder) / "ca")
@@ -373,6 +421,73 @@ class Users(unittest.TestCase):
                 self.assertEqual(out.returncode, 1)
                 self.assertIn(said, out.stderr)
             self.assertEqual((p.dir / "auth" / "users").read_bytes(), before)
+
+    def test_whoever_can_be_added_can_log_in(self):
+        """By the name as it was given, and by its prepared form (RFC 4013), which is kept."""
+        import base64
+        with Poplar() as p:
+            for given, kept in ((b"erika", "erika"), ("j\u00f6rg".encode(), "j\u00f6rg"),
+                                ("jo\u0308rgen".encode(), "j\u00f6rgen"), ("\ufb01nn".encode(), "finn"),
+                                ("so\u00adft".encode(), "soft"), ("\uff41bc".encode(), "abc"),
+                                ("\u05d0\u05d1".encode(), "\u05d0\u05d1"), (b"m\xfcller", None),
+                                ("a\u00a0b".encode(), None), ("\u05d0a1".encode(), None)):
+                out = subprocess.run([BUILD / "poplar", "-c", p.config, "user", "add", "--scheme", "PLAIN",
+                                      given], input=b"secret\n", capture_output=True)
+                self.assertEqual(out.returncode, 0 if kept else 1, (given, out))
+                if not kept:
+                    self.assertIn(b"a user name ", out.stderr)
+                    continue
+                self.assertEqual(kept.encode() in out.stdout, kept.encode() != given)
+                for name in (given, kept.encode()):
+                    with p.connect() as c:
+                        c.ok(b"AUTH PLAIN " + base64.b64encode(b"\0" + name + b"\0secret"))
+                out = p.run("user", "add", kept, input="secret\n")
+                self.assertIn("exists already", out.stderr)
+                for command, text in (("passwd", b"other\n"), ("del", b"")):
+                    out = subprocess.run([BUILD / "poplar", "-c", p.config, "user", command, given],
+                                         input=text, capture_output=True)
+                    self.assertEqual(out.returncode, 0, (command, given, out))
+            self.assertEqual(len(p.run("user", "list", check=True).stdout.splitlines()), 2)
+
+    def test_a_new_user_has_the_domain_and_the_letters_of_logins(self):
+        with Poplar(users={}, settings={"default-domain": "example.org", "fold-names": "yes",
+                                        "master-separator": '"+"'}) as p:
+            out = p.run("user", "add", "--scheme", "PLAIN", "Gina", input="pw\n", check=True)
+            self.assertIn("gina@example.org", out.stdout)
+            for name in ("gina", "GINA@example.org"):
+                with p.connect() as c:
+                    c.login(name, "pw")
+            self.assertEqual(p.run("user", "add", "a+b", input="pw\n").returncode, 1)
+            with open(p.dir / "auth" / "users", "a") as f:
+                f.write("plain:{PLAIN}x\nBig@example.org:{PLAIN}x\na+b@example.org:{PLAIN}x\n")
+            for name in ("plain", "Big@example.org"):
+                (p.dir / "mail" / name).mkdir()
+            (p.dir / "mail" / "a+b@example.org").mkdir()
+            out = p.run("check")
+            self.assertEqual(out.returncode, 1)
+            for said in ("user plain: can never log in: whoever gives this name is looked for as "
+                         "plain@example.org", "looked for as big@example.org",
+                         "user a+b@example.org: can never log in: expected a name without '+'"):
+                self.assertIn(said, out.stderr)
+            self.assertIn(": 3 troubles", out.stderr)
+
+    def test_no_password_is_asked_for_where_there_is_nothing_to_do_with_it(self):
+        with Poplar() as p:
+            for command, name, said in (("add", "alice", b"exists already"),
+                                        ("passwd", "nobody", b"no such user")):
+                process, master, slave = self.on_a_terminal(
+                    BUILD / "poplar", "-c", p.config, "user", command, name)
+                os.close(slave)
+                seen = b""
+                try:
+                    while more := os.read(master, 1000):
+                        seen += more
+                except OSError:
+                    pass
+                os.close(master)
+                self.assertEqual(process.wait(20), 1)
+                self.assertIn(said, seen)
+                self.assertNotIn(b"assword", seen)
 
     def test_the_server_prepares_the_name_that_is_tested(self):
         """As for a login: the same letters, domain and master, with what is looked for."""

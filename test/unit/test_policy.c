@@ -20,10 +20,11 @@ static void test_expire_is_read_as_it_is_written(void **state)
 		{ "never,0", POLICY_NEVER, 0, 0 },
 		{ "60,0", 60, 0, 0 },
 		{ "36500", 36500, 36500, 36500 },
+		{ "1d", 1, 1, 1 },
 	};
 	static const char *const bad[] = { "",      ",",    "60,", ",60", "60,15,1",
 					   "36501", "-1",   "60 ", " 60", "0,0",
-					   "0,7",   "ever", "1d" };
+					   "0,7",   "ever", "1h" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -100,6 +101,47 @@ static void test_logins_are_apart(void **state)
 	}
 }
 
+static void test_delays_are_read_with_and_without_a_unit(void **state)
+{
+	static const struct {
+		struct span text;
+		bool ok;
+		uint32_t seconds;
+	} cases[] = {
+		{ SPAN("0"), true, 0 },
+		{ SPAN("90"), true, 90 },
+		{ SPAN("90s"), true, 90 },
+		{ SPAN("10m"), true, 600 },
+		{ SPAN("1h"), true, 3600 },
+		{ SPAN("1d"), true, 86400 },
+		{ SPAN("86400"), true, 86400 },
+		{ SPAN("86401"), false, 0 },
+		{ SPAN("25h"), false, 0 },
+		{ SPAN("2d"), false, 0 },
+		{ SPAN(""), false, 0 },
+		{ SPAN("h"), false, 0 },
+		{ SPAN("1 h"), false, 0 },
+		{ SPAN("1H"), false, 0 },
+		{ SPAN("1ms"), false, 0 },
+		{ SPAN("-1s"), false, 0 },
+		{ SPAN("18446744073709551615d"), false, 0 },
+	};
+	struct policy p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint32_t seconds = 77;
+
+		CHECK_EQ(policy_take_delay(cases[i].text, &seconds), cases[i].ok);
+		CHECK_EQ(seconds, cases[i].ok ? cases[i].seconds : 77);
+	}
+	CHECK(policy_take_expire(SPAN("7d,30d"), &p));
+	CHECK_EQ(p.unread, 7);
+	CHECK_EQ(p.retrieved, 30);
+	CHECK(!policy_take_expire(SPAN("d"), &p));
+	CHECK(!policy_take_expire(SPAN("7h"), &p));
+}
+
 static void test_one_login_at_a_time_is_exact(void **state)
 {
 	const struct policy p = { 10, 0, 0 }, none = { 0, 0, 0 };
@@ -133,6 +175,7 @@ int main(void)
 		TEST(test_expire_is_read_as_it_is_written),
 		TEST(test_users_have_their_own_within_bounds),
 		TEST(test_logins_are_apart),
+		TEST(test_delays_are_read_with_and_without_a_unit),
 		TEST(test_one_login_at_a_time_is_exact),
 		TEST(test_a_clock_that_goes_back_locks_nobody_out),
 	};
