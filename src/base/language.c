@@ -39,6 +39,17 @@ static bool is_range(struct span rest)
 	return true;
 }
 
+/* Is the range a tag, or the first subtags of one? */
+static bool matches(struct span range, const char *tag)
+{
+	const size_t len = strlen(tag);
+	char head[16];
+
+	return range.len <= len && (tag[range.len] == '-' || tag[range.len] == '\0') &&
+	       span_copy((struct span){ tag, range.len }, head, sizeof head) &&
+	       span_is_nocase(range, head);
+}
+
 bool language_find(struct span range, enum language *out)
 {
 	if (!is_range(range))
@@ -47,7 +58,7 @@ bool language_find(struct span range, enum language *out)
 		range = SPAN("en");
 	for (; range.len > 0; range.len--) {
 		for (enum language l = 0; l < LANGUAGE_COUNT; l++) {
-			if (span_is_nocase(range, tags[l])) {
+			if (matches(range, tags[l])) {
 				*out = l;
 				return true;
 			}

@@ -15,9 +15,9 @@
 	X(de, "de") \
 	X(fr, "fr") \
 	X(es, "es") \
-	X(pt, "pt") \
+	X(pt_BR, "pt-BR") \
 	X(ja, "ja") \
-	X(zh, "zh") \
+	X(zh_Hans, "zh-Hans") \
 	X(ar, "ar")
 /* clang-format on */
 
@@ -30,7 +30,8 @@ enum language {
 
 const char *language_tag(enum language l);
 
-/* The language that a basic language range (RFC 4647 section 2.1) looks up, as section
- * 3.4 says: de for "DE-at". English is i-default, too (RFC 2277 section 4.5). False:
- * none, or it is no range. */
+/* The language that a basic language range (RFC 4647 section 2.1) looks up: cut from
+ * its end, subtag by subtag (section 3.4), until it is a tag or matches one
+ * (section 3.3.1): de for "DE-at", pt-BR for "pt" and "pt-PT". English is i-default,
+ * too (RFC 2277 section 4.5). False: none, or it is no range. */
 MUST_USE bool language_find(struct span range, enum language *out);

@@ -160,6 +160,8 @@ class Languages(ServerCase):
         for language in LANGUAGES:
             for spelt in (language, language.upper(), f"{language}-x-test"):
                 self.assertEqual(d.c.ok(f"LANG {spelt}").split()[1], language)
+        for asked, tag in (("pt", "pt-BR"), ("pt-PT", "pt-BR"), ("zh", "zh-Hans"), ("zh-Hant-TW", "zh-Hans")):
+            self.assertEqual(d.c.ok(f"LANG {asked}"), f"+OK {tag} {texts(tag).gettext('language changed')}")
         d.c.login("alice", "secret")
         for language in LANGUAGES:
             d.t = texts(language)

@@ -1223,9 +1223,9 @@ static void test_lang_lists_each_language_in_itself(void **state)
 	line(&p, "LANG");
 	CHECK_TEXT(p.said, "+OK A continuación, la lista de idiomas\r\n"
 			   "en English\r\nde Deutsch\r\nfr Français\r\n"
-			   "es Español\r\npt Português\r\n"
+			   "es Español\r\npt-BR Português (Brasil)\r\n"
 			   "ja 日本語\r\n"
-			   "zh 简体中文\r\n"
+			   "zh-Hans 简体中文\r\n"
 			   "ar العربية\r\n"
 			   ".\r\n");
 }

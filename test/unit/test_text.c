@@ -158,7 +158,7 @@ static void test_numbers_take_their_plural_forms(void **state)
 	check_said(LANGUAGE_fr, 1, 2, "+OK 1 message (2 octets)\r\n");
 	check_said(LANGUAGE_de, 0, 1, "+OK 0 Nachrichten (1 Byte)\r\n");
 	check_said(LANGUAGE_de, 1, 9, "+OK 1 Nachricht (9 Byte)\r\n");
-	check_said(LANGUAGE_zh, 7, 8, "+OK 7 封邮件（8 字节）\r\n");
+	check_said(LANGUAGE_zh_Hans, 7, 8, "+OK 7 封邮件（8 字节）\r\n");
 }
 
 static void test_ranges_are_looked_up(void **state)
@@ -167,15 +167,34 @@ static void test_ranges_are_looked_up(void **state)
 		const char *range;
 		enum language found; /* LANGUAGE_COUNT: none */
 	} cases[] = {
-		{ "en", LANGUAGE_en },           { "EN-gb", LANGUAGE_en },
-		{ "i-default", LANGUAGE_en },    { "I-DEFAULT", LANGUAGE_en },
-		{ "zh-Hans-CN", LANGUAGE_zh },   { "ar-x-a", LANGUAGE_ar },
-		{ "i-de", LANGUAGE_COUNT },      { "x-de", LANGUAGE_COUNT },
-		{ "den", LANGUAGE_COUNT },       { "e", LANGUAGE_COUNT },
-		{ "", LANGUAGE_COUNT },          { "-", LANGUAGE_COUNT },
-		{ "*", LANGUAGE_COUNT },         { "en-*", LANGUAGE_COUNT },
-		{ "en-", LANGUAGE_COUNT },       { "en--us", LANGUAGE_COUNT },
-		{ "en_US", LANGUAGE_COUNT },     { "en-verylonger", LANGUAGE_COUNT },
+		{ "en", LANGUAGE_en },
+		{ "EN-gb", LANGUAGE_en },
+		{ "i-default", LANGUAGE_en },
+		{ "I-DEFAULT", LANGUAGE_en },
+		{ "zh-Hans-CN", LANGUAGE_zh_Hans },
+		{ "ar-x-a", LANGUAGE_ar },
+		{ "zh", LANGUAGE_zh_Hans },
+		{ "ZH-hans", LANGUAGE_zh_Hans },
+		{ "zh-Hant-TW", LANGUAGE_zh_Hans },
+		{ "pt", LANGUAGE_pt_BR },
+		{ "pt-br", LANGUAGE_pt_BR },
+		{ "pt-PT", LANGUAGE_pt_BR },
+		{ "z", LANGUAGE_COUNT },
+		{ "zh-", LANGUAGE_COUNT },
+		{ "Hans", LANGUAGE_COUNT },
+		{ "p", LANGUAGE_COUNT },
+		{ "i-de", LANGUAGE_COUNT },
+		{ "x-de", LANGUAGE_COUNT },
+		{ "den", LANGUAGE_COUNT },
+		{ "e", LANGUAGE_COUNT },
+		{ "", LANGUAGE_COUNT },
+		{ "-", LANGUAGE_COUNT },
+		{ "*", LANGUAGE_COUNT },
+		{ "en-*", LANGUAGE_COUNT },
+		{ "en-", LANGUAGE_COUNT },
+		{ "en--us", LANGUAGE_COUNT },
+		{ "en_US", LANGUAGE_COUNT },
+		{ "en-verylonger", LANGUAGE_COUNT },
 		{ "\xc3\xa9n", LANGUAGE_COUNT },
 	};
 
