@@ -365,12 +365,12 @@ class Profile(Case):
         v12 = ssl.TLSVersion.TLSv1_2
         rsa = self.ca.issue("rsa-profile", kind="rsa")
         with Poplar(settings={"tls-certificate": f'"{rsa[0]}"', "tls-key": f'"{rsa[1]}"'}) as p:
-            for good in ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-CHACHA20-POLY1305",
-                         "DHE-RSA-AES256-GCM-SHA384"):
+            for good in ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-CHACHA20-POLY1305"):
                 with hello(p.tls_port, context=self.context(maximum_version=v12,
                                                             ciphers=good)) as tls:
                     self.assertEqual(tls.cipher()[0], good)
-            for bad in ("AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA"):
+            for bad in ("AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA",
+                        "DHE-RSA-AES256-GCM-SHA384"):  # the last one costs the server too much
                 with self.assertRaises(ssl.SSLError):
                     hello(p.tls_port, context=self.context(maximum_version=v12, ciphers=bad))
             # The client chooses.
