@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -16,6 +17,10 @@
 #include "base/utf8.h"
 #include "config/file.h"
 #include "role/version.h"
+#include "sys/proc.h"
+
+/* What a task in a child may take: the largest maildrop takes a minute. */
+enum { TASK_MS = 10 * 60 * 1000 };
 
 /* clang-format off */
 #define CLI_TABLE(X) \
@@ -132,13 +137,26 @@ bool cli_become(struct cli_ids ids)
 
 bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
 {
-	int status;
-	pid_t pid = fork();
+	sigset_t set, before;
+	int status = 0;
 
-	if (pid == 0)
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	pid_t pid = fork();
+	if (pid == 0) {
+		signal(SIGTSTP, SIG_IGN); /* the terminal stops us alone */
 		_exit(cli_become(ids) && task(arg) ? CLI_OK : CLI_BAD);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == CLI_OK;
+	}
+	const char *trouble = pid > 0 ? proc_wait(pid, TASK_MS, &status)
+				      : "could not be started";
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!trouble && WIFSIGNALED(status))
+		trouble = "was killed";
+	if (trouble)
+		fprintf(stderr, "poplar: the process that worked as uid %u %s\n",
+			(unsigned)ids.uid, trouble);
+	return !trouble && WEXITSTATUS(status) == CLI_OK;
 }
 
 /* False: it is longer than any file that we read. */

@@ -72,8 +72,10 @@ static void visit(struct expiry *e)
 	e->rules.policy.login_delay = 0;
 	e->rules.now_ms = clock_wall_ms();
 	fflush(stdout);
-	if (!cli_maildrop_as_owner(&e->maildrop, expire_one, e))
-		e->failed = true;
+	if (cli_maildrop_as_owner(&e->maildrop, expire_one, e))
+		return;
+	cli_say("not done", e->maildrop.name);
+	e->failed = true;
 }
 
 static void visit_named(struct expiry *e, const char *name)

@@ -16,12 +16,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 
 enum { EXIT_NOT_STARTED = 71 }; /* EX_OSERR of sysexits.h */
+
+/* So long a process that was killed may take to end: its files may not answer. */
+enum { KILLED_MS = 5000 };
 
 static _Noreturn void not_started(const char *step)
 {
@@ -86,6 +91,45 @@ pid_t proc_start(const struct proc_start *start)
 	if (pid == 0)
 		become(start);
 	return pid;
+}
+
+/* Sleep until a child has news, or until `end`. */
+static void wait_for_child(uint64_t end)
+{
+	const uint64_t now = clock_ms(), left = end > now ? end - now : 0;
+	const struct timespec t = { (time_t)(left / 1000),
+				    (long)(left % 1000) * 1000000 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigtimedwait(&set, NULL, &t);
+}
+
+const char *proc_wait(pid_t pid, unsigned ms, int *out_status)
+{
+	uint64_t end = clock_ms() + ms;
+	const char *trouble = NULL;
+
+	for (;;) {
+		pid_t got = waitpid(pid, out_status, WNOHANG | WUNTRACED);
+		bool stopped = got == pid && WIFSTOPPED(*out_status);
+
+		if (got < 0)
+			return "is no child";
+		if (got == pid && !stopped)
+			return trouble;
+		if (got == 0 && clock_ms() < end) {
+			wait_for_child(end);
+			continue;
+		}
+		if (trouble)
+			return "does not end, though it has been killed";
+		trouble = stopped ? "was stopped, and killed for that"
+				  : "took too long, and was killed for that";
+		kill(pid, SIGKILL);
+		end = clock_ms() + KILLED_MS;
+	}
 }
 
 static bool parse_ids(const char *text, uid_t *uid, gid_t *gid)

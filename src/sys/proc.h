@@ -36,6 +36,12 @@ pid_t proc_start(const struct proc_start *start);
  * so that it becomes that user only behind both. */
 MUST_USE enum fault proc_begin(const char *ids, struct why *why);
 
+/* Wait for a child of ours, at most `ms`. Its owner may stop it, or keep it waiting for
+ * a file system of his own: then it is killed. NULL: it has ended, *out_status as
+ * wait(2) has it; otherwise what has become of it. SIGCHLD must have been blocked since
+ * before the child began. */
+MUST_USE const char *proc_wait(pid_t pid, unsigned ms, int *out_status);
+
 /* As root: keep only the capabilities that the parent of all needs, here and for
  * everything started from here; otherwise nothing. */
 MUST_USE enum fault proc_keep_parent_capabilities(struct why *why);

@@ -1,13 +1,15 @@
 """What a site asks of its users, and what CAPA tells of it (RFC 1939 section 8, RFC 2449)."""
 
+import fcntl
 import os
+import pathlib
 import signal
 import sqlite3
 import subprocess
 import time
 import unittest
 
-from harness import BUILD, PATIENCE, Poplar, ServerCase, main
+from harness import BUILD, IS_ROOT, PATIENCE, Poplar, ServerCase, main, wait_until
 
 DAY = 86400
 
@@ -182,6 +184,55 @@ class Kept(ServerCase):
         c.quit()
         self.assertEqual(self.p.names("carol"), ["cur/8.b:2,S"])
         os.unlink(self.p.maildir("carol") / "cur/8.b:2,S")
+
+
+@unittest.skipUnless(IS_ROOT, "needs root: there is one uid otherwise")
+class Owners(unittest.TestCase):
+    """poplar expire works as the owners of the mail, who may stop it."""
+
+    def setUp(self):
+        users = {name: f"{name}:{{PLAIN}}x:{uid}:{uid}" for name, uid in (("one", 2001), ("two", 2002))}
+        self.p = self.enterContext(Poplar(users=users, settings={"expire": '"1"', "expire-least": '"1"',
+                                                                 "lock-wait": "60s"}))
+        for user, uid in (("one", 2001), ("two", 2002)):
+            name = self.p.put("1.x", b"Subject: old\n\nx\n", user)
+            os.utime(name, (1, 1))
+            for path in [self.p.maildir(user).parent, *self.p.maildir(user).parent.rglob("*")]:
+                os.chown(path, uid, uid)
+            self.p.login(user, "x").quit()  # nothing goes in the first session that sees it
+            os.utime(self.p.maildir(user) / self.p.names(user)[0], (1, 1))
+
+    def child_of(self, pid):
+        """The one that works as another user."""
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            if "Uid:\t2001\t" in pathlib.Path(f"/proc/{child}/status").read_text():
+                return int(child)
+        return None
+
+    def expire_and(self, harm):
+        """Harm the process while it waits for the lock of the first of two; what is said, and the status."""
+        folder = os.open(self.p.maildir("one"), os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        try:
+            command = subprocess.Popen([BUILD / "poplar", "-c", self.p.config, "expire"], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            wait_until(lambda: self.child_of(command.pid))
+            subprocess.run(["kill", f"-{harm}", str(self.child_of(command.pid))], user=2001, group=2001,
+                           extra_groups=[], check=True)
+            said, trouble = command.communicate(timeout=40)  # the lock is waited for longer
+            return said, trouble, command.returncode
+        finally:
+            os.close(folder)
+
+    def test_one_that_is_stopped_holds_up_nobody(self):
+        """Nor one that is killed; it is told, and the others' mail goes."""
+        for harm, words in (("STOP", "uid 2001 was stopped"), ("KILL", "uid 2001 was killed")):
+            with self.subTest(harm):
+                said, trouble, status = self.expire_and(harm)
+                self.assertIn(words, trouble)
+                self.assertIn("not done: one", trouble)
+                self.assertEqual(status, 1)
+                self.assertEqual((len(self.p.names("one")), self.p.names("two")), (1, []), said)
 
 
 class Expire(ServerCase):
