@@ -193,6 +193,51 @@ bool __wrap_index_clock(int dir, uint64_t *out_ns)
 	return true;
 }
 
+/* ---- what was synced, and how often somebody waited ---- */
+
+static struct {
+	unsigned count;
+	ino_t of[8];
+	bool fails;
+} synced;
+static _Thread_local unsigned waits;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && synced.count < 8)
+		synced.of[synced.count++] = st.st_ino;
+	if (!synced.fails)
+		return __real_fsync(fd);
+	errno = EIO;
+	return -1;
+}
+
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *until)
+{
+	waits++;
+	return __real_pthread_cond_timedwait(cond, mutex, until);
+}
+
+static inline bool was_synced(const struct box *b, const char *folder)
+{
+	struct stat st;
+
+	assert_true(fstatat(b->root, folder, &st, 0) == 0);
+	for (unsigned i = 0; i < synced.count; i++)
+		if (synced.of[i] == st.st_ino)
+			return true;
+	return false;
+}
+
 /* As long as the folders are as they are, it is so many nanoseconds after their last
  * change. */
 static inline void tell_time(const struct box *b, uint64_t after_ns)

@@ -988,6 +988,69 @@ static void test_no_forged_head_does_harm(void **state)
 	box_close(&b);
 }
 
+/* Numbers that cannot be true together, each beside the one that just can. */
+static void test_a_head_that_cannot_be_true_is_refused(void **state)
+{
+#define AT(field) offsetof(struct index_head, field)
+	static const struct {
+		size_t at;
+		uint64_t good, bad;
+	} table[] = {
+		{ AT(steady), 5, 6 },
+		{ AT(messages), 5, 8 },
+		{ AT(messages), 5, 4 },
+		{ AT(records), 7, 8 },
+		{ AT(records), 7, 1 << 27 },
+		{ AT(holes), 1, LISTING_HOLES_MAX + 1 },
+		{ AT(version), INDEX_VERSION, INDEX_VERSION - 1 },
+	};
+#undef AT
+	static struct copy good, forged;
+	struct box b;
+
+	(void)state;
+	small_box(&b);
+	copy_index(&b, &good);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		for (int bad = 0; bad < 2; bad++) {
+			const uint64_t value =
+				htole64(bad ? table[i].bad : table[i].good);
+			bool taken;
+
+			forged = good;
+			memcpy(forged.octets + table[i].at, &value, sizeof value);
+			forge_index(&b, &forged);
+			struct index ix = read_index(&b, &taken);
+			if (taken == bad)
+				fail_msg("row %zu", i);
+			index_close(&ix);
+		}
+	box_close(&b);
+}
+
+/* Whoever can make a link to it could let us write into a file of his. */
+static void test_an_index_with_a_second_name_is_neither_read_nor_written(void **state)
+{
+	static struct copy before, after;
+	struct box b;
+	bool good;
+
+	(void)state;
+	small_box(&b);
+	copy_index(&b, &before);
+	assert_true(linkat(b.root, INDEX, b.root, "u/other", 0) == 0);
+	struct index ix = read_index(&b, &good);
+	CHECK(!good);
+	index_close(&ix);
+	put_some(&b, 20, 1);
+	check_right(&b);
+	assert_true(renameat(b.root, "u/other", b.root, INDEX) == 0);
+	copy_index(&b, &after);
+	CHECK_EQ(after.len, before.len);
+	CHECK(memcmp(after.octets, before.octets, (size_t)before.len) == 0);
+	box_close(&b);
+}
+
 static void test_an_index_that_was_cut_is_made_anew(void **state)
 {
 	static struct copy copy;
@@ -1579,6 +1642,8 @@ int main(void)
 		TEST(test_a_listing_is_the_same_without_its_index),
 		TEST(test_no_damaged_octet_shows),
 		TEST(test_no_forged_head_does_harm),
+		TEST(test_a_head_that_cannot_be_true_is_refused),
+		TEST(test_an_index_with_a_second_name_is_neither_read_nor_written),
 		TEST(test_an_index_that_was_cut_is_made_anew),
 		TEST(test_an_index_that_is_spoilt_in_a_session_is_doubted),
 		TEST(test_nothing_is_removed_by_a_damaged_record),

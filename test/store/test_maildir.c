@@ -365,6 +365,38 @@ static void test_what_nobody_has_seen_is_not_removed(void **state)
 	box_close(&b);
 }
 
+/* What was removed stays removed after a power failure, or QUIT does not say so: the
+ * folders that it was removed from have been synced, and no others. */
+static void test_a_removal_is_on_the_disk_before_it_is_told(void **state)
+{
+	static const struct {
+		uint64_t marks;
+		bool new, cur;
+	} table[] = { { 1, true, false }, { 2, false, true }, { 3, true, true } };
+	uint32_t left;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		for (int fails = 0; fails < 2; fails++) {
+			struct box b;
+
+			box_open(&b);
+			put(&b, "new/1.x", SPAN("x"));
+			put(&b, "cur/2.x:2,S", SPAN("x"));
+			struct maildrop *m = open_box(&b);
+			synced.count = 0;
+			synced.fails = fails;
+			CHECK_EQ(
+				m->store->commit(m, &table[i].marks, NULL, &left, NULL),
+				fails ? FAULT_IO : FAULT_NONE);
+			synced.fails = false;
+			CHECK_EQ(was_synced(&b, "u/Maildir/new"), table[i].new);
+			CHECK_EQ(was_synced(&b, "u/Maildir/cur"), table[i].cur);
+			m->store->close(m);
+			box_close(&b);
+		}
+}
+
 /* A program has compressed them where they lie, as the sizes in their names show; the
  * last came so. */
 static void test_compressed_files_are_refused(void **state)
@@ -511,6 +543,7 @@ int main(void)
 		TEST(test_a_message_that_moved_is_found),
 		TEST(test_a_message_that_changed_is_refused),
 		TEST(test_what_nobody_has_seen_is_not_removed),
+		TEST(test_a_removal_is_on_the_disk_before_it_is_told),
 		TEST(test_compressed_files_are_refused),
 		TEST(test_a_quota_is_told_what_went),
 		TEST(test_what_is_no_quota_of_the_maildir_is_left_alone),

@@ -323,6 +323,30 @@ static void test_a_lock_that_is_being_released_is_waited_for(void **state)
 	box_close(&b);
 }
 
+/* Only so many threads may wait, so that one maildrop holds up no other's logins. */
+static void test_no_more_wait_for_a_lock_than_may(void **state)
+{
+	static const struct {
+		unsigned waiters;
+		bool waits;
+	} table[] = { { 0, false }, { 1, true } };
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct maildrop *other = NULL;
+		struct box b;
+
+		box_open_kind(&b, *state);
+		store_locks_free(b.locks);
+		b.locks = store_locks_new(table[i].waiters, 30);
+		struct maildrop *m = open_box(&b);
+		waits = 0;
+		CHECK_EQ(try_open(&b, &other), FAULT_BUSY);
+		CHECK_EQ(waits > 0, table[i].waits);
+		m->store->close(m);
+		box_close(&b);
+	}
+}
+
 /* ---- commit ---- */
 
 static void test_commit_removes_exactly_what_is_marked(void **state)
@@ -407,6 +431,7 @@ static void test_commit_among_neighbours(void **state)
 	X(test_sessions_that_only_read_share_it)                                       \
 	X(test_the_lock_dies_with_its_process)                                         \
 	X(test_a_lock_that_is_being_released_is_waited_for)                            \
+	X(test_no_more_wait_for_a_lock_than_may)                                       \
 	X(test_commit_removes_exactly_what_is_marked)                                  \
 	X(test_without_a_commit_nothing_is_removed)                                    \
 	X(test_commit_among_neighbours)
