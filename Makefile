@@ -17,9 +17,8 @@ test:
 
 install:
 	@tools/prepare build
-	@test -f build-install/build.ninja && \
-		meson configure build-install -Dprefix=$(prefix) || \
-		meson setup build-install -Dprefix=$(prefix) -Dbuildtype=release
+	@tools/configure build-install -Dbuildtype=release
+	@meson configure build-install -Dprefix=$(prefix)
 	@ninja -C build-install
 	DESTDIR="$(DESTDIR)" meson install -C build-install --no-rebuild
 
