@@ -54,6 +54,12 @@ static void tell_log(void *arg, const struct database *db, enum database_says sa
 			  LOG_T("what", why->what));
 }
 
+static void tell_overlong(const struct sasl *s)
+{
+	log_event(LOG_INFO, "token-refused", LOG_S("peer", s->way.peer),
+		  LOG_T("why", "is too long"), LOG_N("most", BEARER_TOKEN_MAX));
+}
+
 /* Whose token is it? Then: who is that, and whose maildrop may it have? */
 static enum fault find_user(struct sasl *s, const struct bearer *b,
 			    struct user_found *found, struct why *why)
@@ -85,6 +91,8 @@ enum sasl_says sasl_token_step(struct sasl *s, struct span response, struct buf 
 							      : FAULT_BAD_RESPONSE,
 				   why);
 	enum fault f = bearer_parse(dialect_of(s), response, &bearer);
+	if (f == FAULT_OVERLONG)
+		tell_overlong(s);
 	if (f)
 		return refuse_politely(s, f, out);
 	if (!span_copy(span_of(bearer.user), s->claims, sizeof s->claims))

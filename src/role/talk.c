@@ -154,6 +154,15 @@ static bool fit_room(struct conn *c)
 	return true;
 }
 
+/* A token may be longer than any server takes: whoever looks for the reason finds it.
+ */
+static void tell_overlong(const struct conn *c, struct span line)
+{
+	if (c->session.ask == ASK_RESPONSE || span_starts_nocase(line, "AUTH "))
+		log_event(LOG_INFO, "response-too-long", LOG_T("peer", c->peer),
+			  LOG_T("tls", conn_tls_text(c)), LOG_N("most", LINE_LONG_MAX));
+}
+
 static bool read_command(struct conn *c)
 {
 	struct span line = { 0 };
@@ -176,6 +185,8 @@ static bool read_command(struct conn *c)
 		return true;
 	c->heard = true;
 	c->active_at = loop_now(&c->front->loop);
+	if (got == LINE_OVERLONG)
+		tell_overlong(c, line);
 	talk_step(c, &(struct session_event){ .kind = got == LINE_FULL ? EVENT_LINE
 								       : EVENT_OVERLONG,
 					      .line = line });

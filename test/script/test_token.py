@@ -314,6 +314,23 @@ class Jwt(TokenCase):
         self.lets_in(token)
         self.refuses(self.key.token(pad="x" * 6100)[:8192])
 
+    def test_a_token_that_is_too_long_is_named_so(self):
+        """One that the line holds, and one that no line does; the client may go on."""
+        self.serve()
+        for mechanism in MESSAGES:
+            mark = self.p.log.mark()
+            said, error = self.say(mechanism, "x" * 8193)
+            self.assertEqual(said, "-ERR malformed response")
+            self.assertIn("invalid_request" if mechanism == "OAUTHBEARER" else "400", error["status"])
+            self.p.log.wait('event=token-refused peer=127.0.0.1:[0-9]+ why="is too long" most=8192', start=mark)
+            c = self.p.connect()
+            self.assertEqual(c.ask(f"AUTH {mechanism} {MESSAGES[mechanism]('x' * 12000)}"), "-ERR line too long")
+            self.assertEqual(c.ask(f"AUTH {mechanism}"), "+ ")
+            self.assertEqual(c.ask(MESSAGES[mechanism]("x" * 12000)), "-ERR line too long")
+            self.assertEqual(c.ask("NOOP")[:4], "-ERR")
+            c.close()
+            self.p.log.wait("event=response-too-long peer=127.0.0.1:[0-9]+ tls=no most=12288", count=2, start=mark)
+
     # -- mail programs
 
     def run_client(self, *args):
