@@ -366,6 +366,19 @@ static void audit_walls(struct auditing *a, const struct statefile_entry *e,
 		print_wrong(a, "no Landlock");
 }
 
+/* Not wrong, but not what whoever has installed another version expects. */
+static void audit_executable(const struct statefile_entry *e)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof path, "/proc/%ld/exe", (long)e->pid);
+	if (stat(path, &st) == 0 && st.st_nlink == 0)
+		printf("  executable    replaced on disk: an older one runs until "
+		       "poplard "
+		       "is started anew\n");
+}
+
 static void audit_process(struct auditing *a, const struct statefile_entry *e)
 {
 	struct facts f;
@@ -376,6 +389,7 @@ static void audit_process(struct auditing *a, const struct statefile_entry *e)
 		print_wrong(a, "is not running");
 		return;
 	}
+	audit_executable(e);
 	audit_ids(a, e, &f);
 	audit_capabilities(a, e, &f);
 	audit_walls(a, e, &f);

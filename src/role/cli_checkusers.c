@@ -93,6 +93,8 @@ static void check_place(struct checking *c, const struct user *user, const char 
 			return;
 		sys = errno;
 	}
+	if (sys == ENOENT && c->settings.create_home)
+		return;
 	if (sys == ENOENT)
 		complain(c, SETUP_TROUBLE, user,
 			 "expected a home, found no folder %.300s/%.300s", root, home);

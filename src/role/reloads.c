@@ -2,6 +2,7 @@
  *
  * Floor 4 (role). Prefix: reload_. What comes of each is told in the run directory.
  */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -58,6 +59,21 @@ void reload_refused(struct parent *p)
 	end(p, OUTCOME_REFUSED);
 }
 
+/* Then new processes would be no newer than those that are there. */
+static void look_at_executables(const struct parent *p)
+{
+	struct stat st;
+
+	for (enum role role = ROLE_FRONT; role < ROLE_TOOL; role++) {
+		if (fstat(p->exe[role], &st) < 0 || st.st_nlink > 0)
+			continue;
+		log_event(
+			LOG_WARNING, "executables-replaced",
+			LOG_T("what", "older ones run until poplard is started anew"));
+		return;
+	}
+}
+
 static bool is_under_way(const struct parent *p)
 {
 	const struct generation *newest = p->generations;
@@ -77,6 +93,7 @@ void reload_begin(struct parent *p)
 	p->reloads++;
 	tell(p, OUTCOME_BEGUN);
 	log_event(LOG_NOTICE, "reloading", LOG_T("config", p->config));
+	look_at_executables(p);
 	if (!logsink_rotate(p->log))
 		log_event(LOG_ERR, "log-not-reopened",
 			  LOG_T("what", "the old file stays in use"));

@@ -6,6 +6,7 @@ import pty
 import pwd
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import termios
 import unittest
 
 from authority import Authority
-from harness import BUILD, IS_ROOT, PATIENCE, Poplar, free_port, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Log, Poplar, free_port, main, wait_until
 
 
 class Arguments(unittest.TestCase):
@@ -28,6 +29,16 @@ class Arguments(unittest.TestCase):
         out = subprocess.run([BUILD / "poplar", "--help"], capture_output=True, text=True)
         for word in ("check", "config", "user", "index", "audit"):
             self.assertIn(word, out.stdout)
+
+    def test_every_command_tells_its_help(self):
+        """On standard output, with status 0, and without a configuration."""
+        for args in (["check"], ["reload"], ["config"], ["user"], ["user", "add"], ["user", "passwd"],
+                     ["user", "del"], ["user", "list"], ["user", "test"], ["expire"], ["index"],
+                     ["index", "show"], ["audit"]):
+            out = subprocess.run([BUILD / "poplar", "-c", "/nowhere", *args, "--help"],
+                                 capture_output=True, text=True)
+            self.assertEqual((out.returncode, out.stderr), (0, ""), args)
+            self.assertRegex(out.stdout, f"^usage: poplar .*{args[0]}")
 
     def test_wrong_arguments(self):
         for args in ([], ["bogus"], ["--bogus"], ["user"], ["user", "add"], ["user", "bogus", "x"],
@@ -750,6 +761,26 @@ class Audit(unittest.TestCase):
                 expect(fake, "WRONG: ")
             state.write_text(good)
             self.assertEqual(p.run("audit").returncode, 0)
+
+    def test_executables_that_were_replaced_on_disk_are_told(self):
+        """By audit, and by a reload, which starts the old ones again."""
+        with Poplar() as p:
+            p.stop()
+            folder = p.dir / "bin"
+            shutil.copytree(BUILD, folder, ignore=lambda _, names: [
+                n for n in names if not re.fullmatch("poplard?|poplar-[a-z]+", n)])
+            p.process = subprocess.Popen([folder / "poplard", "-c", p.config], stderr=subprocess.PIPE)
+            p.log = Log(p.process.stderr)
+            p.log.wait("event=ready")
+            self.assertNotIn("replaced", p.run("audit", check=True).stdout)
+            for name in ("poplar-front", "poplard"):
+                shutil.copy(BUILD / name, folder / "new")
+                (folder / "new").rename(folder / name)
+            fronts = len(p.pids()["poplar-front"])
+            out = p.run("audit", check=True).stdout
+            self.assertEqual(out.count("replaced on disk"), fronts + 1)
+            out = p.run("reload", check=True)
+            self.assertIn("event=executables-replaced", out.stderr)
 
     def test_without_a_server(self):
         with Poplar() as p:
