@@ -15,17 +15,21 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/own.h"
+#include "sys/calls.h"
 #include "sys/landlock.h"
 
 /* clang-format off */
 
 /* What the run time of a sanitizer calls on top, in a build that has one. */
 #ifdef POPLAR_SANITIZED
-#define CALLS_SANITIZER "read", "sched_yield", "sched_getaffinity", "sigaltstack", "prlimit64",
+#define CALLS_SANITIZER "read", "sched_yield", "sched_getaffinity", "sigaltstack",
+enum { IS_SANITIZED = 1 };
 #else
 #define CALLS_SANITIZER
+enum { IS_SANITIZED = 0 };
 #endif
 
 /* Memory, descriptors at hand, clocks, waiting, an orderly or a disorderly end.
@@ -34,7 +38,7 @@
 	CALLS_SANITIZER \
 	"brk", "munmap", "mremap", "madvise", "futex", "close", "write", "writev", "pread64", \
 	"sendmsg", "recvmsg", "newfstatat", "fstat", "epoll_wait", "epoll_pwait", "epoll_ctl", \
-	"clock_gettime", "getrandom", "getpid", "gettid", "tgkill", "rt_sigaction", \
+	"clock_gettime", "getrandom", "getpid", "gettid", "rt_sigaction", \
 	"rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"
 
 /* A thread's first steps. */
@@ -59,17 +63,17 @@ static const char *const drop_calls[] = {
 };
 /* SQLite: files, their locks, and what tells whether they are still the same. */
 static const char *const lookup_file_calls[] = {
-	CALLS_COMMON, "poll", "openat", "read", "lseek", "fcntl", "getcwd", "readlink", "lstat",
+	CALLS_COMMON, "poll", "openat", "read", "lseek", "getcwd", "readlink", "lstat",
 	"stat", "access", "faccessat2", "geteuid", "statx", "nanosleep", "clock_nanosleep", NULL,
 };
 /* libpq and libldap: connections, names, TLS with what it loads. */
 static const char *const lookup_net_calls[] = {
-	CALLS_COMMON, "poll", "ppoll", "select", "pselect6", "openat", "read", "lseek", "fcntl",
+	CALLS_COMMON, "poll", "ppoll", "select", "pselect6", "openat", "read", "lseek",
 	"readlink", "stat", "lstat", "access", "faccessat2", "statx", "getcwd", "getdents64", "socket", "connect",
 	"bind", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "recvfrom",
 	"sendmmsg", "recvmmsg", "shutdown", "uname", "getuid", "geteuid", "getgid",
 	"getegid", "getppid", "sysinfo", "time", "gettimeofday", "times", "getrusage", "pipe2",
-	"eventfd2", "prlimit64", NULL,
+	"eventfd2", NULL,
 };
 /* What modules and programs of others call that we do not. Here to be in the parent's
  * filter, which is over them. */
@@ -94,7 +98,7 @@ static const char *const foreign_calls[] = {
 	"waitid", "waitpid", NULL,
 };
 static const char *const parent_calls[] = {
-	CALLS_COMMON,
+	CALLS_COMMON, "tgkill",
 	/* files: configuration, certificates, state */
 	"read", "openat", "openat2", "lseek", "renameat", "renameat2", "unlinkat", "unlink", "mkdirat",
 	"fsync", "fchmod", "fchown", "flock", "getdents64", "getcwd", "statx", "fcntl", "poll",
@@ -234,13 +238,13 @@ void sandbox_rules(enum sandbox box, int abi, char *out, size_t room)
 
 /* ---- seccomp ---- */
 
-/* Names that this architecture or libseccomp does not know are no calls to allow. */
+/* What an older libseccomp does not know is no call to allow; nor what this
+ * architecture does without. */
 static bool allow(scmp_filter_ctx ctx, const char *name)
 {
-	int number = seccomp_syscall_resolve_name(name);
+	int number = calls_number(seccomp_arch_native(), name);
 
-	return number == __NR_SCMP_ERROR || number < 0 ||
-	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0) == 0;
+	return number < 0 || seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0) == 0;
 }
 
 static bool allow_if(scmp_filter_ctx ctx, const char *name, struct scmp_arg_cmp when)
@@ -248,6 +252,29 @@ static bool allow_if(scmp_filter_ctx ctx, const char *name, struct scmp_arg_cmp 
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW,
 				      seccomp_syscall_resolve_name(name), 1,
 				      &when) == 0;
+}
+
+bool sandbox_allows(enum sandbox box, uint32_t arch, const char *call)
+{
+	const int number = seccomp_syscall_resolve_name_arch(arch, call);
+
+	for (const char *const *name = table[box].calls; number >= 0 && name && *name;
+	     name++)
+		if (calls_number(arch, *name) == number)
+			return true;
+	return false;
+}
+
+const char *sandbox_unknown(uint32_t arch)
+{
+	for (enum sandbox box = 0; box < SANDBOX_COUNT; box++)
+		for (const char *const *name = table[box].calls; name && *name; name++)
+			if (calls_number(arch, *name) == CALLS_UNKNOWN)
+				return *name;
+	for (const char *const *name = foreign_calls; *name; name++)
+		if (calls_number(arch, *name) == CALLS_UNKNOWN)
+			return *name;
+	return NULL;
 }
 
 static struct scmp_arg_cmp when_masked(unsigned arg, uint64_t mask, uint64_t value)
@@ -260,26 +287,53 @@ static struct scmp_arg_cmp when_is(unsigned arg, uint64_t value)
 	return (struct scmp_arg_cmp){ arg, SCMP_CMP_EQ, value, 0 };
 }
 
+/* All but what makes the kernel send signals to a process of one's choice. */
+static bool allow_fcntl(scmp_filter_ctx ctx)
+{
+	static const int commands[] = { F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,
+					F_SETFD,     F_GETFL,         F_SETFL,
+					F_GETLK,     F_SETLK,         F_SETLKW,
+					F_OFD_GETLK, F_OFD_SETLK,     F_OFD_SETLKW };
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		ok = ok && allow_if(ctx, "fcntl", when_is(1, (uint64_t)commands[i]));
+	return ok;
+}
+
+/* Which argument of clone(2) has the flags. */
+#ifdef __s390x__
+enum { CLONE_FLAGS = 1 };
+#else
+enum { CLONE_FLAGS = 0 };
+#endif
+
 /* What a process may call only in a certain way: map memory, but never to execute;
  * clone, but only threads; and so on. clone3 hides its flags from the filter: without
  * it the C library takes clone. */
 static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 {
 	const uint64_t thread = CLONE_THREAD | CLONE_VM;
+	const uint64_t own = (uint64_t)getpid();
 	bool ok = allow_if(ctx, "mmap", when_masked(2, PROT_EXEC, 0)) &&
-		  allow_if(ctx, "mprotect", when_masked(2, PROT_EXEC, 0));
+		  allow_if(ctx, "mprotect", when_masked(2, PROT_EXEC, 0)) &&
+		  allow_if(ctx, "tgkill", when_masked(0, UINT32_MAX, own));
 
 	/* The C library loads modules that find names; never what it may also write. */
 	if (ok && table[box].connects)
 		ok = allow_if(ctx, "mmap",
 			      when_masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC));
 	if (ok && table[box].threads)
-		ok = allow_if(ctx, "clone", when_masked(0, thread, thread)) &&
+		ok = allow_if(ctx, "clone", when_masked(CLONE_FLAGS, thread, thread)) &&
 		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				      seccomp_syscall_resolve_name("clone3"), 0) == 0;
 	if (ok && table[box].connects)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO)) &&
 		     allow_if(ctx, "ioctl", when_is(1, FIONREAD));
+	if (ok && (IS_SANITIZED || table[box].connects))
+		ok = allow_if(ctx, "prlimit64", when_is(0, 0));
+	if (ok && (box == SANDBOX_LOOKUP_FILE || table[box].connects))
+		ok = allow_fcntl(ctx);
 	if (ok && box == SANDBOX_FRONT)
 		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO));
 	/* poplar-auth: sessions; libcurl: to wake itself */

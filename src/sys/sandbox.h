@@ -70,6 +70,14 @@ bool sandbox_may_hold(enum sandbox box, enum sandbox_kind kind);
 /* Has it a seccomp filter of its own? */
 bool sandbox_filters(enum sandbox box);
 
+/* Is this call in the table's list on the architecture `arch` (SCMP_ARCH_* of
+ * libseccomp), by its name or as the successor of one? */
+bool sandbox_allows(enum sandbox box, uint32_t arch, const char *call);
+
+/* The first call of the table that `arch` has neither by its name nor by a successor,
+ * so that what it is listed for would kill the process there. NULL: there is none. */
+const char *sandbox_unknown(uint32_t arch);
+
 /* The text of the Landlock rules on a kernel with Landlock version `abi` (0: the
  * kernel has none). */
 void sandbox_rules(enum sandbox box, int abi, char *out, size_t room);

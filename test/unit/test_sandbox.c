@@ -7,10 +7,12 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -111,6 +113,32 @@ static int try_kill(int dir)
 {
 	(void)dir;
 	return kill(getppid(), 0);
+}
+
+/* Where Landlock does not know of signals, nothing else is between us and others. */
+static int try_signal(int dir)
+{
+	(void)dir;
+	return (int)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static int try_own_signal(int dir)
+{
+	(void)dir;
+	return (int)syscall(SYS_tgkill, getpid(), getpid(), 0);
+}
+
+static int try_signal_by_files(int dir)
+{
+	return fcntl(dir, F_SETOWN, getppid());
+}
+
+static int try_limit(int dir)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)dir;
+	return prlimit(getppid(), RLIMIT_CORE, &none, NULL);
 }
 
 static int try_setuid(int dir)
@@ -236,6 +264,18 @@ static const struct {
 	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "ptrace", try_ptrace, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "kill", try_kill, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "signal another",
+	  try_signal,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "signal itself",
+	  try_own_signal,
+	  { ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED } },
+	{ "signal another by a descriptor",
+	  try_signal_by_files,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "limit another",
+	  try_limit,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "setuid", try_setuid, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "become dumpable",
 	  try_dumpable,
@@ -396,9 +436,59 @@ static void test_a_client_that_pauses_is_not_given_up(void **state)
 	close(fd);
 }
 
+/* ---- on other machines ---- */
+
+static const uint32_t machines[] = { SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64,
+				     SCMP_ARCH_RISCV64 };
+
+/* Otherwise what works here dies there of a system call that its sandbox forbids. */
+static void test_what_is_listed_is_known_on_every_architecture(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+		const char *unknown = sandbox_unknown(machines[i]);
+
+		if (unknown)
+			fail_msg("%08x has no %s and nothing that stands for it",
+				 machines[i], unknown);
+	}
+}
+
+/* What the C library of arm64 calls where that of x86-64 calls what stands behind it.
+ */
+static void test_successors_are_allowed_where_there_is_no_other(void **state)
+{
+	static const struct {
+		const char *there, *here;
+	} calls[] = {
+		{ "faccessat", "access" }, { "readlinkat", "readlink" },
+		{ "ppoll", "poll" },       { "newfstatat", "stat" },
+		{ "newfstatat", "lstat" }, { "epoll_pwait", "epoll_wait" },
+		{ "pselect6", "select" },  { "dup3", "dup2" },
+		{ "openat", "open" },      { "clone", "vfork" },
+		{ "unlinkat", "unlink" },  { "gettimeofday", "time" },
+	};
+
+	(void)state;
+	for (enum sandbox box = 0; box < SANDBOX_COUNT; box++)
+		for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+			if (sandbox_allows(box, SCMP_ARCH_X86_64, calls[i].here) &&
+			    !sandbox_allows(box, SCMP_ARCH_AARCH64, calls[i].there))
+				fail_msg("%s: arm64 needs %s", sandbox_name(box),
+					 calls[i].there);
+	CHECK(sandbox_allows(SANDBOX_AUTH_GSSAPI, SCMP_ARCH_AARCH64, "faccessat"));
+	CHECK(sandbox_allows(SANDBOX_LOOKUP_FILE, SCMP_ARCH_AARCH64, "readlinkat"));
+	CHECK(sandbox_allows(SANDBOX_LOOKUP_FILE, SCMP_ARCH_AARCH64, "ppoll"));
+	CHECK(sandbox_allows(SANDBOX_DROP, SCMP_ARCH_RISCV64, "renameat2"));
+	CHECK(!sandbox_allows(SANDBOX_DROP, SCMP_ARCH_AARCH64, "faccessat"));
+	CHECK(!sandbox_allows(SANDBOX_DROP, SCMP_ARCH_X86_64, "openat"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_listed_is_known_on_every_architecture),
+		TEST(test_successors_are_allowed_where_there_is_no_other),
 		TEST(test_the_front),
 		TEST(test_auth),
 		TEST(test_auth_with_kerberos),
