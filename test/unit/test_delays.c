@@ -207,6 +207,31 @@ static void test_failures_are_forgotten_with_time(void **state)
 }
 
 /* To go on failing does not keep failures from decaying, and not above all bounds. */
+/* Forgotten is forgotten: failures that come long behind the last ones are not the
+ * older for them, and last as long as the first did. */
+static void test_failures_behind_a_long_rest_count_as_new_ones(void **state)
+{
+	static const uint64_t rests[] = { 20, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+		const uint64_t later = 5000 + rests[i] * DELAYS_HALF_MS + 1;
+		struct delays *d = begin();
+
+		failed(d, "10.0.0.1", "alice", DELAYS_FREE_NAME + 3, 5000);
+		CHECK(ask(d, "10.9.9.9", "alice", 5000) > 0);
+		CHECK_EQ(ask(d, "10.9.9.9", "alice", later), 0);
+		for (int n = 0; n <= DELAYS_FREE_NAME; n++) {
+			CHECK_EQ(ask(d, "10.9.9.9", "alice", later), 0);
+			failed(d, "10.1.0.1", "alice", 1, later);
+		}
+		CHECK_EQ(ask(d, "10.9.9.9", "alice", later), FIRST);
+		CHECK_EQ(ask(d, "10.9.9.9", "alice", later + DELAYS_HALF_MS - 1),
+			 FIRST);
+		delays_free(d);
+	}
+}
+
 static void test_counts_are_bounded(void **state)
 {
 	struct delays *d = begin();
@@ -322,6 +347,7 @@ int main(void)
 		TEST(test_a_known_pair_stands_alone),
 		TEST(test_a_success_forgives_nothing),
 		TEST(test_failures_are_forgotten_with_time),
+		TEST(test_failures_behind_a_long_rest_count_as_new_ones),
 		TEST(test_counts_are_bounded),
 		TEST(test_a_flood_does_not_clear_a_record),
 		TEST(test_one_user_fills_one_bucket_of_pairs),

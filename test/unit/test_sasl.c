@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <gsasl.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 
 #include "auth/sasl.h"
@@ -15,6 +16,7 @@ struct store {
 	struct database database;
 	char stored[SCHEME_STORED_MAX]; /* of everybody */
 	bool master, down, disabled;
+	struct user bobs; /* fields of bob's own */
 	unsigned kept;
 };
 
@@ -40,10 +42,12 @@ static enum database_says find(struct database *db, struct span name,
 			continue;
 		*out = (struct user_found){ .keeper = store, .let_go = let_go };
 		store->kept++;
+		if (i == 1)
+			out->user = store->bobs;
 		out->user.name = span_of(names[i]);
 		out->user.stored = span_of(store->stored);
 		out->user.master = store->master && i == 0;
-		out->user.disabled = store->disabled;
+		out->user.disabled |= store->disabled;
 		return DATABASE_RIGHT;
 	}
 	return DATABASE_UNKNOWN;
@@ -812,6 +816,48 @@ static void test_apop(void **state)
 	}
 }
 
+/* RFC 6856 section 2.2: what SASLprep refuses or changes is mixed with the timestamp as
+ * it would be stored, or not at all. */
+static void test_apop_takes_prepared_passwords_alone(void **state)
+{
+	static const struct span timestamp = SPAN("<1@x>");
+	static const struct {
+		const char *stored, *mixed;
+		bool in;
+	} cases[] = {
+		{ "{PLAIN}\xc3\xa4", "<1@x>\xc3\xa4", true },
+		{ "{PLAIN}a\xcc\x88", "<1@x>\xc3\xa4", true },   /* composed */
+		{ "{PLAIN}a\xcc\x88", "<1@x>a\xcc\x88", false }, /* as it came */
+		{ "{PLAIN}\xff", "<1@x>\xff", false },           /* no UTF-8 */
+		{ "{PLAIN}\xff", "<1@x>", false },
+		{ "{PLAIN}\xc3\xa4\x07", "<1@x>\xc3\xa4\x07", false },
+		{ "{PLAIN}\xd8\xa7\x31", "<1@x>\xd8\xa7\x31", false }, /* bidi */
+		{ "{PLAIN}\xc8\xa1", "<1@x>\xc8\xa1", false },         /* unassigned */
+		{ "{PLAIN.hex}c3a4", "<1@x>\xc3\xa4", true },
+		{ "{PLAIN.hex}c3a", "<1@x>", false },
+	};
+	const struct login_way way = { MECHANISM_ID_APOP, true, SPAN("[::1]:1") };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		unsigned char sum[16];
+		char digest[2 * sizeof sum + 1];
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+
+		CHECK_EQ(EVP_Digest(cases[i].mixed, strlen(cases[i].mixed), sum, NULL,
+				    EVP_md5(), NULL),
+			 1);
+		sodium_bin2hex(digest, sizeof digest, sum, sizeof sum);
+		make_server(&s, "PLAIN");
+		strcpy(s.store.stored, cases[i].stored);
+		CHECK_EQ(login_by_digest(&s.rules, &way, SPAN("alice"), timestamp,
+					 span_of(digest), &found, &why),
+			 cases[i].in ? FAULT_NONE : FAULT_DENIED);
+	}
+}
+
 static void test_the_authorization_identity_is_honoured(void **state)
 {
 	static const enum mechanism able[] = { MECHANISM_ID_PLAIN,
@@ -842,6 +888,62 @@ static void test_the_authorization_identity_is_honoured(void **state)
 			CHECK_TEXT(user, cases[i].in ? cases[i].in : "");
 			CHECK(cases[i].in || why.fault == FAULT_DENIED);
 		}
+	}
+}
+
+/* A master comes in as another where that one might: not as who is off, must come from
+ * elsewhere, by another way, or over TLS. */
+static void test_the_other_user_of_a_master_must_be_let_in_too(void **state)
+{
+	static const struct {
+		struct user bobs;
+		bool tls, in;
+	} cases[] = {
+		{ { .has_uid = false }, false, true },
+		{ { .disabled = true }, true, false },
+		{ { .allow_nets = SPAN("192.0.2.0/24") }, true, false },
+		{ { .allow_nets = SPAN("::1") }, true, true },
+		{ { .mechanisms = SPAN("APOP") }, true, false },
+		{ { .mechanisms = SPAN("APOP,PLAIN,SCRAM-SHA-256,USER,EXTERNAL") },
+		  true,
+		  true },
+		{ { .tls_required = true }, false, false },
+		{ { .tls_required = true }, true, true },
+	};
+	static const struct client as_bob = { "bob", "alice", "secret", NULL, NULL };
+	char user[LOGIN_NAME_OCTETS + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const enum fault expected = cases[i].in ? FAULT_NONE : FAULT_DENIED;
+		const struct login_way by_pass = { MECHANISM_ID_USER, cases[i].tls,
+						   SPAN("[::1]:1") },
+				       by_certificate = { MECHANISM_ID_EXTERNAL,
+							  cases[i].tls,
+							  SPAN("[::1]:1") };
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+		OWN_USER proved = { 0 };
+
+		make_server(&s, "PLAIN");
+		s.tls = cases[i].tls;
+		s.store.master = true;
+		s.store.bobs = cases[i].bobs;
+		CHECK_EQ(play(&s, MECHANISM_ID_PLAIN, &as_bob, user, &why),
+			 cases[i].in ? SASL_IN : SASL_OUT);
+		CHECK_EQ(play(&s, MECHANISM_ID_SCRAM_SHA_256, &as_bob, user, &why),
+			 cases[i].in ? SASL_IN : SASL_OUT);
+		CHECK_TEXT(user, cases[i].in ? "bob" : "");
+		CHECK_EQ(why.fault, expected);
+		CHECK_EQ(login_by_password(&s.rules, &by_pass, SPAN(""),
+					   SPAN("bob*alice"), SPAN("secret"), &found,
+					   &why),
+			 expected);
+		CHECK_EQ(login_proved(&s.rules, &by_certificate, SPAN("bob"),
+				      SPAN("alice"), &proved, &why),
+			 expected);
+		CHECK_EQ(s.store.kept, 2 * cases[i].in);
 	}
 }
 
@@ -1205,7 +1307,9 @@ int main(void)
 		TEST(test_external_is_whom_the_certificate_names),
 		TEST(test_anonymous_only_reads),
 		TEST(test_apop),
+		TEST(test_apop_takes_prepared_passwords_alone),
 		TEST(test_the_authorization_identity_is_honoured),
+		TEST(test_the_other_user_of_a_master_must_be_let_in_too),
 		TEST(test_the_masters_own_way),
 		TEST(test_a_database_that_is_down_is_not_the_users_fault),
 		TEST(test_names_are_prepared),
