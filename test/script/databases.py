@@ -400,7 +400,9 @@ class System(Database):
     def prepare(self, folder):
         self.folder = folder
         passwd = pathlib.Path("/etc/passwd").read_bytes()
-        shadow = b""
+        # Everybody has a line there: without one a user's password cannot be told.
+        shadow = b"".join(b"%s:*:19000:0:99999:7:::\n" % line.split(b":")[0]
+                          for line in passwd.splitlines())
         mail = pwd.getpwnam("mail")
         for name, (password, fields) in self.users.items():
             home = folder.parent / "mail" / folder_of(name)
