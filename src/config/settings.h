@@ -158,7 +158,8 @@ X(quick_logins, COUNT, 1, 100, "3", DROP, \
   "So many logins in a row are let pass before login-delay holds: mail programs test an account when it is set " \
   "up. One is won back with each login-delay that goes by.") \
 X(mark_seen, BOOL, 0, 1, "no", DROP, \
-  "Whether QUIT marks messages that were retrieved as seen, for those who read the same Maildir by IMAP.") \
+  "Whether QUIT marks messages that were retrieved as seen, for those who read the same Maildir by IMAP. " \
+  "It takes Linux 5.19 or a kernel without Landlock.") \
 X(expire, TEXT, 1, 32, "never", FRONT | AUTH, \
   "How many days messages are kept: never, a number, or two with a comma between, for messages that were not " \
   "retrieved and those that were. 0 is never,0: what was retrieved, QUIT removes. A user may have a field of this " \

@@ -59,6 +59,15 @@ static _Noreturn void die(const char *what, int sys)
 	exit(EXIT_FAILURE);
 }
 
+static _Noreturn void die_of_kernel(const char *lacks)
+{
+	fprintf(stderr,
+		"poplard: this kernel has no %s, or a container forbids it; nothing "
+		"works without it\n",
+		lacks);
+	exit(EXIT_FAILURE);
+}
+
 static void say(void *arg, const char *text)
 {
 	(void)arg;
@@ -202,6 +211,9 @@ static void begin(struct parent *p)
 	if (config_load(p->config, &s, say, NULL))
 		exit(EXIT_CONFIG);
 	p->is_root = geteuid() == 0;
+	const char *lacks = proc_kernel_lacks();
+	if (lacks)
+		die_of_kernel(lacks);
 	close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever our starter left open */
 	open_executables(p);
 	proc_raise_descriptor_limit();

@@ -18,6 +18,7 @@
 
 #include "base/own.h"
 #include "sys/landlock.h"
+#include "sys/proc.h"
 
 void setup_complain(const struct setup *u, enum setup_weight weight, enum setting_id id,
 		    const char *format, ...)
@@ -190,6 +191,16 @@ static void check_log(const struct setup *u)
 
 static void check_kernel(const struct setup *u)
 {
+	const char *lacks = proc_kernel_lacks();
+
+	if (lacks)
+		u->say(u->arg, SETUP_ERROR, lacks);
+	if (u->settings->mark_seen && !landlock_moves(landlock_abi()))
+		setup_complain(
+			u, SETUP_WARNING, SETTING_ID_mark_seen,
+			"nothing is marked: the Landlock of this kernel, version "
+			"1, forbids to move mail from new to cur; Linux 5.19 "
+			"allows it");
 	if (landlock_abi() == 0)
 		u->say(u->arg, SETUP_WARNING,
 		       "expected Landlock, found none in this kernel: processes are "

@@ -42,6 +42,11 @@ int landlock_abi(void)
 	return abi > 0 ? (int)abi : 0;
 }
 
+bool landlock_moves(int abi)
+{
+	return abi != 1;
+}
+
 static unsigned known_rights(int abi)
 {
 	unsigned known = 0;

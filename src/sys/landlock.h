@@ -25,6 +25,10 @@ enum landlock_right {
 /* 0: this kernel has none, or it is turned off. */
 int landlock_abi(void);
 
+/* May a process behind it move files from one folder to another? Version 1 (Linux 5.13
+ * to 5.18) refuses that without any right that could be given. */
+bool landlock_moves(int abi);
+
 /* Forbid this process all of the file system but `rights` beneath `dir` (-1: nothing),
  * new TCP ports and (unless it `connects`) connections, signals to and abstract sockets
  * of the outside, as far as the version `abi` can. no_new_privs must be set. */

@@ -263,6 +263,18 @@ void proc_lock(void *at, size_t len)
 	(void)mlock(at, len); /* all the same where it may not be */
 }
 
+/* Each says EINVAL to these arguments, and anything else where it is missing. */
+const char *proc_kernel_lacks(void)
+{
+	if (syscall(SYS_openat2, -1, "", NULL, 0) == 0 || errno != EINVAL)
+		return "openat2(2) (Linux 5.6)";
+	if (syscall(SYS_close_range, 1, 0, 0) == 0 || errno != EINVAL)
+		return "close_range(2) (Linux 5.9)";
+	if (syscall(SYS_pidfd_open, -1, 0) >= 0 || errno != EINVAL)
+		return "pidfd_open(2) (Linux 5.3)";
+	return NULL;
+}
+
 uint64_t proc_started_at(pid_t pid)
 {
 	char path[64], text[1024];

@@ -65,6 +65,10 @@ void proc_no_core(void);
 /* As root: let this process and its children lock as much memory as they like. */
 void proc_unlimit_locks(void);
 
+/* The first system call without which nothing here works that this kernel has not, or
+ * that a container forbids, with the version of Linux that brought it; NULL: none. */
+const char *proc_kernel_lacks(void);
+
 /* Keep all memory of this process, present and to come, from being swapped out. Only
  * where any amount may be locked: otherwise memory would seem to run out. */
 void proc_lock_memory(void);
