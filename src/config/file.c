@@ -29,6 +29,9 @@ void config_complain(struct loading *l, int line, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	for (char *c = text; *c; c++) /* it is one line, for a terminal or a log */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	if (line > 0)
 		snprintf(where, sizeof where, ":%d", line);
 	char whole[sizeof text + sizeof where + 256];

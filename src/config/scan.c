@@ -128,6 +128,15 @@ static size_t take_quoted(struct scan *s, size_t i)
 
 /* ---- names ---- */
 
+static bool is_section(struct span word, int *out)
+{
+	for (*out = 0; *out < CONFIG_SECTIONS; ++*out)
+		if (span_is(word, config_sections[*out].name))
+			return true;
+	*out = NO_SECTION;
+	return false;
+}
+
 /* Tell of a name that nobody knows, and keep it, so that libconfuse passes over it. */
 static void refuse_name(struct scan *s, struct rows rows)
 {
@@ -171,6 +180,14 @@ static void take_list_name(struct scan *s, const struct row *row, size_t number,
 		s->loading->lines[number] = *line;
 }
 
+static void refuse_section_name(struct scan *s)
+{
+	config_complain(s->loading, s->line,
+			"%.*s is a section: expected %.*s NAME { ... }",
+			(int)s->word.len, s->word.at, (int)s->word.len, s->word.at);
+	s->readable = false;
+}
+
 /* What stands before the '=' at text[i]. */
 static void take_name(struct scan *s, size_t i)
 {
@@ -190,22 +207,16 @@ static void take_name(struct scan *s, size_t i)
 					 ? settings_rows()
 					 : config_sections[s->section].rows();
 	const struct row *row = config_find(rows, s->word);
-	if (row)
+	int kind;
+	if (is_section(s->word, &kind))
+		refuse_section_name(s);
+	else if (row)
 		take_list_name(s, row, (size_t)(row - rows.at), more);
 	else
 		refuse_name(s, rows);
 }
 
 /* ---- braces ---- */
-
-static bool is_section(struct span word, int *out)
-{
-	for (*out = 0; *out < CONFIG_SECTIONS; ++*out)
-		if (span_is(word, config_sections[*out].name))
-			return true;
-	*out = NO_SECTION;
-	return false;
-}
 
 static void open_section(struct scan *s)
 {

@@ -388,6 +388,8 @@ static void test_what_was_forgotten_is_told_on_its_own_line(void **state)
 		{ SPAN(NO_TLS "databse a { driver = system }\n"), ":2",
 		  ": expected database NAME { ... } or board NAME { ... }, found "
 		  "'databse a {'\n" },
+		{ SPAN(NO_TLS "database = system\n"), ":2",
+		  ": database is a section: expected database NAME { ... }\n" },
 		{ SPAN(NO_TLS "lisen = {\"*:1\"}\n"), ":2",
 		  ": no such option 'lisen'; did you mean listen?\n" },
 		{ SPAN(NO_TLS "tls_key = x\n"), ":2",
