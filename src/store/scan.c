@@ -347,8 +347,10 @@ static enum fault read_once(int dir, const struct scan_stamp known[SCAN_DIRS],
 			return fault_set(why, store_fault(errno), errno, "look at",
 					 folder[w]);
 		seen->read[w] |= !same_stamp(seen->stamp[w], known[w]);
+		out->recent |= seen->read[w] &&
+			       !scan_is_over(seen->stamp[w], scan_ns(now));
 	}
-	seen->settled = clock && clock(dir, &now_ns);
+	seen->settled = clock && !out->recent && clock(dir, &now_ns);
 	for (enum scan_dir w = SCAN_NEW; w < SCAN_DIRS; w++) {
 		if (!seen->read[w])
 			continue;
@@ -356,7 +358,6 @@ static enum fault read_once(int dir, const struct scan_stamp known[SCAN_DIRS],
 		if (f)
 			return f;
 		seen->settled &= scan_is_over(seen->stamp[w], now_ns);
-		out->recent |= !scan_is_over(seen->stamp[w], scan_ns(now));
 	}
 	for (enum scan_dir w = SCAN_NEW; w < SCAN_DIRS; w++)
 		out->changed |= !get_stamp(dir, w, &after) ||

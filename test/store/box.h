@@ -193,6 +193,18 @@ bool __wrap_index_clock(int dir, uint64_t *out_ns)
 	return true;
 }
 
+/* Once a test has told the time, ours is ahead of all that it tells. */
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+	const int result = __real_clock_gettime(clock, out);
+
+	if (clock == CLOCK_REALTIME && told_time.ns > 0)
+		out->tv_sec += 7200;
+	return result;
+}
+
 /* ---- what was synced, and how often somebody waited ---- */
 
 static struct {
