@@ -146,15 +146,21 @@ static void put_address(struct fold *f, const struct mailbox *m)
 	fold_glue(f, m->angle ? SPAN(">") : SPAN(""));
 }
 
-static void put_lost(struct fold *f, struct span address, enum field_way way)
+/* Comments stand in front of ":;": there are readers that cannot bear them behind an
+ * empty group. */
+static void put_lost(struct fold *f, const struct mailbox *m, enum field_way way)
 {
-	struct span text = squeeze(address, f->scratch);
+	struct span text = squeeze(m->address, f->scratch);
 
-	if (!is_one(address) || text.len == 0)
-		text = token_trim(address);
+	if (!is_one(m->address) || text.len == 0)
+		text = token_trim(m->address);
 	fold_encoded(f, text);
+	if (way == FIELD_FULL)
+		field_comments(f, m->rest);
 	fold_gap(f, SPAN(" "));
 	fold_word(f, way == FIELD_SIMPLE ? NOBODY : SPAN(":;"));
+	if (way == FIELD_SIMPLE)
+		field_comments(f, m->rest);
 }
 
 static void put_mailbox(struct fold *f, struct span s, enum field_way way)
@@ -169,11 +175,12 @@ static void put_mailbox(struct fold *f, struct span s, enum field_way way)
 	field_phrase(f, m.name, lost);
 	if (m.name.len > 0)
 		fold_gap(f, SPAN(" "));
-	if (lost)
-		put_lost(f, m.address, way);
-	else
-		put_address(f, &m);
-	if (!lost && m.address.len == 0 && m.angle)
+	if (lost) {
+		put_lost(f, &m, way);
+		return;
+	}
+	put_address(f, &m);
+	if (m.address.len == 0 && m.angle)
 		fold_word(f, SPAN("<>"));
 	field_comments(f, m.rest);
 }

@@ -71,12 +71,18 @@ void fold_word(struct fold *f, struct span word)
 	fold_glue(f, word);
 }
 
+/* There is room for one octet behind whatever was reserved; a ';' leaves it to a ','.
+ */
 void fold_special(struct fold *f, struct span special)
 {
-	if (f->at.last == FOLD_PLAIN)
+	const size_t more = span_is(special, ";") ? 1 : 0;
+
+	if (f->at.last != FOLD_PLAIN)
+		fold_gap(f, SPAN(" "));
+	else if (f->at.column + special.len + more > FOLD_LINE_MAX)
 		fold_soft(f);
 	else
-		fold_gap(f, SPAN(" "));
+		fold_gap(f, SPAN(""));
 	fold_word(f, special);
 }
 

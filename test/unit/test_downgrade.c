@@ -143,6 +143,8 @@ static const struct example examples[] = {
 	  "Return-Path: =?UTF-8?Q?=C3=B6=40example=2Ecom?=\r\n <invalid@internationalized-address.invalid>" },
 	{ "From: Ä <ö@example.com>", "From: =?UTF-8?B?w4Qg?= =?UTF-8?Q?=C3=B6=40example=2Ecom?= :;",
 	  "From: =?UTF-8?B?w4Qg?= =?UTF-8?Q?=C3=B6=40example=2Ecom?=\r\n <invalid@internationalized-address.invalid>" },
+	{ "Sender: X <ö@a> (ä)", "Sender: X =?UTF-8?Q?=C3=B6=40a?= (=?UTF-8?Q?=C3=A4?=) :;",
+	  "Sender: X =?UTF-8?Q?=C3=B6=40a?=\r\n <invalid@internationalized-address.invalid>\r\n (=?UTF-8?Q?=C3=A4?=)" },
 	{ "Disposition-Notification-To: ö@a", "Disposition-Notification-To: =?UTF-8?Q?=C3=B6=40a?= :;", NULL },
 	/* 3.1.9: RFC 6533 */
 	{ "Original-Recipient: utf-8; ö+x@a (ä)",
