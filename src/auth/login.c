@@ -10,6 +10,7 @@
 #include "auth/prep.h"
 #include "auth/scheme.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
 
@@ -170,6 +171,20 @@ enum fault login_proved(const struct login_rules *rules, const struct login_way 
 	return f ? f : login_admit(rules, way, &who, authzid, out, why);
 }
 
+/* Who it is has been proved, and a rule refuses it: for the log alone, or for the
+ * operator who asks; a client is told what anyone is. */
+static enum fault deny_by(const struct login_rules *rules, const struct login_way *way,
+			  const struct user *user, const char *rule, struct why *why)
+{
+	if (!rules->watcher)
+		log_event(LOG_INFO, "login-refused", LOG_S("user", user->name),
+			  LOG_S("peer", way->peer),
+			  LOG_T("tls", way->tls ? "yes" : "no"),
+			  LOG_T("method", mechanism_name(way->mechanism)),
+			  LOG_T("rule", rule));
+	return fault_set(why, FAULT_DENIED, 0, "by the rule", rule);
+}
+
 enum fault login_admit(const struct login_rules *rules, const struct login_way *way,
 		       struct user_found *who, struct span authzid,
 		       struct user_found *out, struct why *why)
@@ -177,9 +192,11 @@ enum fault login_admit(const struct login_rules *rules, const struct login_way *
 	struct login_name name;
 	OWN_USER proved = user_take(who);
 
-	if (!user_may(&proved.user, way->peer, way->tls,
-		      mechanism_name(way->mechanism)))
-		return deny(why);
+	const char *mechanism = mechanism_name(way->mechanism);
+	const char *rule = user_rule(&proved.user, way->peer, way->tls, mechanism);
+
+	if (rule)
+		return deny_by(rules, way, &proved.user, rule, why);
 	if (authzid.len > 0 && !login_name(rules, authzid, &name))
 		return deny(why);
 	if (authzid.len == 0 || span_is(proved.user.name, name.text)) {
@@ -187,14 +204,15 @@ enum fault login_admit(const struct login_rules *rules, const struct login_way *
 		return FAULT_NONE;
 	}
 	if (!proved.user.master)
-		return deny(why);
+		return deny_by(rules, way, &proved.user, "master", why);
 	OWN_USER other = { 0 };
 	enum fault f = database_find(rules->databases, name_span(&name), rules->watcher,
 				     &other, why);
 	if (f)
 		return f;
-	if (!user_may(&other.user, way->peer, way->tls, mechanism_name(way->mechanism)))
-		return deny(why);
+	rule = user_rule(&other.user, way->peer, way->tls, mechanism);
+	if (rule)
+		return deny_by(rules, way, &other.user, rule, why);
 	*out = user_take(&other);
 	return FAULT_NONE;
 }

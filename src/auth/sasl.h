@@ -27,6 +27,10 @@ MUST_USE bool sasl_start(void);
  * `allowed` ones. */
 unsigned sasl_offers(const struct login_rules *rules, unsigned allowed);
 
+/* What the passwords of a mechanism's users must be stored as (bits, SCHEME_*); 0: in
+ * any way. */
+unsigned sasl_wants(enum mechanism m);
+
 /* Append, for a person, what each of the allowed mechanisms would need to be of use. */
 void sasl_explain(unsigned allowed, struct buf *out);
 

@@ -49,10 +49,6 @@ typedef enum sasl_says sasl_step_fn(struct sasl *s, struct span response,
 
 /* ---- sasl.c ---- */
 
-/* What the passwords of a mechanism's users must be stored as (bits, SCHEME_*); 0: in
- * any way. */
-unsigned sasl_wants(enum mechanism m);
-
 /* Go on with this challenge, which is in base64 already. */
 enum sasl_says sasl_ask(struct buf *out, const char *challenge);
 

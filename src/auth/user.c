@@ -177,11 +177,18 @@ static bool names(struct span list, const char *mechanism)
 	return false;
 }
 
-bool user_may(const struct user *u, struct span peer, bool tls, const char *mechanism)
+const char *user_rule(const struct user *u, struct span peer, bool tls,
+		      const char *mechanism)
 {
-	return !u->disabled && (tls || !u->tls_required) &&
-	       (u->mechanisms.len == 0 || names(u->mechanisms, mechanism)) &&
-	       (u->allow_nets.len == 0 || nets_text_holds(u->allow_nets, peer));
+	if (u->disabled)
+		return "nologin";
+	if (u->tls_required && !tls)
+		return "tls-required";
+	if (u->mechanisms.len > 0 && !names(u->mechanisms, mechanism))
+		return "mechanisms";
+	if (u->allow_nets.len > 0 && !nets_text_holds(u->allow_nets, peer))
+		return "allow-nets";
+	return NULL;
 }
 
 void user_let_go(struct user_found *found)

@@ -56,10 +56,11 @@ void user_take_text(struct user *u, const char *field, struct span value, size_t
 MUST_USE const char *user_take_field(struct user *u, struct span name,
 				     struct span value);
 
-/* May the user log in from this address ("127.0.0.1:110", "[::1]:110"), with or without
- * TLS, by this mechanism? What cannot be read allows nothing. */
-MUST_USE bool user_may(const struct user *u, struct span peer, bool tls,
-		       const char *mechanism);
+/* The rule by which the user may not log in from this address ("127.0.0.1:110",
+ * "[::1]:110"), with or without TLS, by this mechanism: "nologin" or the name of a
+ * field; NULL: the user may. What cannot be read allows nothing. */
+MUST_USE const char *user_rule(const struct user *u, struct span peer, bool tls,
+			       const char *mechanism);
 
 /* A user, and who keeps what its spans point to. All zero: nobody. */
 struct user_found {

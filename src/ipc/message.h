@@ -49,6 +49,7 @@
 	X(TEST_LOOKS,    AUTH,          TOOL,                    NONE)    \
 	X(TEST_SAYS,     AUTH,          TOOL,                    NONE)    \
 	X(TEST_IS,       AUTH,          TOOL,                    NONE)    \
+	X(TEST_DROP,     AUTH,          TOOL,                    SOCKET)  \
 	X(FIND_ASK,      TOOL,          AUTH,                    NONE)    \
 	X(FIND_IS,       AUTH,          TOOL,                    NONE)    \
 	/* a login */ \
@@ -116,10 +117,11 @@
 #define MESSAGE_BOARD_OK_FIELDS(N, T)     N(id) T(name, 255)
 #define MESSAGE_BOARD_FAILED_FIELDS(N, T) N(id) N(fault)
 #define MESSAGE_CONTROL_FIELDS(N, T)
-#define MESSAGE_TEST_ASK_FIELDS(N, T)     T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_TEST_ASK_FIELDS(N, T)     N(tls) N(mechanism) T(peer, 64) T(user, 255) T(password, 255)
 #define MESSAGE_TEST_LOOKS_FIELDS(N, T)   T(user, 255)
 #define MESSAGE_TEST_SAYS_FIELDS(N, T)    T(database, 64) N(says) T(trouble, 191)
 #define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid)
+#define MESSAGE_TEST_DROP_FIELDS(N, T)
 #define MESSAGE_FIND_ASK_FIELDS(N, T)     T(user, 255)
 #define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)

@@ -169,7 +169,7 @@ static void take(void *arg, const struct message *m, int fd)
 		}
 		break;
 	case MESSAGE_CONTROL:
-		authtest_begin(a->crew, fd, &a->logins.rules, &a->child.settings);
+		authtest_begin(a->crew, fd, &a->logins);
 		break;
 	case MESSAGE_LOOKUP_LINK:
 		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);

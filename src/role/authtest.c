@@ -1,15 +1,15 @@
 /* role/authtest.c - poplar-auth's answers to the operator's tool.
  *
  * Floor 4 (role). Prefix: authtest_. The same databases are asked by the same rules as
- * for a login, by the same threads; nothing is opened, and no failure counts.
+ * for a login, by the same threads; nothing is changed, and no failure counts.
  */
 #include "role/authtest.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/login.h"
 #include "auth/place.h"
+#include "auth/scheme.h"
 #include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"
@@ -17,9 +17,7 @@
 
 struct testing {
 	struct crew_post post; /* first: it is a post */
-	const struct login_rules *rules;
-	const struct settings *settings;
-	enum database_says last;
+	struct logins *logins;
 };
 
 /* "doing what: error", for a person; cut where it does not fit. */
@@ -55,24 +53,47 @@ static void say(void *arg, const struct database *db, enum database_says says,
 				   .TEST_SAYS = { span_of(db->name), says,
 						  tell(why, &text) } };
 
-	t->last = says;
 	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
 }
 
-/* As USER and PASS with TLS. */
+/* A mechanism that hides the password works only where it is stored in certain ways,
+ * which a database that judges by itself does not tell. */
+static bool can_use(enum mechanism m, const struct user *user)
+{
+	const unsigned wants = sasl_wants(m);
+
+	return wants == 0 || (scheme_good_for(user->stored) & wants);
+}
+
 static enum fault log_in(struct testing *t, const struct message_TEST_ASK *ask,
 			 struct user_found *out, struct why *why)
 {
+	const struct logins *l = t->logins;
 	const struct database_watcher watcher = { look, say, t };
-	struct login_rules rules = *t->rules;
-	const struct login_way way = { MECHANISM_ID_USER, true, ask->peer };
+	struct login_rules rules = l->rules;
+	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
+				       ask->peer };
 	rules.watcher = &watcher;
+	if (ask->mechanism >= MECHANISM_COUNT ||
+	    !(sasl_offers(&l->rules, l->allowed) >> ask->mechanism & 1))
+		return fault_set(why, FAULT_NO_MECHANISM, 0, "by the setting",
+				 "mechanisms");
 	enum fault f = login_by_password(&rules, &way, SPAN(""), ask->user,
 					 ask->password, out, why);
 
-	if (f == FAULT_DENIED && t->last == DATABASE_RIGHT)
-		fault_set(why, f, 0, "the user's fields do not let in", NULL);
+	if (f == FAULT_NONE && !can_use(way.mechanism, &out->user))
+		return fault_set(why, FAULT_DENIED, 0,
+				 "the password is not stored as it must be for",
+				 mechanism_name(way.mechanism));
 	return f;
+}
+
+static enum fault find_place(const struct testing *t, const struct user *u,
+			     char path[PLACE_PATH_MAX], struct why *why)
+{
+	const struct settings *s = t->logins->grants.settings;
+
+	return place_maildrop(u, s->mail_root, s->maildir, path, why);
 }
 
 static void answer(struct testing *t, const struct message_TEST_ASK *ask)
@@ -81,17 +102,24 @@ static void answer(struct testing *t, const struct message_TEST_ASK *ask)
 	struct why why = { 0 };
 	char room[191], path[PLACE_PATH_MAX] = "";
 	struct buf text = BUF(room);
+	OWN_FD session = -1;
 	enum fault f = log_in(t, ask, &found, &why);
 	const struct user *u = &found.user;
 
 	if (f == FAULT_NONE)
-		f = place_maildrop(u, t->settings->mail_root, t->settings->maildir,
-				   path, &why);
+		f = find_place(t, u, path, &why);
+	if (f == FAULT_NONE)
+		f = grants_look(&t->logins->grants, u, ask->peer, &session, &why);
 	const struct message m = { .kind = MESSAGE_TEST_IS,
 				   .TEST_IS = { f, tell(&why, &text), u->name,
 						span_of(f ? "" : path), u->has_uid,
 						u->uid } };
 	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+	if (session >= 0)
+		fault_ignore(channel_send(
+			t->post.fd,
+			&(const struct message){ .kind = MESSAGE_TEST_DROP }, session,
+			CHANNEL_WAIT));
 }
 
 static void ignore(void *arg, const struct database *db, enum database_says says,
@@ -106,9 +134,9 @@ static enum fault find(const struct testing *t, struct span name,
 		       char path[PLACE_PATH_MAX], struct policy *out, struct why *why)
 {
 	const struct database_watcher watcher = { NULL, ignore, NULL };
-	const struct settings *s = t->settings;
+	const struct settings *s = t->logins->grants.settings;
 	const struct policy_site site = settings_policy(s);
-	struct login_rules rules = *t->rules;
+	struct login_rules rules = t->logins->rules;
 	OWN_USER found = { 0 };
 
 	rules.watcher = &watcher;
@@ -117,7 +145,7 @@ static enum fault find(const struct testing *t, struct span name,
 		return f;
 	const struct user *u = &found.user;
 	*out = policy_of(&site, u->has_delay, u->has_expire, &u->policy);
-	return place_maildrop(u, s->mail_root, s->maildir, path, why);
+	return find_place(t, u, path, why);
 }
 
 static bool tell_found(const struct testing *t, const struct message_FIND_ASK *ask)
@@ -178,8 +206,7 @@ static void wake(struct crew *crew, struct crew_post *post)
 		end(t);
 }
 
-void authtest_begin(struct crew *crew, int fd, const struct login_rules *rules,
-		    const struct settings *settings)
+void authtest_begin(struct crew *crew, int fd, struct logins *logins)
 {
 	struct testing *t = malloc(sizeof *t);
 
@@ -187,7 +214,7 @@ void authtest_begin(struct crew *crew, int fd, const struct login_rules *rules,
 		close(fd);
 		return;
 	}
-	*t = (struct testing){ { fd, wake }, rules, settings, DATABASE_UNKNOWN };
+	*t = (struct testing){ { fd, wake }, logins };
 	if (!crew_join(crew, &t->post))
 		end(t);
 }

@@ -4,12 +4,11 @@
  */
 #pragma once
 
-#include "auth/login.h"
-#include "config/settings.h"
+#include "role/logins.h"
 #include "sys/crew.h"
 
 /* The operator's tool has come: hear its one question, and tell which name is looked
- * for by these rules, what each of them says and what comes of it. fd is authtest's
- * own. */
-void authtest_begin(struct crew *crew, int fd, const struct login_rules *rules,
-		    const struct settings *settings);
+ * for by the rules of logins, what each database says and what comes of it. Where that
+ * is a login, the tool gets a session of the maildrop that changes nothing. fd is
+ * authtest's own. */
+void authtest_begin(struct crew *crew, int fd, struct logins *logins);

@@ -12,7 +12,15 @@
 #include "config/settings.h"
 
 /* Exit statuses: sysexits.h where it has one. */
-enum { CLI_OK = 0, CLI_BAD = 1, CLI_USAGE = 64, CLI_CONFIG = 78 };
+enum {
+	CLI_OK = 0,
+	CLI_BAD = 1,
+	CLI_USAGE = 64,
+	CLI_NO_SERVER = 69,
+	CLI_PERMANENT = 70,
+	CLI_TEMPORARY = 75,
+	CLI_CONFIG = 78,
+};
 
 /* Load the configuration or end with CLI_CONFIG, what is wrong having been said. */
 void cli_load(const char *config, struct settings *out);
@@ -69,8 +77,8 @@ MUST_USE bool cli_make_place(const struct settings *s, const struct user *user);
 /* A channel to the running server's poplar-auth. -1: it has been said. */
 int cli_connect(const struct settings *s);
 
-/* Ask the running server about a user, and print what comes. */
-int cli_test(const struct settings *s, const char *name, struct span password);
+/* poplar user test: ask the running server about a user, and print what comes. */
+int cli_test(const char *config, int argc, char **argv);
 
 /* The commands; argv[0] is the command's name, options already cut off. */
 int cli_check(const char *config, int argc, char **argv);

@@ -29,12 +29,13 @@ static const char usage[] =
 	"       poplar user passwd [--scheme S] NAME\n"
 	"       poplar user del NAME\n"
 	"       poplar user list\n"
-	"       poplar user test NAME\n"
+	"       poplar user test [--from ADDRESS] [--clear] [--method MECHANISM] NAME\n"
 	"\n"
 	"The password is asked for; where standard input is no terminal, its first "
 	"line is it.\n"
 	"add makes the user's Maildir; del leaves the mail where it is; test asks the\n"
-	"running server which database says what.\n"
+	"running server which database says what, by which rule somebody is refused,\n"
+	"and what is in the maildrop.\n"
 	"\n"
 	"Schemes:\n";
 
@@ -348,25 +349,15 @@ static int list(struct job *j)
 	return users ? CLI_OK : CLI_BAD;
 }
 
-static int test(struct job *j)
-{
-	struct cli_password password;
-	int status = CLI_BAD;
-
-	if (cli_read_password(j->name, &password))
-		status = cli_test(&j->settings, j->name,
-				  (struct span){ password.text, password.len });
-	secret_wipe(&password, sizeof password);
-	return status;
-}
-
 static const struct {
 	const char *name;
 	int (*run)(struct job *j);
 	bool named;
 } table[] = {
-	{ "add", add, true },    { "passwd", passwd, true }, { "del", del, true },
-	{ "list", list, false }, { "test", test, true },
+	{ "add", add, true },
+	{ "passwd", passwd, true },
+	{ "del", del, true },
+	{ "list", list, false },
 };
 
 static bool parse_options(struct job *j, int argc, char **argv)
@@ -407,6 +398,8 @@ int cli_user(const char *config, int argc, char **argv)
 
 	if (cli_wants_help(argc, argv))
 		return explain(stdout);
+	if (argc > 1 && strcmp(argv[1], "test") == 0)
+		return cli_test(config, argc - 1, argv + 1);
 	if (argc < 2 || !parse_options(&j, argc - 1, argv + 1))
 		return explain(stderr);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -199,7 +199,8 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 		const char *no = hopeless(user, one);
 
 		if (no)
-			return fault_set(why, FAULT_SETUP, 0, no, NULL);
+			return fault_set(why, FAULT_SETUP, 0, no,
+					 one ? "see first-uid" : NULL);
 		enum fault f = one && one->fd >= 0
 				       ? channel_send(one->fd, m, pass, CHANNEL_NOW)
 				       : FAULT_PEER;

@@ -103,6 +103,28 @@ enum fault grants_own(struct grants *g, struct badge_holder holder,
 	return f;
 }
 
+enum fault grants_look(struct grants *g, const struct user *user, struct span peer,
+		       int *out_fd, struct why *why)
+{
+	const struct settings *s = g->settings;
+	const struct owner owner = { user->has_uid, user->has_gid, user->uid,
+				     user->gid };
+	ROOM char path[PLACE_PATH_MAX];
+	enum fault f = place_maildrop(user, s->mail_root, s->maildir, path, why);
+	const struct message m = {
+		.kind = MESSAGE_GRANT,
+		.GRANT = { .read_only = true,
+			   .as_is = true,
+			   .unread = POLICY_NEVER,
+			   .retrieved = POLICY_NEVER,
+			   .user = user->name,
+			   .path = span_of(path),
+			   .peer = peer },
+	};
+
+	return f ? f : give(g, &owner, &m, out_fd, why);
+}
+
 /* ---- boards ---- */
 
 static bool open_badge(const struct grants *g, struct badge_holder holder,

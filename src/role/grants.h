@@ -32,6 +32,11 @@ MUST_USE enum fault grants_own(struct grants *g, struct badge_holder holder,
 			       const struct user *user, struct span peer,
 			       struct buf *badge, int *out_fd, struct why *why);
 
+/* Hand it to be looked at: nothing in it is changed or made, and nothing is recorded.
+ */
+MUST_USE enum fault grants_look(struct grants *g, const struct user *user,
+				struct span peer, int *out_fd, struct why *why);
+
 /* Hand another maildrop, which the badge's user may have, to whoever will hold *out_fd.
  * What it is called is appended to *name. FAULT_NO_BOARD: there is none. */
 MUST_USE enum fault grants_board(struct grants *g, struct badge_holder holder,

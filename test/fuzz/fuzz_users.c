@@ -26,9 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; (u = users_at(users, i)); i++) {
 		PROMISE(users_find(users, u->name) == u);
 		PROMISE(u->name.len > 0 && !memchr(u->name.at, ':', u->name.len));
-		PROMISE(!user_may(u, SPAN("127.0.0.1:110"), true, "USER") ||
+		PROMISE(user_rule(u, SPAN("127.0.0.1:110"), true, "USER") ||
 			!u->disabled);
-		PROMISE(!user_may(u, SPAN("[2001:db8::1]:110"), false, "USER") ||
+		PROMISE(user_rule(u, SPAN("[2001:db8::1]:110"), false, "USER") ||
 			!u->tls_required);
 		if (place_maildrop(u, "/mail", "Maildir", path, NULL) == FAULT_NONE) {
 			PROMISE(path[0] != '/' && path[0] != '\0');

@@ -525,11 +525,11 @@ class Users(unittest.TestCase):
             lines = tested("alice+boss", "key")
             self.assertEqual(lines[:3], ["looking for boss@example.org", right,
                                          "looking for alice@example.org"])
-            self.assertIn("login as alice@example.org, maildrop", lines[-1])
+            self.assertIn("login as alice@example.org, maildrop", lines[-2])
             refused = "login refused: invalid user name or password: "
-            for name, password in (("boss+alice", "secret"), ("late", "pw")):
+            for name, password, rule in (("boss+alice", "secret", "master"), ("late", "pw", "nologin")):
                 lines = tested(name, password)
-                self.assertEqual(lines[-1], refused + "the user's fields do not let in")
+                self.assertEqual(lines[-1], refused + "by the rule " + rule)
             self.assertIn(wrong, tested("alice+boss", "secret")[1])
 
     @unittest.skipUnless(IS_ROOT, "needs root to be other users")

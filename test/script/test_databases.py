@@ -98,7 +98,8 @@ class Suite:
         self.assertEqual(self.ask_the_server(b"alice", b"secret"),
                          (0, ["database the file: the password is right",
                               f"login as alice, maildrop {self.p.dir}/mail/alice/Maildir, "
-                              f"kept by {'mail' if IS_ROOT else 'poplar-mail'}"]))
+                              f"kept by {'mail' if IS_ROOT else 'poplar-mail'}",
+                              "messages in it: 0, octets: 0"]))
         status, lines = self.ask_the_server(b"right", b"secret")
         self.assertEqual(lines[:2], ["database the file: does not know the user",
                                      "database tested: the password is right"])
@@ -112,7 +113,7 @@ class Suite:
             status, lines = self.ask_the_server(b"right", b"secret")
         finally:
             self.database.go_on()
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 75)
         self.assertRegex(lines[1], "^database tested: cannot tell: .")
         self.assertRegex(lines[2], "^login refused: temporary trouble, try again later: .")
 
@@ -416,7 +417,7 @@ class Configured(unittest.TestCase):
                 out = subprocess.run([tool, "-c", p.config, "user", "test", "alice"],
                                      input="secret\n", capture_output=True, text=True,
                                      timeout=60, preexec_fn=become_nobody)
-                self.assertEqual((out.returncode, out.stdout), (1, ""))
+                self.assertEqual((out.returncode, out.stdout), (69, ""))
         self.assertFalse(path.exists())
 
     def test_what_is_not_built_is_an_error(self):

@@ -98,23 +98,23 @@ static void test_fields_of_a_user(void **state)
 					  span_of(cases[i].value)),
 			 cases[i].good);
 	}
-	CHECK(user_may(&u, here, false, "USER"));
+	CHECK(!user_rule(&u, here, false, "USER"));
 	CHECK(!user_take_field(&u, SPAN("mechanisms"), SPAN("SCRAM-SHA-256,user")));
-	CHECK(user_may(&u, here, false, "USER"));
-	CHECK(user_may(&u, here, false, "SCRAM-SHA-256"));
-	CHECK(!user_may(&u, here, false, "SCRAM-SHA-1"));
-	CHECK(!user_may(&u, here, false, "SCRAM"));
+	CHECK(!user_rule(&u, here, false, "USER"));
+	CHECK(!user_rule(&u, here, false, "SCRAM-SHA-256"));
+	CHECK(user_rule(&u, here, false, "SCRAM-SHA-1"));
+	CHECK(user_rule(&u, here, false, "SCRAM"));
 	CHECK(!user_take_field(&u, SPAN("tls-required"), SPAN("yes")));
-	CHECK(!user_may(&u, here, false, "USER"));
-	CHECK(user_may(&u, here, true, "USER"));
+	CHECK(user_rule(&u, here, false, "USER"));
+	CHECK(!user_rule(&u, here, true, "USER"));
 	CHECK(!user_take_field(&u, SPAN("allow_nets"), SPAN("192.0.2.0/30")));
-	CHECK(user_may(&u, here, true, "USER"));
-	CHECK(!user_may(&u, SPAN("192.0.2.4:110"), true, "USER"));
+	CHECK(!user_rule(&u, here, true, "USER"));
+	CHECK(user_rule(&u, SPAN("192.0.2.4:110"), true, "USER"));
 	CHECK(!user_take_field(&u, SPAN("allow_nets"), SPAN("junk")));
-	CHECK(!user_may(&u, here, true, "USER"));
+	CHECK(user_rule(&u, here, true, "USER"));
 	u.allow_nets = SPAN("");
 	u.disabled = true;
-	CHECK(!user_may(&u, here, true, "USER"));
+	CHECK(user_rule(&u, here, true, "USER"));
 }
 
 /* ---- databases in order ---- */
