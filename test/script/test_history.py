@@ -56,7 +56,6 @@ import shutil
 import signal
 import socket
 import ssl
-import statistics
 import subprocess
 import tempfile
 import time
@@ -65,7 +64,7 @@ import unittest
 import kerberos
 import youth
 from authority import Authority
-from databases import STRANGERS, Server, Sqlite, folder_of
+from databases import STRANGERS, Server, Sqlite, folder_of, hashed
 from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, main, tls_context, wait_until
 from proxyheader import LOCAL, OVER_TLS, run, v1, v2
 
@@ -448,6 +447,23 @@ class Octets(ServerCase):
         c.close()
         self.assertEqual(sorted(self.p.dir.rglob("*")), before)
 
+    def test_s11_a_name_that_somebody_has_is_one_folder(self):
+        """Nor does a user get by the name into a folder that is another's, or nobody's."""
+        names = [name for name in self.NAMES if b":" not in name and len(name) < 100]
+        with Poplar(users={"alice": "secret"}, settings={"create-home": "yes", "failure-delay": "0"}, tls=False) as p:
+            p.users |= {latin(name): latin(name) + ":{PLAIN}secret" for name in names}
+            p.write_users()
+            before = {path for path in p.dir.rglob("*") if p.dir / "run" not in path.parents}
+            for name in names:
+                c = p.connect()
+                c.ok("AUTH PLAIN " + b64(b"\0" + name + b"\0secret"))
+                c.quit()
+            new = {path for path in p.dir.rglob("*") if p.dir / "run" not in path.parents} - before
+            homes = {p.dir / "mail" / folder_of(name) for name in names}
+            self.assertEqual(len(homes), len(names))
+            self.assertEqual({path for path in new if path.parent == p.dir / "mail"}, homes)
+            self.assertEqual({path for path in new if not any(home in (path, *path.parents) for home in homes)}, set())
+
     @unittest.skipIf(Sqlite.missing and Sqlite().missing(), "no sqlite")
     def test_s11_nor_a_part_of_a_query(self):
         names = STRANGERS + self.NAMES + [b"' UNION SELECT 'secret','','' --", b"right' --", b"right\\", b"x' OR name LIKE '%"]
@@ -721,23 +737,41 @@ class Exchanges(ServerCase):
         self.assertEqual([s for s in said if not s.startswith(("+OK", "-ERR [IN-USE]"))], [])
         self.assertTrue(any(s.startswith("+OK") for s in said))
 
-    def test_s15_what_is_remembered_of_one_user_opens_no_others(self):
-        """They have the same password, and even the same hash of it."""
-        made = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=b"shared\n", check=True,
-                              capture_output=True).stdout.decode().strip()
-        users = {name: f"{name}:{{CRYPT}}{made}" for name in ("anna", "berta")}
-        with Poplar(users=users, settings={"failure-delay": "0"}) as p:
-            for name in users:
-                p.put("1.x", f"{name}'s\n".encode(), name)
-            for name in ("anna", "berta", "anna", "berta"):
-                with p.connect() as c:
-                    c.login(name, "shared")
-                    self.assertEqual(c.multi("RETR 1"), f"{name}'s\r\n.\r\n".encode())
-                    c.quit()
-            for name, password in (("clara", "shared"), ("anna", "Shared"), ("anna", "shared ")):
+    def check_remembered(self, p, passwords):
+        """Each with the own password, twice, so that it is remembered; then each with each other's."""
+        for name in passwords:
+            p.put("1.x", f"{name}'s\n".encode(), name)
+        for name in [*passwords, *passwords]:
+            with p.connect() as c:
+                c.login(name, passwords[name])
+                self.assertEqual(c.multi("RETR 1"), f"{name}'s\r\n.\r\n".encode())
+                c.quit()
+        for name in (*passwords, "nobody"):
+            for password in {*passwords.values(), "Shared", "shared "} - {passwords.get(name)}:
                 with p.connect() as c:
                     c.ok(f"USER {name}")
-                    self.assertEqual(c.ask(f"PASS {password}"), "-ERR [AUTH] invalid user name or password")
+                    self.assertEqual(c.ask(f"PASS {password}"), DENIED, (name, password))
+
+    def test_s15_what_is_remembered_of_one_user_opens_no_others(self):
+        """Two have the same hash, one another hash of the same password, one a password of his own."""
+        shared = hashed(b"shared").decode()
+        users = {"anna": f"anna:{shared}", "berta": f"berta:{shared}",
+                 "dora": "dora:{SSHA256.hex}" + hashlib.sha256(b"sharedsalt").hexdigest() + b"salt".hex(),
+                 "emma": f"emma:{hashed(b'own').decode()}"}
+        with Poplar(users=users, settings={"failure-delay": "0", "max-connections-per-address": "0"}) as p:
+            self.check_remembered(p, {"anna": "shared", "berta": "shared", "dora": "shared", "emma": "own"})
+
+    @unittest.skipIf(Sqlite.missing and Sqlite().missing(), "no sqlite")
+    def test_s15_what_a_database_said_of_one_user_opens_no_others(self):
+        class Remembered(Sqlite):
+            cache = "cache-success = 60s\ncache-failure = 60s"
+            users = {name: (password, {}) for name, password in
+                     ((b"anna", b"shared"), (b"berta", b"shared"), (b"emma", b"own"))}
+
+        with Server(Remembered(), settings={"max-connections-per-address": "0"}) as p:
+            for name in ("anna", "berta", "emma"):
+                p.make_maildir(name)
+            self.check_remembered(p, {"anna": "shared", "berta": "shared", "emma": "own"})
 
     def test_s18_what_was_said_once_opens_nothing_twice(self):
         """Every proof is one for its own connection and moment."""
@@ -1006,12 +1040,14 @@ class Strangers(ServerCase):
         yield "SCRAM", [f"AUTH SCRAM-SHA-256 {b64(f'n,,n={user},r=abc'.encode())}", None]
         yield "DIGEST-MD5", ["AUTH DIGEST-MD5", None]
 
-    def test_s26_the_same_octets_after_the_same_time(self):
-        names = ("alice", "nobody", "off", "x" * 200)
+    NAMES = ("alice", "nobody", "off", "x" * 200)
+
+    def try_all(self, p, rounds):
+        """The times that refusals took, by way and name, and what they said, by way."""
         times, replies = {}, {}
-        with self.p.connect() as c:
-            for _ in range(9):
-                for user in names:
+        with p.connect() as c:
+            for _ in range(rounds):
+                for user in self.NAMES:
                     for way, lines in self.refusals(user):
                         said = None
                         for line in lines:
@@ -1024,10 +1060,49 @@ class Strangers(ServerCase):
                         times.setdefault((way, user), []).append(time.monotonic() - start)
                         replies.setdefault(way, set()).add(said)
         self.assertEqual({way: {DENIED} for way in replies}, replies)
-        for way in replies:
-            usual = [statistics.quantiles(times[way, user])[0] for user in names]  # the rest is the machine's load
-            self.assertLess(max(usual) - min(usual), 0.02, (way, usual))
-            self.assertGreaterEqual(min(min(times[way, user]) for user in names), 0.045, way)
+        return times
+
+    def check_times(self, times, least):
+        for way in {way for way, _ in times}:
+            quickest = [min(times[way, user]) for user in self.NAMES]  # the rest is the machine's load
+            self.assertGreaterEqual(min(quickest), least - 0.005, way)
+            self.assertLess(max(quickest) - min(quickest), 0.04, (way, quickest))
+
+    def test_s26_the_same_octets_after_the_same_time(self):
+        """Where nobody has failed yet, and nobody is made to wait."""
+        with Poplar(users=self.kwargs["users"],
+                    settings=self.kwargs["settings"] | {"trusted-networks": '{"127.0.0.0/8"}'}) as p:
+            self.check_times(self.try_all(p, 5), 0.05)
+            self.assertEqual(p.log.find("event=login-delayed "), [])
+
+    def test_s26_the_same_octets_after_the_same_time_behind_a_wait(self):
+        with Poplar(users=self.kwargs["users"],
+                    settings=self.kwargs["settings"] | {"failure-delay-max": "50ms"}) as p:
+            self.try_all(p, 2)  # now every name has failed, from here
+            mark = p.log.mark()
+            times = self.try_all(p, 5)
+            self.assertEqual(len(p.log.find("event=login-delayed ", mark)), sum(map(len, times.values())))
+            self.check_times(times, 0.1)
+
+    def test_s26_the_same_work(self):
+        """With no time to hide behind: each password is hashed for each name, also for one that nobody has."""
+        def work(pid):
+            return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+
+        stored = hashed(b"secret").decode().replace("{CRYPT}", "")
+        users = {name: f"{name}:{{CRYPT}}{stored}" for name in ("alice", "bob")}
+        with Poplar(users=users, settings=self.kwargs["settings"] | {"failure-delay": "0"}) as p:
+            pid, took = p.pids()["poplar-auth"][0], {}
+            with p.connect() as c:
+                c.ok("USER bob")
+                self.assertEqual(c.ask("PASS wrong"), DENIED)  # what is done once is done
+                for user in ("alice", "nobody", "no-one", "bob"):
+                    before = work(pid)
+                    for n in range(40):
+                        c.ok(f"USER {user}")
+                        self.assertEqual(c.ask(f"PASS wrong{n}"), DENIED)
+                    took[user] = work(pid) - before
+            self.assertGreater(min(took.values()), max(took.values()) / 2, took)
 
     def test_s26_user_tells_nothing(self):
         with self.p.connect() as c:
