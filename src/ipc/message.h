@@ -41,6 +41,7 @@
 	X(DROP_LEAVES,   PARENT,        AUTH,                    NONE)    \
 	X(DROP_LATE,     PARENT,        AUTH,                    NONE)    \
 	X(LOOKUP_BROKEN, AUTH,          PARENT,                  NONE)    \
+	X(FRONT_BROKEN,  AUTH,          PARENT,                  NONE)    \
 	X(DRAIN,         PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
 	X(STOP,          PARENT,        FRONT,                   NONE)    \
 	X(CONTROL,       PARENT,        AUTH,                    SOCKET)  \
@@ -90,7 +91,7 @@
 #define MESSAGE_CENSUS_FIELDS(N, T)       N(column)
 #define MESSAGE_DIRECTORY_FIELDS(N, T)
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)
-#define MESSAGE_FRONT_LINK_FIELDS(N, T)
+#define MESSAGE_FRONT_LINK_FIELDS(N, T)   N(number)
 #define MESSAGE_DROP_LINK_FIELDS(N, T)    N(uid) N(gid) N(standard)
 #define MESSAGE_LOOKUP_LINK_FIELDS(N, T)  N(database) N(number)
 #define MESSAGE_GO_FIELDS(N, T)
@@ -101,6 +102,7 @@
 #define MESSAGE_DROP_LEAVES_FIELDS(N, T)  N(uid) N(gid)
 #define MESSAGE_DROP_LATE_FIELDS(N, T)    N(uid) N(gid)
 #define MESSAGE_LOOKUP_BROKEN_FIELDS(N, T) N(number)
+#define MESSAGE_FRONT_BROKEN_FIELDS(N, T) N(number)
 #define MESSAGE_DRAIN_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)
 #define MESSAGE_AUTH_WHICH_FIELDS(N, T)

@@ -49,7 +49,8 @@ static void maybe_end(struct authd *a)
 struct link {
 	struct crew_post post; /* first: a link is a post */
 	atomic_uint keepers;
-	bool held_back; /* watched until it has read most answers */
+	uint64_t number; /* what the parent calls the process */
+	bool held_back;  /* watched until it has read most answers */
 	struct logins_link front;
 };
 
@@ -79,11 +80,15 @@ static void link_again(struct crew *crew, struct link *link)
 		crew_again(crew, &link->post);
 }
 
-/* The other threads that use it see that it has ended, and so does the front. */
-static void link_end(struct link *link)
+/* A process that has no link would serve nobody: the parent ends it and starts another
+ * in its place. The other threads that use the link see that it has ended. */
+static void link_end(const struct authd *a, const struct link *link)
 {
-	log_event(LOG_ERR, "front-does-not-listen");
+	const struct message broken = { .kind = MESSAGE_FRONT_BROKEN,
+					.FRONT_BROKEN = { link->number } };
+
 	shutdown(link->post.fd, SHUT_RDWR);
+	fault_ignore(channel_send(a->child.parent, &broken, -1, CHANNEL_NOW));
 }
 
 static void link_wake(struct crew *crew, struct crew_post *post)
@@ -109,6 +114,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
 		log_event(LOG_CRIT, "front-broken");
+		link_end(a, link);
 		link_release(a, link);
 		return;
 	case CHANNEL_CLOSED:
@@ -117,13 +123,15 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	}
 	atomic_fetch_add(&link->keepers, 1);
 	link_again(crew, link);
-	if (!logins_hear(&a->logins, &link->front, &m))
-		link_end(link);
+	if (!logins_hear(&a->logins, &link->front, &m)) {
+		log_event(LOG_ERR, "front-does-not-listen");
+		link_end(a, link);
+	}
 	secret_wipe(&inbox, sizeof inbox);
 	link_release(a, link);
 }
 
-static void link_begin(struct authd *a, int fd)
+static void link_begin(struct authd *a, uint64_t number, int fd)
 {
 	struct link *link = malloc(sizeof *link);
 
@@ -139,6 +147,7 @@ static void link_begin(struct authd *a, int fd)
 	atomic_init(&link->front.answers, 0);
 	exchanges_init(&link->front.exchanges);
 	link->held_back = false;
+	link->number = number;
 	atomic_fetch_add(&a->live, 1);
 	if (!crew_join(a->crew, &link->post))
 		link_release(a, link);
@@ -156,7 +165,7 @@ static void take(void *arg, const struct message *m, int fd)
 		a->dir = fd;
 		break;
 	case MESSAGE_FRONT_LINK:
-		link_begin(a, fd);
+		link_begin(a, m->FRONT_LINK.number, fd);
 		break;
 	case MESSAGE_DATABASE:
 		userbases_add(&a->userbases, &a->child.settings, a->dir, &m->DATABASE);

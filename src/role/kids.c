@@ -143,7 +143,8 @@ void kid_link_to_auth(const struct kid *k, const struct kid *auth)
 	OWN_FD ours = pair[0];
 	OWN_FD theirs = pair[1];
 	channel_patience(ours, FRONT_PATIENCE_S);
-	struct message to_auth = { .kind = MESSAGE_FRONT_LINK };
+	struct message to_auth = { .kind = MESSAGE_FRONT_LINK,
+				   .FRONT_LINK = { k->number } };
 	if (k->role == ROLE_DROP)
 		to_auth = (struct message){ .kind = MESSAGE_DROP_LINK,
 					    .DROP_LINK = { k->ids.uid, k->ids.gid,
@@ -409,6 +410,17 @@ static void sandboxed(struct parent *p, struct kid *k,
 	generation_check(p, k->generation);
 }
 
+/* poplar-auth has closed the link of this one: end it; it is started again. */
+static void front_broken(const struct kid *auth, uint64_t number)
+{
+	for (const struct kid *k = auth->generation->kids; k; k = k->next) {
+		if (k->role != ROLE_FRONT || k->number != number || k->pid == 0)
+			continue;
+		log_event(LOG_ERR, "front-replaced", LOG_N("pid", (uint64_t)k->pid));
+		kill(k->pid, SIGKILL);
+	}
+}
+
 void kid_hear(struct parent *p, struct kid *k)
 {
 	struct message m;
@@ -438,6 +450,10 @@ void kid_hear(struct parent *p, struct kid *k)
 	}
 	if (m.kind == MESSAGE_LOOKUP_BROKEN) {
 		lookup_broken(k, m.LOOKUP_BROKEN.number);
+		return;
+	}
+	if (m.kind == MESSAGE_FRONT_BROKEN) {
+		front_broken(k, m.FRONT_BROKEN.number);
 		return;
 	}
 	sandboxed(p, k, &m.SANDBOXED);

@@ -1,5 +1,6 @@
 """What a captured or stopped process can do to the logins of others: nothing."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -171,14 +172,16 @@ class Front(unittest.TestCase):
         self.p.__enter__()
         self.addCleanup(self.p.__exit__)
         self.p.login().quit()
-        self.pid = self.p.pids()["poplar-front"][0]
+        self.fronts = self.p.pids()["poplar-front"]
+        self.pid = self.fronts[0]
         self.link = capture(self.pid)
         self.link.sock.settimeout(None)
 
     def tearDown(self):
         self.link.close()
         self.p.deaths_ok = True
-        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def ask_without_end(self, **fields):
         """Ask, and never listen, until nothing more is taken or the link has ended."""
@@ -229,11 +232,30 @@ class Front(unittest.TestCase):
         self.assertEqual((kind, values["user"]), ("AUTH_OK", b"bob"))
         os.close(fd)
 
-    def test_the_link_of_one_that_asks_what_none_of_ours_asks_ends(self):
-        self.link.say("AUTH_ASK", mechanism=1000)
+    def expect_another(self):
+        """Its link has ended, and another one serves in its place."""
         self.link.sock.settimeout(60)
         self.assertEqual(self.link.sock.recv(100), b"")
+        self.p.log.wait(f"event=front-replaced pid={self.pid}")
+        self.p.log.wait(f"event=child-died role=poplar-front pid={self.pid} ")
+        wait_until(lambda: len(set(self.p.pids()["poplar-front"]) - {self.pid}) == 2)
+        before, = set(self.p.pids()["poplar-front"]) & set(self.fronts)
+        hold(before)  # so that the new one has to accept
+        try:
+            with self.p.connect() as c:
+                c.login("bob", "hunter2")
+        finally:
+            os.kill(before, signal.SIGCONT)
+
+    def test_one_that_asks_what_none_of_ours_asks_is_replaced(self):
+        self.link.say("AUTH_ASK", mechanism=1000)
+        self.expect_another()
         self.p.log.wait("event=front-does-not-listen")
+
+    def test_one_that_says_what_is_no_message_is_replaced(self):
+        self.link.sock.sendall(b"no message")
+        self.expect_another()
+        self.p.log.wait("event=front-broken")
 
 
 if __name__ == "__main__":
