@@ -10,13 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char again[MESSAGE_OCTETS_MAX];
 	struct span in = { (const char *)data, size };
 	uint8_t how = fuzz_take(&in);
-	enum role from = how & 3, to = how >> 2 & 3;
+	enum role from = how % ROLE_COUNT, to = how / ROLE_COUNT % ROLE_COUNT;
 	struct message m;
 	struct listing_record r;
 
 	if (in.len >= LISTING_RECORD_OCTETS && listing_get(in.at, 0, 0, &r))
 		PROMISE(listing_uid_ok(listing_uid(&r)));
-	if (message_decode(in, from, to, how >> 4 & 1, &m))
+	if (message_decode(in, from, to, how >> 7, &m))
 		return 0;
 	PROMISE(message_from(m.kind) >> from & 1 && message_to(m.kind) >> to & 1);
 	PROMISE(message_encode(&m, again, sizeof again) == in.len);

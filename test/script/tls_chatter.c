@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		die("PORT COUNT");
+	signal(SIGPIPE, SIG_IGN); /* the server may end it while we write */
 	SSL *ssl = dial(argv[1]);
 	for (int i = atoi(argv[2]); i > 0; i--)
 		if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
