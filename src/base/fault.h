@@ -24,7 +24,7 @@
 	X(NO_MECHANISM,    "",           LOG_DEBUG,   false, "no such mechanism here") \
 	X(CANCELLED,       "",           LOG_DEBUG,   false, "authentication cancelled") \
 	X(NO_LANGUAGE,     "",           LOG_DEBUG,   false, "no such language") \
-	X(NO_BOARD,        "",           LOG_DEBUG,   false, "no such board") \
+	X(NO_BOARD,        "",           LOG_DEBUG,   false, "no such bboard") \
 	X(READ_ONLY,       "",           LOG_DEBUG,   false, "maildrop is read-only") \
 	X(BAD_RESPONSE,    "",           LOG_DEBUG,   false, "malformed response") \
 	X(BINDING,         "",           LOG_NOTICE,  false, "channel binding does not fit this connection") \
@@ -32,6 +32,8 @@
 	X(NOT_UTF8,        "[AUTH]",     LOG_INFO,    false, "user names and passwords are UTF-8") \
 	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \
 	X(BUSY,            "[IN-USE]",   LOG_INFO,    true,  "maildrop is in use by another session") \
+	/* RFC 2449 section 8.1.2 has [IN-USE] for logins alone */ \
+	X(BOARD_BUSY,      "[SYS/TEMP]", LOG_INFO,    true,  "maildrop is in use by another session") \
 	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \
 	/* translators: UTF8 is a command and stays as it is */ \
 	X(NEEDS_UTF8,      "[UTF8]",     LOG_DEBUG,   false, "message is for clients that say UTF8") \

@@ -16,6 +16,11 @@ bool span_is_nocase(struct span s, const char *text)
 	return strlen(text) == s.len && span_starts_nocase(s, text);
 }
 
+bool span_same_nocase(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
+}
+
 bool span_starts(struct span s, const char *text)
 {
 	size_t n = strlen(text);

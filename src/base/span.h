@@ -33,6 +33,7 @@ static inline struct span span_after(struct span s, size_t n)
 
 bool span_is(struct span s, const char *text);
 bool span_is_nocase(struct span s, const char *text); /* ASCII letters only */
+bool span_same_nocase(struct span a, struct span b);  /* the same */
 bool span_starts(struct span s, const char *text);
 bool span_starts_nocase(struct span s, const char *text);
 

@@ -79,6 +79,12 @@ void config_check_boards(struct loading *l)
 		if (!l->out->xtnd)
 			config_complain(l, line, "board %s: needs xtnd = yes",
 					board->name);
+		for (unsigned k = 0; k < i; k++)
+			if (strcasecmp(all->at[k].name, board->name) == 0)
+				config_complain(l, line,
+						"board %s: line %d has that name, in "
+						"which case does not matter",
+						board->name, l->board_line[k]);
 		check_below(l, line, "maildir", board->maildir);
 		check_below(l, line, "archive", board->archive);
 	}

@@ -73,7 +73,7 @@ static bool means(struct span reader, struct span user)
 /* Behind a name of the user's own is the user's own maildrop. */
 bool board_admits(const struct board_settings *board, struct span user)
 {
-	if (span_is(user, board->name))
+	if (span_is_nocase(user, board->name))
 		return false;
 	for (unsigned i = 0; i < board->readers.count; i++)
 		if (means(span_of(board->readers.at[i]), user))
@@ -85,7 +85,7 @@ const struct board_settings *boards_find(const struct boards *boards, struct spa
 					 struct span user)
 {
 	for (unsigned i = 0; i < boards->count; i++)
-		if (span_is(name, boards->at[i].name) &&
+		if (span_is_nocase(name, boards->at[i].name) &&
 		    board_admits(&boards->at[i], user))
 			return &boards->at[i];
 	return NULL;

@@ -66,9 +66,11 @@ static const struct {
 	{ "LANG",           "LANG",  always },     /* RFC 6856 section 3 */
 	{ "STLS",           "STLS",  stls_works }, /* RFC 2595 section 4 */
 	{ NULL,             "CAPA",  always },
-	{ "XTND BBOARDS ARCHIVE", "XTND", xtnd_works },
+	/* No tag of CAPA: RFC 2449 section 9 wants a standard or an experiment for one. */
+	{ NULL,             "XTND", xtnd_works },
 	{ NULL,             "XTND BBOARDS", xtnd_works },
 	{ NULL,             "XTND ARCHIVE", xtnd_works },
+	{ NULL,             "XTND X-BBOARDS", xtnd_works },
 	/* clang-format on */
 };
 
@@ -108,7 +110,8 @@ static void put_terms(const struct session *s, struct buf *out)
 	const bool in = !(s->state & POP3_AUTHORIZATION);
 	const struct session_terms *t = in ? &s->terms : &s->policy->terms;
 
-	if (t->login_delay > 0)
+	/* A tag that was there before the login, with USER, stays: 0 is an answer. */
+	if (t->login_delay > 0 || s->policy->terms.login_delay > 0)
 		put_term(out, "LOGIN-DELAY ", NULL, t->login_delay,
 			 !in && s->policy->delays_differ);
 	put_term(out, "EXPIRE ", t->expire == POLICY_NEVER ? "NEVER" : NULL, t->expire,

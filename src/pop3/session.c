@@ -377,7 +377,7 @@ static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 
 	if (half_said || s->ask == ASK_TLS)
 		return end(s, "cut-short");
-	reply_err(out, s->language, f);
+	reply_err(out, s->language, s->ask == ASK_BOARD ? xtnd_fault(f) : f);
 	if (s->state == POP3_UPDATE)
 		return end(s, "commit-failed");
 	if (s->ask == ASK_LOGIN && is_refusal(f) &&

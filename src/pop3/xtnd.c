@@ -15,9 +15,7 @@ static enum session_ask refuse(const struct session *s, enum fault f, struct buf
 
 static bool is_own(const struct session *s, struct span name)
 {
-	const struct span own = session_user(s);
-
-	return name.len == own.len && memcmp(name.at, own.at, own.len) == 0;
+	return span_same_nocase(name, session_user(s));
 }
 
 /* A name and, behind a space, the highest number of a message. */
@@ -29,8 +27,9 @@ static void put_board(struct buf *out, struct span name, uint32_t highest)
 	buf_put(out, SPAN("\r\n"));
 }
 
-/* RFC 1082: the maildrop before is closed without UPDATE. What was marked there is
- * forgotten. */
+/* RFC 1082 has the messages removed that were marked in the maildrop before. RFC 1939,
+ * which is younger and the standard, removes at QUIT alone (section 6), and so do we:
+ * whoever comes back finds them unmarked. */
 static void forget_marks(struct session *s)
 {
 	s->marked = s->retrieved = 0;
@@ -58,26 +57,39 @@ static enum session_ask ask_board(struct session *s, enum board_wish board)
 	return ASK_BOARD;
 }
 
+static const struct {
+	const char *name;
+	enum board_wish wish; /* with the name of a board */
+	bool lists;           /* without one: all of them */
+} verbs[] = {
+	{ "BBOARDS", BOARD_NAMED, true },
+	{ "ARCHIVE", BOARD_ARCHIVE, false },
+	{ "X-BBOARDS", BOARD_ABOUT, false },
+};
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
 enum session_ask xtnd_begin(struct session *s, struct buf *out)
 {
 	const struct span verb = s->command.word;
-	const bool archive = span_is_nocase(verb, "ARCHIVE");
 	const bool named = s->command.more.at != NULL;
+	unsigned i = 0;
 
 	if (verb.len == 0) {
 		capa_extensions(s, out);
 		return ASK_READ;
 	}
-	if (!archive && !span_is_nocase(verb, "BBOARDS"))
+	while (i < VERBS && !span_is_nocase(verb, verbs[i].name))
+		i++;
+	if (i == VERBS)
 		return refuse(s, FAULT_UNKNOWN_COMMAND, out);
 	if (s->state != POP3_TRANSACTION)
 		return refuse(s, FAULT_STATE, out);
-	if (archive)
-		return named ? ask_board(s, BOARD_ARCHIVE)
-			     : refuse(s, FAULT_SYNTAX, out);
-	if (named && !s->away && is_own(s, s->command.more))
+	if (!named)
+		return verbs[i].lists ? ask_board(s, BOARD_EACH)
+				      : refuse(s, FAULT_SYNTAX, out);
+	if (verbs[i].wish == BOARD_NAMED && !s->away && is_own(s, s->command.more))
 		return stay(s, out);
-	return ask_board(s, named ? BOARD_NAMED : BOARD_EACH);
+	return ask_board(s, verbs[i].wish);
 }
 
 /* The first line waits until it is known that the first board can be asked about. */
@@ -87,9 +99,26 @@ static void put_first_line(const struct session *s, struct buf *out)
 		reply_ok(out, s->language, TEXT_BOARDS);
 }
 
+/* RFC 1082's 14 lines on a board: its name, its flags and its maxima. All others are
+ * empty, as it allows: they are of places on the server and of people. */
+static enum session_ask tell_about(const struct session *s,
+				   const struct session_event *ev, struct buf *out)
+{
+	reply_ok(out, s->language, TEXT_BOARDS);
+	buf_put(out, ev->line);
+	for (int line = 1; line < 13; line++)
+		buf_put(out, SPAN("\r\n"));
+	put_board(out, SPAN("0"), ev->count);
+	buf_put(out, SPAN("\r\n"));
+	reply_dot(out);
+	return ASK_READ;
+}
+
 enum session_ask xtnd_board(struct session *s, const struct session_event *ev,
 			    struct buf *out)
 {
+	if (s->board == BOARD_ABOUT)
+		return tell_about(s, ev, out);
 	put_first_line(s, out);
 	s->next++;
 	if (ev->line.len > 0)
@@ -102,6 +131,11 @@ enum session_ask xtnd_told(struct session *s, struct buf *out)
 	put_first_line(s, out);
 	reply_dot(out);
 	return ASK_READ;
+}
+
+enum fault xtnd_fault(enum fault f)
+{
+	return f == FAULT_BUSY ? FAULT_BOARD_BUSY : f;
 }
 
 bool xtnd_is_half_said(const struct session *s)

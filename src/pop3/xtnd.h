@@ -18,5 +18,8 @@ enum session_ask xtnd_told(struct session *s, struct buf *out);
 enum session_ask xtnd_opened(struct session *s, const struct session_event *ev,
 			     struct buf *out);
 
+/* What went wrong with a board, in the words for that. */
+enum fault xtnd_fault(enum fault f);
+
 /* Has the list of boards been begun? */
 bool xtnd_is_half_said(const struct session *s);

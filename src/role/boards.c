@@ -116,7 +116,7 @@ bool boards_take_ready(struct conn *c, const struct message_READY *m, int fd)
 	struct session_event ev = maildrop_opened(c, m);
 
 	ev.line = span_of(c->board);
-	if (c->session.board == BOARD_EACH) {
+	if (c->session.board == BOARD_EACH || c->session.board == BOARD_ABOUT) {
 		close(fd);
 		ev.kind = EVENT_BOARD;
 		tell(c, &ev);

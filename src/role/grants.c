@@ -185,8 +185,10 @@ static bool is_own(const struct grants *g, const struct message_BOARD_ASK *ask,
 {
 	struct login_name name;
 
-	return ask->board == BOARD_NAMED && login_name(g->rules, ask->name, &name) &&
-	       span_is(user, name.text);
+	if (ask->board != BOARD_NAMED)
+		return false;
+	return span_same_nocase(ask->name, user) ||
+	       (login_name(g->rules, ask->name, &name) && span_is(user, name.text));
 }
 
 enum fault grants_board(struct grants *g, struct badge_holder holder,

@@ -13,7 +13,7 @@ import channel
 from harness import IS_ROOT, Poplar, ServerCase, hold, main, wait_until
 
 NEWS = [b"Subject: one\n\nfirst\n", b"Subject: two\n\nsecond, longer\n", b"Subject: three\n\n.third\n"]
-NO_BOARD = "-ERR no such board"
+NO_BOARD = "-ERR no such bboard"
 
 SECTIONS = """
 board "news" {
@@ -103,7 +103,8 @@ class TestBoards(ServerCase):
     def test_a_board_is_no_board_for_others(self):
         c = self.p.login("bob")
         for command in ("BBOARDS staff", "ARCHIVE staff", "BBOARDS gone", "BBOARDS alice", "ARCHIVE bob",
-                        "BBOARDS ../news", "BBOARDS boards/news", "BBOARDS NEWS", "BBOARDS *", "BBOARDS @example.org"):
+                        "X-BBOARDS staff",
+                        "BBOARDS ../news", "BBOARDS boards/news", "BBOARDS *", "BBOARDS @example.org"):
             self.assertEqual(c.ask(f"XTND {command}"), NO_BOARD, command)
         self.assertEqual(c.ask("STAT"), "+OK 0 0")
 
@@ -121,6 +122,25 @@ class TestBoards(ServerCase):
         self.assertEqual(c.ask("RETR 4"), "-ERR no such message")
         self.assertEqual(c.quit(), "+OK signing off, 3 messages left")
         self.p.log.wait("event=board user=alice .* board=news archive=no messages=3 octets=81")
+
+    def test_case_is_no_matter_in_names(self):
+        """RFC 1082, definition of terms."""
+        c = self.p.login()
+        self.assertEqual(c.multi("XTND BBOARDS NEWS"), b"news 3\r\n.\r\n")
+        self.assertEqual(c.multi("XTND ARCHIVE News"), b"news 1\r\n.\r\n")
+        self.assertEqual(c.listing("XTND X-BBOARDS nEWS")[0], "news")
+        self.assertEqual(c.multi("XTND BBOARDS Alice"), b"alice 2\r\n.\r\n")
+        c.close()
+
+    def test_a_board_is_told_about(self):
+        """... without being opened."""
+        c = self.p.login()
+        self.assertEqual(c.listing("XTND X-BBOARDS news"), ["news"] + 11 * [""] + ["0 3", ""])
+        self.assertEqual(c.ask("STAT"), "+OK 2 48")
+        self.assertEqual(c.ask("XTND X-BBOARDS alice"), NO_BOARD)
+        self.assertTrue(c.err("XTND X-BBOARDS gone").startswith("-ERR [SYS/PERM] "))
+        self.assertEqual(c.ask("STAT"), "+OK 2 48")
+        c.quit()
 
     def test_an_archive_is_read(self):
         c = self.p.login()
@@ -158,7 +178,7 @@ class TestBoards(ServerCase):
             self.assertTrue(d.err("PASS secret").startswith("-ERR [IN-USE] "))
         c.multi("XTND BBOARDS news")
         d = self.p.login()
-        self.assertEqual(c.ask("XTND BBOARDS alice"), "-ERR [IN-USE] maildrop is in use by another session")
+        self.assertEqual(c.ask("XTND BBOARDS alice"), "-ERR [SYS/TEMP] maildrop is in use by another session")
         self.assertEqual(c.ask("STAT"), "+OK 3 81")  # what was open stays
         d.quit()
         self.assertEqual(c.listing("XTND BBOARDS alice"), ["alice 2"])

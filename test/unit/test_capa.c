@@ -263,7 +263,7 @@ static bool delay_works(const struct play *p, struct buf *out)
 	buf_u64(out, s);
 	if (!p->in && p->policy.delays_differ)
 		buf_text(out, " USER");
-	return s > 0;
+	return s > 0 || p->policy.terms.login_delay > 0;
 }
 
 static bool expire_works(const struct play *p, struct buf *out)
@@ -287,15 +287,6 @@ static bool is_told(const struct play *p, struct buf *out)
 	return true;
 }
 
-static bool xtnd_works(const struct play *p, struct buf *out)
-{
-	buf_text(out, " BBOARDS ARCHIVE");
-	return is_good(p, p->s.state, "XTND") &&
-	       leads(p, POP3_TRANSACTION, "XTND BBOARDS", ASK_BOARD) &&
-	       leads(p, POP3_TRANSACTION, "XTND BBOARDS x", ASK_BOARD) &&
-	       leads(p, POP3_TRANSACTION, "XTND ARCHIVE x", ASK_BOARD);
-}
-
 static const struct {
 	const char *tag;
 	bool (*works)(const struct play *p, struct buf *out);
@@ -313,7 +304,6 @@ static const struct {
 	{ "UTF8", utf8_works },
 	{ "LANG", lang_works },
 	{ "STLS", stls_works },
-	{ "XTND", xtnd_works },
 };
 
 enum { TAGS = sizeof tags / sizeof *tags };
@@ -389,6 +379,8 @@ static void check_capa(const struct play *p, const struct reply *r)
 
 	for (unsigned i = 0; i < r->count; i++)
 		check_grammar(r->lines[i]);
+	struct span none;
+	CHECK_EQ(find(r, "XTND", &none), 0); /* RFC 2449 section 9 */
 	for (unsigned i = 0; i < TAGS; i++) {
 		char room[LINE_MAX];
 		struct buf wanted = BUF(room);
@@ -462,8 +454,7 @@ static const char *sign_of(enum command_id id)
 		return "UTF8";
 	case COMMAND_LANG:
 		return "LANG";
-	case COMMAND_XTND:
-		return "XTND";
+	case COMMAND_XTND: /* says itself; no standard has a tag for it */
 	case COMMAND_CAPA: /* whoever reads this knows */
 	case COMMAND_APOP: /* by the greeting (RFC 1939 section 7) */
 	case COMMAND_STAT:

@@ -80,6 +80,11 @@ static void test_every_form_in_every_state(void **state)
 		{ "XTND ARCHIVE", ASK_READ, ASK_READ,
 		  "-ERR command not valid in this state\r\n",
 		  "-ERR malformed command\r\n" },
+		{ "XTND X-BBOARDS news", ASK_READ, ASK_BOARD,
+		  "-ERR command not valid in this state\r\n", "" },
+		{ "XTND X-BBOARDS", ASK_READ, ASK_READ,
+		  "-ERR command not valid in this state\r\n",
+		  "-ERR malformed command\r\n" },
 		{ "XTND XMIT", ASK_READ, ASK_READ, "-ERR unknown command\r\n",
 		  "-ERR unknown command\r\n" },
 		{ "XTND -x", ASK_READ, ASK_READ, "-ERR unknown command\r\n",
@@ -265,8 +270,47 @@ static void test_a_refusal_changes_nothing(void **state)
 	}
 	CHECK_EQ(line(&p, "XTND ARCHIVE x"), ASK_BOARD);
 	failed(&p, FAULT_NO_BOARD);
-	CHECK_TEXT(p.said, "-ERR no such board\r\n");
+	CHECK_TEXT(p.said, "-ERR no such bboard\r\n");
 	CHECK_EQ(line(&p, "QUIT"), ASK_COMMIT);
+}
+
+/* The registry has [IN-USE] for PASS, APOP and AUTH alone. */
+static void test_a_busy_board_is_no_login(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	CHECK_EQ(line(&p, "XTND BBOARDS x"), ASK_BOARD);
+	failed(&p, FAULT_BUSY);
+	CHECK_TEXT(p.said, "-ERR [SYS/TEMP] maildrop is in use by another session\r\n");
+	begin(&p, true);
+	line(&p, "USER alice");
+	line(&p, "PASS x");
+	failed(&p, FAULT_BUSY);
+	CHECK_TEXT(p.said, "-ERR [IN-USE] maildrop is in use by another session\r\n");
+}
+
+/* RFC 1082: 14 lines, of which the server may leave empty what it does not know. The
+ * maildrop that is open stays. */
+static void test_what_there_is_to_say_of_a_board(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	CHECK_EQ(line(&p, "XTND x-bboards news"), ASK_BOARD);
+	CHECK_EQ(p.s.board, BOARD_ABOUT);
+	CHECK_EQ(board(&p, "news", 7), ASK_READ);
+	CHECK_TEXT(
+		p.said,
+		"+OK boards follow\r\nnews\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+		"\r\n0 7\r\n\r\n.\r\n");
+	line(&p, "STAT");
+	CHECK_TEXT(p.said, "+OK 3 300\r\n");
+	CHECK_EQ(line(&p, "XTND X-BBOARDS none"), ASK_BOARD);
+	CHECK_EQ(failed(&p, FAULT_NO_BOARD), ASK_READ);
+	CHECK_TEXT(p.said, "-ERR no such bboard\r\n");
 }
 
 /* ---- the dialogues ---- */
@@ -290,18 +334,20 @@ static void test_the_dialogues_of_the_draft(void **state)
 	check_dialogue(
 		&p, "XTND",
 		"+OK extensions follow\r\nTOP\r\nUSER\r\nPASS\r\nUIDL\r\nUTF8\r\n"
-		"LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n.\r\n");
+		"LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n"
+		"XTND X-BBOARDS\r\n.\r\n");
 	struct session_policy all = policy;
 	all.mechanisms = MECHANISM_BIT(USER) | MECHANISM_BIT(APOP) |
 			 MECHANISM_BIT(SCRAM_SHA_256) | MECHANISM_BIT(CRAM_MD5);
 	log_in(&p);
 	p.s.policy = &all;
 	p.s.timestamp = "<1.2@here>";
-	check_dialogue(&p, "XTND",
-		       "+OK extensions "
-		       "follow\r\nTOP\r\nUSER\r\nPASS\r\nAPOP\r\nUIDL\r\nUTF8\r\n"
-		       "LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n"
-		       "AUTH SCRAM-SHA-256\r\nAUTH CRAM-MD5\r\n.\r\n");
+	check_dialogue(
+		&p, "XTND",
+		"+OK extensions "
+		"follow\r\nTOP\r\nUSER\r\nPASS\r\nAPOP\r\nUIDL\r\nUTF8\r\n"
+		"LANG\r\nCAPA\r\nXTND\r\nXTND BBOARDS\r\nXTND ARCHIVE\r\n"
+		"XTND X-BBOARDS\r\nAUTH SCRAM-SHA-256\r\nAUTH CRAM-MD5\r\n.\r\n");
 }
 
 int main(void)
@@ -315,6 +361,8 @@ int main(void)
 		TEST(test_coming_back_undoes_marks),
 		TEST(test_the_own_name_in_the_own_maildrop),
 		TEST(test_a_refusal_changes_nothing),
+		TEST(test_a_busy_board_is_no_login),
+		TEST(test_what_there_is_to_say_of_a_board),
 		TEST(test_the_dialogues_of_the_draft),
 	};
 
