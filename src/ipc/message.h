@@ -77,6 +77,8 @@
 	X(DOUBT,         FRONT,         DROP,                    NONE)    \
 	X(WARM,          FRONT,         DROP,                    FILE)    \
 	X(WARMED,        DROP,          FRONT,                   NONE)    \
+	X(COPY,          FRONT,         DROP,                    NONE)    \
+	X(COPIED,        DROP,          FRONT,                   FILE)    \
 	X(MARKS,         FRONT,         DROP,                    NONE)    \
 	X(COMMIT,        FRONT,         DROP,                    NONE)    \
 	X(DONE,          DROP,          FRONT,                   NONE)
@@ -131,13 +133,15 @@
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
-	N(ascii_octets) N(downgrade) T(holes, 3840)
+	N(ascii_octets) N(downgrade) N(given) N(window) T(holes, 3840)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
 #define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
 #define MESSAGE_BODIES_ARE_FIELDS(N, T)   T(list, MESSAGE_BODIES_MAX * sizeof(struct message_body))
 #define MESSAGE_DOUBT_FIELDS(N, T)
 #define MESSAGE_WARM_FIELDS(N, T)         N(offset) N(length)
 #define MESSAGE_WARMED_FIELDS(N, T)
+#define MESSAGE_COPY_FIELDS(N, T)         N(message) N(offset)
+#define MESSAGE_COPIED_FIELDS(N, T)       N(given) N(octets)
 #define MESSAGE_MARKS_FIELDS(N, T)        N(first) T(bits, 4096)
 #define MESSAGE_COMMIT_FIELDS(N, T)       N(marked) N(retrieved)
 #define MESSAGE_DONE_FIELDS(N, T)         N(left) N(octets) N(ascii_octets)
@@ -164,6 +168,18 @@ struct message_body {
 	uint64_t fault, offset, length;
 	uint64_t form, octets;            /* as enum wire_form says; as listed */
 	uint64_t surrogate, ascii_octets; /* enum surrogate; with that */
+	uint64_t given, window;           /* enum message_given; octets of a window */
+};
+
+/* What a descriptor gives of a file to a process that must not wait for file systems.
+ * What is missing of a window is asked for by COPY, of which message 0 is the listing.
+ */
+enum message_given {
+	MESSAGE_GIVEN_FILE,   /* the file, whose pages can be asked for */
+	MESSAGE_GIVEN_MEMORY, /* the file, which is in memory */
+	MESSAGE_GIVEN_WINDOW, /* memory that holds a copy of some of its octets, or all
+			       */
+	MESSAGE_GIVEN_COUNT
 };
 
 /* WARM asks for so many octets at most. */

@@ -1,11 +1,10 @@
 /* role/body.c - a message to the client.
  *
  * Floor 4 (role). Prefix: body_. The octets come from a descriptor, never through
- * another process. The loop must not wait for a disk: what is not in memory is asked
- * for.
+ * another process's words. The loop must not wait for a disk: what is not at hand is
+ * asked for (role/reader.h).
  */
 #include <errno.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -31,7 +30,11 @@ static bool is_limited(const struct conn *c)
 
 void body_begin(struct conn *c, const struct body_source *source)
 {
+	const struct reader_given given = { source->fd, source->kind, source->offset,
+					    source->window };
+
 	c->body = (struct conn_body){ .source = *source };
+	reader_open(&c->body.reader, c->session.command.msg, &given);
 	const enum fault f = surrogate_begin(c);
 	if (f) {
 		body_close(c);
@@ -48,25 +51,8 @@ void body_begin(struct conn *c, const struct body_source *source)
 
 void body_close(struct conn *c)
 {
-	own_fd_close(&c->body.source.fd);
+	reader_close(&c->body.reader);
 	surrogate_close(c);
-}
-
-/* The octets at `at` of the file, without waiting: octets read, 0: the file ends early,
- * or -1 and errno; EAGAIN: not in memory. */
-static ssize_t read_at(struct conn *c, uint64_t at, char *out, size_t len)
-{
-	struct front *f = c->front;
-	struct iovec iov = { out, len };
-	const int fd = c->body.source.fd;
-	ssize_t n = preadv2(fd, &iov, 1, (off_t)at,
-			    f->no_nowait || c->warmed ? 0 : RWF_NOWAIT);
-
-	if (n < 0 && errno == EOPNOTSUPP) {
-		f->no_nowait = true;
-		n = preadv2(fd, &iov, 1, (off_t)at, 0);
-	}
-	return n;
 }
 
 static void finish(struct conn *c)
@@ -90,14 +76,17 @@ static void finish(struct conn *c)
 					      .octets = b->wire.octets });
 }
 
-static bool cut_short(struct conn *c, int sys)
+/* Ends without the dot, so that the client knows. */
+static void cut_short(struct conn *c, const char *why)
 {
 	log_event(LOG_ERR, "message-cut", LOG_S("user", session_user(&c->session)),
-		  LOG_N("message", c->session.command.msg),
-		  LOG_T("error",
-			sys ? strerrordesc_np(sys) : "file is shorter than it was"));
-	talk_failed(c, FAULT_IO); /* ends without the dot, so that the client knows */
-	return true;
+		  LOG_N("message", c->session.command.msg), LOG_T("error", why));
+	talk_failed(c, FAULT_IO);
+}
+
+void body_failed(struct conn *c, enum fault f)
+{
+	cut_short(c, fault_text(f));
 }
 
 /* How a piece of a message went. */
@@ -122,7 +111,7 @@ static enum piece send_read(struct conn *c, bool raw)
 
 	len = left < len ? (size_t)left : len;
 	ssize_t n =
-		read_at(c, b->source.offset + b->done, raw ? end : c->front->body, len);
+		reader_read(&b->reader, b->done, raw ? end : c->front->body, 1, len);
 	if (n <= 0)
 		return read_failed(n);
 	if (raw) {
@@ -143,19 +132,18 @@ static enum piece send_read(struct conn *c, bool raw)
 static enum piece send_file(struct conn *c, size_t len)
 {
 	struct conn_body *b = &c->body;
-	const uint64_t at = b->source.offset + b->done;
 	char octet;
-	ssize_t n = read_at(c, at, &octet, 1);
+	ssize_t n = reader_read(&b->reader, b->done, &octet, 1, 1);
 
 	if (n > 0)
-		n = read_at(c, at + len - 1, &octet, 1);
+		n = reader_read(&b->reader, b->done + len - 1, &octet, 1, 1);
 	if (n <= 0)
 		return read_failed(n);
-	n = output_file(c, b->source.fd, at, len);
+	n = output_file(c, b->reader.fd, b->source.offset + b->done, len);
 	if (n < 0 && errno == EAGAIN)
 		return PIECE_SOCKET_FULL;
 	if (n < 0) { /* whose trouble it is shows when it is read and sent */
-		c->front->no_sendfile |= errno == EINVAL || errno == ENOSYS;
+		b->reader.no_sendfile |= errno == EINVAL || errno == ENOSYS;
 		return send_read(c, true);
 	}
 	b->done += (size_t)n;
@@ -171,7 +159,7 @@ static enum piece send_piece(struct conn *c)
 	const uint64_t left = b->source.length - b->done;
 	const bool raw = b->source.ready && !b->wire.top;
 
-	if (!raw || c->tls || c->front->no_sendfile || left < FILE_LEAST)
+	if (!raw || c->tls || !reader_sends(&b->reader) || left < FILE_LEAST)
 		return send_read(c, raw);
 	return send_file(c, left - FILE_REST < FILE_MOST ? (size_t)left - FILE_REST
 							 : FILE_MOST);
@@ -182,22 +170,22 @@ bool body_send(struct conn *c)
 	struct conn_body *b = &c->body;
 	enum piece got = PIECE_WENT;
 
-	if (c->warming)
+	if (c->awaiting)
 		return false;
-	if (b->done < b->source.length && !b->wire.full) {
+	if (b->done < b->source.length && !b->wire.full)
 		got = send_piece(c);
-		c->warmed = false;
-	}
 	switch (got) {
 	case PIECE_WENT:
 		break;
 	case PIECE_NOT_AT_HAND:
-		maildrop_ask_warm(c, b->source.fd, b->source.offset + b->done);
+		maildrop_ask_octets(c, &b->reader, b->done);
 		return c->session.ask != ASK_SEND;
 	case PIECE_SOCKET_FULL:
 		return false;
 	case PIECE_CUT:
-		return cut_short(c, errno);
+		cut_short(c, errno ? strerrordesc_np(errno)
+				   : "file is shorter than it was");
+		return true;
 	}
 	if (b->done == b->source.length || b->wire.full)
 		finish(c);

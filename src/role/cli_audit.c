@@ -263,6 +263,7 @@ static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char
 		{ "anon_inode:inotify", SANDBOX_KIND_WATCH },
 		{ "pipe:", SANDBOX_KIND_PIPE },
 		{ "/memfd:listing", SANDBOX_KIND_MEMORY },
+		{ "/memfd:window", SANDBOX_KIND_MEMORY },
 		{ "/memfd:census", SANDBOX_KIND_CENSUS },
 	};
 	char path[PATH_MAX], target[PATH_MAX], log[PATH_MAX];

@@ -185,7 +185,7 @@ static void release(struct conn *c)
 	body_close(c);
 	ahead_free(c);
 	talk_narrow(c);
-	own_fd_close(&c->listing_fd);
+	reader_close(&c->records);
 	free(TAKE(c->listing.holes));
 	if (c->tls)
 		tls_free(c->tls);
@@ -247,7 +247,7 @@ void conn_accept(struct front *f, int fd, bool tls, const struct sock_address *p
 	}
 	c->front = f;
 	c->client = (struct loop_watch){ .fd = fd, .wake = talk_wake };
-	c->listing_fd = c->body.source.fd = -1;
+	c->records.fd = c->body.reader.fd = -1;
 	c->tls_first = tls;
 	c->accepted_at = c->active_at = c->handshake_at = loop_now(&f->loop);
 	sock_text(peer, c->peer);

@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "ipc/channel.h"
 #include "role/dropd.h"
+#include "role/windows.h"
 #include "sys/clock.h"
 
 /* The front reads one body, and has asked for others meanwhile. */
@@ -28,12 +29,14 @@ struct session {
 	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
 	struct store_rules rules;
 	struct holder holder; /* of the maildrop, once it is open */
+	struct windows windows;
 	char user[];
 };
 
 static void session_end(struct dropd *d, struct session *s)
 {
 	holders_remove(&d->holders, &s->holder);
+	windows_close(&s->windows);
 	if (s->maildrop)
 		s->maildrop->store->close(s->maildrop);
 	own_fd_close(&s->post.fd);
@@ -73,6 +76,37 @@ static bool is_broken(const struct session *s, const char *what)
 	return false;
 }
 
+/* What the front gets of a body; *out_fd stays ours. */
+static struct message_body give_body(struct session *s, struct store_body *b,
+				     int *out_fd)
+{
+	struct windows_given given = { 0 };
+	struct why *why = &b->why;
+
+	if (!why->fault && windows_give(&s->windows, b, &given, why))
+		own_fd_close(&b->fd);
+	if (why->fault) {
+		log_fault(why, "body-failed", LOG_T("user", s->user));
+		return (struct message_body){ .fault = why->fault };
+	}
+	s->files[s->given++ % FILES_KEPT] = b->inode;
+	*out_fd = given.fd;
+	return (struct message_body){ FAULT_NONE,      given.offset, b->length,
+				      b->form,         b->octets,    b->surrogate,
+				      b->ascii_octets, given.what,   given.octets };
+}
+
+/* Of the first, which is wanted now, more may be asked for. */
+static void close_bodies(struct session *s, uint32_t first, struct store_body *bodies,
+			 const struct message_body *list, size_t count)
+{
+	if (list[0].given == MESSAGE_GIVEN_WINDOW && !list[0].fault &&
+	    list[0].window < list[0].length)
+		windows_keep(&s->windows, first, &bodies[0]);
+	for (size_t i = 0; i < count; i++)
+		own_fd_close(&bodies[i].fd);
+}
+
 static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 {
 	struct store_body bodies[MESSAGE_BODIES_MAX];
@@ -86,19 +120,10 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 		return is_broken(s, "BODIES");
 	s->maildrop->store->bodies(s->maildrop, (uint32_t)first, (uint32_t)count,
 				   bodies);
+	windows_begin(&s->windows);
 	for (size_t i = 0; i < count; i++) {
-		const struct store_body *b = &bodies[i];
-
-		list[i] = (struct message_body){ b->why.fault,   b->offset,
-						 b->length,      b->form,
-						 b->octets,      b->surrogate,
-						 b->ascii_octets };
-		if (b->why.fault) {
-			log_fault(&b->why, "body-failed", LOG_T("user", s->user));
-			continue;
-		}
-		files[n++] = b->fd;
-		s->files[s->given++ % FILES_KEPT] = b->inode;
+		list[i] = give_body(s, &bodies[i], &files[n]);
+		n += list[i].fault == FAULT_NONE;
 	}
 	const struct message m = {
 		.kind = MESSAGE_BODIES_ARE,
@@ -106,8 +131,7 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	};
 	bool said = channel_send_files(s->post.fd, &m, files, n, CHANNEL_NOW) ==
 		    FAULT_NONE;
-	while (n > 0)
-		close(files[--n]);
+	close_bodies(s, (uint32_t)first, bodies, list, count);
 	return said;
 }
 
@@ -145,6 +169,28 @@ static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t len
 		done += (uint64_t)n;
 	}
 	return say(s, &m, -1);
+}
+
+/* Octets that the front cannot read, as it has not the file. */
+static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
+{
+	const int listing = s->maildrop->listing.fd;
+	struct windows_given given = { 0 };
+	struct why why = { 0 };
+
+	if (msg > s->maildrop->listing.count || at > INT64_MAX)
+		return is_broken(s, "COPY");
+	const enum fault f = msg > 0 ? windows_next(&s->windows, s->maildrop,
+						    (uint32_t)msg, at, &given, &why)
+				     : windows_listing(listing, at, &given, &why);
+	if (f)
+		return say_failed(s, &why, "body-failed");
+	const struct message m = { .kind = MESSAGE_COPIED,
+				   .COPIED = { given.what, given.octets } };
+	const bool said = say(s, &m, given.fd);
+	if (msg == 0 && given.fd != listing)
+		close(given.fd);
+	return said;
 }
 
 static size_t mark_words(const struct session *s)
@@ -250,6 +296,8 @@ static bool hear(struct session *s, const struct message *m, int fd)
 		return answer_bodies(s, m->BODIES.first, m->BODIES.count);
 	case MESSAGE_WARM:
 		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
+	case MESSAGE_COPY:
+		return answer_copy(s, m->COPY.message, m->COPY.offset);
 	case MESSAGE_DOUBT:
 		take_doubt(s);
 		return true;
@@ -297,7 +345,13 @@ static bool say_ready(const struct session *s)
 	ROOM char room[LISTING_HOLES_MAX * 8];
 	struct buf holes = BUF(room);
 	const struct store_listing *l = &s->maildrop->listing;
+	struct windows_given given;
+	struct why why = { 0 };
 
+	if (windows_listing(l->fd, 0, &given, &why)) {
+		say_failed(s, &why, "open-failed");
+		return false;
+	}
 	listing_put_holes(l->map, &holes);
 	const struct message m = {
 		.kind = MESSAGE_READY,
@@ -310,9 +364,14 @@ static bool say_ready(const struct session *s)
 			   .expire = policy_expire(&s->rules.policy),
 			   .retrieval = retrieval(s),
 			   .generation = l->map->generation,
+			   .given = given.what,
+			   .window = given.octets,
 			   .holes = buf_span(&holes) },
 	};
-	return say(s, &m, l->fd);
+	const bool said = say(s, &m, given.fd);
+	if (given.fd != l->fd)
+		close(given.fd);
+	return said;
 }
 
 /* Whoever asks why a user cannot get in wants to know who is in. */

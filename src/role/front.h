@@ -13,6 +13,7 @@
 #include "pop3/session.h"
 #include "role/certificates.h"
 #include "role/child.h"
+#include "role/reader.h"
 #include "role/stamp.h"
 #include "sys/census.h"
 #include "sys/loop.h"
@@ -74,8 +75,6 @@ struct front {
 	bool knows_offers;   /* what poplar-auth can check is known */
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
 	uint32_t ahead_open, ahead_most; /* bodies asked for, or held for later */
-	bool no_nowait;                  /* this file system knows no RWF_NOWAIT, */
-	bool no_sendfile;                /* ... no sendfile */
 
 	/* room for the connection at work; nothing stays in it between two events */
 	struct buf out, sealed; /* sealed: what goes out over TLS, as records */
@@ -96,6 +95,8 @@ enum conn_phase {
 /* Where the octets of a message are. */
 struct body_source {
 	int fd; /* -1: none */
+	enum reader_kind kind;
+	uint64_t window; /* octets that a window gives */
 	uint64_t offset, length;
 	uint64_t octets;       /* as listed */
 	uint64_t ascii_octets; /* ... for clients that know no UTF-8 */
@@ -105,7 +106,8 @@ struct body_source {
 
 /* A message on its way to the client. */
 struct conn_body {
-	struct body_source source;
+	struct body_source source; /* its descriptor is the reader's now */
+	struct reader reader;
 	uint64_t done;
 	struct wire wire;
 	struct downgrade *downgrade; /* a surrogate is sent; NULL: the message itself */
@@ -133,15 +135,15 @@ struct conn {
 	bool full;    /* the socket takes no more, and there is nothing to be held */
 	bool eager; /* there is more to do, as soon as the others have had their turn */
 	bool gone;  /* the client has: only the answer to a commit is waited for */
-	bool warming; /* poplar-drop brings the next octets into memory */
-	bool warmed;  /* ... and has done so: they can be read without waiting long */
 	bool closing;
 	uint32_t slot, generation;
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
 	uint64_t counted_as; /* in the census; 0: not */
 
-	int listing_fd;
+	struct reader records; /* of the listing */
 	struct listing_map listing;
+	struct reader *awaiting; /* poplar-drop brings octets for it; NULL: for none */
+	uint64_t awaited_at;     /* ... from there on */
 	enum downgrade_way downgrade_way;
 	struct arrival *arrival; /* while arriving */
 	struct tls *tls;
@@ -298,9 +300,9 @@ void maildrop_switch(struct conn *c);
 /* Ask for the bodies of `count` messages from `first` on. */
 MUST_USE enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count);
 
-/* Ask for octets to be brought into memory; ask for the commit. What cannot be sent
- * steps the session with EVENT_FAILED. */
-void maildrop_ask_warm(struct conn *c, int fd, uint64_t offset);
+/* Ask for octets that are not at hand; ask for the commit. What cannot be sent steps
+ * the session with EVENT_FAILED. */
+void maildrop_ask_octets(struct conn *c, struct reader *r, uint64_t at);
 
 /* Tell poplar-drop that the listing is not as its mail is: the next session gets
  * another. */
@@ -343,6 +345,7 @@ void body_begin(struct conn *c, const struct body_source *source);
 
 /* Collect its next octets in front->out; steps the session at its end. False: wait. */
 MUST_USE bool body_send(struct conn *c);
+void body_failed(struct conn *c, enum fault f); /* what was awaited cannot be had */
 void body_close(struct conn *c);
 
 /* ---- role/surrogate.c: messages for clients that know no UTF-8 ---- */

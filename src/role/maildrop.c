@@ -4,16 +4,15 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/own.h"
 #include "mail/listing.h"
 #include "role/front.h"
+#include "role/says.h"
 
-/* Octets of deletion marks sent at a time; octets brought into memory at a time, when
- * they have to come from the disk. */
+/* Octets of deletion marks sent at a time. */
 enum { MARKS_OCTETS = 4096 };
 
 struct drop_link {
@@ -67,7 +66,7 @@ void maildrop_switch(struct conn *c)
 	detach(c, &c->drop);
 	c->drop = TAKE(c->next);
 	ahead_free(c);
-	own_fd_close(&c->listing_fd);
+	reader_close(&c->records);
 	free(TAKE(c->listing.holes));
 	free(TAKE(c->session.bits));
 	c->commit_at = 0;
@@ -88,17 +87,21 @@ enum fault maildrop_ask_bodies(struct conn *c, uint32_t first, uint32_t count)
 	return ask(c, &m, -1);
 }
 
-/* Octets of a file, which we cannot have without waiting. */
-void maildrop_ask_warm(struct conn *c, int fd, uint64_t offset)
+/* Octets that we cannot have without waiting. */
+void maildrop_ask_octets(struct conn *c, struct reader *r, uint64_t at)
 {
-	const struct message m = { .kind = MESSAGE_WARM,
-				   .WARM = { offset, MESSAGE_WARM_MAX } };
-	enum fault f = ask(c, &m, fd);
+	const bool pages = reader_wants(r) == READER_WANTS_PAGES;
+	const struct message warm = { .kind = MESSAGE_WARM,
+				      .WARM = { r->base + at, MESSAGE_WARM_MAX } };
+	const struct message copy = { .kind = MESSAGE_COPY, .COPY = { r->msg, at } };
+	enum fault f = pages ? ask(c, &warm, r->fd) : ask(c, &copy, -1);
 
-	if (f)
+	if (f) {
 		talk_failed(c, f);
-	else
-		c->warming = true;
+		return;
+	}
+	c->awaiting = r;
+	c->awaited_at = at;
 }
 
 static bool any_mark(const char *octets, size_t len)
@@ -151,20 +154,15 @@ void maildrop_ask_commit(struct conn *c)
 /* ---- the listing ---- */
 
 /* The records from `first` on that stand in one place, as far as they are wanted and at
- * hand. Octets read, or -1 and errno; EAGAIN: not in memory. */
+ * hand. Octets read, or -1 and errno; EAGAIN: not at hand. */
 static ssize_t read_batch(struct conn *c, uint32_t first,
 			  char out[][LISTING_RECORD_OCTETS])
 {
 	uint32_t wanted = c->session.last - c->session.next + 1;
 	uint32_t count = LISTING_GROUP - first % LISTING_GROUP;
-	struct iovec iov = { out, (count < wanted ? count : wanted) * sizeof *out };
-	off_t at = (off_t)listing_at(first);
-	ssize_t n = preadv2(c->listing_fd, &iov, 1, at, c->warmed ? 0 : RWF_NOWAIT);
 
-	if (n < 0 && errno == EOPNOTSUPP)
-		n = preadv2(c->listing_fd, &iov, 1, at, 0);
-	c->warmed = false;
-	return n;
+	return reader_read(&c->records, listing_at(first), out, sizeof *out,
+			   (count < wanted ? count : wanted) * sizeof *out);
 }
 
 /* The file is the owner's, who may spoil it. poplar-drop is told, so that the next
@@ -183,11 +181,11 @@ bool maildrop_records(struct conn *c)
 	ROOM char batch[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	struct listing_record r;
 
-	if (c->warming)
+	if (c->awaiting)
 		return false;
 	ssize_t n = read_batch(c, first, batch);
 	if (n < 0 && errno == EAGAIN) {
-		maildrop_ask_warm(c, c->listing_fd, listing_at(first));
+		maildrop_ask_octets(c, &c->records, listing_at(first));
 		return s->ask != ASK_RECORDS;
 	}
 	uint32_t count = n > 0 ? (uint32_t)n / LISTING_RECORD_OCTETS : 0;
@@ -239,7 +237,9 @@ static bool take_holes(struct conn *c, const struct message_READY *m)
 
 bool maildrop_take_listing(struct conn *c, const struct message_READY *m, int fd)
 {
-	c->listing_fd = fd;
+	const struct reader_given given = { fd, says_kind(m->given), 0, m->window };
+
+	reader_open(&c->records, 0, &given);
 	c->downgrade_way = (enum downgrade_way)m->downgrade;
 	return take_holes(c, m);
 }
@@ -259,16 +259,10 @@ struct session_event maildrop_opened(const struct conn *c,
 				       } };
 }
 
-static bool is_sound(const struct message_READY *m)
-{
-	return m->count <= UINT32_MAX && m->login_delay <= POLICY_DELAY_MAX &&
-	       m->expire <= POLICY_NEVER && m->retrieval <= RETRIEVAL_REMOVES &&
-	       m->downgrade < DOWNGRADE_WAY_COUNT;
-}
-
 static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 {
-	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in || !is_sound(m)) {
+	if (c->session.ask != ASK_LOGIN || !c->asked || c->logged_in ||
+	    !says_ready_is_sound(m)) {
 		close(fd);
 		return false;
 	}
@@ -285,34 +279,31 @@ static bool take_ready(struct conn *c, const struct message_READY *m, int fd)
 
 static bool take_failed(struct conn *c, uint64_t fault)
 {
-	if (!c->asked || fault == FAULT_NONE || fault >= FAULT_COUNT)
+	if (!(c->asked || c->awaiting) || fault == FAULT_NONE || fault >= FAULT_COUNT)
 		return false;
+	c->awaiting = NULL;
 	if (c->session.ask == ASK_LOGIN) {
 		asks_log_refusal(c, (enum fault)fault);
 		maildrop_detach(c);
 	}
 	c->asked = false;
-	talk_failed(c, (enum fault)fault);
+	if (c->session.ask == ASK_SEND)
+		body_failed(c, (enum fault)fault);
+	else
+		talk_failed(c, (enum fault)fault);
 	return true;
 }
 
-/* What may be used of a body that poplar-drop tells; the descriptor is the next of
- * those that have come, -1 where there was no room for it. */
+/* The descriptor is the next of those that have come, -1 where there was no room for
+ * it.
+ */
 static enum fault read_body(const struct message_body *b, struct channel_files *files,
 			    size_t *io_next, struct body_source *out)
 {
-	*out = (struct body_source){ -1,
-				     b->offset,
-				     b->length,
-				     b->octets,
-				     b->ascii_octets,
-				     (enum surrogate)b->surrogate,
-				     b->form == WIRE_FORM_READY };
-	if (b->fault >= FAULT_COUNT || b->surrogate >= SURROGATE_COUNT ||
-	    b->offset > INT64_MAX || b->length > INT64_MAX - b->offset)
-		return FAULT_PEER;
-	if (b->fault)
-		return (enum fault)b->fault;
+	const enum fault f = says_body(b, out);
+
+	if (f)
+		return f;
 	if (*io_next == files->count)
 		return FAULT_LIMIT;
 	out->fd = files->at[(*io_next)++];
@@ -337,6 +328,29 @@ static bool take_bodies(struct conn *c, struct span list, struct channel_files *
 		ok = false;
 	}
 	return ok;
+}
+
+/* Octets that were asked for are in the page cache, or in memory that has come. */
+static bool take_warmed(struct conn *c)
+{
+	const bool was = c->awaiting && c->awaiting->kind == READER_FILE;
+
+	c->awaiting = NULL;
+	return was;
+}
+
+static bool take_copied(struct conn *c, const struct message_COPIED *m, int fd)
+{
+	const struct reader_given given = { fd, says_kind(m->given), 0, m->octets };
+	struct reader *r = c->awaiting;
+
+	if (!r || r->kind != READER_WINDOW || m->given >= MESSAGE_GIVEN_COUNT) {
+		close(fd);
+		return false;
+	}
+	c->awaiting = NULL;
+	reader_take(r, c->awaited_at, &given);
+	return true;
 }
 
 static bool take_done(struct conn *c, const struct message_DONE *m)
@@ -365,9 +379,9 @@ static bool take(struct conn *c, const struct message *m, struct channel_files *
 	case MESSAGE_BODIES_ARE:
 		return take_bodies(c, m->BODIES_ARE.list, files);
 	case MESSAGE_WARMED:
-		c->warmed = c->warming;
-		c->warming = false;
-		return c->warmed;
+		return take_warmed(c);
+	case MESSAGE_COPIED:
+		return take_copied(c, &m->COPIED, files->at[0]);
 	case MESSAGE_DONE:
 		return take_done(c, &m->DONE);
 	default: /* the table has no other from poplar-drop */
@@ -379,7 +393,7 @@ static bool take(struct conn *c, const struct message *m, struct channel_files *
 static bool take_next(struct conn *c, const struct message *m,
 		      struct channel_files *files)
 {
-	if (m->kind == MESSAGE_READY && is_sound(&m->READY))
+	if (m->kind == MESSAGE_READY && says_ready_is_sound(&m->READY))
 		return boards_take_ready(c, &m->READY, files->at[0]);
 	while (files->count > 0)
 		close(files->at[--files->count]);

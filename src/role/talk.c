@@ -392,7 +392,7 @@ static unsigned wanted(const struct conn *c)
 		return LOOP_WRITE;
 	if (asks_is_delayed(c))
 		return LOOP_HANGUP;
-	if (c->phase == CONN_OPEN && (c->asked || c->warming))
+	if (c->phase == CONN_OPEN && (c->asked || c->awaiting))
 		return c->client.events & LOOP_READ;
 	return c->eager ? LOOP_WRITE : LOOP_READ;
 }
@@ -432,7 +432,7 @@ void talk_wake(struct loop_watch *watch, unsigned events)
 	}
 	if (events & LOOP_READ) {
 		c->readable = true;
-		if (c->asked || c->warming) {
+		if (c->asked || c->awaiting) {
 			arm(c, c->client.events & ~(unsigned)LOOP_READ);
 			return;
 		}

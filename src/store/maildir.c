@@ -129,6 +129,7 @@ static enum fault check_file(const struct maildir *d, int fd, const struct scan 
 
 	if (fstat(fd, &st) < 0)
 		return fault_set(why, store_fault(errno), errno, "stat", path);
+	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	if (scan_is_file(file, &st) && scan_is_unchanged(file, &st))
 		return FAULT_NONE;

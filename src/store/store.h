@@ -72,7 +72,8 @@ struct store_listing {
  * descriptor, which is read-only. */
 struct store_body {
 	int fd;
-	uint64_t inode; /* of the file */
+	uint64_t device,
+		inode; /* the file system that it lies on, and its number there */
 	uint64_t offset, length;
 	uint64_t octets, ascii_octets; /* on the wire */
 	uint8_t form;                  /* enum wire_form */

@@ -99,6 +99,12 @@ int file_sealed(const char *name, struct span contents)
 	return TAKE_FD(fd);
 }
 
+/* No other file has seals. */
+bool file_is_memory(int fd)
+{
+	return fcntl(fd, F_GET_SEALS) >= 0;
+}
+
 /* Give the new file the old one's mode and owner, as far as we may. What is no file has
  * none to give, and may lead to where somebody else wants us to write. */
 static int take_after(int fd, int dir, const char *name, mode_t mode)

@@ -28,6 +28,10 @@ int file_write_all(int fd, const void *at, size_t len);
  * for another process. -1 and errno. */
 MUST_USE int file_sealed(const char *name, struct span contents);
 
+/* Is it a file in memory, of tmpfs or made by memfd_create(2)? Whoever reads it, or
+ * closes it, waits for nobody. */
+MUST_USE bool file_is_memory(int fd);
+
 /* Replace the contents of `name` in the open directory `dir` as a whole: a temporary
  * file beside it, rename; a reader sees the old or the new. `durable`: also after a
  * power failure, at the cost of two fsyncs. Mode and owner are the old file's, or

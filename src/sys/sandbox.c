@@ -59,7 +59,7 @@ static const char *const auth_gssapi_calls[] = {
 };
 static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
-	"flock", "memfd_create", "pwrite64", "renameat", "renameat2", "geteuid", NULL,
+	"flock", "memfd_create", "preadv2", "pwrite64", "renameat", "renameat2", "geteuid", NULL,
 };
 /* SQLite: files, their locks, and what tells whether they are still the same. */
 static const char *const lookup_file_calls[] = {
@@ -335,7 +335,8 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 	if (ok && (box == SANDBOX_LOOKUP_FILE || table[box].connects))
 		ok = allow_fcntl(ctx);
 	if (ok && box == SANDBOX_FRONT)
-		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO));
+		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO)) &&
+		     allow_if(ctx, "fcntl", when_is(1, F_GET_SEALS));
 	/* poplar-auth: sessions; libcurl: to wake itself */
 	if (ok &&
 	    (box == SANDBOX_AUTH || box == SANDBOX_AUTH_GSSAPI || table[box].connects))
@@ -343,7 +344,8 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 	if (ok && box == SANDBOX_AUTH_GSSAPI)
 		ok = allow_if(ctx, "fcntl", when_is(1, F_SETFD));
 	if (ok && box == SANDBOX_DROP)
-		ok = allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS));
+		ok = allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS)) &&
+		     allow_if(ctx, "fcntl", when_is(1, F_GET_SEALS));
 	return ok;
 }
 

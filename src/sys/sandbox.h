@@ -47,7 +47,7 @@ enum sandbox sandbox_of(enum role role);
 	X(SIGNAL,   "signalfd") \
 	X(WATCH,    "inotify")        /* changes of certificates */ \
 	X(PIPE,     "pipe") \
-	X(MEMORY,   "memfd")          /* listings */ \
+	X(MEMORY,   "memfd")          /* listings, windows */ \
 	X(CENSUS,   "table of connections") \
 	X(DIR,      "directory") \
 	X(READ,     "file, read-only") \
