@@ -87,28 +87,35 @@ static bool parse_line(struct span line, struct statefile_entry *out)
 	return true;
 }
 
+enum fault statefile_parse(char *text, size_t len, struct statefile *out)
+{
+	struct span rest = { text, len }, line;
+
+	*out = (struct statefile){ .at = calloc(ENTRIES_MAX, sizeof *out->at),
+				   .text = text,
+				   .len = len };
+	if (!out->at) {
+		statefile_done(out);
+		return FAULT_NOMEM;
+	}
+	while (rest.len > 0 && out->count < ENTRIES_MAX) {
+		span_cut(&rest, '\n', &line);
+		if (parse_line(line, &out->at[out->count]))
+			out->count++;
+	}
+	return FAULT_NONE;
+}
+
 enum fault statefile_read(int run_dir, struct statefile *out)
 {
 	OWN_FD fd = openat(run_dir, STATEFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	OWN_TEXT text = NULL;
 	size_t len;
-	struct span rest, line;
 
 	if (fd < 0 ||
 	    file_read_all(fd, FILE_OCTETS_MAX, &text, &len, STATEFILE_NAME, NULL))
 		return FAULT_IO;
-	*out = (struct statefile){ .at = calloc(ENTRIES_MAX, sizeof *out->at) };
-	if (!out->at)
-		return FAULT_NOMEM;
-	for (rest = (struct span){ text, len };
-	     rest.len > 0 && out->count < ENTRIES_MAX;) {
-		span_cut(&rest, '\n', &line);
-		if (parse_line(line, &out->at[out->count]))
-			out->count++;
-	}
-	out->len = len;
-	out->text = TAKE(text);
-	return FAULT_NONE;
+	return statefile_parse(TAKE(text), len, out);
 }
 
 void statefile_done(struct statefile *file)

@@ -40,4 +40,8 @@ bool statefile_has_port(const struct statefile *file, const char *name, bool tls
 /* FAULT_IO: there is none, or it can't be read; a line that is none of ours is passed
  * over. */
 MUST_USE enum fault statefile_read(int run_dir, struct statefile *out);
+
+/* The same of what stands in a file: `text` is malloc'ed, and *out's from now on, in
+ * any case. FAULT_NOMEM. */
+MUST_USE enum fault statefile_parse(char *text, size_t len, struct statefile *out);
 void statefile_done(struct statefile *file);
