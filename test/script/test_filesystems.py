@@ -5,6 +5,7 @@ give numbers at every look-up (most of FUSE); many know no RENAME_NOREPLACE. Wha
 mounted here is skipped.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -12,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BUILD, IS_ROOT, main
+from harness import BUILD, IS_ROOT, Poplar, main, on_wire, unstuff
 
 SCENARIO = BUILD.parent / "test" / "scenario"
 SFTP = "/usr/lib/openssh/sftp-server"
@@ -36,9 +37,9 @@ MOUNTS = {
     "ext2": EXT % "ext2" + "mount_it() { mount -o loop $T/image $M; }",
     "overlay": OVERLAY % "",
     "overlay over two file systems": OVERLAY % "mount -t tmpfs tmpfs $T/low; mount -t tmpfs tmpfs $T/up",
-    "bindfs": "mkdir $T/below; mount_it() { bindfs $T/below $M; }",
-    "mergerfs": "mkdir $T/below; mount_it() { mergerfs $T/below $M; }",
-    "unionfs": "mkdir $T/below; mount_it() { unionfs $T/below=RW $M; }",
+    "bindfs": "mkdir $T/below; mount_it() { bindfs -o allow_other $T/below $M; }",
+    "mergerfs": "mkdir $T/below; mount_it() { mergerfs -o allow_other $T/below $M; }",
+    "unionfs": "mkdir $T/below; mount_it() { unionfs -o allow_other $T/below=RW $M; }",
     "sshfs": """
 mkdir $T/below
 printf '#!/bin/sh\\nexec %s\\n' >$T/ssh
@@ -117,6 +118,44 @@ class Mounted(unittest.TestCase):
         self.assertEqual(steps["last"], left)
         self.assertIn("1001.x:2,S", steps["name"])
         self.assertNotIn("1000.x", " ".join(steps["name"]))
+
+
+@unittest.skipUnless(IS_ROOT, "to mount takes root")
+class Served(unittest.TestCase):
+    """Alice's home is on a file system that gives numbers at every look-up."""
+
+    def setUp(self):
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
+        below = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="poplar-test-")))
+        self.p = self.stack.enter_context(Poplar(tls=False))
+        self.home = self.p.maildir().parent
+        self.p._give(below)
+        os.chmod(below, 0o755)
+        self.mount = ["mergerfs", "-o", "allow_other,nonempty", below, self.home]
+        if not shutil.which("mergerfs"):
+            self.skipTest("no mergerfs")
+        out = subprocess.run(self.mount, capture_output=True, text=True)
+        if out.returncode:
+            self.skipTest(f"cannot be mounted here: {out.stderr.strip()[-200:]}")
+        self.stack.callback(subprocess.run, ["umount", "-l", self.home], check=True)
+        self.p.make_maildir("alice")
+
+    def test_what_is_fetched_and_deleted_is_gone(self):
+        mail = {f"{n}.x": b"Subject: %d\n\nx\n" % n for n in range(1, 6)}
+        for name, octets in mail.items():
+            self.p.put(name, octets)
+        for left in (5, 4, 3):
+            c = self.p.login()
+            uids = [line.split()[1] for line in c.listing("UIDL")]
+            self.assertEqual(len(uids), left)
+            for i, uid in enumerate(uids, 1):
+                self.assertEqual(unstuff(c.multi(f"RETR {i}")), on_wire(mail[uid]))
+            c.ok("DELE 2")
+            self.assertRegex(c.quit(), rf"^\+OK .* {left - 1} messages left")
+            self.assertNotIn(f"new/{uids[1]}", self.p.names())
+            subprocess.run(["umount", self.home], check=True)
+            subprocess.run(self.mount, check=True)
 
 
 def add_tests():
