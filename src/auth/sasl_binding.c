@@ -67,7 +67,8 @@ enum fault sasl_binding_last(const struct sasl *s, struct span message)
 		return FAULT_BAD_RESPONSE;
 	const bool same = len == s->header_len + s->bound.len &&
 			  memcmp(said, s->header, s->header_len) == 0 &&
-			  memcmp(said + s->header_len, s->bound.at, s->bound.len) == 0;
+			  (s->bound.len == 0 || memcmp(said + s->header_len,
+						       s->bound.at, s->bound.len) == 0);
 
 	return same ? FAULT_NONE : FAULT_BINDING;
 }

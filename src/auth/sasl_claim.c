@@ -21,12 +21,15 @@ static struct span in_plain(struct span response)
 	return authid;
 }
 
-/* RFC 2195: user SP digest. */
+/* RFC 2195: user SP digest, which is 32 digits. */
 static struct span in_cram_md5(struct span response)
 {
-	const char *space = memrchr(response.at, ' ', response.len);
+	enum { DIGEST_OCTETS = 32 };
 
-	return (struct span){ response.at, space ? (size_t)(space - response.at) : 0 };
+	if (response.len <= DIGEST_OCTETS)
+		return (struct span){ 0 };
+	const size_t space = response.len - DIGEST_OCTETS - 1;
+	return (struct span){ response.at, response.at[space] == ' ' ? space : 0 };
 }
 
 /* ---- DIGEST-MD5: name="value",name=value (RFC 2831 section 2.1.2) ---- */

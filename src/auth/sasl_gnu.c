@@ -160,7 +160,8 @@ static bool is_scram(const struct sasl *s)
 
 /* What GNU SASL must not be shown; FAULT_NONE: it may. It asks again when a response is
  * empty, without end; only GSSAPI has such a one, behind the first (RFC 4752 section
- * 3.1). */
+ * 3.1). It takes a NUL for the end, where others see a name that goes on; all but
+ * GSSAPI's are texts. */
 static enum fault judge(struct sasl *s, struct span response)
 {
 	const bool gssapi = s->way.mechanism == MECHANISM_ID_GSSAPI;
@@ -168,6 +169,8 @@ static enum fault judge(struct sasl *s, struct span response)
 
 	if (s->steps >= SASL_STEPS_MAX || (starts && s->steps == 0) ||
 	    (response.len == 0 && !(gssapi && s->begun)))
+		return FAULT_BAD_RESPONSE;
+	if (!gssapi && memchr(response.at, '\0', response.len))
 		return FAULT_BAD_RESPONSE;
 	if (gssapi && !s->begun) {
 		s->begun = is_kerberos(response);

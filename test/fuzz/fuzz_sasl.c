@@ -253,6 +253,25 @@ static void check_challenge(const struct buf *out, char *text, size_t *out_len)
 	memcpy(text, raw, *out_len);
 }
 
+/* Whose secret was guessed at is whose failures count: those of another name delayed
+ * nobody. */
+static void check_claim(const struct play *p, const char *claim, struct span claims)
+{
+	struct login_name name;
+	static const unsigned at_once = MECHANISM_BIT(PLAIN) | MECHANISM_BIT(CRAM_MD5) |
+					MECHANISM_BIT(DIGEST_MD5);
+
+	if (claims.len == 0 || !(at_once >> p->way.mechanism & 1))
+		return;
+	if (p->way.mechanism == MECHANISM_ID_PLAIN) {
+		PROMISE(span_is(claims, claim));
+		return;
+	}
+	if (login_name(&p->rules, span_of(claim), &name))
+		claim = name.text;
+	PROMISE(span_is(claims, claim));
+}
+
 static enum sasl_says step(struct play *p, struct sasl *sasl, struct span line,
 			   char challenge[SASL_CHALLENGE_MAX], size_t *io_len)
 {
@@ -262,6 +281,11 @@ static enum sasl_says step(struct play *p, struct sasl *sasl, struct span line,
 	struct why why = { 0 };
 	size_t len = 0;
 	char *response = make_response(line, (struct span){ challenge, *io_len }, &len);
+	char claim[LOGIN_NAME_OCTETS + 1] = "";
+	const bool known = sasl_claims(sasl).len > 0;
+
+	if (!response || !sasl_claim(sasl, (struct span){ response, len }, claim))
+		claim[0] = '\0';
 	enum sasl_says says =
 		sasl_step(sasl, (struct span){ response, len }, &out, &found, &why);
 
@@ -269,6 +293,8 @@ static enum sasl_says step(struct play *p, struct sasl *sasl, struct span line,
 	PROMISE(says == SASL_IN || (!found.keeper && !found.let_go));
 	PROMISE((says == SASL_OUT) == (why.fault != FAULT_NONE));
 	PROMISE(sasl_claims(sasl).len <= LOGIN_NAME_OCTETS);
+	if (!known)
+		check_claim(p, claim, sasl_claims(sasl));
 	if (says == SASL_MORE)
 		check_challenge(&out, challenge, io_len);
 	else if (says == SASL_IN)

@@ -623,7 +623,9 @@ static void test_claims_before_they_are_looked_at(void **state)
 		{ MECHANISM_ID_PLAIN, "Ym9iAGFsaWNlAHNlY3JldA==", true, "alice" }, /* bob\0alice\0secret */
 		{ MECHANISM_ID_PLAIN, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
 		{ MECHANISM_ID_PLAIN, "AHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eABw", true, "" }, /* a long name */
-		{ MECHANISM_ID_CRAM_MD5, "dHdvIHdvcmRzIDAxMjM=", true, "two words" }, /* two words 0123 */
+		{ MECHANISM_ID_CRAM_MD5, "dHdvIHdvcmRzIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm", true, "two words" }, /* and 32 digits */
+		{ MECHANISM_ID_CRAM_MD5, "YWxpY2UgMDEyMzQ1NjcgOWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", true, "alice" }, /* ... one of which is none */
+		{ MECHANISM_ID_CRAM_MD5, "YWxpY2UgMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZQ==", true, "" }, /* ... of which one is missing */
 		{ MECHANISM_ID_CRAM_MD5, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
 		{ MECHANISM_ID_DIGEST_MD5, "Y2hhcnNldD11dGYtOCx1c2VybmFtZT0iYWxpY2UiLHJlYWxtPSIi", true, "alice" }, /* charset=utf-8,username="alice",realm="" */
 		{ MECHANISM_ID_DIGEST_MD5, "bm9uc2Vuc2U=", true, "" }, /* nonsense */
@@ -711,6 +713,51 @@ static void test_digest_md5s_name_is_found_by_grammar(void **state)
 			 SASL_OUT);
 		CHECK(*name || why.fault == FAULT_BAD_RESPONSE);
 		CHECK(*name || sasl_claims(sasl).len == 0);
+		sasl_free(sasl);
+	}
+}
+
+/* What stands behind a NUL is no part of a name to some, and one to others: nobody
+ * looks for either. */
+static void test_a_nul_hides_no_name(void **state)
+{
+	static const struct {
+		enum mechanism mechanism;
+		struct span response;
+	} cases[] = {
+		{ MECHANISM_ID_CRAM_MD5,
+		  SPAN("alice\0x 0123456789abcdef0123456789abcdef") },
+		{ MECHANISM_ID_CRAM_MD5,
+		  SPAN("alice 0123456789abcdef0123456789abcdef\0") },
+		{ MECHANISM_ID_DIGEST_MD5, SPAN("username=\"alice\0x\",nc=00000001") },
+		{ MECHANISM_ID_SCRAM_SHA_256, SPAN("n,,n=alice\0x,r=abc") },
+		{ MECHANISM_ID_SCRAM_SHA_1, SPAN("n,,n=alice,r=abc\0") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const enum mechanism m = cases[i].mechanism;
+		const struct login_way way = { m, true, SPAN("[::1]:1") };
+		char text[4 * SASL_CHALLENGE_MAX / 3 + 1], base64[256];
+		struct server s;
+		struct why why = { 0 };
+		struct user_found found = { 0 };
+		struct buf out = BUF(text);
+
+		make_server(&s, "PLAIN");
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK_EQ(sasl_step(sasl, (struct span){ 0 }, &out, &found, &why),
+			 SASL_MORE);
+		sodium_bin2base64(base64, sizeof base64,
+				  (const unsigned char *)cases[i].response.at,
+				  cases[i].response.len,
+				  sodium_base64_VARIANT_ORIGINAL);
+		out = (struct buf)BUF(text);
+		CHECK_EQ(sasl_step(sasl, span_of(base64), &out, &found, &why),
+			 SASL_OUT);
+		CHECK_EQ(why.fault, FAULT_BAD_RESPONSE);
+		CHECK_EQ(sasl_claims(sasl).len, 0);
 		sasl_free(sasl);
 	}
 }
@@ -1315,6 +1362,7 @@ int main(void)
 		TEST(test_names_are_prepared),
 		TEST(test_claims_before_they_are_looked_at),
 		TEST(test_digest_md5s_name_is_found_by_grammar),
+		TEST(test_a_nul_hides_no_name),
 		TEST(test_claims_of_exchanges),
 		TEST(test_digest_md5_without_a_charset),
 		TEST(test_malformed_responses),
