@@ -11,9 +11,11 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "role/front.h"
+#include "sys/clock.h"
 
-/* Whoever always has more to do lets others have their turn after so many steps. */
-enum { TURNS_MAX = 64 };
+/* Whoever always has more to do lets others have their turn after so many steps, and
+ * after so long, as some steps take a thousand times as long as others. */
+enum { TURNS_MAX = 64, TURN_MS = 3 };
 
 static void arm(struct conn *c, unsigned events)
 {
@@ -403,9 +405,11 @@ void talk_go(struct conn *c)
 	bool secret = !c->logged_in;
 	int turns = 0;
 
+	const uint64_t end = clock_ms() + TURN_MS;
+
 	c->eager = false;
 	while (!c->closing && !c->eager && advance(c))
-		c->eager = ++turns == TURNS_MAX; /* it is others' turn first */
+		c->eager = ++turns == TURNS_MAX || clock_ms() >= end;
 	if (!c->closing && (!output_flush(c) || !keep_input(c)))
 		broken(c);
 	if (secret)

@@ -6,6 +6,7 @@ import email.header
 import email.policy
 import hashlib
 import re
+import select
 import unicodedata
 import unittest
 
@@ -361,6 +362,28 @@ class Stored(ServerCase):
             out = self.p.run("user", "passwd", "alice", input=bad)
             self.assertEqual(out.returncode, 1)
             self.assertIn("of characters that SASLprep allows", out.stderr)
+
+
+class Neighbours(unittest.TestCase):
+    def test_a_message_that_is_dear_to_rewrite_stops_nobody(self):
+        """A header that costs half a second of work goes out in many turns; others have theirs between."""
+        to = b",\n ".join(f"a@\u00e9{i}.example".encode() for i in range(1000))
+        text = b"".join(b"To: " + to + b"\n" for _ in range(40)) + b"\nx\n"
+        with Poplar(tls=False, settings={"fronts": "1"}) as p:
+            p.put("1.x", text)
+            alice, bob = p.login("alice"), p.login("bob")
+            whole = len(alice.multi("RETR 1"))
+            alice.send("RETR 1\r\n")
+            alice.need(1)
+            bob.send("NOOP\r\n")
+            got = 0
+            while not select.select([bob.sock], [], [], 0)[0]:  # alice takes all that comes, so that it never waits for her
+                if alice.sock in select.select([alice.sock, bob.sock], [], [])[0]:
+                    got += len(alice.sock.recv(65536))
+            self.assertEqual(bob.line()[:3], b"+OK")
+            self.assertLess(got, whole // 4)
+            alice.close()
+            bob.quit()
 
 
 if __name__ == "__main__":
