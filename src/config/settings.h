@@ -175,7 +175,8 @@ X(handshake_timeout, TIME, 1, 600, "60s", FRONT, \
   "A TLS handshake, and a proxy's header ahead of it, must be complete this long after the connection " \
   "was made; that of STLS, this long after it.") \
 X(login_timeout, TIME, 1, 3600, "180s", FRONT, \
-  "A client must have logged in this long after the connection was made.") \
+  "A client must have logged in this long after the connection was made. Time in which the server is at work for " \
+  "a login does not count; after four times as long of that the client is told [SYS/TEMP].") \
 X(idle_timeout, TIME, 600, 86400, "10m", FRONT, \
   "A session in which no command comes for so long is ended without removing anything. RFC 1939 asks " \
   "for at least ten minutes.") \

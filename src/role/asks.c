@@ -65,6 +65,7 @@ void asks_drop_secret(struct conn *c)
 static void tell_refused(struct conn *c, enum fault f)
 {
 	asks_drop_secret(c);
+	conn_rest(c);
 	c->told_at = 0;
 	c->asked = false;
 	talk_failed(c, f);
@@ -184,7 +185,10 @@ static void send_or_wait(struct conn *c)
 		asks_drop_secret(c);
 		c->asked = false;
 		talk_failed(c, f);
-	} else if (f) {
+		return;
+	}
+	conn_work(c);
+	if (f) {
 		stand_in_line(c);
 		if (first)
 			poll_auth(c->front);
@@ -288,6 +292,7 @@ static void take_more(struct front *f, const struct message_AUTH_MORE *m)
 		return;
 	}
 	asks_drop_secret(c);
+	conn_rest(c);
 	c->asked = false;
 	c->proving = true;
 	talk_step(c, &(struct session_event){ .kind = EVENT_CHALLENGE,
@@ -309,7 +314,7 @@ static void take_later(struct front *f, const struct message_AUTH_LATER *m)
 	c->waited = true;
 	c->told = FAULT_NONE;
 	c->told_at = loop_now(&f->loop) + m->delay_ms;
-	conn_set_timer(c);
+	conn_rest(c);
 	talk_go(c); /* to hear when the client gives up */
 }
 
@@ -325,6 +330,7 @@ static void take_failed(struct front *f, const struct message_AUTH_FAILED *m)
 	c->told = m->fault > FAULT_NONE && m->fault < FAULT_COUNT ? (enum fault)m->fault
 								  : FAULT_PEER;
 	c->told_at = c->asked_at + m->delay_ms;
+	conn_rest(c);
 	asks_log_refusal(c, c->told);
 	if (c->told_at <= loop_now(&f->loop))
 		asks_due(c);

@@ -54,12 +54,18 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* When the client must have done something, at the latest. */
+/* A login may keep the server at work for so many times of what the client has. */
+enum { WORK_TIMES = 4 };
+
+/* When the client must have done something, or the server, at the latest. */
 static uint64_t due(const struct conn *c)
 {
 	const struct settings *s = &c->front->child.settings;
-	uint64_t at = c->accepted_at + s->login_timeout * UINT64_C(1000);
+	const uint64_t login_ms = s->login_timeout * UINT64_C(1000);
+	uint64_t at = c->accepted_at + c->worked_ms + login_ms;
 
+	if (c->works_since && !c->logged_in)
+		return c->works_since + WORK_TIMES * login_ms;
 	if (c->phase == CONN_LINGER)
 		return c->active_at + LINGER_MS;
 	if (c->logged_in)
@@ -92,6 +98,31 @@ static const char *what_was_late(const struct conn *c)
 	if (c->phase == CONN_ARRIVING)
 		return "proxy-header-late";
 	return c->logged_in ? "idle-timeout" : "login-timeout";
+}
+
+void conn_work(struct conn *c)
+{
+	c->works_since = loop_now(&c->front->loop);
+}
+
+void conn_rest(struct conn *c)
+{
+	if (c->works_since)
+		c->worked_ms += loop_now(&c->front->loop) - c->works_since;
+	c->works_since = 0;
+	conn_set_timer(c);
+}
+
+/* The login has not come to an end. The client is told so; that an answer may come yet
+ * leaves nothing to go on with. */
+static void give_up_login(struct conn *c)
+{
+	asks_log_refusal(c, FAULT_IO);
+	talk_failed(c, FAULT_IO);
+	if (!output_blocked(c) && !output_flush(c))
+		conn_close(c, "hangup");
+	else
+		conn_close(c, "login-too-long");
 }
 
 void conn_watch(struct conn *c)
@@ -131,6 +162,8 @@ static void on_timer(struct loop_timer *timer)
 	} else if (c->told_at && c->told_at <= now) {
 		conn_set_timer(c);
 		asks_due(c);
+	} else if (c->works_since && !c->logged_in) {
+		give_up_login(c);
 	} else {
 		conn_close(c, what_was_late(c));
 	}

@@ -168,11 +168,13 @@ struct conn {
 	uint16_t badge_len;
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
-	uint64_t told_at; /* a refused login may be told, a delayed one asked; 0:
-			     neither */
-	uint64_t look_at; /* when to look whether the client is there: something was
-			     sent;  0: nothing */
-	enum fault told;  /* the refusal; FAULT_NONE: a delayed login */
+	uint64_t works_since; /* the server is at work for the login; 0: it is not */
+	uint64_t worked_ms;   /* ... and was, so long */
+	uint64_t told_at;     /* a refused login may be told, a delayed one asked; 0:
+				 neither */
+	uint64_t look_at;     /* when to look whether the client is there: something was
+				 sent;  0: nothing */
+	enum fault told;      /* the refusal; FAULT_NONE: a delayed login */
 	char peer[ADDRESS_TEXT_MAX];
 };
 
@@ -200,6 +202,10 @@ static inline uint64_t conn_id(const struct conn *c)
 {
 	return (uint64_t)c->generation << 32 | c->slot;
 }
+
+/* The server begins or ends its work for a login, which is not the client's time. */
+void conn_work(struct conn *c);
+void conn_rest(struct conn *c);
 
 /* Look at the deadlines anew: one may have come nearer. */
 void conn_set_timer(struct conn *c);

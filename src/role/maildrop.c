@@ -285,6 +285,7 @@ static bool take_failed(struct conn *c, uint64_t fault)
 	if (c->session.ask == ASK_LOGIN) {
 		asks_log_refusal(c, (enum fault)fault);
 		maildrop_detach(c);
+		conn_rest(c);
 	}
 	c->asked = false;
 	if (c->session.ask == ASK_SEND)
@@ -421,8 +422,10 @@ static void lose(const struct drop_link *link)
 		return;
 	}
 	maildrop_detach(c);
-	if (ask == ASK_LOGIN)
+	if (ask == ASK_LOGIN) {
 		asks_log_refusal(c, FAULT_PEER);
+		conn_rest(c);
+	}
 	c->asked = false;
 	talk_failed(c, FAULT_PEER);
 	talk_go(c);

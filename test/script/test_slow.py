@@ -172,5 +172,39 @@ class Slow(unittest.TestCase):
         alice.quit()
 
 
+@unittest.skipUnless(IS_ROOT and os.path.exists("/dev/fuse") and SLOWFS.exists(), "needs root, /dev/fuse and libfuse3")
+class SlowLogins(unittest.TestCase):
+    """login-timeout is the client's time, not the server's."""
+
+    def begin(self, login_timeout):
+        self.p = SlowPoplar(**{"login-timeout": login_timeout})
+        self.addCleanup(lambda: self.p.__exit__(None, None, None))
+        self.p.__enter__()
+        self.p.put("1.slow", b"x\n")
+        self.p.shut("1.slow")
+        alice = self.p.connect()
+        alice.send("USER alice\r\nPASS secret\r\n")
+        self.assertEqual(alice.line()[:3], b"+OK")
+        self.p.await_waiting()
+        return alice
+
+    def test_the_clock_stops_while_the_server_lists(self):
+        alice = self.begin("6s")
+        with self.p.connect() as late:  # as old as the login that is waited for, or younger
+            self.assertEqual(late.rest(), b"")
+            self.p.log.wait("event=disconnect .*end=login-timeout")
+        self.p.open_gate()
+        self.assertEqual(alice.line(), b"+OK maildrop has 1 message (3 octets)")
+        alice.quit()
+
+    def test_a_listing_that_takes_too_long_is_told(self):
+        alice = self.begin("1s")
+        self.assertEqual(alice.line(), b"-ERR [SYS/TEMP] temporary trouble, try again later")
+        self.assertEqual(alice.rest(), b"")
+        self.p.log.wait(r"event=login-failed user=alice .*reason=\[SYS/TEMP\]")
+        self.p.open_gate()
+        self.p.login("alice").quit()
+
+
 if __name__ == "__main__":
     main()
