@@ -81,6 +81,17 @@ static bool parse_args(enum command_args args, bool given, struct span s,
 	return false;
 }
 
+/* Some clients put spaces behind a command that has no argument, or no message-number.
+ * RFC 1939 section 3 has none there, and nothing else that they could mean. */
+static bool is_blank(enum command_args args, struct span s)
+{
+	if (args != ARGS_NONE && args != ARGS_OPT_MSG)
+		return false;
+	while (s.len > 0 && s.at[0] == ' ')
+		s = span_after(s, 1);
+	return s.len == 0;
+}
+
 enum fault command_parse(struct span line, enum pop3_state state, struct command *out)
 {
 	struct command c = { 0 };
@@ -93,6 +104,10 @@ enum fault command_parse(struct span line, enum pop3_state state, struct command
 		return FAULT_UNKNOWN_COMMAND;
 	if (!(table[c.id].states & state))
 		return FAULT_STATE;
+	if (is_blank(table[c.id].args, rest)) {
+		given = false;
+		rest = SPAN("");
+	}
 	if (span_has_any(line, "\r") || !parse_args(table[c.id].args, given, rest, &c))
 		return FAULT_SYNTAX;
 	*out = c;

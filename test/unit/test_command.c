@@ -29,8 +29,8 @@ static const struct {
 	unsigned ok; /* bit per enum command_args */
 } arguments[] = {
 	{ "", 1u << ARGS_NONE | 1u << ARGS_OPT_MSG | 1u << ARGS_OPT_TWO },
-	{ " ", 0 },
-	{ "  ", 1u << ARGS_REST },
+	{ " ", 1u << ARGS_NONE | 1u << ARGS_OPT_MSG },
+	{ "  ", 1u << ARGS_NONE | 1u << ARGS_REST | 1u << ARGS_OPT_MSG },
 	{ " 1",
 	  1u << ARGS_WORD | 1u << ARGS_REST | 1u << ARGS_MSG | 1u << ARGS_OPT_MSG },
 	{ " 01",
