@@ -89,6 +89,18 @@ bool name_field(struct span name, char field, uint64_t *out)
 	return false;
 }
 
+bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out)
+{
+	uint64_t s, w;
+
+	if (!name_field(name, 'W', &w) || (name_field(name, 'S', &s) && s != stored))
+		return false;
+	if (w < stored || w - stored > stored + 2 || (stored == 0 && w != 0))
+		return false;
+	*out = w;
+	return true;
+}
+
 bool name_start(void)
 {
 	return sodium_init() >= 0;

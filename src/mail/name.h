@@ -31,6 +31,11 @@ int name_base_order(struct span a, struct span b); /* of base names of one time 
  * the field is not there or is not such a number. */
 bool name_field(struct span name, char field, uint64_t *out);
 
+/* Can a file of `stored` octets with this name have *out octets on the wire, as the
+ * name tells? True where W= is there, within what `stored` allows (an octet becomes two
+ * at the most, and a line end may be added), and S=, if there, is right. */
+bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out);
+
 /* Must have succeeded once before name_uid. */
 MUST_USE bool name_start(void);
 

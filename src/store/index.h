@@ -36,7 +36,7 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(downgrade)  /* enum downgrade_way, by which those are counted */ \
 	X(steady)     /* messages, the first so many, that source_1 and source_2 tell nothing of */ \
 	X(holes)      /* runs of records that are gone */ \
-	X(settled)    /* 1: as long as the source is this, so is the content */ \
+	X(settled)    /* enum index_settled */ \
 	X(source_1)   /* what the store saw of itself when it was looked through */ \
 	X(source_2) \
 	X(source_3) \
@@ -44,6 +44,12 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(source_5) \
 	X(source_6)
 /* clang-format on */
+
+enum index_settled {
+	INDEX_UNSETTLED,
+	INDEX_SETTLED, /* as long as the source is this, so is the content */
+	INDEX_DOUBTED, /* not settled, and a size on the wire was another than listed */
+};
 
 struct index_head {
 #define X(name) uint64_t name;
@@ -73,6 +79,10 @@ void index_forget(int dir);
 /* The maildrop is not as the index says: the next to open it looks through it, by what
  * the records say of the messages. */
 void index_unsettle(int dir);
+
+/* A size is not as the index says: the next to open the maildrop measures every message
+ * by reading it. */
+void index_doubt(int dir);
 
 /* What time it is by the clock of the file system: the stamp of the index, or of a file
  * in its place, that has just been written. False: nothing can be written. */

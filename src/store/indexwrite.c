@@ -108,19 +108,32 @@ bool index_clock(int dir, uint64_t *out_ns)
 	return told;
 }
 
-void index_unsettle(int dir)
+/* A doubt stays until the maildrop has been looked through. */
+static void set_settled(int dir, enum index_settled settled)
 {
 	char page[LISTING_HEAD_OCTETS];
-	const size_t at = offsetof(struct index_head, settled);
+	char *at = page + offsetof(struct index_head, settled);
+	const uint64_t doubted = htole64(INDEX_DOUBTED), now = htole64(settled);
 	struct stat st;
 	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
 
-	if (fd < 0 || pread(fd, page, sizeof page, 0) != sizeof page || !has_sum(page))
+	if (fd < 0 || pread(fd, page, sizeof page, 0) != sizeof page ||
+	    !has_sum(page) || memcmp(at, &doubted, sizeof doubted) == 0)
 		return;
-	memset(page + at, 0, sizeof(uint64_t));
+	memcpy(at, &now, sizeof now);
 	put_sum(page);
 	if (!write_whole(fd, page, sizeof page, 0))
 		index_forget(dir);
+}
+
+void index_unsettle(int dir)
+{
+	set_settled(dir, INDEX_UNSETTLED);
+}
+
+void index_doubt(int dir)
+{
+	set_settled(dir, INDEX_DOUBTED);
 }
 
 /* Never one that was before, so that no old record is taken for a new one. */

@@ -208,7 +208,7 @@ static void maildir_bodies(struct maildrop *m, uint32_t first, uint32_t count,
 
 static void maildir_doubt(struct maildrop *m)
 {
-	index_forget(((struct maildir *)m)->dir);
+	index_doubt(((struct maildir *)m)->dir);
 }
 
 /* ---- removing ---- */

@@ -155,6 +155,7 @@ static struct scan_file known(const struct update *u, const struct listing_recor
 {
 	struct scan_file f = get_record(r, i);
 
+	f.measured &= u->old.head.settled != INDEX_DOUBTED;
 	if (f.surrogate != SURROGATE_NONE)
 		f.measured &= u->old.head.downgrade == u->place->downgrade;
 	return f;

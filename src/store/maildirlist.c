@@ -265,6 +265,13 @@ static enum fault note_fresh(const struct update *u, struct why *why)
 	return FAULT_NONE;
 }
 
+/* A size that a name told may have been what was sent otherwise. */
+static bool believes_names(const struct update *u)
+{
+	return u->place->index != STORE_INDEX_RENEW &&
+	       (u->old.fd < 0 || u->old.head.settled != INDEX_DOUBTED);
+}
+
 /* What is not as the index says is read, and joined with what it says. */
 static enum fault look_through(struct update *u, const struct scan_stamp *known,
 			       struct why *why)
@@ -275,7 +282,8 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 	if (f == FAULT_NONE && u->old.fd >= 0)
 		f = maildir_join(u, why);
 	if (f == FAULT_NONE)
-		f = scan_measure(u->d->dir, &u->scan, u->place->downgrade, why);
+		f = scan_measure(u->d->dir, &u->scan, believes_names(u),
+				 u->place->downgrade, why);
 	if (f == FAULT_NONE)
 		f = maildir_part_twins(u, why);
 	if (f == FAULT_NONE)
@@ -289,8 +297,8 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
  * where surrogates are not made in the same way any more. */
 static bool can_be_current(const struct index *ix, const struct store_place *place)
 {
-	return ix->fd >= 0 && ix->head.settled && ix->head.boot == place->boot &&
-	       ix->head.downgrade == place->downgrade;
+	return ix->fd >= 0 && ix->head.settled == INDEX_SETTLED &&
+	       ix->head.boot == place->boot && ix->head.downgrade == place->downgrade;
 }
 
 static enum fault bring_up_to_date(struct update *u, struct why *why)

@@ -139,8 +139,9 @@ static bool is_packed(struct span name, const struct scan_file *f, struct span s
 }
 
 /* Read all of an open file through the wire routine, and through that which makes its
- * surrogate. False: it can't be read; errno tells why. */
-static bool count_octets(int fd, struct scan_file *f, struct span name,
+ * surrogate; where `told`, f->octets is known, and only as long as its surrogate may
+ * depend on it. False: it can't be read; errno tells why. */
+static bool count_octets(int fd, struct scan_file *f, struct span name, bool told,
 			 struct downgrade *judge)
 {
 	static _Thread_local char chunk[CHUNK_OCTETS];
@@ -149,7 +150,7 @@ static bool count_octets(int fd, struct scan_file *f, struct span name,
 	ssize_t n = 1;
 
 	wire_start(&w);
-	while (at < f->stored && n != 0) {
+	while (at < f->stored && n != 0 && !(told && downgrade_is_settled(judge))) {
 		n = pread(fd, chunk, sizeof chunk, (off_t)at);
 		if (n < 0 && errno != EINTR)
 			return false;
@@ -165,6 +166,8 @@ static bool count_octets(int fd, struct scan_file *f, struct span name,
 	}
 	wire_end(&w, NULL);
 	f->surrogate = downgrade_verdict(judge, &f->difference);
+	if (at < f->stored && n != 0)
+		return true;
 	f->stored = at;
 	f->octets = w.octets;
 	f->form = wire_form(&w);
@@ -174,6 +177,7 @@ static bool count_octets(int fd, struct scan_file *f, struct span name,
 struct measuring {
 	int dir;
 	enum downgrade_way way;
+	bool believe; /* names */
 	struct downgrade *judge;
 	bool misplaced; /* a file has another identity than its folder said */
 	enum fault fault;
@@ -211,7 +215,7 @@ bool scan_is_as_large(int fd, const struct scan *s, const struct scan_file *file
 	if (!judge)
 		return false;
 	downgrade_judge_start(judge, way);
-	const bool read = count_octets(fd, &now, name, judge);
+	const bool read = count_octets(fd, &now, name, false, judge);
 	free(judge);
 	*out_form = now.form;
 	return read && now.trouble == SCAN_SOUND && now.stored == file->stored &&
@@ -243,6 +247,13 @@ static bool is_shortage(int sys)
 	return sys == EMFILE || sys == ENFILE || sys == ENOMEM;
 }
 
+/* Does the name tell the size of a file that takes longer to read than a login may? */
+static bool is_told(const struct measuring *m, struct span name, struct scan_file *f)
+{
+	return m->believe && f->stored >= SCAN_LARGE &&
+	       name_wire_octets(name, f->stored, &f->octets);
+}
+
 static bool measure(void *arg, struct scan *s, struct scan_file *f)
 {
 	struct measuring *m = arg;
@@ -267,7 +278,8 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	m->misplaced |= !scan_is_file(f, &st);
 	f->identity = scan_identity(&st, f->numberless);
 	downgrade_judge_start(m->judge, m->way);
-	return !count_octets(fd, f, scan_name(s, f), m->judge) &&
+	return !count_octets(fd, f, scan_name(s, f), is_told(m, scan_name(s, f), f),
+			     m->judge) &&
 	       keep_trouble(f, errno);
 }
 
@@ -281,10 +293,10 @@ static void leave_out_gone(struct scan *s)
 	s->files.count = kept;
 }
 
-enum fault scan_measure(int dir, struct scan *s, enum downgrade_way way,
+enum fault scan_measure(int dir, struct scan *s, bool believe, enum downgrade_way way,
 			struct why *why)
 {
-	struct measuring m = { .dir = dir, .way = way, .why = why };
+	struct measuring m = { .dir = dir, .way = way, .believe = believe, .why = why };
 	uint32_t *list = malloc((size_t)s->files.count * sizeof *list + 1);
 	uint32_t count = 0;
 

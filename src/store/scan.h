@@ -165,11 +165,15 @@ void scan_sort(struct scan *s);
 bool scan_same_base(const struct scan *s, const struct scan_file *a,
 		    const struct scan_file *b);
 
+/* A file of so many octets takes longer to read than a login may. */
+enum { SCAN_LARGE = 64 << 20 };
+
 /* Measure every file that is not; what someone removed meanwhile is left out. A file
  * that cannot be read is kept, so that the others keep their numbers and no unique-id
- * vanishes. */
-MUST_USE enum fault scan_measure(int dir, struct scan *s, enum downgrade_way way,
-				 struct why *why);
+ * vanishes. `believe`: the size on the wire of a file of SCAN_LARGE octets or more is
+ * what W= in its name tells, where that can be true. */
+MUST_USE enum fault scan_measure(int dir, struct scan *s, bool believe,
+				 enum downgrade_way way, struct why *why);
 
 /* Is the file as it was when it was measured? True also when it is not found: then it
  * has moved. */

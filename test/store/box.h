@@ -91,6 +91,17 @@ static inline void move(const struct box *b, const char *from, const char *to)
 	assert_true(renameat(b->root, a, b->root, c) == 0);
 }
 
+/* The file has so many octets from now on; those behind what it had are NUL. */
+static inline void stretch(const struct box *b, const char *name, uint64_t octets)
+{
+	char path[400];
+
+	snprintf(path, sizeof path, "u/Maildir/%s", name);
+	int fd = openat(b->root, path, O_WRONLY);
+	assert_true(fd >= 0 && ftruncate(fd, (off_t)octets) == 0);
+	close(fd);
+}
+
 static inline void drop(const struct box *b, const char *name)
 {
 	char path[400];

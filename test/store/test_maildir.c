@@ -2,6 +2,7 @@
 #include "box.h"
 
 #include "store/index.h"
+#include "store/scan.h"
 
 static void test_names_tell_order_and_sizes(void **state)
 {
@@ -95,6 +96,33 @@ static void test_no_name_lies_about_a_size(void **state)
 	for (uint32_t msg = 1; msg <= COUNT; msg++)
 		CHECK_EQ(record(m, msg).octets, 6);
 	m->store->close(m);
+	box_close(&b);
+}
+
+/* To read it would take longer than a login may. Once a size that was told has turned
+ * out to be untrue, none is believed. */
+static void test_a_large_file_has_the_size_that_its_name_tells_until_it_is_doubted(
+	void **state)
+{
+	const uint64_t large = SCAN_LARGE;
+	char name[64];
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	snprintf(name, sizeof name, "cur/1.x,W=%llu:2,", (unsigned long long)large);
+	put(&b, name, SPAN("S: a\n\n"));
+	stretch(&b, name, large);
+	put(&b, "cur/2.x,W=7:2,", SPAN("S: a\n\n"));
+	for (int session = 1; session <= 4; session++) {
+		struct maildrop *m = open_box(&b);
+
+		CHECK_EQ(record(m, 1).octets, session < 3 ? large : large + 4);
+		CHECK_EQ(record(m, 2).octets, 8);
+		if (session == 2)
+			m->store->doubt(m);
+		m->store->close(m);
+	}
 	box_close(&b);
 }
 
@@ -534,6 +562,7 @@ int main(void)
 		TEST(test_names_tell_order_and_sizes),
 		TEST(test_no_name_can_break_the_listing),
 		TEST(test_no_name_lies_about_a_size),
+		TEST(test_a_large_file_has_the_size_that_its_name_tells_until_it_is_doubted),
 		TEST(test_unique_ids_are_of_the_base_name),
 		TEST(test_a_file_put_in_the_place_of_a_message_stays),
 		TEST(test_all_names_of_a_message_are_removed),

@@ -302,6 +302,39 @@ static void test_flags_never_move_a_message(void **state)
 	CHECK(name_order(SPAN("1.a:2,"), SPAN("1.a:2,S")) < 0);
 }
 
+static void test_only_plausible_sizes_can_be_true(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t stored;
+		bool ok;
+		uint64_t octets;
+	} cases[] = {
+		{ "1.x,S=100,W=105", 100, true, 105 },
+		{ "1.x,W=105", 100, true, 105 },
+		{ "1.x,W=100", 100, true, 100 },
+		{ "1.x,W=202", 100, true, 202 },
+		{ "1.x,W=203", 100, false, 0 },
+		{ "1.x,W=99", 100, false, 0 },
+		{ "1.x,S=99,W=105", 100, false, 0 },
+		{ "1.x,S=100", 100, false, 0 },
+		{ "1.x", 100, false, 0 },
+		{ "1.x,W=0", 0, true, 0 },
+		{ "1.x,W=2", 0, false, 0 },
+		{ "1.x,W=18446744073709551615", 100, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint64_t octets = 0;
+
+		CHECK_EQ(name_wire_octets(span_of(cases[i].name), cases[i].stored,
+					  &octets),
+			 cases[i].ok);
+		CHECK_EQ(octets, cases[i].octets);
+	}
+}
+
 static void test_fields_in_names(void **state)
 {
 	uint64_t n = 77;
@@ -423,6 +456,7 @@ int main(void)
 		TEST(test_the_base_name_stands_before_the_flags),
 		TEST(test_delivery_order),
 		TEST(test_flags_never_move_a_message),
+		TEST(test_only_plausible_sizes_can_be_true),
 		TEST(test_fields_in_names),
 		TEST(test_unique_ids_are_base_names_where_they_fit),
 		TEST(test_hashed_unique_ids_are_pinned),
