@@ -202,6 +202,25 @@ static void test_room_taken_away(void **state)
 	CHECK_EQ(line_feed(&r, &piece, &out), LINE_OVERLONG);
 }
 
+/* Half of a line must not be taken for a whole one, wherever it ends afterwards. */
+static void test_a_line_that_was_cut_stays_overlong(void **state)
+{
+	static char room[LINE_LONG_MAX], in[600];
+	struct line_reader r = { 0 };
+	struct span piece = { in, sizeof in }, out;
+
+	(void)state;
+	memset(in, 'x', sizeof in);
+	CHECK(!line_widen(&r, room));
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_MORE);
+	CHECK_EQ(line_widen(&r, NULL), room);
+	CHECK(!line_widen(&r, room)); /* room enough for its end */
+	piece = SPAN("y\r\nNOOP\r\n");
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_OVERLONG);
+	CHECK_EQ(line_feed(&r, &piece, &out), LINE_FULL);
+	CHECK_SPAN(out, "NOOP");
+}
+
 static void test_other_protocols_are_known_by_their_first_line(void **state)
 {
 	static const char *const aliens[] = {
@@ -244,6 +263,7 @@ int main(void)
 		TEST(test_what_was_kept_is_bounded),
 		TEST(test_a_long_line_grows_for_auth_only),
 		TEST(test_room_taken_away),
+		TEST(test_a_line_that_was_cut_stays_overlong),
 		TEST(test_other_protocols_are_known_by_their_first_line),
 	};
 

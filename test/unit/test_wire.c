@@ -141,6 +141,36 @@ static void test_random_texts_in_random_pieces(void **state)
 	}
 }
 
+/* A file that was said to be stored as it goes out, and is not any more: the dot still
+ * stands on a line of its own, however the file was cut into pieces. */
+static void test_a_ready_message_that_lost_its_end(void **state)
+{
+	static const struct {
+		struct span first, last;
+		const char *end;
+		uint64_t octets;
+	} cases[] = {
+		{ SPAN("a\r\n"), SPAN("b\r\n"), ".\r\n", 6 },
+		{ SPAN("a\r\n"), SPAN("b"), "\r\n.\r\n", 6 },
+		{ SPAN("a\r\n"), SPAN("b\r"), "\r\n.\r\n", 7 },
+		{ SPAN("a"), SPAN("\r\n"), ".\r\n", 3 },
+		{ SPAN("a\r"), SPAN("\n"), ".\r\n", 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char out[WIRE_END_MAX];
+		struct wire w;
+
+		wire_start(&w);
+		wire_passed(&w, cases[i].first);
+		wire_passed(&w, cases[i].last);
+		const size_t n = wire_end(&w, out);
+		CHECK_SPAN(((struct span){ out, n }), cases[i].end);
+		CHECK_EQ(w.octets, cases[i].octets);
+	}
+}
+
 /* By the plain code and by every vector code that this processor has. */
 static void test_line_ends_are_found_in_every_place(void **state)
 {
@@ -231,6 +261,7 @@ int main(void)
 		TEST(test_every_sample_in_every_chunking),
 		TEST(test_every_short_text),
 		TEST(test_random_texts_in_random_pieces),
+		TEST(test_a_ready_message_that_lost_its_end),
 		TEST(test_line_ends_are_found_in_every_place),
 		TEST(test_sizes),
 		TEST(test_room_for_less_than_two_octets_writes_nothing),
