@@ -217,8 +217,8 @@ class Check(unittest.TestCase):
             (mail / "bea" / "Maildir").rename(mail / "bea" / "real")
             (mail / "bea" / "Maildir").symlink_to("real")
             (mail / "cat").rename(mail / "cats")
-            self.expect(p, "user ann: cannot open", "user bea: cannot open", "may be a symbolic link",
-                        "user cat: expected a home, found no folder", ": 3 troubles", status=1)
+            self.expect(p, "user ann: cannot open Maildir", "user bea: cannot open Maildir",
+                        "found a symbolic link on the way", "expected a home there, found no folder", ": 3 troubles", status=1)
             text = (p.dir / "auth" / "users").read_bytes()
             (p.dir / "auth" / "users").write_bytes(b"\xef\xbb\xbf" + text + b"j\xf6rg:{PLAIN}x\n")
             self.expect(p, "users:1: expected a name, found a byte order mark", "user j\\xf6rg: can never",

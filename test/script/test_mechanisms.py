@@ -187,9 +187,10 @@ class Anonymous(ServerCase):
         self.assertIn("all is well", self.p.run("check").stdout)
         self.p.extra["anonymous-user"] = '"nobody-here"'
         self.p.write_config()
+        line = self.p.config.read_text().splitlines().index('anonymous-user = "nobody-here"') + 1
         out = self.p.run("check")
         self.assertEqual((out.returncode, out.stderr.splitlines()[0]),
-                         (1, "poplar: anonymous-user: no users file has nobody-here"))
+                         (1, f"poplar: trouble: {self.p.config}:{line}: anonymous-user: no users file has nobody-here"))
         self.p.extra["anonymous-user"] = '"archive"'
         self.p.write_config()
 

@@ -48,7 +48,7 @@ class Starting(unittest.TestCase):
             out = p.run("check")
             self.assertEqual(out.returncode, 1, out.stderr)
             for said in ("users:3: no user name", "user lost: cannot find maildrop below mail-root",
-                         "users:5: password scheme is not known", "user gone: expected a home",
+                         "users:5: password scheme is not known", "user gone: cannot open Maildir gone/Maildir: No such file",
                          "user linked: cannot open", "users:8: login-delay", "board news: "):
                 self.assertIn(said, out.stderr)
             self.assertNotIn("poplar: error", out.stderr)
@@ -159,6 +159,22 @@ class Agreement(unittest.TestCase):
             path.unlink()
             path.symlink_to("../real")
             self.agree(p, "trouble", "a symbolic link that leads out of its folder")
+
+    def test_homes_that_are_links_or_missing(self):
+        """poplar-drop says it at the login."""
+        with Poplar() as p:
+            mail = p.dir / "mail"
+            (mail / "alice").rename(mail / "real")
+            (mail / "alice").symlink_to("real")
+            (mail / "bob").rename(mail / "bobby")
+            said = p.run("check").stderr
+            for name in p.users:
+                with p.connect() as c:
+                    c.ok(f"USER {name}")
+                    c.err(f"PASS {p.users[name]}")
+                line = p.log.wait(f"event=open-failed user={name} ")
+                doing, what, error = re.search(r'doing="(.*?)" what=(\S+) error="(.*?)"', line).groups()
+                self.assertIn(f"trouble: user {name}: cannot {doing} {what}: {error}: expected", said)
 
     def test_a_log_that_nobody_listens_to(self):
         if os.path.exists("/dev/log"):
