@@ -16,7 +16,7 @@
 #define BOARD_TABLE(X) \
 X(maildir, TEXT, 0, 4095, "", AUTH, \
   "The Maildir with its messages, below mail-root. They are never changed, and it is not made when it is " \
-  "missing.") \
+  "missing; a file poplar-maxima beside them counts how many there have ever been.") \
 X(archive, TEXT, 0, 4095, "", AUTH, \
   "A Maildir with older messages, which XTND ARCHIVE opens. Empty: there is none.") \
 X(readers, LIST, 0, 32, "", AUTH, \

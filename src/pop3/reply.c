@@ -92,6 +92,20 @@ void reply_pair(struct buf *out, const char *before, uint64_t a, uint64_t b)
 	end_line(out);
 }
 
+void reply_scan(struct buf *out, const char *before, uint64_t msg, uint64_t octets,
+		uint32_t maxima)
+{
+	buf_text(out, before);
+	buf_u64(out, msg);
+	buf_char(out, ' ');
+	buf_u64(out, octets);
+	if (maxima > 0) {
+		buf_char(out, ' ');
+		buf_u64(out, maxima);
+	}
+	end_line(out);
+}
+
 void reply_uid(struct buf *out, const char *before, uint64_t n, struct span uid)
 {
 	buf_text(out, before);

@@ -25,6 +25,9 @@ void reply_count(struct buf *out, enum language l, enum text id, uint64_t n,
 void reply_language(struct buf *out, const char *before, enum language l, enum text id);
 
 /* "<before><a> <b>": drop and scan listings (RFC 1939 section 5). */
+/* RFC 1939's scan listing, "1 120"; of a board, with RFC 1082's maxima behind it. */
+void reply_scan(struct buf *out, const char *before, uint64_t msg, uint64_t octets,
+		uint32_t maxima);
 void reply_pair(struct buf *out, const char *before, uint64_t a, uint64_t b);
 
 /* "<before><n> <uid>": unique-id listings (RFC 1939 section 7). */

@@ -291,7 +291,7 @@ static enum session_ask record(struct session *s, const struct session_event *ev
 	else if (s->command.id == COMMAND_UIDL)
 		reply_uid(out, before, msg, ev->uid);
 	else
-		reply_pair(out, before, msg, ev->octets);
+		reply_scan(out, before, msg, ev->octets, xtnd_maxima(s, msg));
 	if (s->next <= s->last)
 		return ASK_RECORDS;
 	if (!single)

@@ -69,8 +69,10 @@ struct session_event {
 	struct span line, uid;
 	uint64_t octets;
 	uint32_t count;
-	bool whole;     /* DONE: the message was sent from its beginning to its end */
-	bool read_only; /* OPENED: nothing may be removed */
+	bool whole;      /* DONE: the message was sent from its beginning to its end */
+	uint32_t maxima; /* OPENED and BOARD: of a board, as RFC 1082 has it; 0: it is
+			    none, or empty from the beginning */
+	bool read_only;  /* OPENED: nothing may be removed */
 	struct session_terms terms; /* OPENED: the user's own */
 	uint64_t *bits;
 };
@@ -120,6 +122,7 @@ struct session {
 	const char *end;          /* with ASK_CLOSE: how it ended, for the log */
 
 	uint32_t count, next, last; /* messages; the records wanted, 1-based */
+	uint32_t maxima;            /* of the board that is open; 0: it is none */
 	uint64_t octets;
 	struct session_terms terms;
 	uint64_t *bits; /* deletion marks: bit i is message i + 1; NULL: none. Behind

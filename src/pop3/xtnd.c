@@ -18,7 +18,7 @@ static bool is_own(const struct session *s, struct span name)
 	return span_same_nocase(name, session_user(s));
 }
 
-/* A name and, behind a space, the highest number of a message. */
+/* A name and, behind a space, the maxima. */
 static void put_board(struct buf *out, struct span name, uint32_t highest)
 {
 	buf_put(out, name);
@@ -108,7 +108,7 @@ static enum session_ask tell_about(const struct session *s,
 	buf_put(out, ev->line);
 	for (int line = 1; line < 13; line++)
 		buf_put(out, SPAN("\r\n"));
-	put_board(out, SPAN("0"), ev->count);
+	put_board(out, SPAN("0"), ev->maxima);
 	buf_put(out, SPAN("\r\n"));
 	reply_dot(out);
 	return ASK_READ;
@@ -122,7 +122,7 @@ enum session_ask xtnd_board(struct session *s, const struct session_event *ev,
 	put_first_line(s, out);
 	s->next++;
 	if (ev->line.len > 0)
-		put_board(out, ev->line, ev->count);
+		put_board(out, ev->line, ev->maxima);
 	return ASK_BOARD;
 }
 
@@ -131,6 +131,12 @@ enum session_ask xtnd_told(struct session *s, struct buf *out)
 	put_first_line(s, out);
 	reply_dot(out);
 	return ASK_READ;
+}
+
+/* Those of a board's messages lead up to its own, without a gap. */
+uint32_t xtnd_maxima(const struct session *s, uint32_t msg)
+{
+	return s->maxima > 0 ? s->maxima - (s->count - msg) : 0;
 }
 
 enum fault xtnd_fault(enum fault f)
@@ -149,7 +155,8 @@ enum session_ask xtnd_opened(struct session *s, const struct session_event *ev,
 	s->bits = NULL;
 	forget_marks(s);
 	s->away = !is_own(s, ev->line);
-	put_board(out, ev->line, s->count);
+	s->maxima = s->away ? ev->maxima : 0;
+	put_board(out, ev->line, s->away ? s->maxima : s->count);
 	reply_dot(out);
 	return ASK_READ;
 }

@@ -18,6 +18,9 @@ enum session_ask xtnd_told(struct session *s, struct buf *out);
 enum session_ask xtnd_opened(struct session *s, const struct session_event *ev,
 			     struct buf *out);
 
+/* The maxima of a message of the board that is open; 0: none is. */
+uint32_t xtnd_maxima(const struct session *s, uint32_t msg);
+
 /* What went wrong with a board, in the words for that. */
 enum fault xtnd_fault(enum fault f);
 

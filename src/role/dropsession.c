@@ -3,6 +3,7 @@
  * Floor 4 (role). Prefix: session_.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +14,9 @@
 #include "ipc/channel.h"
 #include "role/dropd.h"
 #include "role/windows.h"
+#include "store/maxima.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 
 /* The front reads one body, and has asked for others meanwhile. */
 enum { FILES_KEPT = 2 * MESSAGE_BODIES_MAX };
@@ -22,7 +25,8 @@ struct session {
 	struct crew_post post; /* first: a session is a post */
 	struct maildrop *maildrop;
 	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
-	bool read_only, as_is;
+	bool read_only, as_is, is_board;
+	uint32_t maxima;            /* of a board; 0: it is none */
 	bool doubted;               /* the front has doubted the listing */
 	unsigned given;             /* files to the front, ever */
 	uint64_t files[FILES_KEPT]; /* the inodes of the last of them */
@@ -366,6 +370,7 @@ static bool say_ready(const struct session *s)
 			   .generation = l->map->generation,
 			   .given = given.what,
 			   .window = given.octets,
+			   .maxima = s->maxima,
 			   .holes = buf_span(&holes) },
 	};
 	const bool said = say(s, &m, given.fd);
@@ -394,6 +399,20 @@ static void say_not_open(struct dropd *d, const struct session *s, const char *p
 	say(s, &m, -1);
 }
 
+/* Where the file cannot be kept the number is as good as can be, which is told to those
+ * who look for it: any reader of a board may be the first. */
+static void count_board(const struct dropd *d, struct session *s, const char *path)
+{
+	OWN_FD dir = file_open_beneath(d->root, path, O_RDONLY | O_DIRECTORY);
+	struct why why = { 0 };
+
+	s->maxima = dir < 0 ? s->maildrop->listing.count
+			    : maxima_of(dir, &s->maildrop->listing, &why);
+	if (why.fault)
+		log_event(LOG_DEBUG, "maxima-not-kept", LOG_T("board", path),
+			  LOG_T("error", why.sys ? strerrordesc_np(why.sys) : NULL));
+}
+
 /* Open the maildrop and say how that went. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
@@ -417,6 +436,8 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		return false;
 	}
 	holders_add(&d->holders, &s->holder, path);
+	if (s->is_board)
+		count_board(d, s, path);
 	if (s->maildrop->trouble.fault)
 		log_fault(&s->maildrop->trouble, "index-trouble",
 			  LOG_T("user", s->user));
@@ -451,6 +472,7 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	}
 	s->read_only = m->GRANT.read_only > 0;
 	s->as_is = m->GRANT.as_is > 0;
+	s->is_board = m->GRANT.is_board > 0;
 	s->login_delay = (uint32_t)m->GRANT.login_delay;
 	s->rules = (struct store_rules){
 		.policy = { m->GRANT.again ? 0 : s->login_delay, days(m->GRANT.unread),

@@ -15,7 +15,7 @@ struct owner {
 	uint32_t has_uid, has_gid, uid, gid;
 };
 
-_Static_assert(sizeof(struct owner) + 2 + 6 * sizeof(uint64_t) + 3 * sizeof(uint32_t) +
+_Static_assert(sizeof(struct owner) + 2 + 7 * sizeof(uint64_t) + 3 * sizeof(uint32_t) +
 			       255 + 64 + PLACE_PATH_MAX <=
 		       BADGE_TEXT_MAX,
 	       "a badge has room for a GRANT");
@@ -170,6 +170,7 @@ static enum fault give_board(struct grants *g, const struct board_settings *boar
 		    &(const struct message){ .kind = MESSAGE_GRANT,
 					     .GRANT = { .read_only = true,
 							.as_is = true,
+							.is_board = true,
 							.login_delay = own->login_delay,
 							.unread = POLICY_NEVER,
 							.retrieved = POLICY_NEVER,

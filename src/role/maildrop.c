@@ -252,6 +252,7 @@ struct session_event maildrop_opened(const struct conn *c,
 				       .octets = c->session.utf8 ? m->octets
 								 : m->ascii_octets,
 				       .read_only = m->read_only > 0,
+				       .maxima = (uint32_t)m->maxima,
 				       .terms = {
 					       (uint32_t)m->login_delay,
 					       (uint32_t)m->expire,

@@ -20,6 +20,7 @@ bool says_ready_is_sound(const struct message_READY *m)
 	return m->count <= UINT32_MAX && m->login_delay <= POLICY_DELAY_MAX &&
 	       m->expire <= POLICY_NEVER && m->retrieval <= RETRIEVAL_REMOVES &&
 	       m->downgrade < DOWNGRADE_WAY_COUNT && m->read_only <= 1 &&
+	       (m->maxima == 0 || m->maxima >= m->count) && m->maxima <= UINT32_MAX &&
 	       says_kind(m->given) != READER_NONE && m->window <= INT64_MAX;
 }
 

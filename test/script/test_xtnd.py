@@ -75,7 +75,8 @@ class Boards(Poplar):
 
     def snapshot(self):
         """All that is in the boards, with when it was changed."""
-        return sorted((str(p), p.lstat().st_mtime_ns) for p in self.board("").rglob("*"))
+        return sorted((str(p), p.lstat().st_mtime_ns) for p in self.board("").rglob("*")
+                      if p.name != "poplar-maxima" and not (p / "new").exists())
 
 
 class TestBoards(ServerCase):
@@ -113,7 +114,7 @@ class TestBoards(ServerCase):
         self.assertEqual(c.ask("XTND BBOARDS news"), "+OK maildrop has 3 messages (81 octets)")
         self.assertEqual(c.lines(), b"news 3\r\n.\r\n")
         self.assertEqual(c.ask("STAT"), "+OK 3 81")
-        self.assertEqual(c.listing(), ["1 23", "2 32", "3 26"])
+        self.assertEqual(c.listing(), ["1 23 1", "2 32 2", "3 26 3"])
         self.assertEqual(c.multi("RETR 2"), b"Subject: two\r\n\r\nsecond, longer\r\n.\r\n")
         self.assertEqual(c.multi("RETR 3"), b"Subject: three\r\n\r\n..third\r\n.\r\n")
         self.assertEqual(c.multi("TOP 1 0"), b"Subject: one\r\n\r\n.\r\n")
@@ -145,9 +146,9 @@ class TestBoards(ServerCase):
     def test_an_archive_is_read(self):
         c = self.p.login()
         self.assertEqual(c.listing("XTND ARCHIVE news"), ["news 1"])
-        self.assertEqual(c.listing(), ["1 23"])
+        self.assertEqual(c.listing(), ["1 23 1"])
         self.assertEqual(c.ask("XTND ARCHIVE staff"), NO_BOARD)  # it has none
-        self.assertEqual(c.listing(), ["1 23"])
+        self.assertEqual(c.listing(), ["1 23 1"])
         self.assertEqual(c.listing("XTND BBOARDS news"), ["news 3"])
         c.close()
 
@@ -189,7 +190,7 @@ class TestBoards(ServerCase):
         for c in readers:
             c.multi("XTND BBOARDS news")
         for c in readers:
-            self.assertEqual(c.listing(), ["1 23", "2 32", "3 26"])
+            self.assertEqual(c.listing(), ["1 23 1", "2 32 2", "3 26 3"])
             c.close()
 
     def test_a_board_that_is_missing(self):
@@ -234,7 +235,7 @@ class TestBoards(ServerCase):
             "+OK 2 48",
             NO_BOARD,
             "+OK maildrop has 1 message (23 octets)", "news 1", ".",
-            "+OK 1 23",
+            "+OK 1 23 1",
             "+OK signing off, 1 message left", ""])
         self.assertEqual(len(self.p.names()), 2)
 
@@ -366,6 +367,70 @@ class TestSettings(unittest.TestCase):
             c.close()
 
 
+class TestMaxima(unittest.TestCase):
+    """RFC 1082: the maxima of a board never decreases, and grows with each message that comes."""
+
+    def put(self, p, number):
+        path = p.board("news") / "new" / f"{number}.M1.host"
+        path.write_bytes(b"Subject: more\n\nmail\n")
+        p.give_board(path)
+
+    def scan(self, p, name="news"):
+        c = p.login()
+        opened = c.listing(f"XTND BBOARDS {name}")
+        listed = [line.split()[2] for line in c.listing()]
+        one = c.ask(f"LIST {len(listed)}").split()[3:] if listed else []
+        self.assertEqual(one, listed[-1:])
+        told = [line for line in c.listing("XTND BBOARDS") if line.startswith(name)]
+        about = c.listing(f"XTND X-BBOARDS {name}")[12]
+        c.multi("XTND BBOARDS alice")
+        self.assertEqual(c.listing(), [])
+        c.quit()
+        self.assertEqual((told, about), (opened, "0 " + opened[0].split()[1]))
+        return opened[0].split()[1], listed
+
+    def test_it_grows_and_never_decreases(self):
+        """... by what is removed, by a restart, nor when all have gone."""
+        with Boards() as p:
+            self.assertEqual(self.scan(p), ("3", ["1", "2", "3"]))
+            (p.board("news") / "cur" / "3.M1.host:2,S").unlink()
+            (p.board("news") / "cur" / "1.M1.host:2,S").unlink()
+            self.assertEqual(self.scan(p), ("3", ["3"]))
+            self.put(p, 4)
+            self.put(p, 5)
+            self.assertEqual(self.scan(p), ("5", ["3", "4", "5"]))
+            p.stop()
+            p.start()
+            self.assertEqual(self.scan(p), ("5", ["3", "4", "5"]))
+            for path in [*p.board("news").glob("cur/*"), *p.board("news").glob("new/*")]:
+                path.unlink()
+            self.assertEqual(self.scan(p), ("5", []))
+            self.put(p, 6)
+            self.assertEqual(self.scan(p), ("6", ["6"]))
+
+    def test_an_archive_has_its_own(self):
+        with Boards() as p:
+            c = p.login()
+            self.assertEqual(c.listing("XTND ARCHIVE news"), ["news 1"])
+            self.assertEqual(c.listing(), ["1 23 1"])
+            self.assertEqual(c.listing("XTND BBOARDS news"), ["news 3"])
+            c.close()
+
+    def test_a_file_that_is_none_is_made_anew(self):
+        with Boards() as p:
+            for octets in (b"", b"x" * 31, b"\xff" * 4096, b"Pbmaxima" + b"\xff" * 64):
+                (p.board("news") / "poplar-maxima").write_bytes(octets)
+                p.give_board(p.board("news") / "poplar-maxima")
+                self.assertEqual(self.scan(p), ("3", ["1", "2", "3"]), octets)
+
+    def test_where_it_cannot_be_kept(self):
+        """A folder in its place: the number is what there is, and the board is read."""
+        with Boards() as p:
+            (p.board("news") / "poplar-maxima").mkdir()
+            self.assertEqual(self.scan(p), ("3", ["1", "2", "3"]))
+            p.log.wait("event=maxima-not-kept board=boards/news")
+
+
 class TestTrouble(unittest.TestCase):
     def test_poplar_auth_dies(self):
         """Its successor believes no badge of before; what is open stays open."""
@@ -378,7 +443,7 @@ class TestTrouble(unittest.TestCase):
             p.log.wait("event=child-died role=poplar-auth", start=mark)
             for command in ("BBOARDS", "BBOARDS staff", "BBOARDS alice", "ARCHIVE news"):
                 self.assertTrue(c.err(f"XTND {command}").startswith("-ERR [SYS/TEMP] "), command)
-            self.assertEqual(c.listing(), ["1 23", "2 32", "3 26"])
+            self.assertEqual(c.listing(), ["1 23 1", "2 32 2", "3 26 3"])
             c.quit()
             c = p.login()
             self.assertEqual(c.listing("XTND BBOARDS"), ["news 3", "staff 0", "bob 3"])

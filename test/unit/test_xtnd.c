@@ -16,6 +16,7 @@ static enum session_ask opened(struct play *p, const char *name, uint32_t count)
 	return step(p, &(struct session_event){ .kind = EVENT_OPENED,
 						.line = span_of(name),
 						.count = count,
+						.maxima = count + 40,
 						.octets = count * UINT64_C(100),
 						.read_only = true,
 						.terms.expire = POLICY_NEVER });
@@ -25,7 +26,7 @@ static enum session_ask board(struct play *p, const char *name, uint32_t count)
 {
 	return step(p, &(struct session_event){ .kind = EVENT_BOARD,
 						.line = span_of(name),
-						.count = count });
+						.maxima = count });
 }
 
 static void begin(struct play *p, bool xtnd)
@@ -196,7 +197,7 @@ static void test_a_board_takes_the_maildrops_place(void **state)
 	CHECK_SPAN(p.s.wanted, "news");
 	CHECK_EQ(opened(&p, "news", 7), ASK_READ);
 	CHECK_TEXT(p.said, "+OK maildrop has 7 messages (700 octets)\r\n"
-			   "news 7\r\n.\r\n");
+			   "news 47\r\n.\r\n");
 	line(&p, "STAT");
 	CHECK_TEXT(p.said, "+OK 7 700\r\n");
 	CHECK_EQ(line(&p, "DELE 1"), ASK_READ);
