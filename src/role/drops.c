@@ -36,6 +36,19 @@ void drops_init(struct drops *drops, int parent)
 	pthread_condattr_destroy(&attr);
 }
 
+void drops_done(struct drops *drops)
+{
+	while (drops->first) {
+		struct drops_one *one = drops->first;
+
+		drops->first = one->next;
+		own_fd_close(&one->fd);
+		free(one);
+	}
+	pthread_cond_destroy(&drops->changed);
+	pthread_mutex_destroy(&drops->mutex);
+}
+
 /* The entry for uid and gid, made when there is none; NULL: out of memory. */
 static struct drops_one *entry(struct drops *drops, uint64_t uid, uint64_t gid)
 {

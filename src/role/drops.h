@@ -23,6 +23,7 @@ struct drops {
 };
 
 void drops_init(struct drops *drops, int parent);
+void drops_done(struct drops *drops); /* closes all links; no thread may use them */
 
 /* What the parent said: a channel to the process of this uid and gid, now the drops'
  * own; or that there will be none; or that there will be one later, since it died again

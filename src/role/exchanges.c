@@ -14,8 +14,8 @@
 enum { LIFE_MS = 3600 * 1000 };
 
 struct exchange {
-	struct exchange *next; /* in its slot */
-	TAILQ_ENTRY(exchange) age;
+	LIST_ENTRY(exchange) in_slot;
+	TAILQ_ENTRY(exchange) by_age;
 	struct exchange_key key;
 	uint64_t since; /* ms */
 	struct sasl *sasl;
@@ -28,66 +28,55 @@ void exchanges_init(struct exchanges *e)
 	TAILQ_INIT(&e->by_age);
 }
 
-static struct exchange **slot(struct exchanges *e, uint64_t id)
+static struct exchanges_slot *slot(struct exchanges *e, uint64_t id)
 {
 	return &e->slots[(id ^ id >> 32) % EXCHANGES_SLOTS];
 }
 
-static bool same(struct exchange_key a, struct exchange_key b)
+static struct exchange *find(struct exchanges *e, struct exchange_key key)
 {
-	return a.id == b.id && a.exchange == b.exchange;
+	struct exchange *x;
+
+	LIST_FOREACH(x, slot(e, key.id), in_slot)
+	if (x->key.id == key.id && x->key.exchange == key.exchange)
+		break;
+	return x;
 }
 
-static struct exchange **find(struct exchanges *e, struct exchange_key key)
+static struct sasl *take_out(struct exchanges *e, struct exchange *x)
 {
-	struct exchange **at = slot(e, key.id);
-
-	while (*at && !same((*at)->key, key))
-		at = &(*at)->next;
-	return at;
-}
-
-/* Take out the exchange that *at points to. */
-static struct sasl *unlink_at(struct exchanges *e, struct exchange **at)
-{
-	struct exchange *x = *at;
 	struct sasl *sasl = x->sasl;
 
-	*at = x->next;
-	TAILQ_REMOVE(&e->by_age, x, age);
+	LIST_REMOVE(x, in_slot);
+	TAILQ_REMOVE(&e->by_age, x, by_age);
 	e->count--;
 	free(x);
 	return sasl;
 }
 
-static void end_oldest(struct exchanges *e)
+/* The oldest, if there are too many, or if it is too old; or NULL. */
+static struct exchange *to_end(const struct exchanges *e, uint64_t now)
 {
-	sasl_free(unlink_at(e, find(e, TAILQ_FIRST(&e->by_age)->key)));
-}
+	struct exchange *oldest = TAILQ_FIRST(&e->by_age);
+	const bool has_to = e->count > EXCHANGES_MAX ||
+			    (oldest && now - oldest->since > LIFE_MS);
 
-static bool has_to_end(const struct exchanges *e, uint64_t now)
-{
-	const struct exchange *oldest = TAILQ_FIRST(&e->by_age);
-
-	return oldest && (e->count > EXCHANGES_MAX || now - oldest->since > LIFE_MS);
+	return has_to ? oldest : NULL;
 }
 
 bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sasl)
 {
-	struct exchange *x = malloc(sizeof *x);
-	struct exchange **at = slot(e, key.id);
+	struct exchange *x = malloc(sizeof *x), *old;
 
 	if (!x)
 		return false;
 	pthread_mutex_lock(&e->mutex);
-	*x = (struct exchange){
-		.next = *at, .key = key, .since = clock_ms(), .sasl = sasl
-	};
-	*at = x;
-	TAILQ_INSERT_TAIL(&e->by_age, x, age);
+	*x = (struct exchange){ .key = key, .since = clock_ms(), .sasl = sasl };
+	LIST_INSERT_HEAD(slot(e, key.id), x, in_slot);
+	TAILQ_INSERT_TAIL(&e->by_age, x, by_age);
 	e->count++;
-	while (has_to_end(e, x->since))
-		end_oldest(e);
+	while ((old = to_end(e, clock_ms())))
+		sasl_free(take_out(e, old));
 	pthread_mutex_unlock(&e->mutex);
 	return true;
 }
@@ -95,15 +84,17 @@ bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sa
 struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key)
 {
 	pthread_mutex_lock(&e->mutex);
-	struct exchange **at = find(e, key);
-	struct sasl *sasl = *at ? unlink_at(e, at) : NULL;
+	struct exchange *x = find(e, key);
+	struct sasl *sasl = x ? take_out(e, x) : NULL;
 	pthread_mutex_unlock(&e->mutex);
 	return sasl;
 }
 
 void exchanges_done(struct exchanges *e)
 {
-	while (e->count > 0)
-		end_oldest(e);
+	struct exchange *x;
+
+	while ((x = TAILQ_FIRST(&e->by_age)))
+		sasl_free(take_out(e, x));
 	pthread_mutex_destroy(&e->mutex);
 }

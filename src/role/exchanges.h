@@ -19,7 +19,7 @@ enum { EXCHANGES_SLOTS = 256, EXCHANGES_MAX = 2048 };
 
 struct exchanges {
 	pthread_mutex_t mutex;
-	struct exchange *slots[EXCHANGES_SLOTS];
+	LIST_HEAD(exchanges_slot, exchange) slots[EXCHANGES_SLOTS];
 	TAILQ_HEAD(exchanges_by_age, exchange) by_age; /* oldest first */
 	unsigned count;
 };

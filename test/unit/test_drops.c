@@ -24,6 +24,7 @@ static void world_begin(struct world *w)
 
 static void world_end(struct world *w)
 {
+	drops_done(&w->drops);
 	close(w->drops.parent);
 	close(w->parent);
 }
@@ -293,6 +294,7 @@ static void test_nobody_waits_when_the_parent_is_gone(void **state)
 	world_begin(&w);
 	close(w.parent);
 	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_PEER);
+	drops_done(&w.drops);
 	close(w.drops.parent);
 }
 
