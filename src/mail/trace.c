@@ -49,22 +49,49 @@ static bool can_say(struct fold *f, struct span clause, bool named)
 	return true;
 }
 
-static void say(struct fold *f, struct span clause)
+/* An atom in ASCII: itself, or the form of a domain. */
+static struct span in_ascii(struct fold *f, struct span atom,
+			    char ascii[DOMAIN_OCTETS_MAX])
+{
+	if (utf8_is_ascii(atom))
+		return atom;
+	return (struct span){ ascii, domain_ascii(f->domains, atom, ascii) };
+}
+
+/* What stands together up to white space or a comment: it is not parted. */
+static void say_together(struct fold *f, struct span *io)
 {
 	char ascii[DOMAIN_OCTETS_MAX];
-	struct span part;
+	struct span part, rest = *io;
+	enum token token;
+	size_t octets = 0;
+
+	while ((token = token_next(&rest, &part)) != TOKEN_END &&
+	       token != TOKEN_WHITE && token != TOKEN_COMMENT)
+		octets += in_ascii(f, part, ascii).len;
+	fold_reserve(f, octets);
+	for (rest = *io; (token = token_next(&rest, &part)) != TOKEN_END &&
+			 token != TOKEN_WHITE && token != TOKEN_COMMENT;
+	     *io = rest)
+		field_ascii(f, in_ascii(f, part, ascii));
+}
+
+static void say(struct fold *f, struct span clause)
+{
+	struct span part, rest = clause;
 	enum token token;
 
-	while ((token = token_next(&clause, &part)) != TOKEN_END)
+	while ((token = token_next(&rest, &part)) != TOKEN_END) {
 		if (token == TOKEN_WHITE)
 			fold_gap(f, part);
 		else if (token == TOKEN_COMMENT)
 			field_comment(f, part);
-		else if (utf8_is_ascii(part))
-			field_ascii(f, part);
 		else
-			fold_word(f, (struct span){ ascii, domain_ascii(f->domains,
-									part, ascii) });
+			say_together(f, &clause);
+		if (token == TOKEN_WHITE || token == TOKEN_COMMENT)
+			clause = rest;
+		rest = clause;
+	}
 }
 
 /* RFC 6857 section 3.2.4: a clause that cannot be said in ASCII goes. */

@@ -126,27 +126,34 @@ static void find_alternative(const GENERAL_NAMES *alt, enum tls_name kind,
 	}
 }
 
-bool tls_client_name(const struct tls *tls, char out[TLS_CLIENT_NAME_MAX + 1])
+bool client_name_of(const X509 *peer, enum tls_name kind,
+		    char out[TLS_CLIENT_NAME_MAX + 1])
 {
-	const SSL *ssl = unconst(tls);
-	const struct tls_server *s = server_of(ssl);
-	X509 *peer = s->verify == TLS_VERIFY_NONE ? NULL
-						  : SSL_get0_peer_certificate(ssl);
 	struct field f = { 0 };
+	GENERAL_NAMES *alt = X509_get_ext_d2i(peer, NID_subject_alt_name, NULL, NULL);
 
 	out[0] = '\0';
-	if (!peer || SSL_get_verify_result(ssl) != X509_V_OK)
-		return false;
-	GENERAL_NAMES *alt = X509_get_ext_d2i(peer, NID_subject_alt_name, NULL, NULL);
-	if (s->client_name == TLS_NAME_CN)
+	if (kind == TLS_NAME_CN)
 		find_common_name(peer, &f);
 	else
-		find_alternative(alt, s->client_name, &f);
+		find_alternative(alt, kind, &f);
 	bool ok = f.count == 1 && !f.odd && f.text.len > 0 &&
 		  span_copy(f.text, out, TLS_CLIENT_NAME_MAX + 1);
 	GENERAL_NAMES_free(alt);
 	ERR_clear_error();
 	return ok;
+}
+
+bool tls_client_name(const struct tls *tls, char out[TLS_CLIENT_NAME_MAX + 1])
+{
+	const SSL *ssl = unconst(tls);
+	const struct tls_server *s = server_of(ssl);
+	const X509 *peer =
+		s->verify == TLS_VERIFY_NONE ? NULL : SSL_get0_peer_certificate(ssl);
+
+	out[0] = '\0';
+	return peer && SSL_get_verify_result(ssl) == X509_V_OK &&
+	       client_name_of(peer, s->client_name, out);
 }
 
 const char *tls_client_error(const struct tls *tls)

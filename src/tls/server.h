@@ -41,3 +41,8 @@ MUST_USE bool ticket_configure(SSL_CTX *ctx);
  */
 MUST_USE const char *client_configure(struct tls_server *server,
 				      const struct tls_files *files);
+
+/* The name in a client's certificate, NUL-terminated. False, and an empty one: it has
+ * none of that kind, or several, or one that is no text. */
+MUST_USE bool client_name_of(const X509 *peer, enum tls_name kind,
+			     char out[TLS_CLIENT_NAME_MAX + 1]);

@@ -1,14 +1,17 @@
-/* Surrogates: counted as they are written, ASCII in their headers, and of a text all is
- * there when it is decoded again. Three octets choose way, piece and room.
+/* Surrogates: counted as they are written, ASCII in their headers, in short lines, and
+ * of a text all is there when it is decoded again. Three octets choose way, piece and
+ * room; what stands between two unit separators is repeated, so that fields grow longer
+ * than what is held of one.
  */
 #include "fuzz.h"
 
 #include "base/utf8.h"
 #include "mail/downgrade.h"
 
-enum { INPUT_MAX = 1 << 16, OUTPUT_MAX = INPUT_MAX * 64 };
+enum { INPUT_MAX = 1 << 16, OUTPUT_MAX = INPUT_MAX * 64, LONG = FOLD_FIELD_MAX + 2048 };
 
 static struct downgrade d;
+static char message[INPUT_MAX + LONG];
 static char out[OUTPUT_MAX], text[INPUT_MAX + 64], decoded[OUTPUT_MAX];
 
 static size_t put(struct span in, enum downgrade_way way, size_t piece, size_t room)
@@ -62,6 +65,69 @@ static struct span header(size_t len)
 		at = lf ? (size_t)(lf - out) + 1 : len;
 	}
 	return (struct span){ out, at };
+}
+
+/* ---- what a header looks like ---- */
+
+static bool is_in(struct span in, struct span s)
+{
+	return s.len == 0 || memmem(in.at, in.len, s.at, s.len) != NULL;
+}
+
+static void check_word(struct span word)
+{
+	while (word.len > 0 && strchr("()", word.at[0]))
+		word = span_after(word, 1);
+	while (word.len > 0 && strchr("()", word.at[word.len - 1]))
+		word.len--;
+	PROMISE(word.len > 75 || word.len < 9 || !span_starts(word, "=?UTF-8?") ||
+		!span_is(span_after(word, word.len - 2), "?="));
+}
+
+/* RFC 2047 section 2, RFC 5322 section 2.1.1; not of what came like that. */
+static void check_lines(struct span rest, struct span in)
+{
+	struct span line, word;
+
+	while (span_cut(&rest, '\n', &line)) {
+		line.len -= line.len > 0 && line.at[line.len - 1] == '\r';
+		if (line.len <= FOLD_LINE_MAX || is_in(in, line))
+			continue;
+		PROMISE(line.len <= 998);
+		while (line.len > 0) {
+			span_cut(&line, ' ', &word);
+			check_word(word);
+		}
+	}
+}
+
+/* Where nothing is made, no field is UTF-8 beyond ASCII: found by the first line of
+ * each. */
+static void check_none(struct span rest)
+{
+	struct span line, name, value;
+
+	while (span_cut(&rest, '\n', &line) && line.len > 0 && !span_is(line, "\r"))
+		PROMISE(strchr(" \t", line.at[0]) ||
+			(rest.len > 0 && strchr(" \t", rest.at[0])) ||
+			utf8_is_ascii(line) || !utf8_is(line) ||
+			!field_cut(line, &name, &value));
+}
+
+/* With its middle repeated. */
+static struct span grow(struct span in)
+{
+	struct span head, middle;
+	size_t len;
+
+	if (!span_cut(&in, '\x1f', &head) || !span_cut(&in, '\x1f', &middle) ||
+	    middle.len == 0)
+		return head;
+	memcpy(message, head.at, len = head.len);
+	for (; len < LONG; len += middle.len)
+		memcpy(message + len, middle.at, middle.len);
+	memcpy(message + len, in.at, in.len);
+	return (struct span){ message, len + in.len };
 }
 
 /* ---- a text, decoded again ---- */
@@ -170,12 +236,32 @@ static void check_text(struct span in)
 	text[len] = '\0';
 	const struct span value = { text + from, len - from };
 	const struct span field = { text, len };
-	if (find(field, DOWNGRADE_FULL, 100, &octets) != SURROGATE_MADE)
+	if (!utf8_is(field) ||
+	    find(field, DOWNGRADE_FULL, 100, &octets) != SURROGATE_MADE)
 		return;
 	len = put(field, DOWNGRADE_FULL, 100, 100);
 	out[len] = '\0';
 	const size_t n = decode((struct span){ out + 8, len - 8 });
 	PROMISE(same(decoded, n, value.at, value.len));
+}
+
+/* What holds for a message of any length. */
+static enum surrogate check_message(struct span in, enum downgrade_way way,
+				    size_t piece, size_t room)
+{
+	uint64_t octets, again;
+	const enum surrogate s = find(in, way, piece, &octets);
+
+	PROMISE(find(in, way, in.len + 1, &again) == s && again == octets);
+	const size_t len = put(in, way, piece, room);
+	if (s == SURROGATE_MADE) {
+		PROMISE(d.left == octets);
+		PROMISE(utf8_is_ascii(header(len)));
+		check_lines(header(len), in);
+	} else {
+		check_none(in);
+	}
+	return s;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -184,19 +270,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const enum downgrade_way way = fuzz_take(&in) % 2 ? DOWNGRADE_SIMPLE
 							  : DOWNGRADE_FULL;
 	const size_t piece = fuzz_take(&in) + 1u, room = fuzz_take(&in) + 2u;
-	uint64_t octets, again;
+	uint64_t octets;
 
-	if (in.len > INPUT_MAX)
+	if (in.len > INPUT_MAX / 2)
 		return 0;
-	const enum surrogate s = find(in, way, piece, &octets);
-	PROMISE(find(in, way, in.len + 1, &again) == s && again == octets);
-	PROMISE((find(in, DOWNGRADE_REFUSE, piece, &again) == SURROGATE_NONE) ==
-		(s == SURROGATE_NONE));
-	const size_t len = put(in, way, piece, room);
-	if (s == SURROGATE_MADE) {
-		PROMISE(d.left == octets);
-		PROMISE(utf8_is_ascii(header(len)));
+	in = grow(in);
+	if (in.at ==
+	    message) { /* of which there is so much that small pieces take long */
+		check_message(in, way, piece + 256, room + 1024);
+		return 0;
 	}
+	const enum surrogate s = check_message(in, way, piece, room);
+	PROMISE((find(in, DOWNGRADE_REFUSE, piece, &octets) == SURROGATE_NONE) ==
+		(s == SURROGATE_NONE));
 	check_text(in);
 	return 0;
 }
