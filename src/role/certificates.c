@@ -131,6 +131,18 @@ static enum setting_id setting_of(const struct why *why, enum setting_id standar
 	return standard;
 }
 
+/* The setting that names the file of pair i, or of clients, that is to blame. */
+static enum setting_id setting_of_file(const struct settings *s, unsigned i,
+				       const char *what)
+{
+	const char *key = i < TLS_PAIRS_MAX ? nth(&s->tls_key, i) : "";
+
+	if (i == TLS_PAIRS_MAX)
+		return SETTING_ID_tls_client_ca;
+	return *key && span_starts(span_of(what), key) ? SETTING_ID_tls_key
+						       : SETTING_ID_tls_certificate;
+}
+
 /* Say why files are refused, unless it was said of them before. */
 static void refuse(const struct reading *r, unsigned i, const struct why *why,
 		   const char *path)
@@ -138,9 +150,7 @@ static void refuse(const struct reading *r, unsigned i, const struct why *why,
 	struct why *last = &r->out->refused[i];
 	const struct certificate_notice notice = {
 		.news = CERTIFICATE_REFUSED,
-		.setting = setting_of(why, i == TLS_PAIRS_MAX
-						   ? SETTING_ID_tls_client_ca
-						   : SETTING_ID_tls_certificate),
+		.setting = setting_of(why, setting_of_file(r->settings, i, why->what)),
 		.path = path,
 		.why = why,
 	};

@@ -236,7 +236,7 @@ class Check(unittest.TestCase):
             standard = dict(p.extra)
             p.extra = standard | {"tls-certificate": f'"{cert}"', "tls-key": f'"{locked}"'}
             p.write_config()
-            self.expect(p, f"read a PEM private key without passphrase {locked}: ")
+            self.expect(p, f"tls-key: cannot read a PEM private key without passphrase {locked}: ")
             p.extra = standard | {"tls-certificate": f'"{alone}"', "tls-key": f'"{key}"'}
             p.write_config()
             self.expect(p, f"warning: the certificate in {alone} comes alone: the intermediate", status=0)

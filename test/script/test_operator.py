@@ -89,7 +89,7 @@ class Starting(unittest.TestCase):
             out = p.run("check")
             self.assertEqual(out.returncode, 78)
             for said in ("mail-root: expected a folder", "run-dir: expected a folder",
-                         "tls-certificate: cannot open /nowhere/key"):
+                         "tls-key: cannot open /nowhere/key"):
                 self.assertRegex(out.stderr, rf"error: {p.config}:\d+: {said}")
             self.assertIn(": 3 errors", out.stderr)
 
