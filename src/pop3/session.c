@@ -81,6 +81,8 @@ void session_set_user(struct session *s, struct span user)
 {
 	s->user_len = (uint8_t)(user.len < sizeof s->user ? user.len : sizeof s->user);
 	memcpy(s->user, user.at, s->user_len);
+	/* A password that was typed as a name goes with the name. */
+	memset(s->user + s->user_len, 0, sizeof s->user - s->user_len);
 }
 
 /* LIST and UIDL: one message, or all that are not marked. */
