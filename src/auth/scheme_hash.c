@@ -131,7 +131,7 @@ bool scheme_hash_context(struct span stored, struct span password)
 	unsigned char key[EVP_MAX_MD_SIZE] = { 0 }, made[SCHEME_CONTEXT_OCTETS];
 	bool good = true;
 
-	_Static_assert((int)EVP_MAX_MD_SIZE == (int)MD5_CBLOCK, "a key is one block");
+	_Static_assert(sizeof key == MD5_CBLOCK, "a key is one block");
 	if (password.len > MD5_CBLOCK)
 		good = digest_of(SCHEME_MD5, &password, 1, key);
 	else

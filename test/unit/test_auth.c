@@ -344,15 +344,15 @@ static void test_known_hashes_verify(void **state)
 static const char *const dovecots[] = {
 	"{SSHA}2p4KbAebDJ23S33BVuJWd3vD6oa7c7YC",
 	"{SSHA256}iYsxyW3BUYI6mEpJHkgAX7W/bXwnvsrw5r84mf4GUmixG9w3",
-	"{SSHA512}Ri76iEjMtsHLA3vtCQ+UBK5iDJccYTkgwZ2Mt+21It/"
-	"bwHhysdrehm3HIvwCJPHNSaP5/99UjClgBUA/gN7nlLnc3H4=",
+	("{SSHA512}Ri76iEjMtsHLA3vtCQ+UBK5iDJccYTkgwZ2Mt+21It/"
+	 "bwHhysdrehm3HIvwCJPHNSaP5/99UjClgBUA/gN7nlLnc3H4="),
 	"{SMD5}/lnDLC78h06BGoXCYD7DlZAk0EY=",
 	"{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
 	"{SHA1}5en6G6MezRroT3XKqkdPOmY/BfQ=",
 	"{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4",
 	"{SHA256}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=",
-	"{SHA512}vSsar3708Jvp9Szi2NWZZ02Bqp1qRCFpbcTZPdBhnWgs5WtNZKnvCXdhztmeD2cm"
-	"W192CF5bDufKRpayrW/isg==",
+	("{SHA512}vSsar3708Jvp9Szi2NWZZ02Bqp1qRCFpbcTZPdBhnWgs5WtNZKnvCXdhztmeD2cm"
+	 "W192CF5bDufKRpayrW/isg=="),
 	"{MD5-CRYPT}$1$QNWBSRhV$nOPdU4/d4npj0gPAyQhSZ/",
 	"{MD5}$1$TDLMOA7e$QslgdjAHDqi28FtXjEiGV.",
 	"{MD5}5ebe2294ecd0e0f08eab7690d2a6ee69",
@@ -365,8 +365,8 @@ static const char *const dovecots[] = {
 	"{PBKDF2}$1$KTgH.NsR7pDRp9Gw$5000$fa56ecd2b8c613953c9c5dc00b7af1ecab8d6d90",
 	"{CRYPT}$2y$05$8r2PdEVuj57YWri7teKRVeo8/KhUzxqNo6zPBIcPaRWp8d75B8zqG",
 	"{BLF-CRYPT}$2y$05$p8v8Q8Br5fLTsbZL7KFpOOGgqgCuA4m6r4T4N6QRJ1EokYkwvqwk6",
-	"{SHA512-CRYPT}$6$lncbVVA011K11bwW$5RL4d4aV726hoyQC51CpStC1PQ4tAE/"
-	"AT9E48MrhCazxEw4pdbkmamZdhMjljsN7Q6.JoPCnlsm7rt46kbqmE1",
+	("{SHA512-CRYPT}$6$lncbVVA011K11bwW$5RL4d4aV726hoyQC51CpStC1PQ4tAE/"
+	 "AT9E48MrhCazxEw4pdbkmamZdhMjljsN7Q6.JoPCnlsm7rt46kbqmE1"),
 	"{SHA256-CRYPT}$5$7xlAyaVIhYXlzvFq$uS6oq12UYDwgBJAQCIPVYvMYvLtFI33aPAU6qSRTtk2",
 	"{DES-CRYPT}sxO/sfID0u.ks",
 	"{CRYPT}sxO/sfID0u.ks",
@@ -374,35 +374,35 @@ static const char *const dovecots[] = {
 	"{CRAM-MD5}cd3ba7deaad6e5ca23448ba42e379747a9e0f7f1fbc00c8a81bbaac395731b56",
 	"{HMAC-MD5}cd3ba7deaad6e5ca23448ba42e379747a9e0f7f1fbc00c8a81bbaac395731b56",
 	"{DIGEST-MD5}543e1aec5d3614f03141652d6ada51b2",
-	"{SCRAM-SHA-1}4096,dKSn5WapATC7c+hMai4QVg==,Vij05wGlIGYztJTXMkk9v7UCMmE=,"
-	"YKjpOlxf45xCmF1zEQqXXZ1AuHo=",
-	"{SCRAM-SHA-256}4096,JIn65cUkJLaqLJGpeyfi7Q==,"
-	"148gpmNmjs5Jc75yfP6mOVJ0FU43FOMcpJqmpWyfLx4=,"
-	"mavzahed088naTe2JUpuzhuppyxvelup1SGVRlCJOVo=",
-	"{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$XCnJsGJjWdgvgdPDSMcaUg$"
-	"g43fhFf+9VoQWRZRJfGl6XbclkC8gN86brn533enpik",
-	"{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$9CoSB0GE83LI6gFNegn8OQ$"
-	"fPxxk8m/EQSHyUEpMMVywYOEbU4rm7G/EJe3M3Fn1AY",
+	("{SCRAM-SHA-1}4096,dKSn5WapATC7c+hMai4QVg==,Vij05wGlIGYztJTXMkk9v7UCMmE=,"
+	 "YKjpOlxf45xCmF1zEQqXXZ1AuHo="),
+	("{SCRAM-SHA-256}4096,JIn65cUkJLaqLJGpeyfi7Q==,"
+	 "148gpmNmjs5Jc75yfP6mOVJ0FU43FOMcpJqmpWyfLx4=,"
+	 "mavzahed088naTe2JUpuzhuppyxvelup1SGVRlCJOVo="),
+	("{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$XCnJsGJjWdgvgdPDSMcaUg$"
+	 "g43fhFf+9VoQWRZRJfGl6XbclkC8gN86brn533enpik"),
+	("{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$9CoSB0GE83LI6gFNegn8OQ$"
+	 "fPxxk8m/EQSHyUEpMMVywYOEbU4rm7G/EJe3M3Fn1AY"),
 	"{CLEAR}secret",
 	"{CLEARTEXT}secret",
 	"{SHA256.HEX}2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
 	"{SHA256.b64}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=",
 	"{SSHA.HEX}2c1f8f040e6389d6420d760bf595330bf0b0b56f7ea27b80",
-	"{SSHA512.hex}2c3200468df605c6e8649eb2ecc74f55cc75f29a36b4938340ac039c6d8f7074"
-	"a65903cf7d5217804c1f5da38a5604ebc337123ba484332e5b976a8a55bf9907b86ea33a",
+	("{SSHA512.hex}2c3200468df605c6e8649eb2ecc74f55cc75f29a36b4938340ac039c6d8f7074"
+	 "a65903cf7d5217804c1f5da38a5604ebc337123ba484332e5b976a8a55bf9907b86ea33a"),
 	"{PLAIN.B64}c2VjcmV0",
 	"{plain.base64}c2VjcmV0",
 	"{PLAIN.HEX}736563726574",
 	"{CRAM-MD5.B64}zTun3qrW5cojRIukLjeXR6ng9/H7wAyKgbuqw5VzG1Y=",
 	"{CRAM-MD5}zTun3qrW5cojRIukLjeXR6ng9/H7wAyKgbuqw5VzG1Y=",
 	"{SMD5.HEX}9810684043750f8c37d7f255f64efd7855a19e7f",
-	"{SHA512.BASE64}"
-	"vSsar3708Jvp9Szi2NWZZ02Bqp1qRCFpbcTZPdBhnWgs5WtNZKnvCXdhztmeD2cm"
-	"W192CF5bDufKRpayrW/isg==",
+	("{SHA512.BASE64}"
+	 "vSsar3708Jvp9Szi2NWZZ02Bqp1qRCFpbcTZPdBhnWgs5WtNZKnvCXdhztmeD2cm"
+	 "W192CF5bDufKRpayrW/isg=="),
 	"{DIGEST-MD5.B64}VD4a7F02FPAxQWUtatpRsg==",
-	"{CRYPT.HEX}"
-	"24327924303524636d497a6a524f45694e474873776859594c6575484f7a554d437556"
-	"6c55316350386378566255756678734954735a6b564d467657",
+	("{CRYPT.HEX}"
+	 "24327924303524636d497a6a524f45694e474873776859594c6575484f7a554d437556"
+	 "6c55316350386378566255756678734954735a6b564d467657"),
 };
 
 static void test_dovecots_hashes_verify(void **state)
@@ -432,14 +432,14 @@ static void test_dovecots_hashes_verify(void **state)
 static void test_dovecots_hashes_of_long_passwords_and_other_names(void **state)
 {
 	static const char *const stored[] = {
-		"{CRAM-MD5}"
-		"41bfbf8df309a7d50c1c4ff9f212993fdad75615f4796227de3ba9d53d1d3cd"
-		"4",
-		"{SSHA512}"
-		"KBumvQk43VeF3D4EMN7xmKJd3t8UCOG19lMyWFbFsDhmqKyHgc9i52KnLvQjCGz7b"
-		"YZ/wpARKmkaEjhTg8iPDHdAn2Q=",
-		"{PBKDF2}$1$abM5TsLsmNtJsaOJ$5000$"
-		"f03f9494df75c9db2226a22883f104bc9095b9af",
+		("{CRAM-MD5}"
+		 "41bfbf8df309a7d50c1c4ff9f212993fdad75615f4796227de3ba9d53d1d3cd"
+		 "4"),
+		("{SSHA512}"
+		 "KBumvQk43VeF3D4EMN7xmKJd3t8UCOG19lMyWFbFsDhmqKyHgc9i52KnLvQjCGz7b"
+		 "YZ/wpARKmkaEjhTg8iPDHdAn2Q="),
+		("{PBKDF2}$1$abM5TsLsmNtJsaOJ$5000$"
+		 "f03f9494df75c9db2226a22883f104bc9095b9af"),
 		"{DIGEST-MD5}f4777bdcd594d239f82a40e507b601ea",
 		"{MD5}$1$sCOO4xJX$w4mr8VfTAg2V6HN4I/EmB1",
 		"{SSHA.HEX}e5c2570df73cbec362daea55a43d11a1792a930e2e49d17a",
