@@ -288,6 +288,10 @@ static size_t take_word(struct scan *s, size_t i)
 				"a value with * must stand in quotes");
 		s->readable = false;
 	}
+	if (word.len > 0 && s->text[stop] == '#') /* libconfuse drops what follows */
+		config_complain(s->loading, s->line,
+				"a value with # must stand in quotes, and a comment "
+				"behind a space");
 	push(s, word);
 	return stop > i ? stop - 1 : i;
 }

@@ -388,6 +388,9 @@ static void test_what_was_forgotten_is_told_on_its_own_line(void **state)
 		{ SPAN(NO_TLS "databse a { driver = system }\n"), ":2",
 		  ": expected database NAME { ... } or board NAME { ... }, found "
 		  "'databse a {'\n" },
+		{ SPAN(NO_TLS "users = /srv/mail#2\n"), ":2",
+		  ": a value with # must stand in quotes, and a comment behind a "
+		  "space\n" },
 		{ SPAN(NO_TLS "database = system\n"), ":2",
 		  ": database is a section: expected database NAME { ... }\n" },
 		{ SPAN(NO_TLS "lisen = {\"*:1\"}\n"), ":2",
@@ -433,6 +436,7 @@ static void test_what_looks_like_a_mistake_and_is_none(void **state)
 	CHECK_EQ(
 		load(SPAN("\xef\xbb\xbf" NO_TLS "users = \"${POPLAR_TEST_DIR}/users\"\n"
 			  "run-dir = ${POPLAR_TEST_DIR}\n"
+			  "gssapi-keytab = /srv//keytab #2\n"
 			  "mail-root = \"${POPLAR_NO_SUCH:-/mail}\"\n"
 			  "greeting = '${POPLAR_NO_SUCH} # \"'\n"
 			  "database a { driver = checkpassword\n"
@@ -442,6 +446,7 @@ static void test_what_looks_like_a_mistake_and_is_none(void **state)
 	CHECK_TEXT(h.text, "");
 	CHECK_TEXT(s.users, "/of/the/test/users");
 	CHECK_TEXT(s.run_dir, "/of/the/test");
+	CHECK_TEXT(s.gssapi_keytab, "/srv//keytab");
 	CHECK_TEXT(s.mail_root, "/mail");
 	CHECK_TEXT(s.greeting, "${POPLAR_NO_SUCH} # \"");
 	CHECK_TEXT(s.databases.at[0].program.at[2], "a = 1\n b = '2'");
