@@ -97,17 +97,18 @@ class Front(unittest.TestCase):
                     self.warm(session, fd, offset=offset, length=length)
                     self.check_ended(session, "WARM", start)
 
-    def test_who_may_only_read_removes_no_index(self):
+    def test_who_may_only_read_changes_no_index(self):
         """Whatever is doubted; and nobody fills the log with it."""
         for user, password, stays in (("reader", b"x", True), ("alice", b"secret", False)):
             index = self.p.maildir(user) / "poplar-index"
             index.exists() or index.write_bytes(b"what somebody made")
+            before = index.read_bytes()
             start = self.p.log.mark()
             session, _ = self.open(user, password)
             for _ in range(20):
                 session.say("DOUBT")
             self.assertEqual(session.ask("BODIES", first=1, count=1)[0], "BODIES_ARE")
-            self.assertEqual((user, index.exists()), (user, stays))
+            self.assertEqual((user, index.exists() and index.read_bytes() == before), (user, stays))
             self.p.log.wait(f"event=listing-damaged user={user}", start=start)
             self.assertEqual(len(self.p.log.find(f"event=listing-damaged user={user}", start)), 1)
 
