@@ -87,15 +87,20 @@ class Log:
         return [line for line in self.lines[start:] if re.search(pattern, line)]
 
     def wait(self, pattern, count=1, start=0, patience=PATIENCE):
-        """The count-th line that matches, from line number start on."""
-        with self.changed:
-            good = self.changed.wait_for(
-                lambda: self.ended or len(self.find(pattern, start)) >= count, patience)
-            found = self.find(pattern, start)
-            if not good or len(found) < count:
+        """The count-th line that matches, from line number start on. Each line is looked at once:
+        the reader must not wait for those who search, or poplard finds its pipe full."""
+        end, found, at = time.monotonic() + patience, [], start
+        while len(found) < count:
+            with self.changed:
+                self.changed.wait_for(lambda: self.ended or len(self.lines) > at,
+                                      max(0, end - time.monotonic()))
+                new = self.lines[at:]
+            if not new:
                 raise AssertionError(f"no line matches {pattern!r}; the log:\n"
                                      + "\n".join(self.lines[-40:]))
-            return found[count - 1]
+            found += [line for line in new if re.search(pattern, line)]
+            at += len(new)
+        return found[count - 1]
 
     def mark(self):
         with self.changed:
@@ -248,7 +253,7 @@ class Poplar:
             entry = pwd.getpwuid(self.mail_uid)
             kwargs = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         self.process = subprocess.Popen([*self.wrapper(), folder / "poplard", "-c", self.config], stderr=subprocess.PIPE,
-                                        stdin=subprocess.DEVNULL, **kwargs)
+                                        stdin=subprocess.DEVNULL, pipesize=1 << 20, **kwargs)
         self.log = Log(self.process.stderr)
         self.log.wait(r"event=ready")
 
