@@ -176,12 +176,17 @@ static void take_parameter(struct parameter *q, const struct field_parameter *p)
 	}
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 static bool is_same(struct span a, struct span b)
 {
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if ((a.at[i] | 0x20) != (b.at[i] | 0x20))
+		if (lower(a.at[i]) != lower(b.at[i]))
 			return false;
 	return true;
 }
@@ -203,20 +208,28 @@ static int hex(char c)
 	return at ? (int)(at - digits) & 15 : -1;
 }
 
-/* %41 is A, in place. Returns the octets that are left. */
+/* %41 is A. Is it one? */
+static bool is_escape(struct span s, char *out)
+{
+	const int high = s.len >= 3 && s.at[0] == '%' ? hex(s.at[1]) : -1;
+	const int low = high >= 0 ? hex(s.at[2]) : -1;
+
+	if (low < 0)
+		return false;
+	*out = (char)(high * 16 + low);
+	return true;
+}
+
+/* In place. Returns the octets that are left. */
 static size_t unescape(char *at, size_t len)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		if (at[i] == '%' && i + 2 < len && hex(at[i + 1]) >= 0 &&
-		    hex(at[i + 2]) >= 0) {
-			at[n++] = (char)(hex(at[i + 1]) << 4 | hex(at[i + 2]));
-			i += 2;
-		} else {
-			at[n++] = at[i];
-		}
-	}
+	for (size_t i = 0; i < len; n++)
+		if (is_escape((struct span){ at + i, len - i }, &at[n]))
+			i += 3;
+		else
+			at[n] = at[i++];
 	return n;
 }
 

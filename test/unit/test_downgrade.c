@@ -180,6 +180,8 @@ static const struct example examples[] = {
 	  "Content-Type: text/plain; name*=UTF-8''%C3%A4", "Content-Type: text/plain" },
 	{ "Content-Type: text/plain; name=ö; name=x; name*0=y",
 	  "Content-Type: text/plain; name*=UTF-8''%C3%B6", "Content-Type: text/plain" },
+	{ "Content-Type: text/plain; a^=ö; a~=ä",
+	  "Content-Type: text/plain; a^*=UTF-8''%C3%B6; a~*=UTF-8''%C3%A4", "Content-Type: text/plain" },
 	/* what is no token, address or date does not become one */
 	{ "Content-Disposition: attachment; grö=1; ä; x@=ö; y=ü",
 	  "Content-Disposition: attachment; y*=UTF-8''%C3%BC", "Content-Disposition: attachment" },
