@@ -4,7 +4,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import Poplar, main
+from harness import Client, Poplar, main, wait_until
 
 HASHED = subprocess.run(["openssl", "passwd", "-5", "-salt", "salt", "secret"], capture_output=True,
                         text=True, check=True).stdout.strip()
@@ -31,24 +31,22 @@ class Alone(unittest.TestCase):
     def offered(self, c):
         return {word for line in c.capa() for word in line.split()}
 
+    def is_offered(self, tls):
+        """To a client that comes now."""
+        with Client(self.p.tls_port, tls=True) if tls else self.p.connect() as c:
+            self.assertTrue(c.greeting.startswith(b"+OK"), c.greeting)
+            words = self.offered(c)
+            c.ok("QUIT")
+            return b"<" in c.greeting if self.mechanism == "APOP" else self.mechanism in words
+
     def expect(self, possible):
-        """What a client that comes now is offered, in the clear and over TLS."""
+        """What clients are offered, in the clear and over TLS. One who came a moment before may be why a front
+        knows what was true then, and no longer."""
         for tls in (False, True):
-            with self.p.connect() if not tls else self.connect_tls() as c:
-                self.assertTrue(c.greeting.startswith(b"+OK"), c.greeting)
-                word = self.mechanism if self.mechanism != "APOP" else None
-                if word is None:
-                    self.assertEqual(b"<" in c.greeting, possible, c.greeting)
-                else:
-                    self.assertEqual(word in self.offered(c), possible)
-                c.ok("QUIT")
+            wait_until(lambda: self.is_offered(tls) == possible)
         out = self.p.run("check")
         self.assertEqual("nobody can log in: " + self.mechanism in out.stderr, not possible, out.stderr)
         self.assertEqual(out.returncode != 0, not possible, out.stderr)
-
-    def connect_tls(self):
-        from harness import Client
-        return Client(self.p.tls_port, tls=True)
 
     def store(self, users):
         self.p.users = users
@@ -59,7 +57,7 @@ class Alone(unittest.TestCase):
         self.p.process.send_signal(signal.SIGHUP)
         self.p.log.wait("event=reloaded", start=mark)
 
-    def test_whoever_connects_is_greeted_and_a_user_who_can_log_in_is_seen_at_once(self):
+    def test_whoever_connects_is_greeted_and_a_user_who_can_log_in_is_seen_without_a_login(self):
         for mechanism in NEEDS:
             with self.subTest(mechanism=mechanism):
                 self.serve(mechanism, NOBODY)
