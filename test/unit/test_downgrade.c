@@ -380,7 +380,7 @@ static void test_a_field_longer_than_is_held_is_written_all_the_same(void **stat
 	(void)state;
 	for (size_t i = 0; i < sizeof longs / sizeof *longs; i++)
 		for (size_t octets = FOLD_FIELD_MAX - 30; octets < 140000;
-		     octets += octets < FOLD_FIELD_MAX + 30 ? 1 : 41111) {
+		     octets += octets < FOLD_FIELD_MAX + 30 ? 7 : 61111) {
 			char *text = long_field(longs[i].begin, longs[i].each, octets,
 						longs[i].end);
 			const struct outcome o = downgrade(text, DOWNGRADE_FULL);
