@@ -349,9 +349,11 @@ static char *long_field(const char *begin, const char *each, size_t octets,
 
 static size_t count(const char *text, const char *part)
 {
+	const size_t len = strlen(part);
+	const char *const end = text + strlen(text);
 	size_t n = 0;
 
-	for (; (text = strstr(text, part)); text += strlen(part))
+	for (; (text = memmem(text, (size_t)(end - text), part, len)); text += len)
 		n++;
 	return n;
 }
