@@ -15,6 +15,9 @@
 /* A file of which more is dead than alive is written anew; small ones need not be. */
 enum { DEAD_FEW = 1024 };
 
+/* So often the folders are looked through while others replace what was found. */
+enum { LOOKS = 3 };
+
 /* ---- records ---- */
 
 /* As a record has it, a name opens with one letter for its folder. */
@@ -273,17 +276,31 @@ static bool believes_names(const struct update *u)
 }
 
 /* What is not as the index says is read, and joined with what it says. */
-static enum fault look_through(struct update *u, const struct scan_stamp *known,
-			       struct why *why)
+static enum fault read_and_measure(struct update *u, const struct scan_stamp *known,
+				   bool *out_replaced, struct why *why)
 {
 	u->skip = 0;
+	*out_replaced = false;
 	enum fault f = read_folders(u, known, why);
 
 	if (f == FAULT_NONE && u->old.fd >= 0)
 		f = maildir_join(u, why);
 	if (f == FAULT_NONE)
 		f = scan_measure(u->d->dir, &u->scan, believes_names(u),
-				 u->place->downgrade, why);
+				 u->place->downgrade, out_replaced, why);
+	return f;
+}
+
+/* A message that was replaced and renamed since the folders were read is found by
+ * another look. */
+static enum fault look_through(struct update *u, const struct scan_stamp *known,
+			       struct why *why)
+{
+	bool replaced = true;
+	enum fault f = FAULT_NONE;
+
+	for (int i = 0; i < LOOKS && replaced && f == FAULT_NONE; i++)
+		f = read_and_measure(u, known, &replaced, why);
 	if (f == FAULT_NONE)
 		f = maildir_part_twins(u, why);
 	if (f == FAULT_NONE)

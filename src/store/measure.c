@@ -283,22 +283,73 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	       keep_trouble(f, errno);
 }
 
-static void leave_out_gone(struct scan *s)
+/* Returns true when a file was left out of which another has the base name. */
+static bool leave_out_gone(struct scan *s)
 {
+	bool replaced = false;
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < s->files.count; i++)
+	for (uint32_t i = 0; i < s->files.count; i++) {
+		replaced |= s->files.at[i].fate == SCAN_REPLACED;
 		if (s->files.at[i].fate == SCAN_THERE)
 			s->files.at[kept++] = s->files.at[i];
+	}
 	s->files.count = kept;
+	return replaced;
 }
 
+/* ---- one of several ---- */
+
+static bool has_twin(const struct scan *s, uint32_t i)
+{
+	const struct scan_file *f = &s->files.at[i];
+
+	return (i > 0 && scan_same_base(s, f, f - 1)) ||
+	       (i + 1 < s->files.count && scan_same_base(s, f, f + 1));
+}
+
+static bool is_missing(void *arg, struct scan *s, struct scan_file *f)
+{
+	const int *dir = arg;
+	struct stat st;
+
+	return fstatat(*dir, scan_path(s, f), &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       errno == ENOENT;
+}
+
+/* Of files that share a base name the index may know one that was replaced while the
+ * folders were read: the other would lose its name to it. Those that are not measured
+ * are looked at when they are. */
+static enum fault leave_out_replaced(int dir, struct scan *s, uint32_t *list,
+				     struct why *why)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < s->files.count; i++)
+		if (s->files.at[i].measured && has_twin(s, i))
+			list[count++] = i;
+	enum fault f = scan_chase(dir, s, list, count, is_missing, &dir, why);
+	leave_out_gone(s);
+	return f;
+}
+
+static uint32_t list_unmeasured(const struct scan *s, uint32_t *list)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < s->files.count; i++)
+		if (!s->files.at[i].measured)
+			list[count++] = i;
+	return count;
+}
+
+/* A file that was replaced between two looks at its folder was seen twice, and is one
+ * when it is opened. */
 enum fault scan_measure(int dir, struct scan *s, bool believe, enum downgrade_way way,
-			struct why *why)
+			bool *out_replaced, struct why *why)
 {
 	struct measuring m = { .dir = dir, .way = way, .believe = believe, .why = why };
 	uint32_t *list = malloc((size_t)s->files.count * sizeof *list + 1);
-	uint32_t count = 0;
 
 	m.judge = malloc(sizeof *m.judge);
 	if (!list || !m.judge) {
@@ -306,14 +357,16 @@ enum fault scan_measure(int dir, struct scan *s, bool believe, enum downgrade_wa
 		free(m.judge);
 		return fault_set(why, FAULT_NOMEM, 0, "measure messages", NULL);
 	}
-	for (uint32_t i = 0; i < s->files.count; i++)
-		if (!s->files.at[i].measured)
-			list[count++] = i;
-	enum fault f = scan_chase(dir, s, list, count, measure, &m, why);
+	enum fault f = leave_out_replaced(dir, s, list, why);
+	if (f == FAULT_NONE)
+		f = scan_chase(dir, s, list, list_unmeasured(s, list), measure, &m,
+			       why);
 	free(list);
 	free(m.judge);
-	leave_out_gone(s);
-	if (m.misplaced)
+	*out_replaced = leave_out_gone(s);
+	if (m.misplaced) {
 		scan_sort(s);
+		scan_leave_out_doubles(s);
+	}
 	return m.fault ? m.fault : f;
 }

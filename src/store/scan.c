@@ -129,6 +129,26 @@ struct reading {
 	struct scan *scan;
 };
 
+/* Does the folder tell that number of the file once more? */
+static bool is_told_again(int dir, const struct dirent64 *d)
+{
+	ROOM _Alignas(struct dirent64) char room[DIRENTS_OCTETS];
+	OWN_FD fd = file_open_beneath(dir, ".", O_RDONLY | O_DIRECTORY);
+	const ssize_t len = fd < 0 ? -1 : getdents64(fd, room, sizeof room);
+
+	for (ssize_t at = 0; at < len;) {
+		const struct dirent64 *now = (const struct dirent64 *)(room + at);
+
+		at += now->d_reclen;
+		if (strcmp(now->d_name, d->d_name) == 0)
+			return now->d_ino == d->d_ino;
+	}
+	return false;
+}
+
+/* A file that was replaced since the folder was read has another number than that told;
+ * then one more reading tells the new one. To take the folder for one without numbers
+ * would make two of each of its messages. */
 static enum numbers judge_numbers(int fd, const struct dirent64 *d,
 				  const struct stat *st)
 {
@@ -138,7 +158,9 @@ static enum numbers judge_numbers(int fd, const struct dirent64 *d,
 		return NUMBERS_UNKNOWN;
 	if (st->st_dev != folder_st.st_dev)
 		return NUMBERS_LAYERS;
-	return st->st_ino == d->d_ino ? NUMBERS_TRUE : NUMBERS_NONE;
+	if (st->st_ino == d->d_ino)
+		return NUMBERS_TRUE;
+	return is_told_again(fd, d) ? NUMBERS_NONE : NUMBERS_UNKNOWN;
 }
 
 /* Maildir: names that open with a dot are no messages. A file that can't be looked at
@@ -236,19 +258,21 @@ bool scan_same_base(const struct scan *s, const struct scan_file *a,
  * again: the same base name and identity. Or it has a name in both, after a move by
  * link and unlink that was interrupted; then one folder alone does not tell whether it
  * is gone. */
-static void leave_out_doubles(struct scan *s, struct scan_seen *seen)
+bool scan_leave_out_doubles(struct scan *s)
 {
 	struct scan_file *at = s->files.at;
+	bool in_both = false;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < s->files.count; i++) {
 		if (kept == 0 || at[kept - 1].identity != at[i].identity ||
 		    !scan_same_base(s, &at[kept - 1], &at[i]))
 			at[kept++] = at[i];
-		else if (at[kept - 1].where != at[i].where)
-			seen->settled = false;
+		else
+			in_both |= at[kept - 1].where != at[i].where;
 	}
 	s->files.count = kept;
+	return in_both;
 }
 
 void scan_sort(struct scan *s)
@@ -395,6 +419,6 @@ enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
 			forget_first(&out->files, before);
 	}
 	scan_sort(out);
-	leave_out_doubles(out, seen);
+	seen->settled &= !scan_leave_out_doubles(out);
 	return FAULT_NONE;
 }

@@ -162,18 +162,24 @@ int scan_order(const struct scan *s, const struct scan_file *f,
 
 void scan_sort(struct scan *s);
 
+/* Of several names of one file, which stand together in order, the first stays. True:
+ * a file has names in both folders. */
+bool scan_leave_out_doubles(struct scan *s);
+
 bool scan_same_base(const struct scan *s, const struct scan_file *a,
 		    const struct scan_file *b);
 
 /* A file of so many octets takes longer to read than a login may. */
 enum { SCAN_LARGE = 64 << 20 };
 
-/* Measure every file that is not; what someone removed meanwhile is left out. A file
- * that cannot be read is kept, so that the others keep their numbers and no unique-id
- * vanishes. `believe`: the size on the wire of a file of SCAN_LARGE octets or more is
- * what W= in its name tells, where that can be true. */
+/* Measure every file that is not; what someone removed meanwhile is left out, and so is
+ * what someone put another file in place of: *out_replaced tells that the other may not
+ * be in the scan. A file that cannot be read is kept, so that the others keep their
+ * numbers and no unique-id vanishes. `believe`: the size on the wire of a file of
+ * SCAN_LARGE octets or more is what W= in its name tells, where that can be true. */
 MUST_USE enum fault scan_measure(int dir, struct scan *s, bool believe,
-				 enum downgrade_way way, struct why *why);
+				 enum downgrade_way way, bool *out_replaced,
+				 struct why *why);
 
 /* Is the file as it was when it was measured? True also when it is not found: then it
  * has moved. */

@@ -1,9 +1,10 @@
-/* A session, and a neighbour who acts between any two of its system calls: each
- * message that is listed is sent as it is, or found to be gone; what is marked goes,
- * and nothing else. */
+/* A session, and a neighbour who acts between any two of its system calls: what was
+ * there before is listed once, under its own unique-id; each message that is listed is
+ * sent as it is, or found to be gone or replaced; what is marked goes, and nothing
+ * else. */
 #include "traced.h"
 
-enum { MESSAGES = 4 };
+enum { MESSAGES = 4, STAYING = 1 << 3 | 1 << 4 };
 
 static void text_of(int n, char out[32])
 {
@@ -17,6 +18,8 @@ static int number_of(const struct listing_record *r)
 								   : -1;
 }
 
+static int replaced; /* the number of the message that a neighbour replaces; 0: none */
+
 static bool is_right(struct maildrop *m, uint32_t msg, int n)
 {
 	char want[32], got[32] = "";
@@ -25,7 +28,7 @@ static bool is_right(struct maildrop *m, uint32_t msg, int n)
 
 	text_of(n, want);
 	if (f)
-		return f == FAULT_GONE;
+		return f == FAULT_GONE || (f == FAULT_CHANGED && n == replaced);
 	bool whole = pread(body.fd, got, sizeof got - 1, (off_t)body.offset) ==
 		     (ssize_t)strlen(want);
 	close(body.fd);
@@ -37,7 +40,7 @@ static void hold_session(const struct box *b)
 {
 	struct maildrop *m = open_box(b);
 	uint64_t marks = 0;
-	uint32_t left;
+	uint32_t left, seen = 0;
 	int last = 0;
 
 	for (uint32_t msg = 1; msg <= m->listing.count; msg++) {
@@ -48,9 +51,12 @@ static void hold_session(const struct box *b)
 		    !is_right(m, msg, n))
 			_exit(1);
 		last = n;
+		seen |= 1u << n;
 		if (n == 2)
 			marks |= UINT64_C(1) << (msg - 1);
 	}
+	if ((seen & STAYING) != STAYING)
+		_exit(3);
 	if (m->store->commit(m, &marks, NULL, &left, NULL) ||
 	    left != m->listing.count - (marks != 0))
 		_exit(2);
@@ -89,6 +95,22 @@ static void deliver_last(const struct box *b)
 	move(b, "other", "new/5.x");
 }
 
+/* The same octets in another file, as programs write who change a message. */
+static void replace_other(const struct box *b)
+{
+	char text[32];
+
+	text_of(3, text);
+	put(b, "other", span_of(text));
+	move(b, "other", "new/3.x");
+}
+
+static void replace_and_move_other(const struct box *b)
+{
+	replace_other(b);
+	rename_other(b);
+}
+
 static void remove_index(const struct box *b)
 {
 	unlinkat(b->root, "u/Maildir/poplar-index", 0);
@@ -98,10 +120,16 @@ static const struct {
 	void (*act)(const struct box *);
 	bool removes_first; /* 1.x */
 	bool adds;
+	bool replaces; /* 3.x */
 } neighbours[] = {
-	{ rename_marked, false, false }, { rename_other, false, false },
-	{ remove_marked, false, false }, { remove_other, true, false },
-	{ deliver_last, false, true },   { remove_index, false, false },
+	{ .act = rename_marked },
+	{ .act = rename_other },
+	{ .act = remove_marked },
+	{ .act = remove_other, .removes_first = true },
+	{ .act = deliver_last, .adds = true },
+	{ .act = remove_index },
+	{ .act = replace_other, .replaces = true },
+	{ .act = replace_and_move_other, .replaces = true },
 };
 
 static void fill(const struct box *b)
@@ -132,17 +160,23 @@ static void check_end(const struct box *b, uint32_t want)
 	m->store->close(m);
 }
 
+/* What the index knows when the session begins. */
+enum known { NOTHING, ALL, ALL_OF_OLD, KNOWNS };
+
 /* Does the session meet the neighbour at its n-th call? */
-static bool meet(size_t i, bool known, int n)
+static bool meet(size_t i, enum known known, int n)
 {
 	struct box b;
 
 	box_open(&b);
 	fill(&b);
-	if (known) {
+	if (known != NOTHING) {
 		struct maildrop *m = open_box(&b);
 		m->store->close(m);
 	}
+	if (known == ALL_OF_OLD)
+		touch_folder(&b, "new");
+	replaced = neighbours[i].replaces ? 3 : 0;
 	pid_t pid = traced_start(&b, hold_session);
 	bool met = pid > 0 && traced_go_on(pid, n);
 	if (met) {
@@ -161,10 +195,10 @@ static void test_a_neighbour_between_any_two_calls(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++)
-		for (int known = 0; known < 2; known++) {
+		for (int known = 0; known < KNOWNS; known++) {
 			int n = 1;
 
-			while (n < 500 && meet(i, known, n))
+			while (n < 500 && meet(i, (enum known)known, n))
 				n++;
 			CHECK(n < 500);
 		}
