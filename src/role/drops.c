@@ -10,8 +10,10 @@
 #include "base/own.h"
 #include "sys/clock.h"
 
-/* How long a login waits for a process to come. */
-enum { PATIENCE_MS = 5000 };
+enum {
+	PATIENCE_MS = 5000, /* a login waits so long for a process to come */
+	REST_MS = 2,        /* ... and looks so often whether its queue has room */
+};
 
 struct drops_one {
 	struct drops_one *next;
@@ -199,12 +201,26 @@ static bool wait_for(struct drops *drops, struct drops_one *one, struct wish *wi
 	return wait_for_news(drops, one, end);
 }
 
-/* Sending is done under the mutex, since it never waits. A full queue is that of a
- * process that does not take what it is sent: nobody waits for it. */
+/* The queue of the process is full. That of mail-user's fills in a storm of logins,
+ * which passes; any other user can stop the process of his own, so that nobody waits
+ * for it. False: the login is not to wait, or has waited until `end`. */
+static bool rest(struct drops *drops, const struct drops_one *one, uint64_t end)
+{
+	const uint64_t now = clock_ms();
+
+	if (!one->standard || now >= end)
+		return false;
+	const struct timespec soon = clock_timespec(now + REST_MS);
+	pthread_cond_timedwait(&drops->changed, &drops->mutex, &soon);
+	return true;
+}
+
+/* Sending is done under the mutex, since it never waits. */
 static enum fault send_or_wait(struct drops *drops, const struct user *user,
 			       const struct message *m, int pass, struct why *why)
 {
-	const struct timespec end = clock_timespec(clock_ms() + PATIENCE_MS);
+	const uint64_t end_ms = clock_ms() + PATIENCE_MS;
+	const struct timespec end = clock_timespec(end_ms);
 	struct wish wish = { 0 };
 
 	for (;;) {
@@ -219,6 +235,8 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 				       : FAULT_PEER;
 		if (f == FAULT_NONE)
 			return f;
+		if (f == FAULT_LIMIT && rest(drops, one, end_ms))
+			continue;
 		if (f != FAULT_PEER)
 			return fault_set(why, f, 0, "send to the maildrop process",
 					 NULL);
