@@ -35,6 +35,9 @@ enum surrogate {
 enum {
 	DOWNGRADE_MADE_OCTETS = 16384,
 	DOWNGRADE_LOOKS_MAX = 32, /* domains that one call looks at, and some */
+	DOWNGRADE_WORK_MAX = 4
+			     << 20, /* octets of fields that one message has rewritten;
+				       what comes behind them is left out */
 };
 
 /* What is held: of a field, or of a line that may be the boundary of a part. */
@@ -65,6 +68,7 @@ struct downgrade {
 	uint64_t left;      /* octets of the message that have not come */
 	uint64_t lost;      /* fields of which something was left out */
 	uint64_t enough;    /* domains that have been looked at when a call returns */
+	uint64_t work;      /* octets of fields that were to be rewritten */
 
 	struct span ready;       /* to go out: of what is held, or made of it */
 	uint64_t made;           /* octets made by the step that is being done */
