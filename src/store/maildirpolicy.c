@@ -73,6 +73,7 @@ struct look {
 	uint64_t *marks;            /* NULL: none yet */
 	struct ledger_record *seen; /* the first time, so that they stay */
 	uint32_t seen_count;
+	bool spent; /* a note has served, and goes */
 };
 
 static bool mark(struct look *k, uint32_t i, uint32_t messages)
@@ -143,21 +144,29 @@ static enum fault find_arrival(const struct maildir *d, uint32_t msg, uint64_t n
 	return f;
 }
 
-/* Neither this session's index nor a note knows it from an earlier one. */
+/* Neither this session's index nor a note knows it from an earlier one. That it was
+ * retrieved tells nothing: what went long ago may have been restored. Nor may a note
+ * that it was seen tell so again, once it has let the message go. */
 static bool is_first_seen(const struct maildir *d, struct look *k, uint32_t i,
 			  const struct listing_record *r)
 {
-	return d->fresh && d->fresh[i / 64] >> i % 64 & 1 &&
-	       !find_note(k, LEDGER_SEEN, r);
+	if (!d->fresh || !(d->fresh[i / 64] >> i % 64 & 1))
+		return false;
+	struct ledger_record *note = find_note(k, LEDGER_SEEN, r);
+	if (note && d->rules->look != STORE_LOOK_ONLY) {
+		note->when = 0;
+		k->spent = true;
+	}
+	return !note;
 }
 
 /* What is due goes, but never in the first session that sees it. */
 static bool take_due(const struct maildir *d, struct look *k, uint32_t i,
-		     const struct listing_record *r, bool retrieved)
+		     const struct listing_record *r)
 {
 	const bool only_told = d->rules->look == STORE_LOOK_ONLY;
 
-	if (retrieved || !is_first_seen(d, k, i, r))
+	if (!is_first_seen(d, k, i, r))
 		return mark(k, i, d->base.listing.count);
 	k->next = k->now;
 	if ((only_told || !d->kept) && !note_seen(k, r))
@@ -185,7 +194,7 @@ static enum fault look_at(const struct maildir *d, struct look *k, uint32_t i,
 	}
 	if (due > k->now)
 		k->next = due < k->next ? due : k->next;
-	else if (!take_due(d, k, i, &r, note != NULL))
+	else if (!take_due(d, k, i, &r))
 		return fault_set(why, FAULT_NOMEM, 0, "mark messages", NULL);
 	return FAULT_NONE;
 }
@@ -202,9 +211,12 @@ static enum fault look_at_all(const struct maildir *d, struct look *k, struct wh
 /* When most notes are of messages that are gone, they go too. */
 static enum fault tidy(struct maildir *d, struct look *k, struct why *why)
 {
-	if (d->ledger.count < TIDY_LEAST || d->ledger.count / 2 < k->found)
+	const bool stale = d->ledger.count >= TIDY_LEAST &&
+			   d->ledger.count / 2 >= k->found;
+
+	if (!stale && !k->spent)
 		return ledger_save(&d->ledger, why);
-	for (uint32_t i = 0; i < k->count; i++)
+	for (uint32_t i = 0; stale && i < k->count; i++)
 		if (!k->notes[i].stays)
 			k->notes[i].when = 0;
 	return ledger_replace(d->dir, &d->ledger, k->notes, k->count, why);

@@ -105,6 +105,55 @@ static void test_no_mail_goes_in_the_first_session_that_sees_it(void **state)
 	}
 }
 
+/* A dry run tells of what is due, and removes nothing. */
+static void run_dry(struct box *b, struct store_rules *r, uint32_t due)
+{
+	const enum store_index index = b->index;
+
+	b->read_only = true;
+	b->index = index == STORE_INDEX_KEEP ? STORE_INDEX_READ : index;
+	r->look = STORE_LOOK_ONLY;
+	struct maildrop *m = open_box(b);
+	CHECK_EQ(m->expired, due);
+	m->store->close(m);
+	b->read_only = false;
+	b->index = index;
+	r->look = STORE_LOOK_DAILY;
+}
+
+/* What went is not known of old when it comes again: neither that it was retrieved, nor
+ * that a dry run told of it, lets it go at once. */
+static void test_mail_that_went_and_is_restored_stays_for_a_session(void **state)
+{
+	static const enum store_index indexes[] = { STORE_INDEX_KEEP,
+						    STORE_INDEX_IGNORE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
+		struct store_rules r = rules_of(0, 30, 7);
+		struct box b;
+
+		box_open(&b);
+		b.rules = &r;
+		b.index = indexes[i];
+		put_old(&b, "new/1.x", 0);
+		CHECK_EQ(visit(&b, 0, 1), 1);
+		later(&r, 8);
+		visit(&b, 0, 0);
+		CHECK_EQ(visit(&b, 0, 0), 0);
+		put_old(&b, "new/2.x", 31);
+		run_dry(&b, &r, 1);
+		later(&r, 1);
+		CHECK_EQ(visit(&b, 0, 0), 0);
+		later(&r, 1);
+		put_old(&b, "new/1.x", 0);
+		put_old(&b, "new/2.x", 31);
+		CHECK_EQ(visit(&b, 0, 0), 2);
+		CHECK_EQ(visit(&b, 0, 0), 0);
+		box_close(&b);
+	}
+}
+
 /* What a dry run tells of is what the next session removes. */
 static void test_a_dry_run_has_seen_what_it_tells_of(void **state)
 {
@@ -255,6 +304,7 @@ static void test_what_is_lost_keeps_mail(void **state)
 	visit(&b, 0, 1);
 	drop(&b, "poplar-index");
 	later(&r, 8);
+	CHECK_EQ(visit(&b, 0, 0), 1);
 	CHECK_EQ(visit(&b, 0, 0), 0);
 	put_old(&b, "new/2.x", 0);
 	visit(&b, 0, 1);
@@ -453,6 +503,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_was_not_retrieved_goes_when_its_days_are_over),
 		TEST(test_no_mail_goes_in_the_first_session_that_sees_it),
+		TEST(test_mail_that_went_and_is_restored_stays_for_a_session),
 		TEST(test_a_dry_run_has_seen_what_it_tells_of),
 		TEST(test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later),
 		TEST(test_a_quota_is_told_what_expired),
