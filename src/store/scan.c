@@ -129,38 +129,52 @@ struct reading {
 	struct scan *scan;
 };
 
-/* Does the folder tell that number of the file once more? */
-static bool is_told_again(int dir, const struct dirent64 *d)
+/* The number that another reading of the folder tells of the file. 0: it is gone. */
+static uint64_t number_again(int dir, const char *name)
 {
 	ROOM _Alignas(struct dirent64) char room[DIRENTS_OCTETS];
 	OWN_FD fd = file_open_beneath(dir, ".", O_RDONLY | O_DIRECTORY);
-	const ssize_t len = fd < 0 ? -1 : getdents64(fd, room, sizeof room);
+	ssize_t len;
 
-	for (ssize_t at = 0; at < len;) {
-		const struct dirent64 *now = (const struct dirent64 *)(room + at);
+	while (fd >= 0 && (len = getdents64(fd, room, sizeof room)) > 0)
+		for (ssize_t at = 0; at < len;) {
+			const struct dirent64 *d = (const struct dirent64 *)(room + at);
 
-		at += now->d_reclen;
-		if (strcmp(now->d_name, d->d_name) == 0)
-			return now->d_ino == d->d_ino;
-	}
-	return false;
+			if (strcmp(d->d_name, name) == 0)
+				return d->d_ino;
+			at += d->d_reclen;
+		}
+	return 0;
 }
 
 /* A file that was replaced since the folder was read has another number than that told;
  * then one more reading tells the new one. To take the folder for one without numbers
- * would make two of each of its messages. */
-static enum numbers judge_numbers(int fd, const struct dirent64 *d,
-				  const struct stat *st)
+ * would make two of each of its messages. False: the file is gone. */
+static bool judge_numbers(struct reading *r, const struct dirent64 *d,
+			  struct stat *io_st)
 {
+	uint64_t told = d->d_ino;
 	struct stat folder_st;
 
-	if (fstat(fd, &folder_st) < 0)
-		return NUMBERS_UNKNOWN;
-	if (st->st_dev != folder_st.st_dev)
-		return NUMBERS_LAYERS;
-	if (st->st_ino == d->d_ino)
-		return NUMBERS_TRUE;
-	return is_told_again(fd, d) ? NUMBERS_NONE : NUMBERS_UNKNOWN;
+	if (fstat(r->fd, &folder_st) < 0)
+		return true;
+	if (io_st->st_dev != folder_st.st_dev)
+		r->numbers = NUMBERS_LAYERS;
+	else if (io_st->st_ino == told)
+		r->numbers = NUMBERS_TRUE;
+	for (int i = 0; i < READS && r->numbers == NUMBERS_UNKNOWN; i++) {
+		const uint64_t now = number_again(r->fd, d->d_name);
+
+		if (now == 0 ||
+		    fstatat(r->fd, d->d_name, io_st, AT_SYMLINK_NOFOLLOW) < 0)
+			return false;
+		if (io_st->st_ino == now)
+			r->numbers = NUMBERS_TRUE;
+		else if (now == told)
+			r->numbers = NUMBERS_NONE;
+		told = now;
+	}
+	return true;
 }
 
 /* Maildir: names that open with a dot are no messages. A file that can't be looked at
@@ -177,8 +191,9 @@ static bool is_message(struct reading *r, const struct dirent64 *d,
 		return true;
 	if (fstatat(r->fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno != ENOENT && d->d_type == DT_REG;
-	if (r->numbers == NUMBERS_UNKNOWN && S_ISREG(st.st_mode))
-		r->numbers = judge_numbers(r->fd, d, &st);
+	if (r->numbers == NUMBERS_UNKNOWN && S_ISREG(st.st_mode) &&
+	    !judge_numbers(r, d, &st))
+		return false;
 	out->numberless = r->numbers == NUMBERS_NONE;
 	out->identity = scan_identity(&st, out->numberless);
 	return S_ISREG(st.st_mode);
