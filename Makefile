@@ -3,7 +3,10 @@
 prefix  ?= /usr/local
 DESTDIR ?=
 
-.PHONY: run test install uninstall clean
+# Where `make install` builds.
+install_folder = build-install
+
+.PHONY: run test install configure-install uninstall clean
 
 # Build, make a demo maildrop under demo/, serve it on loopback ports above 1024.
 run:
@@ -17,13 +20,17 @@ test:
 
 install:
 	@tools/prepare build
-	@tools/configure build-install -Dbuildtype=release
-	@meson configure build-install -Dprefix=$(prefix)
-	@ninja -C build-install
-	DESTDIR="$(DESTDIR)" meson install -C build-install --no-rebuild
+	@$(MAKE) -s configure-install
+	@ninja -C $(install_folder)
+	DESTDIR="$(DESTDIR)" meson install -C $(install_folder) --no-rebuild
+
+configure-install:
+	@tools/configure $(install_folder) -Dbuildtype=release
+	@# A new prefix would take sysconfdir back to its default below the prefix.
+	@meson configure $(install_folder) -Dprefix=$(prefix) -Dsysconfdir=/etc
 
 uninstall:
-	ninja -C build-install uninstall
+	ninja -C $(install_folder) uninstall
 
 clean:
 	rm -rf build build-clang build-asan build-fuzz build-install demo

@@ -1,5 +1,6 @@
 """What an installation puts where, and that systemd takes its files."""
 
+import json
 import os
 import pathlib
 import re
@@ -9,6 +10,8 @@ import tempfile
 import unittest
 
 from harness import BUILD, main
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 EXECUTABLES = ("sbin/poplard", "sbin/poplar", "libexec/poplar/poplar-front",
                "libexec/poplar/poplar-auth", "libexec/poplar/poplar-drop",
@@ -76,6 +79,15 @@ class Install(unittest.TestCase):
         auth = (self.root / "etc" / "poplar" / "auth").stat()
         self.assertEqual((auth.st_mode & 0o7777, auth.st_uid), (0o750, 0))
         self.assertTrue((self.root / "var" / "mail" / "poplar").is_dir())
+
+    def test_make_keeps_the_configuration_in_etc_whatever_the_prefix(self):
+        folder = self.root / "folder"
+        for prefix in ("/usr/local", "/usr/local", "/opt/mail", "/usr"):
+            subprocess.run(["make", "-s", "-C", SOURCE, "configure-install", f"prefix={prefix}",
+                            f"install_folder={folder}"], check=True, stdout=subprocess.DEVNULL)
+            options = json.loads((folder / "meson-info" / "intro-buildoptions.json").read_text())
+            values = {option["name"]: option["value"] for option in options}
+            self.assertEqual((values["prefix"], values["sysconfdir"]), (prefix, "/etc"))
 
 
 if __name__ == "__main__":
