@@ -221,7 +221,8 @@ static bool is_marked(const uint64_t *marks, uint32_t i)
 /* A commit at work. A first fault is kept, and the rest still tried. */
 struct removal {
 	int dir;
-	bool touched[2]; /* new, cur */
+	bool touched[2];  /* new, cur */
+	bool others_move; /* messages to cur, or within it, since they were listed */
 	struct maildir_removed removed;
 	enum fault fault;
 	struct why *why;
@@ -244,7 +245,8 @@ static bool keep_changed(struct removal *r, const char *path)
 
 /* Another file that has got the name since is not the message: that is looked for. So
  * is a second name of the same file, as a move by link and unlink that was interrupted
- * leaves it: else the message would come back. */
+ * leaves it: else the message would come back. How many names a file has FUSE may tell
+ * as of a second ago, so that what cur tells counts, too. */
 static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 {
 	struct removal *r = arg;
@@ -261,7 +263,7 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 			file->removed = true;
 			maildir_count(&r->removed, scan_name(s, file),
 				      (uint64_t)st.st_size);
-			return st.st_nlink > 1;
+			return st.st_nlink > 1 || r->others_move;
 		}
 	}
 	if (errno == ENOENT)
@@ -309,9 +311,13 @@ static void judge_fates(const struct scan *s, struct removal *r)
 static uint32_t remove_marked(struct maildir *d, const uint64_t *marks,
 			      struct removal *r)
 {
+	const struct index_head *h = &d->index.head;
 	struct scan s = { 0 };
 	struct why why;
 
+	r->others_move = !scan_is_as(
+		d->dir, SCAN_CUR,
+		(struct scan_stamp){ h->source_4, h->source_5, h->source_6 });
 	load_marked(d, marks, &s, r);
 	uint32_t count = s.files.count;
 	uint32_t *list = malloc((size_t)count * sizeof *list + 1);

@@ -342,14 +342,17 @@ static bool get_stamp(int dir, enum scan_dir w, struct scan_stamp *out)
 	return true;
 }
 
-bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS])
+bool scan_is_as(int dir, enum scan_dir where, struct scan_stamp known)
 {
 	struct scan_stamp stamp;
 
-	for (enum scan_dir w = SCAN_NEW; w < SCAN_DIRS; w++)
-		if (!get_stamp(dir, w, &stamp) || !same_stamp(stamp, known[w]))
-			return false;
-	return true;
+	return get_stamp(dir, where, &stamp) && same_stamp(stamp, known);
+}
+
+bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS])
+{
+	return scan_is_as(dir, SCAN_NEW, known[SCAN_NEW]) &&
+	       scan_is_as(dir, SCAN_CUR, known[SCAN_CUR]);
 }
 
 /* Time stamps move in ticks, of whole seconds on some file systems, which then leave

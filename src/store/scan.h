@@ -119,7 +119,9 @@ struct scan_seen {
 /* Was the tick of the stamp over at that time, so that any later change has another? */
 bool scan_is_over(struct scan_stamp stamp, uint64_t now_ns);
 
-/* Have the folders changed? Reads neither. False also when that cannot be told. */
+/* Is the folder, or are both, as they were? Reads neither. False also when that cannot
+ * be told. */
+bool scan_is_as(int dir, enum scan_dir where, struct scan_stamp known);
 bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS]);
 
 /* All messages in those folders of the open Maildir `dir` that are not as `known`, in

@@ -120,9 +120,8 @@ class Mounted(unittest.TestCase):
         self.assertNotIn("1000.x", " ".join(steps["name"]))
 
 
-@unittest.skipUnless(IS_ROOT, "to mount takes root")
-class Served(unittest.TestCase):
-    """Alice's home is on a file system that gives numbers at every look-up."""
+class Fuse:
+    """Alice's home is on a file system of FUSE."""
 
     def setUp(self):
         self.stack = contextlib.ExitStack()
@@ -132,9 +131,9 @@ class Served(unittest.TestCase):
         self.home = self.p.maildir().parent
         self.p._give(below)
         os.chmod(below, 0o755)
-        self.mount = ["mergerfs", "-o", "allow_other,nonempty", below, self.home]
-        if not shutil.which("mergerfs"):
-            self.skipTest("no mergerfs")
+        self.mount = [self.program, "-o", "allow_other,nonempty", below, self.home]
+        if not shutil.which(self.program):
+            self.skipTest(f"no {self.program}")
         out = subprocess.run(self.mount, capture_output=True, text=True)
         if out.returncode:
             self.skipTest(f"cannot be mounted here: {out.stderr.strip()[-200:]}")
@@ -156,6 +155,42 @@ class Served(unittest.TestCase):
             self.assertNotIn(f"new/{uids[1]}", self.p.names())
             subprocess.run(["umount", self.home], check=True)
             subprocess.run(self.mount, check=True)
+
+    def test_a_name_that_came_in_the_session_goes_too(self):
+        """The kernel tells for a second how many names the file had before."""
+        self.p.put("1.x", b"Subject: 1\n\nx\n")
+        box = self.p.maildir()
+        c = self.p.login()
+        unstuff(c.multi("RETR 1"))
+        os.stat(box / "new" / "1.x")
+        os.link(box / "new" / "1.x", box / "cur" / "1.x:2,S")
+        c.ok("DELE 1")
+        self.assertRegex(c.quit(), r"^\+OK")
+        self.assertEqual(self.p.names(), [])
+
+    def test_a_name_that_came_before_goes_too(self):
+        self.p.put("1.x", b"Subject: 1\n\nx\n")
+        box = self.p.maildir()
+        os.stat(box / "new" / "1.x")
+        os.link(box / "new" / "1.x", box / "cur" / "1.x:2,S")
+        c = self.p.login()
+        c.ok("DELE 1")
+        self.assertRegex(c.quit(), r"^\+OK")
+        self.assertEqual(self.p.names(), [])
+
+
+@unittest.skipUnless(IS_ROOT, "to mount takes root")
+class ServedWithoutNumbers(Fuse, unittest.TestCase):
+    """Numbers are given at every look-up."""
+
+    program = "mergerfs"
+
+
+@unittest.skipUnless(IS_ROOT, "to mount takes root")
+class ServedWithNumbers(Fuse, unittest.TestCase):
+    """Files keep the numbers that they have below."""
+
+    program = "bindfs"
 
 
 def add_tests():
