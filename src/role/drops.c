@@ -19,7 +19,7 @@ struct drops_one {
 	struct drops_one *next;
 	uint32_t uid, gid;
 	bool standard;    /* mail-user's */
-	bool refused;     /* the parent will start none */
+	unsigned refused; /* how often the parent said that it will start none */
 	bool late;        /* ... will not start it at once: it has died too often */
 	unsigned waiting; /* threads, while it is late */
 	int fd;           /* -1: wanted, not there */
@@ -79,7 +79,7 @@ void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int f
 		own_fd_close(&one->fd);
 		one->fd = fd;
 		one->standard = link->standard;
-		one->refused = one->late = false;
+		one->late = false;
 		one->news++;
 		pthread_cond_broadcast(&drops->changed);
 	} else {
@@ -94,7 +94,7 @@ static void set_news(struct drops *drops, uint64_t uid, uint64_t gid, bool refus
 	pthread_mutex_lock(&drops->mutex);
 	struct drops_one *one = entry(drops, uid, gid);
 	if (one) {
-		one->refused = refused;
+		one->refused += refused;
 		one->late = !refused;
 	}
 	pthread_cond_broadcast(&drops->changed);
@@ -147,17 +147,6 @@ static bool want(const struct drops *drops, const struct drops_one *one)
 	return channel_send(drops->parent, &m, -1, CHANNEL_NOW) == FAULT_NONE;
 }
 
-/* Why there can be no process for this user; NULL: there can. */
-static const char *hopeless(const struct user *user, struct drops_one *one)
-{
-	if (user->has_uid && !user->has_gid && !one)
-		return "find a gid beside the user's uid";
-	if (!one || !one->refused)
-		return NULL;
-	one->refused = false; /* asked again next time: the settings may change */
-	return "start a maildrop process for the user's uid";
-}
-
 /* Wait for news of processes, or until `end`; false when that has come. A process that
  * is being started comes within milliseconds. For one that is late, as its owner may
  * have ended it again and again, one thread waits, and only a part of all threads for
@@ -184,8 +173,20 @@ static bool wait_for_news(struct drops *drops, struct drops_one *one,
 /* What this login has asked the parent for. */
 struct wish {
 	bool wanted;
-	unsigned news; /* when it was wanted */
+	unsigned news, refused; /* when it was wanted */
 };
+
+/* Why there can be no process for this user; NULL: there can. A refusal is for all who
+ * wait. Whoever comes later asks again: the settings may have changed. */
+static const char *hopeless(const struct user *user, const struct drops_one *one,
+			    const struct wish *wish)
+{
+	if (user->has_uid && !user->has_gid && !one)
+		return "find a gid beside the user's uid";
+	if (!one || one->fd >= 0 || !wish->wanted || wish->refused == one->refused)
+		return NULL;
+	return "start a maildrop process for the user's uid";
+}
 
 /* The process is not there, or has died since. False: none will come in time. */
 static bool wait_for(struct drops *drops, struct drops_one *one, struct wish *wish,
@@ -196,7 +197,7 @@ static bool wait_for(struct drops *drops, struct drops_one *one, struct wish *wi
 	if (one && (!wish->wanted || wish->news != one->news)) {
 		if (!want(drops, one))
 			return false;
-		*wish = (struct wish){ true, one->news };
+		*wish = (struct wish){ true, one->news, one->refused };
 	}
 	return wait_for_news(drops, one, end);
 }
@@ -225,7 +226,7 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 
 	for (;;) {
 		struct drops_one *one = find(drops, user);
-		const char *no = hopeless(user, one);
+		const char *no = hopeless(user, one, &wish);
 
 		if (no)
 			return fault_set(why, FAULT_SETUP, 0, no,

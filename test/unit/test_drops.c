@@ -314,6 +314,24 @@ static void test_a_refused_process_is_told_and_asked_for_again(void **state)
 	world_end(&w);
 }
 
+static void test_a_refusal_is_for_all_who_wait(void **state)
+{
+	enum { LOGINS = 4 };
+	struct login logins[LOGINS];
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	for (int i = 0; i < LOGINS; i++) {
+		login_begin(&logins[i], &w, 5);
+		expect_wanted(&w, 5);
+	}
+	drops_refused(&w.drops, &(const struct message_DROP_REFUSED){ 5, 5 });
+	for (int i = 0; i < LOGINS; i++)
+		CHECK_EQ(login_end(&logins[i]), FAULT_SETUP);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +344,7 @@ int main(void)
 		TEST(test_all_but_one_stop_waiting_when_it_turns_out_to_be_late),
 		TEST(test_nobody_waits_when_the_parent_is_gone),
 		TEST(test_a_refused_process_is_told_and_asked_for_again),
+		TEST(test_a_refusal_is_for_all_who_wait),
 	};
 
 	return RUN(tests);
