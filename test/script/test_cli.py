@@ -506,7 +506,7 @@ class Users(unittest.TestCase):
                  "boss@example.org": "boss@example.org:{PLAIN}key::::::master=yes",
                  "late@example.org": "late@example.org:{PLAIN}pw::::::disabled=yes"}
         with Poplar(users=users, settings={"default-domain": "example.org", "fold-names": "yes",
-                                           "master-separator": '"+"'}) as p:
+                                           "master-separator": '"+"', "lock-wait": "60s"}) as p:
             def tested(name, password):
                 out = p.run("user", "test", name, input=password + "\n")
                 with p.connect() as c:
