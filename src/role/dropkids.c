@@ -54,7 +54,7 @@ void drop_wanted(struct parent *p, struct kid *auth,
 	}
 	if (ok && !k)
 		k = kid_new(g, ROLE_DROP, ids);
-	if (ok && k && k->start_at == 0) {
+	if (ok && k && k->pid == 0 && k->start_at == 0) {
 		kid_start(p, k);
 		return;
 	}

@@ -436,7 +436,8 @@ void kid_hear(struct parent *p, struct kid *k)
 	case CHANNEL_BROKEN:
 		broken(k, "message");
 		return;
-	case CHANNEL_CLOSED:
+	case CHANNEL_CLOSED: /* it ends; or it lives on where nobody can tell it to */
+		kill(k->pid, SIGKILL);
 		own_fd_close(&k->channel); /* SIGCHLD tells the rest */
 		return;
 	}

@@ -26,9 +26,12 @@ def links_of(pid):
 def take_link(pid):
     """A copy of a process's end of its only channel beside that to its parent."""
     wait_until(lambda: len(links_of(pid)) == 1)  # its last session has ended
-    links = links_of(pid)
+    return take_channel(pid, links_of(pid)[0])
+
+
+def take_channel(pid, fd):
     pidfd = os.pidfd_open(pid)
-    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, links[0], 0)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, fd, 0)
     os.close(pidfd)
     if fd < 0:
         raise OSError(ctypes.get_errno(), "pidfd_getfd")
@@ -60,6 +63,25 @@ class Links(unittest.TestCase):
                 link.shutdown(socket.SHUT_RDWR)
             p.login().quit()
         self.assertEqual(p.pids()["poplar-drop"], [drop])
+
+    def test_one_that_lives_on_without_its_channel_to_poplard_is_replaced(self):
+        p = self.start()
+        p.login().quit()
+        drop, = p.pids()["poplar-drop"]
+        link, parent = take_link(drop), take_channel(drop, PARENT)
+        hold(drop)  # it does nothing of its own accord
+
+        def end():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(drop, signal.SIGKILL)
+        self.addCleanup(end)
+        with link, parent:
+            parent.shutdown(socket.SHUT_RDWR)
+            link.shutdown(socket.SHUT_RDWR)
+        p.login().quit()
+        p.log.wait(f"event=child-died role=poplar-drop pid={drop} .*Killed")
+        self.assertEqual(len(p.pids()["poplar-drop"]), 1)
+        self.assertNotIn(drop, p.pids()["poplar-drop"])
 
     def test_a_lost_link_to_a_process_that_asks_a_database_costs_no_login(self):
         from databases import Server, Sqlite
