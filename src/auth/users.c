@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "auth/scheme.h"
+#include "base/nets.h"
 #include "base/own.h"
 #include "base/secret.h"
 
@@ -94,7 +95,15 @@ static bool take_extras(const struct reading *r, struct user *u, struct span ext
 	return true;
 }
 
-/* Why nobody can log in with what the line says, if so. */
+/* No password on purpose, as in passwd(5) and shadow(5): the user may have a ticket, a
+ * certificate or a token. */
+static bool is_locked(struct span stored)
+{
+	return stored.len == 0 || stored.at[0] == '*' || stored.at[0] == '!' ||
+	       span_is(stored, "x");
+}
+
+/* Why nobody can log in with what the line says, or not from where it says, if so. */
 static void say_useless(const struct reading *r, const struct user *u)
 {
 	char text[128];
@@ -105,7 +114,14 @@ static void say_useless(const struct reading *r, const struct user *u)
 		say(r, text);
 	} else if (!scheme_known(u->stored)) {
 		say(r, "password scheme is not known: this user cannot log in");
+	} else if (!is_locked(u->stored) && !scheme_can_match(u->stored)) {
+		say(r,
+		    "password is no hash of its scheme: no password lets this user in");
 	}
+	if (!nets_text_good(u->allow_nets))
+		say(r,
+		    "allow-nets names what is no address or network: nobody comes in "
+		    "by that");
 }
 
 static bool parse_line(const struct reading *r, struct span line, struct user *out)

@@ -73,3 +73,16 @@ bool nets_text_holds(struct span list, struct span peer)
 	}
 	return false;
 }
+
+bool nets_text_good(struct span list)
+{
+	struct span text;
+	struct net net;
+
+	while (list.len > 0) {
+		span_cut(&list, ',', &text);
+		if (!read_net(text, &net))
+			return false;
+	}
+	return true;
+}

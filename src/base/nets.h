@@ -29,3 +29,6 @@ MUST_USE bool nets_peer(struct span peer, struct address *out);
  * address_text writes it ("192.0.2.1:110", "[2001:db8::1]:110"). What cannot be read
  * holds nothing. */
 bool nets_text_holds(struct span list, struct span peer);
+
+/* Can all of such a list be read? */
+bool nets_text_good(struct span list);

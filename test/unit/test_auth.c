@@ -250,6 +250,32 @@ static void test_a_bad_line_refuses_its_user_only(void **state)
 	CHECK(users_find(users, SPAN("g")));
 }
 
+/* Who is locked on purpose ("*", "!", "x") needs no word. */
+static void test_who_can_never_log_in_is_named(void **state)
+{
+	struct heard h = { "" };
+	OWN(users)
+	users = users_parse(SPAN("a:in the clear\n"
+				 "b:{SSHA512}!!\n"
+				 "c:*\n"
+				 "d:!$6$salt$x\n"
+				 "e:$1$abcdefgh$4Xq1bNcGlH4PvBSMHMIWc.\n"
+				 "f:{PLAIN}x::::::allow_nets=192.0.2.0/33,::1\n"
+				 "g:{PLAIN}x::::::allow_nets=192.0.2.0/24,::1\n"
+				 "h:x\n"
+				 "i:\n"),
+			    hear, &h);
+
+	(void)state;
+	CHECK_TEXT(
+		h.text,
+		"1: password is no hash of its scheme: no password lets this user in\n"
+		"2: password is no hash of its scheme: no password lets this user in\n"
+		"6: allow-nets names what is no address or network: nobody "
+		"comes in by that\n");
+	CHECK(users_find(users, SPAN("f")));
+}
+
 /* Whoever is not here has somebody's stored password checked: one that can be, the same
  * one each time, and not the same for all, or what is stored in two ways would tell. */
 static void test_somebody_stands_in_for_who_is_not_here(void **state)
@@ -863,6 +889,7 @@ int main(void)
 		TEST(test_fields_of_a_user),
 		TEST(test_databases_in_order),
 		TEST(test_a_bad_line_refuses_its_user_only),
+		TEST(test_who_can_never_log_in_is_named),
 		TEST(test_somebody_stands_in_for_who_is_not_here),
 		TEST(test_many_users_are_found),
 		TEST(test_known_hashes_verify),
