@@ -144,7 +144,6 @@ static const struct {
 	{ "mail", take_mail },
 	{ "userdb_mail", take_mail },
 	{ "allow-nets", take_allow_nets },
-	{ "allow_nets", take_allow_nets },
 	{ "mechanisms", take_mechanisms },
 	{ "disabled", take_disabled },
 	{ "nologin", take_disabled },
@@ -156,10 +155,21 @@ static const struct {
 	{ "expire", take_expire },
 };
 
+/* A column of SQL has '_' where our names have '-'. */
+static bool is_field(struct span name, const char *field)
+{
+	if (name.len != strlen(field))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] != field[i] && !(name.at[i] == '_' && field[i] == '-'))
+			return false;
+	return true;
+}
+
 const char *user_take_field(struct user *u, struct span name, struct span value)
 {
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (span_is(name, fields[i].name))
+		if (is_field(name, fields[i].name))
 			return fields[i].take(u, value);
 	return NULL;
 }

@@ -41,7 +41,7 @@ void user_take_text(struct user *u, const char *field, struct span value, size_t
  *	home userdb_home                   a path
  *	maildrop                           a path
  *	mail userdb_mail                   maildir:PATH
- *	allow-nets allow_nets              addresses and networks
+ *	allow-nets                         addresses and networks
  *	mechanisms                         names of SASL mechanisms, USER and APOP
  *	disabled nologin                   yes (or nothing) or no
  *	tls-required ssl_required          the same
@@ -50,9 +50,9 @@ void user_take_text(struct user *u, const char *field, struct span value, size_t
  *	login-delay                        see policy_take_delay
  *	expire                             see policy_take_expire
  *
- * Others are left alone. Paths have a bound, see `over`. NULL, or what is wrong with
- *it: then the user must not be let in, since a field that cannot be read may be there
- *to keep someone out. */
+ * A '_' may stand for each '-' of a name. Others are left alone. Paths have a bound,
+ * see `over`. NULL, or what is wrong with it: then the user must not be let in, since a
+ * field that cannot be read may be there to keep someone out. */
 MUST_USE const char *user_take_field(struct user *u, struct span name,
 				     struct span value);
 

@@ -85,7 +85,8 @@ static void test_fields_of_a_user(void **state)
 		{ "nologin", "", true },        { "disabled", "yes", true },
 		{ "disabled", "No", true },     { "disabled", "perhaps", false },
 		{ "tls-required", "y", true },  { "master", "-", false },
-		{ "quota", "whatever", true },
+		{ "quota", "whatever", true },  { "tls_required", "-", false },
+		{ "read_only", "-", false },    { "login_delay", "soon", false },
 	};
 	const struct span here = SPAN("192.0.2.1:110");
 	struct user u = { 0 };
