@@ -88,8 +88,7 @@ static void look(struct userfile *f)
 		secret_wipe(text, len);
 		break;
 	case WATCHED_TROUBLE:
-		if (f->now)
-			log_fault(&f->watched.trouble, "users-kept");
+		log_fault(&f->watched.trouble, f->now ? "users-kept" : "users-missing");
 		break;
 	}
 }

@@ -17,6 +17,6 @@ void userfile_free(struct userfile *file);
 
 /* The users as the file says now; the caller's, to be given back with users_free. A
  * changed file is read anew; one that can't be read any more leaves the last good
- * reading in force, and is logged once for each change. NULL, with the story in *why:
- * there never was a good one. */
+ * reading in force. Either way a file that can't be read is logged once for each
+ * change. NULL, with the story in *why: there never was a good one. */
 struct users *userfile_acquire(struct userfile *file, struct why *why);

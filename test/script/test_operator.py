@@ -60,6 +60,16 @@ class Starting(unittest.TestCase):
                     self.assertIn("[SYS/PERM]", c.err("PASS x"))
             self.assertEqual(p.run("reload").returncode, 0)
 
+    def test_a_users_file_that_cannot_be_read_is_told_at_start(self):
+        """... before anybody logs in, and the file counts once it is there."""
+        with stopped() as p:
+            users = p.dir / "auth" / "users"
+            kept = users.rename(users.with_name("kept"))
+            p.start()
+            p.log.wait("event=users-missing")
+            kept.rename(users)
+            p.login().quit()
+
     def test_the_exit_status_tells_whether_a_restart_is_of_use(self):
         """... and the unit does not try where it is not."""
         unit = UNIT.read_text()
