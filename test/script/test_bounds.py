@@ -83,6 +83,8 @@ class InRows(unittest.TestCase):
         reply = self.reply(name, password)
         self.assertTrue(reply.startswith(f"-ERR [{code}] "), (name, reply))
         self.others_log_in(name)
+        if code != "AUTH":
+            self.p.log.wait("login-trouble", start=mark)
         return [line for line in self.p.log.lines[mark:] if "login-trouble" in line]
 
     def test_a_field_over_its_bound_costs_its_own_user_the_login_and_names_itself_in_the_log(self):
