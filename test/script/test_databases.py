@@ -204,7 +204,7 @@ class Suite:
         mark, before = self.p.log.mark(), self.p.pids()
         self.p.process.send_signal(signal.SIGHUP)
         self.p.log.wait("event=reloaded", start=mark)
-        for role in "poplar-front", "poplar-auth", "poplar-lookup":
+        for role in "poplar-front", "poplar-auth", "poplar-lookup", "poplar-drop":
             wait_until(lambda role=role: not set(before[role]) & set(self.p.pids()[role]))
 
     def test_reload(self):
