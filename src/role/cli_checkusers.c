@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/jwt.h"
@@ -89,6 +90,42 @@ static int try_place(const struct checking *c, int root, const char *path)
 	return above >= 0 ? 0 : errno;
 }
 
+/* A user's Maildir, below the open folder `root`. */
+struct kept {
+	struct checking *checking;
+	const struct user *user;
+	const char *path;
+	int root;
+};
+
+static bool can_open_maildir(void *arg)
+{
+	const struct kept *k = arg;
+	OWN_FD dir = file_open_beneath(k->root, k->path, O_RDONLY | O_DIRECTORY);
+
+	if (dir >= 0 && faccessat(dir, ".", X_OK, AT_EACCESS) == 0)
+		return true;
+	complain(k->checking, SETUP_TROUBLE, k->user,
+		 "cannot open Maildir %.400s: %s: expected one that uid %u may read",
+		 k->path, strerrordesc_np(errno), (unsigned)geteuid());
+	return false;
+}
+
+/* Trying it takes a process, which a folder of the keeper's own does without. */
+static void check_keeper(struct kept *k)
+{
+	const struct user *user = k->user;
+	const struct cli_ids own = { (uid_t)user->uid, (gid_t)user->gid };
+	const struct cli_ids ids = user->has_uid ? own : k->checking->mail;
+	OWN_FD dir = file_open_beneath(k->root, k->path, O_PATH | O_DIRECTORY);
+	struct stat st;
+
+	if (dir < 0 || fstat(dir, &st) < 0 ||
+	    (st.st_uid == ids.uid && (st.st_mode & S_IRWXU) == S_IRWXU))
+		return;
+	check_as(k->checking, ids, can_open_maildir, k, SETUP_TROUBLE);
+}
+
 /* In the words of poplar-drop's event open-failed, and a hint. */
 static void check_place(struct checking *c, const struct user *user, const char *path)
 {
@@ -104,6 +141,8 @@ static void check_place(struct checking *c, const struct user *user, const char 
 	if (sys)
 		complain(c, SETUP_TROUBLE, user, "cannot open Maildir %.400s: %s%s",
 			 path, strerrordesc_np(sys), hint);
+	else if (dir >= 0 && !cli_owner_wrong(&c->settings, user, c->mail))
+		check_keeper(&(struct kept){ c, user, path, dir });
 }
 
 static void check_owner(struct checking *c, const struct user *user)

@@ -188,6 +188,9 @@ class Check(unittest.TestCase):
             p.write_users()
             for name in p.users:
                 p.make_maildir(name)
+            if IS_ROOT:
+                for folder in (p.dir / "mail" / "i", p.dir / "mail" / "i" / "Maildir"):
+                    os.chown(folder, 500, 4294967294)
             out = p.run("check")
             self.assertEqual(re.findall(r"user (\w): ", out.stderr), sorted(bad))
             self.assertIn("user d: a uid needs a gid beside it\n", out.stderr)

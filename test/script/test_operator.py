@@ -60,6 +60,19 @@ class Starting(unittest.TestCase):
                     self.assertIn("[SYS/PERM]", c.err("PASS x"))
             self.assertEqual(p.run("reload").returncode, 0)
 
+    @unittest.skipUnless(IS_ROOT, "needs root to be other users")
+    def test_a_maildir_that_its_keeper_cannot_read_is_trouble(self):
+        with stopped() as p:
+            maildir = p.dir / "mail" / "alice" / "Maildir"
+            self.assertEqual(p.run("check").returncode, 0)
+            os.chown(maildir, 0, 0)
+            maildir.chmod(0o700)
+            out = p.run("check")
+            self.assertEqual(out.returncode, 1, out.stderr)
+            self.assertRegex(out.stderr, r"user alice: cannot open Maildir alice/Maildir: Permission denied")
+            maildir.chmod(0o755)
+            self.assertEqual(p.run("check").returncode, 0)
+
     def test_a_users_file_that_cannot_be_read_is_told_at_start(self):
         """... before anybody logs in, and the file counts once it is there."""
         with stopped() as p:
