@@ -75,14 +75,23 @@ void crew_when_writable(struct crew *crew, struct crew_post *post)
 
 static void *work_beside(void *arg);
 
+/* One more, if there may be. */
+static bool count_another(struct crew *crew)
+{
+	unsigned threads = atomic_load(&crew->threads);
+
+	while (threads < crew->most)
+		if (atomic_compare_exchange_weak(&crew->threads, &threads, threads + 1))
+			return true;
+	return false;
+}
+
 static void start_another(struct crew *crew)
 {
 	pthread_t thread;
 
-	if (atomic_fetch_add(&crew->threads, 1) >= crew->most) {
-		atomic_fetch_sub(&crew->threads, 1);
+	if (!count_another(crew))
 		return;
-	}
 	int error = pthread_create(&thread, NULL, work_beside, crew);
 	if (error) {
 		atomic_fetch_sub(&crew->threads, 1);
@@ -120,13 +129,17 @@ static enum waited wait_and_work(struct crew *crew, int ms)
 	return WOKEN;
 }
 
+/* A thread that ends while the last that waited goes to work, which has found as many
+ * threads as there may be, stays. */
 static void *work_beside(void *arg)
 {
 	struct crew *crew = arg;
 
-	while (wait_and_work(crew, REST_MS) != QUIET)
-		;
-	atomic_fetch_sub(&crew->threads, 1);
+	do {
+		while (wait_and_work(crew, REST_MS) != QUIET)
+			;
+		atomic_fetch_sub(&crew->threads, 1);
+	} while (atomic_load(&crew->waiting) == 0 && count_another(crew));
 	return NULL;
 }
 
