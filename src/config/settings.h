@@ -110,8 +110,8 @@ X(gssapi_realm, TEXT, 0, 255, "", AUTH, \
 X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
   "So many refused logins close the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
-  "A refused login is answered this long after it was asked, whatever the reason; and the delay with " \
-  "which those begin who have failed too often. 0: no delays at all. See FAILED LOGINS.") \
+  "A refused login is answered this long after it was asked, whatever the reason. The first delay of a " \
+  "client that has failed too often is as long. 0: no delays at all. See FAILED LOGINS.") \
 X(failure_delay_max, MILLIS, 0, 120000, "30s", AUTH, \
   "No login waits longer than this until it is looked at, however many have failed.") \
 X(max_errors, COUNT, 1, 1000, "20", FRONT, \
