@@ -10,7 +10,7 @@ import re
 import socket
 import struct
 
-from harness import PATIENCE, hold
+from harness import PATIENCE, hold, wait_until
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
 PARENT = 3  # the descriptor of the channel to poplard
@@ -73,7 +73,7 @@ class Channel:
 
 
 def packet_sockets(pid):
-    """The descriptors of a process that are channels."""
+    """The descriptors of a process that are channels. The kernel's list may lack some while others come and go."""
     inodes = {line.split()[6] for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]
               if line.split()[4] == "0005"}
     found = []
@@ -84,12 +84,30 @@ def packet_sockets(pid):
     return found
 
 
+def links_of(pid):
+    """The channels that a process has beside that to its parent."""
+    def target(fd):
+        return os.readlink(f"/proc/{pid}/fd/{fd}")
+    return [fd for fd in packet_sockets(pid) if target(fd) != target(PARENT)]
+
+
+def only_link_of(pid):
+    """Its only channel beside that to its parent, once its last session has ended."""
+    links = []
+
+    def has_one():
+        links[:] = links_of(pid)
+        return len(links) == 1
+
+    wait_until(has_one)
+    return links[0]
+
+
 def capture(pid):
     """Stop a poplar-front that has no session, and have its channel to poplar-auth."""
-    links = [fd for fd in packet_sockets(pid) if fd != PARENT]
-    assert len(links) == 1, links
+    link = only_link_of(pid)
     hold(pid)
-    return channel_of(pid, links[0])
+    return channel_of(pid, link)
 
 
 def channel_of(pid, number):

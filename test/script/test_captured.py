@@ -9,24 +9,16 @@ import threading
 import time
 import unittest
 
-from channel import FAULTS, PARENT, PIDFD_GETFD, capture, packet_sockets
+from channel import FAULTS, PARENT, PIDFD_GETFD, capture, links_of, only_link_of
 from harness import IS_ROOT, Poplar, hold, main, wait_until
 
 MECHANISM_PLAIN = 2  # its place in the table of src/base/mechanism.h
 AT_ONCE = 4.0  # seconds, well below the 5 and 10 that a thread could be held; milliseconds as a rule
 
 
-def links_of(pid):
-    """The channels that a process has beside that to its parent."""
-    def target(fd):
-        return os.readlink(f"/proc/{pid}/fd/{fd}")
-    return [fd for fd in packet_sockets(pid) if target(fd) != target(PARENT)]
-
-
 def take_link(pid):
     """A copy of a process's end of its only channel beside that to its parent."""
-    wait_until(lambda: len(links_of(pid)) == 1)  # its last session has ended
-    return take_channel(pid, links_of(pid)[0])
+    return take_channel(pid, only_link_of(pid))
 
 
 def take_channel(pid, fd):
