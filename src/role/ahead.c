@@ -23,6 +23,8 @@ struct ahead {
 		run; /* the message asked for last; how many in a row before it */
 	uint32_t next, end; /* answers are awaited for these: from next, below end */
 	uint32_t stale;     /* ... after so many that nobody wants any more */
+	uint32_t first;     /* where the last answer begins */
+	uint32_t fit;       /* so many to ask for, as more had no room; 0: any number */
 	uint32_t count;
 	struct ahead_answer at[AHEAD_MOST]; /* answers not used yet */
 };
@@ -78,6 +80,8 @@ static uint32_t how_many(const struct conn *c, uint32_t msg)
 
 	if (most > left)
 		most = left;
+	if (c->ahead->fit > 0 && most > c->ahead->fit)
+		most = c->ahead->fit;
 	return c->front->ahead_open + most <= c->front->ahead_most ? most : 1;
 }
 
@@ -100,7 +104,10 @@ void ahead_want(struct conn *c, uint32_t msg)
 	drop_answers(c);
 	a->stale += a->end - a->next;
 	a->next = msg;
+	a->first = msg;
 	a->end = msg + how_many(c, msg);
+	if (a->fit < AHEAD_MOST) /* the next may be smaller */
+		a->fit *= 2;
 	enum fault f = maildrop_ask_bodies(c, msg, a->end - msg);
 	c->front->ahead_open += a->end - a->next;
 	if (f) {
@@ -111,12 +118,30 @@ void ahead_want(struct conn *c, uint32_t msg)
 	}
 }
 
-/* Keep a body until it is asked for. What failed is asked for anew then. */
+/* Can all of it be sent, whatever becomes of its name? Of windows poplar-drop keeps the
+ * file open for the first body of an answer alone. */
+static bool is_whole(const struct body_source *s)
+{
+	return s->kind != READER_WINDOW || s->window >= s->length;
+}
+
+/* Keep a body until it is asked for. What failed, and what is not whole, is asked for
+ * anew then. */
 static void hold(struct conn *c, uint32_t msg, const struct body_source *source)
 {
 	struct ahead *a = c->ahead;
 
 	a->at[a->count++] = (struct ahead_answer){ msg, *source };
+}
+
+/* Nobody waits for it. If there was no room for it, fewer are asked for next time. */
+static void pass_over(struct ahead *a, uint32_t msg, struct body_source *source)
+{
+	const uint32_t before = msg - a->first;
+
+	if (source->fd >= 0 && !is_whole(source) && (a->fit == 0 || before < a->fit))
+		a->fit = before;
+	own_fd_close(&source->fd);
 }
 
 bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
@@ -141,8 +166,8 @@ bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
 			talk_failed(c, fault);
 		else
 			body_begin(c, source);
-	} else if (waiting || fault || a->count == AHEAD_MOST) {
-		own_fd_close(&source->fd); /* passed over */
+	} else if (waiting || fault || a->count == AHEAD_MOST || !is_whole(source)) {
+		pass_over(a, msg, source);
 	} else {
 		hold(c, msg, source);
 		return true;

@@ -155,6 +155,26 @@ class Slow(unittest.TestCase):
         self.assertLess(len(rest), 15_000_000)
         self.p.log.wait("event=session user=alice .*retr=0 .*end=cut-short")
 
+    def test_a_message_that_is_removed_meanwhile_is_refused_or_comes_whole(self):
+        texts = [b"Subject: x\n\n" + b"line %d\n" % i * (800_000 if i == 7 else 12_000) for i in range(8)]
+        for i, text in enumerate(texts):
+            self.p.put(f"{i}.x", text)
+        new = self.p.maildir() / "new"
+        alice = self.p.login("alice")
+        self.assertEqual(alice.multi("RETR 1"), on_wire(texts[0]) + b".\r\n")  # asks for the others, too
+        (new / "4.x").unlink()
+        for n in range(2, 8):
+            if n == 5:
+                alice.err("RETR 5")
+            else:
+                self.assertEqual(alice.multi(f"RETR {n}"), on_wire(texts[n - 1]) + b".\r\n")
+        alice.send("RETR 8\r\n")
+        self.assertEqual(alice.line()[:3], b"+OK")
+        alice.need(100_000)
+        (new / "7.x").unlink()
+        self.assertEqual(alice.lines(), on_wire(texts[7]) + b".\r\n")
+        alice.quit()
+
     def test_messages_of_all_sizes(self):
         """Those that are a window, one octet more or less, none at all; TOP, in any order."""
         texts = [b"", b"\n", b"x"] + [b"y: z\r\n\r\n" + b"." * (size - 10) + b"\r\n"
