@@ -88,12 +88,13 @@ class Log:
 
     def wait(self, pattern, count=1, start=0, patience=PATIENCE):
         """The count-th line that matches, from line number start on. Each line is looked at once:
-        the reader must not wait for those who search, or poplard finds its pipe full."""
+        the reader must not wait for those who search, or poplard finds its pipe full. The reader
+        gets some seconds in any case: this process may have stood still for as long as we wait."""
         end, found, at = time.monotonic() + patience, [], start
         while len(found) < count:
             with self.changed:
                 self.changed.wait_for(lambda: self.ended or len(self.lines) > at,
-                                      max(0, end - time.monotonic()))
+                                      max(5, end - time.monotonic()))
                 new = self.lines[at:]
             if not new:
                 raise AssertionError(f"no line matches {pattern!r}; the log:\n"
