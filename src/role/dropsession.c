@@ -178,11 +178,11 @@ static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t len
 /* Octets that the front cannot read, as it has not the file. */
 static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 {
-	const int listing = s->maildrop->listing.fd;
+	const struct store_listing *listing = &s->maildrop->listing;
 	struct windows_given given = { 0 };
 	struct why why = { 0 };
 
-	if (msg > s->maildrop->listing.count || at > INT64_MAX)
+	if (msg > listing->count || at > INT64_MAX)
 		return is_broken(s, "COPY");
 	const enum fault f = msg > 0 ? windows_next(&s->windows, s->maildrop,
 						    (uint32_t)msg, at, &given, &why)
@@ -192,7 +192,7 @@ static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 	const struct message m = { .kind = MESSAGE_COPIED,
 				   .COPIED = { given.what, given.octets } };
 	const bool said = say(s, &m, given.fd);
-	if (msg == 0 && given.fd != listing)
+	if (msg == 0 && given.fd != listing->fd)
 		close(given.fd);
 	return said;
 }
@@ -352,7 +352,7 @@ static bool say_ready(const struct session *s)
 	struct windows_given given;
 	struct why why = { 0 };
 
-	if (windows_listing(l->fd, 0, &given, &why)) {
+	if (windows_listing(l, 0, &given, &why)) {
 		say_failed(s, &why, "open-failed");
 		return false;
 	}

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 
@@ -17,14 +18,20 @@
  * of the listing. */
 enum { BODIES_OCTETS = 262144, NEXT_OCTETS = 262144, LISTING_OCTETS = 65536 };
 
-/* Can the page cache be asked for it? */
-static bool has_pages(int fd, uint64_t offset)
+/* Can the page cache be asked for it? The last file system that said so is known from
+ * then on, for all sessions; one that is taken for it in error costs a front a COPY. */
+static bool has_pages(int fd, uint64_t device, uint64_t offset)
 {
+	static _Atomic uint64_t known; /* 0: none */
 	char octet;
 	struct iovec iov = { &octet, 1 };
 
-	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) >= 0 ||
-	       errno != EOPNOTSUPP;
+	if (device != 0 && atomic_load_explicit(&known, memory_order_relaxed) == device)
+		return true;
+	if (preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP)
+		return false;
+	atomic_store_explicit(&known, device, memory_order_relaxed);
+	return true;
 }
 
 /* ---- memory ---- */
@@ -98,11 +105,8 @@ enum fault windows_give(struct windows *w, const struct store_body *b,
 			struct windows_given *out, struct why *why)
 {
 	*out = (struct windows_given){ MESSAGE_GIVEN_FILE, b->fd, b->offset, 0 };
-	if ((w->knows && w->device == b->device) || has_pages(b->fd, b->offset)) {
-		w->knows = true;
-		w->device = b->device;
+	if (has_pages(b->fd, b->device, b->offset))
 		return FAULT_NONE;
-	}
 	out->what = MESSAGE_GIVEN_MEMORY;
 	if (file_is_memory(b->fd))
 		return FAULT_NONE;
@@ -138,19 +142,19 @@ enum fault windows_next(struct windows *w, struct maildrop *m, uint32_t msg,
 		    why);
 }
 
-enum fault windows_listing(int fd, uint64_t at, struct windows_given *out,
-			   struct why *why)
+enum fault windows_listing(const struct store_listing *l, uint64_t at,
+			   struct windows_given *out, struct why *why)
 {
 	ROOM char octets[LISTING_OCTETS];
 	size_t len = sizeof octets;
 
-	*out = (struct windows_given){ MESSAGE_GIVEN_FILE, fd, 0, 0 };
-	if (has_pages(fd, at))
+	*out = (struct windows_given){ MESSAGE_GIVEN_FILE, l->fd, 0, 0 };
+	if (has_pages(l->fd, l->device, at))
 		return FAULT_NONE;
 	out->what = MESSAGE_GIVEN_MEMORY;
-	if (file_is_memory(fd))
+	if (file_is_memory(l->fd))
 		return FAULT_NONE;
-	const enum fault f = read_file(fd, at, octets, &len, why);
+	const enum fault f = read_file(l->fd, at, octets, &len, why);
 	if (f)
 		return f;
 	*out = (struct windows_given){

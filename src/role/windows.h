@@ -21,9 +21,7 @@ struct windows_memory {
 
 /* Of one session. All zero: nothing is known yet. */
 struct windows {
-	bool knows;      /* there is a device whose pages can be asked for, */
-	uint64_t device; /* ... this one */
-	uint32_t kept;   /* the message of which windows were given last; 0: none */
+	uint32_t kept; /* the message of which windows were given last; 0: none */
 	struct store_body body; /* ... open */
 	struct windows_memory bodies, next;
 };
@@ -52,8 +50,8 @@ MUST_USE enum fault windows_next(struct windows *w, struct maildrop *m, uint32_t
 				 struct why *why);
 
 /* What a front gets of the listing from `at` on, to keep: where it is another
- * descriptor than `fd`, it is the caller's. */
-MUST_USE enum fault windows_listing(int fd, uint64_t at, struct windows_given *out,
-				    struct why *why);
+ * descriptor than l->fd, it is the caller's. */
+MUST_USE enum fault windows_listing(const struct store_listing *l, uint64_t at,
+				    struct windows_given *out, struct why *why);
 
 void windows_close(struct windows *w);

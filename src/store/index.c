@@ -115,6 +115,7 @@ bool index_open(struct index *ix, int dir, struct why *why)
 			fault_set(why, FAULT_SETUP, errno, "open", INDEX_FILE);
 		return false;
 	}
+	ix->device = st.st_dev;
 	if (read_whole(ix->fd, page, sizeof page, 0))
 		wrong = take_head(ix, page, &st);
 	if (!wrong)

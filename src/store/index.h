@@ -58,7 +58,8 @@ struct index_head {
 };
 
 struct index {
-	int fd; /* read-only; -1: there is none */
+	int fd;          /* read-only; -1: there is none */
+	uint64_t device; /* the file system that it lies on */
 	struct index_head head;
 	struct listing_map map;
 };

@@ -278,6 +278,7 @@ enum fault index_finish(struct index_writer *w, const struct index_head *head,
 	ix.head.magic = INDEX_MAGIC;
 	ix.head.version = INDEX_VERSION;
 	ix.head.file = st.st_ino;
+	ix.device = st.st_dev;
 	ix.head.generation = w->generation;
 	ix.head.records = w->count;
 	ix.head.holes = holes->hole_count;

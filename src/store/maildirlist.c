@@ -367,6 +367,7 @@ enum fault maildir_list(struct maildir *d, const struct store_place *place,
 		return f;
 	d->base.listing = (struct store_listing){
 		.fd = d->index.fd,
+		.device = d->index.device,
 		.count = (uint32_t)d->index.head.messages,
 		.octets = d->index.head.octets,
 		.ascii_octets = d->index.head.ascii_octets,

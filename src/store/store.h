@@ -61,7 +61,8 @@ struct store_place {
  * the same to the end. The owner of the maildrop may spoil it at any time. Descriptor
  * and map belong to the maildrop. */
 struct store_listing {
-	int fd; /* which cannot write */
+	int fd;          /* which cannot write */
+	uint64_t device; /* the file system that it lies on */
 	uint32_t count;
 	uint64_t octets, ascii_octets; /* the latter where no UTF-8 is known */
 	enum downgrade_way downgrade;  /* as that is counted */
