@@ -105,7 +105,7 @@ int index_open_file(int dir, int flags, struct stat *out)
 bool index_open(struct index *ix, int dir, struct why *why)
 {
 	ROOM char page[LISTING_HEAD_OCTETS];
-	struct stat st;
+	struct stat st = { 0 };
 	const char *wrong = "is cut";
 
 	*ix = (struct index){ .fd = index_open_file(dir, O_RDONLY, &st) };
