@@ -90,6 +90,4 @@ void drop_idle(const struct parent *p, struct kid *k)
 		if (auth->role == ROLE_AUTH)
 			kid_say(auth, &m, -1);
 	kid_tell(k, MESSAGE_DRAIN);
-	log_event(LOG_DEBUG, "drop-leaves", LOG_N("uid", k->ids.uid),
-		  LOG_N("pid", (uint64_t)k->pid));
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/own.h"
 #include "sys/clock.h"
 
@@ -121,6 +122,8 @@ void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves)
 	}
 	pthread_cond_broadcast(&drops->changed);
 	pthread_mutex_unlock(&drops->mutex);
+	log_event(LOG_DEBUG, "drop-leaves", LOG_N("uid", leaves->uid),
+		  LOG_N("gid", leaves->gid));
 }
 
 /* The user's process; NULL while mail-user's is not known yet. */

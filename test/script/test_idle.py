@@ -115,7 +115,6 @@ class Idle(unittest.TestCase):
             late.send("PASS x\r\n")
             wait_until(lambda: has_something_to_read(pid))
         self.p.log.wait("event=drop-leaves")
-        self.login("two")[0].quit()  # poplar-auth has heard of it, too: it hears the parent in order
         os.kill(pid, signal.SIGCONT)
         self.assertTrue(late.line().startswith(b"+OK"))
         late.ok("STAT")
