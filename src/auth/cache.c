@@ -1,7 +1,7 @@
 /* auth/cache.c - what was found out a moment ago, so that it need not be found out
  * anew.
  *
- * Floor 2 (auth). Prefix: cache_.
+ * Prefix: cache_.
  */
 #include "auth/cache.h"
 
@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "auth/scheme.h"
+#include "auth/user/scheme.h"
 #include "base/nets.h"
 #include "base/secret.h"
 

@@ -1,7 +1,7 @@
 /* auth/cache.h - what was found out a moment ago, so that it need not be found out
  * anew.
  *
- * Floor 2 (auth). Prefix: cache_. For many threads; time is passed in. Two things are
+ * Prefix: cache_. For many threads; time is passed in. Two things are
  * remembered: that a password matches what is stored, or does not, which is true for
  * ever; and what a database said of a user and password, which is true for as long as
  * its settings say. Keys are BLAKE2b hashes with a key of the process: no password is
@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "auth/user.h"
+#include "auth/user/user.h"
 
 struct cache;
 

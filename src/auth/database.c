@@ -1,13 +1,13 @@
 /* auth/database.c - places that know users, asked one after the other.
  *
- * Floor 2 (auth). Prefix: database_.
+ * Prefix: database_.
  */
 #include "auth/database.h"
 
 #include <stdlib.h>
 
 #include "auth/cache.h"
-#include "auth/userfile.h"
+#include "auth/user/userfile.h"
 #include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"

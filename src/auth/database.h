@@ -1,10 +1,10 @@
 /* auth/database.h - places that know users, asked one after the other.
  *
- * Floor 2 (auth). Prefix: database_. For many threads.
+ * Prefix: database_. For many threads.
  */
 #pragma once
 
-#include "auth/user.h"
+#include "auth/user/user.h"
 
 enum database_says {
 	DATABASE_UNKNOWN, /* it does not know the user */

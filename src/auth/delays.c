@@ -1,6 +1,6 @@
 /* auth/delays.c - who has failed to log in must wait before the next password counts.
  *
- * Floor 2 (auth). Prefix: delays_.
+ * Prefix: delays_.
  *
  * Records stand in buckets that a keyed hash chooses. In a full one, the record with
  * the fewest failures makes room, the oldest of those: to have one's own forgotten

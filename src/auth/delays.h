@@ -1,6 +1,6 @@
 /* auth/delays.h - who has failed to log in must wait before the next password counts.
  *
- * Floor 2 (auth). Prefix: delays_. For many threads; time is passed in. Failures are
+ * Prefix: delays_. For many threads; time is passed in. Failures are
  * counted for the address, for its network, and for the name. Each of them is delayed
  * by its own count, and one attempt queues behind the other; the longest wait counts,
  * up to a limit. Memory is bounded: see delays.c for who is forgotten.

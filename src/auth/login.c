@@ -1,14 +1,14 @@
 /* auth/login.c - who may come in, once it is known who is there.
  *
- * Floor 2 (auth). Prefix: login_.
+ * Prefix: login_.
  */
 #include "auth/login.h"
 
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "auth/prep.h"
-#include "auth/scheme.h"
+#include "auth/user/prep.h"
+#include "auth/user/scheme.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"

@@ -1,6 +1,6 @@
 /* auth/login.h - who may come in, once it is known who is there.
  *
- * Floor 2 (auth). Prefix: login_.
+ * Prefix: login_.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* auth/place.c - where a user's maildrop is.
  *
- * Floor 2 (auth). Prefix: place_.
+ * Prefix: place_.
  */
 #include "auth/place.h"
 

@@ -1,10 +1,10 @@
 /* auth/place.h - where a user's maildrop is.
  *
- * Floor 2 (auth). Prefix: place_.
+ * Prefix: place_.
  */
 #pragma once
 
-#include "auth/user.h"
+#include "auth/user/user.h"
 
 enum { PLACE_PATH_MAX = 4096 };
 

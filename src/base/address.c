@@ -1,6 +1,6 @@
 /* base/address.c - addresses of the Internet, without a port or a socket.
  *
- * Floor 0. Prefix: address_.
+ * Prefix: address_.
  */
 #include "base/address.h"
 

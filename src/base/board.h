@@ -1,6 +1,4 @@
 /* base/board.h - which maildrop XTND means.
- *
- * Floor 0.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* base/buf.c - octets written one behind the other into room of fixed size.
  *
- * Floor 0. Prefix: buf_.
+ * Prefix: buf_.
  */
 #include "base/buf.h"
 

@@ -1,6 +1,6 @@
 /* base/buf.h - octets written one behind the other into room of fixed size.
  *
- * Floor 0. Prefix: buf_. Never allocates.
+ * Prefix: buf_. Never allocates.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* base/fault.c - the one vocabulary of what can go wrong.
  *
- * Floor 0. Prefix: fault_.
+ * Prefix: fault_.
  */
 #include "base/fault.h"
 

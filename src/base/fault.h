@@ -1,6 +1,6 @@
 /* base/fault.h - the one vocabulary of what can go wrong.
  *
- * Floor 0. Prefix: fault_.
+ * Prefix: fault_.
  */
 #pragma once
 

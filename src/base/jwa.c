@@ -1,6 +1,6 @@
 /* base/jwa.c - algorithms of signatures that a JSON Web Token may have.
  *
- * Floor 0 (base). Prefix: jwa_.
+ * Prefix: jwa_.
  */
 #include "base/jwa.h"
 

@@ -1,7 +1,7 @@
 /* base/jwa.h - algorithms of signatures that a JSON Web Token may have (RFC 7518,
  * 8037).
  *
- * Floor 0 (base). Prefix: jwa_.
+ * Prefix: jwa_.
  */
 #pragma once
 

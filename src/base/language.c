@@ -1,6 +1,6 @@
 /* base/language.c - the languages in which a client may be answered.
  *
- * Floor 0 (base). Prefix: language_.
+ * Prefix: language_.
  */
 #include "base/language.h"
 

@@ -1,6 +1,6 @@
 /* base/language.h - the languages in which a client may be answered.
  *
- * Floor 0 (base). Prefix: language_. For each row but English there is a catalogue
+ * Prefix: language_. For each row but English there is a catalogue
  * po/TAG.po, named in po/LINGUAS too.
  */
 #pragma once

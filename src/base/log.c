@@ -1,6 +1,6 @@
 /* base/log.c - one line per event, key=value, safe to show to anyone.
  *
- * Floor 0. Prefix: log_.
+ * Prefix: log_.
  */
 #include "base/log.h"
 

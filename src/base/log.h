@@ -1,6 +1,6 @@
 /* base/log.h - one line per event, key=value, safe to show to anyone.
  *
- * Floor 0. Prefix: log_. There are no format strings: a value can hold any octet.
+ * Prefix: log_. There are no format strings: a value can hold any octet.
  * Values with spaces, quotes, '=' or control characters are quoted; control
  * characters, quotes and backslashes inside are escaped, so that a line is one
  * event whatever a client sent.

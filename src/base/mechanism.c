@@ -1,6 +1,6 @@
 /* base/mechanism.c - the ways to prove who one is.
  *
- * Floor 0 (base). Prefix: mechanism_.
+ * Prefix: mechanism_.
  */
 #include "base/mechanism.h"
 

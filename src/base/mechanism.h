@@ -1,6 +1,6 @@
 /* base/mechanism.h - the ways to prove who one is.
  *
- * Floor 0 (base). Prefix: mechanism_. The front says by it what a client wants,
+ * Prefix: mechanism_. The front says by it what a client wants,
  * poplar-auth what it can do.
  */
 #pragma once

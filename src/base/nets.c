@@ -1,6 +1,6 @@
 /* base/nets.c - lists of addresses and networks.
  *
- * Floor 0. Prefix: nets_.
+ * Prefix: nets_.
  */
 #include "base/nets.h"
 

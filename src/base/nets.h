@@ -1,6 +1,6 @@
 /* base/nets.h - lists of addresses and networks.
  *
- * Floor 0. Prefix: nets_. A network is an address ("192.0.2.1") or one with the number
+ * Prefix: nets_. A network is an address ("192.0.2.1") or one with the number
  * of bits that count ("192.0.2.0/24", "2001:db8::/32").
  */
 #pragma once

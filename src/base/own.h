@@ -1,6 +1,6 @@
 /* base/own.h - who owns what, visible in the declaration.
  *
- * Floor 0. A type used with OWN(thing) defines, next to thing_free(),
+ * A type used with OWN(thing) defines, next to thing_free(),
  * static inline void thing_done_p(struct thing **p) { thing_free(*p); }
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* base/policy.c - what a site asks of its users.
  *
- * Floor 0 (base). Prefix: policy_.
+ * Prefix: policy_.
  */
 #include "base/policy.h"
 

@@ -1,7 +1,7 @@
 /* base/policy.h - what a site asks of its users (RFC 1939 section 8, RFC 2449
  * sections 6.5 and 6.7).
  *
- * Floor 0 (base). Prefix: policy_.
+ * Prefix: policy_.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* base/roles.h - the processes that Poplar is made of.
  *
- * Floor 0. Prefix: role_. Sandboxes, messages and settings are tables by role.
+ * Prefix: role_. Sandboxes, messages and settings are tables by role.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* base/secret.h - octets that must not outlive their use.
  *
- * Floor 0. Prefix: secret_.
+ * Prefix: secret_.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* base/siphash.c - a hash that nobody can aim at who does not know its key.
  *
- * Floor 0. Prefix: siphash.
+ * Prefix: siphash.
  */
 #include "base/siphash.h"
 

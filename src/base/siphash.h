@@ -1,6 +1,6 @@
 /* base/siphash.h - a hash that nobody can aim at who does not know its key.
  *
- * Floor 0. Prefix: siphash. SipHash-2-4 (Aumasson and Bernstein, 2012): for tables
+ * Prefix: siphash. SipHash-2-4 (Aumasson and Bernstein, 2012): for tables
  * whose keys come from outside.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* base/span.c - comparing, cutting and reading runs of octets.
  *
- * Floor 0. Prefix: span_.
+ * Prefix: span_.
  */
 #include "base/span.h"
 

@@ -1,6 +1,6 @@
 /* base/span.h - a run of octets that somebody else owns.
  *
- * Floor 0. Prefix: span_.
+ * Prefix: span_.
  */
 #pragma once
 

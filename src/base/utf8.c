@@ -1,6 +1,6 @@
 /* base/utf8.c - is it UTF-8?
  *
- * Floor 0. Prefix: utf8_.
+ * Prefix: utf8_.
  */
 #include "base/utf8.h"
 

@@ -1,6 +1,6 @@
 /* base/utf8.h - is it UTF-8?
  *
- * Floor 0. Prefix: utf8_. RFC 3629: no overlong forms, no surrogates, nothing behind
+ * Prefix: utf8_. RFC 3629: no overlong forms, no surrogates, nothing behind
  * U+10FFFF.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* config/boards.c - bulletin boards and their settings.
  *
- * Floor 3 (config). Prefix: board_, boards_.
+ * Prefix: board_, boards_.
  */
 #include "config/boards.h"
 

@@ -1,6 +1,6 @@
 /* config/boards.h - bulletin boards and their settings, every one once.
  *
- * Floor 3 (config). Prefix: board_, boards_.
+ * Prefix: board_, boards_.
  *
  * In the file, each board has a section with its name:
  *

@@ -1,6 +1,6 @@
 /* config/databases.c - the databases of users and their settings.
  *
- * Floor 3 (config). Prefix: database_, databases_.
+ * Prefix: database_, databases_.
  */
 #include "config/databases.h"
 

@@ -1,6 +1,6 @@
 /* config/databases.h - the databases of users and their settings, every one once.
  *
- * Floor 3 (config). Prefix: database_, databases_.
+ * Prefix: database_, databases_.
  *
  * In the file, each database has a section with its name:
  *

@@ -1,6 +1,6 @@
 /* config/row.c - one setting of a table: its value to text, and text to its value.
  *
- * Floor 3 (config). Prefix: row_.
+ * Prefix: row_.
  */
 #include "config/row.h"
 

@@ -1,6 +1,6 @@
 /* config/row.h - one setting of a table: its value to text, and text to its value.
  *
- * Floor 3 (config). Prefix: row_. The tables are in config/settings.h and
+ * Prefix: row_. The tables are in config/settings.h and
  * config/databases.h. A row says where its value stands in the table's struct; `values`
  * below is a pointer to such a struct.
  *

@@ -1,6 +1,6 @@
 /* config/settings.c - every setting, once: values to text, text to values.
  *
- * Floor 3 (config). Prefix: settings_.
+ * Prefix: settings_.
  */
 #include "config/settings.h"
 

@@ -1,6 +1,6 @@
 /* config/settings.h - every setting, once.
  *
- * Floor 3 (config). Prefix: settings_.
+ * Prefix: settings_.
  *
  * One row per setting: C name (the file's name has '-' for '_'), type, least and
  * greatest value or length, default as it would stand in the file, the roles that get

@@ -1,6 +1,6 @@
 /* ipc/channel.c - messages over a pair of local sockets, a descriptor with each.
  *
- * Floor 2 (ipc). Prefix: channel_.
+ * Prefix: channel_.
  */
 #include "ipc/channel.h"
 

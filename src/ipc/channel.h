@@ -1,6 +1,6 @@
 /* ipc/channel.h - messages over a pair of local sockets, a descriptor with each.
  *
- * Floor 2 (ipc). Prefix: channel_. SOCK_SEQPACKET: a message arrives whole or not at
+ * Prefix: channel_. SOCK_SEQPACKET: a message arrives whole or not at
  * all, in order, and the end of the peer is seen.
  */
 #pragma once

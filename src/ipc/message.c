@@ -1,6 +1,6 @@
 /* ipc/message.c - encoding and decoding, generated from the table of messages.
  *
- * Floor 2 (ipc). Prefix: message_. On the wire: kind as two octets, then the fields in
+ * Prefix: message_. On the wire: kind as two octets, then the fields in
  * the table's order, little-endian.
  */
 #include "ipc/message.h"

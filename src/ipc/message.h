@@ -1,6 +1,6 @@
 /* ipc/message.h - what the processes may say to each other.
  *
- * Floor 2 (ipc). Prefix: message_.
+ * Prefix: message_.
  *
  * One row per message: name, who may send it, who may receive it, and the kind of
  * descriptor that travels with it. Its fields stand in MESSAGE_<name>_FIELDS: N(name)

@@ -1,6 +1,6 @@
 /* lookup/checkpassword.c - users whom a program knows: the interface of checkpassword.
  *
- * Floor 4 (lookup). The program reads "name NUL password NUL time NUL" from descriptor
+ * The program reads "name NUL password NUL time NUL" from descriptor
  * 3, and when it likes them runs what its last arguments say: this executable again,
  * which tells over descriptor 4 what the program has put into the environment
  * (lookup_reply). Nothing here ever runs as the user who logs in, and never as root, so

@@ -1,10 +1,10 @@
 /* lookup/claimed.h - what the settings of a database of tokens ask of a token.
  *
- * Floor 4 (lookup), for poplar-auth as well. Prefix: claimed_.
+ * For poplar-auth as well. Prefix: claimed_.
  */
 #pragma once
 
-#include "auth/claims.h"
+#include "auth/token/claims.h"
 #include "config/databases.h"
 
 static inline struct claims_list claimed_list(const struct text_list *list)

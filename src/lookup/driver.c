@@ -1,6 +1,6 @@
 /* lookup/driver.c - what the drivers share.
  *
- * Floor 4 (lookup). Prefix: lookup_.
+ * Prefix: lookup_.
  */
 #include "lookup/driver.h"
 

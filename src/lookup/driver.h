@@ -1,6 +1,6 @@
 /* lookup/driver.h - how a database of users is asked, each kind in a file of its own.
  *
- * Floor 4 (lookup), linked into poplar-lookup alone. Prefix: lookup_. One process, one
+ * Linked into poplar-lookup alone. Prefix: lookup_. One process, one
  * database, one question at a time, in straight-line code that may block: whoever waits
  * too long for it kills it.
  */

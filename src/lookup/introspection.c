@@ -1,6 +1,6 @@
 /* lookup/introspection.c - bearer tokens: asking the server that gives them out.
  *
- * Floor 4 (lookup). RFC 7662, by libcurl. The question is a token in the place of the
+ * RFC 7662, by libcurl. The question is a token in the place of the
  * password; the answer names the user. Nothing here prints what libcurl could print: a
  * token and a secret pass through it.
  */
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "auth/bearer.h"
+#include "auth/sasl/bearer.h"
 #include "base/address.h"
 #include "base/own.h"
 #include "base/secret.h"

@@ -1,6 +1,6 @@
 /* lookup/ldap.c - users in an LDAP server: searched, or known by a template.
  *
- * Floor 4 (lookup). Two connections: one that searches, as bind-dn; one on which users
+ * Two connections: one that searches, as bind-dn; one on which users
  * bind.
  */
 #include <ldap.h>

@@ -1,6 +1,6 @@
 /* lookup/ldaptext.h - user names within LDAP's filters and names of entries.
  *
- * Floor 4 (lookup), pure. Prefix: ldaptext_.
+ * Does no I/O. Prefix: ldaptext_.
  */
 #pragma once
 

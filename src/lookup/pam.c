@@ -1,6 +1,6 @@
 /* lookup/pam.c - users whom pluggable authentication modules know.
  *
- * Floor 4 (lookup). Every question is a transaction of its own: authentication, then
+ * Every question is a transaction of its own: authentication, then
  * whether the account may be used. No session is opened.
  */
 #include <security/pam_appl.h>

@@ -1,6 +1,4 @@
 /* lookup/postgresql.c - users in a PostgreSQL server.
- *
- * Floor 4 (lookup).
  */
 #include <libpq-fe.h>
 #include <stdlib.h>

@@ -1,6 +1,4 @@
 /* lookup/sqlite.c - users in a file of SQLite.
- *
- * Floor 4 (lookup).
  */
 #include <sqlite3.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* lookup/system.c - the system's own users, by getpwnam(3) and their shadow passwords.
  *
- * Floor 4 (lookup). Names come from wherever nsswitch.conf(5) says.
+ * Names come from wherever nsswitch.conf(5) says.
  */
 #include <pwd.h>
 #include <shadow.h>
@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "auth/scheme.h"
+#include "auth/user/scheme.h"
 #include "base/secret.h"
 #include "lookup/driver.h"
 

@@ -1,6 +1,6 @@
 /* mail/address.c - addresses that go beyond ASCII, for those who know no other.
  *
- * Floor 1 (mail): does no I/O. Prefix: field_. RFC 6857 sections 3.1.5 to 3.1.8, RFC
+ * Prefix: field_. RFC 6857 sections 3.1.5 to 3.1.8, RFC
  * 6858 section 2.1.
  */
 #include "base/utf8.h"

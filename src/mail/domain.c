@@ -1,7 +1,7 @@
 /* mail/domain.c - domains beyond ASCII in ASCII (RFC 5891), and a memory of the last
  * ones.
  *
- * Floor 1 (mail): does no I/O. Prefix: domain_.
+ * Prefix: domain_.
  */
 #include "mail/domain.h"
 

@@ -1,7 +1,7 @@
 /* mail/domain.h - domains beyond ASCII in ASCII (RFC 5891), and a memory of the last
  * ones.
  *
- * Floor 1 (mail): does no I/O. Prefix: domain_. A look at one costs some microseconds,
+ * Prefix: domain_. A look at one costs some microseconds,
  * up to a hundred, and most messages have few.
  */
 #pragma once

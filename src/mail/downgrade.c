@@ -1,6 +1,6 @@
 /* mail/downgrade.c - a message for clients that know no UTF-8: its surrogate.
  *
- * Floor 1 (mail): does no I/O. Prefix: downgrade_. What may be a header field, or the
+ * Prefix: downgrade_. What may be a header field, or the
  * boundary of a part, is held until it is known what it is; all else passes. A field
  * that must be rewritten, or is too long to be held, is written in steps; what a step
  * has made is sent before the next.

@@ -1,7 +1,7 @@
 /* mail/downgrade.h - a message for clients that know no UTF-8: its surrogate (RFC 6856
  * section 2.1).
  *
- * Floor 1 (mail): does no I/O. Prefix: downgrade_.
+ * Prefix: downgrade_.
  *
  * An internationalized message has a field with characters beyond ASCII in its header,
  * or in that of one of its parts (RFC 6532). Each field is judged for itself: one that

@@ -1,7 +1,7 @@
 /* mail/field.c - a header field in ASCII, for those who know no other (RFC 6857,
  * RFC 6858).
  *
- * Floor 1 (mail): does no I/O. Prefix: field_.
+ * Prefix: field_.
  */
 #include "mail/field.h"
 

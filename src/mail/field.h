@@ -1,7 +1,7 @@
 /* mail/field.h - a header field in ASCII, for those who know no other (RFC 6857,
  * RFC 6858).
  *
- * Floor 1 (mail): does no I/O. Prefix: field_. A field is written in steps, each of
+ * Prefix: field_. A field is written in steps, each of
  * which takes one element of it: a run of words, a mailbox, a parameter. So a field may
  * be longer than what is held of it.
  */

@@ -1,6 +1,6 @@
 /* mail/fold.c - a header field being written, folded, in ASCII whatever it says.
  *
- * Floor 1 (mail): does no I/O. Prefix: fold_.
+ * Prefix: fold_.
  */
 #include "mail/fold.h"
 

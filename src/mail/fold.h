@@ -1,6 +1,6 @@
 /* mail/fold.h - a header field being written, folded, in ASCII whatever it says.
  *
- * Floor 1 (mail): does no I/O. Prefix: fold_. A field is written element by element,
+ * Prefix: fold_. A field is written element by element,
  * and each element as often as it takes to get all of it through the window that the
  * caller has for it: so nothing has to be kept within an element but a number of
  * octets, and between two elements nothing but a struct fold_place.

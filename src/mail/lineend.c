@@ -1,6 +1,6 @@
 /* mail/lineend.c - where lines end.
  *
- * Floor 1 (mail): does no I/O. Prefix: lineend_.
+ * Prefix: lineend_.
  */
 #include "mail/lineend.h"
 

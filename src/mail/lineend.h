@@ -1,6 +1,6 @@
 /* mail/lineend.h - where lines end.
  *
- * Floor 1 (mail): does no I/O. Prefix: lineend_. All line ends of a piece are found
+ * Prefix: lineend_. All line ends of a piece are found
  * before anything is done with its lines, 64 octets at a time and with hardly a branch:
  * how long the next line is cannot be foreseen.
  */

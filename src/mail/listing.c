@@ -1,7 +1,7 @@
 /* mail/listing.c - a listing: the file of records that the store writes and the front
  * reads.
  *
- * Floor 1 (mail): does no I/O. Prefix: listing_.
+ * Prefix: listing_.
  */
 #include "mail/listing.h"
 

@@ -1,7 +1,7 @@
 /* mail/listing.h - a listing: the file of records that the store writes and the front
  * reads.
  *
- * Floor 1 (mail): does no I/O. Prefix: listing_.
+ * Prefix: listing_.
  *
  * A page for the store, then groups: LISTING_GROUP records, and behind them the names
  * that the store has for the same messages. So whoever serves LIST and UIDL reads no

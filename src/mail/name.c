@@ -1,6 +1,6 @@
 /* mail/name.c - what the name of a file in a Maildir says.
  *
- * Floor 1 (mail): does no I/O. Prefix: name_.
+ * Prefix: name_.
  */
 #include "mail/name.h"
 

@@ -1,6 +1,6 @@
 /* mail/name.h - what the name of a file in a Maildir says.
  *
- * Floor 1 (mail): does no I/O. Prefix: name_.
+ * Prefix: name_.
  *
  * "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,S": the base name is what stands
  * before the first ':' and never changes; it opens with the seconds of delivery, may

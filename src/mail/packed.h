@@ -1,6 +1,6 @@
 /* mail/packed.h - files that a program has compressed.
  *
- * Floor 1 (mail): does no I/O. Prefix: packed_.
+ * Prefix: packed_.
  */
 #pragma once
 

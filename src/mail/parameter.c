@@ -1,7 +1,7 @@
 /* mail/parameter.c - parameters of MIME that go beyond ASCII, for those who know no
  * other.
  *
- * Floor 1 (mail): does no I/O. Prefix: field_. RFC 6857 section 3.1.4: as RFC 2231 has
+ * Prefix: field_. RFC 6857 section 3.1.4: as RFC 2231 has
  * them; RFC 6858 section 2.2: not at all.
  */
 #include "base/utf8.h"

@@ -1,6 +1,6 @@
 /* mail/parts.c - where in a message its headers are, and those of its parts (RFC 2046).
  *
- * Floor 1 (mail): does no I/O. Prefix: parts_.
+ * Prefix: parts_.
  */
 #include "mail/parts.h"
 

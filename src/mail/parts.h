@@ -1,6 +1,6 @@
 /* mail/parts.h - where in a message its headers are, and those of its parts (RFC 2046).
  *
- * Floor 1 (mail): does no I/O. Prefix: parts_.
+ * Prefix: parts_.
  */
 #pragma once
 

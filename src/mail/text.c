@@ -1,7 +1,7 @@
 /* mail/text.c - texts, phrases and comments that go beyond ASCII, for those who know no
  * other.
  *
- * Floor 1 (mail): does no I/O. Prefix: field_. RFC 2047; RFC 6857 sections 3.1.1
+ * Prefix: field_. RFC 2047; RFC 6857 sections 3.1.1
  * to 3.1.3.
  */
 #include "base/utf8.h"

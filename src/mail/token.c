@@ -1,6 +1,6 @@
 /* mail/token.c - what a structured header field is made of.
  *
- * Floor 1 (mail): does no I/O. Prefix: token_.
+ * Prefix: token_.
  */
 #include "mail/token.h"
 

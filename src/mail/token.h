@@ -1,6 +1,6 @@
 /* mail/token.h - what a structured header field is made of.
  *
- * Floor 1 (mail): does no I/O. Prefix: token_. RFC 5322 section 3.2, with characters
+ * Prefix: token_. RFC 5322 section 3.2, with characters
  * beyond ASCII wherever text may be (RFC 6532). Whatever is malformed is a token too.
  */
 #pragma once

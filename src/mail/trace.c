@@ -1,7 +1,7 @@
 /* mail/trace.c - where a message has been and for whom, beyond ASCII, for those who
  * know no other.
  *
- * Floor 1 (mail): does no I/O. Prefix: field_.
+ * Prefix: field_.
  */
 #include "base/utf8.h"
 #include "mail/field.h"

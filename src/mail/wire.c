@@ -1,6 +1,6 @@
 /* mail/wire.c - the form in which a message crosses the wire, and its size there.
  *
- * Floor 1 (mail): does no I/O. Prefix: wire_.
+ * Prefix: wire_.
  */
 #include "mail/wire.h"
 

@@ -1,6 +1,6 @@
 /* mail/wire.h - the form in which a message crosses the wire, and its size there.
  *
- * Floor 1 (mail): does no I/O. Prefix: wire_.
+ * Prefix: wire_.
  *
  * One routine both counts for LIST and writes for RETR and TOP, so that the two cannot
  * disagree. LF becomes CRLF; every other octet, lone CR and NUL included, goes out as

@@ -1,6 +1,6 @@
 /* pop3/authorization.c - the commands by which a client proves who it is.
  *
- * Floor 1 (pop3): does no I/O. Prefix: authorization_.
+ * Prefix: authorization_.
  */
 #include "pop3/authorization.h"
 

@@ -1,6 +1,6 @@
 /* pop3/authorization.h - the commands by which a client proves who it is.
  *
- * Floor 1 (pop3): does no I/O. Prefix: authorization_. Parts of the session: see
+ * Prefix: authorization_. Parts of the session: see
  * pop3/session.h.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* pop3/capa.c - the capabilities: each announced exactly when it works.
  *
- * Floor 1 (pop3): does no I/O. Prefix: capa_.
+ * Prefix: capa_.
  */
 #include "pop3/capa.h"
 

@@ -1,6 +1,6 @@
 /* pop3/capa.h - the capabilities: each announced exactly when it works.
  *
- * Floor 1 (pop3): does no I/O. Prefix: capa_. RFC 2449 sections 5 and 6.
+ * Prefix: capa_. RFC 2449 sections 5 and 6.
  */
 #pragma once
 

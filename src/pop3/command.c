@@ -1,6 +1,6 @@
 /* pop3/command.c - the commands: which there are, where they are legal, what they take.
  *
- * Floor 1 (pop3): does no I/O. Prefix: command_.
+ * Prefix: command_.
  */
 #include "pop3/command.h"
 

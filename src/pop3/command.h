@@ -1,6 +1,6 @@
 /* pop3/command.h - the commands: which there are, where they are legal, what they take.
  *
- * Floor 1 (pop3): does no I/O. Prefix: command_.
+ * Prefix: command_.
  */
 #pragma once
 

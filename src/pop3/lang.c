@@ -1,6 +1,6 @@
 /* pop3/lang.c - the command by which a client chooses the language of the replies.
  *
- * Floor 1 (pop3): does no I/O. Prefix: lang_.
+ * Prefix: lang_.
  */
 #include "pop3/lang.h"
 

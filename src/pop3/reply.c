@@ -1,6 +1,6 @@
 /* pop3/reply.c - the shapes of what a server says.
  *
- * Floor 1 (pop3): does no I/O. Prefix: reply_.
+ * Prefix: reply_.
  */
 #include "pop3/reply.h"
 

@@ -1,6 +1,6 @@
 /* pop3/reply.h - the shapes of what a server says.
  *
- * Floor 1 (pop3): does no I/O. Prefix: reply_. First lines stay within the 512 octets
+ * Prefix: reply_. First lines stay within the 512 octets
  * of RFC 2449 section 4; a '[' opens a text only where it opens a response code (RFC
  * 2449 section 8).
  */

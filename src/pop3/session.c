@@ -1,6 +1,6 @@
 /* pop3/session.c - one POP3 session as a machine: events in, replies and wishes out.
  *
- * Floor 1 (pop3): does no I/O, knows no clock, allocates nothing. Prefix: session_.
+ * Does no I/O, knows no clock, allocates nothing. Prefix: session_.
  */
 #include "pop3/session.h"
 

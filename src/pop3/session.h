@@ -1,6 +1,6 @@
 /* pop3/session.h - one POP3 session as a machine: events in, replies and wishes out.
  *
- * Floor 1 (pop3): does no I/O, knows no clock, allocates nothing. Prefix: session_.
+ * Does no I/O, knows no clock, allocates nothing. Prefix: session_.
  *
  * The session says what it wants from the world (enum session_ask); the role does it
  * and answers with the next event. While an ask other than ASK_READ is open no further
@@ -14,8 +14,8 @@
 #include "base/language.h"
 #include "base/mechanism.h"
 #include "base/policy.h"
+#include "net/line.h"
 #include "pop3/command.h"
-#include "pop3/line.h"
 
 /* A step writes at most this much; the caller keeps so much room free. A challenge is
  * the longest that it can be. */

@@ -1,6 +1,6 @@
 /* pop3/text.c - everything that a client's user may read, in every language.
  *
- * Floor 1 (pop3): does no I/O. Prefix: text_.
+ * Prefix: text_.
  */
 #include "pop3/text.h"
 

@@ -1,6 +1,6 @@
 /* pop3/text.h - everything that a client's user may read, in every language.
  *
- * Floor 1 (pop3): does no I/O. Prefix: text_. Faults have their English texts in
+ * Prefix: text_. Faults have their English texts in
  * base/fault.h. The build makes a table from each catalogue in po/ (po/tables.c); what
  * a catalogue lacks is said in English.
  */

@@ -1,6 +1,6 @@
 /* pop3/xtnd.c - the command XTND: what the server can do, and boards.
  *
- * Floor 1 (pop3): does no I/O. Prefix: xtnd_.
+ * Prefix: xtnd_.
  */
 #include "pop3/xtnd.h"
 

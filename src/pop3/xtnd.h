@@ -1,6 +1,6 @@
 /* pop3/xtnd.h - the command XTND: what the server can do, and boards.
  *
- * Floor 1 (pop3): does no I/O. Prefix: xtnd_. Parts of the session: see pop3/session.h.
+ * Prefix: xtnd_. Parts of the session: see pop3/session.h.
  * draft-rauschenbach-pop3-framework-00; its verbs for boards are of RFC 1082.
  */
 #pragma once

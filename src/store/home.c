@@ -1,6 +1,6 @@
 /* store/home.c - the folders above a maildrop, made where none are yet.
  *
- * Floor 2 (store). Prefix: store_.
+ * Prefix: store_.
  */
 #include <errno.h>
 #include <fcntl.h>

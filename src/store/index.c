@@ -1,6 +1,6 @@
 /* store/index.c - the file that remembers what a maildrop holds: reading.
  *
- * Floor 2 (store). Prefix: index_.
+ * Prefix: index_.
  */
 #include "store/index.h"
 

@@ -1,7 +1,7 @@
 /* store/index.h - the file that remembers what a maildrop holds, so that it need not be
  * looked through again.
  *
- * Floor 2 (store). Prefix: index_. A cache: whatever is wrong with the file, the
+ * Prefix: index_. A cache: whatever is wrong with the file, the
  * maildrop is looked through as if there were none. A head of one page, and behind it
  * what mail/listing.h says: records in delivery order, which stay where they are, and
  * names that only the kind of store understands. Whoever writes holds the maildrop's

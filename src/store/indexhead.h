@@ -1,6 +1,6 @@
 /* store/indexhead.h - what reading and writing an index share.
  *
- * Floor 2 (store). Prefix: index_.
+ * Prefix: index_.
  */
 #pragma once
 

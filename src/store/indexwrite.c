@@ -1,6 +1,6 @@
 /* store/indexwrite.c - the file that remembers what a maildrop holds: writing.
  *
- * Floor 2 (store). Prefix: index_.
+ * Prefix: index_.
  */
 #include <endian.h>
 #include <errno.h>

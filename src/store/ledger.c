@@ -1,6 +1,6 @@
 /* store/ledger.c - what is remembered of a maildrop that its messages do not tell.
  *
- * Floor 2 (store). Prefix: ledger_.
+ * Prefix: ledger_.
  */
 #include "store/ledger.h"
 

@@ -1,6 +1,6 @@
 /* store/ledger.h - what is remembered of a maildrop that its messages do not tell.
  *
- * Floor 2 (store). Prefix: ledger_. A file of its own in the maildrop's directory: when
+ * Prefix: ledger_. A file of its own in the maildrop's directory: when
  * the user may log in next, and when messages were retrieved or seen, the first one
  * first. It is no cache: what it forgets is gone. But all that comes of that is a
  * message that stays longer, or a login that is let pass; so it is not synced. Its

@@ -1,6 +1,6 @@
 /* store/lock.c - one session per maildrop.
  *
- * Floor 2 (store). Prefix: store_lock. The lock is flock(2) on the maildrop's
+ * Prefix: store_lock. The lock is flock(2) on the maildrop's
  * directory: it needs no file, works on a full disk, is seen by all processes, and dies
  * with its owner.
  */

@@ -1,6 +1,6 @@
 /* store/maxima.c - how many messages a board has ever had.
  *
- * Floor 2 (store). Prefix: maxima_. The file is a head and the sums in order, eight
+ * Prefix: maxima_. The file is a head and the sums in order, eight
  * octets each, in this machine's order of octets, as the index is.
  */
 #include "store/maxima.h"

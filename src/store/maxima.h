@@ -1,6 +1,6 @@
 /* store/maxima.h - how many messages a board has ever had.
  *
- * Floor 2 (store). Prefix: maxima_. RFC 1082 wants a number of each discussion group
+ * Prefix: maxima_. RFC 1082 wants a number of each discussion group
  * that grows with each message that comes and never decreases. It is kept in a file of
  * the board's directory, beside the sums of the unique-ids that were there: what is not
  * among them has come since. Where whoever reads the board may not write there, the

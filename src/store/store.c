@@ -1,6 +1,6 @@
 /* store/store.c - what all stores share.
  *
- * Floor 2 (store). Prefix: store_.
+ * Prefix: store_.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* store/store.h - what a kind of maildrop must be able to do.
  *
- * Floor 2 (store). Prefix: store_. Calls may block. Every call answers done
+ * Prefix: store_. Calls may block. Every call answers done
  * (FAULT_NONE), busy (FAULT_BUSY) or refused with a fault and its story.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* sys/calls.c - system calls by their names, on each architecture.
  *
- * Floor 1 (sys). Prefix: calls_.
+ * Prefix: calls_.
  */
 #include "sys/calls.h"
 

@@ -1,6 +1,6 @@
 /* sys/calls.h - system calls by their names, on each architecture.
  *
- * Floor 1 (sys). Prefix: calls_. Younger architectures, such as arm64 and riscv64, have
+ * Prefix: calls_. Younger architectures, such as arm64 and riscv64, have
  * no calls for which there is a more general one: their C libraries open by openat and
  * wait by ppoll. Where an architecture lacks a call, its successor stands for it.
  */

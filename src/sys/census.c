@@ -1,6 +1,6 @@
 /* sys/census.c - how many connections each address has, over all network processes.
  *
- * Floor 1 (sys). Prefix: census_.
+ * Prefix: census_.
  */
 #include "sys/census.h"
 

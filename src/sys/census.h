@@ -1,7 +1,7 @@
 /* sys/census.h - how many connections there are, and each address has, over all network
  * processes.
  *
- * Floor 1 (sys). Prefix: census_. A table in memory that poplard makes and they share.
+ * Prefix: census_. A table in memory that poplard makes and they share.
  * Each counts in a column of its own and adds up all: there is nothing to lock, and
  * what one that died has counted is cleared with its column. IPv4 addresses count
  * whole, of IPv6 ones the first 64 bits, which is what one customer has. Where an

@@ -1,6 +1,6 @@
 /* sys/clock.h - what time it is.
  *
- * Floor 1 (sys). Prefix: clock_.
+ * Prefix: clock_.
  */
 #pragma once
 

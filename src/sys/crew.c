@@ -1,6 +1,6 @@
 /* sys/crew.c - threads that wait together and work alone.
  *
- * Floor 1 (sys). Prefix: crew_.
+ * Prefix: crew_.
  */
 #include "sys/crew.h"
 

@@ -1,6 +1,6 @@
 /* sys/crew.h - threads that wait together and work alone.
  *
- * Floor 1 (sys). Prefix: crew_.
+ * Prefix: crew_.
  *
  * Threads wait on one epoll descriptor. A post is woken in one thread at a time
  * (EPOLLONESHOT): whoever wakes owns it, and what hangs on it, until it watches

@@ -1,6 +1,6 @@
 /* sys/file.c - files of operators and users, opened without being led astray.
  *
- * Floor 1 (sys). Prefix: file_.
+ * Prefix: file_.
  */
 #include "sys/file.h"
 

@@ -1,6 +1,6 @@
 /* sys/file.h - files of operators and users, opened without being led astray.
  *
- * Floor 1 (sys). Prefix: file_.
+ * Prefix: file_.
  */
 #pragma once
 

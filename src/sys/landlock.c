@@ -1,6 +1,6 @@
 /* sys/landlock.c - the kernel's Landlock, by its three system calls.
  *
- * Floor 1 (sys). Prefix: landlock_.
+ * Prefix: landlock_.
  */
 #include "sys/landlock.h"
 

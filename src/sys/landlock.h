@@ -1,6 +1,6 @@
 /* sys/landlock.h - the kernel's Landlock, by its three system calls.
  *
- * Floor 1 (sys). Prefix: landlock_. Constants are those of the kernel's interface,
+ * Prefix: landlock_. Constants are those of the kernel's interface,
  * given here because headers older than the running kernel lack the later ones.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* sys/logsink.c - where the lines of the log go.
  *
- * Floor 1 (sys). Prefix: logsink_.
+ * Prefix: logsink_.
  */
 #include "sys/logsink.h"
 

@@ -1,6 +1,6 @@
 /* sys/logsink.h - where the lines of the log go.
  *
- * Floor 1 (sys). Prefix: logsink_. A line is one write that never blocks: lines that a
+ * Prefix: logsink_. A line is one write that never blocks: lines that a
  * stalled reader does not take are counted, and the count is logged when it reads
  * again.
  */

@@ -1,6 +1,6 @@
 /* sys/loop.c - one thread that waits for many descriptors and deadlines.
  *
- * Floor 1 (sys). Prefix: loop_.
+ * Prefix: loop_.
  */
 #include "sys/loop.h"
 

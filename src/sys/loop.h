@@ -1,6 +1,6 @@
 /* sys/loop.h - one thread that waits for many descriptors and deadlines.
  *
- * Floor 1 (sys). Prefix: loop_. For code that never blocks. A descriptor costs one
+ * Prefix: loop_. For code that never blocks. A descriptor costs one
  * system call for all of its life, as long as what it is watched for stays the same. A
  * deadline costs none.
  */

@@ -1,6 +1,6 @@
 /* sys/proc.c - starting processes and giving up rights.
  *
- * Floor 1 (sys). Prefix: proc_.
+ * Prefix: proc_.
  */
 #include "sys/proc.h"
 

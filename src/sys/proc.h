@@ -1,6 +1,6 @@
 /* sys/proc.h - starting processes and giving up rights.
  *
- * Floor 1 (sys). Prefix: proc_.
+ * Prefix: proc_.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* sys/sandbox.c - what each process may do, as a table, and the walls that make it so.
  *
- * Floor 1 (sys). Prefix: sandbox_.
+ * Prefix: sandbox_.
  */
 #include "sys/sandbox.h"
 

@@ -1,6 +1,6 @@
 /* sys/sandbox.h - what each process may do, as a table, and the walls that make it so.
  *
- * Floor 1 (sys). Prefix: sandbox_. `poplar audit` holds running processes against the
+ * Prefix: sandbox_. `poplar audit` holds running processes against the
  * same table.
  */
 #pragma once

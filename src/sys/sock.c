@@ -1,6 +1,6 @@
 /* sys/sock.c - TCP sockets as a POP3 server wants them.
  *
- * Floor 1 (sys). Prefix: sock_.
+ * Prefix: sock_.
  */
 #include "sys/sock.h"
 

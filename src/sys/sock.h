@@ -1,6 +1,6 @@
 /* sys/sock.h - TCP sockets as a POP3 server wants them.
  *
- * Floor 1 (sys). Prefix: sock_.
+ * Prefix: sock_.
  */
 #pragma once
 

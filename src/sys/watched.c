@@ -1,6 +1,6 @@
 /* sys/watched.c - a file that is read anew when it has changed.
  *
- * Floor 1 (sys). Prefix: watched_.
+ * Prefix: watched_.
  */
 #include "sys/watched.h"
 

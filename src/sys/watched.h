@@ -1,6 +1,6 @@
 /* sys/watched.h - a file that is read anew when it has changed.
  *
- * Floor 1 (sys). Prefix: watched_. Looking costs one stat. Not for several threads at
+ * Prefix: watched_. Looking costs one stat. Not for several threads at
  * once.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* tls/binding.c - channel bindings: what only the two ends of this connection know.
  *
- * Floor 2 (tls). Prefix: tls_.
+ * Prefix: tls_.
  */
 #include <openssl/err.h>
 

@@ -1,6 +1,6 @@
 /* tls/client.c - certificates of clients.
  *
- * Floor 2 (tls). Prefix: client_.
+ * Prefix: client_.
  */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>

@@ -1,6 +1,6 @@
 /* tls/files.c - what TLS needs of files, as one run of octets.
  *
- * Floor 2 (tls). Prefix: tls_files_. Each file is its length in four octets, little-
+ * Prefix: tls_files_. Each file is its length in four octets, little-
  * endian, and its contents: what is there for clients, then pair by pair.
  */
 #include <endian.h>

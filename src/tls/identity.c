@@ -1,6 +1,6 @@
 /* tls/identity.c - a certificate with its chain, its key and its staple, read.
  *
- * Floor 2 (tls). Prefix: identity_.
+ * Prefix: identity_.
  */
 #include "tls/identity.h"
 

@@ -1,6 +1,6 @@
 /* tls/identity.h - a certificate with its chain, its key and its staple, read.
  *
- * Floor 2 (tls). Prefix: identity_.
+ * Prefix: identity_.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* tls/names.c - which certificates are there for a name?
  *
- * Floor 2 (tls). Prefix: names_.
+ * Prefix: names_.
  */
 #include "tls/names.h"
 

@@ -1,6 +1,6 @@
 /* tls/names.h - which certificates are there for a name?
  *
- * Floor 2 (tls). Prefix: names_. Pure.
+ * Prefix: names_. Pure.
  */
 #pragma once
 

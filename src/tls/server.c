@@ -1,6 +1,6 @@
 /* tls/server.c - certificates, keys and policy, and which of them a client gets.
  *
- * Floor 2 (tls). Prefix: tls_server_.
+ * Prefix: tls_server_.
  */
 #include "tls/server.h"
 

@@ -1,6 +1,6 @@
 /* tls/server.h - what connections share.
  *
- * Floor 2 (tls). Prefix: server_.
+ * Prefix: server_.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* tls/source.c - the octets that the peer sends, few at a time.
  *
- * Floor 2 (tls). Prefix: source_.
+ * Prefix: source_.
  */
 #include "tls/source.h"
 

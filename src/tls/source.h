@@ -1,6 +1,6 @@
 /* tls/source.h - the octets that the peer sends, few at a time.
  *
- * Floor 2 (tls). Prefix: source_. OpenSSL reads on until it has octets for its caller
+ * Prefix: source_. OpenSSL reads on until it has octets for its caller
  * or the socket is empty; a peer that sends records without any keeps it busy for as
  * long as it likes. So it reads from here: one read of the socket in each turn.
  */

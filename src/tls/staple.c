@@ -1,6 +1,6 @@
 /* tls/staple.c - OCSP responses for our own certificates.
  *
- * Floor 2 (tls). Prefix: staple_. RFC 6960; RFC 6066 section 8.
+ * Prefix: staple_. RFC 6960; RFC 6066 section 8.
  */
 #include <openssl/err.h>
 #include <openssl/ocsp.h>

@@ -1,6 +1,6 @@
 /* tls/ticket.c - session tickets, which any front process can make and take.
  *
- * Floor 2 (tls). Prefix: ticket_. RFC 5077, RFC 8446 section 4.6.1.
+ * Prefix: ticket_. RFC 5077, RFC 8446 section 4.6.1.
  */
 #include <openssl/core_names.h>
 #include <openssl/rand.h>

@@ -1,6 +1,6 @@
 /* tls/tls.c - a connection under TLS.
  *
- * Floor 2 (tls). Prefix: tls_.
+ * Prefix: tls_.
  */
 #include "tls/tls.h"
 

@@ -1,6 +1,6 @@
 /* tls/tls.h - TLS for a server of POP3.
  *
- * Floor 2 (tls). Prefix: tls_. OpenSSL behind a door: TLS 1.2 and 1.3, certificates by
+ * Prefix: tls_. OpenSSL behind a door: TLS 1.2 and 1.3, certificates by
  * name, ALPN "pop3" (RFC 8314, RFC 7301), certificates of clients, resumption by
  * tickets whose keys all front processes share.
  */

@@ -2,7 +2,7 @@
  * the error is JSON that its contents cannot break. */
 #include "fuzz.h"
 
-#include "auth/bearer.h"
+#include "auth/sasl/bearer.h"
 
 static void check_error(enum bearer_dialect dialect, const char *text)
 {

@@ -5,8 +5,8 @@
 
 #include <sodium.h>
 
-#include "auth/sasl_inner.h"
-#include "auth/scheme.h"
+#include "auth/sasl/exchange.h"
+#include "auth/user/scheme.h"
 
 /* In memory of exactly its size: a sanitizer sees who reads beyond. */
 static char *exactly(struct span s)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "config/file.h"
+#include "config/file/file.h"
 
 enum { TEXT_MAX = 1 << 20 };
 

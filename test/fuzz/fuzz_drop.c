@@ -10,15 +10,15 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "front/front.h"
 #include "ipc/channel.h"
-#include "role/front.h"
 #include "sys/file.h"
 
 static struct front front;
 static struct loop_timer turn_ends;
 static int client, drop; /* our ends */
 
-/* ---- what role/front.c does ---- */
+/* ---- what front/front.c does ---- */
 
 void front_set_offers(struct front *f, unsigned mechanisms)
 {

@@ -6,8 +6,8 @@
 
 #include <sodium.h>
 
-#include "auth/claims.h"
-#include "auth/jwt.h"
+#include "auth/token/claims.h"
+#include "auth/token/jwt.h"
 #include "base/buf.h"
 
 /* 32 octets of 'k', and public keys: RFC 7517 appendix A.1, RFC 8037 appendix

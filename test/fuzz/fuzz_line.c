@@ -2,8 +2,8 @@
  * where the second feed begins. */
 #include "fuzz.h"
 
+#include "net/line.h"
 #include "pop3/command.h"
-#include "pop3/line.h"
 
 struct heard {
 	uint64_t hash;

@@ -7,10 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "auth/user.h"
+#include "auth/user/user.h"
+#include "authd/lookups.h"
 #include "base/log.h"
 #include "ipc/channel.h"
-#include "role/lookups.h"
 
 static void drop_line(int priority, struct span line)
 {

@@ -3,7 +3,7 @@
  * begins. */
 #include "fuzz.h"
 
-#include "pop3/proxy.h"
+#include "net/proxy.h"
 
 static bool within(struct span s, const struct proxy_reader *r)
 {

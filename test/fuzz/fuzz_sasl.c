@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "auth/gssapi.h"
-#include "auth/sasl.h"
-#include "auth/scheme.h"
+#include "auth/sasl/gssapi.h"
+#include "auth/sasl/sasl.h"
+#include "auth/user/scheme.h"
 #include "base/buf.h"
 
 enum {

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "base/buf.h"
-#include "role/statefile.h"
+#include "rundir/state.h"
 
 static struct statefile parse(const void *at, size_t len)
 {

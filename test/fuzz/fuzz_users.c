@@ -2,9 +2,9 @@
  * one user only. */
 #include "fuzz.h"
 
-#include "auth/edit.h"
 #include "auth/place.h"
-#include "auth/users.h"
+#include "auth/user/edit.h"
+#include "auth/user/users.h"
 
 static void hear(void *arg, unsigned line, const char *text)
 {

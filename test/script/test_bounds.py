@@ -10,7 +10,7 @@ from harness import BUILD, Poplar, main
 BUILT = subprocess.run([BUILD / "poplar", "--version"], capture_output=True, text=True,
                        check=True).stdout.split("databases:")[1].split()
 
-NAME, STORED, PATH = 255, 511, 4095  # as in src/auth/user.h
+NAME, STORED, PATH = 255, 511, 4095  # as in src/auth/user/user.h
 TOGETHER = 8192  # all fields of a user, on their way from the database
 COLUMNS = ("name", "password", "user", "home", "maildrop", "mail", "userdb_mail", "uid", "gid", "allow_nets",
            "mechanisms", "expire", "login_delay")

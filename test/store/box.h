@@ -12,7 +12,7 @@
 #include "base/own.h"
 #include "kinds.h"
 #include "mail/wire.h"
-#include "store/scan.h"
+#include "store/maildir/scan.h"
 
 struct box {
 	const struct kind *kind;

@@ -2,7 +2,7 @@
 #include "box.h"
 
 #include "store/index.h"
-#include "store/scan.h"
+#include "store/maildir/scan.h"
 
 static void test_names_tell_order_and_sizes(void **state)
 {

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "auth/database.h"
-#include "auth/edit.h"
 #include "auth/place.h"
-#include "auth/prep.h"
-#include "auth/scheme.h"
-#include "auth/userfile.h"
+#include "auth/user/edit.h"
+#include "auth/user/prep.h"
+#include "auth/user/scheme.h"
+#include "auth/user/userfile.h"
 #include "base/own.h"
 
 /* ---- users ---- */

@@ -2,7 +2,7 @@
  */
 #include "check.h"
 
-#include "auth/bearer.h"
+#include "auth/sasl/bearer.h"
 
 #define A "\x01"
 

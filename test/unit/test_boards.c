@@ -5,9 +5,9 @@
 
 #include <unistd.h>
 
-#include "auth/badge.h"
-#include "auth/scheme.h"
-#include "config/file.h"
+#include "auth/ticket.h"
+#include "auth/user/scheme.h"
+#include "config/file/file.h"
 
 #define PLAIN "listen-tls = {}\nmail-root = \"/m\"\n"
 #define XTND  PLAIN "xtnd = yes\n"

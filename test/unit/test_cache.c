@@ -7,7 +7,7 @@
 
 #include "auth/cache.h"
 #include "auth/database.h"
-#include "auth/scheme.h"
+#include "auth/user/scheme.h"
 #include "sys/clock.h"
 
 enum { ENTRIES = 64, HOUR = 3600000, RIGHT = 3, WRONG = 2 };

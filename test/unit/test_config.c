@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "config/file.h"
+#include "config/file/file.h"
 
 /* ---- the table ---- */
 

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "role/drops.h"
+#include "authd/drops.h"
 
 /* poplar-auth's links to the parent and to maildrop processes, and their other ends. */
 struct world {

@@ -1,7 +1,7 @@
 /* Promises of role/exchanges: what is kept for a front, and how much. */
 #include "check.h"
 
-#include "role/exchanges.h"
+#include "authd/exchanges.h"
 
 static const struct login_rules rules = { 0 };
 

@@ -1,7 +1,7 @@
 /* Promises of pop3/line: lines come out the same however the octets come in. */
 #include "check.h"
 
-#include "pop3/line.h"
+#include "net/line.h"
 
 /* What came out of a stream: each line as "F:text" or "O:" and a bar behind it. */
 struct heard {

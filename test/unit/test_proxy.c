@@ -1,7 +1,7 @@
 /* Promises of pop3/proxy: one reading of a header, and nothing taken behind it. */
 #include "check.h"
 
-#include "pop3/proxy.h"
+#include "net/proxy.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 #define FROM4     "\xc0\x00\x02\x07\xc6\x33\x64\x01\xc3\xcb\x03\xe3" /* 192.0.2.7:50123 */

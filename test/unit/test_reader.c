@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "role/reader.h"
+#include "front/reader.h"
 #include "sys/file.h"
 
 static const char text[] = "0123456789abcdef";

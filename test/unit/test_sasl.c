@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "auth/sasl.h"
-#include "auth/scheme.h"
+#include "auth/sasl/sasl.h"
+#include "auth/user/scheme.h"
 #include "base/own.h"
 
 /* ---- a database in memory ---- */

@@ -9,8 +9,8 @@
 #include <openssl/rsa.h>
 #include <unistd.h>
 
-#include "auth/claims.h"
-#include "auth/keyring.h"
+#include "auth/token/claims.h"
+#include "auth/token/keyring.h"
 #include "base/own.h"
 
 enum { NOW = 1700000000 };

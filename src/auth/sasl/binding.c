@@ -1,0 +1,74 @@
+/* auth/sasl/binding.c - what SCRAM's client says of channel binding.
+ *
+ * Prefix: sasl_binding_. RFC 5802 sections 6 and 7. GNU SASL compares
+ * the same octets, but takes a binding without -PLUS, and has one word for a binding
+ * that fails and for a wrong password, which RFC 3206 tells apart.
+ */
+#include <sodium.h>
+
+#include "auth/sasl/exchange.h"
+
+/* The octets of our end, by the name that the client gives them; none: we cannot. */
+static struct span octets_of(const struct sasl *s, struct span type)
+{
+	if (span_is(type, "tls-exporter"))
+		return s->channel.exporter;
+	if (span_is(type, "tls-unique"))
+		return s->channel.unique;
+	return SPAN("");
+}
+
+/* gs2-header: a flag, whom the client wants to be, and a comma behind each. */
+static bool take_header(struct sasl *s, struct span message, struct span *flag)
+{
+	struct span rest = message, authzid;
+
+	if (!span_cut(&rest, ',', flag) || !span_cut(&rest, ',', &authzid))
+		return false;
+	s->header_len = message.len - rest.len;
+	return span_copy((struct span){ message.at, s->header_len }, s->header,
+			 sizeof s->header);
+}
+
+enum fault sasl_binding_first(struct sasl *s, struct span message)
+{
+	const bool plus = mechanism_needs(s->way.mechanism) & MECHANISM_BINDING;
+	const bool able = s->channel.exporter.len + s->channel.unique.len > 0;
+	struct span flag;
+
+	if (!take_header(s, message, &flag))
+		return FAULT_BAD_RESPONSE;
+	if (span_starts(flag, "p=")) {
+		s->bound = octets_of(s, span_after(flag, strlen("p=")));
+		return plus && s->bound.len > 0 ? FAULT_NONE : FAULT_BINDING;
+	}
+	if (span_is(flag, "y")) /* "you cannot": whoever said that was no server */
+		return plus || able ? FAULT_BINDING : FAULT_NONE;
+	if (span_is(flag, "n"))
+		return plus ? FAULT_BINDING : FAULT_NONE;
+	return FAULT_BAD_RESPONSE;
+}
+
+enum fault sasl_binding_last(const struct sasl *s, struct span message)
+{
+	unsigned char said[SASL_HEADER_MAX + SASL_BINDING_MAX];
+	struct span text;
+	size_t len;
+
+	if (!span_starts(message, "c="))
+		return FAULT_BAD_RESPONSE;
+	message = span_after(message, strlen("c="));
+	span_cut(&message, ',', &text);
+	if (text.len >
+	    sodium_base64_ENCODED_LEN(sizeof said, sodium_base64_VARIANT_ORIGINAL))
+		return FAULT_BINDING;
+	if (sodium_base642bin(said, sizeof said, text.at, text.len, NULL, &len, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) != 0)
+		return FAULT_BAD_RESPONSE;
+	const bool same = len == s->header_len + s->bound.len &&
+			  memcmp(said, s->header, s->header_len) == 0 &&
+			  (s->bound.len == 0 || memcmp(said + s->header_len,
+						       s->bound.at, s->bound.len) == 0);
+
+	return same ? FAULT_NONE : FAULT_BINDING;
+}

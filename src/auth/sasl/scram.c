@@ -1,0 +1,103 @@
+/* auth/sasl/scram.c - stored keys for SCRAM, as Dovecot writes them.
+ *
+ * Prefix: scram_.
+ */
+#include "auth/sasl/scram.h"
+
+#include <gsasl.h>
+#include <sodium.h>
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+enum { ITERATIONS_MAX = 10000000, ITERATIONS_MADE = 4096, SALT_MADE = 16 };
+
+static const struct {
+	Gsasl_hash id;
+	size_t octets;
+} hashes[] = {
+	[SCRAM_SHA_1] = { GSASL_HASH_SHA1, GSASL_HASH_SHA1_SIZE },
+	[SCRAM_SHA_256] = { GSASL_HASH_SHA256, GSASL_HASH_SHA256_SIZE },
+};
+
+size_t scram_key_octets(enum scram_hash hash)
+{
+	return hashes[hash].octets;
+}
+
+static bool decode(struct span text, unsigned char *out, size_t room, size_t *out_len)
+{
+	return sodium_base642bin(out, room, text.at, text.len, NULL, out_len, NULL,
+				 sodium_base64_VARIANT_ORIGINAL) == 0;
+}
+
+bool scram_parse(enum scram_hash hash, struct span text, struct scram_keys *out)
+{
+	struct scram_keys keys = { .hash = hash };
+	struct span iterations, salt, stored;
+	size_t stored_len, server_len;
+
+	if (!span_cut(&text, ',', &iterations) || !span_cut(&text, ',', &salt) ||
+	    !span_cut(&text, ',', &stored) || !span_u32(iterations, &keys.iterations) ||
+	    keys.iterations == 0 || keys.iterations > ITERATIONS_MAX ||
+	    !decode(salt, keys.salt, sizeof keys.salt, &keys.salt_len) ||
+	    keys.salt_len == 0 ||
+	    !decode(stored, keys.stored, sizeof keys.stored, &stored_len) ||
+	    !decode(text, keys.server, sizeof keys.server, &server_len) ||
+	    stored_len != hashes[hash].octets || server_len != stored_len)
+		return false;
+	*out = keys;
+	return true;
+}
+
+/* The two keys of a password, with the salt and the iterations in *io. */
+static bool derive(struct scram_keys *io, const char *password)
+{
+	char salted[SCRAM_KEY_MAX], client[SCRAM_KEY_MAX];
+	int rc = gsasl_scram_secrets_from_password(
+		hashes[io->hash].id, password, io->iterations, (const char *)io->salt,
+		io->salt_len, salted, client, (char *)io->server, (char *)io->stored);
+
+	secret_wipe(salted, sizeof salted);
+	secret_wipe(client, sizeof client);
+	return rc == GSASL_OK;
+}
+
+static void put_base64(struct buf *out, const unsigned char *octets, size_t len)
+{
+	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
+					    sodium_base64_VARIANT_ORIGINAL)];
+
+	sodium_bin2base64(text, sizeof text, octets, len,
+			  sodium_base64_VARIANT_ORIGINAL);
+	buf_char(out, ',');
+	buf_text(out, text);
+}
+
+enum fault scram_make(enum scram_hash hash, const char *password,
+		      char out[SCRAM_TEXT_MAX])
+{
+	struct scram_keys keys = { .hash = hash,
+				   .iterations = ITERATIONS_MADE,
+				   .salt_len = SALT_MADE };
+	struct buf b = { .at = out, .room = SCRAM_TEXT_MAX };
+
+	randombytes_buf(keys.salt, keys.salt_len);
+	if (!derive(&keys, password))
+		return FAULT_LIMIT;
+	buf_u64(&b, keys.iterations);
+	put_base64(&b, keys.salt, keys.salt_len);
+	put_base64(&b, keys.stored, hashes[hash].octets);
+	put_base64(&b, keys.server, hashes[hash].octets);
+	buf_cstr(&b);
+	secret_wipe(&keys, sizeof keys);
+	return FAULT_NONE;
+}
+
+bool scram_verify(const struct scram_keys *keys, const char *password)
+{
+	struct scram_keys made = *keys;
+
+	return derive(&made, password) &&
+	       sodium_memcmp(made.stored, keys->stored, sizeof made.stored) == 0;
+}

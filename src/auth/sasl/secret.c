@@ -1,0 +1,198 @@
+/* auth/sasl/secret.c - what GNU SASL is to compare a client's proof with.
+ *
+ * Prefix: sasl_secret_. Somebody unknown goes through the whole of an
+ * exchange, as those who are known do: the salt, the iterations and the work are those
+ * of somebody's stored secret, the same for the same name, and nothing meets the keys.
+ */
+#include <sodium.h>
+
+#include "auth/sasl/exchange.h"
+#include "auth/sasl/scram.h"
+#include "auth/user/scheme.h"
+#include "base/secret.h"
+
+enum { PLAIN_SALT = 16, PLAIN_ITERATIONS = 4096 };
+
+static unsigned char made_up_key[crypto_generichash_KEYBYTES];
+
+void sasl_secret_start(void)
+{
+	randombytes_buf(made_up_key, sizeof made_up_key);
+}
+
+/* Its manual says hexadecimal of the keys; its code wants base64. */
+void sasl_secret_base64(Gsasl_session *session, Gsasl_property property,
+			const unsigned char *octets, size_t len)
+{
+	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
+					    sodium_base64_VARIANT_ORIGINAL)];
+
+	sodium_bin2base64(text, sizeof text, octets, len,
+			  sodium_base64_VARIANT_ORIGINAL);
+	gsasl_property_set(session, property, text);
+	secret_wipe(text, sizeof text);
+}
+
+/* The same for the same name, and nobody can tell that it is made up. */
+static void make_up(const char *name, const char *purpose,
+		    unsigned char out[SCRAM_SALT_MAX])
+{
+	crypto_generichash_state state;
+
+	_Static_assert((int)SCRAM_SALT_MAX == (int)crypto_generichash_BYTES_MAX,
+		       "fits");
+	crypto_generichash_init(&state, made_up_key, sizeof made_up_key,
+				SCRAM_SALT_MAX);
+	crypto_generichash_update(&state, (const unsigned char *)purpose,
+				  strlen(purpose) + 1);
+	crypto_generichash_update(&state, (const unsigned char *)name, strlen(name));
+	crypto_generichash_final(&state, out, SCRAM_SALT_MAX);
+}
+
+static void set_iterations(const struct sasl *s, uint32_t n)
+{
+	char text[16];
+	struct buf b = BUF(text);
+
+	buf_u64(&b, n);
+	buf_cstr(&b);
+	gsasl_property_set(s->session, GSASL_SCRAM_ITER, text);
+}
+
+/* A salt of this length that belongs to the name, and the iterations. */
+static void set_salt(const struct sasl *s, size_t octets, uint32_t iterations)
+{
+	unsigned char salt[SCRAM_SALT_MAX];
+
+	make_up(s->claims, "salt", salt);
+	sasl_secret_base64(s->session, GSASL_SCRAM_SALT, salt, octets);
+	set_iterations(s, iterations);
+}
+
+static void set_key(const struct sasl *s, Gsasl_property property, const char *purpose,
+		    enum scram_hash hash)
+{
+	unsigned char key[SCRAM_SALT_MAX];
+
+	make_up(s->claims, purpose, key);
+	sasl_secret_base64(s->session, property, key, scram_key_octets(hash));
+}
+
+static enum scram_hash hash_of(const struct sasl *s)
+{
+	return sasl_wants(s->way.mechanism) & SCHEME_SCRAM_1 ? SCRAM_SHA_1
+							     : SCRAM_SHA_256;
+}
+
+/* A password that nobody has: what is compared with it costs what a real one does. */
+static void set_made_up_password(const struct sasl *s)
+{
+	unsigned char octets[SCRAM_SALT_MAX];
+
+	make_up(s->claims, "password", octets);
+	sasl_secret_base64(s->session, GSASL_PASSWORD, octets, sizeof octets);
+	set_salt(s, PLAIN_SALT, PLAIN_ITERATIONS);
+}
+
+static void set_made_up_keys(const struct sasl *s, const struct scram_keys *shape)
+{
+	set_salt(s, shape->salt_len, shape->iterations);
+	set_key(s, GSASL_SCRAM_STOREDKEY, "stored", shape->hash);
+	set_key(s, GSASL_SCRAM_SERVERKEY, "server", shape->hash);
+}
+
+/* The keys in whose form nobody's are; false: the form is that of a password. */
+static bool find_shape(const struct sasl *s, struct scram_keys *out)
+{
+	char room[SCHEME_STORED_MAX];
+	struct span secret;
+	OWN_USER other = { 0 };
+	const bool found = database_stand_in(s->rules->databases, span_of(s->claims),
+					     sasl_wants(s->way.mechanism), &other) &&
+			   scheme_good_for(other.user.stored) != SCHEME_PLAIN &&
+			   scheme_secret(other.user.stored, room, &secret) &&
+			   scram_parse(hash_of(s), secret, out);
+
+	secret_wipe(room, sizeof room);
+	return found;
+}
+
+/* Nobody's secret, in the form of somebody's. */
+static void set_made_up(const struct sasl *s)
+{
+	struct scram_keys shape;
+
+	if (find_shape(s, &shape))
+		set_made_up_keys(s, &shape);
+	else
+		set_made_up_password(s);
+	secret_wipe(&shape, sizeof shape);
+}
+
+static bool set_keys(const struct sasl *s, struct span text)
+{
+	const enum scram_hash hash = hash_of(s);
+	const size_t octets = scram_key_octets(hash);
+	struct scram_keys keys;
+
+	if (!scram_parse(hash, text, &keys))
+		return false;
+	set_iterations(s, keys.iterations);
+	sasl_secret_base64(s->session, GSASL_SCRAM_SALT, keys.salt, keys.salt_len);
+	sasl_secret_base64(s->session, GSASL_SCRAM_STOREDKEY, keys.stored, octets);
+	sasl_secret_base64(s->session, GSASL_SCRAM_SERVERKEY, keys.server, octets);
+	secret_wipe(&keys, sizeof keys);
+	return true;
+}
+
+static bool set_password(const struct sasl *s, struct span password)
+{
+	char text[SCHEME_PASSWORD_MAX + 1];
+
+	if (!span_copy(password, text, sizeof text))
+		return false;
+	set_salt(s, PLAIN_SALT, PLAIN_ITERATIONS);
+	gsasl_property_set(s->session, GSASL_PASSWORD, text);
+	secret_wipe(text, sizeof text);
+	return true;
+}
+
+/* Find whom the client claims to be. */
+static enum fault find(struct sasl *s, const char *authid)
+{
+	struct login_name name;
+	const bool good = login_name(s->rules, span_of(authid), &name);
+	const struct span claims = good ? (struct span){ name.text, name.len }
+					: span_of(authid);
+
+	if (!span_copy(claims, s->claims, sizeof s->claims) || !good)
+		return FAULT_DENIED;
+	return database_find(s->rules->databases, claims, NULL, &s->who, &s->trouble);
+}
+
+/* False: it is not stored in a way that the mechanism can use. */
+static bool set_real(const struct sasl *s)
+{
+	const unsigned is = scheme_good_for(s->who.user.stored);
+	char room[SCHEME_STORED_MAX];
+	struct span secret;
+	const bool set =
+		(is & sasl_wants(s->way.mechanism)) &&
+		scheme_secret(s->who.user.stored, room, &secret) &&
+		(is == SCHEME_PLAIN ? set_password(s, secret) : set_keys(s, secret));
+
+	secret_wipe(room, sizeof room);
+	return set;
+}
+
+void sasl_secret_set(struct sasl *s)
+{
+	const char *authid = gsasl_property_fast(s->session, GSASL_AUTHID);
+
+	if (s->asked || !authid)
+		return;
+	s->asked = true;
+	s->known = find(s, authid) == FAULT_NONE && set_real(s);
+	if (!s->known)
+		set_made_up(s);
+}

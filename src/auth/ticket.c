@@ -1,0 +1,79 @@
+/* auth/ticket.c - what a front shows when it asks again for a user that was let in.
+ *
+ * Prefix: badge_. XChaCha20-Poly1305, whose key is of the process, so
+ * that a count will do as the nonce; the holder is the additional data. A badge is the
+ * nonce and what libsodium makes.
+ */
+#include "auth/ticket.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	KEY = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+	SEAL = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+};
+_Static_assert(BADGE_OCTETS_MAX - BADGE_TEXT_MAX == NONCE + SEAL, "room for the seal");
+
+struct badges {
+	unsigned char *key; /* locked into memory */
+	atomic_ullong count;
+};
+
+struct badges *badges_new(void)
+{
+	struct badges *b = calloc(1, sizeof *b);
+
+	if (!b)
+		return NULL;
+	b->key = sodium_malloc(KEY);
+	if (!b->key) {
+		badges_free(b);
+		return NULL;
+	}
+	randombytes_buf(b->key, KEY);
+	return b;
+}
+
+void badges_free(struct badges *b)
+{
+	if (b)
+		sodium_free(b->key);
+	free(b);
+}
+
+void badge_seal(struct badges *b, struct badge_holder holder, struct span text,
+		struct buf *out)
+{
+	unsigned char octets[BADGE_OCTETS_MAX] = { 0 };
+	const unsigned long long count = atomic_fetch_add(&b->count, 1);
+
+	if (text.len > BADGE_TEXT_MAX) {
+		out->cut = true;
+		return;
+	}
+	memcpy(octets, &count, sizeof count);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(
+		octets + NONCE, NULL, (const unsigned char *)text.at, text.len,
+		(const unsigned char *)&holder, sizeof holder, NULL, octets, b->key);
+	buf_put(out, (struct span){ (const char *)octets,
+				    text.len + BADGE_OCTETS_MAX - BADGE_TEXT_MAX });
+}
+
+bool badge_open(const struct badges *b, struct badge_holder holder, struct span badge,
+		struct buf *out)
+{
+	unsigned char text[BADGE_TEXT_MAX];
+	const unsigned char *octets = (const unsigned char *)badge.at;
+	unsigned long long len;
+
+	if (badge.len < NONCE + SEAL || badge.len > BADGE_OCTETS_MAX ||
+	    crypto_aead_xchacha20poly1305_ietf_decrypt(
+		    text, &len, NULL, octets + NONCE, badge.len - NONCE,
+		    (const unsigned char *)&holder, sizeof holder, octets, b->key) < 0)
+		return false;
+	buf_put(out, (struct span){ (const char *)text, (size_t)len });
+	return !out->cut;
+}

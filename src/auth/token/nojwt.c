@@ -1,0 +1,25 @@
+/* auth/token/nojwt.c - auth/token/jwtbase.c in a build without cjose or jansson.
+ *
+ * Prefix: jwtbase_, jwt_.
+ */
+#include "auth/token/jwt.h"
+#include "auth/token/jwtbase.h"
+
+struct database *jwtbase_new(int dir, const char *name,
+			     const struct jwtbase_rules *rules)
+{
+	(void)dir, (void)name, (void)rules;
+	return NULL;
+}
+
+enum fault jwt_keys_parse(struct span text, jwt_say_fn *say, void *arg,
+			  struct jwt_keys **out, struct why *why)
+{
+	(void)text, (void)say, (void)arg, (void)out;
+	return fault_set(why, FAULT_SETUP, 0, "read keys without cjose", NULL);
+}
+
+void jwt_keys_free(struct jwt_keys *keys)
+{
+	(void)keys;
+}

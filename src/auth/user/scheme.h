@@ -1,0 +1,84 @@
+/* auth/user/scheme.h - stored passwords: "{SCHEME}hash" as Dovecot writes them.
+ *
+ * Prefix: scheme_. Hashing is libcrypt's, libsodium's and OpenSSL's.
+ * Behind the scheme's name may stand how its octets are written: ".hex", or ".b64" or
+ * ".base64". Names ignore case.
+ */
+#pragma once
+
+#include "base/fault.h"
+
+/* Name, how it is checked, of which digest, how its octets are written, prefix for
+ * crypt_gensalt where one can be made (NULL: only checked), text. */
+/* clang-format off */
+#define SCHEME_TABLE(X) \
+	X("CRYPT",         CRYPT,     MD5,    AS_IS,  "$y$",  "what crypt(5) of this system knows; made as yescrypt") \
+	X("YESCRYPT",      CRYPT,     MD5,    AS_IS,  "$y$",  "yescrypt") \
+	X("BLF-CRYPT",     CRYPT,     MD5,    AS_IS,  "$2b$", "bcrypt") \
+	X("SHA512-CRYPT",  CRYPT,     MD5,    AS_IS,  "$6$",  "SHA-512-crypt") \
+	X("SHA256-CRYPT",  CRYPT,     MD5,    AS_IS,  "$5$",  "SHA-256-crypt") \
+	X("MD5-CRYPT",     CRYPT,     MD5,    AS_IS,  NULL,   "MD5-crypt") \
+	X("DES-CRYPT",     CRYPT,     MD5,    AS_IS,  NULL,   "the first crypt of all") \
+	X("ARGON2ID",      ARGON2,    MD5,    AS_IS,  "",     "Argon2id") \
+	X("ARGON2I",       ARGON2,    MD5,    AS_IS,  NULL,   "Argon2i") \
+	X("ARGON2",        ARGON2,    MD5,    AS_IS,  NULL,   "either") \
+	X("SCRAM-SHA-256", SCRAM_256, SHA256, AS_IS,  "",     "keys for SCRAM-SHA-256 (RFC 7677)") \
+	X("SCRAM-SHA-1",   SCRAM_1,   SHA1,   AS_IS,  "",     "keys for SCRAM-SHA-1 (RFC 5802)") \
+	X("PBKDF2",        PBKDF2,    SHA1,   AS_IS,  NULL,   "PBKDF2 with HMAC-SHA-1") \
+	X("SSHA512",       SALTED,    SHA512, BASE64, NULL,   "SHA-512 with a salt") \
+	X("SSHA256",       SALTED,    SHA256, BASE64, NULL,   "SHA-256 with a salt") \
+	X("SSHA",          SALTED,    SHA1,   BASE64, NULL,   "SHA-1 with a salt") \
+	X("SMD5",          SALTED,    MD5,    BASE64, NULL,   "MD5 with a salt") \
+	X("SHA512",        DIGEST,    SHA512, BASE64, NULL,   "SHA-512") \
+	X("SHA256",        DIGEST,    SHA256, BASE64, NULL,   "SHA-256") \
+	X("SHA1",          DIGEST,    SHA1,   BASE64, NULL,   "SHA-1") \
+	X("SHA",           DIGEST,    SHA1,   BASE64, NULL,   "SHA-1") \
+	X("LDAP-MD5",      DIGEST,    MD5,    BASE64, NULL,   "MD5") \
+	X("PLAIN-MD5",     DIGEST,    MD5,    HEX,    NULL,   "MD5") \
+	X("MD5",           MD5_EITHER, MD5,   AS_IS,  NULL,   "MD5-crypt or, without a '$' in front, MD5") \
+	X("DIGEST-MD5",    REALM,     MD5,    HEX,    NULL,   "MD5 of name, realm and password") \
+	X("CRAM-MD5",      CONTEXT,   MD5,    HEX,    NULL,   "HMAC-MD5 that has taken in the password") \
+	X("HMAC-MD5",      CONTEXT,   MD5,    HEX,    NULL,   "the same") \
+	X("PLAIN",         PLAIN,     MD5,    AS_IS,  "",     "the password itself") \
+	X("CLEAR",         PLAIN,     MD5,    AS_IS,  NULL,   "the password itself") \
+	X("CLEARTEXT",     PLAIN,     MD5,    AS_IS,  NULL,   "the password itself")
+/* clang-format on */
+
+enum { SCHEME_STORED_MAX = 512, SCHEME_PASSWORD_MAX = 255 };
+
+#define SCHEME_DEFAULT "CRYPT"
+
+/* Does the password (no NUL in it), shown by `user`, match what is stored? A stored
+ * text without a scheme is CRYPT. False also for schemes and hashes that we cannot
+ * check. Takes as long as the scheme takes, whether it matches or not. DIGEST-MD5 alone
+ * asks who the user is. */
+MUST_USE bool scheme_verify(struct span stored, struct span user, struct span password);
+
+/* What a stored password is good for besides being compared with one that is shown. */
+enum {
+	SCHEME_PLAIN = 1u << 0,     /* it is the password itself */
+	SCHEME_SCRAM_1 = 1u << 1,   /* keys for SCRAM-SHA-1 */
+	SCHEME_SCRAM_256 = 1u << 2, /* keys for SCRAM-SHA-256 */
+};
+unsigned scheme_good_for(struct span stored); /* one of these, or 0 */
+
+/* The password itself, or the keys: what is stored without its scheme and its writing,
+ * in `out`, which is to be wiped. False: it cannot be read. */
+MUST_USE bool scheme_secret(struct span stored, char out[SCHEME_STORED_MAX],
+			    struct span *out_secret);
+
+/* Can we check passwords stored like this? */
+bool scheme_known(struct span stored);
+
+/* Can any password match? Not where it is locked ("*", "!"), or no hash at all. */
+bool scheme_can_match(struct span stored);
+
+/* Make what is to be stored for a password, as "{SCHEME}hash" and a NUL. FAULT_SYNTAX:
+ * no such scheme, or none that is made; FAULT_NOMEM; FAULT_LIMIT: the password is too
+ * long or holds a NUL, CR or LF, which no mechanism carries, or for PLAIN a ':', which
+ * the users file can't hold. */
+MUST_USE enum fault scheme_make(const char *scheme, struct span password,
+				char out[SCHEME_STORED_MAX]);
+
+/* Must have succeeded once before any of the above, before threads and sandboxes. */
+MUST_USE bool scheme_start(void);

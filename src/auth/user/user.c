@@ -1,0 +1,250 @@
+/* auth/user/user.c - what is known of a user, wherever it is kept.
+ *
+ * Prefix: user_.
+ */
+#include "auth/user/user.h"
+
+#include <stdlib.h>
+
+#include "base/nets.h"
+#include "base/secret.h"
+
+typedef const char *take_fn(struct user *u, struct span value);
+
+/* Empty says nothing. */
+static bool take_number(struct span value, bool *has, uint32_t *out)
+{
+	if (value.len == 0)
+		return true;
+	*has = span_u32(value, out);
+	return *has;
+}
+
+static const char *take_uid(struct user *u, struct span value)
+{
+	return take_number(value, &u->has_uid, &u->uid) ? NULL : "uid is not a number";
+}
+
+static const char *take_gid(struct user *u, struct span value)
+{
+	return take_number(value, &u->has_gid, &u->gid) ? NULL : "gid is not a number";
+}
+
+void user_take_text(struct user *u, const char *field, struct span value, size_t max,
+		    struct span *out)
+{
+	if (value.len > max && !u->over)
+		u->over = field;
+	*out = value.len > max ? SPAN("") : value;
+}
+
+static const char *take_home(struct user *u, struct span value)
+{
+	user_take_text(u, "home", value, USER_PATH_MAX, &u->home);
+	return NULL;
+}
+
+static const char *take_maildrop(struct user *u, struct span value)
+{
+	user_take_text(u, "maildrop", value, USER_PATH_MAX, &u->maildrop);
+	return NULL;
+}
+
+static const char *take_mail(struct user *u, struct span value)
+{
+	if (!span_starts(value, "maildir:"))
+		return "mail is no maildir:PATH";
+	struct span rest = span_after(value, strlen("maildir:"));
+	struct span path;
+	span_cut(&rest, ':', &path);
+	user_take_text(u, "mail", path, USER_PATH_MAX, &u->maildrop);
+	return NULL;
+}
+
+static const char *take_allow_nets(struct user *u, struct span value)
+{
+	u->allow_nets = value;
+	return value.len > 0 ? NULL : "allow-nets is empty";
+}
+
+static const char *take_mechanisms(struct user *u, struct span value)
+{
+	u->mechanisms = value;
+	return value.len > 0 ? NULL : "mechanisms is empty";
+}
+
+static const char *take_flag(struct span value, bool *out, const char *wrong)
+{
+	static const char *const yes[] = { "", "yes", "y", "true", "t", "1" };
+	static const char *const no[] = { "no", "n", "false", "f", "0" };
+
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+		if (span_is_nocase(value, yes[i])) {
+			*out = true;
+			return NULL;
+		}
+	}
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		if (span_is_nocase(value, no[i])) {
+			*out = false;
+			return NULL;
+		}
+	}
+	return wrong;
+}
+
+static const char *take_disabled(struct user *u, struct span value)
+{
+	return take_flag(value, &u->disabled, "disabled is neither yes nor no");
+}
+
+static const char *take_tls_required(struct user *u, struct span value)
+{
+	return take_flag(value, &u->tls_required, "tls-required is neither yes nor no");
+}
+
+static const char *take_master(struct user *u, struct span value)
+{
+	return take_flag(value, &u->master, "master is neither yes nor no");
+}
+
+static const char *take_read_only(struct user *u, struct span value)
+{
+	return take_flag(value, &u->read_only, "read-only is neither yes nor no");
+}
+
+static const char *take_login_delay(struct user *u, struct span value)
+{
+	u->has_delay = value.len > 0;
+	return !u->has_delay || policy_take_delay(value, &u->policy.login_delay)
+		       ? NULL
+		       : "login-delay is no time from 0 to 1d, such as 90s, 10m or 2h";
+}
+
+static const char *take_expire(struct user *u, struct span value)
+{
+	u->has_expire = value.len > 0;
+	return !u->has_expire || policy_take_expire(value, &u->policy)
+		       ? NULL
+		       : "expire is neither never nor a number of days, such as 7 or "
+			 "7d, or two";
+}
+
+static const struct {
+	const char *name;
+	take_fn *take;
+} fields[] = {
+	{ "uid", take_uid },
+	{ "userdb_uid", take_uid },
+	{ "gid", take_gid },
+	{ "userdb_gid", take_gid },
+	{ "home", take_home },
+	{ "userdb_home", take_home },
+	{ "maildrop", take_maildrop },
+	{ "mail", take_mail },
+	{ "userdb_mail", take_mail },
+	{ "allow-nets", take_allow_nets },
+	{ "mechanisms", take_mechanisms },
+	{ "disabled", take_disabled },
+	{ "nologin", take_disabled },
+	{ "tls-required", take_tls_required },
+	{ "ssl_required", take_tls_required },
+	{ "master", take_master },
+	{ "read-only", take_read_only },
+	{ "login-delay", take_login_delay },
+	{ "expire", take_expire },
+};
+
+/* A column of SQL has '_' where our names have '-'. */
+static bool is_field(struct span name, const char *field)
+{
+	if (name.len != strlen(field))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] != field[i] && !(name.at[i] == '_' && field[i] == '-'))
+			return false;
+	return true;
+}
+
+const char *user_take_field(struct user *u, struct span name, struct span value)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (is_field(name, fields[i].name))
+			return fields[i].take(u, value);
+	return NULL;
+}
+
+/* "USER,SCRAM-SHA-256": is it one of them? */
+static bool names(struct span list, const char *mechanism)
+{
+	struct span one;
+
+	while (list.len > 0) {
+		span_cut(&list, ',', &one);
+		if (span_is_nocase(one, mechanism))
+			return true;
+	}
+	return false;
+}
+
+const char *user_rule(const struct user *u, struct span peer, bool tls,
+		      const char *mechanism)
+{
+	if (u->disabled)
+		return "nologin";
+	if (u->tls_required && !tls)
+		return "tls-required";
+	if (u->mechanisms.len > 0 && !names(u->mechanisms, mechanism))
+		return "mechanisms";
+	if (u->allow_nets.len > 0 && !nets_text_holds(u->allow_nets, peer))
+		return "allow-nets";
+	return NULL;
+}
+
+void user_let_go(struct user_found *found)
+{
+	if (found->let_go)
+		found->let_go(found->keeper);
+	*found = (struct user_found){ 0 };
+}
+
+/* ---- copies ---- */
+
+struct copy {
+	size_t len;
+	char octets[];
+};
+
+static void copy_free(void *keeper)
+{
+	struct copy *c = keeper;
+
+	secret_wipe(c->octets, c->len);
+	free(c);
+}
+
+bool user_copy(const struct user *from, struct user_found *out)
+{
+	enum { TEXTS = 6 };
+	struct user user = *from;
+	struct span *const texts[TEXTS] = { &user.name,       &user.stored,
+					    &user.home,       &user.maildrop,
+					    &user.allow_nets, &user.mechanisms };
+	size_t len = 0;
+
+	for (size_t i = 0; i < TEXTS; i++)
+		len += texts[i]->len;
+	struct copy *c = malloc(sizeof *c + len);
+	if (!c)
+		return false;
+	c->len = 0;
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (texts[i]->len == 0)
+			continue;
+		memcpy(c->octets + c->len, texts[i]->at, texts[i]->len);
+		texts[i]->at = c->octets + c->len;
+		c->len += texts[i]->len;
+	}
+	*out = (struct user_found){ user, c, copy_free };
+	return true;
+}

@@ -1,0 +1,104 @@
+/* authd/databases.c - the databases of users, as poplar-auth has them.
+ *
+ * Prefix: userbases_.
+ */
+#include "authd/databases.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "auth/cache.h"
+#include "authd/tokens.h"
+#include "base/log.h"
+
+void userbases_init(struct userbases *u, int parent)
+{
+	lookups_init(&u->lookups, parent);
+}
+
+static _Noreturn void give_up(const char *what)
+{
+	log_event(LOG_CRIT, "not-started", LOG_T("what", what));
+	_exit(EXIT_FAILURE);
+}
+
+/* The file's name within its folder: the folder came as a descriptor. */
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+void userbases_add(struct userbases *u, struct settings *settings, int dir,
+		   const struct message_DATABASE *m)
+{
+	struct databases *all = &settings->databases;
+	struct database_settings *s = databases_add(all, m->name);
+	struct database *db;
+
+	if (!s || rows_unpack(database_rows(), s, ROLE_AUTH, m->values))
+		give_up("settings of a database cannot be read");
+	if (database_is_asked(s))
+		db = lookups_new(&u->lookups, s);
+	else if (database_has_tokens(s))
+		db = tokens_new(s, dir, name_of(s->path));
+	else
+		db = passwdfile_new(dir, name_of(*s->path ? s->path : settings->users));
+	if (!db)
+		give_up("out of memory");
+	db->name = s->name;
+	db->stop_unknown = s->if_unknown == IF_FAIL;
+	db->stop_wrong = s->if_wrong == IF_FAIL;
+	u->at[all->count - 1] = db;
+}
+
+void userbases_link(struct userbases *u, const struct settings *settings,
+		    const struct message_LOOKUP_LINK *m, int fd)
+{
+	const struct databases *all = &settings->databases;
+
+	if (m->database < all->count && database_is_asked(&all->at[m->database]))
+		lookups_link(u->at[m->database], m->number, fd);
+	else
+		close(fd);
+}
+
+/* What is true of a stored password is so for ever; what another process says, for a
+ * while. */
+static void remember(struct userbases *u, const struct settings *settings)
+{
+	const struct databases *all = &settings->databases;
+
+	if (settings->cache_size == 0)
+		return;
+	u->cache = cache_new(settings->cache_size,
+			     settings->cache_verified * UINT64_C(1000));
+	if (!u->cache)
+		give_up("out of memory");
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct database_settings *s = &all->at[i];
+
+		u->at[i]->cache = u->cache;
+		if (!database_is_asked(s) || database_has_tokens(s) ||
+		    s->cache == CACHE_NONE ||
+		    (s->cache == CACHE_STORED && database_judges(s)))
+			continue;
+		u->at[i]->right_ms = s->cache_success * 1000;
+		u->at[i]->wrong_ms = s->cache_failure * 1000;
+	}
+}
+
+/* One for each question that may be waited for in a process, so that those cost nobody
+ * else a thread. */
+unsigned userbases_start(struct userbases *u, const struct settings *s)
+{
+	unsigned count = s->auth_threads;
+
+	remember(u, s);
+	u->lookups.patient = (s->auth_threads + 1) / 2;
+	for (unsigned i = 0; i < s->databases.count; i++)
+		if (database_is_asked(&s->databases.at[i]))
+			count += s->databases.at[i].processes;
+	return count;
+}

@@ -1,0 +1,316 @@
+/* authd/logins.c - what fronts ask of poplar-auth, and what they are told.
+ *
+ * Prefix: logins_.
+ */
+#include "authd/logins.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "ipc/channel.h"
+
+/* What the front is told in the place of an answer that cannot be sent. */
+static struct message instead_of(const struct message *m)
+{
+	const enum fault f = FAULT_UNSENDABLE;
+
+	switch (m->kind) {
+	case MESSAGE_BOARD_OK:
+		return (struct message){ .kind = MESSAGE_BOARD_FAILED,
+					 .BOARD_FAILED = { m->BOARD_OK.id, f } };
+	case MESSAGE_AUTH_MORE:
+		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
+					 .AUTH_FAILED = { .id = m->AUTH_MORE.id,
+							  .fault = f } };
+	case MESSAGE_AUTH_FAILED:
+		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
+					 .AUTH_FAILED = { .id = m->AUTH_FAILED.id,
+							  .fault = f } };
+	default: /* of the others only AUTH_OK has texts */
+		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
+					 .AUTH_FAILED = { .id = m->AUTH_OK.id,
+							  .fault = f } };
+	}
+}
+
+static bool say(struct logins_link *link, const struct message *m, int pass)
+{
+	enum fault f = channel_send(link->fd, m, pass, CHANNEL_WAIT);
+
+	atomic_fetch_add(&link->answers, 1);
+	if (f == FAULT_UNSENDABLE) {
+		const struct message failed = instead_of(m);
+
+		f = channel_send(link->fd, &failed, -1, CHANNEL_WAIT);
+	}
+	return f == FAULT_NONE;
+}
+
+/* Nobody can log in: said once, until somebody can. */
+static void note_offers(struct logins *l, unsigned offers)
+{
+	char room[512];
+	struct buf why = BUF(room);
+
+	if (atomic_exchange(&l->is_useless, offers == 0) || offers > 0)
+		return;
+	sasl_explain(l->allowed, &why);
+	log_event(LOG_WARNING, "nobody-can-log-in", LOG_S("why", buf_span(&why)));
+}
+
+/* Tell the front what can be checked, if it asks or does not know. */
+static bool tell_offers(struct logins *l, struct logins_link *link, bool asked)
+{
+	const unsigned offers = sasl_offers(&l->rules, l->allowed);
+	const struct message m = { .kind = MESSAGE_AUTH_OFFERS,
+				   .AUTH_OFFERS = { offers } };
+
+	note_offers(l, offers);
+	return (atomic_exchange(&link->told, offers) == offers && !asked) ||
+	       say(link, &m, -1);
+}
+
+/* Who asks: an attempt that is delayed has its question asked once more. */
+struct attempt {
+	struct logins_link *link;
+	struct exchange_key key;
+	struct span peer;
+	bool waited;
+};
+
+/* Must it wait before it is looked at? The front holds it then, told by *out, and asks
+ * again. */
+static bool must_wait(struct logins *l, const struct attempt *at, struct span user,
+		      struct message *out)
+{
+	uint32_t ms = at->waited ? 0 : brake_ask(&l->brake, at->peer, user);
+
+	*out = (struct message){ .kind = MESSAGE_AUTH_LATER,
+				 .AUTH_LATER = { at->key.id, at->key.exchange, ms } };
+	return ms > 0;
+}
+
+/* The front keeps a refused client waiting until the delay has passed since it asked,
+ * so that what took how long in here is not to be seen. Trouble of ours is told at
+ * once. */
+static bool tell_refused(struct logins *l, const struct attempt *at, struct span user,
+			 const struct why *why)
+{
+	const bool denied = why->fault == FAULT_DENIED;
+	uint32_t ms = denied ? brake_denied(&l->brake, at->peer, user) : 0;
+	const struct message m = { .kind = MESSAGE_AUTH_FAILED,
+				   .AUTH_FAILED = { at->key.id, why->fault, ms,
+						    user } };
+
+	if (!denied && why->fault != FAULT_BAD_RESPONSE)
+		log_fault(why, "login-trouble", LOG_S("user", user));
+	return say(at->link, &m, -1);
+}
+
+static bool tell_in(struct logins *l, const struct attempt *at, struct span proved,
+		    const struct user *user)
+{
+	struct logins_link *link = at->link;
+	const struct badge_holder holder = { link->number, at->key.id };
+	ROOM char room[BADGE_OCTETS_MAX];
+	struct buf badge = BUF(room);
+	struct why why = { 0 };
+	OWN_FD session = -1;
+
+	brake_good(&l->brake, at->peer, proved);
+	if (grants_own(&l->grants, holder, user, at->peer, &badge, &session, &why))
+		return tell_refused(l, at, user->name, &why);
+	return say(link,
+		   &(struct message){
+			   .kind = MESSAGE_AUTH_OK,
+			   .AUTH_OK = { at->key.id, user->name, buf_span(&badge) } },
+		   session);
+}
+
+/* ---- boards ---- */
+
+/* Whoever has been let in asks for another maildrop. */
+static bool give_board(struct logins *l, struct logins_link *link,
+		       const struct message_BOARD_ASK *ask)
+{
+	const struct badge_holder holder = { link->number, ask->id };
+	struct why why = { 0 };
+	char room[LOGIN_NAME_OCTETS];
+	struct buf name = BUF(room);
+	OWN_FD session = -1;
+	enum fault f = grants_board(&l->grants, holder, ask, &name, &session, &why);
+
+	if (f == FAULT_NONE)
+		return say(
+			link,
+			&(struct message){ .kind = MESSAGE_BOARD_OK,
+					   .BOARD_OK = { ask->id, buf_span(&name) } },
+			session);
+	if (f != FAULT_NO_BOARD)
+		log_fault(&why, "board-trouble", LOG_S("board", ask->name));
+	return say(link,
+		   &(struct message){ .kind = MESSAGE_BOARD_FAILED,
+				      .BOARD_FAILED = { ask->id, f } },
+		   -1);
+}
+
+/* ---- PASS and APOP: one question, one answer ---- */
+
+static bool check_at_once(struct logins *l, const struct attempt *at,
+			  const struct message_AUTH_ASK *ask,
+			  const struct login_way *way)
+{
+	struct why why = { 0 };
+	OWN_USER found = { 0 };
+	struct message later;
+
+	if (must_wait(l, at, ask->user, &later))
+		return say(at->link, &later, -1);
+	enum fault f = way->mechanism == MECHANISM_ID_APOP
+			       ? login_by_digest(&l->rules, way, ask->user,
+						 ask->timestamp, ask->response, &found,
+						 &why)
+			       : login_by_password(&l->rules, way, SPAN(""), ask->user,
+						   ask->response, &found, &why);
+
+	if (f)
+		return tell_refused(l, at, ask->user, &why);
+	return tell_in(l, at, ask->user, &found.user);
+}
+
+/* ---- SASL ---- */
+
+/* Keep the exchange for what the front will ask when it has been told `m`. */
+static bool tell_more(struct logins *l, const struct attempt *at, struct sasl *sasl,
+		      const struct message *m)
+{
+	struct why why = { 0 };
+
+	if (exchanges_put(&at->link->exchanges, at->key, sasl))
+		return say(at->link, m, -1);
+	fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
+	bool heard = tell_refused(l, at, sasl_claims(sasl), &why);
+	sasl_free(sasl);
+	return heard;
+}
+
+static bool go_on(struct logins *l, const struct attempt *at, struct sasl *sasl,
+		  struct span response)
+{
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1], claim[LOGIN_NAME_OCTETS + 1];
+	struct buf challenge = BUF(text);
+	struct why why = { 0 };
+	OWN_USER found = { 0 };
+	struct message m;
+	bool heard = true;
+
+	if (sasl_claim(sasl, response, claim) && must_wait(l, at, span_of(claim), &m))
+		return tell_more(l, at, sasl, &m);
+	switch (sasl_step(sasl, response, &challenge, &found, &why)) {
+	case SASL_MORE:
+		m = (struct message){ .kind = MESSAGE_AUTH_MORE,
+				      .AUTH_MORE = { at->key.id,
+						     at->key.exchange,
+						     { text, challenge.len } } };
+		return tell_more(l, at, sasl, &m);
+	case SASL_IN:
+		heard = tell_in(l, at, sasl_proved(sasl), &found.user);
+		break;
+	case SASL_OUT:
+		heard = tell_refused(l, at, sasl_claims(sasl), &why);
+		break;
+	}
+	sasl_free(sasl);
+	return heard;
+}
+
+/* An empty response is there, though it points nowhere. */
+static struct span or_empty(struct span response)
+{
+	return response.len > 0 ? response : SPAN("");
+}
+
+/* What the exchange can be bound to. Where a mechanism's -PLUS is not offered, nothing:
+ * a client is right then that says we cannot (RFC 5802 section 6). */
+static struct sasl_channel channel_of(const struct logins *l,
+				      const struct message_AUTH_ASK *ask)
+{
+	const enum mechanism m = (enum mechanism)ask->mechanism;
+	const bool able = (mechanism_needs(m) & MECHANISM_BINDING) ||
+			  (mechanism_bound(m) & l->allowed);
+	struct sasl_channel channel = { .certificate = ask->certificate };
+
+	if (able) {
+		channel.exporter = ask->exporter;
+		channel.unique = ask->unique;
+	}
+	return channel;
+}
+
+static bool begin(struct logins *l, struct logins_link *link,
+		  const struct message_AUTH_ASK *ask)
+{
+	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
+				       ask->peer };
+	const struct sasl_channel channel = channel_of(l, ask);
+	const struct attempt at = {
+		link, { ask->id, ask->exchange }, ask->peer, ask->waited > 0
+	};
+	struct why why = { 0 };
+	struct sasl *sasl;
+
+	if (!(mechanism_needs(way.mechanism) & MECHANISM_SASL))
+		return check_at_once(l, &at, ask, &way);
+	sasl = sasl_new(&l->rules, &way, &channel);
+	if (!sasl) {
+		fault_set(&why, FAULT_NOMEM, 0, "begin", "exchange");
+		return tell_refused(l, &at, SPAN(""), &why);
+	}
+	return go_on(l, &at, sasl,
+		     ask->has_response ? or_empty(ask->response) : (struct span){ 0 });
+}
+
+static bool next(struct logins *l, struct logins_link *link,
+		 const struct message_AUTH_NEXT *m)
+{
+	struct attempt at = { link, { m->id, m->exchange }, SPAN(""), m->waited > 0 };
+	struct sasl *sasl = exchanges_take(&link->exchanges, at.key);
+	struct why why = { 0 };
+
+	if (!sasl) {
+		fault_set(&why, FAULT_PEER, 0, "go on", "exchange");
+		return tell_refused(l, &at, SPAN(""), &why);
+	}
+	at.peer = sasl_peer(sasl);
+	return go_on(l, &at, sasl, or_empty(m->response));
+}
+
+static void cancel(struct logins *l, struct logins_link *link, struct exchange_key key)
+{
+	struct sasl *sasl = exchanges_take(&link->exchanges, key);
+
+	if (sasl && sasl_has_failed(sasl))
+		brake_denied(&l->brake, sasl_peer(sasl), sasl_claims(sasl));
+	sasl_free(sasl);
+}
+
+bool logins_hear(struct logins *l, struct logins_link *link, const struct message *m)
+{
+	switch (m->kind) {
+	case MESSAGE_AUTH_ASK:
+		return m->AUTH_ASK.mechanism < MECHANISM_COUNT &&
+		       (l->allowed >> m->AUTH_ASK.mechanism & 1) &&
+		       begin(l, link, &m->AUTH_ASK) && tell_offers(l, link, false);
+	case MESSAGE_AUTH_NEXT:
+		return next(l, link, &m->AUTH_NEXT);
+	case MESSAGE_AUTH_CANCEL:
+		cancel(l, link,
+		       (struct exchange_key){ m->AUTH_CANCEL.id,
+					      m->AUTH_CANCEL.exchange });
+		return true;
+	case MESSAGE_BOARD_ASK:
+		return give_board(l, link, &m->BOARD_ASK);
+	default: /* the table has AUTH_WHICH beside them */
+		return tell_offers(l, link, true);
+	}
+}

@@ -1,0 +1,48 @@
+/* authd/tokens.c - databases of tokens, as poplar-auth has them.
+ *
+ * Prefix: tokens_.
+ */
+#include "authd/tokens.h"
+
+#include "auth/token/jwtbase.h"
+#include "lookup/claimed.h"
+
+struct database *tokens_new(const struct database_settings *settings, int dir,
+			    const char *name)
+{
+	const struct jwtbase_rules rules = {
+		.claims = claimed_rules(settings),
+		.algorithms = claimed_list(&settings->algorithms),
+	};
+
+	return jwtbase_new(dir, name, &rules);
+}
+
+static void append(struct database **list, struct database *db)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = db;
+}
+
+/* The first that has something to tell. */
+static const char *first(const char *before, const char *text)
+{
+	return before && *before ? before : text;
+}
+
+void tokens_part(const struct databases *all, struct database *const *made,
+		 struct login_rules *rules)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct database_settings *s = &all->at[i];
+		bool tokens = database_has_tokens(s);
+
+		append(tokens ? &rules->tokens : &rules->databases, made[i]);
+		if (!tokens)
+			continue;
+		rules->token_scope = first(rules->token_scope, s->scope);
+		rules->openid_configuration =
+			first(rules->openid_configuration, s->openid_configuration);
+	}
+}

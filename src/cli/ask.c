@@ -1,0 +1,329 @@
+/* cli/ask.c - poplar user test: what the running server says of a user, step by
+ * step.
+ *
+ * The exit status is what a client would get: CLI_OK for a login,
+ * CLI_BAD for a refusal ([AUTH], or no code), CLI_TEMPORARY for a code that says "try
+ * again" ([SYS/TEMP], [IN-USE]), CLI_PERMANENT for [SYS/PERM], CLI_NO_SERVER for none
+ * that answers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "auth/database.h"
+#include "base/address.h"
+#include "base/buf.h"
+#include "base/mechanism.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "cli/cli.h"
+#include "ipc/channel.h"
+#include "rundir/control.h"
+
+/* How long a maildrop process may take to open the maildrop. */
+enum { PATIENCE_MS = 30000 };
+
+static const char usage[] =
+	"usage: poplar user test [--from ADDRESS] [--clear] [--method MECHANISM] NAME\n"
+	"\n"
+	"Asks the running server whether the user could log in with the password that "
+	"is\n"
+	"asked for, from ADDRESS (127.0.0.1), with TLS or in the clear, by MECHANISM "
+	"(USER,\n"
+	"APOP, PLAIN, LOGIN, SCRAM-SHA-256 and so on). Status 0: yes; 1: refused; 75: "
+	"not\n"
+	"now ([SYS/TEMP], [IN-USE]); 70: not before something is repaired "
+	"([SYS/PERM]); "
+	"69:\n"
+	"no server answers.\n";
+
+/* A login to be tried. */
+struct trial {
+	struct settings settings;
+	const char *name;
+	struct address from;
+	char peer[ADDRESS_TEXT_MAX];
+	enum mechanism method;
+	bool clear;
+	char path[4096 + 1]; /* of the maildrop, below mail-root */
+};
+
+int cli_connect(const struct settings *s)
+{
+	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct sockaddr_un address = control_address(dir);
+	OWN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (dir >= 0 && fd >= 0 &&
+	    connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return TAKE_FD(fd);
+	fprintf(stderr, "poplar: reach the server by %s/" CONTROL_NAME ": %s\n",
+		s->run_dir, strerrordesc_np(errno));
+	return -1;
+}
+
+/* ---- what comes ---- */
+
+/* What others say is shown without what a terminal would heed. */
+static void print(const char *before, struct span text, const char *after)
+{
+	fputs(before, stdout);
+	for (size_t i = 0; i < text.len; i++)
+		putchar((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f
+				? '?'
+				: text.at[i]);
+	fputs(after, stdout);
+}
+
+/* The name as it was prepared, which need not be the one that was asked about. */
+static void print_name(const struct message_TEST_LOOKS *m)
+{
+	if (m->user.len > 0)
+		print("looking for ", m->user, "\n");
+	else
+		puts("no user can have this name");
+}
+
+static void print_step(const struct message_TEST_SAYS *m)
+{
+	static const char *const words[] = {
+		[DATABASE_UNKNOWN] = "does not know the user",
+		[DATABASE_WRONG] = "the password is wrong, or the user is refused",
+		[DATABASE_RIGHT] = "the password is right",
+		[DATABASE_DOWN] = "cannot tell",
+	};
+
+	print("database ", m->database, ": ");
+	fputs(m->says <= DATABASE_DOWN ? words[m->says] : "?", stdout);
+	print(m->trouble.len > 0 ? ": " : "", m->trouble, "\n");
+}
+
+static int refused(uint64_t said, struct span trouble)
+{
+	const enum fault f = said < FAULT_COUNT ? (enum fault)said : FAULT_PEER;
+
+	printf("login refused: %s", fault_text(f));
+	print(trouble.len > 0 ? ": " : "", trouble, "\n");
+	if (fault_retry(f))
+		return CLI_TEMPORARY;
+	return strcmp(fault_code(f), "[SYS/PERM]") == 0 ? CLI_PERMANENT : CLI_BAD;
+}
+
+static int take_end(struct trial *t, const struct message_TEST_IS *m)
+{
+	const struct settings *s = &t->settings;
+
+	if (m->fault)
+		return refused(m->fault, m->trouble);
+	print("login as ", m->user, "");
+	print(", maildrop ", span_of(s->mail_root), "");
+	print("/", m->path, "");
+	if (m->has_uid)
+		printf(", kept by uid %ju\n", (uintmax_t)m->uid);
+	else
+		printf(", kept by %s\n", s->mail_user);
+	return span_copy(m->path, t->path, sizeof t->path) ? CLI_OK : CLI_PERMANENT;
+}
+
+/* ---- the maildrop ---- */
+
+static bool is_missing(int root, const char *path)
+{
+	struct stat st;
+
+	return fstatat(root, path, &st, 0) < 0 && errno == ENOENT;
+}
+
+/* Is all that is wrong that a login would have to make the Maildir, or its folders? */
+static bool is_to_be_made(const struct trial *t)
+{
+	OWN_FD root = open(t->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[sizeof t->path + 8];
+	struct buf b = BUF(path);
+	const char *slash = strrchr(t->path, '/');
+	const size_t len = slash ? (size_t)(slash - t->path) : 0;
+
+	if (root < 0)
+		return false;
+	if (is_missing(root, t->path)) {
+		buf_put(&b, (struct span){ t->path, len });
+		return len == 0 || t->settings.create_home ||
+		       !is_missing(root, buf_cstr(&b));
+	}
+	buf_text(&b, t->path);
+	buf_text(&b, "/cur");
+	if (is_missing(root, buf_cstr(&b)))
+		return true;
+	b.len -= strlen("cur");
+	buf_text(&b, "new");
+	return is_missing(root, buf_cstr(&b));
+}
+
+static int not_opened(const struct trial *t, uint64_t fault)
+{
+	if (fault == FAULT_SETUP && is_to_be_made(t)) {
+		puts("there is no Maildir yet: the login makes it");
+		return CLI_OK;
+	}
+	return refused(fault, SPAN("see event=open-failed in the log"));
+}
+
+/* A session as poplar-front has it, that changes nothing. */
+static int look_into(const struct trial *t, int fd)
+{
+	OWN_FD session = fd, listing = -1;
+	struct channel_inbox inbox;
+	struct message m;
+
+	channel_hear_within(session, PATIENCE_MS);
+	switch (channel_receive(session, ROLE_DROP, ROLE_FRONT, CHANNEL_WAIT, &inbox,
+				&m, &listing)) {
+	case CHANNEL_MESSAGE:
+		break;
+	case CHANNEL_EMPTY:
+		return refused(FAULT_LIMIT, SPAN("poplar-drop does not answer"));
+	default:
+		return refused(FAULT_PEER, SPAN("poplar-drop has ended"));
+	}
+	if (m.kind != MESSAGE_READY)
+		return not_opened(t, m.kind == MESSAGE_FAILED ? m.FAILED.fault
+							      : FAULT_PEER);
+	printf("messages in it: %ju, octets: %ju\n", (uintmax_t)m.READY.count,
+	       (uintmax_t)m.READY.octets);
+	return CLI_OK;
+}
+
+static int hear(int fd, struct trial *t)
+{
+	struct channel_inbox inbox;
+	struct message m;
+	int session, status;
+
+	while (channel_receive(fd, ROLE_AUTH, ROLE_TOOL, CHANNEL_WAIT, &inbox, &m,
+			       &session) == CHANNEL_MESSAGE) {
+		switch (m.kind) {
+		case MESSAGE_TEST_IS:
+			status = take_end(t, &m.TEST_IS);
+			if (status != CLI_OK)
+				return status;
+			break;
+		case MESSAGE_TEST_DROP:
+			return look_into(t, session);
+		case MESSAGE_TEST_LOOKS:
+			print_name(&m.TEST_LOOKS);
+			break;
+		default:
+			print_step(&m.TEST_SAYS);
+			break;
+		}
+	}
+	cli_say("the server ended without an answer; it takes root, or its own user",
+		NULL);
+	return CLI_NO_SERVER;
+}
+
+/* ---- asking ---- */
+
+/* What poplar-front judges: may the mechanism be used on such a connection? */
+static bool is_open(const struct trial *t)
+{
+	const unsigned needs = mechanism_needs(t->method);
+	const uint32_t way = t->settings.plaintext_auth;
+
+	if (!t->clear)
+		return true;
+	if (needs & MECHANISM_BINDING)
+		return false;
+	return !(needs & MECHANISM_BARES) || way == PLAINTEXT_AUTH_YES ||
+	       (way == PLAINTEXT_AUTH_LOOPBACK && address_is_loopback(&t->from));
+}
+
+static int ask(struct trial *t, struct span password)
+{
+	const struct message m = { .kind = MESSAGE_TEST_ASK,
+				   .TEST_ASK = { !t->clear, t->method, span_of(t->peer),
+						 span_of(t->name), password } };
+
+	if (!is_open(t))
+		return refused(FAULT_NEEDS_TLS, SPAN("by the setting plaintext-auth"));
+	OWN_FD fd = cli_connect(&t->settings);
+	if (fd < 0)
+		return CLI_NO_SERVER;
+	if (channel_send(fd, &m, -1, CHANNEL_WAIT)) {
+		cli_say("the server does not take the question", NULL);
+		return CLI_NO_SERVER;
+	}
+	return hear(fd, t);
+}
+
+/* A mechanism to which a name and a password are all there is to show. */
+static bool take_method(const char *text, enum mechanism *out)
+{
+	const unsigned others = MECHANISM_BIT(GSSAPI) | MECHANISM_BIT(OAUTHBEARER) |
+				MECHANISM_BIT(XOAUTH2) | MECHANISM_BIT(EXTERNAL) |
+				MECHANISM_BIT(ANONYMOUS);
+
+	if (mechanism_find(span_of(text), out) && !(others >> *out & 1))
+		return true;
+	cli_say("no mechanism that shows or proves a password", text);
+	return false;
+}
+
+static bool take_address(const char *text, struct address *out)
+{
+	if (address_parse(span_of(text), out))
+		return true;
+	cli_say("no numeric address", text);
+	return false;
+}
+
+static bool parse(struct trial *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "from", required_argument, NULL, 'f' },
+		{ "clear", no_argument, NULL, 'c' },
+		{ "method", required_argument, NULL, 'm' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == 'c')
+			t->clear = true;
+		else if (!(option == 'f' && take_address(optarg, &t->from)) &&
+			 !(option == 'm' && take_method(optarg, &t->method)))
+			return false;
+	}
+	if (argc - optind != 1)
+		return false;
+	t->name = argv[optind];
+	address_text(&t->from, 110, t->peer);
+	return true;
+}
+
+int cli_test(const char *config, int argc, char **argv)
+{
+	struct trial t = { .method = MECHANISM_ID_USER };
+	struct cli_password password;
+	int status = CLI_BAD;
+
+	if (cli_wants_help(argc, argv)) {
+		fputs(usage, stdout);
+		return CLI_OK;
+	}
+	if (!address_parse(SPAN("127.0.0.1"), &t.from) || !parse(&t, argc, argv)) {
+		fputs(usage, stderr);
+		return CLI_USAGE;
+	}
+	cli_load(config, &t.settings);
+	setlinebuf(stdout); /* each step is seen when it is done */
+	if (cli_read_password(t.name, &password))
+		status = ask(&t, (struct span){ password.text, password.len });
+	secret_wipe(&password, sizeof password);
+	settings_done(&t.settings);
+	return status;
+}

@@ -1,0 +1,445 @@
+/* cli/audit.c - poplar audit: are the running processes what the table says?
+ *
+ * What the kernel shows in /proc is held against the table of sandboxes
+ * and the file in the run directory. Only Landlock's rules cannot be seen from outside:
+ * for them each process has tried, before it said that it was ready, whether they hold.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "cli/cli.h"
+#include "rundir/state.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+#include "sys/sandbox.h"
+
+/* What /proc/PID/status says. */
+struct facts {
+	uint64_t uid[4], gid[4];
+	uint64_t caps_now, caps_may, caps_bound;
+	uint64_t no_new_privs, seccomp, filters;
+	bool dumpable;
+};
+
+/* Sockets of this network name space, by inode. */
+struct sockets {
+	struct one {
+		uint64_t inode;
+		enum sandbox_kind kind;
+	} * at;
+	size_t count, room;
+};
+
+struct auditing {
+	struct sockets sockets;
+	unsigned wrong, unseen;
+};
+
+static void print_wrong(struct auditing *a, const char *what)
+{
+	printf("    WRONG: %s\n", what);
+	a->wrong++;
+}
+
+/* ---- reading /proc ---- */
+
+static char *read_proc(const char *path, size_t *out_len)
+{
+	enum { STEP = 65536 };
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0, room = 0;
+	OWN_TEXT text = NULL;
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	while (n > 0) {
+		if (room - len < STEP) {
+			char *more = realloc(text, room += STEP + room);
+
+			if (!more)
+				return NULL;
+			text = more;
+		}
+		n = read(fd, text + len, room - len - 1);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		return NULL;
+	text[len] = '\0';
+	*out_len = len;
+	return TAKE(text);
+}
+
+static uint64_t hex(struct span s)
+{
+	char text[32];
+
+	return span_copy(s, text, sizeof text) ? strtoull(text, NULL, 16) : 0;
+}
+
+static void take_four(struct span s, uint64_t out[4])
+{
+	for (int i = 0; i < 4; i++) {
+		struct span field;
+
+		span_cut(&s, '\t', &field);
+		if (!span_u64(field, &out[i]))
+			out[i] = UINT64_MAX;
+	}
+}
+
+static void take_number(struct span s, uint64_t *out)
+{
+	if (!span_u64(s, out))
+		*out = 0;
+}
+
+static void take_line(struct span line, struct facts *f)
+{
+	struct span key;
+
+	span_cut(&line, '\t', &key);
+	if (span_is(key, "Uid:"))
+		take_four(line, f->uid);
+	else if (span_is(key, "Gid:"))
+		take_four(line, f->gid);
+	else if (span_is(key, "CapEff:"))
+		f->caps_now = hex(line);
+	else if (span_is(key, "CapPrm:"))
+		f->caps_may = hex(line);
+	else if (span_is(key, "CapBnd:"))
+		f->caps_bound = hex(line);
+	else if (span_is(key, "NoNewPrivs:"))
+		take_number(line, &f->no_new_privs);
+	else if (span_is(key, "Seccomp:"))
+		take_number(line, &f->seccomp);
+	else if (span_is(key, "Seccomp_filters:"))
+		take_number(line, &f->filters);
+}
+
+static bool read_facts(pid_t pid, struct facts *out)
+{
+	char path[64];
+	size_t len;
+	struct span rest, line;
+	struct stat st;
+
+	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+	OWN_TEXT text = read_proc(path, &len);
+	if (!text)
+		return false;
+	*out = (struct facts){ 0 };
+	for (rest = (struct span){ text, len }; rest.len > 0;) {
+		span_cut(&rest, '\n', &line);
+		take_line(line, out);
+	}
+	/* The files of a process that is not dumpable belong to root. */
+	snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+	out->dumpable = out->uid[1] != 0 && (stat(path, &st) < 0 || st.st_uid != 0);
+	return true;
+}
+
+/* ---- sockets ---- */
+
+static void add_socket(struct sockets *s, uint64_t inode, enum sandbox_kind kind)
+{
+	if (s->count == s->room) {
+		size_t room = s->room ? s->room * 2 : 256;
+		struct one *more = realloc(s->at, room * sizeof *more);
+
+		if (!more)
+			return;
+		s->at = more;
+		s->room = room;
+	}
+	s->at[s->count++] = (struct one){ inode, kind };
+}
+
+/* The words of a line, however many spaces stand between them. */
+static struct span word(struct span line, int n)
+{
+	struct span w = { 0 };
+
+	for (int i = 0; i <= n; i++) {
+		while (line.len > 0 && line.at[0] == ' ')
+			line = span_after(line, 1);
+		span_cut(&line, ' ', &w);
+	}
+	return w;
+}
+
+/* Columns of /proc/net/unix and /proc/net/tcp: where the inode stands, and the state.
+ */
+static void read_sockets(struct sockets *s, const char *path, int inode_column,
+			 int state_column)
+{
+	size_t len = 0;
+	OWN_TEXT text = read_proc(path, &len);
+	struct span rest = { text, len }, line;
+	uint64_t inode;
+
+	while (rest.len > 0) {
+		span_cut(&rest, '\n', &line);
+		if (!span_u64(word(line, inode_column), &inode))
+			continue;
+		enum sandbox_kind kind = SANDBOX_KIND_LOCAL;
+		if (state_column >= 0)
+			kind = span_is(word(line, state_column), "0A")
+				       ? SANDBOX_KIND_LISTENER
+				       : SANDBOX_KIND_CLIENT;
+		add_socket(s, inode, kind);
+	}
+}
+
+static enum sandbox_kind socket_kind(const struct sockets *s, uint64_t inode)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->at[i].inode == inode)
+			return s->at[i].kind;
+	return SANDBOX_KIND_OTHER;
+}
+
+/* ---- descriptors ---- */
+
+/* The flags of an open file, from /proc/PID/fdinfo. */
+static int open_flags(pid_t pid, const char *name)
+{
+	char path[PATH_MAX];
+	size_t len;
+	struct span rest, line;
+
+	snprintf(path, sizeof path, "/proc/%ld/fdinfo/%.20s", (long)pid, name);
+	OWN_TEXT text = read_proc(path, &len);
+	for (rest = (struct span){ text, text ? len : 0 }; rest.len > 0;) {
+		span_cut(&rest, '\n', &line);
+		if (span_starts(line, "flags:\t"))
+			return (int)strtol(line.at + strlen("flags:\t"), NULL, 8);
+	}
+	return O_RDWR;
+}
+
+static enum sandbox_kind file_kind(pid_t pid, const char *path, const char *name)
+{
+	struct stat st;
+	int flags = open_flags(pid, name);
+
+	if (stat(path, &st) < 0)
+		return SANDBOX_KIND_OTHER;
+	if (S_ISDIR(st.st_mode))
+		return SANDBOX_KIND_DIR;
+	if (S_ISREG(st.st_mode))
+		return (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH)
+			       ? SANDBOX_KIND_READ
+			       : SANDBOX_KIND_WRITE;
+	return SANDBOX_KIND_OTHER;
+}
+
+static struct span read_link(pid_t pid, const char *name, char room[PATH_MAX])
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "/proc/%ld/fd/%.20s", (long)pid, name);
+	ssize_t n = readlink(path, room, PATH_MAX);
+	return (struct span){ room, n > 0 ? (size_t)n : 0 };
+}
+
+/* The log is whatever standard error leads to, by whichever descriptor. */
+static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char *name)
+{
+	static const struct {
+		const char *start;
+		enum sandbox_kind kind;
+	} starts[] = {
+		{ "/dev/null", SANDBOX_KIND_NULL },
+		{ "anon_inode:[eventpoll]", SANDBOX_KIND_EPOLL },
+		{ "anon_inode:[eventfd]", SANDBOX_KIND_EVENT },
+		{ "anon_inode:[signalfd]", SANDBOX_KIND_SIGNAL },
+		{ "anon_inode:inotify", SANDBOX_KIND_WATCH },
+		{ "pipe:", SANDBOX_KIND_PIPE },
+		{ "/memfd:listing", SANDBOX_KIND_MEMORY },
+		{ "/memfd:window", SANDBOX_KIND_MEMORY },
+		{ "/memfd:census", SANDBOX_KIND_CENSUS },
+	};
+	char path[PATH_MAX], target[PATH_MAX], log[PATH_MAX];
+	uint64_t inode;
+
+	struct span link = read_link(pid, name, target);
+	if (link.len == 0)
+		return SANDBOX_KIND_COUNT; /* closed meanwhile */
+	struct span error = read_link(pid, "2", log);
+	if (link.len == error.len && memcmp(link.at, error.at, link.len) == 0)
+		return SANDBOX_KIND_LOG;
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (span_starts(link, starts[i].start))
+			return starts[i].kind;
+	if (span_starts(link, "socket:[") &&
+	    span_u64((struct span){ link.at + 8, link.len - 9 }, &inode))
+		return socket_kind(&a->sockets, inode);
+	snprintf(path, sizeof path, "/proc/%ld/fd/%.20s", (long)pid, name);
+	return file_kind(pid, path, name);
+}
+
+static void audit_descriptors(struct auditing *a, const struct statefile_entry *e)
+{
+	unsigned counts[SANDBOX_KIND_COUNT + 1] = { 0 };
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%ld/fd", (long)e->pid);
+	DIR *dir = opendir(path);
+	if (!dir) {
+		printf("  descriptors   not to be seen: run this as root\n");
+		a->unseen++;
+		return;
+	}
+	for (const struct dirent *d = readdir(dir); d; d = readdir(dir))
+		if (d->d_name[0] != '.')
+			counts[kind_of(a, e->pid, d->d_name)]++;
+	closedir(dir);
+	printf("  descriptors  ");
+	for (enum sandbox_kind kind = 0; kind < SANDBOX_KIND_COUNT; kind++)
+		if (counts[kind] > 0)
+			printf(" %u %s;", counts[kind], sandbox_kind_name(kind));
+	printf("\n");
+	for (enum sandbox_kind kind = 0; kind < SANDBOX_KIND_COUNT; kind++)
+		if (counts[kind] > 0 && !sandbox_may_hold(e->box, kind))
+			print_wrong(a, sandbox_kind_name(kind));
+}
+
+/* ---- the rest ---- */
+
+static void audit_ids(struct auditing *a, const struct statefile_entry *e,
+		      const struct facts *f)
+{
+	bool same = true;
+
+	printf("  uid %ju, gid %ju\n", (uintmax_t)f->uid[1], (uintmax_t)f->gid[1]);
+	for (int i = 0; i < 4; i++)
+		same = same && f->uid[i] == e->uid && f->gid[i] == e->gid;
+	if (!same)
+		print_wrong(a, "not the uid and gid that it was started with, four "
+			       "times each");
+	if (e->role != ROLE_PARENT && f->uid[1] == 0 && e->box != SANDBOX_LOOKUP_CODE)
+		print_wrong(a, "runs as root");
+	else if (e->role != ROLE_PARENT && f->uid[1] == 0)
+		printf("                runs as root, as its database's run-as says\n");
+}
+
+static void audit_capabilities(struct auditing *a, const struct statefile_entry *e,
+			       const struct facts *f)
+{
+	bool root = e->uid == 0 &&
+		    (e->role == ROLE_PARENT || e->box == SANDBOX_LOOKUP_CODE);
+	uint64_t allowed = root ? proc_parent_capabilities() : 0;
+	uint64_t held = f->caps_now | f->caps_may;
+
+	printf("  capabilities  %#jx of %#jx\n", (uintmax_t)held, (uintmax_t)allowed);
+	if (held & ~allowed)
+		print_wrong(a, "a capability that the table does not allow");
+	if (e->uid == 0 && (f->caps_bound & ~allowed))
+		print_wrong(a, "a capability in the bounding set that the table does "
+			       "not allow");
+}
+
+static void audit_walls(struct auditing *a, const struct statefile_entry *e,
+			const struct facts *f)
+{
+	char rules[256];
+
+	sandbox_rules(e->box, e->abi, rules, sizeof rules);
+	printf("  seccomp       mode %ju, %ju filters; no_new_privs %ju; dumpable %s\n",
+	       (uintmax_t)f->seccomp, (uintmax_t)f->filters, (uintmax_t)f->no_new_privs,
+	       f->dumpable ? "yes" : "no");
+	printf("  Landlock      %s\n", rules);
+	bool own = e->role != ROLE_PARENT && sandbox_filters(e->box);
+	if (f->seccomp != 2 || f->filters < (own ? 2u : 1u))
+		print_wrong(a, "no seccomp filter of its own");
+	if (f->no_new_privs != 1)
+		print_wrong(a, "may gain privileges");
+	if (f->dumpable)
+		print_wrong(a, "is dumpable");
+	if (own && e->abi == 0)
+		print_wrong(a, "no Landlock");
+}
+
+/* Not wrong, but not what whoever has installed another version expects. */
+static void audit_executable(const struct statefile_entry *e)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof path, "/proc/%ld/exe", (long)e->pid);
+	if (stat(path, &st) == 0 && st.st_nlink == 0)
+		printf("  executable    replaced on disk: an older one runs until "
+		       "poplard "
+		       "is started anew\n");
+}
+
+static void audit_process(struct auditing *a, const struct statefile_entry *e)
+{
+	struct facts f;
+
+	printf("%s, pid %ld, generation %u\n", role_name(e->role), (long)e->pid,
+	       e->generation);
+	if (proc_started_at(e->pid) != e->started || !read_facts(e->pid, &f)) {
+		print_wrong(a, "is not running");
+		return;
+	}
+	audit_executable(e);
+	audit_ids(a, e, &f);
+	audit_capabilities(a, e, &f);
+	audit_walls(a, e, &f);
+	audit_descriptors(a, e);
+}
+
+/* poplar-lookup only where a database is asked by it. */
+static bool every_role_runs(const struct statefile *file)
+{
+	for (enum role role = 0; role < ROLE_LOOKUP; role++) {
+		bool any = false;
+
+		for (size_t i = 0; i < file->count; i++)
+			any = any || file->at[i].role == role;
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+int cli_audit(const char *config, int argc, char **argv)
+{
+	struct auditing a = { 0 };
+	struct statefile file;
+	OWN_SETTINGS s = { 0 };
+
+	if (argc > 1) {
+		fputs("usage: poplar [-c FILE] audit\n\nHolds the running processes "
+		      "against "
+		      "the table of sandboxes.\n",
+		      cli_wants_help(argc, argv) ? stdout : stderr);
+		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
+	}
+	cli_load(config, &s);
+	OWN_FD dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || statefile_read(dir, &file)) {
+		cli_say("poplard does not run: there is no state file in", s.run_dir);
+		return CLI_BAD;
+	}
+	read_sockets(&a.sockets, "/proc/net/unix", 6, -1);
+	read_sockets(&a.sockets, "/proc/net/tcp", 9, 3);
+	read_sockets(&a.sockets, "/proc/net/tcp6", 9, 3);
+	for (size_t i = 0; i < file.count; i++)
+		audit_process(&a, &file.at[i]);
+	if (!every_role_runs(&file))
+		print_wrong(&a, "a role is missing");
+	statefile_done(&file);
+	free(a.sockets.at);
+	printf("%u wrong%s\n", a.wrong,
+	       a.unseen ? "; descriptors were not looked at, which takes root" : "");
+	return a.wrong == 0 ? CLI_OK : CLI_BAD;
+}

@@ -1,0 +1,230 @@
+/* cli/maildrop.c - one maildrop, for the commands of poplar.
+ *
+ * Prefix: cli_maildrop_. What is done to it is done as its owner, whose
+ * files they are.
+ */
+#include "cli/maildrop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "ipc/channel.h"
+#include "sys/file.h"
+
+enum { FILE_OCTETS_MAX = 1 << 30 };
+
+bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
+{
+	*m = (struct cli_maildrop){ .settings = settings, .server = -1 };
+	m->place.root = open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	m->place.boot = store_boot();
+	m->place.downgrade = (enum downgrade_way)settings->utf8_downgrade;
+	if (m->place.root < 0)
+		cli_say("cannot open mail-root", settings->mail_root);
+	return m->place.root >= 0;
+}
+
+void cli_maildrop_end(struct cli_maildrop *m)
+{
+	own_fd_close(&m->place.root);
+	own_fd_close(&m->server);
+}
+
+/* ---- where it is ---- */
+
+bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user)
+{
+	const struct settings *s = m->settings;
+	const struct policy_site site = settings_policy(s);
+	struct why why = { 0 };
+
+	m->policy = policy_of(&site, user->has_delay, user->has_expire, &user->policy);
+	if (place_maildrop(user, s->mail_root, s->maildir, m->path, &why) == FAULT_NONE)
+		return true;
+	cli_complain(&why);
+	return false;
+}
+
+struct users *cli_maildrop_users(const struct settings *s, unsigned *io_number)
+{
+	while (*io_number < s->databases.count) {
+		const struct database_settings *db = &s->databases.at[(*io_number)++];
+		const char *file = *db->path ? db->path : s->users;
+		OWN_TEXT text = NULL;
+		struct why why = { 0 };
+		size_t len;
+
+		if (database_is_asked(db))
+			continue;
+		OWN_FD fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0 && file_read_all(fd, FILE_OCTETS_MAX, &text, &len, file,
+					     &why) == FAULT_NONE)
+			return users_parse((struct span){ text, len }, NULL, NULL);
+		fault_set(&why, FAULT_IO, errno, "read", file);
+		cli_complain(&why);
+	}
+	return NULL;
+}
+
+/* An absolute path, as `poplar user test` tells it. */
+static bool find_by_path(struct cli_maildrop *m)
+{
+	const struct policy_site site = settings_policy(m->settings);
+	const struct span path = span_of(m->name);
+	const size_t root = strlen(m->settings->mail_root);
+
+	m->policy = site.standard;
+	return span_starts(path, m->settings->mail_root) && path.len > root &&
+	       path.at[root] == '/' &&
+	       span_copy(span_after(path, root + 1), m->path, sizeof m->path);
+}
+
+bool cli_maildrop_in_files(const struct settings *s)
+{
+	for (unsigned i = 0; i < s->databases.count; i++)
+		if (database_is_asked(&s->databases.at[i]))
+			return false;
+	return true;
+}
+
+static bool find_in_files(struct cli_maildrop *m)
+{
+	bool found = false;
+	unsigned number = 0;
+	struct users *users;
+
+	while (!found && (users = cli_maildrop_users(m->settings, &number))) {
+		const struct user *user = users_find(users, span_of(m->name));
+
+		found = user && cli_maildrop_of(m, user);
+		users_free(users);
+	}
+	if (!found)
+		cli_say("no such user in a users file", m->name);
+	return found;
+}
+
+static bool take_found(struct cli_maildrop *m, const struct message_FIND_IS *is)
+{
+	const struct why why = { .fault = (enum fault)is->fault };
+
+	if (is->fault == FAULT_DENIED)
+		cli_say("no database tells of this user", m->name);
+	else if (is->fault)
+		fprintf(stderr, "poplar: %s: %s: %.*s\n", m->name,
+			fault_text(why.fault), (int)is->trouble.len, is->trouble.at);
+	m->policy = (struct policy){ (uint32_t)is->login_delay, (uint32_t)is->unread,
+				     (uint32_t)is->retrieved };
+	return !is->fault && span_copy(is->path, m->path, sizeof m->path);
+}
+
+static bool ask_server(struct cli_maildrop *m)
+{
+	const struct message ask = { .kind = MESSAGE_FIND_ASK,
+				     .FIND_ASK = { span_of(m->name) } };
+
+	if (m->server < 0)
+		m->server = cli_connect(m->settings);
+	return m->server >= 0 &&
+	       channel_send(m->server, &ask, -1, CHANNEL_WAIT) == FAULT_NONE;
+}
+
+static bool hear_server(struct cli_maildrop *m, bool *out_found)
+{
+	ROOM struct channel_inbox inbox;
+	struct message is;
+	int none;
+
+	if (channel_receive(m->server, ROLE_AUTH, ROLE_TOOL, CHANNEL_WAIT, &inbox, &is,
+			    &none) != CHANNEL_MESSAGE ||
+	    is.kind != MESSAGE_FIND_IS)
+		return false;
+	*out_found = take_found(m, &is.FIND_IS);
+	return true;
+}
+
+/* By the rules of a login: the first database that knows the name has the user. The
+ * process that was asked before may have been replaced since by a reload. */
+static bool find_by_server(struct cli_maildrop *m)
+{
+	bool found = false;
+
+	for (bool again = m->server >= 0;; again = false) {
+		if (ask_server(m) && hear_server(m, &found))
+			return found;
+		own_fd_close(&m->server);
+		if (!again)
+			break;
+	}
+	cli_say("the server gave no answer; it takes root, or its own user", m->name);
+	return false;
+}
+
+bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
+{
+	m->name = name;
+	if (name[0] != '/')
+		return cli_maildrop_in_files(m->settings) ? find_in_files(m)
+							  : find_by_server(m);
+	if (find_by_path(m))
+		return true;
+	cli_say("no path below mail-root", name);
+	return false;
+}
+
+/* ---- as its owner ---- */
+
+int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why)
+{
+	int dir = file_open_beneath(m->place.root, m->path, O_RDONLY | O_DIRECTORY);
+
+	if (dir < 0)
+		fault_set(why, FAULT_SETUP, errno, "open", m->path);
+	return dir;
+}
+
+bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task, void *arg)
+{
+	struct why why = { 0 };
+	struct stat st;
+	OWN_FD dir = cli_maildrop_dir(m, &why);
+
+	if (dir < 0 || fstat(dir, &st) < 0) {
+		cli_complain(&why);
+		return false;
+	}
+	if (geteuid() == 0 && st.st_uid == 0) {
+		cli_say("belongs to root, as which no process of Poplar runs", m->path);
+		return false;
+	}
+	return cli_run_as((struct cli_ids){ st.st_uid, st.st_gid }, task, arg);
+}
+
+struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault)
+{
+	struct maildrop *opened = NULL;
+	struct why why = { 0 };
+
+	m->place.path = m->path;
+	m->place.locks = store_locks_new(1, m->settings->lock_wait);
+	*out_fault = FAULT_NOMEM;
+	if (!m->place.locks || !store_start()) {
+		cli_say("out of memory", NULL);
+		return NULL;
+	}
+	*out_fault = store_maildir.open(&m->place, &opened, &why);
+	if (*out_fault && *out_fault != FAULT_BUSY)
+		cli_complain(&why);
+	if (*out_fault)
+		store_locks_free(TAKE(m->place.locks));
+	return opened;
+}
+
+void cli_maildrop_close(struct cli_maildrop *m, struct maildrop *maildrop)
+{
+	maildrop->store->close(maildrop);
+	store_locks_free(TAKE(m->place.locks));
+}

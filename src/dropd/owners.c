@@ -1,0 +1,67 @@
+/* dropd/owners.c - which sessions of this process have which maildrops.
+ *
+ * Prefix: holders_.
+ */
+#include "dropd/owners.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+bool holders_init(struct holders *all)
+{
+	pthread_mutex_init(&all->mutex, NULL);
+	return getrandom(all->key, sizeof all->key, 0) == (ssize_t)sizeof all->key;
+}
+
+static struct holder **chain_of(struct holders *all, const char *path)
+{
+	return &all->chains[siphash(all->key, span_of(path)) % HOLDERS_CHAINS];
+}
+
+/* Without memory it is not known, which harms nobody. */
+void holders_add(struct holders *all, struct holder *h, const char *path)
+{
+	h->path = strdup(path);
+	h->since = time(NULL);
+	if (!h->path)
+		return;
+	h->at = chain_of(all, path);
+	pthread_mutex_lock(&all->mutex);
+	h->next = *h->at;
+	if (h->next)
+		h->next->at = &h->next;
+	*h->at = h;
+	pthread_mutex_unlock(&all->mutex);
+}
+
+void holders_remove(struct holders *all, struct holder *h)
+{
+	if (!h->path)
+		return;
+	pthread_mutex_lock(&all->mutex);
+	*h->at = h->next;
+	if (h->next)
+		h->next->at = h->at;
+	pthread_mutex_unlock(&all->mutex);
+	free(h->path);
+	h->path = NULL;
+}
+
+bool holders_find(struct holders *all, const char *path, char since[HOLDER_SINCE_MAX],
+		  char peer[HOLDER_PEER_MAX])
+{
+	const struct holder *h;
+	struct tm tm;
+
+	pthread_mutex_lock(&all->mutex);
+	for (h = *chain_of(all, path); h && strcmp(h->path, path) != 0;)
+		h = h->next;
+	if (h) {
+		gmtime_r(&h->since, &tm);
+		strftime(since, HOLDER_SINCE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		memcpy(peer, h->peer, HOLDER_PEER_MAX);
+	}
+	pthread_mutex_unlock(&all->mutex);
+	return h;
+}

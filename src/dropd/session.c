@@ -1,0 +1,487 @@
+/* dropd/session.c - poplar-drop: one session with one maildrop.
+ *
+ * Prefix: session_.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "dropd/dropd.h"
+#include "dropd/windows.h"
+#include "ipc/channel.h"
+#include "store/maxima.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+/* The front reads one body, and has asked for others meanwhile. */
+enum { FILES_KEPT = 2 * MESSAGE_BODIES_MAX };
+
+struct session {
+	struct crew_post post; /* first: a session is a post */
+	struct maildrop *maildrop;
+	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
+	bool read_only, as_is, is_board;
+	uint32_t maxima;            /* of a board; 0: it is none */
+	bool doubted;               /* the front has doubted the listing */
+	unsigned given;             /* files to the front, ever */
+	uint64_t files[FILES_KEPT]; /* the inodes of the last of them */
+	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
+	struct store_rules rules;
+	struct holder holder; /* of the maildrop, once it is open */
+	struct windows windows;
+	char user[];
+};
+
+static void session_end(struct dropd *d, struct session *s)
+{
+	holders_remove(&d->holders, &s->holder);
+	windows_close(&s->windows);
+	if (s->maildrop)
+		s->maildrop->store->close(s->maildrop);
+	own_fd_close(&s->post.fd);
+	free(s->marks);
+	free(s);
+	dropd_session_less(d);
+}
+
+/* The front reads what it asked for, one answer at a time: a full queue is no front of
+ * ours, and must not hold a thread. */
+static bool say(const struct session *s, const struct message *m, int fd)
+{
+	enum fault f = channel_send(s->post.fd, m, fd, CHANNEL_NOW);
+
+	if (f == FAULT_UNSENDABLE)
+		f = channel_send(s->post.fd,
+				 &(const struct message){ .kind = MESSAGE_FAILED,
+							  .FAILED = { f } },
+				 -1, CHANNEL_NOW);
+	return f == FAULT_NONE;
+}
+
+static bool say_failed(const struct session *s, const struct why *why,
+		       const char *event)
+{
+	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
+
+	log_fault(why, event, LOG_T("user", s->user));
+	return say(s, &m, -1);
+}
+
+/* No front of ours says this. */
+static bool is_broken(const struct session *s, const char *what)
+{
+	log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user),
+		  LOG_T("what", what));
+	return false;
+}
+
+/* What the front gets of a body; *out_fd stays ours. */
+static struct message_body give_body(struct session *s, struct store_body *b,
+				     int *out_fd)
+{
+	struct windows_given given = { 0 };
+	struct why *why = &b->why;
+
+	if (!why->fault && windows_give(&s->windows, b, &given, why))
+		own_fd_close(&b->fd);
+	if (why->fault) {
+		log_fault(why, "body-failed", LOG_T("user", s->user));
+		return (struct message_body){ .fault = why->fault };
+	}
+	s->files[s->given++ % FILES_KEPT] = b->inode;
+	*out_fd = given.fd;
+	return (struct message_body){ FAULT_NONE,      given.offset, b->length,
+				      b->form,         b->octets,    b->surrogate,
+				      b->ascii_octets, given.what,   given.octets };
+}
+
+/* Of the first, which is wanted now, more may be asked for. */
+static void close_bodies(struct session *s, uint32_t first, struct store_body *bodies,
+			 const struct message_body *list, size_t count)
+{
+	if (list[0].given == MESSAGE_GIVEN_WINDOW && !list[0].fault &&
+	    list[0].window < list[0].length)
+		windows_keep(&s->windows, first, &bodies[0]);
+	for (size_t i = 0; i < count; i++)
+		own_fd_close(&bodies[i].fd);
+}
+
+static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
+{
+	struct store_body bodies[MESSAGE_BODIES_MAX];
+	struct message_body list[MESSAGE_BODIES_MAX];
+	int files[MESSAGE_BODIES_MAX];
+	size_t n = 0;
+
+	const uint64_t all = s->maildrop->listing.count;
+	if (count == 0 || count > MESSAGE_BODIES_MAX || first == 0 || first > all ||
+	    count > all - first + 1)
+		return is_broken(s, "BODIES");
+	s->maildrop->store->bodies(s->maildrop, (uint32_t)first, (uint32_t)count,
+				   bodies);
+	windows_begin(&s->windows);
+	for (size_t i = 0; i < count; i++) {
+		list[i] = give_body(s, &bodies[i], &files[n]);
+		n += list[i].fault == FAULT_NONE;
+	}
+	const struct message m = {
+		.kind = MESSAGE_BODIES_ARE,
+		.BODIES_ARE = { { (const char *)list, count * sizeof *list } },
+	};
+	bool said = channel_send_files(s->post.fd, &m, files, n, CHANNEL_NOW) ==
+		    FAULT_NONE;
+	close_bodies(s, (uint32_t)first, bodies, list, count);
+	return said;
+}
+
+/* Is it a file that the front has from us: a body, or the listing? */
+static bool is_ours(const struct session *s, int fd)
+{
+	struct stat st, listing;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	for (unsigned i = 0; i < s->given && i < FILES_KEPT; i++)
+		if (s->files[i] == st.st_ino)
+			return true;
+	return fstat(s->maildrop->listing.fd, &listing) == 0 &&
+	       listing.st_ino == st.st_ino && listing.st_dev == st.st_dev;
+}
+
+/* Bring a range of a file into memory, so that the front need not wait for the disk. */
+static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
+{
+	const struct message m = { .kind = MESSAGE_WARMED };
+	ROOM char chunk[65536];
+
+	if (!is_ours(s, fd) || length > MESSAGE_WARM_MAX || offset > INT64_MAX - length)
+		return is_broken(s, "WARM");
+	for (uint64_t done = 0; done < length;) {
+		size_t want = length - done < sizeof chunk ? (size_t)(length - done)
+							   : sizeof chunk;
+		ssize_t n = pread(fd, chunk, want, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+	}
+	return say(s, &m, -1);
+}
+
+/* Octets that the front cannot read, as it has not the file. */
+static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
+{
+	const struct store_listing *listing = &s->maildrop->listing;
+	struct windows_given given = { 0 };
+	struct why why = { 0 };
+
+	if (msg > listing->count || at > INT64_MAX)
+		return is_broken(s, "COPY");
+	const enum fault f = msg > 0 ? windows_next(&s->windows, s->maildrop,
+						    (uint32_t)msg, at, &given, &why)
+				     : windows_listing(listing, at, &given, &why);
+	if (f)
+		return say_failed(s, &why, "body-failed");
+	const struct message m = { .kind = MESSAGE_COPIED,
+				   .COPIED = { given.what, given.octets } };
+	const bool said = say(s, &m, given.fd);
+	if (msg == 0 && given.fd != listing->fd)
+		close(given.fd);
+	return said;
+}
+
+static size_t mark_words(const struct session *s)
+{
+	return ((size_t)s->maildrop->listing.count + 63) / 64;
+}
+
+/* What becomes of a message that has been sent by RETR. */
+static enum retrieval retrieval(const struct session *s)
+{
+	const struct policy *p = &s->rules.policy;
+
+	if (s->read_only)
+		return RETRIEVAL_FORGOTTEN;
+	if (p->retrieved == 0)
+		return RETRIEVAL_REMOVES;
+	return s->rules.mark_seen || policy_expire(p) != POLICY_NEVER
+		       ? RETRIEVAL_NOTED
+		       : RETRIEVAL_FORGOTTEN;
+}
+
+static size_t all_words(const struct session *s)
+{
+	return mark_words(s) * (retrieval(s) == RETRIEVAL_FORGOTTEN ? 1 : 2);
+}
+
+/* Once is enough. Whoever may only read removes nothing, not even the index. */
+static void take_doubt(struct session *s)
+{
+	if (s->doubted)
+		return;
+	s->doubted = true;
+	log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user),
+		  LOG_T("hint", s->read_only ? "see poplar index" : NULL));
+	if (!s->read_only)
+		s->maildrop->store->doubt(s->maildrop);
+}
+
+static bool take_marks(struct session *s, uint64_t first, struct span bits)
+{
+	size_t octets = all_words(s) * sizeof *s->marks;
+
+	if (!s->marks)
+		s->marks = calloc(1, octets + 1);
+	if (!s->marks || first % 8 != 0 || first / 8 > octets ||
+	    bits.len > octets - first / 8)
+		return is_broken(s, "MARKS");
+	memcpy((char *)s->marks + first / 8, bits.at, bits.len);
+	return true;
+}
+
+/* Exactly as many as the front says, and none behind the last message. */
+static bool is_whole(const struct session *s, const uint64_t *bits, uint64_t said)
+{
+	uint64_t count = 0;
+	uint32_t tail = s->maildrop->listing.count % 64;
+
+	for (size_t i = 0; bits && i < mark_words(s); i++)
+		count += (unsigned)__builtin_popcountll(bits[i]);
+	if (bits && tail > 0 && bits[mark_words(s) - 1] >> tail != 0)
+		return false;
+	return count == said;
+}
+
+static const uint64_t *retrieved_bits(const struct session *s)
+{
+	return s->marks && retrieval(s) != RETRIEVAL_FORGOTTEN
+		       ? s->marks + mark_words(s)
+		       : NULL;
+}
+
+/* The session's last message, whatever comes of it. */
+static void answer_commit(struct session *s, const struct message_COMMIT *m)
+{
+	struct why why = { 0 };
+	uint32_t left = 0;
+
+	if (s->read_only || !is_whole(s, s->marks, m->marked) ||
+	    !is_whole(s, retrieved_bits(s), m->retrieved)) {
+		fault_set(&why, s->read_only ? FAULT_READ_ONLY : FAULT_PEER, 0,
+			  "read the marks from the front", NULL);
+		say_failed(s, &why, "commit-failed");
+		return;
+	}
+	uint64_t octets, ascii;
+	store_left(&s->maildrop->listing, s->marks, &octets, &ascii);
+	s->rules.now_ms = clock_wall_ms();
+	if (s->maildrop->store->commit(s->maildrop, s->marks, retrieved_bits(s), &left,
+				       &why)) {
+		say_failed(s, &why, "commit-failed");
+		return;
+	}
+	const struct message done = { .kind = MESSAGE_DONE,
+				      .DONE = { left, octets, ascii } };
+	say(s, &done, -1);
+}
+
+/* Returns false when the session is over. */
+static bool hear(struct session *s, const struct message *m, int fd)
+{
+	switch (m->kind) {
+	case MESSAGE_BODIES:
+		return answer_bodies(s, m->BODIES.first, m->BODIES.count);
+	case MESSAGE_WARM:
+		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
+	case MESSAGE_COPY:
+		return answer_copy(s, m->COPY.message, m->COPY.offset);
+	case MESSAGE_DOUBT:
+		take_doubt(s);
+		return true;
+	case MESSAGE_MARKS:
+		return take_marks(s, m->MARKS.first, m->MARKS.bits);
+	case MESSAGE_COMMIT:
+		answer_commit(s, &m->COMMIT);
+		return false;
+	default: /* the table has no other from the front */
+		return false;
+	}
+}
+
+static void session_wake(struct crew *crew, struct crew_post *post)
+{
+	struct session *s = (struct session *)post;
+	ROOM struct channel_inbox inbox;
+	struct message m;
+	OWN_FD fd = -1;
+	bool on = false;
+
+	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox,
+				&m, &fd)) {
+	case CHANNEL_MESSAGE:
+		on = hear(s, &m, fd);
+		break;
+	case CHANNEL_EMPTY:
+		on = true;
+		break;
+	case CHANNEL_CLOSED:
+		break;
+	case CHANNEL_CUT:
+	case CHANNEL_BROKEN:
+		log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user));
+		break;
+	}
+	if (on)
+		crew_again(crew, post);
+	else
+		session_end(crew_arg(crew), s);
+}
+
+static bool say_ready(const struct session *s)
+{
+	ROOM char room[LISTING_HOLES_MAX * 8];
+	struct buf holes = BUF(room);
+	const struct store_listing *l = &s->maildrop->listing;
+	struct windows_given given;
+	struct why why = { 0 };
+
+	if (windows_listing(l, 0, &given, &why)) {
+		say_failed(s, &why, "open-failed");
+		return false;
+	}
+	listing_put_holes(l->map, &holes);
+	const struct message m = {
+		.kind = MESSAGE_READY,
+		.READY = { .count = l->count,
+			   .octets = l->octets,
+			   .ascii_octets = l->ascii_octets,
+			   .downgrade = l->downgrade,
+			   .read_only = s->read_only,
+			   .login_delay = s->login_delay,
+			   .expire = policy_expire(&s->rules.policy),
+			   .retrieval = retrieval(s),
+			   .generation = l->map->generation,
+			   .given = given.what,
+			   .window = given.octets,
+			   .maxima = s->maxima,
+			   .holes = buf_span(&holes) },
+	};
+	const bool said = say(s, &m, given.fd);
+	if (given.fd != l->fd)
+		close(given.fd);
+	return said;
+}
+
+/* Whoever asks why a user cannot get in wants to know who is in. */
+static void say_not_open(struct dropd *d, const struct session *s, const char *path,
+			 const struct why *why)
+{
+	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
+	char since[HOLDER_SINCE_MAX], peer[HOLDER_PEER_MAX];
+	const bool busy = why->fault == FAULT_BUSY;
+	const bool known = busy && holders_find(&d->holders, path, since, peer);
+
+	log_fault(why, "open-failed", LOG_T("user", s->user),
+		  LOG_T("peer", s->holder.peer),
+		  LOG_T("held-since", known  ? since
+				      : busy ? "unknown"
+					     : NULL),
+		  LOG_T("held-from", known  ? peer
+				     : busy ? "another-process"
+					    : NULL));
+	say(s, &m, -1);
+}
+
+/* Where the file cannot be kept the number is as good as can be, which is told to those
+ * who look for it: any reader of a board may be the first. */
+static void count_board(const struct dropd *d, struct session *s, const char *path)
+{
+	OWN_FD dir = file_open_beneath(d->root, path, O_RDONLY | O_DIRECTORY);
+	struct why why = { 0 };
+
+	s->maxima = dir < 0 ? s->maildrop->listing.count
+			    : maxima_of(dir, &s->maildrop->listing, &why);
+	if (why.fault)
+		log_event(LOG_DEBUG, "maxima-not-kept", LOG_T("board", path),
+			  LOG_T("error", why.sys ? strerrordesc_np(why.sys) : NULL));
+}
+
+/* Open the maildrop and say how that went. False: the session is over. */
+static bool session_open(struct dropd *d, struct session *s, const char *path)
+{
+	const struct store_place place = {
+		.root = d->root,
+		.path = path,
+		.locks = d->locks,
+		.read_only = s->read_only,
+		.boot = d->boot,
+		.index = d->child.settings.index ? STORE_INDEX_KEEP
+						 : STORE_INDEX_IGNORE,
+		.downgrade = d->child.settings.utf8_downgrade,
+		.rules = s->read_only ? NULL : &s->rules,
+		.as_is = s->as_is,
+		.makes_home = d->child.settings.create_home && !s->read_only,
+	};
+	struct why why = { 0 };
+
+	if (store_maildir.open(&place, &s->maildrop, &why)) {
+		say_not_open(d, s, path, &why);
+		return false;
+	}
+	holders_add(&d->holders, &s->holder, path);
+	if (s->is_board)
+		count_board(d, s, path);
+	if (s->maildrop->trouble.fault)
+		log_fault(&s->maildrop->trouble, "index-trouble",
+			  LOG_T("user", s->user));
+	if (s->maildrop->has_new_home)
+		log_event(LOG_NOTICE, "home-made", LOG_T("user", s->user),
+			  LOG_T("maildrop", path));
+	if (s->maildrop->expired > 0)
+		log_event(LOG_INFO, "expired", LOG_T("user", s->user),
+			  LOG_N("messages", s->maildrop->expired),
+			  LOG_N("octets", s->maildrop->expired_octets));
+	return say_ready(s);
+}
+
+static uint32_t days(uint64_t said)
+{
+	return said < POLICY_NEVER ? (uint32_t)said : POLICY_NEVER;
+}
+
+void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
+{
+	const size_t user_octets = m->GRANT.user.len + 1;
+	struct session *s = calloc(1, sizeof *s + user_octets);
+	ROOM char path[4096 + 1];
+
+	if (!s || !span_copy(m->GRANT.user, s->user, user_octets) ||
+	    !span_copy(m->GRANT.peer, s->holder.peer, sizeof s->holder.peer) ||
+	    !span_copy(m->GRANT.path, path, sizeof path)) {
+		close(fd);
+		free(s);
+		dropd_session_less(d);
+		return;
+	}
+	s->read_only = m->GRANT.read_only > 0;
+	s->as_is = m->GRANT.as_is > 0;
+	s->is_board = m->GRANT.is_board > 0;
+	s->login_delay = (uint32_t)m->GRANT.login_delay;
+	s->rules = (struct store_rules){
+		.policy = { m->GRANT.again ? 0 : s->login_delay, days(m->GRANT.unread),
+			    days(m->GRANT.retrieved) },
+		.quick_logins = d->child.settings.quick_logins,
+		.mark_seen = d->child.settings.mark_seen,
+		.now_ms = clock_wall_ms(),
+	};
+	s->post = (struct crew_post){ fd, session_wake };
+	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))
+		session_end(d, s);
+}

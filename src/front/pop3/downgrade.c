@@ -1,0 +1,51 @@
+/* front/pop3/downgrade.c - messages for clients that know no UTF-8.
+ *
+ * Prefix: surrogate_. Few messages need one, and so does memory for it
+ * only who fetches them.
+ */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "front/front.h"
+
+enum fault surrogate_refuses(const struct conn *c, enum surrogate surrogate)
+{
+	return surrogate == SURROGATE_REFUSED && !c->session.utf8 ? FAULT_NEEDS_UTF8
+								  : FAULT_NONE;
+}
+
+enum fault surrogate_begin(struct conn *c)
+{
+	struct conn_body *b = &c->body;
+
+	if (b->source.surrogate == SURROGATE_NONE || c->session.utf8)
+		return FAULT_NONE;
+	if (b->source.surrogate == SURROGATE_REFUSED)
+		return FAULT_NEEDS_UTF8;
+	b->downgrade = malloc(sizeof *b->downgrade);
+	if (!b->downgrade)
+		return FAULT_NOMEM;
+	b->source.octets = b->source.ascii_octets;
+	b->source.ready = false;
+	downgrade_start(b->downgrade, c->downgrade_way, b->source.length);
+	return FAULT_NONE;
+}
+
+void surrogate_close(struct conn *c)
+{
+	const struct downgrade *d = c->body.downgrade;
+
+	if (d && d->lost > 0)
+		log_event(LOG_NOTICE, "surrogate-shortened",
+			  LOG_S("user", session_user(&c->session)),
+			  LOG_N("message", c->session.command.msg),
+			  LOG_N("fields", d->lost));
+	free(TAKE(c->body.downgrade));
+}
+
+size_t surrogate_encode(struct conn_body *b, struct span *io_in, char *out, size_t room)
+{
+	return b->downgrade ? downgrade_encode(b->downgrade, &b->wire, io_in, out, room)
+			    : wire_encode(&b->wire, io_in, out, room);
+}

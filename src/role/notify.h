@@ -1,8 +1,0 @@
-/* role/notify.h - telling systemd how we are.
- *
- * Floor 4 (role). Prefix: notify_.
- */
-#pragma once
-
-/* Send sd_notify(3)'s text where NOTIFY_SOCKET says, if it says anything. */
-void notify_systemd(const char *text);

@@ -1,0 +1,378 @@
+/* store/maildir/list.c - the index of a Maildir, brought up to date.
+ *
+ * Prefix: maildir_. Where nothing has changed, the index is the
+ * listing. Otherwise the folders that changed are read, and joined with the records:
+ * both are in delivery order.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "mail/name.h"
+#include "store/maildir/join.h"
+
+/* A file of which more is dead than alive is written anew; small ones need not be. */
+enum { DEAD_FEW = 1024 };
+
+/* So often the folders are looked through while others replace what was found. */
+enum { LOOKS = 3 };
+
+/* ---- records ---- */
+
+/* As a record has it, a name opens with one letter for its folder. */
+static size_t put_name(const struct scan *s, const struct scan_file *f,
+		       char out[LISTING_NAME_OCTETS])
+{
+	struct span name = scan_name(s, f);
+
+	out[0] = scan_path(s, f)[0];
+	memcpy(out + 1, name.at, name.len);
+	return name.len + 1;
+}
+
+static const uint8_t trouble_flag[] = {
+	[SCAN_CLOSED] = FLAG_CLOSED,
+	[SCAN_PASSING] = FLAG_PASSING,
+	[SCAN_PACKED] = FLAG_PACKED,
+};
+
+static void put_record(const struct scan *s, const struct scan_file *f,
+		       struct listing_record *out)
+{
+	char room[NAME_TWIN_MAX];
+
+	*out = (struct listing_record){
+		.octets = f->octets,
+		.form = f->form,
+		.surrogate = f->surrogate,
+		.difference = f->difference,
+		.file = f->identity,
+		.stored = f->stored,
+		.modified = f->modified,
+		.flags = (uint8_t)((f->twin ? FLAG_TWIN : 0) |
+				   (f->numberless ? FLAG_NUMBERLESS : 0) |
+				   trouble_flag[f->trouble]),
+	};
+	out->uid_len = (uint8_t)name_uid(maildir_base(s, f, room), out->uid);
+}
+
+/* ---- writing ---- */
+
+/* How the listing is to be written. */
+struct plan {
+	enum index_way way;
+	uint32_t first;           /* new records go behind so many that are there */
+	struct listing_map holes; /* among those */
+};
+
+/* The records of what is skipped, with the holes among them, end before the one that is
+ * returned. */
+static uint32_t skip_records(const struct update *u, struct listing_map *out)
+{
+	const struct listing_map *map = &u->old.map;
+	uint32_t next = u->skip > 0 ? listing_number(map, u->skip) + 1 : 0;
+
+	for (uint32_t h = 0; h < map->hole_count && map->holes[h].first < next; h++)
+		out->holes[out->hole_count++] = map->holes[h];
+	return next;
+}
+
+/* Files that are new must all come behind those that have records, and the dead be few,
+ * for the old file to go on. Where nothing stays, it begins again. */
+static bool can_go_on(const struct update *u, struct plan *p)
+{
+	const struct scan_files *files = &u->scan.files;
+	uint32_t kept = 0, next = skip_records(u, &p->holes);
+	uint32_t records = (uint32_t)u->old.head.records;
+
+	for (uint32_t i = 0; i < files->count; i++) {
+		uint32_t record = files->at[i].record;
+
+		if (record == SCAN_NO_RECORD)
+			continue;
+		if (kept++ != i || !listing_remove(&p->holes, next, record - next))
+			return false;
+		next = record + 1;
+	}
+	kept += u->skip;
+	p->first = kept > 0 ? records : 0;
+	return kept == 0 ||
+	       (listing_remove(&p->holes, next, records - next) &&
+		records - kept <= kept + DEAD_FEW &&
+		files->count + u->skip - kept <= INDEX_RECORDS_MAX - records);
+}
+
+/* Is what is found out written down for later sessions? */
+static bool keeps_index(const struct store_place *place)
+{
+	return place->index == STORE_INDEX_RENEW ||
+	       (place->index == STORE_INDEX_KEEP && !place->read_only);
+}
+
+static enum fault make_plan(const struct update *u, struct plan *p, struct why *why)
+{
+	*p = (struct plan){ .way = keeps_index(u->place) ? INDEX_NEW : INDEX_MEMORY };
+	if (p->way == INDEX_MEMORY || u->old.fd < 0)
+		return FAULT_NONE;
+	p->holes.holes = malloc(LISTING_HOLES_MAX * sizeof *p->holes.holes);
+	if (!p->holes.holes)
+		return fault_set(why, FAULT_NOMEM, 0, "write", INDEX_FILE);
+	if (can_go_on(u, p))
+		p->way = INDEX_GO_ON;
+	else
+		p->first = 0;
+	return FAULT_NONE;
+}
+
+static enum fault write_records(const struct update *u, struct index_writer *w,
+				struct index_head *head, struct why *why)
+{
+	const struct scan *s = &u->scan;
+	char name[LISTING_NAME_OCTETS];
+	enum fault fault = FAULT_NONE;
+
+	for (uint32_t i = 0; i < s->files.count && fault == FAULT_NONE; i++) {
+		const struct scan_file *f = &s->files.at[i];
+		bool stays = w->way == INDEX_GO_ON && f->record != SCAN_NO_RECORD;
+		struct listing_record r;
+
+		if (head->steady == u->skip + i && f->where == SCAN_CUR)
+			head->steady++;
+		head->octets += f->octets;
+		head->ascii_octets += scan_ascii_octets(f);
+		head->settled &= !f->trouble || f->trouble == SCAN_PACKED;
+		if (stays && !f->changed)
+			continue;
+		put_record(s, f, &r);
+		struct span as = { name, put_name(s, f, name) };
+		fault = stays ? index_replace(w, f->record, &r, as, why)
+			      : index_add(w, &r, as, why);
+	}
+	return fault;
+}
+
+static enum fault write_index(struct update *u, struct plan *p, struct why *why)
+{
+	const struct scan_stamp *stamp = u->seen.stamp;
+	struct index_head head = {
+		.boot = u->place->boot,
+		.messages = u->skip + u->scan.files.count,
+		.octets = u->skip > 0 ? u->old.head.octets - u->joined_octets : 0,
+		.ascii_octets = u->skip > 0 ? u->old.head.ascii_octets -
+						      u->joined_ascii_octets
+					    : 0,
+		.downgrade = u->place->downgrade,
+		.steady = u->skip,
+		.settled = u->seen.settled,
+		.source_1 = stamp[SCAN_NEW].inode,
+		.source_2 = stamp[SCAN_NEW].modified_ns,
+		.source_3 = stamp[SCAN_NEW].status_ns,
+		.source_4 = stamp[SCAN_CUR].inode,
+		.source_5 = stamp[SCAN_CUR].modified_ns,
+		.source_6 = stamp[SCAN_CUR].status_ns,
+	};
+	ROOM struct index_writer w;
+	struct listing_map none = { 0 };
+	struct listing_map *holes = p->first > 0 ? &p->holes : &none;
+	enum fault f = index_begin(&w, p->way, u->d->dir,
+				   u->old.fd < 0 ? NULL : &u->old, p->first, why);
+
+	if (f == FAULT_NONE)
+		f = write_records(u, &w, &head, why);
+	if (f == FAULT_NONE)
+		f = index_finish(&w, &head, holes, &u->d->index, why);
+	u->d->kept = p->way > INDEX_MEMORY;
+	index_writer_done(&w);
+	return f;
+}
+
+/* All that is not skipped, into the old file. False: that is not to be. */
+static bool write_behind(struct update *u)
+{
+	struct why why;
+	struct plan p;
+	bool done = make_plan(u, &p, &why) == FAULT_NONE && p.way == INDEX_GO_ON &&
+		    write_index(u, &p, &why) == FAULT_NONE;
+
+	free(p.holes.holes);
+	return done;
+}
+
+/* Where the file cannot be written, a new one may, or else memory: the listing is the
+ * same. */
+static enum fault write_somewhere(struct update *u, struct why *why)
+{
+	struct plan p;
+	enum fault f = make_plan(u, &p, why);
+
+	if (f == FAULT_NONE)
+		f = write_index(u, &p, why);
+	while (f && p.way > INDEX_MEMORY) {
+		u->d->base.trouble = *why;
+		p.way--;
+		p.first = 0;
+		f = write_index(u, &p, why);
+	}
+	free(p.holes.holes);
+	return f;
+}
+
+/* ---- all of it ---- */
+
+static enum fault make_folders(int dir, const char *path, struct why *why)
+{
+	static const char *const folders[] = { "new", "cur", "tmp" };
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (mkdirat(dir, folders[i], 0700) < 0 && errno != EEXIST)
+			return fault_set(why, store_fault(errno), errno,
+					 "make Maildir folders in", path);
+	return FAULT_NONE;
+}
+
+/* A Maildir may lack its folders until the first delivery. */
+static enum fault read_folders(struct update *u, const struct scan_stamp *known,
+			       struct why *why)
+{
+	struct why missing;
+	int dir = u->d->dir;
+	scan_clock_fn *clock = keeps_index(u->place) ? index_clock : NULL;
+	enum fault f = scan_read(dir, known, clock, &u->scan, &u->seen, &missing);
+
+	if (f && missing.sys == ENOENT && !u->place->as_is) {
+		f = make_folders(dir, u->place->path, why);
+		return f ? f : scan_read(dir, known, clock, &u->scan, &u->seen, why);
+	}
+	if (f)
+		*why = missing;
+	return f;
+}
+
+/* Whoever removes old mail must know which of it nobody can have seen. */
+static enum fault note_fresh(const struct update *u, struct why *why)
+{
+	const uint32_t count = u->scan.files.count;
+	uint64_t **fresh = &u->d->fresh;
+
+	free(TAKE(*fresh));
+	if (!maildir_expires(u->d))
+		return FAULT_NONE;
+	*fresh = calloc(((size_t)u->skip + count) / 64 + 1, sizeof **fresh);
+	if (!*fresh)
+		return fault_set(why, FAULT_NOMEM, 0, "list", NULL);
+	for (uint32_t i = 0; i < count; i++)
+		if (u->scan.files.at[i].record == SCAN_NO_RECORD)
+			(*fresh)[(u->skip + i) / 64] |= UINT64_C(1)
+							<< (u->skip + i) % 64;
+	return FAULT_NONE;
+}
+
+/* A size that a name told may have been what was sent otherwise. */
+static bool believes_names(const struct update *u)
+{
+	return u->place->index != STORE_INDEX_RENEW &&
+	       (u->old.fd < 0 || u->old.head.settled != INDEX_DOUBTED);
+}
+
+/* What is not as the index says is read, and joined with what it says. */
+static enum fault read_and_measure(struct update *u, const struct scan_stamp *known,
+				   bool *out_replaced, struct why *why)
+{
+	u->skip = 0;
+	*out_replaced = false;
+	enum fault f = read_folders(u, known, why);
+
+	if (f == FAULT_NONE && u->old.fd >= 0)
+		f = maildir_join(u, why);
+	if (f == FAULT_NONE)
+		f = scan_measure(u->d->dir, &u->scan, believes_names(u),
+				 u->place->downgrade, out_replaced, why);
+	return f;
+}
+
+/* A message that was replaced and renamed since the folders were read is found by
+ * another look. */
+static enum fault look_through(struct update *u, const struct scan_stamp *known,
+			       struct why *why)
+{
+	bool replaced = true;
+	enum fault f = FAULT_NONE;
+
+	for (int i = 0; i < LOOKS && replaced && f == FAULT_NONE; i++)
+		f = read_and_measure(u, known, &replaced, why);
+	if (f == FAULT_NONE)
+		f = maildir_part_twins(u, why);
+	if (f == FAULT_NONE)
+		f = note_fresh(u, why);
+	return f;
+}
+
+/* Does the index tell what is there, as long as the folders are as it says? Not after a
+ * crash of the machine: then its head may have reached the disk, and a record not. Its
+ * records are still good for what they say of a file, each with a sum of its own. Nor
+ * where surrogates are not made in the same way any more. */
+static bool can_be_current(const struct index *ix, const struct store_place *place)
+{
+	return ix->fd >= 0 && ix->head.settled == INDEX_SETTLED &&
+	       ix->head.boot == place->boot && ix->head.downgrade == place->downgrade;
+}
+
+static enum fault bring_up_to_date(struct update *u, struct why *why)
+{
+	static const struct scan_stamp nothing[SCAN_DIRS];
+	const struct index_head *h = &u->old.head;
+	const struct scan_stamp known[SCAN_DIRS] = {
+		{ h->source_1, h->source_2, h->source_3 },
+		{ h->source_4, h->source_5, h->source_6 },
+	};
+	bool current = can_be_current(&u->old, u->place);
+
+	if (current && scan_is_known(u->d->dir, known)) {
+		free(TAKE(u->d->fresh));
+		u->d->kept = true;
+		u->d->index = u->old;
+		u->old = (struct index){ .fd = -1 };
+		return FAULT_NONE;
+	}
+	enum fault f = look_through(u, current ? known : nothing, why);
+	if (f == FAULT_CORRUPT) {
+		u->d->base.trouble = *why;
+		index_close(&u->old);
+		f = look_through(u, nothing, why);
+	}
+	if (f == FAULT_NONE && u->skip > 0) {
+		if (write_behind(u))
+			return FAULT_NONE;
+		u->whole = true;
+		f = look_through(u, known, why);
+	}
+	return f ? f : write_somewhere(u, why);
+}
+
+enum fault maildir_list(struct maildir *d, const struct store_place *place,
+			struct why *why)
+{
+	struct update u = { .d = d, .place = place, .old = { .fd = -1 } };
+
+	if (place->index == STORE_INDEX_KEEP || place->index == STORE_INDEX_READ)
+		index_open(&u.old, d->dir, &d->base.trouble);
+	struct why story = { 0 };
+	enum fault f = bring_up_to_date(&u, &story);
+	index_close(&u.old);
+	scan_done(&u.scan);
+	if (f && why)
+		*why = story;
+	if (f)
+		return f;
+	d->base.listing = (struct store_listing){
+		.fd = d->index.fd,
+		.device = d->index.device,
+		.count = (uint32_t)d->index.head.messages,
+		.octets = d->index.head.octets,
+		.ascii_octets = d->index.head.ascii_octets,
+		.downgrade = (enum downgrade_way)d->index.head.downgrade,
+		.map = &d->index.map,
+	};
+	return FAULT_NONE;
+}
