@@ -1,7 +1,7 @@
 /* auth/ticket.c - what a front shows when it asks again for a user that was let in.
  *
- * Prefix: badge_. XChaCha20-Poly1305, whose key is of the process, so
- * that a count will do as the nonce; the holder is the additional data. A badge is the
+ * Prefix: ticket_. XChaCha20-Poly1305, whose key is of the process, so
+ * that a count will do as the nonce; the holder is the additional data. A ticket is the
  * nonce and what libsodium makes.
  */
 #include "auth/ticket.h"
@@ -15,42 +15,43 @@ enum {
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	SEAL = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 };
-_Static_assert(BADGE_OCTETS_MAX - BADGE_TEXT_MAX == NONCE + SEAL, "room for the seal");
+_Static_assert(TICKET_OCTETS_MAX - TICKET_TEXT_MAX == NONCE + SEAL,
+	       "room for the seal");
 
-struct badges {
+struct tickets {
 	unsigned char *key; /* locked into memory */
 	atomic_ullong count;
 };
 
-struct badges *badges_new(void)
+struct tickets *tickets_new(void)
 {
-	struct badges *b = calloc(1, sizeof *b);
+	struct tickets *b = calloc(1, sizeof *b);
 
 	if (!b)
 		return NULL;
 	b->key = sodium_malloc(KEY);
 	if (!b->key) {
-		badges_free(b);
+		tickets_free(b);
 		return NULL;
 	}
 	randombytes_buf(b->key, KEY);
 	return b;
 }
 
-void badges_free(struct badges *b)
+void tickets_free(struct tickets *b)
 {
 	if (b)
 		sodium_free(b->key);
 	free(b);
 }
 
-void badge_seal(struct badges *b, struct badge_holder holder, struct span text,
-		struct buf *out)
+void ticket_seal(struct tickets *b, struct ticket_holder holder, struct span text,
+		 struct buf *out)
 {
-	unsigned char octets[BADGE_OCTETS_MAX] = { 0 };
+	unsigned char octets[TICKET_OCTETS_MAX] = { 0 };
 	const unsigned long long count = atomic_fetch_add(&b->count, 1);
 
-	if (text.len > BADGE_TEXT_MAX) {
+	if (text.len > TICKET_TEXT_MAX) {
 		out->cut = true;
 		return;
 	}
@@ -59,19 +60,19 @@ void badge_seal(struct badges *b, struct badge_holder holder, struct span text,
 		octets + NONCE, NULL, (const unsigned char *)text.at, text.len,
 		(const unsigned char *)&holder, sizeof holder, NULL, octets, b->key);
 	buf_put(out, (struct span){ (const char *)octets,
-				    text.len + BADGE_OCTETS_MAX - BADGE_TEXT_MAX });
+				    text.len + TICKET_OCTETS_MAX - TICKET_TEXT_MAX });
 }
 
-bool badge_open(const struct badges *b, struct badge_holder holder, struct span badge,
-		struct buf *out)
+bool ticket_open(const struct tickets *b, struct ticket_holder holder,
+		 struct span ticket, struct buf *out)
 {
-	unsigned char text[BADGE_TEXT_MAX];
-	const unsigned char *octets = (const unsigned char *)badge.at;
+	unsigned char text[TICKET_TEXT_MAX];
+	const unsigned char *octets = (const unsigned char *)ticket.at;
 	unsigned long long len;
 
-	if (badge.len < NONCE + SEAL || badge.len > BADGE_OCTETS_MAX ||
+	if (ticket.len < NONCE + SEAL || ticket.len > TICKET_OCTETS_MAX ||
 	    crypto_aead_xchacha20poly1305_ietf_decrypt(
-		    text, &len, NULL, octets + NONCE, badge.len - NONCE,
+		    text, &len, NULL, octets + NONCE, ticket.len - NONCE,
 		    (const unsigned char *)&holder, sizeof holder, octets, b->key) < 0)
 		return false;
 	buf_put(out, (struct span){ (const char *)text, (size_t)len });

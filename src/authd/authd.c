@@ -19,19 +19,19 @@
 #include "base/secret.h"
 #include "child/child.h"
 #include "ipc/channel.h"
-#include "sys/crew.h"
+#include "sys/pool.h"
 #include "sys/proc.h"
 
 struct authd {
 	struct child child;
-	struct crew *crew, *errands; /* errands: what the parent brings */
+	struct pool *pool, *errands; /* errands: what the parent brings */
 	struct logins logins;
 	int dir; /* of the users file */
 	struct userbases userbases;
 	atomic_uint live;     /* links to fronts */
 	atomic_ullong linked; /* ... that there have been */
 	atomic_bool draining;
-	struct crew_post parent;
+	struct pool_fd parent;
 };
 
 /* ---- the end ---- */
@@ -47,7 +47,7 @@ static void maybe_end(struct authd *a)
 /* A front's channel. It is watched again before a password is checked, so that others
  * are checked meanwhile: several threads may be using it when it ends. */
 struct link {
-	struct crew_post post; /* first: a link is a post */
+	struct pool_fd post; /* first: a link is a post */
 	atomic_uint keepers;
 	uint64_t number; /* what the parent calls the process */
 	bool held_back;  /* watched until it has read most answers */
@@ -71,13 +71,13 @@ static void link_release(struct authd *a, struct link *link)
 
 /* Watch for the next question. A front that does not read its answers is not asked what
  * else it wants to know until it has: so no thread has to wait for it. */
-static void link_again(struct crew *crew, struct link *link)
+static void link_again(struct pool *pool, struct link *link)
 {
 	link->held_back = atomic_load(&link->front.answers) >= ANSWERS_MAX;
 	if (link->held_back)
-		crew_when_writable(crew, &link->post);
+		pool_when_writable(pool, &link->post);
 	else
-		crew_again(crew, &link->post);
+		pool_again(pool, &link->post);
 }
 
 /* A process that has no link would serve nobody: the parent ends it and starts another
@@ -91,9 +91,9 @@ static void link_end(const struct authd *a, const struct link *link)
 	fault_ignore(channel_send(a->child.parent, &broken, -1, CHANNEL_NOW));
 }
 
-static void link_wake(struct crew *crew, struct crew_post *post)
+static void link_wake(struct pool *pool, struct pool_fd *post)
 {
-	struct authd *a = crew_arg(crew);
+	struct authd *a = pool_arg(pool);
 	struct link *link = (struct link *)post;
 	ROOM struct channel_inbox inbox;
 	struct message m;
@@ -101,7 +101,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 
 	if (link->held_back) {
 		atomic_store(&link->front.answers, 0);
-		link_again(crew, link);
+		link_again(pool, link);
 		return;
 	}
 	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_AUTH, CHANNEL_NOW, &inbox,
@@ -109,7 +109,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	case CHANNEL_MESSAGE:
 		break;
 	case CHANNEL_EMPTY:
-		crew_again(crew, post);
+		pool_again(pool, post);
 		return;
 	case CHANNEL_CUT:
 	case CHANNEL_BROKEN:
@@ -122,7 +122,7 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 		return;
 	}
 	atomic_fetch_add(&link->keepers, 1);
-	link_again(crew, link);
+	link_again(pool, link);
 	if (!logins_hear(&a->logins, &link->front, &m)) {
 		log_event(LOG_ERR, "front-does-not-listen");
 		link_end(a, link);
@@ -139,7 +139,7 @@ static void link_begin(struct authd *a, uint64_t number, int fd)
 		close(fd);
 		return;
 	}
-	link->post = (struct crew_post){ fd, link_wake };
+	link->post = (struct pool_fd){ fd, link_wake };
 	link->front.fd = fd;
 	link->front.number = atomic_fetch_add(&a->linked, 1);
 	atomic_init(&link->keepers, 1);
@@ -149,7 +149,7 @@ static void link_begin(struct authd *a, uint64_t number, int fd)
 	link->held_back = false;
 	link->number = number;
 	atomic_fetch_add(&a->live, 1);
-	if (!crew_join(a->crew, &link->post))
+	if (!pool_watch(a->pool, &link->post))
 		link_release(a, link);
 }
 
@@ -178,7 +178,7 @@ static void take(void *arg, const struct message *m, int fd)
 		}
 		break;
 	case MESSAGE_CONTROL:
-		authtest_begin(a->crew, fd, &a->logins);
+		authtest_begin(a->pool, fd, &a->logins);
 		break;
 	case MESSAGE_LOOKUP_LINK:
 		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);
@@ -204,12 +204,12 @@ static void take(void *arg, const struct message *m, int fd)
 	}
 }
 
-static void parent_wake(struct crew *crew, struct crew_post *post)
+static void parent_wake(struct pool *pool, struct pool_fd *post)
 {
-	struct authd *a = crew_arg(crew);
+	struct authd *a = pool_arg(pool);
 
 	if (child_hear(&a->child, take, a)) {
-		crew_again(crew, post);
+		pool_again(pool, post);
 		return;
 	}
 	atomic_store(&a->draining, true);
@@ -248,7 +248,7 @@ static void *serve_parent(void *arg)
 {
 	struct authd *a = arg;
 
-	crew_run(a->errands, 1);
+	pool_run(a->errands, 1);
 }
 
 int main(int argc, char **argv)
@@ -256,9 +256,9 @@ int main(int argc, char **argv)
 	static struct authd a = { .dir = -1 };
 	pthread_t thread;
 
-	a.crew = crew_new(&a);
-	a.errands = crew_new(&a);
-	if (!a.crew || !a.errands)
+	a.pool = pool_new(&a);
+	a.errands = pool_new(&a);
+	if (!a.pool || !a.errands)
 		return EXIT_FAILURE;
 	drops_init(&a.logins.grants.drops, PROC_CHANNEL_FD);
 	userbases_init(&a.userbases, PROC_CHANNEL_FD);
@@ -268,18 +268,18 @@ int main(int argc, char **argv)
 	start_gssapi(&a);
 	if (!scheme_start() || !login_start() || !sasl_start() ||
 	    !grants_start(&a.logins.grants, &a.child.settings, &a.logins.rules) ||
-	    !brake_start(&a.logins.brake, &a.child.settings, &a.logins.rules))
+	    !throttle_start(&a.logins.throttle, &a.child.settings, &a.logins.rules))
 		return EXIT_FAILURE;
 	unsigned threads = userbases_start(&a.userbases, &a.child.settings);
 	a.logins.grants.drops.patient = (a.child.settings.auth_threads + 1) / 2;
 	if (gssapi_host())
 		a.child.sandbox = SANDBOX_AUTH_GSSAPI;
 	child_enter_sandbox(&a.child, a.dir);
-	a.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
-	if (!crew_join(a.errands, &a.parent) ||
+	a.parent = (struct pool_fd){ PROC_CHANNEL_FD, parent_wake };
+	if (!pool_watch(a.errands, &a.parent) ||
 	    pthread_create(&thread, NULL, serve_parent, &a) != 0) {
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
 		return EXIT_FAILURE;
 	}
-	crew_run(a.crew, threads);
+	pool_run(a.pool, threads);
 }

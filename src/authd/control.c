@@ -16,7 +16,7 @@
 #include "ipc/channel.h"
 
 struct testing {
-	struct crew_post post; /* first: it is a post */
+	struct pool_fd post; /* first: it is a post */
 	struct logins *logins;
 };
 
@@ -178,7 +178,7 @@ static void end(struct testing *t)
 	free(t);
 }
 
-static void wake(struct crew *crew, struct crew_post *post)
+static void wake(struct pool *pool, struct pool_fd *post)
 {
 	struct testing *t = (struct testing *)post;
 	ROOM struct channel_inbox inbox;
@@ -201,12 +201,12 @@ static void wake(struct crew *crew, struct crew_post *post)
 	}
 	secret_wipe(&inbox, sizeof inbox);
 	if (on)
-		crew_again(crew, post);
+		pool_again(pool, post);
 	else
 		end(t);
 }
 
-void authtest_begin(struct crew *crew, int fd, struct logins *logins)
+void authtest_begin(struct pool *pool, int fd, struct logins *logins)
 {
 	struct testing *t = malloc(sizeof *t);
 
@@ -215,6 +215,6 @@ void authtest_begin(struct crew *crew, int fd, struct logins *logins)
 		return;
 	}
 	*t = (struct testing){ { fd, wake }, logins };
-	if (!crew_join(crew, &t->post))
+	if (!pool_watch(pool, &t->post))
 		end(t);
 }

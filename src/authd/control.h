@@ -5,10 +5,10 @@
 #pragma once
 
 #include "authd/logins.h"
-#include "sys/crew.h"
+#include "sys/pool.h"
 
 /* The operator's tool has come: hear its one question, and tell which name is looked
  * for by the rules of logins, what each database says and what comes of it. Where that
  * is a login, the tool gets a session of the maildrop that changes nothing. fd is
  * authtest's own. */
-void authtest_begin(struct crew *crew, int fd, struct logins *logins);
+void authtest_begin(struct pool *pool, int fd, struct logins *logins);

@@ -1,6 +1,6 @@
 /* authd/grants.c - maildrops for those whom poplar-auth has let in.
  *
- * Prefix: grants_. A badge holds the GRANT by which the user's own
+ * Prefix: grants_. A ticket holds the GRANT by which the user's own
  * maildrop was given and whose process has it: all that is needed to give it again, and
  * who may have boards.
  */
@@ -17,8 +17,8 @@ struct owner {
 
 _Static_assert(sizeof(struct owner) + 2 + 7 * sizeof(uint64_t) + 3 * sizeof(uint32_t) +
 			       255 + 64 + PLACE_PATH_MAX <=
-		       BADGE_TEXT_MAX,
-	       "a badge has room for a GRANT");
+		       TICKET_TEXT_MAX,
+	       "a ticket has room for a GRANT");
 
 bool grants_start(struct grants *g, const struct settings *settings,
 		  const struct login_rules *rules)
@@ -26,8 +26,8 @@ bool grants_start(struct grants *g, const struct settings *settings,
 	g->settings = settings;
 	g->rules = rules;
 	g->policy = settings_policy(settings);
-	g->badges = settings->xtnd ? badges_new() : NULL;
-	return g->badges || !settings->xtnd;
+	g->tickets = settings->xtnd ? tickets_new() : NULL;
+	return g->tickets || !settings->xtnd;
 }
 
 bool grants_add_board(struct settings *settings, const struct message_BOARD *m)
@@ -60,21 +60,21 @@ static enum fault give(struct grants *g, const struct owner *owner,
 
 /* ---- the user's own ---- */
 
-static void seal(struct grants *g, struct badge_holder holder,
-		 const struct owner *owner, const struct message *m, struct buf *badge)
+static void seal(struct grants *g, struct ticket_holder holder,
+		 const struct owner *owner, const struct message *m, struct buf *ticket)
 {
-	ROOM char text[BADGE_TEXT_MAX];
+	ROOM char text[TICKET_TEXT_MAX];
 
 	memcpy(text, owner, sizeof *owner);
 	size_t len =
 		message_encode(m, text + sizeof *owner, sizeof text - sizeof *owner);
 	if (len > 0)
-		badge_seal(g->badges, holder,
-			   (struct span){ text, sizeof *owner + len }, badge);
+		ticket_seal(g->tickets, holder,
+			    (struct span){ text, sizeof *owner + len }, ticket);
 }
 
-enum fault grants_own(struct grants *g, struct badge_holder holder,
-		      const struct user *user, struct span peer, struct buf *badge,
+enum fault grants_own(struct grants *g, struct ticket_holder holder,
+		      const struct user *user, struct span peer, struct buf *ticket,
 		      int *out_fd, struct why *why)
 {
 	const struct settings *s = g->settings;
@@ -98,8 +98,8 @@ enum fault grants_own(struct grants *g, struct badge_holder holder,
 			   .peer = peer },
 	};
 	f = give(g, &owner, &m, out_fd, why);
-	if (f == FAULT_NONE && g->badges)
-		seal(g, holder, &owner, &m, badge);
+	if (f == FAULT_NONE && g->tickets)
+		seal(g, holder, &owner, &m, ticket);
 	return f;
 }
 
@@ -127,11 +127,11 @@ enum fault grants_look(struct grants *g, const struct user *user, struct span pe
 
 /* ---- boards ---- */
 
-static bool open_badge(const struct grants *g, struct badge_holder holder,
-		       struct span badge, struct buf *text, struct owner *owner,
-		       struct message *own)
+static bool open_ticket(const struct grants *g, struct ticket_holder holder,
+			struct span ticket, struct buf *text, struct owner *owner,
+			struct message *own)
 {
-	if (!g->badges || !badge_open(g->badges, holder, badge, text) ||
+	if (!g->tickets || !ticket_open(g->tickets, holder, ticket, text) ||
 	    text->len < sizeof *owner)
 		return false;
 	memcpy(owner, text->at, sizeof *owner);
@@ -192,17 +192,18 @@ static bool is_own(const struct grants *g, const struct message_BOARD_ASK *ask,
 	       (login_name(g->rules, ask->name, &name) && span_is(user, name.text));
 }
 
-enum fault grants_board(struct grants *g, struct badge_holder holder,
+enum fault grants_board(struct grants *g, struct ticket_holder holder,
 			const struct message_BOARD_ASK *ask, struct buf *name,
 			int *out_fd, struct why *why)
 {
-	ROOM char room[BADGE_TEXT_MAX];
+	ROOM char room[TICKET_TEXT_MAX];
 	struct buf text = BUF(room);
 	struct owner owner;
 	struct message own;
 
-	if (!open_badge(g, holder, ask->badge, &text, &owner, &own))
-		return fault_set(why, FAULT_PEER, 0, "believe the front's badge", NULL);
+	if (!open_ticket(g, holder, ask->ticket, &text, &owner, &own))
+		return fault_set(why, FAULT_PEER, 0, "believe the front's ticket",
+				 NULL);
 	if (is_own(g, ask, own.GRANT.user)) {
 		own.GRANT.again = true;
 		buf_put(name, own.GRANT.user);

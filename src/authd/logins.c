@@ -83,7 +83,7 @@ struct attempt {
 static bool must_wait(struct logins *l, const struct attempt *at, struct span user,
 		      struct message *out)
 {
-	uint32_t ms = at->waited ? 0 : brake_ask(&l->brake, at->peer, user);
+	uint32_t ms = at->waited ? 0 : throttle_ask(&l->throttle, at->peer, user);
 
 	*out = (struct message){ .kind = MESSAGE_AUTH_LATER,
 				 .AUTH_LATER = { at->key.id, at->key.exchange, ms } };
@@ -97,7 +97,7 @@ static bool tell_refused(struct logins *l, const struct attempt *at, struct span
 			 const struct why *why)
 {
 	const bool denied = why->fault == FAULT_DENIED;
-	uint32_t ms = denied ? brake_denied(&l->brake, at->peer, user) : 0;
+	uint32_t ms = denied ? throttle_denied(&l->throttle, at->peer, user) : 0;
 	const struct message m = { .kind = MESSAGE_AUTH_FAILED,
 				   .AUTH_FAILED = { at->key.id, why->fault, ms,
 						    user } };
@@ -111,19 +111,19 @@ static bool tell_in(struct logins *l, const struct attempt *at, struct span prov
 		    const struct user *user)
 {
 	struct logins_link *link = at->link;
-	const struct badge_holder holder = { link->number, at->key.id };
-	ROOM char room[BADGE_OCTETS_MAX];
-	struct buf badge = BUF(room);
+	const struct ticket_holder holder = { link->number, at->key.id };
+	ROOM char room[TICKET_OCTETS_MAX];
+	struct buf ticket = BUF(room);
 	struct why why = { 0 };
 	OWN_FD session = -1;
 
-	brake_good(&l->brake, at->peer, proved);
-	if (grants_own(&l->grants, holder, user, at->peer, &badge, &session, &why))
+	throttle_good(&l->throttle, at->peer, proved);
+	if (grants_own(&l->grants, holder, user, at->peer, &ticket, &session, &why))
 		return tell_refused(l, at, user->name, &why);
 	return say(link,
 		   &(struct message){
 			   .kind = MESSAGE_AUTH_OK,
-			   .AUTH_OK = { at->key.id, user->name, buf_span(&badge) } },
+			   .AUTH_OK = { at->key.id, user->name, buf_span(&ticket) } },
 		   session);
 }
 
@@ -133,7 +133,7 @@ static bool tell_in(struct logins *l, const struct attempt *at, struct span prov
 static bool give_board(struct logins *l, struct logins_link *link,
 		       const struct message_BOARD_ASK *ask)
 {
-	const struct badge_holder holder = { link->number, ask->id };
+	const struct ticket_holder holder = { link->number, ask->id };
 	struct why why = { 0 };
 	char room[LOGIN_NAME_OCTETS];
 	struct buf name = BUF(room);
@@ -290,7 +290,7 @@ static void cancel(struct logins *l, struct logins_link *link, struct exchange_k
 	struct sasl *sasl = exchanges_take(&link->exchanges, key);
 
 	if (sasl && sasl_has_failed(sasl))
-		brake_denied(&l->brake, sasl_peer(sasl), sasl_claims(sasl));
+		throttle_denied(&l->throttle, sasl_peer(sasl), sasl_claims(sasl));
 	sasl_free(sasl);
 }
 

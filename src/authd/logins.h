@@ -15,7 +15,7 @@
 /* For all threads: set up before there are any. */
 struct logins {
 	struct login_rules rules;
-	struct brake brake;
+	struct throttle throttle;
 	unsigned allowed;       /* mechanisms, bits */
 	atomic_bool is_useless; /* no mechanism can let anybody in */
 	struct grants grants;

@@ -1,6 +1,6 @@
 /* authd/throttle.c - the delays of those who guess, as poplar-auth applies them.
  *
- * Prefix: brake_.
+ * Prefix: throttle_.
  */
 #include "authd/throttle.h"
 
@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "sys/clock.h"
 
-bool brake_start(struct brake *b, const struct settings *s,
-		 const struct login_rules *rules)
+bool throttle_start(struct throttle *b, const struct settings *s,
+		    const struct login_rules *rules)
 {
 	const struct delays_rule rule = { s->failure_delay, s->failure_delay_max };
 	unsigned char key[DELAYS_KEY_OCTETS];
@@ -32,7 +32,7 @@ struct subject {
 };
 
 /* A name that nobody can have is a guess, too. False: from a trusted network. */
-static bool find_subject(const struct brake *b, struct span peer, struct span name,
+static bool find_subject(const struct throttle *b, struct span peer, struct span name,
 			 struct subject *out)
 {
 	if (!nets_peer(peer, &out->from))
@@ -54,7 +54,7 @@ static struct span name_of(const struct subject *s)
 	return (struct span){ s->name.text, s->name.len };
 }
 
-uint32_t brake_ask(struct brake *b, struct span peer, struct span name)
+uint32_t throttle_ask(struct throttle *b, struct span peer, struct span name)
 {
 	struct subject s;
 
@@ -67,7 +67,7 @@ uint32_t brake_ask(struct brake *b, struct span peer, struct span name)
 	return ms;
 }
 
-uint32_t brake_denied(struct brake *b, struct span peer, struct span name)
+uint32_t throttle_denied(struct throttle *b, struct span peer, struct span name)
 {
 	struct subject s;
 
@@ -76,7 +76,7 @@ uint32_t brake_denied(struct brake *b, struct span peer, struct span name)
 	return b->first_ms;
 }
 
-void brake_good(struct brake *b, struct span peer, struct span name)
+void throttle_good(struct throttle *b, struct span peer, struct span name)
 {
 	struct subject s;
 

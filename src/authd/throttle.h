@@ -1,6 +1,6 @@
 /* authd/throttle.h - the delays of those who guess, as poplar-auth applies them.
  *
- * Prefix: brake_. For many threads. The rule is that of auth/delays.h;
+ * Prefix: throttle_. For many threads. The rule is that of auth/delays.h;
  * here it gets its settings, its clock, and names as the databases know them.
  */
 #pragma once
@@ -10,7 +10,7 @@
 #include "base/nets.h"
 #include "config/settings.h"
 
-struct brake {
+struct throttle {
 	struct delays *delays;
 	const struct login_rules *rules; /* of names */
 	struct nets trusted;             /* never delayed */
@@ -19,13 +19,13 @@ struct brake {
 
 /* The rules stay the caller's and must stay there. False: no memory, or settings that
  * cannot be read. */
-MUST_USE bool brake_start(struct brake *b, const struct settings *settings,
-			  const struct login_rules *rules);
+MUST_USE bool throttle_start(struct throttle *b, const struct settings *settings,
+			     const struct login_rules *rules);
 
 /* An attempt as `name` from `peer`: how many ms must it wait to be looked at? */
-MUST_USE uint32_t brake_ask(struct brake *b, struct span peer, struct span name);
+MUST_USE uint32_t throttle_ask(struct throttle *b, struct span peer, struct span name);
 
 /* It was denied. So many ms after it was asked for the last time it may be told: how
  * long the check took tells nothing then. */
-uint32_t brake_denied(struct brake *b, struct span peer, struct span name);
-void brake_good(struct brake *b, struct span peer, struct span name);
+uint32_t throttle_denied(struct throttle *b, struct span peer, struct span name);
+void throttle_good(struct throttle *b, struct span peer, struct span name);

@@ -1,5 +1,5 @@
-/* certificate/certificates.h - the files of TLS, read and judged: by poplard, and by `poplar
- * check`.
+/* certificate/certificates.h - the files of TLS, read and judged: by poplard, and by
+ * `poplar check`.
  *
  * Prefix: certificates_.
  */

@@ -264,7 +264,7 @@ static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char
 		{ "pipe:", SANDBOX_KIND_PIPE },
 		{ "/memfd:listing", SANDBOX_KIND_MEMORY },
 		{ "/memfd:window", SANDBOX_KIND_MEMORY },
-		{ "/memfd:census", SANDBOX_KIND_CENSUS },
+		{ "/memfd:connlimit", SANDBOX_KIND_CONNLIMIT },
 	};
 	char path[PATH_MAX], target[PATH_MAX], log[PATH_MAX];
 	uint64_t inode;

@@ -35,7 +35,7 @@ void dropd_session_less(struct dropd *d)
 
 /* ---- links to poplar-auth ---- */
 
-static void link_end(struct dropd *d, struct crew_post *post)
+static void link_end(struct dropd *d, struct pool_fd *post)
 {
 	close(post->fd);
 	free(post);
@@ -45,9 +45,9 @@ static void link_end(struct dropd *d, struct crew_post *post)
 /* One GRANT; the link is given on before the maildrop is opened, which may take long.
  * Its session counts from before that: another thread may find the link's end, as the
  * last that lives, meanwhile. */
-static void link_wake(struct crew *crew, struct crew_post *post)
+static void link_wake(struct pool *pool, struct pool_fd *post)
 {
-	struct dropd *d = crew_arg(crew);
+	struct dropd *d = pool_arg(pool);
 	ROOM struct channel_inbox inbox;
 	struct message m;
 	int fd;
@@ -57,17 +57,17 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 	case CHANNEL_MESSAGE:
 		atomic_fetch_add(&d->live, 1);
 		atomic_fetch_add(&d->sessions, 1);
-		crew_again(crew, post);
+		pool_again(pool, post);
 		dropd_session_begin(d, &m, fd);
 		break;
 	case CHANNEL_EMPTY:
-		crew_again(crew, post);
+		pool_again(pool, post);
 		break;
 	case CHANNEL_CUT: /* the other end of the session's socket sees that it is over
 			   */
 		log_event(LOG_ERR, "session-lost",
 			  LOG_T("what", "too many open files"));
-		crew_again(crew, post);
+		pool_again(pool, post);
 		break;
 	case CHANNEL_BROKEN:
 		log_event(LOG_CRIT, "auth-broken");
@@ -81,15 +81,15 @@ static void link_wake(struct crew *crew, struct crew_post *post)
 
 static void link_begin(struct dropd *d, int fd)
 {
-	struct crew_post *link = malloc(sizeof *link);
+	struct pool_fd *link = malloc(sizeof *link);
 
 	if (!link) {
 		close(fd);
 		return;
 	}
-	*link = (struct crew_post){ fd, link_wake };
+	*link = (struct pool_fd){ fd, link_wake };
 	atomic_fetch_add(&d->live, 1);
-	if (!crew_join(d->crew, link))
+	if (!pool_watch(d->pool, link))
 		link_end(d, link);
 }
 
@@ -116,12 +116,12 @@ static void take(void *arg, const struct message *m, int fd)
 	}
 }
 
-static void parent_wake(struct crew *crew, struct crew_post *post)
+static void parent_wake(struct pool *pool, struct pool_fd *post)
 {
-	struct dropd *d = crew_arg(crew);
+	struct dropd *d = pool_arg(pool);
 
 	if (child_hear(&d->child, take, d)) {
-		crew_again(crew, post);
+		pool_again(pool, post);
 		return;
 	}
 	atomic_store(&d->draining, true);
@@ -130,9 +130,9 @@ static void parent_wake(struct crew *crew, struct crew_post *post)
 
 /* A login may come at any time: whether this process ends is the parent's to say, who
  * knows what poplar-auth is told. */
-static void say_idle(struct crew *crew)
+static void say_idle(struct pool *pool)
 {
-	struct dropd *d = crew_arg(crew);
+	struct dropd *d = pool_arg(pool);
 	const struct message m = { .kind = MESSAGE_IDLE };
 
 	if (atomic_load(&d->sessions) > 0 || atomic_load(&d->draining))
@@ -145,21 +145,21 @@ int main(int argc, char **argv)
 {
 	static struct dropd d = { .root = -1 };
 
-	d.crew = crew_new(&d);
-	if (!d.crew)
+	d.pool = pool_new(&d);
+	if (!d.pool)
 		return EXIT_FAILURE;
 	child_begin(&d.child, ROLE_DROP, argc, argv, take, &d);
 	const struct settings *s = &d.child.settings;
 	d.locks = store_locks_new(s->drop_threads / 2, s->lock_wait);
-	if (!d.locks || !holders_init(&d.holders) || !store_start())
+	if (!d.locks || !lockowners_init(&d.lockowners) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
 	/* One of its own: a waking closes the other when the parent has died. */
 	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
-	crew_when_quiet(d.crew, s->drop_idle * 1000, say_idle);
+	pool_when_quiet(d.pool, s->drop_idle * 1000, say_idle);
 	child_enter_sandbox(&d.child, d.root);
-	d.parent = (struct crew_post){ PROC_CHANNEL_FD, parent_wake };
-	if (!crew_join(d.crew, &d.parent))
+	d.parent = (struct pool_fd){ PROC_CHANNEL_FD, parent_wake };
+	if (!pool_watch(d.pool, &d.parent))
 		return EXIT_FAILURE;
-	crew_run(d.crew, s->drop_threads);
+	pool_run(d.pool, s->drop_threads);
 }

@@ -7,13 +7,13 @@
 #include <stdatomic.h>
 
 #include "child/child.h"
-#include "dropd/owners.h"
+#include "dropd/lockowners.h"
 #include "store/store.h"
-#include "sys/crew.h"
+#include "sys/pool.h"
 
 struct dropd {
 	struct child child;
-	struct crew *crew;
+	struct pool *pool;
 	struct store_locks *locks;
 	uint64_t boot;        /* of the machine */
 	int root;             /* the mail root */
@@ -21,8 +21,8 @@ struct dropd {
 	atomic_uint live;     /* links to poplar-auth and sessions */
 	atomic_uint sessions; /* ... of them */
 	atomic_bool draining; /* end when nothing is live */
-	struct holders holders;
-	struct crew_post parent;
+	struct lockowners lockowners;
+	struct pool_fd parent;
 };
 
 /* A session is over. Ends the process when nothing else lives, and no more will come.

@@ -22,7 +22,7 @@
 enum { FILES_KEPT = 2 * MESSAGE_BODIES_MAX };
 
 struct session {
-	struct crew_post post; /* first: a session is a post */
+	struct pool_fd post; /* first: a session is a post */
 	struct maildrop *maildrop;
 	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
 	bool read_only, as_is, is_board;
@@ -32,14 +32,14 @@ struct session {
 	uint64_t files[FILES_KEPT]; /* the inodes of the last of them */
 	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
 	struct store_rules rules;
-	struct holder holder; /* of the maildrop, once it is open */
+	struct lockowner holder; /* of the maildrop, once it is open */
 	struct windows windows;
 	char user[];
 };
 
 static void session_end(struct dropd *d, struct session *s)
 {
-	holders_remove(&d->holders, &s->holder);
+	lockowners_remove(&d->lockowners, &s->holder);
 	windows_close(&s->windows);
 	if (s->maildrop)
 		s->maildrop->store->close(s->maildrop);
@@ -315,7 +315,7 @@ static bool hear(struct session *s, const struct message *m, int fd)
 	}
 }
 
-static void session_wake(struct crew *crew, struct crew_post *post)
+static void session_wake(struct pool *pool, struct pool_fd *post)
 {
 	struct session *s = (struct session *)post;
 	ROOM struct channel_inbox inbox;
@@ -339,9 +339,9 @@ static void session_wake(struct crew *crew, struct crew_post *post)
 		break;
 	}
 	if (on)
-		crew_again(crew, post);
+		pool_again(pool, post);
 	else
-		session_end(crew_arg(crew), s);
+		session_end(pool_arg(pool), s);
 }
 
 static bool say_ready(const struct session *s)
@@ -386,7 +386,7 @@ static void say_not_open(struct dropd *d, const struct session *s, const char *p
 	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
 	char since[HOLDER_SINCE_MAX], peer[HOLDER_PEER_MAX];
 	const bool busy = why->fault == FAULT_BUSY;
-	const bool known = busy && holders_find(&d->holders, path, since, peer);
+	const bool known = busy && lockowners_find(&d->lockowners, path, since, peer);
 
 	log_fault(why, "open-failed", LOG_T("user", s->user),
 		  LOG_T("peer", s->holder.peer),
@@ -435,7 +435,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		say_not_open(d, s, path, &why);
 		return false;
 	}
-	holders_add(&d->holders, &s->holder, path);
+	lockowners_add(&d->lockowners, &s->holder, path);
 	if (s->is_board)
 		count_board(d, s, path);
 	if (s->maildrop->trouble.fault)
@@ -481,7 +481,7 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 		.mark_seen = d->child.settings.mark_seen,
 		.now_ms = clock_wall_ms(),
 	};
-	s->post = (struct crew_post){ fd, session_wake };
-	if (!session_open(d, s, path) || !crew_join(d->crew, &s->post))
+	s->post = (struct pool_fd){ fd, session_wake };
+	if (!session_open(d, s, path) || !pool_watch(d->pool, &s->post))
 		session_end(d, s);
 }

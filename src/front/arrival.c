@@ -55,9 +55,9 @@ static bool clear_text_is_ok(const struct front *f, bool loopback)
 
 /* ---- room ---- */
 
-void arrival_take_census(struct front *f, int fd, uint64_t column)
+void arrival_take_connlimit(struct front *f, int fd, uint64_t column)
 {
-	if (!census_open(&f->census, fd, column))
+	if (!connlimit_open(&f->connlimit, fd, column))
 		log_event(LOG_WARNING, "connections-not-counted",
 			  LOG_T("what", "no table"));
 	close(fd);
@@ -69,16 +69,16 @@ static bool admit(struct conn *c, const struct address *host)
 	struct front *f = c->front;
 	unsigned most = f->child.settings.max_connections_per_address;
 
-	if (most == 0 || !f->census.table || nets_hold(&f->trusted, host))
+	if (most == 0 || !f->connlimit.table || nets_hold(&f->trusted, host))
 		return true;
-	uint64_t key = census_key(&f->census, host);
-	switch (census_enter(&f->census, key, most)) {
-	case CENSUS_COUNTED:
+	uint64_t key = connlimit_key(&f->connlimit, host);
+	switch (connlimit_add_from(&f->connlimit, key, most)) {
+	case CONNLIMIT_COUNTED:
 		c->counted_as = key;
 		return true;
-	case CENSUS_FULL:
+	case CONNLIMIT_FULL:
 		return true;
-	case CENSUS_MANY:
+	case CONNLIMIT_MANY:
 		break;
 	}
 	return false;
@@ -89,9 +89,9 @@ static bool join(struct conn *c)
 {
 	struct front *f = c->front;
 
-	if (!f->census.table)
+	if (!f->connlimit.table)
 		return true;
-	c->joined = census_join(&f->census, f->child.settings.max_connections);
+	c->joined = connlimit_add(&f->connlimit, f->child.settings.max_connections);
 	return c->joined;
 }
 
@@ -255,9 +255,9 @@ void arrival_forget(struct conn *c)
 {
 	drop_header(c);
 	if (c->counted_as)
-		census_leave(&c->front->census, c->counted_as);
+		connlimit_remove_from(&c->front->connlimit, c->counted_as);
 	c->counted_as = 0;
 	if (c->joined)
-		census_part(&c->front->census);
+		connlimit_remove(&c->front->connlimit);
 	c->joined = false;
 }

@@ -216,7 +216,7 @@ static void release(struct conn *c)
 	asks_forget(c);
 	maildrop_detach(c);
 	body_close(c);
-	ahead_free(c);
+	readahead_free(c);
 	talk_narrow(c);
 	reader_close(&c->records);
 	free(TAKE(c->listing.holes));
@@ -228,7 +228,7 @@ static void release(struct conn *c)
 	secret_wipe(&c->reader, sizeof c->reader);
 	free(c->held_out);
 	free(c->timestamp);
-	free(c->badge);
+	free(c->ticket);
 	free(c->board);
 	free(c->session.bits);
 }

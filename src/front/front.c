@@ -272,8 +272,8 @@ static void take(void *arg, const struct message *m, int fd)
 	case MESSAGE_TICKET_KEYS:
 		take_ticket_keys(f, m);
 		break;
-	case MESSAGE_CENSUS:
-		arrival_take_census(f, fd, m->CENSUS.column);
+	case MESSAGE_CONNLIMIT:
+		arrival_take_connlimit(f, fd, m->CONNLIMIT.column);
 		break;
 	case MESSAGE_AUTH_LINK:
 		asks_link(f, fd);
@@ -308,7 +308,7 @@ static bool make_slots(struct front *f)
 				? (ours - DESCRIPTORS_OF_OURS) / DESCRIPTORS_PER_CONN
 				: 1;
 
-	f->ahead_most = (uint32_t)(limit / 8);
+	f->readahead_most = (uint32_t)(limit / 8);
 
 	f->slot_count = f->child.settings.max_connections;
 	if (room < f->slot_count)

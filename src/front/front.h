@@ -15,7 +15,7 @@
 #include "mail/wire.h"
 #include "net/line.h"
 #include "pop3/session.h"
-#include "sys/census.h"
+#include "sys/connlimit.h"
 #include "sys/loop.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
@@ -30,7 +30,7 @@ enum {
 };
 
 struct conn;
-struct ahead;
+struct readahead;
 struct arrival;
 struct auth_link;
 struct drop_link;
@@ -60,7 +60,7 @@ struct front {
 	/* who comes in: front/arrival.c */
 	struct nets proxies; /* from there a PROXY header comes first */
 	struct nets trusted; /* never limited */
-	struct census census;
+	struct connlimit connlimit;
 	uint64_t refusal_logged_at, refusals_unlogged;
 
 	/* the link to poplar-auth: front/pop3/login.c */
@@ -74,7 +74,8 @@ struct front {
 	uint32_t slot_count, conn_count, slot_hint;
 	bool knows_offers;   /* what poplar-auth can check is known */
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
-	uint32_t ahead_open, ahead_most; /* bodies asked for, or held for later */
+	uint32_t readahead_open,
+		readahead_most; /* bodies asked for, or held for later */
 
 	/* room for the connection at work; nothing stays in it between two events */
 	struct buf out, sealed; /* sealed: what goes out over TLS, as records */
@@ -138,7 +139,7 @@ struct conn {
 	bool closing;
 	uint32_t slot, generation;
 	uint32_t exchange; /* how often poplar-auth was asked: tells exchanges apart */
-	uint64_t counted_as; /* in the census; 0: not */
+	uint64_t counted_as; /* in the connlimit; 0: not */
 
 	struct reader records; /* of the listing */
 	struct listing_map listing;
@@ -150,8 +151,8 @@ struct conn {
 	struct session session;
 	struct line_reader reader;
 	struct conn_body body;
-	struct ahead *ahead; /* bodies fetched early; NULL: none ever was */
-	uint32_t commit_at;  /* deletion marks below this message have been sent */
+	struct readahead *readahead; /* bodies fetched early; NULL: none ever was */
+	uint32_t commit_at; /* deletion marks below this message have been sent */
 
 	struct span in; /* unread input: in front->input, or in held_in */
 	char *held_in;  /* input kept between two events; NULL: none */
@@ -163,9 +164,9 @@ struct conn {
 	char *secret;            /* what poplar-auth is asked with; NULL: nothing */
 	uint16_t secret_len;
 	char *timestamp; /* of the greeting, for APOP; NULL: it had none */
-	char *badge;     /* what poplar-auth believes when it is asked for boards */
+	char *ticket;    /* what poplar-auth believes when it is asked for boards */
 	char *board;     /* the name of the maildrop that XTND opens; NULL: none */
-	uint16_t badge_len;
+	uint16_t ticket_len;
 
 	uint64_t accepted_at, active_at, asked_at, handshake_at; /* loop time, ms */
 	uint64_t works_since; /* the server is at work for the login; 0: it is not */
@@ -223,7 +224,7 @@ const char *conn_tls_text(const struct conn *c);
 MUST_USE bool arrival_start(struct front *f);
 
 /* The table of connections and our column have come; the descriptor is taken over. */
-void arrival_take_census(struct front *f, int fd, uint64_t column);
+void arrival_take_connlimit(struct front *f, int fd, uint64_t column);
 
 /* Begin with a connection from `peer`; there may be no room for it, then it is closed.
  */
@@ -266,7 +267,7 @@ static inline bool output_blocked(const struct conn *c)
 
 /* ---- front/pop3/login.c: questions to poplar-auth ---- */
 
-/* Ask for the maildrop that XTND means, by the badge that came with the login. The
+/* Ask for the maildrop that XTND means, by the ticket that came with the login. The
  * answer comes as a session socket, or as EVENT_FAILED or EVENT_DONE. */
 void asks_board(struct conn *c);
 
@@ -331,7 +332,7 @@ struct session_event maildrop_opened(const struct conn *c,
 
 /* What poplar-auth is to be shown when it is asked; it may be nothing. False: out of
  * memory. */
-MUST_USE bool boards_keep_badge(struct conn *c, struct span badge);
+MUST_USE bool boards_keep_ticket(struct conn *c, struct span ticket);
 MUST_USE enum fault boards_send_ask(const struct conn *c);
 
 /* What poplar-auth says: a socket for the maildrop of this name; none, or a fault. */
@@ -371,10 +372,11 @@ size_t surrogate_encode(struct conn_body *b, struct span *io_in, char *out,
 /* ---- front/pop3/readahead.c: bodies fetched early ---- */
 
 /* The session wants the body of a message: begin to send it, fail, or wait for it. */
-void ahead_want(struct conn *c, uint32_t msg);
+void readahead_want(struct conn *c, uint32_t msg);
 
 /* The next answer has come: a fault, or where the octets are. False: nothing was asked.
  * The descriptor is taken over in any case. */
-MUST_USE bool ahead_take(struct conn *c, enum fault fault, struct body_source *source);
-bool ahead_is_awaited(const struct conn *c);
-void ahead_free(struct conn *c);
+MUST_USE bool readahead_take(struct conn *c, enum fault fault,
+			     struct body_source *source);
+bool readahead_is_awaited(const struct conn *c);
+void readahead_free(struct conn *c);

@@ -7,7 +7,7 @@
  * is a number, T(name, max) a run of at most max octets. Structs, encoder, decoder and
  * tests are generated from these; a message that its receiver may not get from its
  * sender does not decode. Identity never travels from the front to anyone but as a
- * claim that AUTH_ASK must prove, or in the badge that poplar-auth has sealed.
+ * claim that AUTH_ASK must prove, or in the ticket that poplar-auth has sealed.
  */
 #pragma once
 
@@ -26,7 +26,7 @@
 	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
 	X(TLS_FILES,     PARENT,        FRONT,                   FILE)    \
 	X(TICKET_KEYS,   PARENT,        FRONT,                   NONE)    \
-	X(CENSUS,        PARENT,        FRONT,                   FILE)    \
+	X(CONNLIMIT,        PARENT,        FRONT,                   FILE)    \
 	X(DIRECTORY,     PARENT,        AUTH | DROP | LOOKUP,    FILE)    \
 	X(AUTH_LINK,     PARENT,        FRONT | DROP | LOOKUP,   SOCKET)  \
 	X(FRONT_LINK,    PARENT,        AUTH,                    SOCKET)  \
@@ -90,7 +90,7 @@
 #define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
 #define MESSAGE_TLS_FILES_FIELDS(N, T)
 #define MESSAGE_TICKET_KEYS_FIELDS(N, T)  T(now, 80) T(before, 80)
-#define MESSAGE_CENSUS_FIELDS(N, T)       N(column)
+#define MESSAGE_CONNLIMIT_FIELDS(N, T)       N(column)
 #define MESSAGE_DIRECTORY_FIELDS(N, T)
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)
 #define MESSAGE_FRONT_LINK_FIELDS(N, T)   N(number)
@@ -115,9 +115,9 @@
 #define MESSAGE_AUTH_LATER_FIELDS(N, T)   N(id) N(exchange) N(delay_ms)
 #define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) N(exchange) N(waited) T(response, 12288)
 #define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id) N(exchange)
-#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255) T(badge, 4608)
+#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255) T(ticket, 4608)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
-#define MESSAGE_BOARD_ASK_FIELDS(N, T)    N(id) N(board) N(number) T(name, 255) T(badge, 4608)
+#define MESSAGE_BOARD_ASK_FIELDS(N, T)    N(id) N(board) N(number) T(name, 255) T(ticket, 4608)
 #define MESSAGE_BOARD_OK_FIELDS(N, T)     N(id) T(name, 255)
 #define MESSAGE_BOARD_FAILED_FIELDS(N, T) N(id) N(fault)
 #define MESSAGE_CONTROL_FIELDS(N, T)

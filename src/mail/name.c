@@ -136,9 +136,9 @@ size_t name_uid(struct span base, char out[LISTING_UID_MAX])
 	return b.len;
 }
 
-struct span name_twin(struct span base, uint64_t id, char out[NAME_TWIN_MAX])
+struct span name_duplicate(struct span base, uint64_t id, char out[NAME_DUPLICATE_MAX])
 {
-	struct buf b = { .at = out, .room = NAME_TWIN_MAX };
+	struct buf b = { .at = out, .room = NAME_DUPLICATE_MAX };
 	const uint64_t order = htobe64(id);
 
 	buf_put(&b, base);

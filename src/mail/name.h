@@ -15,8 +15,9 @@
 struct span name_base(struct span name);
 
 /* Place in delivery order: seconds, then microseconds, then the base name, octet by
- * octet, so that flags never move a message; the rest of the name tells twins apart.
- * Returns less than, equal to or greater than 0 as a comes before, with or after b. */
+ * octet, so that flags never move a message; the rest of the name tells duplicates
+ * apart. Returns less than, equal to or greater than 0 as a comes before, with or after
+ * b. */
 int name_order(struct span a, struct span b);
 
 /* What mostly decides it, so that sorting need not read names over and over. */
@@ -46,5 +47,5 @@ size_t name_uid(struct span base, char out[LISTING_UID_MAX]);
 
 /* A base name of its own for one of several files that share one: `id` tells them
  * apart. It may be too long for a file. */
-enum { NAME_TWIN_MAX = 256 + 19 };
-struct span name_twin(struct span base, uint64_t id, char out[NAME_TWIN_MAX]);
+enum { NAME_DUPLICATE_MAX = 256 + 19 };
+struct span name_duplicate(struct span base, uint64_t id, char out[NAME_DUPLICATE_MAX]);

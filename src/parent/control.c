@@ -43,10 +43,10 @@ static bool may_come(int fd)
 }
 
 /* That of the newest generation that serves. */
-static const struct kid *find_auth(const struct parent *p)
+static const struct worker *find_auth(const struct parent *p)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct kid *k = g->kids; k && g->ready; k = k->next)
+		for (const struct worker *k = g->workers; k && g->ready; k = k->next)
 			if (k->role == ROLE_AUTH)
 				return k;
 	return NULL;
@@ -55,10 +55,10 @@ static const struct kid *find_auth(const struct parent *p)
 void control_accept(struct parent *p)
 {
 	OWN_FD fd = accept4(p->control, NULL, NULL, SOCK_CLOEXEC);
-	const struct kid *auth = find_auth(p);
+	const struct worker *auth = find_auth(p);
 
 	if (fd < 0 || !auth || !may_come(fd))
 		return;
 	channel_patience(fd, PATIENCE_S);
-	kid_say(auth, &(struct message){ .kind = MESSAGE_CONTROL }, fd);
+	worker_say(auth, &(struct message){ .kind = MESSAGE_CONTROL }, fd);
 }

@@ -8,9 +8,10 @@
 #include "sys/owner.h"
 
 /* The maildrop process of these ids that is leaving, or the one that is not. */
-static struct kid *find_drop(const struct generation *g, struct ids ids, bool leaving)
+static struct worker *find_drop(const struct generation *g, struct ids ids,
+				bool leaving)
 {
-	struct kid *k = g->kids;
+	struct worker *k = g->workers;
 
 	while (k && (k->role != ROLE_DROP || k->ids.uid != ids.uid ||
 		     k->ids.gid != ids.gid || k->leaving != leaving))
@@ -20,18 +21,19 @@ static struct kid *find_drop(const struct generation *g, struct ids ids, bool le
 
 /* The process has died, and waits to be started again: poplar-auth is told, so that
  * its threads need not wait for it. */
-static void tell_late(const struct kid *drop, const struct kid *auth)
+static void tell_late(const struct worker *drop, const struct worker *auth)
 {
 	const struct message late = { .kind = MESSAGE_DROP_LATE,
 				      .DROP_LATE = { drop->ids.uid, drop->ids.gid } };
 
 	if (drop->start_at > clock_ms())
-		kid_say(auth, &late, -1);
+		worker_say(auth, &late, -1);
 }
 
-void drop_tell_late(const struct kid *k)
+void drop_tell_late(const struct worker *k)
 {
-	for (const struct kid *other = k->generation->kids; other; other = other->next)
+	for (const struct worker *other = k->generation->workers; other;
+	     other = other->next)
 		if (k->role == ROLE_DROP && other->role == ROLE_AUTH)
 			tell_late(k, other);
 }
@@ -39,23 +41,23 @@ void drop_tell_late(const struct kid *k)
 /* Someone's mail belongs to a uid that has no process yet. What poplar-auth asks for is
  * not believed: as root, never for root or a uid of the system; otherwise only our own.
  */
-void drop_wanted(struct parent *p, struct kid *auth,
+void drop_wanted(struct parent *p, struct worker *auth,
 		 const struct message_DROP_WANTED *m)
 {
 	struct generation *g = auth->generation;
 	struct ids ids = { (uid_t)m->uid, (gid_t)m->gid };
-	struct kid *k = find_drop(g, ids, false);
+	struct worker *k = find_drop(g, ids, false);
 	bool ok = (k && k->standard) ||
 		  owner_may_be(m->uid, m->gid, g->settings.first_uid);
 
 	if (ok && k && k->channel >= 0) {
-		kid_link_to_auth(k, auth);
+		worker_link_to_auth(k, auth);
 		return;
 	}
 	if (ok && !k)
-		k = kid_new(g, ROLE_DROP, ids);
+		k = worker_new(g, ROLE_DROP, ids);
 	if (ok && k && k->pid == 0 && k->start_at == 0) {
-		kid_start(p, k);
+		worker_start(p, k);
 		return;
 	}
 	if (ok && k) {
@@ -68,7 +70,7 @@ void drop_wanted(struct parent *p, struct kid *auth,
 		  LOG_T("hint",
 			p->is_root ? "see first-uid in poplar.conf(5)"
 				   : "without root, mail must belong to our own uid"));
-	kid_say(auth, &no, -1);
+	worker_say(auth, &no, -1);
 }
 
 /* A maildrop process has had no session for drop-idle. poplar-auth closes its link, on
@@ -76,7 +78,7 @@ void drop_wanted(struct parent *p, struct kid *auth,
  * that comes later finds no link, and asks for a process. mail-user's stays; and so
  * does one whose forerunner has not ended yet, so that no uid has more than two.
  */
-void drop_idle(const struct parent *p, struct kid *k)
+void drop_idle(const struct parent *p, struct worker *k)
 {
 	const struct generation *g = k->generation;
 	const struct message m = { .kind = MESSAGE_DROP_LEAVES,
@@ -86,8 +88,8 @@ void drop_idle(const struct parent *p, struct kid *k)
 	    find_drop(g, k->ids, true))
 		return;
 	k->leaving = true;
-	for (const struct kid *auth = g->kids; auth; auth = auth->next)
+	for (const struct worker *auth = g->workers; auth; auth = auth->next)
 		if (auth->role == ROLE_AUTH)
-			kid_say(auth, &m, -1);
-	kid_tell(k, MESSAGE_DRAIN);
+			worker_say(auth, &m, -1);
+	worker_tell(k, MESSAGE_DRAIN);
 }

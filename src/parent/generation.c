@@ -89,24 +89,24 @@ static unsigned front_count(const struct settings *s)
 	return cores > 0 ? (unsigned)cores : 1;
 }
 
-static bool plan_kids(struct generation *g)
+static bool plan_workers(struct generation *g)
 {
-	bool ok = kid_new(g, ROLE_AUTH, g->ids[ROLE_AUTH]) != NULL;
-	struct kid *drop = kid_new(g, ROLE_DROP, g->ids[ROLE_DROP]);
+	bool ok = worker_new(g, ROLE_AUTH, g->ids[ROLE_AUTH]) != NULL;
+	struct worker *drop = worker_new(g, ROLE_DROP, g->ids[ROLE_DROP]);
 
 	if (drop)
 		drop->standard = true;
 	for (unsigned i = 0; i < front_count(&g->settings) && ok; i++)
-		ok = kid_new(g, ROLE_FRONT, g->ids[ROLE_FRONT]) != NULL;
+		ok = worker_new(g, ROLE_FRONT, g->ids[ROLE_FRONT]) != NULL;
 	return ok && drop;
 }
 
 static void generation_free(struct generation *g)
 {
-	while (g->kids) {
-		struct kid *k = g->kids;
+	while (g->workers) {
+		struct worker *k = g->workers;
 
-		g->kids = k->next;
+		g->workers = k->next;
 		own_fd_close(&k->channel);
 		free(k);
 	}
@@ -127,7 +127,7 @@ static bool prepare(struct parent *p, struct generation *g)
 	if (config_load(p->config, &g->settings, say, NULL) || !find_users(p, g))
 		return false;
 	p->failure = EXIT_FAILURE;
-	if (!open_dirs(g) || !plan_kids(g))
+	if (!open_dirs(g) || !plan_workers(g))
 		return false;
 	p->failure = EXIT_CONFIG;
 	if (!lookup_plan(p, g) || !renewal_begin(p, g))
@@ -155,28 +155,28 @@ bool generation_start(struct parent *p)
 	log_level(LOG_ERR + (int)g->settings.log_level);
 	g->next = p->generations;
 	p->generations = g;
-	for (struct kid *k = g->kids; k; k = k->next)
-		kid_start(p, k);
+	for (struct worker *k = g->workers; k; k = k->next)
+		worker_start(p, k);
 	return true;
 }
 
 static void tell_all(const struct generation *g, enum message_kind kind)
 {
-	for (const struct kid *k = g->kids; k; k = k->next)
-		kid_tell(k, kind);
+	for (const struct worker *k = g->workers; k; k = k->next)
+		worker_tell(k, kind);
 }
 
 void generation_check(struct parent *p, struct generation *g)
 {
-	for (const struct kid *k = g->kids; k; k = k->next)
+	for (const struct worker *k = g->workers; k; k = k->next)
 		if (!k->ready)
 			return;
 	if (g->ready)
 		return;
 	g->ready = true;
-	for (const struct kid *k = g->kids; k; k = k->next)
+	for (const struct worker *k = g->workers; k; k = k->next)
 		if (k->role == ROLE_FRONT)
-			kid_tell_ports(p, k);
+			worker_tell_ports(p, k);
 	for (struct generation *old = g->next; old; old = old->next) {
 		old->draining = true;
 		tell_all(old, MESSAGE_DRAIN);
@@ -195,7 +195,7 @@ void generation_failed(struct parent *p, struct generation *g)
 {
 	log_event(LOG_CRIT, "not-started", LOG_N("generation", g->number));
 	g->draining = true;
-	for (struct kid *k = g->kids; k; k = k->next)
+	for (struct worker *k = g->workers; k; k = k->next)
 		if (k->pid > 0)
 			kill(k->pid, SIGKILL);
 	p->failed = !g->next;
@@ -209,7 +209,7 @@ void generation_drop_empty(struct parent *p)
 		struct generation *g = *at;
 		bool alive = false;
 
-		for (const struct kid *k = g->kids; k; k = k->next)
+		for (const struct worker *k = g->workers; k; k = k->next)
 			alive = alive || k->pid > 0;
 		if (alive || !g->draining) {
 			at = &g->next;

@@ -80,7 +80,7 @@ bool lookup_plan(const struct parent *p, struct generation *g)
 		    !open_dir(db, &g->lookup_dirs[i]))
 			return false;
 		for (unsigned n = 0; n < db->processes; n++) {
-			struct kid *k = kid_new(g, ROLE_LOOKUP, g->lookup_ids[i]);
+			struct worker *k = worker_new(g, ROLE_LOOKUP, g->lookup_ids[i]);
 
 			if (!k)
 				return refuse(db, "find memory for", "its processes",
@@ -91,7 +91,7 @@ bool lookup_plan(const struct parent *p, struct generation *g)
 	return true;
 }
 
-static void tell_database(const struct kid *k, const struct database_settings *db)
+static void tell_database(const struct worker *k, const struct database_settings *db)
 {
 	char room[16000];
 	struct buf packed = BUF(room);
@@ -100,10 +100,10 @@ static void tell_database(const struct kid *k, const struct database_settings *d
 	const struct message m = { .kind = MESSAGE_DATABASE,
 				   .DATABASE = { span_of(db->name),
 						 buf_span(&packed) } };
-	kid_say(k, &m, -1);
+	worker_say(k, &m, -1);
 }
 
-void lookup_tell_auth(const struct kid *auth)
+void lookup_tell_auth(const struct worker *auth)
 {
 	const struct databases *all = &auth->generation->settings.databases;
 
@@ -111,7 +111,7 @@ void lookup_tell_auth(const struct kid *auth)
 		tell_database(auth, &all->at[i]);
 }
 
-void boards_tell_auth(const struct kid *auth)
+void boards_tell_auth(const struct worker *auth)
 {
 	const struct boards *all = &auth->generation->settings.boards;
 	char room[16000];
@@ -120,15 +120,15 @@ void boards_tell_auth(const struct kid *auth)
 		struct buf packed = BUF(room);
 
 		rows_pack(board_rows(), &all->at[i], ROLE_AUTH, &packed);
-		kid_say(auth,
-			&(struct message){ .kind = MESSAGE_BOARD,
-					   .BOARD = { span_of(all->at[i].name),
-						      buf_span(&packed) } },
-			-1);
+		worker_say(auth,
+			   &(struct message){ .kind = MESSAGE_BOARD,
+					      .BOARD = { span_of(all->at[i].name),
+							 buf_span(&packed) } },
+			   -1);
 	}
 }
 
-void lookup_tell(const struct kid *k)
+void lookup_tell(const struct worker *k)
 {
 	const struct database_settings *db =
 		&k->generation->settings.databases.at[k->database];
@@ -136,19 +136,19 @@ void lookup_tell(const struct kid *k)
 
 	tell_database(k, db);
 	if (dir >= 0)
-		kid_say(k, &(struct message){ .kind = MESSAGE_DIRECTORY }, dir);
+		worker_say(k, &(struct message){ .kind = MESSAGE_DIRECTORY }, dir);
 	if (!*db->password_file)
 		return;
 	OWN_FD fd = open(db->password_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
-		kid_say(k, &(struct message){ .kind = MESSAGE_SECRET }, fd);
+		worker_say(k, &(struct message){ .kind = MESSAGE_SECRET }, fd);
 	else
 		refuse(db, "open", db->password_file, errno);
 }
 
-void lookup_broken(const struct kid *auth, uint64_t number)
+void lookup_broken(const struct worker *auth, uint64_t number)
 {
-	for (const struct kid *k = auth->generation->kids; k; k = k->next) {
+	for (const struct worker *k = auth->generation->workers; k; k = k->next) {
 		if (k->role != ROLE_LOOKUP || k->number != number || k->pid == 0)
 			continue;
 		log_event(LOG_WARNING, "lookup-replaced",

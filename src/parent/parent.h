@@ -12,7 +12,7 @@
 #include "config/settings.h"
 #include "ipc/channel.h"
 #include "rundir/control.h"
-#include "sys/census.h"
+#include "sys/connlimit.h"
 #include "sys/logsink.h"
 #include "sys/sandbox.h"
 
@@ -22,8 +22,8 @@ struct ids {
 };
 
 /* A child: a process, or what is to become one again. */
-struct kid {
-	struct kid *next;
+struct worker {
+	struct worker *next;
 	struct generation *generation;
 	enum role role;
 	struct ids ids;
@@ -52,7 +52,7 @@ struct generation {
 	int mail_root, users_dir;
 	bool ready;    /* every child has been */
 	bool draining; /* its children end with their sessions */
-	struct kid *kids;
+	struct worker *workers;
 	struct certificates certificates;
 };
 
@@ -88,8 +88,8 @@ struct parent {
 	int watch;          /* inotify, over the files of TLS; -1: none */
 	uint64_t renew_at;  /* when they are to be read again, ms; 0: not */
 	uint64_t review_at; /* when they are looked at for their age, ms */
-	int census_fd;      /* connections by address, for all fronts */
-	struct census census;
+	int connlimit_fd;   /* connections by address, for all fronts */
+	struct connlimit connlimit;
 	struct channel_inbox inbox;
 };
 
@@ -123,34 +123,34 @@ void reload_refused(struct parent *p);
 
 /* ---- parent/workers.c: one child ---- */
 
-struct kid *kid_new(struct generation *g, enum role role, struct ids ids);
-void kid_start(struct parent *p, struct kid *k);
-void kid_tell(const struct kid *k, enum message_kind kind);
-void kid_say(const struct kid *k, const struct message *m, int pass);
+struct worker *worker_new(struct generation *g, enum role role, struct ids ids);
+void worker_start(struct parent *p, struct worker *k);
+void worker_tell(const struct worker *k, enum message_kind kind);
+void worker_say(const struct worker *k, const struct message *m, int pass);
 
 /* The listening sockets that its generation wants. */
-void kid_tell_ports(const struct parent *p, const struct kid *k);
+void worker_tell_ports(const struct parent *p, const struct worker *k);
 
 /* Certificates and keys, and the ticket keys that belong to what is made of them. */
-void kid_tell_tls(const struct parent *p, const struct kid *k);
-void kid_tell_ticket_keys(const struct parent *p, const struct kid *k);
-void kid_hear(struct parent *p, struct kid *k);
+void worker_tell_tls(const struct parent *p, const struct worker *k);
+void worker_tell_ticket_keys(const struct parent *p, const struct worker *k);
+void worker_hear(struct parent *p, struct worker *k);
 
 /* The process `pid` has ended with `status` of wait(2). */
-void kids_died(struct parent *p, pid_t pid, int status);
-void kids_start_due(struct parent *p, uint64_t now);
+void workers_died(struct parent *p, pid_t pid, int status);
+void workers_start_due(struct parent *p, uint64_t now);
 
 /* Give a child and poplar-auth a channel to each other. */
-void kid_link_to_auth(const struct kid *k, const struct kid *auth);
+void worker_link_to_auth(const struct worker *k, const struct worker *auth);
 
 /* ---- parent/drops.c: the processes that keep mail ---- */
 
 /* poplar-auth wants the one of a uid and gid; a maildrop process says IDLE. */
-void drop_wanted(struct parent *p, struct kid *auth,
+void drop_wanted(struct parent *p, struct worker *auth,
 		 const struct message_DROP_WANTED *m);
-void drop_idle(const struct parent *p, struct kid *k);
+void drop_idle(const struct parent *p, struct worker *k);
 /* One has died and is to be started again: poplar-auth hears it, if that takes time. */
-void drop_tell_late(const struct kid *k);
+void drop_tell_late(const struct worker *k);
 
 /* ---- parent/lookups.c: the processes that ask databases ---- */
 
@@ -158,11 +158,11 @@ void drop_tell_late(const struct kid *k);
  * there can be none. */
 MUST_USE bool lookup_plan(const struct parent *p, struct generation *g);
 /* What poplar-auth is to know of the databases; what a process of one is to know. */
-void lookup_tell_auth(const struct kid *auth);
-void boards_tell_auth(const struct kid *auth);
-void lookup_tell(const struct kid *k);
+void lookup_tell_auth(const struct worker *auth);
+void boards_tell_auth(const struct worker *auth);
+void lookup_tell(const struct worker *k);
 /* poplar-auth gave up on one: end it; it is started again as one that died. */
-void lookup_broken(const struct kid *auth, uint64_t number);
+void lookup_broken(const struct worker *auth, uint64_t number);
 
 /* ---- parent/ports.c: listening sockets ---- */
 

@@ -182,10 +182,10 @@ static void make_ticket_keys(struct parent *p, uint64_t now)
 	p->rotate_at = now + ROTATE_MS;
 }
 
-static void make_census(struct parent *p)
+static void make_connlimit(struct parent *p)
 {
-	if (census_make(&p->census_fd, NULL) ||
-	    !census_open(&p->census, p->census_fd, 0))
+	if (connlimit_make(&p->connlimit_fd, NULL) ||
+	    !connlimit_open(&p->connlimit, p->connlimit_fd, 0))
 		die("table of connections", errno);
 }
 
@@ -226,7 +226,7 @@ static void begin(struct parent *p)
 	make_ticket_keys(p, clock_ms());
 	if (!tls_start())
 		die("OpenSSL", 0);
-	make_census(p);
+	make_connlimit(p);
 	enter_sandbox();
 	log_event(LOG_NOTICE, "starting", LOG_T("version", POPLAR_VERSION),
 		  LOG_T("config", p->config));
@@ -240,9 +240,9 @@ static void tell_everyone(const struct parent *p, enum role only,
 			  enum message_kind kind)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct kid *k = g->kids; k; k = k->next)
+		for (const struct worker *k = g->workers; k; k = k->next)
 			if (k->role == only)
-				kid_tell(k, kind);
+				worker_tell(k, kind);
 }
 
 static void stop(struct parent *p, const char *why)
@@ -265,7 +265,7 @@ static void reap(struct parent *p)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		kids_died(p, pid, status);
+		workers_died(p, pid, status);
 }
 
 static void on_signals(struct parent *p)
@@ -298,7 +298,7 @@ static void on_relay(const struct parent *p)
 static void kill_all(const struct parent *p)
 {
 	for (const struct generation *g = p->generations; g; g = g->next) {
-		for (const struct kid *k = g->kids; k; k = k->next) {
+		for (const struct worker *k = g->workers; k; k = k->next) {
 			if (k->pid == 0)
 				continue;
 			log_event(LOG_WARNING, "killing",
@@ -314,7 +314,7 @@ static void do_what_is_due(struct parent *p)
 	uint64_t now = clock_ms();
 
 	reload_do_due(p);
-	kids_start_due(p, now);
+	workers_start_due(p, now);
 	renewal_do_due(p, now);
 	if (p->stopping && now >= p->kill_at) {
 		kill_all(p);
@@ -323,9 +323,9 @@ static void do_what_is_due(struct parent *p)
 	if (now >= p->rotate_at) {
 		make_ticket_keys(p, now);
 		for (struct generation *g = p->generations; g; g = g->next)
-			for (struct kid *k = g->kids; k; k = k->next)
+			for (struct worker *k = g->workers; k; k = k->next)
 				if (k->role == ROLE_FRONT)
-					kid_tell_ticket_keys(p, k);
+					worker_tell_ticket_keys(p, k);
 	}
 }
 
@@ -337,7 +337,7 @@ static uint64_t next_due(const struct parent *p)
 	if (renewal_next_due(p) < due)
 		due = renewal_next_due(p);
 	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct kid *k = g->kids; k; k = k->next)
+		for (const struct worker *k = g->workers; k; k = k->next)
 			if (k->pid == 0 && k->start_at > 0 && k->start_at < due)
 				due = k->start_at;
 	return due;
@@ -346,7 +346,7 @@ static uint64_t next_due(const struct parent *p)
 static void wait_for_something(struct parent *p)
 {
 	static struct pollfd polls[POLLS_MAX];
-	static struct kid *kids[POLLS_MAX];
+	static struct worker *workers[POLLS_MAX];
 	uint64_t now = clock_ms(), due = next_due(p);
 	nfds_t count = FIXED_POLLS;
 
@@ -355,10 +355,11 @@ static void wait_for_something(struct parent *p)
 	polls[2] = (struct pollfd){ .fd = p->control, .events = POLLIN };
 	polls[3] = (struct pollfd){ .fd = p->watch, .events = POLLIN };
 	for (struct generation *g = p->generations; g; g = g->next) {
-		for (struct kid *k = g->kids; k && count < POLLS_MAX; k = k->next) {
+		for (struct worker *k = g->workers; k && count < POLLS_MAX;
+		     k = k->next) {
 			if (k->channel < 0)
 				continue;
-			kids[count] = k;
+			workers[count] = k;
 			polls[count++] =
 				(struct pollfd){ .fd = k->channel, .events = POLLIN };
 		}
@@ -366,8 +367,8 @@ static void wait_for_something(struct parent *p)
 	if (poll(polls, count, due > now ? (int)(due - now) : 0) <= 0)
 		return;
 	for (nfds_t i = FIXED_POLLS; i < count; i++)
-		if (polls[i].revents && kids[i]->channel == polls[i].fd)
-			kid_hear(p, kids[i]);
+		if (polls[i].revents && workers[i]->channel == polls[i].fd)
+			worker_hear(p, workers[i]);
 	if (polls[1].revents)
 		on_relay(p);
 	if (polls[2].revents)

@@ -1,4 +1,5 @@
-/* parent/reloads.c - poplard takes in its configuration anew, one reload after the other.
+/* parent/reloads.c - poplard takes in its configuration anew, one reload after the
+ * other.
  *
  * Prefix: reload_. What comes of each is told in the run directory.
  */

@@ -150,9 +150,9 @@ static void renew(const struct parent *p, struct generation *g)
 	if (!changed)
 		return;
 	log_event(LOG_NOTICE, "certificates-renewed", LOG_N("generation", g->number));
-	for (const struct kid *k = g->kids; k; k = k->next)
+	for (const struct worker *k = g->workers; k; k = k->next)
 		if (k->role == ROLE_FRONT)
-			kid_tell_tls(p, k);
+			worker_tell_tls(p, k);
 }
 
 void renewal_heard(struct parent *p)

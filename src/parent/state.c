@@ -111,7 +111,7 @@ void state_write(const struct parent *p)
 	put(&b, ROLE_PARENT, SANDBOX_PARENT, getpid(),
 	    (struct ids){ geteuid(), getegid() }, 0, 0);
 	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct kid *k = g->kids; k; k = k->next)
+		for (const struct worker *k = g->workers; k; k = k->next)
 			if (k->pid > 0)
 				put(&b, k->role, k->box, k->pid, k->ids, g->number,
 				    k->abi);

@@ -1,6 +1,6 @@
 /* parent/workers.c - poplard's children, one by one.
  *
- * Prefix: kid_, kids_.
+ * Prefix: worker_, workers_.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,20 +24,20 @@
 enum { FRONT_PATIENCE_S = 10 };
 enum { LONG_LIFE_MS = 10000, WAIT_FIRST_MS = 100, WAIT_MOST_MS = 30000 };
 
-struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
+struct worker *worker_new(struct generation *g, enum role role, struct ids ids)
 {
-	struct kid *k = calloc(1, sizeof *k);
+	struct worker *k = calloc(1, sizeof *k);
 
 	if (!k)
 		return NULL;
-	*k = (struct kid){ .next = g->kids,
-			   .generation = g,
-			   .role = role,
-			   .ids = ids,
-			   .box = sandbox_of(role),
-			   .channel = -1,
-			   .column = -1 };
-	g->kids = k;
+	*k = (struct worker){ .next = g->workers,
+			      .generation = g,
+			      .role = role,
+			      .ids = ids,
+			      .box = sandbox_of(role),
+			      .channel = -1,
+			      .column = -1 };
+	g->workers = k;
 	return k;
 }
 
@@ -45,18 +45,18 @@ struct kid *kid_new(struct generation *g, enum role role, struct ids ids)
 
 /* A child that does not take what its parent says has died, or is about to: its end is
  * noticed and handled elsewhere. */
-void kid_say(const struct kid *k, const struct message *m, int pass)
+void worker_say(const struct worker *k, const struct message *m, int pass)
 {
 	if (k->channel >= 0)
 		fault_ignore(channel_send(k->channel, m, pass, CHANNEL_NOW));
 }
 
-void kid_tell(const struct kid *k, enum message_kind kind)
+void worker_tell(const struct worker *k, enum message_kind kind)
 {
-	kid_say(k, &(struct message){ .kind = kind }, -1);
+	worker_say(k, &(struct message){ .kind = kind }, -1);
 }
 
-static void tell_settings(const struct kid *k)
+static void tell_settings(const struct worker *k)
 {
 	struct settings values = k->generation->settings; /* borrows what it holds */
 	char room[16384];
@@ -67,10 +67,10 @@ static void tell_settings(const struct kid *k)
 	settings_pack(&values, k->role, &packed);
 	const struct message m = { .kind = MESSAGE_SETTINGS,
 				   .SETTINGS = { buf_span(&packed) } };
-	kid_say(k, &m, -1);
+	worker_say(k, &m, -1);
 }
 
-void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
+void worker_tell_ticket_keys(const struct parent *p, const struct worker *k)
 {
 	const struct message m = {
 		.kind = MESSAGE_TICKET_KEYS,
@@ -79,11 +79,11 @@ void kid_tell_ticket_keys(const struct parent *p, const struct kid *k)
 				   p->has_before ? sizeof p->keys[1] : 0 } },
 	};
 
-	kid_say(k, &m, -1);
+	worker_say(k, &m, -1);
 }
 
 /* What was found to be good, not what the files hold meanwhile. */
-void kid_tell_tls(const struct parent *p, const struct kid *k)
+void worker_tell_tls(const struct parent *p, const struct worker *k)
 {
 	struct tls_files files;
 	char *packed = NULL;
@@ -94,44 +94,44 @@ void kid_tell_tls(const struct parent *p, const struct kid *k)
 	if (tls_files_pack(&files, &packed, &len) == FAULT_NONE)
 		fd = file_sealed("tls", (struct span){ packed, len });
 	if (fd >= 0)
-		kid_say(k, &(struct message){ .kind = MESSAGE_TLS_FILES }, fd);
+		worker_say(k, &(struct message){ .kind = MESSAGE_TLS_FILES }, fd);
 	else
 		log_event(LOG_ERR, "certificates-lost",
 			  LOG_T("what", "memory or descriptors ran out"));
 	secret_wipe(packed, len);
 	free(packed);
-	kid_tell_ticket_keys(p, k);
+	worker_tell_ticket_keys(p, k);
 }
 
-void kid_tell_ports(const struct parent *p, const struct kid *k)
+void worker_tell_ports(const struct parent *p, const struct worker *k)
 {
 	for (const struct port *port = p->ports; port; port = port->next) {
 		const struct message m = { .kind = MESSAGE_LISTENER,
 					   .LISTENER = { port->tls } };
 
 		if (ports_wants(k->generation, port))
-			kid_say(k, &m, port->fd);
+			worker_say(k, &m, port->fd);
 	}
 }
 
 /* Where to listen is told when the generation is ready: one that is given up would take
  * the clients with it that it had accepted. */
-static void tell_front(const struct parent *p, const struct kid *k)
+static void tell_front(const struct parent *p, const struct worker *k)
 {
-	const struct message census = { .kind = MESSAGE_CENSUS,
-					.CENSUS = { (uint64_t)k->column } };
+	const struct message connlimit = { .kind = MESSAGE_CONNLIMIT,
+					   .CONNLIMIT = { (uint64_t)k->column } };
 
 	if (k->column >= 0)
-		kid_say(k, &census, p->census_fd);
+		worker_say(k, &connlimit, p->connlimit_fd);
 	if (k->generation->ready)
-		kid_tell_ports(p, k);
+		worker_tell_ports(p, k);
 	if (k->generation->certificates.count > 0)
-		kid_tell_tls(p, k);
+		worker_tell_tls(p, k);
 }
 
 /* Connect a child with poplar-auth, whose threads wait for a front that does not take
  * its answers, but not for ever. */
-void kid_link_to_auth(const struct kid *k, const struct kid *auth)
+void worker_link_to_auth(const struct worker *k, const struct worker *auth)
 {
 	struct why why;
 	int pair[2];
@@ -156,24 +156,24 @@ void kid_link_to_auth(const struct kid *k, const struct kid *auth)
 			ours,
 			k->generation->settings.databases.at[k->database].timeout);
 	}
-	kid_say(auth, &to_auth, ours);
-	kid_say(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
+	worker_say(auth, &to_auth, ours);
+	worker_say(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
 }
 
-static void link_all(const struct kid *k)
+static void link_all(const struct worker *k)
 {
-	for (const struct kid *other = k->generation->kids; other;
+	for (const struct worker *other = k->generation->workers; other;
 	     other = other->next) {
 		if (other == k || other->channel < 0 || other->leaving)
 			continue;
 		if (k->role == ROLE_AUTH && other->role != ROLE_AUTH)
-			kid_link_to_auth(other, k);
+			worker_link_to_auth(other, k);
 		else if (k->role != ROLE_AUTH && other->role == ROLE_AUTH)
-			kid_link_to_auth(k, other);
+			worker_link_to_auth(k, other);
 	}
 }
 
-static void tell_all(const struct parent *p, const struct kid *k)
+static void tell_all(const struct parent *p, const struct worker *k)
 {
 	const struct message dir = { .kind = MESSAGE_DIRECTORY };
 
@@ -181,21 +181,21 @@ static void tell_all(const struct parent *p, const struct kid *k)
 	if (k->role == ROLE_FRONT)
 		tell_front(p, k);
 	if (k->role == ROLE_AUTH) {
-		kid_say(k, &dir, k->generation->users_dir);
+		worker_say(k, &dir, k->generation->users_dir);
 		lookup_tell_auth(k);
 		boards_tell_auth(k);
 	}
 	if (k->role == ROLE_DROP)
-		kid_say(k, &dir, k->generation->mail_root);
+		worker_say(k, &dir, k->generation->mail_root);
 	if (k->role == ROLE_LOOKUP)
 		lookup_tell(k);
 	link_all(k);
-	kid_tell(k, MESSAGE_GO);
+	worker_tell(k, MESSAGE_GO);
 }
 
 /* ---- life ---- */
 
-static void start_later(struct kid *k)
+static void start_later(struct worker *k)
 {
 	uint64_t now = clock_ms(), wait = 0;
 
@@ -210,7 +210,7 @@ static void start_later(struct kid *k)
 static bool has_column(const struct parent *p, int column)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct kid *k = g->kids; k; k = k->next)
+		for (const struct worker *k = g->workers; k; k = k->next)
 			if (k->column == column)
 				return true;
 	return false;
@@ -218,22 +218,22 @@ static bool has_column(const struct parent *p, int column)
 
 /* A front keeps its column when it is started again. So many that there is none left
  * takes many reloads in a row: then it serves without counting. */
-static void take_column(const struct parent *p, struct kid *k)
+static void take_column(const struct parent *p, struct worker *k)
 {
 	int column = 0;
 
 	if (k->role != ROLE_FRONT || k->column >= 0)
 		return;
-	while (column < CENSUS_COLUMNS && has_column(p, column))
+	while (column < CONNLIMIT_COLUMNS && has_column(p, column))
 		column++;
-	if (column < CENSUS_COLUMNS)
+	if (column < CONNLIMIT_COLUMNS)
 		k->column = column;
 	else
 		log_event(LOG_WARNING, "connections-not-counted",
 			  LOG_T("what", "too many network processes"));
 }
 
-void kid_start(struct parent *p, struct kid *k)
+void worker_start(struct parent *p, struct worker *k)
 {
 	struct why why;
 	int pair[2];
@@ -284,7 +284,7 @@ static void describe(int status, char *out, size_t room)
 }
 
 /* again: it will be started anew. */
-static void log_death(const struct parent *p, const struct kid *k, int status,
+static void log_death(const struct parent *p, const struct worker *k, int status,
 		      bool again)
 {
 	const uint64_t now = clock_ms();
@@ -305,18 +305,18 @@ static void log_death(const struct parent *p, const struct kid *k, int status,
 			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause), next);
 }
 
-static struct kid *find_pid(const struct parent *p, pid_t pid)
+static struct worker *find_pid(const struct parent *p, pid_t pid)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)
-		for (struct kid *k = g->kids; k; k = k->next)
+		for (struct worker *k = g->workers; k; k = k->next)
 			if (k->pid == pid)
 				return k;
 	return NULL;
 }
 
-static void forget(struct kid *k)
+static void forget(struct worker *k)
 {
-	struct kid **at = &k->generation->kids;
+	struct worker **at = &k->generation->workers;
 
 	while (*at != k)
 		at = &(*at)->next;
@@ -324,9 +324,9 @@ static void forget(struct kid *k)
 	free(k);
 }
 
-void kids_died(struct parent *p, pid_t pid, int status)
+void workers_died(struct parent *p, pid_t pid, int status)
 {
-	struct kid *k = find_pid(p, pid);
+	struct worker *k = find_pid(p, pid);
 
 	if (!k)
 		return;
@@ -334,7 +334,7 @@ void kids_died(struct parent *p, pid_t pid, int status)
 	bool again = !p->stopping && !g->draining && g->ready && !k->leaving;
 
 	if (k->column >= 0) /* its connections have died with it */
-		census_clear(&p->census, (unsigned)k->column);
+		connlimit_clear(&p->connlimit, (unsigned)k->column);
 	if (again) {
 		start_later(k);
 		drop_tell_late(k);
@@ -352,19 +352,19 @@ void kids_died(struct parent *p, pid_t pid, int status)
 	state_write(p);
 }
 
-void kids_start_due(struct parent *p, uint64_t now)
+void workers_start_due(struct parent *p, uint64_t now)
 {
 	for (struct generation *g = p->generations; g; g = g->next)
-		for (struct kid *k = g->kids; k; k = k->next)
+		for (struct worker *k = g->workers; k; k = k->next)
 			if (k->pid == 0 && k->start_at > 0 && k->start_at <= now &&
 			    !p->stopping && !g->draining)
-				kid_start(p, k);
+				worker_start(p, k);
 }
 
 /* ---- hearing ---- */
 
 /* A child that says what none of ours does. */
-static void broken(struct kid *k, const char *what)
+static void broken(struct worker *k, const char *what)
 {
 	log_event(LOG_CRIT, "child-broken", LOG_T("role", role_name(k->role)),
 		  LOG_N("pid", (uint64_t)k->pid), LOG_T("what", what));
@@ -373,7 +373,7 @@ static void broken(struct kid *k, const char *what)
 }
 
 /* The walls that a child is to raise. */
-static enum sandbox box_of(const struct kid *k)
+static enum sandbox box_of(const struct worker *k)
 {
 	const struct settings *s = &k->generation->settings;
 	unsigned allowed;
@@ -389,7 +389,7 @@ static enum sandbox box_of(const struct kid *k)
 /* Its walls stand. A child says so once, before any word of a client reaches it; what
  * `poplar audit` judges it by is not its own choice. Only poplar-auth may do with less,
  * where there are no keys for GSSAPI. */
-static void sandboxed(struct parent *p, struct kid *k,
+static void sandboxed(struct parent *p, struct worker *k,
 		      const struct message_SANDBOXED *m)
 {
 	const enum sandbox box = box_of(k);
@@ -411,9 +411,9 @@ static void sandboxed(struct parent *p, struct kid *k,
 }
 
 /* poplar-auth has closed the link of this one: end it; it is started again. */
-static void front_broken(const struct kid *auth, uint64_t number)
+static void front_broken(const struct worker *auth, uint64_t number)
 {
-	for (const struct kid *k = auth->generation->kids; k; k = k->next) {
+	for (const struct worker *k = auth->generation->workers; k; k = k->next) {
 		if (k->role != ROLE_FRONT || k->number != number || k->pid == 0)
 			continue;
 		log_event(LOG_ERR, "front-replaced", LOG_N("pid", (uint64_t)k->pid));
@@ -421,7 +421,7 @@ static void front_broken(const struct kid *auth, uint64_t number)
 	}
 }
 
-void kid_hear(struct parent *p, struct kid *k)
+void worker_hear(struct parent *p, struct worker *k)
 {
 	struct message m;
 	int fd;

@@ -135,7 +135,7 @@ static const struct {
 	[SANDBOX_PARENT] = { parent_calls, false, false, false, 0,
 			     HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(SIGNAL) |
 				     HOLDS(DIR) | HOLDS(READ) | HOLDS(WATCH) |
-				     HOLDS(CENSUS) },
+				     HOLDS(CONNLIMIT) },
 	[SANDBOX_FRONT] = { front_calls, false, false, false, 0,
 			    HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) |
 				    HOLDS(EPOLL) | HOLDS(EVENT) | HOLDS(PIPE) |

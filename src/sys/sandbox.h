@@ -48,7 +48,7 @@ enum sandbox sandbox_of(enum role role);
 	X(WATCH,    "inotify")        /* changes of certificates */ \
 	X(PIPE,     "pipe") \
 	X(MEMORY,   "memfd")          /* listings, windows */ \
-	X(CENSUS,   "table of connections") \
+	X(CONNLIMIT,   "table of connections") \
 	X(DIR,      "directory") \
 	X(READ,     "file, read-only") \
 	X(WRITE,    "file, writable") \

@@ -184,7 +184,7 @@ static void end(void)
 	turn();
 	close(client);
 	close(drop);
-	PROMISE(front.ahead_open == 0 && front.conn_count == 0);
+	PROMISE(front.readahead_open == 0 && front.conn_count == 0);
 	PROMISE(!front.asking);
 }
 
@@ -205,7 +205,7 @@ static void make_front(void)
 	PROMISE(loop_init(&front.loop) && loop_make_room(&front.loop, 8));
 	front.slot_count = 1;
 	front.slots = calloc(1, sizeof(struct conn *));
-	front.ahead_most = 64;
+	front.readahead_most = 64;
 	front.asking_last = &front.asking;
 	front.out = BUF(front.output);
 	front.sealed = BUF(front.records);

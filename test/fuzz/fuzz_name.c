@@ -33,16 +33,17 @@ static bool same(struct span a, struct span b)
 static void check_uid(struct span name)
 {
 	const struct span base = name_base(name);
-	char uid[LISTING_UID_MAX], again[LISTING_UID_MAX], room[NAME_TWIN_MAX];
+	char uid[LISTING_UID_MAX], again[LISTING_UID_MAX], room[NAME_DUPLICATE_MAX];
 	const size_t len = name_uid(base, uid);
 
 	PROMISE(len <= sizeof uid && listing_uid_ok((struct span){ uid, len }));
 	PROMISE(len == name_uid(base, again) && memcmp(uid, again, len) == 0);
-	if (base.len > NAME_TWIN_MAX - 19)
+	if (base.len > NAME_DUPLICATE_MAX - 19)
 		return;
-	const struct span twin = name_twin(base, len, room);
-	PROMISE(twin.len == base.len + 19 && same(name_base(twin), twin));
-	PROMISE(!same(twin, base));
+	const struct span duplicate = name_duplicate(base, len, room);
+	PROMISE(duplicate.len == base.len + 19 &&
+		same(name_base(duplicate), duplicate));
+	PROMISE(!same(duplicate, base));
 }
 
 static void check_parts(struct span name)

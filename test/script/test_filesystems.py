@@ -106,14 +106,14 @@ class Mounted(unittest.TestCase):
     def check(self, name):
         steps = self.session_with(name)
         mail = ["one 8 1000.x", "two 8 1001.x", "three 7 1002.x", "four 6 1003.x"]
-        twins = steps["first"][4:]
-        self.assertEqual(steps["first"], mail + twins)
-        self.assertRegex(" ".join(sorted(twins)), r"^a 3 2000\.t,I=\w{16} bc 4 2000\.t,I=\w{16}$")
+        duplicates = steps["first"][4:]
+        self.assertEqual(steps["first"], mail + duplicates)
+        self.assertRegex(" ".join(sorted(duplicates)), r"^a 3 2000\.t,I=\w{16} bc 4 2000\.t,I=\w{16}$")
         self.assertEqual(steps["renamed"], ["2"])
         for step in ("second", "remounted"):
             self.assertEqual(steps[step], steps["first"], step)
         self.assertEqual(steps["commit"], steps["first"] + ["left 4"])
-        left = [mail[1], mail[3], *twins]
+        left = [mail[1], mail[3], *duplicates]
         self.assertEqual(steps["after"], left)
         self.assertEqual(steps["last"], left)
         self.assertIn("1001.x:2,S", steps["name"])

@@ -985,11 +985,11 @@ class Processes(unittest.TestCase):
                     open_to.add((youth.name(pid), *uids))
 
         with Poplar() as p:
-            kids = sum(map(len, p.pids().values())) - 1
-            with youth.held(p.process.pid, lambda: os.kill(p.process.pid, signal.SIGHUP), kids, look):
+            workers = sum(map(len, p.pids().values())) - 1
+            with youth.held(p.process.pid, lambda: os.kill(p.process.pid, signal.SIGHUP), workers, look):
                 pass
             p.log.wait("event=reloaded")
-        self.assertEqual((len(stops), open_to), (kids, set()))
+        self.assertEqual((len(stops), open_to), (workers, set()))
 
     @staticmethod
     def memory_holds(pid, secrets):

@@ -1,7 +1,7 @@
 """XTND: the list of extensions, and boards (draft-rauschenbach-pop3-framework-00, RFC 1082).
 
 The forms of the command in every state are in test/unit/test_xtnd.c, what the list says in
-test/unit/test_capa.c, who may read and what a badge is worth in test/unit/test_boards.c.
+test/unit/test_capa.c, who may read and what a ticket is worth in test/unit/test_boards.c.
 """
 
 import os
@@ -433,7 +433,7 @@ class TestMaxima(unittest.TestCase):
 
 class TestTrouble(unittest.TestCase):
     def test_poplar_auth_dies(self):
-        """Its successor believes no badge of before; what is open stays open."""
+        """Its successor believes no ticket of before; what is open stays open."""
         with Boards() as p:
             p.deaths_ok = True
             c = p.login()
@@ -497,7 +497,7 @@ class TestCapturedFront(unittest.TestCase):
 
     @staticmethod
     def log_in(link, number, user):
-        """As a front does; the session socket and the badge."""
+        """As a front does; the session socket and the ticket."""
         kind, fields, fd = link.ask("AUTH_ASK", id=number, tls=1, mechanism=0, has_response=1, peer=b"127.0.0.1:1",
                                     user=user.encode(), response=USERS[user].encode())
         while kind == "AUTH_OFFERS":
@@ -505,7 +505,7 @@ class TestCapturedFront(unittest.TestCase):
         assert kind == "AUTH_OK", (kind, fields)
         session = channel.Channel(fd)
         assert session.hear()[0] == "READY"
-        return session, fields["badge"]
+        return session, fields["ticket"]
 
     def ask(self, link=None, **fields):
         kind, fields, fd = (link or self.link).ask("BOARD_ASK", **fields)
@@ -517,41 +517,41 @@ class TestCapturedFront(unittest.TestCase):
         kind, said, fd = self.ask(link, **fields)
         self.assertEqual((kind, said.get("fault"), fd), ("BOARD_FAILED", channel.FAULTS.index(fault), None), fields)
 
-    def test_without_a_badge_there_is_nothing(self):
-        session, badge = self.log_in(self.link, 7, "bob")
-        made = [b"", b"alice", b"\0" * len(badge), badge[:-1], badge + b"\0", badge[:40]]
-        made += [badge[:i] + bytes([badge[i] ^ 1]) + badge[i + 1:] for i in range(0, len(badge), 7)]
+    def test_without_a_ticket_there_is_nothing(self):
+        session, ticket = self.log_in(self.link, 7, "bob")
+        made = [b"", b"alice", b"\0" * len(ticket), ticket[:-1], ticket + b"\0", ticket[:40]]
+        made += [ticket[:i] + bytes([ticket[i] ^ 1]) + ticket[i + 1:] for i in range(0, len(ticket), 7)]
         for lie in made:
             for board in (0, 1, 2):
-                self.refused("PEER", id=7, board=board, name=b"news", badge=lie)
-        self.p.log.wait("crit event=board-trouble .*believe the front's badge")
+                self.refused("PEER", id=7, board=board, name=b"news", ticket=lie)
+        self.p.log.wait("crit event=board-trouble .*believe the front's ticket")
         session.close()
 
-    def test_a_badge_is_of_one_user(self):
-        session, badge = self.log_in(self.link, 7, "bob")
+    def test_a_ticket_is_of_one_user(self):
+        session, ticket = self.log_in(self.link, 7, "bob")
         for name in (b"staff", b"gone", b"alice", b"eve@example.org", b"", b"alice\0", b"../alice"):
             for board in (1, 2, 3, 1 << 40):
-                self.refused("NO_BOARD", id=7, board=board, name=name, badge=badge)
+                self.refused("NO_BOARD", id=7, board=board, name=name, ticket=ticket)
         for number in (1, 2, 1 << 32, (1 << 64) - 1):
-            self.refused("NO_BOARD", id=7, board=0, number=number, badge=badge)
+            self.refused("NO_BOARD", id=7, board=0, number=number, ticket=ticket)
         session.close()
 
-    def test_a_badge_is_of_one_connection(self):
-        session, badge = self.log_in(self.link, 7, "alice")
-        self.refused("PEER", id=8, board=1, name=b"staff", badge=badge)
-        kind, fields, fd = self.ask(id=7, board=1, name=b"staff", badge=badge)
+    def test_a_ticket_is_of_one_connection(self):
+        session, ticket = self.log_in(self.link, 7, "alice")
+        self.refused("PEER", id=8, board=1, name=b"staff", ticket=ticket)
+        kind, fields, fd = self.ask(id=7, board=1, name=b"staff", ticket=ticket)
         self.assertEqual((kind, fields["name"]), ("BOARD_OK", b"staff"))
         os.close(fd)
         other = channel.capture(self.fronts[1])  # another front, to which it was shown
-        self.refused("PEER", other, id=7, board=1, name=b"staff", badge=badge)
+        self.refused("PEER", other, id=7, board=1, name=b"staff", ticket=ticket)
         other.close()
         os.kill(self.fronts[1], signal.SIGKILL)
         session.close()
 
     def test_a_board_cannot_be_changed(self):
         before = self.p.snapshot()
-        session, badge = self.log_in(self.link, 7, "alice")
-        _, _, fd = self.ask(id=7, board=1, name=b"news", badge=badge)
+        session, ticket = self.log_in(self.link, 7, "alice")
+        _, _, fd = self.ask(id=7, board=1, name=b"news", ticket=ticket)
         board = channel.Channel(fd)
         kind, fields, listing = board.hear()
         os.close(listing)
@@ -564,8 +564,8 @@ class TestCapturedFront(unittest.TestCase):
         self.assertEqual(self.p.snapshot(), before)
 
     def test_the_own_maildrop_is_locked_as_at_a_login(self):
-        session, badge = self.log_in(self.link, 7, "alice")
-        kind, _, fd = self.ask(id=7, board=1, name=b"alice", badge=badge)
+        session, ticket = self.log_in(self.link, 7, "alice")
+        kind, _, fd = self.ask(id=7, board=1, name=b"alice", ticket=ticket)
         self.assertEqual(kind, "BOARD_OK")
         again = channel.Channel(fd)
         kind, fields, _ = again.hear()

@@ -366,7 +366,7 @@ static uint64_t steady_after(const struct box *b)
 	return head_of(b).steady;
 }
 
-/* Files with names that open so: twins have got one of their own. */
+/* Files with names that open so: duplicates have got one of their own. */
 static void drop_all(const struct box *b, const char *opening)
 {
 	char path[300];
@@ -862,7 +862,7 @@ static void small_box(struct box *b)
 
 	box_open(b);
 	put_some(b, 0, 6);
-	put(b, "cur/00000003.x:2,S", SPAN("twin\n"));
+	put(b, "cur/00000003.x:2,S", SPAN("duplicate\n"));
 	settle(b);
 	list(b, &l);
 	drop_some(b, 1, 3, 1);
@@ -1296,13 +1296,13 @@ static void empty_and_fill(const struct box *b, int n)
 }
 
 /* Another of a name that is there, which will be renamed. */
-static void append_twin(const struct box *b, int n)
+static void append_duplicate(const struct box *b, int n)
 {
 	char name[40];
 
 	drop_all(b, "cur/");
 	snprintf(name, sizeof name, "cur/%08d.x:2,S", 95000 + n % 20);
-	put(b, name, SPAN("a twin\n"));
+	put(b, name, SPAN("a duplicate\n"));
 }
 
 /* Whatever was being written: the next session sees what it would without an index, and
@@ -1311,7 +1311,7 @@ static void test_killed_at_any_call_it_leaves_no_trace(void **state)
 {
 	static void (*const change[])(const struct box *, int) = { append, insert,
 								   empty_and_fill,
-								   append_twin };
+								   append_duplicate };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof change / sizeof *change; i++) {

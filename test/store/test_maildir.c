@@ -241,7 +241,7 @@ static void remove_it(const struct box *b, const struct uids *now, char c)
 
 /* One base name, many files: each has a unique-id that it keeps, whichever of them go
  * and come, and whatever becomes of the index. */
-static void test_twins_keep_their_unique_ids(void **state)
+static void test_duplicates_keep_their_unique_ids(void **state)
 {
 	static struct uids first, now;
 	struct box b;
@@ -273,7 +273,7 @@ static void test_twins_keep_their_unique_ids(void **state)
 }
 
 /* Whoever was there first and alone keeps what a client knows it by. */
-static void test_the_first_of_twins_keeps_its_name(void **state)
+static void test_the_first_of_duplicates_keeps_its_name(void **state)
 {
 	static struct uids first, now;
 	struct box b;
@@ -303,7 +303,7 @@ static void test_the_first_of_twins_keeps_its_name(void **state)
 }
 
 /* Who only reads renames nothing, and sees what the others will see. */
-static void test_twins_have_their_unique_ids_before_their_names(void **state)
+static void test_duplicates_have_their_unique_ids_before_their_names(void **state)
 {
 	static struct uids first, now;
 	struct box b;
@@ -566,9 +566,9 @@ int main(void)
 		TEST(test_unique_ids_are_of_the_base_name),
 		TEST(test_a_file_put_in_the_place_of_a_message_stays),
 		TEST(test_all_names_of_a_message_are_removed),
-		TEST(test_twins_keep_their_unique_ids),
-		TEST(test_the_first_of_twins_keeps_its_name),
-		TEST(test_twins_have_their_unique_ids_before_their_names),
+		TEST(test_duplicates_keep_their_unique_ids),
+		TEST(test_the_first_of_duplicates_keeps_its_name),
+		TEST(test_duplicates_have_their_unique_ids_before_their_names),
 		TEST(test_a_message_that_moved_is_found),
 		TEST(test_a_message_that_changed_is_refused),
 		TEST(test_what_nobody_has_seen_is_not_removed),

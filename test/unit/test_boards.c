@@ -1,4 +1,4 @@
-/* Promises of config/boards and auth/badge: who may read what, and who is believed. */
+/* Promises of config/boards and auth/ticket: who may read what, and who is believed. */
 #include "check.h"
 
 #include <ctype.h>
@@ -207,83 +207,85 @@ static void test_a_board_travels_to_auth_alone(void **state)
 	settings_done(&s);
 }
 
-/* ---- badges ---- */
+/* ---- tickets ---- */
 
-static bool opens(const struct badges *b, struct badge_holder holder, struct span badge,
-		  const char *text)
+static bool opens(const struct tickets *b, struct ticket_holder holder,
+		  struct span ticket, const char *text)
 {
-	char room[BADGE_TEXT_MAX];
+	char room[TICKET_TEXT_MAX];
 	struct buf out = BUF(room);
 
-	if (!badge_open(b, holder, badge, &out))
+	if (!ticket_open(b, holder, ticket, &out))
 		return false;
 	CHECK_SPAN(buf_span(&out), text);
 	return true;
 }
 
-/* A badge is good for the connection that it was given to, as it was given. */
-static void test_a_badge_is_its_holders(void **state)
+/* A ticket is good for the connection that it was given to, as it was given. */
+static void test_a_ticket_is_its_holders(void **state)
 {
-	const struct badge_holder holder = { 7, 9 };
-	const struct badge_holder others[] = { { 7, 8 }, { 8, 9 }, { 9, 7 }, { 0, 0 } };
-	struct badges *b = badges_new(), *later = badges_new();
-	char room[BADGE_OCTETS_MAX], again[BADGE_OCTETS_MAX];
-	struct buf badge = BUF(room), second = BUF(again);
+	const struct ticket_holder holder = { 7, 9 };
+	const struct ticket_holder others[] = {
+		{ 7, 8 }, { 8, 9 }, { 9, 7 }, { 0, 0 }
+	};
+	struct tickets *b = tickets_new(), *later = tickets_new();
+	char room[TICKET_OCTETS_MAX], again[TICKET_OCTETS_MAX];
+	struct buf ticket = BUF(room), second = BUF(again);
 
 	(void)state;
 	assert_true(b && later);
-	badge_seal(b, holder, SPAN("alice"), &badge);
-	CHECK(!badge.cut);
-	CHECK(opens(b, holder, buf_span(&badge), "alice"));
-	CHECK(!memmem(room, badge.len, "alice", 5));
+	ticket_seal(b, holder, SPAN("alice"), &ticket);
+	CHECK(!ticket.cut);
+	CHECK(opens(b, holder, buf_span(&ticket), "alice"));
+	CHECK(!memmem(room, ticket.len, "alice", 5));
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		CHECK(!opens(b, others[i], buf_span(&badge), ""));
-	CHECK(!opens(later, holder, buf_span(&badge), "")); /* a restarted process */
-	badge_seal(b, holder, SPAN("alice"), &second);
-	CHECK(memcmp(room, again, badge.len) != 0);
-	badges_free(b);
-	badges_free(later);
+		CHECK(!opens(b, others[i], buf_span(&ticket), ""));
+	CHECK(!opens(later, holder, buf_span(&ticket), "")); /* a restarted process */
+	ticket_seal(b, holder, SPAN("alice"), &second);
+	CHECK(memcmp(room, again, ticket.len) != 0);
+	tickets_free(b);
+	tickets_free(later);
 }
 
 /* Whatever octet of it is another, whatever is missing or left over, it is none. */
-static void test_a_badge_cannot_be_made(void **state)
+static void test_a_ticket_cannot_be_made(void **state)
 {
-	const struct badge_holder holder = { 1, 2 };
-	struct badges *b = badges_new();
-	char room[BADGE_OCTETS_MAX + 1] = { 0 };
-	struct buf badge = BUF(room);
+	const struct ticket_holder holder = { 1, 2 };
+	struct tickets *b = tickets_new();
+	char room[TICKET_OCTETS_MAX + 1] = { 0 };
+	struct buf ticket = BUF(room);
 
 	(void)state;
 	assert_non_null(b);
-	badge_seal(b, holder, SPAN("alice"), &badge);
-	for (size_t i = 0; i < badge.len; i++) {
+	ticket_seal(b, holder, SPAN("alice"), &ticket);
+	for (size_t i = 0; i < ticket.len; i++) {
 		room[i] ^= 1;
-		CHECK(!opens(b, holder, buf_span(&badge), ""));
+		CHECK(!opens(b, holder, buf_span(&ticket), ""));
 		room[i] ^= 1;
 		CHECK(!opens(b, holder, (struct span){ room, i }, ""));
 	}
-	CHECK(!opens(b, holder, (struct span){ room, badge.len + 1 }, ""));
+	CHECK(!opens(b, holder, (struct span){ room, ticket.len + 1 }, ""));
 	CHECK(!opens(b, holder, (struct span){ room, sizeof room }, ""));
-	CHECK(opens(b, holder, buf_span(&badge), "alice"));
-	badges_free(b);
+	CHECK(opens(b, holder, buf_span(&ticket), "alice"));
+	tickets_free(b);
 }
 
-static void test_a_badge_has_its_size(void **state)
+static void test_a_ticket_has_its_size(void **state)
 {
-	static char text[BADGE_TEXT_MAX + 1], room[BADGE_OCTETS_MAX];
-	struct badges *b = badges_new();
-	struct buf badge = BUF(room), none = BUF(room);
+	static char text[TICKET_TEXT_MAX + 1], room[TICKET_OCTETS_MAX];
+	struct tickets *b = tickets_new();
+	struct buf ticket = BUF(room), none = BUF(room);
 
 	(void)state;
 	assert_non_null(b);
-	badge_seal(b, (struct badge_holder){ 0 }, (struct span){ text, BADGE_TEXT_MAX },
-		   &badge);
-	CHECK(!badge.cut);
-	CHECK_EQ(badge.len, BADGE_OCTETS_MAX);
-	badge_seal(b, (struct badge_holder){ 0 }, (struct span){ text, sizeof text },
-		   &none);
+	ticket_seal(b, (struct ticket_holder){ 0 },
+		    (struct span){ text, TICKET_TEXT_MAX }, &ticket);
+	CHECK(!ticket.cut);
+	CHECK_EQ(ticket.len, TICKET_OCTETS_MAX);
+	ticket_seal(b, (struct ticket_holder){ 0 }, (struct span){ text, sizeof text },
+		    &none);
 	CHECK(none.cut);
-	badges_free(b);
+	tickets_free(b);
 }
 
 int main(void)
@@ -294,9 +296,9 @@ int main(void)
 		TEST(test_who_may_read),
 		TEST(test_a_reader_of_nothing),
 		TEST(test_a_board_travels_to_auth_alone),
-		TEST(test_a_badge_is_its_holders),
-		TEST(test_a_badge_cannot_be_made),
-		TEST(test_a_badge_has_its_size),
+		TEST(test_a_ticket_is_its_holders),
+		TEST(test_a_ticket_cannot_be_made),
+		TEST(test_a_ticket_has_its_size),
 	};
 
 	return scheme_start() ? RUN(tests) : 1;

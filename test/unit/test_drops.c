@@ -1,4 +1,4 @@
-/* Promises of role/drops: who waits for a maildrop process, and who does not. */
+/* Promises of authd/drops: who waits for a maildrop process, and who does not. */
 #include "check.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* Promises of role/exchanges: what is kept for a front, and how much. */
+/* Promises of authd/exchanges: what is kept for a front, and how much. */
 #include "check.h"
 
 #include "authd/exchanges.h"

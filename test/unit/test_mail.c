@@ -395,18 +395,19 @@ static void test_hashed_unique_ids_are_pinned(void **state)
 }
 
 /* As long as there are files that have got such a name. */
-static void test_names_of_twins_are_pinned(void **state)
+static void test_names_of_duplicates_are_pinned(void **state)
 {
-	char a[NAME_TWIN_MAX], u[LISTING_UID_MAX], longest[256];
-	const struct span twin = name_twin(SPAN("1.M2.x,S=5"), 7, a);
+	char a[NAME_DUPLICATE_MAX], u[LISTING_UID_MAX], longest[256];
+	const struct span duplicate = name_duplicate(SPAN("1.M2.x,S=5"), 7, a);
 
 	(void)state;
-	CHECK_SPAN(twin, "1.M2.x,S=5,I=0000000000000007");
-	CHECK_SPAN(uid(twin, u), "1.M2.x,S=5,I=0000000000000007");
-	CHECK_EQ(name_time_order(name_time(twin), name_time(SPAN("1.M2.x,S=5"))), 0);
+	CHECK_SPAN(duplicate, "1.M2.x,S=5,I=0000000000000007");
+	CHECK_SPAN(uid(duplicate, u), "1.M2.x,S=5,I=0000000000000007");
+	CHECK_EQ(name_time_order(name_time(duplicate), name_time(SPAN("1.M2.x,S=5"))),
+		 0);
 	memset(longest, 'x', sizeof longest);
-	CHECK_EQ(name_twin((struct span){ longest, 256 }, UINT64_MAX, a).len,
-		 NAME_TWIN_MAX);
+	CHECK_EQ(name_duplicate((struct span){ longest, 256 }, UINT64_MAX, a).len,
+		 NAME_DUPLICATE_MAX);
 }
 
 static void test_compressed_files_are_told_by_what_they_open_with(void **state)
@@ -460,7 +461,7 @@ int main(void)
 		TEST(test_fields_in_names),
 		TEST(test_unique_ids_are_base_names_where_they_fit),
 		TEST(test_hashed_unique_ids_are_pinned),
-		TEST(test_names_of_twins_are_pinned),
+		TEST(test_names_of_duplicates_are_pinned),
 	};
 
 	return RUN(tests);

@@ -1,4 +1,4 @@
-/* Promises of role/reader: what can be had without waiting is had, what cannot is asked
+/* Promises of front/reader: what can be had without waiting is had, what cannot is asked
  * for, for each descriptor on its own. */
 #include "check.h"
 

@@ -1,4 +1,5 @@
-/* auth/sasl/bearer.c - what a client says in OAUTHBEARER and XOAUTH2, and what it is told.
+/* auth/sasl/bearer.c - what a client says in OAUTHBEARER and XOAUTH2, and what it is
+ * told.
  *
  * Prefix: bearer_.
  */

@@ -1,4 +1,5 @@
-/* auth/sasl/bearer.h - what a client says in OAUTHBEARER and XOAUTH2, and what it is told.
+/* auth/sasl/bearer.h - what a client says in OAUTHBEARER and XOAUTH2, and what it is
+ * told.
  *
  * Prefix: bearer_. Pure: whether the token is any good, databases of
  * tokens say (auth/token/jwtbase.h).

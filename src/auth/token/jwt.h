@@ -1,4 +1,5 @@
-/* auth/token/jwt.h - JSON Web Tokens, checked with keys at hand (RFC 7515, 7517, 7518, 8037).
+/* auth/token/jwt.h - JSON Web Tokens, checked with keys at hand (RFC 7515, 7517, 7518,
+ * 8037).
  *
  * Prefix: jwt_. No I/O: the text of the keys comes from elsewhere.
  */

@@ -1,4 +1,5 @@
-/* auth/user/edit.c - changing the users file without touching what is not to be changed.
+/* auth/user/edit.c - changing the users file without touching what is not to be
+ * changed.
  *
  * Prefix: edit_.
  */

@@ -1,4 +1,5 @@
-/* auth/user/edit.h - changing the users file without touching what is not to be changed.
+/* auth/user/edit.h - changing the users file without touching what is not to be
+ * changed.
  *
  * Prefix: edit_. Text in, text out: comments, order and the other
  * users' lines stay as they are, to the octet.

@@ -1,4 +1,5 @@
-/* config/file/checks.c - what the table cannot say of values, and what they say together.
+/* config/file/checks.c - what the table cannot say of values, and what they say
+ * together.
  *
  * Prefix: config_.
  */

@@ -1,4 +1,5 @@
-/* config/file/guess.c - names of settings as they are written, and as they are mistyped.
+/* config/file/guess.c - names of settings as they are written, and as they are
+ * mistyped.
  *
  * Prefix: config_.
  */

@@ -12,15 +12,15 @@
 #include "front/front.h"
 #include "ipc/channel.h"
 
-bool boards_keep_badge(struct conn *c, struct span badge)
+bool boards_keep_ticket(struct conn *c, struct span ticket)
 {
-	if (badge.len == 0)
+	if (ticket.len == 0)
 		return true;
-	c->badge = malloc(badge.len);
-	if (!c->badge)
+	c->ticket = malloc(ticket.len);
+	if (!c->ticket)
 		return false;
-	memcpy(c->badge, badge.at, badge.len);
-	c->badge_len = (uint16_t)badge.len;
+	memcpy(c->ticket, ticket.at, ticket.len);
+	c->ticket_len = (uint16_t)ticket.len;
 	return true;
 }
 
@@ -32,7 +32,7 @@ enum fault boards_send_ask(const struct conn *c)
 					   .board = c->session.board,
 					   .number = c->session.next,
 					   .name = { c->secret, c->secret_len },
-					   .badge = { c->badge, c->badge_len } } };
+					   .ticket = { c->ticket, c->ticket_len } } };
 
 	return asks_tell(c->front, &m);
 }

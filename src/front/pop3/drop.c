@@ -65,7 +65,7 @@ void maildrop_switch(struct conn *c)
 {
 	detach(c, &c->drop);
 	c->drop = TAKE(c->next);
-	ahead_free(c);
+	readahead_free(c);
 	reader_close(&c->records);
 	free(TAKE(c->listing.holes));
 	free(TAKE(c->session.bits));
@@ -323,7 +323,7 @@ static bool take_bodies(struct conn *c, struct span list, struct channel_files *
 
 		memcpy(&body, list.at, sizeof body);
 		enum fault f = read_body(&body, files, &next, &source);
-		ok = f != FAULT_PEER && ahead_take(c, f, &source);
+		ok = f != FAULT_PEER && readahead_take(c, f, &source);
 	}
 	while (next < files->count) { /* those that nobody has taken */
 		close(files->at[next++]);
@@ -462,7 +462,7 @@ static bool hear(struct drop_link *link, bool broken)
 		talk_go(c);
 	else
 		lose(link);
-	return link->conn && ahead_is_awaited(c);
+	return link->conn && readahead_is_awaited(c);
 }
 
 static void on_drop(struct loop_watch *watch, unsigned events)

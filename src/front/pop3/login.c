@@ -276,7 +276,7 @@ static void take_ok(struct front *f, const struct message_AUTH_OK *m, int fd)
 		return;
 	}
 	end_exchange(c, m->user);
-	const bool keeps = boards_keep_badge(c, m->badge);
+	const bool keeps = boards_keep_ticket(c, m->ticket);
 	if (!keeps)
 		close(fd);
 	if (!keeps || !maildrop_attach(c, fd))

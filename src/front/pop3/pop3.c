@@ -368,7 +368,7 @@ static bool advance(struct conn *c)
 		make_marks(c);
 		return true;
 	case ASK_BODY:
-		ahead_want(c, c->session.command.msg);
+		readahead_want(c, c->session.command.msg);
 		return true;
 	case ASK_SEND:
 		return send_piece(c);

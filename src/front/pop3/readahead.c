@@ -1,6 +1,6 @@
 /* front/pop3/readahead.c - bodies fetched before the client asks for them.
  *
- * Prefix: ahead_. A client that fetches one message after the other
+ * Prefix: readahead_. A client that fetches one message after the other
  * would cost two changes of process for each. So a growing number is asked for at once:
  * 8, then 16 of them, while the run lasts. They are answered for in order.
  */
@@ -13,12 +13,12 @@
 
 enum { AHEAD_MOST = MESSAGE_BODIES_MAX };
 
-struct ahead_answer {
+struct readahead_answer {
 	uint32_t msg;
 	struct body_source source;
 };
 
-struct ahead {
+struct readahead {
 	uint32_t previous,
 		run; /* the message asked for last; how many in a row before it */
 	uint32_t next, end; /* answers are awaited for these: from next, below end */
@@ -26,35 +26,35 @@ struct ahead {
 	uint32_t first;     /* where the last answer begins */
 	uint32_t fit;       /* so many to ask for, as more had no room; 0: any number */
 	uint32_t count;
-	struct ahead_answer at[AHEAD_MOST]; /* answers not used yet */
+	struct readahead_answer at[AHEAD_MOST]; /* answers not used yet */
 };
 
 static void drop_answers(struct conn *c)
 {
-	struct ahead *a = c->ahead;
+	struct readahead *a = c->readahead;
 
 	for (uint32_t i = 0; i < a->count; i++)
 		own_fd_close(&a->at[i].source.fd);
-	c->front->ahead_open -= a->count;
+	c->front->readahead_open -= a->count;
 	a->count = 0;
 }
 
-void ahead_free(struct conn *c)
+void readahead_free(struct conn *c)
 {
-	struct ahead *a = c->ahead;
+	struct readahead *a = c->readahead;
 
 	if (!a)
 		return;
 	drop_answers(c);
-	c->front->ahead_open -= a->stale + (a->end - a->next);
-	free(TAKE(c->ahead));
+	c->front->readahead_open -= a->stale + (a->end - a->next);
+	free(TAKE(c->readahead));
 }
 
 /* Is the answer here already? What was fetched for messages before it will not be asked
  * for any more. */
 static bool use_held(struct conn *c, uint32_t msg)
 {
-	struct ahead *a = c->ahead;
+	struct readahead *a = c->readahead;
 	uint32_t i = 0;
 
 	while (i < a->count && a->at[i].msg != msg)
@@ -65,7 +65,7 @@ static bool use_held(struct conn *c, uint32_t msg)
 	for (uint32_t k = 0; k < i; k++)
 		own_fd_close(&a->at[k].source.fd);
 	a->count -= i + 1;
-	c->front->ahead_open -= i + 1;
+	c->front->readahead_open -= i + 1;
 	memmove(a->at, a->at + i + 1, a->count * sizeof *a->at);
 	body_begin(c, &source);
 	return true;
@@ -75,25 +75,25 @@ static bool use_held(struct conn *c, uint32_t msg)
 static uint32_t how_many(const struct conn *c, uint32_t msg)
 {
 	static const uint32_t steps[] = { 1, AHEAD_MOST / 2, AHEAD_MOST };
-	const uint32_t run = c->ahead->run, left = c->session.count - msg + 1;
+	const uint32_t run = c->readahead->run, left = c->session.count - msg + 1;
 	uint32_t most = steps[run < 2 ? run : 2];
 
 	if (most > left)
 		most = left;
-	if (c->ahead->fit > 0 && most > c->ahead->fit)
-		most = c->ahead->fit;
-	return c->front->ahead_open + most <= c->front->ahead_most ? most : 1;
+	if (c->readahead->fit > 0 && most > c->readahead->fit)
+		most = c->readahead->fit;
+	return c->front->readahead_open + most <= c->front->readahead_most ? most : 1;
 }
 
-void ahead_want(struct conn *c, uint32_t msg)
+void readahead_want(struct conn *c, uint32_t msg)
 {
-	if (!c->ahead)
-		c->ahead = calloc(1, sizeof *c->ahead);
-	if (!c->ahead) {
+	if (!c->readahead)
+		c->readahead = calloc(1, sizeof *c->readahead);
+	if (!c->readahead) {
 		talk_failed(c, FAULT_NOMEM);
 		return;
 	}
-	struct ahead *a = c->ahead;
+	struct readahead *a = c->readahead;
 	a->run = msg == a->previous + 1 ? a->run + 1 : 0;
 	a->previous = msg;
 	if (use_held(c, msg))
@@ -109,9 +109,9 @@ void ahead_want(struct conn *c, uint32_t msg)
 	if (a->fit < AHEAD_MOST) /* the next may be smaller */
 		a->fit *= 2;
 	enum fault f = maildrop_ask_bodies(c, msg, a->end - msg);
-	c->front->ahead_open += a->end - a->next;
+	c->front->readahead_open += a->end - a->next;
 	if (f) {
-		c->front->ahead_open -= a->end - a->next;
+		c->front->readahead_open -= a->end - a->next;
 		a->end = a->next;
 		c->asked = false;
 		talk_failed(c, f);
@@ -129,13 +129,13 @@ static bool is_whole(const struct body_source *s)
  * anew then. */
 static void hold(struct conn *c, uint32_t msg, const struct body_source *source)
 {
-	struct ahead *a = c->ahead;
+	struct readahead *a = c->readahead;
 
-	a->at[a->count++] = (struct ahead_answer){ msg, *source };
+	a->at[a->count++] = (struct readahead_answer){ msg, *source };
 }
 
 /* Nobody waits for it. If there was no room for it, fewer are asked for next time. */
-static void pass_over(struct ahead *a, uint32_t msg, struct body_source *source)
+static void pass_over(struct readahead *a, uint32_t msg, struct body_source *source)
 {
 	const uint32_t before = msg - a->first;
 
@@ -144,17 +144,17 @@ static void pass_over(struct ahead *a, uint32_t msg, struct body_source *source)
 	own_fd_close(&source->fd);
 }
 
-bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
+bool readahead_take(struct conn *c, enum fault fault, struct body_source *source)
 {
-	struct ahead *a = c->ahead;
+	struct readahead *a = c->readahead;
 
-	if (!ahead_is_awaited(c)) {
+	if (!readahead_is_awaited(c)) {
 		own_fd_close(&source->fd);
 		return false;
 	}
 	if (a->stale > 0) {
 		a->stale--;
-		c->front->ahead_open--;
+		c->front->readahead_open--;
 		own_fd_close(&source->fd);
 		return true;
 	}
@@ -172,13 +172,13 @@ bool ahead_take(struct conn *c, enum fault fault, struct body_source *source)
 		hold(c, msg, source);
 		return true;
 	}
-	c->front->ahead_open--;
+	c->front->readahead_open--;
 	return true;
 }
 
-bool ahead_is_awaited(const struct conn *c)
+bool readahead_is_awaited(const struct conn *c)
 {
-	const struct ahead *a = c->ahead;
+	const struct readahead *a = c->readahead;
 
 	return a && (a->stale > 0 || a->next < a->end);
 }

@@ -12,14 +12,14 @@
 #include "store/maildir/join.h"
 
 struct span maildir_base(const struct scan *s, const struct scan_file *f,
-			 char room[NAME_TWIN_MAX])
+			 char room[NAME_DUPLICATE_MAX])
 {
 	const uint64_t file[2] = { f->identity, f->modified };
 	const struct span base = name_base(scan_name(s, f));
 
-	if (!f->twin)
+	if (!f->duplicate)
 		return base;
-	return name_twin(
+	return name_duplicate(
 		base, listing_sum((struct span){ (const char *)file, sizeof file }, 0),
 		room);
 }
@@ -27,7 +27,7 @@ struct span maildir_base(const struct scan *s, const struct scan_file *f,
 /* The one that had the name alone, as the index knows, keeps it, so that nothing
  * changes for it. Without an index it is not known which one that is; the name could
  * have been another's, and nobody keeps it. */
-static uint32_t mark_twins(struct scan *s)
+static uint32_t mark_duplicates(struct scan *s)
 {
 	bool before = false;
 	uint32_t count = 0;
@@ -35,12 +35,12 @@ static uint32_t mark_twins(struct scan *s)
 	for (uint32_t i = 0; i < s->files.count; i++) {
 		struct scan_file *f = &s->files.at[i];
 		bool behind = i + 1 < s->files.count && scan_same_base(s, f, f + 1);
-		bool had_it = f->record != SCAN_NO_RECORD && !f->twin;
-		bool twin = (before || behind) && !had_it;
+		bool had_it = f->record != SCAN_NO_RECORD && !f->duplicate;
+		bool duplicate = (before || behind) && !had_it;
 
-		f->changed |= f->twin != twin;
-		f->twin = twin;
-		count += twin;
+		f->changed |= f->duplicate != duplicate;
+		f->duplicate = duplicate;
+		count += duplicate;
 		before = behind;
 	}
 	return count;
@@ -50,9 +50,9 @@ static uint32_t mark_twins(struct scan *s)
  * of memory. */
 static bool give_name(int dir, struct scan *s, struct scan_file *f)
 {
-	char twin[NAME_TWIN_MAX], path[LISTING_NAME_OCTETS + sizeof "cur/"];
+	char duplicate[NAME_DUPLICATE_MAX], path[LISTING_NAME_OCTETS + sizeof "cur/"];
 	const struct span name = scan_name(s, f);
-	const struct span base = maildir_base(s, f, twin);
+	const struct span base = maildir_base(s, f, duplicate);
 	const struct span info = span_after(name, name_base(name).len);
 	struct buf b = BUF(path);
 	struct stat st;
@@ -64,19 +64,20 @@ static bool give_name(int dir, struct scan *s, struct scan_file *f)
 	if (b.cut || fstatat(dir, scan_path(s, f), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !scan_is_file(f, &st) || scan_move(dir, scan_path(s, f), path) < 0)
 		return true;
-	f->twin = false;
+	f->duplicate = false;
 	f->changed = true;
 	return scan_rename(s, f, f->where, span_of(path + strlen("new/")));
 }
 
-enum fault maildir_part_twins(struct update *u, struct why *why)
+enum fault maildir_separate_duplicates(struct update *u, struct why *why)
 {
 	struct scan *s = &u->scan;
 
-	if (mark_twins(s) == 0 || u->place->read_only)
+	if (mark_duplicates(s) == 0 || u->place->read_only)
 		return FAULT_NONE;
 	for (uint32_t i = 0; i < s->files.count; i++)
-		if (s->files.at[i].twin && !give_name(u->d->dir, s, &s->files.at[i]))
+		if (s->files.at[i].duplicate &&
+		    !give_name(u->d->dir, s, &s->files.at[i]))
 			return fault_set(why, FAULT_NOMEM, 0, "rename", NULL);
 	scan_sort(s);
 	return FAULT_NONE;

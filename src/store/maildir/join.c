@@ -37,7 +37,7 @@ static struct scan_file get_record(const struct listing_record *r, uint32_t i)
 		.form = r->form,
 		.surrogate = r->surrogate,
 		.difference = r->difference,
-		.twin = r->flags & FLAG_TWIN,
+		.duplicate = r->flags & FLAG_DUPLICATE,
 		.numberless = r->flags & FLAG_NUMBERLESS,
 		.trouble = r->flags & FLAG_PASSING  ? SCAN_PASSING
 			   : r->flags & FLAG_CLOSED ? SCAN_CLOSED
@@ -211,7 +211,7 @@ static uint32_t count_steady(const struct update *u)
 
 	if (u->whole || n == 0 || u->seen.read[SCAN_CUR] ||
 	    !index_read(&u->old, listing_number(&u->old.map, n), &last, room) ||
-	    (last.flags & FLAG_TWIN))
+	    (last.flags & FLAG_DUPLICATE))
 		return 0;
 	const struct span name = { room, last.name_len };
 	if (!name_is_good(name))

@@ -9,7 +9,7 @@
 
 /* What the flags of a record mean here. */
 enum {
-	FLAG_TWIN = 1,
+	FLAG_DUPLICATE = 1,
 	FLAG_CLOSED = 2,
 	FLAG_PASSING = 4,
 	FLAG_NUMBERLESS = 8,
@@ -34,7 +34,7 @@ MUST_USE enum fault maildir_join(struct update *u, struct why *why);
 
 /* The base name that the unique-id is made of. */
 struct span maildir_base(const struct scan *s, const struct scan_file *f,
-			 char room[NAME_TWIN_MAX]);
+			 char room[NAME_DUPLICATE_MAX]);
 
 /* Give each of the files that share a base name one of its own, where that can be. */
-MUST_USE enum fault maildir_part_twins(struct update *u, struct why *why);
+MUST_USE enum fault maildir_separate_duplicates(struct update *u, struct why *why);

@@ -40,7 +40,7 @@ static const uint8_t trouble_flag[] = {
 static void put_record(const struct scan *s, const struct scan_file *f,
 		       struct listing_record *out)
 {
-	char room[NAME_TWIN_MAX];
+	char room[NAME_DUPLICATE_MAX];
 
 	*out = (struct listing_record){
 		.octets = f->octets,
@@ -50,7 +50,7 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 		.file = f->identity,
 		.stored = f->stored,
 		.modified = f->modified,
-		.flags = (uint8_t)((f->twin ? FLAG_TWIN : 0) |
+		.flags = (uint8_t)((f->duplicate ? FLAG_DUPLICATE : 0) |
 				   (f->numberless ? FLAG_NUMBERLESS : 0) |
 				   trouble_flag[f->trouble]),
 	};
@@ -302,7 +302,7 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 	for (int i = 0; i < LOOKS && replaced && f == FAULT_NONE; i++)
 		f = read_and_measure(u, known, &replaced, why);
 	if (f == FAULT_NONE)
-		f = maildir_part_twins(u, why);
+		f = maildir_separate_duplicates(u, why);
 	if (f == FAULT_NONE)
 		f = note_fresh(u, why);
 	return f;

@@ -1,4 +1,5 @@
-/* store/maildir/maildirsize.c - the file by which programs share the quota of a Maildir.
+/* store/maildir/maildirsize.c - the file by which programs share the quota of a
+ * Maildir.
  *
  * Prefix: maildir_. Maildir++: the first line is the quota; each other
  * line adds octets and messages, less than none for those that were removed. Whoever

@@ -1,4 +1,5 @@
-/* store/maildir/measure.c - the files of a Maildir, found again when they moved, and measured.
+/* store/maildir/measure.c - the files of a Maildir, found again when they moved, and
+ * measured.
  *
  * Prefix: scan_.
  */
@@ -300,7 +301,7 @@ static bool leave_out_gone(struct scan *s)
 
 /* ---- one of several ---- */
 
-static bool has_twin(const struct scan *s, uint32_t i)
+static bool has_duplicate(const struct scan *s, uint32_t i)
 {
 	const struct scan_file *f = &s->files.at[i];
 
@@ -326,7 +327,7 @@ static enum fault leave_out_replaced(int dir, struct scan *s, uint32_t *list,
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < s->files.count; i++)
-		if (s->files.at[i].measured && has_twin(s, i))
+		if (s->files.at[i].measured && has_duplicate(s, i))
 			list[count++] = i;
 	enum fault f = scan_chase(dir, s, list, count, is_missing, &dir, why);
 	leave_out_gone(s);

@@ -48,7 +48,7 @@ struct scan_file {
 	uint8_t trouble;    /* enum scan_trouble; if any, its size is a guess */
 	bool numberless;    /* see scan_identity */
 	bool measured;      /* stored to form are known */
-	bool twin;          /* its base name is another's */
+	bool duplicate;     /* its base name is another's */
 	bool removed;       /* one of its names has been */
 	bool changed;       /* it is not any more as its record says */
 };

@@ -1,4 +1,4 @@
-/* Promises of sys/census: never too many from one address, whoever counts. */
+/* Promises of sys/connlimit: never too many from one address, whoever counts. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/siphash.h"
-#include "sys/census.h"
+#include "sys/connlimit.h"
 
 enum { FRONTS = 4 };
 
@@ -20,17 +20,17 @@ static struct address address(const char *text)
 }
 
 /* The same table as FRONTS processes would have it open. */
-static void open_all(struct census fronts[FRONTS], int *out_fd)
+static void open_all(struct connlimit fronts[FRONTS], int *out_fd)
 {
-	CHECK_EQ(census_make(out_fd, NULL), FAULT_NONE);
+	CHECK_EQ(connlimit_make(out_fd, NULL), FAULT_NONE);
 	for (unsigned i = 0; i < FRONTS; i++)
-		CHECK(census_open(&fronts[i], *out_fd, i));
+		CHECK(connlimit_open(&fronts[i], *out_fd, i));
 }
 
-static void close_all(struct census fronts[FRONTS], int fd)
+static void close_all(struct connlimit fronts[FRONTS], int fd)
 {
 	for (unsigned i = 0; i < FRONTS; i++)
-		census_close(&fronts[i]);
+		connlimit_close(&fronts[i]);
 	close(fd);
 }
 
@@ -69,7 +69,7 @@ static void test_who_counts_as_one(void **state)
 		{ "2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", true },
 		{ "2001:db8:0:1::1", "2001:db8:0:2::1", false },
 	};
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	int fd;
 
 	(void)state;
@@ -77,8 +77,8 @@ static void test_who_counts_as_one(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct address a = address(cases[i].a), b = address(cases[i].b);
 
-		CHECK(census_key(&fronts[0], &a) != 0);
-		CHECK_EQ(census_key(&fronts[0], &a) == census_key(&fronts[1], &b),
+		CHECK(connlimit_key(&fronts[0], &a) != 0);
+		CHECK_EQ(connlimit_key(&fronts[0], &a) == connlimit_key(&fronts[1], &b),
 			 cases[i].same);
 	}
 	close_all(fronts, fd);
@@ -87,102 +87,108 @@ static void test_who_counts_as_one(void **state)
 /* Two tables, two keys: what was learnt of one is no use with another. */
 static void test_the_key_is_random(void **state)
 {
-	struct census a[FRONTS], b[FRONTS];
+	struct connlimit a[FRONTS], b[FRONTS];
 	struct address one = address("192.0.2.1");
 	int fd[2];
 
 	(void)state;
 	open_all(a, &fd[0]);
 	open_all(b, &fd[1]);
-	CHECK(census_key(&a[0], &one) != census_key(&b[0], &one));
+	CHECK(connlimit_key(&a[0], &one) != connlimit_key(&b[0], &one));
 	close_all(a, fd[0]);
 	close_all(b, fd[1]);
 }
 
 static void test_the_limit_is_over_all(void **state)
 {
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	struct address a = address("192.0.2.1"), b = address("192.0.2.2");
 	int fd;
 
 	(void)state;
 	open_all(fronts, &fd);
-	uint64_t key = census_key(&fronts[0], &a), other = census_key(&fronts[0], &b);
+	uint64_t key = connlimit_key(&fronts[0], &a),
+		 other = connlimit_key(&fronts[0], &b);
 	for (unsigned i = 0; i < 10; i++)
-		CHECK_EQ(census_enter(&fronts[i % FRONTS], key, 10), CENSUS_COUNTED);
+		CHECK_EQ(connlimit_add_from(&fronts[i % FRONTS], key, 10),
+			 CONNLIMIT_COUNTED);
 	for (unsigned i = 0; i < FRONTS; i++) {
-		CHECK_EQ(census_enter(&fronts[i], key, 10), CENSUS_MANY);
-		CHECK_EQ(census_enter(&fronts[i], other, 10), CENSUS_COUNTED);
+		CHECK_EQ(connlimit_add_from(&fronts[i], key, 10), CONNLIMIT_MANY);
+		CHECK_EQ(connlimit_add_from(&fronts[i], other, 10), CONNLIMIT_COUNTED);
 	}
-	census_leave(&fronts[1], key);
-	CHECK_EQ(census_enter(&fronts[3], key, 10), CENSUS_COUNTED);
-	CHECK_EQ(census_enter(&fronts[1], key, 10), CENSUS_MANY);
+	connlimit_remove_from(&fronts[1], key);
+	CHECK_EQ(connlimit_add_from(&fronts[3], key, 10), CONNLIMIT_COUNTED);
+	CHECK_EQ(connlimit_add_from(&fronts[1], key, 10), CONNLIMIT_MANY);
 	close_all(fronts, fd);
 }
 
 /* Every one that comes goes, and nothing stays. */
 static void test_nothing_is_left_over(void **state)
 {
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	struct address a = address("2001:db8::1");
 	int fd;
 
 	(void)state;
 	open_all(fronts, &fd);
-	uint64_t key = census_key(&fronts[0], &a);
+	uint64_t key = connlimit_key(&fronts[0], &a);
 	for (int i = 0; i < 100000; i++) {
-		CHECK_EQ(census_enter(&fronts[i % FRONTS], key, 1), CENSUS_COUNTED);
-		CHECK_EQ(census_enter(&fronts[(i + 1) % FRONTS], key, 1), CENSUS_MANY);
-		census_leave(&fronts[i % FRONTS], key);
+		CHECK_EQ(connlimit_add_from(&fronts[i % FRONTS], key, 1),
+			 CONNLIMIT_COUNTED);
+		CHECK_EQ(connlimit_add_from(&fronts[(i + 1) % FRONTS], key, 1),
+			 CONNLIMIT_MANY);
+		connlimit_remove_from(&fronts[i % FRONTS], key);
 	}
-	census_leave(&fronts[0], key); /* one too many does no harm */
-	CHECK_EQ(census_enter(&fronts[0], key, 1), CENSUS_COUNTED);
+	connlimit_remove_from(&fronts[0], key); /* one too many does no harm */
+	CHECK_EQ(connlimit_add_from(&fronts[0], key, 1), CONNLIMIT_COUNTED);
 	close_all(fronts, fd);
 }
 
 static void test_the_column_of_the_dead_is_cleared(void **state)
 {
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	struct address a = address("192.0.2.1");
 	int fd;
 
 	(void)state;
 	open_all(fronts, &fd);
-	uint64_t key = census_key(&fronts[0], &a);
+	uint64_t key = connlimit_key(&fronts[0], &a);
 	for (int i = 0; i < 3; i++) {
-		CHECK_EQ(census_enter(&fronts[1], key, 5), CENSUS_COUNTED);
+		CHECK_EQ(connlimit_add_from(&fronts[1], key, 5), CONNLIMIT_COUNTED);
 		if (i < 2)
-			CHECK_EQ(census_enter(&fronts[2], key, 5), CENSUS_COUNTED);
+			CHECK_EQ(connlimit_add_from(&fronts[2], key, 5),
+				 CONNLIMIT_COUNTED);
 	}
-	CHECK_EQ(census_enter(&fronts[0], key, 5), CENSUS_MANY);
-	census_clear(&fronts[0], 1);
+	CHECK_EQ(connlimit_add_from(&fronts[0], key, 5), CONNLIMIT_MANY);
+	connlimit_clear(&fronts[0], 1);
 	for (int i = 0; i < 3; i++)
-		CHECK_EQ(census_enter(&fronts[0], key, 5), CENSUS_COUNTED);
-	CHECK_EQ(census_enter(&fronts[1], key, 5), CENSUS_MANY);
-	census_clear(&fronts[0], CENSUS_COLUMNS); /* there is none: nothing happens */
+		CHECK_EQ(connlimit_add_from(&fronts[0], key, 5), CONNLIMIT_COUNTED);
+	CHECK_EQ(connlimit_add_from(&fronts[1], key, 5), CONNLIMIT_MANY);
+	connlimit_clear(&fronts[0],
+			CONNLIMIT_COLUMNS); /* there is none: nothing happens */
 	close_all(fronts, fd);
 }
 
 /* All connections together, whoever has them, and whoever dies. */
 static void test_the_limit_on_all(void **state)
 {
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	int fd;
 
 	(void)state;
 	open_all(fronts, &fd);
 	for (unsigned i = 0; i < 10; i++)
-		CHECK(census_join(&fronts[i % FRONTS], 10));
+		CHECK(connlimit_add(&fronts[i % FRONTS], 10));
 	for (unsigned i = 0; i < FRONTS; i++)
-		CHECK(!census_join(&fronts[i], 10));
-	census_part(&fronts[2]);
-	CHECK(census_join(&fronts[3], 10));
-	CHECK(!census_join(&fronts[0], 10));
-	census_clear(&fronts[0], 1); /* it had three */
+		CHECK(!connlimit_add(&fronts[i], 10));
+	connlimit_remove(&fronts[2]);
+	CHECK(connlimit_add(&fronts[3], 10));
+	CHECK(!connlimit_add(&fronts[0], 10));
+	connlimit_clear(&fronts[0], 1); /* it had three */
 	for (unsigned i = 0; i < 3; i++)
-		CHECK(census_join(&fronts[0], 10));
-	CHECK(!census_join(&fronts[1], 10));
-	CHECK(!census_join(&fronts[1], 0));
+		CHECK(connlimit_add(&fronts[0], 10));
+	CHECK(!connlimit_add(&fronts[1], 10));
+	CHECK(!connlimit_add(&fronts[1], 0));
 	close_all(fronts, fd);
 }
 
@@ -190,34 +196,34 @@ static void test_the_limit_on_all(void **state)
  * is. */
 static void test_a_full_table(void **state)
 {
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	struct address first = address("192.0.2.1"), a = address("10.0.0.0");
 	unsigned counted = 0, full = 0;
 	int fd;
 
 	(void)state;
 	open_all(fronts, &fd);
-	uint64_t key = census_key(&fronts[0], &first);
-	CHECK_EQ(census_enter(&fronts[0], key, 2), CENSUS_COUNTED);
-	for (unsigned i = 0; i < 4 * CENSUS_PLACES; i++) {
+	uint64_t key = connlimit_key(&fronts[0], &first);
+	CHECK_EQ(connlimit_add_from(&fronts[0], key, 2), CONNLIMIT_COUNTED);
+	for (unsigned i = 0; i < 4 * CONNLIMIT_PLACES; i++) {
 		memcpy(a.octets + 1, &(uint32_t){ i }, 3);
-		enum census_got got = census_enter(
-			&fronts[0], census_key(&fronts[0], &a), CENSUS_MOST);
+		enum connlimit_got got = connlimit_add_from(
+			&fronts[0], connlimit_key(&fronts[0], &a), CONNLIMIT_MOST);
 
-		CHECK(got != CENSUS_MANY);
-		counted += got == CENSUS_COUNTED;
-		full += got == CENSUS_FULL;
+		CHECK(got != CONNLIMIT_MANY);
+		counted += got == CONNLIMIT_COUNTED;
+		full += got == CONNLIMIT_FULL;
 	}
-	CHECK(counted >= CENSUS_PLACES - 1 && full > 0);
-	CHECK_EQ(census_enter(&fronts[1], key, 2), CENSUS_COUNTED);
-	CHECK_EQ(census_enter(&fronts[1], key, 2), CENSUS_MANY);
+	CHECK(counted >= CONNLIMIT_PLACES - 1 && full > 0);
+	CHECK_EQ(connlimit_add_from(&fronts[1], key, 2), CONNLIMIT_COUNTED);
+	CHECK_EQ(connlimit_add_from(&fronts[1], key, 2), CONNLIMIT_MANY);
 	close_all(fronts, fd);
 }
 
 /* Few addresses, as many as a front serves at most, all find a place. */
 static void test_as_many_as_a_front_serves_find_a_place(void **state)
 {
-	struct census fronts[FRONTS];
+	struct connlimit fronts[FRONTS];
 	struct address a = address("10.0.0.0");
 	unsigned full = 0;
 	int fd;
@@ -226,8 +232,8 @@ static void test_as_many_as_a_front_serves_find_a_place(void **state)
 	open_all(fronts, &fd);
 	for (unsigned i = 0; i < 20000; i++) {
 		memcpy(a.octets + 1, &(uint32_t){ i }, 3);
-		full += census_enter(&fronts[0], census_key(&fronts[0], &a), 1) ==
-			CENSUS_FULL;
+		full += connlimit_add_from(&fronts[0], connlimit_key(&fronts[0], &a),
+					   1) == CONNLIMIT_FULL;
 	}
 	CHECK(full < 20);
 	close_all(fronts, fd);
@@ -238,13 +244,13 @@ static void test_as_many_as_a_front_serves_find_a_place(void **state)
 static int come_and_go(int fd, unsigned column, volatile unsigned char *inside)
 {
 	struct address a = address("192.0.2.1");
-	struct census c;
+	struct connlimit c;
 
-	if (!census_open(&c, fd, column))
+	if (!connlimit_open(&c, fd, column))
 		return 1;
-	uint64_t key = census_key(&c, &a);
+	uint64_t key = connlimit_key(&c, &a);
 	for (int i = 0; i < 50000; i++) {
-		if (census_enter(&c, key, 2) != CENSUS_COUNTED)
+		if (connlimit_add_from(&c, key, 2) != CONNLIMIT_COUNTED)
 			continue;
 		__atomic_store_n(&inside[column], 1, __ATOMIC_SEQ_CST);
 		int now = 0;
@@ -253,7 +259,7 @@ static int come_and_go(int fd, unsigned column, volatile unsigned char *inside)
 		if (now > 2)
 			return 2;
 		__atomic_store_n(&inside[column], 0, __ATOMIC_SEQ_CST);
-		census_leave(&c, key);
+		connlimit_remove_from(&c, key);
 	}
 	return 0;
 }
@@ -267,7 +273,7 @@ static void test_many_at_once_are_never_too_many(void **state)
 
 	(void)state;
 	assert_true(inside != MAP_FAILED);
-	CHECK_EQ(census_make(&fd, NULL), FAULT_NONE);
+	CHECK_EQ(connlimit_make(&fd, NULL), FAULT_NONE);
 	for (unsigned i = 0; i < FRONTS; i++) {
 		pids[i] = fork();
 		assert_true(pids[i] >= 0);
@@ -285,18 +291,18 @@ static void test_many_at_once_are_never_too_many(void **state)
 /* A process that was captured cannot take the table from under the others. */
 static void test_its_size_is_sealed(void **state)
 {
-	struct census c;
+	struct connlimit c;
 	int fd;
 
 	(void)state;
-	CHECK_EQ(census_make(&fd, NULL), FAULT_NONE);
+	CHECK_EQ(connlimit_make(&fd, NULL), FAULT_NONE);
 	CHECK(ftruncate(fd, 0) < 0);
 	CHECK(ftruncate(fd, 1 << 30) < 0);
 	CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) < 0);
-	CHECK(!census_open(&c, fd, CENSUS_COLUMNS));
+	CHECK(!connlimit_open(&c, fd, CONNLIMIT_COLUMNS));
 	close(fd);
 	fd = open("/dev/null", O_RDWR);
-	CHECK(!census_open(&c, fd, 0));
+	CHECK(!connlimit_open(&c, fd, 0));
 	close(fd);
 }
 

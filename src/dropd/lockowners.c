@@ -1,26 +1,26 @@
-/* dropd/owners.c - which sessions of this process have which maildrops.
+/* dropd/lockowners.c - which sessions of this process have which maildrops.
  *
- * Prefix: holders_.
+ * Prefix: lockowners_.
  */
-#include "dropd/owners.h"
+#include "dropd/lockowners.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-bool holders_init(struct holders *all)
+bool lockowners_init(struct lockowners *all)
 {
 	pthread_mutex_init(&all->mutex, NULL);
 	return getrandom(all->key, sizeof all->key, 0) == (ssize_t)sizeof all->key;
 }
 
-static struct holder **chain_of(struct holders *all, const char *path)
+static struct lockowner **chain_of(struct lockowners *all, const char *path)
 {
 	return &all->chains[siphash(all->key, span_of(path)) % HOLDERS_CHAINS];
 }
 
 /* Without memory it is not known, which harms nobody. */
-void holders_add(struct holders *all, struct holder *h, const char *path)
+void lockowners_add(struct lockowners *all, struct lockowner *h, const char *path)
 {
 	h->path = strdup(path);
 	h->since = time(NULL);
@@ -35,7 +35,7 @@ void holders_add(struct holders *all, struct holder *h, const char *path)
 	pthread_mutex_unlock(&all->mutex);
 }
 
-void holders_remove(struct holders *all, struct holder *h)
+void lockowners_remove(struct lockowners *all, struct lockowner *h)
 {
 	if (!h->path)
 		return;
@@ -48,10 +48,10 @@ void holders_remove(struct holders *all, struct holder *h)
 	h->path = NULL;
 }
 
-bool holders_find(struct holders *all, const char *path, char since[HOLDER_SINCE_MAX],
-		  char peer[HOLDER_PEER_MAX])
+bool lockowners_find(struct lockowners *all, const char *path,
+		     char since[HOLDER_SINCE_MAX], char peer[HOLDER_PEER_MAX])
 {
-	const struct holder *h;
+	const struct lockowner *h;
 	struct tm tm;
 
 	pthread_mutex_lock(&all->mutex);

@@ -1,8 +1,8 @@
-/* sys/census.c - how many connections each address has, over all network processes.
+/* sys/connlimit.c - how many connections each address has, over all network processes.
  *
- * Prefix: census_.
+ * Prefix: connlimit_.
  */
-#include "sys/census.h"
+#include "sys/connlimit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 /* A place is a tag from the key and a count, which is 0 where it is free. A bucket is
  * what a processor fetches at a time; of the addresses in one, two have the same tag,
  * and count as one, with a chance of 1 in 65536. */
-enum { BUCKET_PLACES = 16, BUCKETS = CENSUS_PLACES / BUCKET_PLACES, PAGE = 4096 };
+enum { BUCKET_PLACES = 16, BUCKETS = CONNLIMIT_PLACES / BUCKET_PLACES, PAGE = 4096 };
 
 typedef _Atomic uint32_t place;
 
@@ -25,27 +25,27 @@ struct bucket {
 	place at[BUCKET_PLACES];
 };
 
-struct census_table {
+struct connlimit_table {
 	unsigned char key[SIPHASH_KEY_OCTETS];
 	atomic_uint columns; /* that have been used: there is nothing behind them */
-	atomic_uint all[CENSUS_COLUMNS]; /* connections of each column */
-	_Alignas(PAGE) struct bucket at[CENSUS_COLUMNS][BUCKETS];
+	atomic_uint all[CONNLIMIT_COLUMNS]; /* connections of each column */
+	_Alignas(PAGE) struct bucket at[CONNLIMIT_COLUMNS][BUCKETS];
 };
 
 enum { COUNT_BITS = 16, COUNT_MASK = (1 << COUNT_BITS) - 1 };
-_Static_assert((int)CENSUS_MOST < (int)COUNT_MASK,
+_Static_assert((int)CONNLIMIT_MOST < (int)COUNT_MASK,
 	       "one more than the limit can be counted");
 
-enum fault census_make(int *out_fd, struct why *why)
+enum fault connlimit_make(int *out_fd, struct why *why)
 {
 	unsigned char key[SIPHASH_KEY_OCTETS];
-	OWN_FD fd = memfd_create("census", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	OWN_FD fd = memfd_create("connlimit", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	/* whoever could shrink it would kill its readers */
-	if (fd < 0 || ftruncate(fd, sizeof(struct census_table)) < 0 ||
+	if (fd < 0 || ftruncate(fd, sizeof(struct connlimit_table)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
 	    getrandom(key, sizeof key, 0) != (ssize_t)sizeof key ||
-	    pwrite(fd, key, sizeof key, offsetof(struct census_table, key)) !=
+	    pwrite(fd, key, sizeof key, offsetof(struct connlimit_table, key)) !=
 		    (ssize_t)sizeof key)
 		return fault_set(why, FAULT_NOMEM, errno, "make table of connections",
 				 NULL);
@@ -53,38 +53,38 @@ enum fault census_make(int *out_fd, struct why *why)
 	return FAULT_NONE;
 }
 
-bool census_open(struct census *c, int fd, uint64_t column)
+bool connlimit_open(struct connlimit *c, int fd, uint64_t column)
 {
 	struct stat st;
 
-	if (column >= CENSUS_COLUMNS || fstat(fd, &st) < 0 ||
-	    st.st_size != (off_t)sizeof(struct census_table))
+	if (column >= CONNLIMIT_COLUMNS || fstat(fd, &st) < 0 ||
+	    st.st_size != (off_t)sizeof(struct connlimit_table))
 		return false;
-	void *at = mmap(NULL, sizeof(struct census_table), PROT_READ | PROT_WRITE,
+	void *at = mmap(NULL, sizeof(struct connlimit_table), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (at == MAP_FAILED)
 		return false;
-	*c = (struct census){ at, (unsigned)column };
+	*c = (struct connlimit){ at, (unsigned)column };
 	return true;
 }
 
-void census_close(struct census *c)
+void connlimit_close(struct connlimit *c)
 {
 	if (c->table)
 		munmap(c->table, sizeof *c->table);
-	*c = (struct census){ 0 };
+	*c = (struct connlimit){ 0 };
 }
 
 /* The memory is given back; what is read there is zero again. */
-void census_clear(const struct census *c, unsigned column)
+void connlimit_clear(const struct connlimit *c, unsigned column)
 {
-	if (column >= CENSUS_COLUMNS)
+	if (column >= CONNLIMIT_COLUMNS)
 		return;
 	atomic_store(&c->table->all[column], 0);
 	madvise(c->table->at[column], sizeof c->table->at[column], MADV_REMOVE);
 }
 
-uint64_t census_key(const struct census *c, const struct address *a)
+uint64_t connlimit_key(const struct connlimit *c, const struct address *a)
 {
 	enum { IPV6_COUNTED = 8, IPV4_WHOLE = 4 };
 	size_t len = a->bits == 128 ? IPV6_COUNTED : IPV4_WHOLE;
@@ -108,7 +108,7 @@ static bool is_at(uint32_t value, uint64_t key)
 
 /* Where the key is counted in our column, or could be. NULL: it is not, and the bucket
  * is full. Nobody else writes there. */
-static place *find(const struct census *c, uint64_t key)
+static place *find(const struct connlimit *c, uint64_t key)
 {
 	struct bucket *b = &c->table->at[c->column][key % BUCKETS];
 	place *free_one = NULL;
@@ -124,12 +124,12 @@ static place *find(const struct census *c, uint64_t key)
 	return free_one;
 }
 
-static uint32_t total(const struct census *c, uint64_t key)
+static uint32_t total(const struct connlimit *c, uint64_t key)
 {
 	unsigned columns = atomic_load(&c->table->columns);
 	uint32_t sum = 0;
 
-	for (unsigned column = 0; column < columns && column < CENSUS_COLUMNS;
+	for (unsigned column = 0; column < columns && column < CONNLIMIT_COLUMNS;
 	     column++) {
 		struct bucket *b = &c->table->at[column][key % BUCKETS];
 
@@ -142,7 +142,7 @@ static uint32_t total(const struct census *c, uint64_t key)
 	return sum;
 }
 
-static void announce_column(const struct census *c)
+static void announce_column(const struct connlimit *c)
 {
 	unsigned columns = atomic_load(&c->table->columns);
 
@@ -154,24 +154,25 @@ static void announce_column(const struct census *c)
 
 /* Counted first and added up then, in one order for all (the default of C's atomics):
  * of two that come at once, the later sees both. */
-enum census_got census_enter(const struct census *c, uint64_t key, unsigned most)
+enum connlimit_got connlimit_add_from(const struct connlimit *c, uint64_t key,
+				      unsigned most)
 {
 	place *p = find(c, key);
 
 	if (!p)
-		return CENSUS_FULL;
+		return CONNLIMIT_FULL;
 	uint32_t count = atomic_load(p) & COUNT_MASK;
-	if (count >= most || count > CENSUS_MOST)
-		return CENSUS_MANY;
+	if (count >= most || count > CONNLIMIT_MOST)
+		return CONNLIMIT_MANY;
 	announce_column(c);
 	atomic_store(p, tag_of(key) | (count + 1));
 	if (total(c, key) <= most)
-		return CENSUS_COUNTED;
-	census_leave(c, key);
-	return CENSUS_MANY;
+		return CONNLIMIT_COUNTED;
+	connlimit_remove_from(c, key);
+	return CONNLIMIT_MANY;
 }
 
-void census_leave(const struct census *c, uint64_t key)
+void connlimit_remove_from(const struct connlimit *c, uint64_t key)
 {
 	place *p = find(c, key);
 	uint32_t value = p ? atomic_load(p) : 0;
@@ -182,7 +183,7 @@ void census_leave(const struct census *c, uint64_t key)
 
 /* ---- all together ---- */
 
-bool census_join(const struct census *c, unsigned most)
+bool connlimit_add(const struct connlimit *c, unsigned most)
 {
 	unsigned columns;
 	uint64_t sum = 0;
@@ -190,15 +191,15 @@ bool census_join(const struct census *c, unsigned most)
 	announce_column(c);
 	atomic_fetch_add(&c->table->all[c->column], 1);
 	columns = atomic_load(&c->table->columns);
-	for (unsigned i = 0; i < columns && i < CENSUS_COLUMNS; i++)
+	for (unsigned i = 0; i < columns && i < CONNLIMIT_COLUMNS; i++)
 		sum += atomic_load(&c->table->all[i]);
 	if (sum <= most)
 		return true;
-	census_part(c);
+	connlimit_remove(c);
 	return false;
 }
 
-void census_part(const struct census *c)
+void connlimit_remove(const struct connlimit *c)
 {
 	atomic_fetch_sub(&c->table->all[c->column], 1);
 }
