@@ -5,14 +5,13 @@
 #include "authd/tokens.h"
 
 #include "auth/token/jwtbase.h"
-#include "lookup/claimed.h"
 
 struct database *tokens_new(const struct database_settings *settings, int dir,
 			    const char *name)
 {
 	const struct jwtbase_rules rules = {
-		.claims = claimed_rules(settings),
-		.algorithms = claimed_list(&settings->algorithms),
+		.claims = database_claims_rules(settings),
+		.algorithms = { settings->algorithms.at, settings->algorithms.count },
 	};
 
 	return jwtbase_new(dir, name, &rules);

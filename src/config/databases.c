@@ -85,6 +85,17 @@ bool database_has_tokens(const struct database_settings *db)
 	return (unsigned)TOKENS >> db->driver & 1;
 }
 
+struct claims_rules database_claims_rules(const struct database_settings *db)
+{
+	return (struct claims_rules){
+		.issuer = db->issuer,
+		.audience = { db->audience.at, db->audience.count },
+		.scope = db->scope,
+		.user_claim = db->user_claim,
+		.leeway_s = db->leeway,
+	};
+}
+
 bool database_is_remote(const struct database_settings *db)
 {
 	return (unsigned)(POSTGRESQL | LDAP | INTROSPECTION) >> db->driver & 1;

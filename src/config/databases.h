@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "base/claimrules.h"
 #include "config/row.h"
 #include "sys/sandbox.h"
 
@@ -160,6 +161,9 @@ bool database_is_asked(const struct database_settings *db);
 
 /* Does it know tokens, not users? */
 bool database_has_tokens(const struct database_settings *db);
+
+/* The rules for the claims of its tokens. They borrow the texts of the settings. */
+struct claims_rules database_claims_rules(const struct database_settings *db);
 
 /* Is it asked over the network? */
 bool database_is_remote(const struct database_settings *db);

@@ -11,10 +11,10 @@
 #include <time.h>
 
 #include "auth/sasl/bearer.h"
+#include "auth/token/claims.h"
 #include "base/address.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "lookup/claimed.h"
 #include "lookup/driver.h"
 
 enum {
@@ -161,7 +161,7 @@ static void *open_service(const struct database_settings *settings, const char *
 
 	if (s) {
 		s->settings = settings;
-		s->rules = claimed_rules(settings);
+		s->rules = database_claims_rules(settings);
 	}
 	if (s && begin(s, secret ? secret : ""))
 		return s;

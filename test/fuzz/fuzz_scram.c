@@ -4,8 +4,8 @@
 
 #include <sodium.h>
 
-#include "auth/sasl/scram.h"
 #include "auth/user/scheme.h"
+#include "auth/user/scram.h"
 #include "base/buf.h"
 
 static void put_base64(struct buf *b, const unsigned char *at, size_t len)

@@ -1,5 +1,5 @@
-/* Promises of front/reader: what can be had without waiting is had, what cannot is asked
- * for, for each descriptor on its own. */
+/* Promises of front/reader: what can be had without waiting is had, what cannot is
+ * asked for, for each descriptor on its own. */
 #include "check.h"
 
 #include <errno.h>

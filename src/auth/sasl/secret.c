@@ -7,8 +7,8 @@
 #include <sodium.h>
 
 #include "auth/sasl/exchange.h"
-#include "auth/sasl/scram.h"
 #include "auth/user/scheme.h"
+#include "auth/user/scram.h"
 #include "base/secret.h"
 
 enum { PLAIN_SALT = 16, PLAIN_ITERATIONS = 4096 };

@@ -5,23 +5,10 @@
  */
 #pragma once
 
+#include "base/claimrules.h"
 #include "base/fault.h"
 
 enum { CLAIMS_USER_MAX = 255, CLAIMS_OCTETS_MAX = 65536 };
-
-struct claims_list {
-	char *const *at;
-	unsigned count;
-};
-
-/* What is asked of a token. Texts are never NULL; an empty one asks nothing. */
-struct claims_rules {
-	const char *issuer;          /* `iss` */
-	struct claims_list audience; /* one of these is in `aud` */
-	const char *scope;      /* with spaces between: all are in `scope` or `scp` */
-	const char *user_claim; /* the claim that names the user; never empty */
-	uint32_t leeway_s;      /* how far clocks may be apart */
-};
 
 enum claims_from {
 	CLAIMS_JWT,           /* RFC 7519: a time of expiry must be there */

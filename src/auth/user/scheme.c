@@ -8,9 +8,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "auth/sasl/scram.h"
 #include "auth/user/prep.h"
 #include "auth/user/scheme_inner.h"
+#include "auth/user/scram.h"
 #include "base/buf.h"
 #include "base/secret.h"
 

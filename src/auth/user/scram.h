@@ -1,4 +1,4 @@
-/* auth/sasl/scram.h - stored keys for SCRAM, as Dovecot writes them.
+/* auth/user/scram.h - stored keys for SCRAM, as Dovecot writes them.
  *
  * Prefix: scram_. Iterations, salt, StoredKey and ServerKey (RFC 5802
  * section 3) in decimal and base64, with commas between. The derivation is GNU SASL's.

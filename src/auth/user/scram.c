@@ -1,8 +1,8 @@
-/* auth/sasl/scram.c - stored keys for SCRAM, as Dovecot writes them.
+/* auth/user/scram.c - stored keys for SCRAM, as Dovecot writes them.
  *
  * Prefix: scram_.
  */
-#include "auth/sasl/scram.h"
+#include "auth/user/scram.h"
 
 #include <gsasl.h>
 #include <sodium.h>
