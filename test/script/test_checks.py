@@ -1,0 +1,202 @@
+"""The checks of tools/, each in a tree of a few files that breaks what it checks."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import main
+
+TOOLS = pathlib.Path(__file__).resolve().parent.parent.parent / "tools"
+MESON = """project('tree', 'c')
+subdir('src')
+"""
+
+
+class Tree(unittest.TestCase):
+    """A folder with src/ and a copy of tools/."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.top = pathlib.Path(folder.name)
+        shutil.copytree(TOOLS, self.top / "tools", ignore=shutil.ignore_patterns("test"))
+
+    def write(self, **files):
+        """Files below src/: the name with __ for / and a dot before its last letter."""
+        for name, text in files.items():
+            self.put("src/" + name[:-2].replace("__", "/") + "." + name[-1], text)
+
+    def put(self, name, text):
+        path = self.top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def check(self, tool):
+        done = subprocess.run([self.top / "tools" / tool], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+
+class Circles(Tree):
+    def circles(self):
+        (self.top / "build").mkdir(exist_ok=True)
+        rows = [{"directory": str(self.top / "build"), "file": f"../{path.relative_to(self.top)}",
+                 "output": "x.o", "command": "cc -iquote ../src -c"} for path in (self.top / "src").rglob("*.c")]
+        (self.top / "build" / "compile_commands.json").write_text(json.dumps(rows))
+        return self.check("check-circles")
+
+    def test_calls_downward_are_no_circle(self):
+        self.write(a_h="int a(void);", b_h="int b(void);",
+                   a_c='#include "a.h"\n#include "b.h"\nint a(void) { return b(); }',
+                   b_c='#include "b.h"\nint b(void) { return 1; }')
+        self.assertEqual((0, ""), self.circles())
+
+    def test_two_files_that_call_each_other_are_one_with_both_calls(self):
+        self.write(ab_h="int a(int); int b(int);",
+                   d__a_c='#include "ab.h"\nint a(int n) { return b(n); }',
+                   d__e__b_c='#include "ab.h"\nint b(int n)\n{\n\treturn n ? a(n - 1) : 0;\n}')
+        status, output = self.circles()
+        self.assertEqual(1, status)
+        self.assertIn("circle of calls, 2 files: d/a d/e/b", output)
+        self.assertIn("d/a.c:a -> d/e/b.c:b (2)", output)
+        self.assertIn("d/e/b.c:b -> d/a.c:a (4)", output)
+
+    def test_a_circle_of_three_files_is_one(self):
+        self.write(x_h="int a(int); int b(int); int c(int);",
+                   a_c='#include "x.h"\nint a(int n) { return b(n); }',
+                   b_c='#include "x.h"\nint b(int n) { return c(n); }',
+                   c_c='#include "x.h"\nint c(int n) { return n ? a(n - 1) : 0; }',
+                   d_c='#include "x.h"\nint d(int n);\nint d(int n) { return a(n); }')
+        status, output = self.circles()
+        self.assertEqual(1, status)
+        self.assertIn("circle of calls, 3 files: a b c\n", output)
+
+    def test_an_inline_function_of_a_header_belongs_to_its_source_file(self):
+        self.write(a_h="int low(void);\nstatic inline int a(void) { return low(); }",
+                   a_c='#include "a.h"\n#include "b.h"\nint low(void) { return b(); }',
+                   b_h="int b(void);",
+                   b_c='#include "a.h"\n#include "b.h"\nint b(void) { return 0 && a(); }')
+        status, output = self.circles()
+        self.assertEqual(1, status)
+        self.assertIn("b.c:b -> a.h:a (3)", output)
+
+    def test_a_call_in_a_macro_and_one_chosen_between_two_are_seen(self):
+        self.write(x_h="int a(int); int b(int); int c(int);\n#define A(n) a(n)",
+                   a_c='#include "x.h"\nint a(int n) { return (n ? b : c)(n); }',
+                   b_c='#include "x.h"\nint b(int n) { return A(n - 1); }',
+                   c_c='#include "x.h"\nint c(int n) { return n; }')
+        status, output = self.circles()
+        self.assertEqual(1, status)
+        self.assertIn("b.c:b -> a.c:a (2)", output)
+        self.assertIn("a.c:a -> b.c:b (2)", output)
+
+    def test_a_callback_handed_down_and_a_call_through_a_pointer_are_no_circle(self):
+        self.write(low_h="struct hooks { int (*done)(int); };\nint low(const struct hooks *h);\nint walk(int (*f)(int));",
+                   low_c='#include "low.h"\nint low(const struct hooks *h) { return h->done(1); }\n'
+                         'int walk(int (*f)(int)) { return f(2); }',
+                   high_c='#include "low.h"\nint high(int n);\nint high(int n) { return n; }\n'
+                          'static const struct hooks mine = { high };\n'
+                          'int main(void) { return low(&mine) + walk(high); }')
+        self.assertEqual((0, ""), self.circles())
+
+    def test_functions_of_one_name_that_are_static_are_two(self):
+        self.write(a_h="int a(void);", b_h="int b(void);",
+                   a_c='#include "a.h"\n#include "b.h"\nstatic int f(void) { return b(); }\nint a(void) { return f(); }',
+                   b_c='#include "b.h"\nstatic int f(void) { return 1; }\nint b(void) { return f(); }')
+        self.assertEqual((0, ""), self.circles())
+
+    def test_headers_that_include_each_other_are_a_circle(self):
+        self.write(a_h='#pragma once\n#include "b.h"', b_h='#pragma once\n#include "a.h"', a_c='#include "a.h"')
+        status, output = self.circles()
+        self.assertEqual(1, status)
+        self.assertIn("circle of includes, 2 files: a.h b.h", output)
+        self.assertIn("b.h includes a.h (2)", output)
+
+    def test_source_files_that_include_each_others_headers_are_a_circle(self):
+        self.write(a_h="", b_h="", a_c='#include "b.h"', b_c='#include "a.h"')
+        status, output = self.circles()
+        self.assertEqual(1, status)
+        self.assertIn("circle of includes, 2 files: a b", output)
+
+    def test_a_header_of_types_may_be_shared_by_the_files_that_it_builds_on(self):
+        self.write(a_h="", parts_h='#include "a.h"', a_c='#include "a.h"\n#include "parts.h"')
+        self.assertEqual((0, ""), self.circles())
+
+    def test_a_file_that_clang_cannot_read_is_no_success(self):
+        self.write(a_c='#include "missing.h"\n')
+        status, output = self.circles()
+        self.assertNotEqual(0, status)
+        self.assertIn("missing.h", output)
+
+
+class Layers(Tree):
+    """Two libraries, low and high, and an executable in tool/ that links both."""
+
+    def setUp(self):
+        super().setUp()
+        self.write(low__low_h="int low(void);", low__low_c='#include "low/low.h"\nint low(void) { return 1; }',
+                   high__high_h="int high(void);",
+                   high__high_c='#include "high/high.h"\n#include "low/low.h"\nint high(void) { return low(); }',
+                   tool__main_c='#include "high/high.h"\nint main(void) { return high(); }')
+        self.law("low: low", "high: low high", "tool: low high tool")
+        self.links("low, high")
+
+    def law(self, *lines):
+        self.put("doc/layers", "".join(line + "\n" for line in lines))
+
+    def links(self, libraries):
+        self.put("meson.build", MESON)
+        self.put("src/meson.build", f"""
+plain = {{ 'implicit_include_directories': false, 'c_args': ['-iquote', meson.current_source_dir()] }}
+low = static_library('low', 'low/low.c', kwargs: plain)
+high = static_library('high', 'high/high.c', kwargs: plain)
+executable('tool', 'tool/main.c', link_with: [{libraries}], kwargs: plain)
+""")
+
+    def layers(self):
+        subprocess.run(["meson", "setup", "build"], cwd=self.top, check=True, stdout=subprocess.PIPE)
+        return self.check("check-layers")
+
+    def test_a_tree_that_keeps_the_law_passes(self):
+        self.assertEqual((0, ""), self.layers())
+
+    def test_an_include_upward_is_refused_with_its_line_and_what_is_allowed(self):
+        self.write(low__low_c='#include "low/low.h"\n#include "high/high.h"\nint low(void) { return 1; }')
+        self.assertEqual((1, "src/low/low.c:2: low may not include high/ (high/high.h); allowed: low\n"), self.layers())
+
+    def test_the_longest_name_that_fits_a_file_is_its_layer(self):
+        self.write(low__deep__x_h="", low__deep__y_h='#include "high/high.h"')
+        self.law("low: low", "low/deep: high low/deep", "high: low high low/deep", "tool: low high tool")
+        self.assertEqual((0, ""), self.layers())
+        self.write(low__low_h='#include "low/deep/x.h"\nint low(void);')
+        self.assertIn("low may not include low/deep/ (low/deep/x.h)", self.layers()[1])
+
+    def test_a_folder_without_a_line_is_named(self):
+        self.write(new__new_h="")
+        self.assertEqual((1, "doc/layers: no line for src/new/\n"), self.layers())
+
+    def test_a_line_without_a_folder_is_named(self):
+        self.law("low: low", "high: low high", "old: low", "tool: low high tool")
+        self.assertEqual((1, "doc/layers:3: no file in src/old/\n"), self.layers())
+
+    def test_what_may_be_included_must_be_linked(self):
+        self.links("low")
+        self.write(tool__main_c="int main(void) { return 0; }")
+        self.assertEqual((1, "doc/layers:3: tool may include high/, which tool does not link\n"), self.layers())
+
+    def test_what_is_linked_must_be_allowed(self):
+        self.law("low: low", "high: low high", "tool: high tool")
+        self.assertEqual((1, "doc/layers:3: tool links low/, which tool may not include\n"), self.layers())
+
+    def test_a_folder_without_input_or_output_includes_no_header_of_the_kernel(self):
+        self.law("low: low", "high: low high", "tool: low high tool", "no I/O: low")
+        self.write(low__low_h="#include <stdint.h>\nint low(void);")
+        self.assertEqual((0, ""), self.layers())
+        self.write(low__low_h="#include <stdint.h>\n#include <sys/stat.h>\nint low(void);")
+        self.assertEqual((1, "src/low/low.h:2: low does no I/O, and may not include <sys/stat.h>\n"), self.layers())
+
+
+if __name__ == "__main__":
+    main()
