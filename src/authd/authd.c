@@ -95,17 +95,15 @@ static void link_wake(struct pool *pool, struct pool_fd *post)
 {
 	struct authd *a = pool_arg(pool);
 	struct link *link = (struct link *)post;
+	const struct channel front = channel_of(post->fd, ROLE_FRONT, ROLE_AUTH);
 	ROOM struct channel_inbox inbox;
-	struct message m;
-	int none;
 
 	if (link->held_back) {
 		atomic_store(&link->front.answers, 0);
 		link_again(pool, link);
 		return;
 	}
-	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_AUTH, CHANNEL_NOW, &inbox,
-				&m, &none)) {
+	switch (channel_receive(&front, CHANNEL_NOW, &inbox)) {
 	case CHANNEL_MESSAGE:
 		break;
 	case CHANNEL_EMPTY:
@@ -123,7 +121,7 @@ static void link_wake(struct pool *pool, struct pool_fd *post)
 	}
 	atomic_fetch_add(&link->keepers, 1);
 	link_again(pool, link);
-	if (!logins_hear(&a->logins, &link->front, &m)) {
+	if (!logins_hear(&a->logins, &link->front, &inbox.message)) {
 		log_event(LOG_ERR, "front-does-not-listen");
 		link_end(a, link);
 	}

@@ -181,18 +181,16 @@ static void end(struct testing *t)
 static void wake(struct pool *pool, struct pool_fd *post)
 {
 	struct testing *t = (struct testing *)post;
+	const struct channel tool = channel_of(post->fd, ROLE_TOOL, ROLE_AUTH);
 	ROOM struct channel_inbox inbox;
-	struct message m;
-	int none;
 	bool on = false;
 
-	switch (channel_receive(post->fd, ROLE_TOOL, ROLE_AUTH, CHANNEL_NOW, &inbox, &m,
-				&none)) {
+	switch (channel_receive(&tool, CHANNEL_NOW, &inbox)) {
 	case CHANNEL_EMPTY:
 		on = true;
 		break;
 	case CHANNEL_MESSAGE:
-		on = hear(t, &m);
+		on = hear(t, &inbox.message);
 		break;
 	case CHANNEL_CUT:
 	case CHANNEL_CLOSED:

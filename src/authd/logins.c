@@ -232,7 +232,7 @@ static struct span or_empty(struct span response)
 
 /* What the exchange can be bound to. Where a mechanism's -PLUS is not offered, nothing:
  * a client is right then that says we cannot (RFC 5802 section 6). */
-static struct sasl_channel channel_of(const struct logins *l,
+static struct sasl_channel binding_of(const struct logins *l,
 				      const struct message_AUTH_ASK *ask)
 {
 	const enum mechanism m = (enum mechanism)ask->mechanism;
@@ -252,7 +252,7 @@ static bool begin(struct logins *l, struct logins_link *link,
 {
 	const struct login_way way = { (enum mechanism)ask->mechanism, ask->tls > 0,
 				       ask->peer };
-	const struct sasl_channel channel = channel_of(l, ask);
+	const struct sasl_channel channel = binding_of(l, ask);
 	const struct attempt at = {
 		link, { ask->id, ask->exchange }, ask->peer, ask->waited > 0
 	};

@@ -160,18 +160,17 @@ static struct channel_to *send_question(struct lookup *l, const struct question 
 }
 
 static enum database_says hear_answer(struct lookup *l, struct channel_to *c,
-				      struct channel_inbox *inbox, struct message *out,
-				      struct why *why)
+				      struct channel_inbox *inbox, struct why *why)
 {
-	int none;
+	const struct channel from = channel_of(c->fd, ROLE_LOOKUP, ROLE_AUTH);
+	const struct message_LOOKUP_IS *is = &inbox->message.LOOKUP_IS;
 
-	switch (channel_receive(c->fd, ROLE_LOOKUP, ROLE_AUTH, CHANNEL_WAIT, inbox, out,
-				&none)) {
+	switch (channel_receive(&from, CHANNEL_WAIT, inbox)) {
 	case CHANNEL_MESSAGE:
 		give_back(l, c);
-		if (out->LOOKUP_IS.says > DATABASE_DOWN)
+		if (is->says > DATABASE_DOWN)
 			return down(l, why, FAULT_PEER, "understand database");
-		return (enum database_says)out->LOOKUP_IS.says;
+		return (enum database_says)is->says;
 	case CHANNEL_EMPTY:
 		give_up(l, c);
 		return down(l, why, FAULT_LIMIT, "wait for an answer of database");
@@ -307,7 +306,7 @@ static enum database_says ask(struct lookup *l, const struct question *q,
 			      struct user_found *out, struct why *why)
 {
 	ROOM struct channel_inbox inbox;
-	struct message m;
+	const struct message_LOOKUP_IS *is = &inbox.message.LOOKUP_IS;
 	enum fault not_sent = FAULT_NONE;
 	struct channel_to *c = send_question(l, q, &not_sent);
 
@@ -316,14 +315,13 @@ static enum database_says ask(struct lookup *l, const struct question *q,
 			    not_sent == FAULT_LIMIT
 				    ? "find a free process to ask database"
 				    : "send the question to database");
-	enum database_says says = hear_answer(l, c, &inbox, &m, why);
+	enum database_says says = hear_answer(l, c, &inbox, why);
 	if (says == DATABASE_DOWN && !why->fault)
-		tell_trouble(l, m.LOOKUP_IS.unfit ? FAULT_SETUP : FAULT_IO,
-			     m.LOOKUP_IS.trouble, why);
-	if (says == DATABASE_WRONG && m.LOOKUP_IS.trouble.len > 0)
-		tell_trouble(l, FAULT_DENIED, m.LOOKUP_IS.trouble, why);
+		tell_trouble(l, is->unfit ? FAULT_SETUP : FAULT_IO, is->trouble, why);
+	if (says == DATABASE_WRONG && is->trouble.len > 0)
+		tell_trouble(l, FAULT_DENIED, is->trouble, why);
 	if (says == DATABASE_RIGHT)
-		says = fill(l, q, m.LOOKUP_IS.fields, out, why);
+		says = fill(l, q, is->fields, out, why);
 	if (says == DATABASE_RIGHT)
 		keep_decoy(l, &out->user);
 	secret_wipe(&inbox, sizeof inbox);

@@ -56,9 +56,7 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 		 child_take_fn *take, void *arg)
 {
 	enum logsink_kind kind;
-	struct message m;
 	struct why why;
-	int fd;
 
 	if (argc < 2 || argc > 3 || !logsink_parse(argv[1], &kind))
 		explain(role, argc > 1 ? argv[1] : NULL);
@@ -78,8 +76,10 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 	if (settings_init(&c->settings))
 		lost(c, "out of memory");
 	for (;;) {
-		switch (channel_receive(c->parent, ROLE_PARENT, role, CHANNEL_WAIT,
-					&c->inbox, &m, &fd)) {
+		const struct channel parent = channel_of(c->parent, ROLE_PARENT, role);
+		const struct message *m = &c->inbox.message;
+
+		switch (channel_receive(&parent, CHANNEL_WAIT, &c->inbox)) {
 		case CHANNEL_MESSAGE:
 			break;
 		case CHANNEL_EMPTY:
@@ -90,12 +90,12 @@ void child_begin(struct child *c, enum role role, int argc, char **argv,
 		case CHANNEL_BROKEN:
 			lost(c, "message from poplard cannot be read");
 		}
-		if (m.kind == MESSAGE_GO)
+		if (m->kind == MESSAGE_GO)
 			return;
-		if (m.kind == MESSAGE_SETTINGS)
-			take_settings(c, m.SETTINGS.values);
+		if (m->kind == MESSAGE_SETTINGS)
+			take_settings(c, m->SETTINGS.values);
 		else
-			take(arg, &m, fd);
+			take(arg, m, c->inbox.files.at[0]);
 	}
 }
 
@@ -119,14 +119,12 @@ void child_enter_sandbox(struct child *c, int dir)
 
 bool child_hear(struct child *c, child_take_fn *take, void *arg)
 {
-	struct message m;
-	int fd;
+	const struct channel parent = channel_of(c->parent, ROLE_PARENT, c->role);
 
 	for (;;) {
-		switch (channel_receive(c->parent, ROLE_PARENT, c->role, CHANNEL_NOW,
-					&c->inbox, &m, &fd)) {
+		switch (channel_receive(&parent, CHANNEL_NOW, &c->inbox)) {
 		case CHANNEL_MESSAGE:
-			take(arg, &m, fd);
+			take(arg, &c->inbox.message, c->inbox.files.at[0]);
 			break;
 		case CHANNEL_CUT:
 			log_event(LOG_ERR, "descriptor-lost",

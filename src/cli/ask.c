@@ -176,12 +176,12 @@ static int not_opened(const struct trial *t, uint64_t fault)
 static int look_into(const struct trial *t, int fd)
 {
 	OWN_FD session = fd, listing = -1;
+	const struct channel drop = channel_of(session, ROLE_DROP, ROLE_FRONT);
 	struct channel_inbox inbox;
-	struct message m;
+	const struct message *m = &inbox.message;
 
-	channel_hear_within(session, PATIENCE_MS);
-	switch (channel_receive(session, ROLE_DROP, ROLE_FRONT, CHANNEL_WAIT, &inbox,
-				&m, &listing)) {
+	channel_receive_timeout(session, PATIENCE_MS);
+	switch (channel_receive(&drop, CHANNEL_WAIT, &inbox)) {
 	case CHANNEL_MESSAGE:
 		break;
 	case CHANNEL_EMPTY:
@@ -189,35 +189,36 @@ static int look_into(const struct trial *t, int fd)
 	default:
 		return refused(FAULT_PEER, SPAN("poplar-drop has ended"));
 	}
-	if (m.kind != MESSAGE_READY)
-		return not_opened(t, m.kind == MESSAGE_FAILED ? m.FAILED.fault
-							      : FAULT_PEER);
-	printf("messages in it: %ju, octets: %ju\n", (uintmax_t)m.READY.count,
-	       (uintmax_t)m.READY.octets);
+	listing = inbox.files.at[0];
+	if (m->kind != MESSAGE_READY)
+		return not_opened(t, m->kind == MESSAGE_FAILED ? m->FAILED.fault
+							       : FAULT_PEER);
+	printf("messages in it: %ju, octets: %ju\n", (uintmax_t)m->READY.count,
+	       (uintmax_t)m->READY.octets);
 	return CLI_OK;
 }
 
 static int hear(int fd, struct trial *t)
 {
+	const struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_TOOL);
 	struct channel_inbox inbox;
-	struct message m;
-	int session, status;
+	const struct message *m = &inbox.message;
+	int status;
 
-	while (channel_receive(fd, ROLE_AUTH, ROLE_TOOL, CHANNEL_WAIT, &inbox, &m,
-			       &session) == CHANNEL_MESSAGE) {
-		switch (m.kind) {
+	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE) {
+		switch (m->kind) {
 		case MESSAGE_TEST_IS:
-			status = take_end(t, &m.TEST_IS);
+			status = take_end(t, &m->TEST_IS);
 			if (status != CLI_OK)
 				return status;
 			break;
 		case MESSAGE_TEST_DROP:
-			return look_into(t, session);
+			return look_into(t, inbox.files.at[0]);
 		case MESSAGE_TEST_LOOKS:
-			print_name(&m.TEST_LOOKS);
+			print_name(&m->TEST_LOOKS);
 			break;
 		default:
-			print_step(&m.TEST_SAYS);
+			print_step(&m->TEST_SAYS);
 			break;
 		}
 	}

@@ -134,15 +134,13 @@ static bool ask_server(struct cli_maildrop *m)
 
 static bool hear_server(struct cli_maildrop *m, bool *out_found)
 {
+	const struct channel auth = channel_of(m->server, ROLE_AUTH, ROLE_TOOL);
 	ROOM struct channel_inbox inbox;
-	struct message is;
-	int none;
 
-	if (channel_receive(m->server, ROLE_AUTH, ROLE_TOOL, CHANNEL_WAIT, &inbox, &is,
-			    &none) != CHANNEL_MESSAGE ||
-	    is.kind != MESSAGE_FIND_IS)
+	if (channel_receive(&auth, CHANNEL_WAIT, &inbox) != CHANNEL_MESSAGE ||
+	    inbox.message.kind != MESSAGE_FIND_IS)
 		return false;
-	*out_found = take_found(m, &is.FIND_IS);
+	*out_found = take_found(m, &inbox.message.FIND_IS);
 	return true;
 }
 

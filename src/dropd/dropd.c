@@ -48,17 +48,15 @@ static void link_end(struct dropd *d, struct pool_fd *post)
 static void link_wake(struct pool *pool, struct pool_fd *post)
 {
 	struct dropd *d = pool_arg(pool);
+	const struct channel auth = channel_of(post->fd, ROLE_AUTH, ROLE_DROP);
 	ROOM struct channel_inbox inbox;
-	struct message m;
-	int fd;
 
-	switch (channel_receive(post->fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m,
-				&fd)) {
+	switch (channel_receive(&auth, CHANNEL_NOW, &inbox)) {
 	case CHANNEL_MESSAGE:
 		atomic_fetch_add(&d->live, 1);
 		atomic_fetch_add(&d->sessions, 1);
 		pool_again(pool, post);
-		dropd_session_begin(d, &m, fd);
+		dropd_session_begin(d, &inbox.message, inbox.files.at[0]);
 		break;
 	case CHANNEL_EMPTY:
 		pool_again(pool, post);

@@ -318,15 +318,14 @@ static bool hear(struct session *s, const struct message *m, int fd)
 static void session_wake(struct pool *pool, struct pool_fd *post)
 {
 	struct session *s = (struct session *)post;
+	const struct channel front = channel_of(post->fd, ROLE_FRONT, ROLE_DROP);
 	ROOM struct channel_inbox inbox;
-	struct message m;
-	OWN_FD fd = -1;
 	bool on = false;
 
-	switch (channel_receive(post->fd, ROLE_FRONT, ROLE_DROP, CHANNEL_NOW, &inbox,
-				&m, &fd)) {
+	switch (channel_receive(&front, CHANNEL_NOW, &inbox)) {
 	case CHANNEL_MESSAGE:
-		on = hear(s, &m, fd);
+		on = hear(s, &inbox.message, inbox.files.at[0]);
+		own_fd_close(&inbox.files.at[0]);
 		break;
 	case CHANNEL_EMPTY:
 		on = true;

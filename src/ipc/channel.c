@@ -20,18 +20,21 @@ enum fault channel_pair(int out[2], struct why *why)
 	return FAULT_NONE;
 }
 
-void channel_patience(int fd, unsigned seconds)
+static void set_timeout(int fd, int option, unsigned ms)
 {
-	struct timeval t = { .tv_sec = seconds };
+	const struct timeval t = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
 
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+	setsockopt(fd, SOL_SOCKET, option, &t, sizeof t);
 }
 
-void channel_hear_within(int fd, unsigned ms)
+void channel_send_timeout(int fd, unsigned ms)
 {
-	struct timeval t = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+	set_timeout(fd, SO_SNDTIMEO, ms);
+}
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+void channel_receive_timeout(int fd, unsigned ms)
+{
+	set_timeout(fd, SO_RCVTIMEO, ms);
 }
 
 /* Room for one descriptor more than any message has, so that it is seen and refused. */
@@ -122,9 +125,10 @@ static void close_all(struct channel_files *files)
 {
 	while (files->count > 0)
 		close(files->at[--files->count]);
+	files->at[0] = -1;
 }
 
-/* The descriptors that came with h. False when there were more than any message has. */
+/* The descriptors that came with h. False: more came than any message has. */
 static bool take_descriptors(struct msghdr *h, struct channel_files *out)
 {
 	bool ok = !(h->msg_flags & MSG_TRUNC);
@@ -148,64 +152,44 @@ static bool take_descriptors(struct msghdr *h, struct channel_files *out)
 	return ok;
 }
 
-static enum channel_got receive(int fd, enum role from, enum role to,
-				enum channel_wait wait, struct channel_inbox *inbox,
-				struct message *out, struct channel_files *files)
+static enum channel_got receive(const struct channel *c, enum channel_wait wait,
+				struct channel_inbox *out)
 {
 	union control control;
-	struct iovec iov = { inbox->octets, sizeof inbox->octets };
+	struct iovec iov = { out->octets, sizeof out->octets };
 	struct msghdr h = { .msg_iov = &iov,
 			    .msg_iovlen = 1,
 			    .msg_control = control.octets,
 			    .msg_controllen = sizeof control };
+	const int flags = MSG_CMSG_CLOEXEC | (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0);
 	ssize_t n;
 
 	do
-		n = recvmsg(fd, &h,
-			    MSG_CMSG_CLOEXEC |
-				    (wait == CHANNEL_NOW ? MSG_DONTWAIT : 0));
+		n = recvmsg(c->fd, &h, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? CHANNEL_EMPTY : CHANNEL_CLOSED;
-	if (!take_descriptors(&h, files))
+	if (!take_descriptors(&h, &out->files))
 		return CHANNEL_BROKEN;
 	if (n == 0)
 		return CHANNEL_CLOSED;
-	struct span in = { inbox->octets, (size_t)n };
-	bool cut = files->count == 0 && (h.msg_flags & MSG_CTRUNC);
-	if (message_decode(in, from, to, files->count > 0 || cut, out))
+	const struct span in = { out->octets, (size_t)n };
+	const size_t count = out->files.count;
+	const bool cut = count == 0 && (h.msg_flags & MSG_CTRUNC);
+	if (message_decode(in, c->peer, c->self, count > 0 || cut, &out->message))
 		return CHANNEL_BROKEN;
-	return cut ? CHANNEL_CUT : CHANNEL_MESSAGE;
+	if (cut && message_fd(out->message.kind) != MESSAGE_FD_FILES)
+		return CHANNEL_CUT;
+	return may_carry(out->message.kind, count) ? CHANNEL_MESSAGE : CHANNEL_BROKEN;
 }
 
-enum channel_got channel_receive_files(int fd, enum role from, enum role to,
-				       enum channel_wait wait,
-				       struct channel_inbox *inbox, struct message *out,
-				       struct channel_files *files)
+enum channel_got channel_receive(const struct channel *c, enum channel_wait wait,
+				 struct channel_inbox *out)
 {
-	files->count = 0;
-	enum channel_got got = receive(fd, from, to, wait, inbox, out, files);
-	if (got == CHANNEL_MESSAGE && !may_carry(out->kind, files->count))
-		got = CHANNEL_BROKEN;
-	if (got == CHANNEL_CUT && message_fd(out->kind) == MESSAGE_FD_FILES)
-		got = CHANNEL_MESSAGE;
+	out->files = (struct channel_files){ .at = { -1 } };
+	const enum channel_got got = receive(c, wait, out);
+
 	if (got != CHANNEL_MESSAGE)
-		close_all(files);
-	return got;
-}
-
-enum channel_got channel_receive(int fd, enum role from, enum role to,
-				 enum channel_wait wait, struct channel_inbox *inbox,
-				 struct message *out, int *out_fd)
-{
-	struct channel_files files;
-	enum channel_got got =
-		channel_receive_files(fd, from, to, wait, inbox, out, &files);
-
-	if (files.count > 1) {
-		close_all(&files);
-		got = CHANNEL_BROKEN;
-	}
-	*out_fd = files.count == 1 ? files.at[0] : -1;
+		close_all(&out->files);
 	return got;
 }

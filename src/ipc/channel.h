@@ -1,65 +1,94 @@
-/* ipc/channel.h - messages over a pair of local sockets, a descriptor with each.
+/* ipc/channel.h - messages between two processes over a pair of local sockets.
  *
- * Prefix: channel_. SOCK_SEQPACKET: a message arrives whole or not at
- * all, in order, and the end of the peer is seen.
+ * Prefix: channel_. The sockets are of SOCK_SEQPACKET: a message arrives whole or not
+ * at all, messages arrive in order, and each end sees that the other has closed.
  */
 #pragma once
 
 #include "ipc/message.h"
 
-/* Two connected ends, close-on-exec. FAULT_IO (descriptors run out) otherwise. */
+/* ---- making one ---- */
+
+/* Two connected ends, close-on-exec, both the caller's. FAULT_IO: no descriptor is
+ * free. */
 MUST_USE enum fault channel_pair(int out[2], struct why *why);
 
-/* How long a CHANNEL_WAIT send on this end waits for a peer that does not read. */
-void channel_patience(int fd, unsigned seconds);
-
-/* The same for a CHANNEL_WAIT receive, which then gives CHANNEL_EMPTY. */
-void channel_hear_within(int fd, unsigned ms);
+/* How long a CHANNEL_WAIT send on fd waits for room in the peer's queue, and a
+ * CHANNEL_WAIT receive for a message, in milliseconds. Both wait for ever otherwise. */
+void channel_send_timeout(int fd, unsigned ms);
+void channel_receive_timeout(int fd, unsigned ms);
 
 enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
 
-/* Send m, with the descriptor `pass` (kept by the caller; -1: none). FAULT_LIMIT: the
- * peer's queue is full (after the patience, when waiting), or the kernel has no room.
- * FAULT_PEER: the peer is gone. FAULT_UNSENDABLE: a field of m is over its maximum, or
- * m lacks its descriptor. That is a fault of the caller, is logged here, and says
- * nothing about the peer: the channel stays as it was. */
+/* ---- sending: the descriptor is all that it takes, and any thread may ---- */
+
+/* Send m, with the descriptor `pass` (the caller keeps it; -1: none).
+ * FAULT_NONE: the kernel has the message for the peer.
+ * FAULT_LIMIT: nothing was sent, and the channel is as good as before: the peer's queue
+ *   is full (CHANNEL_NOW, or the send timeout has passed), or the kernel lacks memory
+ *   or room for descriptors under way.
+ * FAULT_PEER: the peer has closed its end.
+ * FAULT_UNSENDABLE: nothing was sent, and the channel is as good as before: a field of
+ *   m is over its maximum, or m has not the descriptors that the table says. That is
+ *   the sender's own fault and is logged here. */
 MUST_USE enum fault channel_send(int fd, const struct message *m, int pass,
 				 enum channel_wait wait);
 
-/* The same with none or some descriptors, for a message that may have several. */
+/* The same with up to CHANNEL_FILES_MAX descriptors, for MESSAGE_FD_FILES. */
 enum { CHANNEL_FILES_MAX = 16 };
 MUST_USE enum fault channel_send_files(int fd, const struct message *m,
 				       const int *files, size_t count,
 				       enum channel_wait wait);
 
-enum channel_got {
-	CHANNEL_MESSAGE, /* *out, and *out_fd (-1: none), which the caller owns now */
-	CHANNEL_CUT,     /* the same, but there was no room for its descriptor here */
-	CHANNEL_EMPTY,   /* nothing there (CHANNEL_NOW) */
-	CHANNEL_CLOSED,  /* the peer is gone */
-	CHANNEL_BROKEN,  /* what came is not what the table allows: close the channel */
+/* ---- receiving: one thread at a time ---- */
+
+/* The end of a channel that a process receives on. */
+struct channel {
+	int fd;         /* -1: closed */
+	enum role peer; /* who sends */
+	enum role self; /* who receives: the process that has this end */
 };
 
-/* Room for one message; runs in a received message are borrowed from it. */
+static inline struct channel channel_of(int fd, enum role peer, enum role self)
+{
+	return (struct channel){ .fd = fd, .peer = peer, .self = self };
+}
+
+/* The descriptors that came with a message, in the order in which they were sent. The
+ * receiver owns them. */
+struct channel_files {
+	size_t count;
+	int at[CHANNEL_FILES_MAX]; /* at[0] is -1 where none came */
+};
+
+/* One received message. Texts of `message` are borrowed from `octets`: they last until
+ * the inbox is used again. Several channels may share an inbox. */
 struct channel_inbox {
+	struct message message;
+	struct channel_files files;
 	char octets[MESSAGE_OCTETS_MAX];
 };
 
-/* Receive what `from` sent to `to`. *out_fd is -1 unless CHANNEL_MESSAGE is returned
- * and the message carries a descriptor. */
-MUST_USE enum channel_got channel_receive(int fd, enum role from, enum role to,
-					  enum channel_wait wait,
-					  struct channel_inbox *inbox,
-					  struct message *out, int *out_fd);
-
-/* The same for a message that may have several descriptors: those that came, from the
- * first on. Fewer than were sent where there was no room for more here. */
-struct channel_files {
-	size_t count;
-	int at[CHANNEL_FILES_MAX];
+enum channel_got {
+	/* A message with the descriptors that the table gives it. A message of
+	 * MESSAGE_FD_FILES may have lost some on the way: it has those that came. */
+	CHANNEL_MESSAGE,
+	/* A message that lost its one descriptor on the way, because this process has
+	 * no room for another open file. */
+	CHANNEL_CUT,
+	/* No message is there (CHANNEL_NOW), or none came within the receive timeout.
+	 */
+	CHANNEL_EMPTY,
+	/* The peer has closed its end, and everything that it sent has been received.
+	 */
+	CHANNEL_CLOSED,
+	/* Something came that the table does not allow. The caller closes the channel.
+	 */
+	CHANNEL_BROKEN,
 };
-MUST_USE enum channel_got channel_receive_files(int fd, enum role from, enum role to,
-						enum channel_wait wait,
-						struct channel_inbox *inbox,
-						struct message *out,
-						struct channel_files *files);
+
+/* Receive one message into *out. Descriptors are in out->files with CHANNEL_MESSAGE
+ * only; with any other outcome those that came have been closed. */
+MUST_USE enum channel_got channel_receive(const struct channel *c,
+					  enum channel_wait wait,
+					  struct channel_inbox *out);

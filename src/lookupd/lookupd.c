@@ -146,13 +146,11 @@ static bool answer(struct lookupd *l, const struct lookup_driver *driver,
 
 static void hear_auth(struct lookupd *l, const struct lookup_driver *driver)
 {
-	struct message m;
-	int none;
+	const struct channel auth = channel_of(l->auth, ROLE_AUTH, ROLE_LOOKUP);
 
-	switch (channel_receive(l->auth, ROLE_AUTH, ROLE_LOOKUP, CHANNEL_NOW, &l->inbox,
-				&m, &none)) {
+	switch (channel_receive(&auth, CHANNEL_NOW, &l->inbox)) {
 	case CHANNEL_MESSAGE:
-		if (!answer(l, driver, &m.LOOKUP_ASK))
+		if (!answer(l, driver, &l->inbox.message.LOOKUP_ASK))
 			own_fd_close(&l->auth);
 		secret_wipe(&l->inbox, sizeof l->inbox);
 		break;

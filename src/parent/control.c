@@ -59,6 +59,6 @@ void control_accept(struct parent *p)
 
 	if (fd < 0 || !auth || !may_come(fd))
 		return;
-	channel_patience(fd, PATIENCE_S);
+	channel_send_timeout(fd, PATIENCE_S * 1000);
 	worker_say(auth, &(struct message){ .kind = MESSAGE_CONTROL }, fd);
 }

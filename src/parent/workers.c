@@ -142,7 +142,7 @@ void worker_link_to_auth(const struct worker *k, const struct worker *auth)
 	}
 	OWN_FD ours = pair[0];
 	OWN_FD theirs = pair[1];
-	channel_patience(ours, FRONT_PATIENCE_S);
+	channel_send_timeout(ours, FRONT_PATIENCE_S * 1000);
 	struct message to_auth = { .kind = MESSAGE_FRONT_LINK,
 				   .FRONT_LINK = { k->number } };
 	if (k->role == ROLE_DROP)
@@ -152,7 +152,7 @@ void worker_link_to_auth(const struct worker *k, const struct worker *auth)
 	if (k->role == ROLE_LOOKUP) {
 		to_auth = (struct message){ .kind = MESSAGE_LOOKUP_LINK,
 					    .LOOKUP_LINK = { k->database, k->number } };
-		channel_hear_within(
+		channel_receive_timeout(
 			ours,
 			k->generation->settings.databases.at[k->database].timeout);
 	}
@@ -423,11 +423,10 @@ static void front_broken(const struct worker *auth, uint64_t number)
 
 void worker_hear(struct parent *p, struct worker *k)
 {
-	struct message m;
-	int fd;
+	const struct channel channel = channel_of(k->channel, k->role, ROLE_PARENT);
+	const struct message *m = &p->inbox.message;
 
-	switch (channel_receive(k->channel, k->role, ROLE_PARENT, CHANNEL_NOW,
-				&p->inbox, &m, &fd)) {
+	switch (channel_receive(&channel, CHANNEL_NOW, &p->inbox)) {
 	case CHANNEL_MESSAGE:
 		break;
 	case CHANNEL_EMPTY:
@@ -441,21 +440,21 @@ void worker_hear(struct parent *p, struct worker *k)
 		own_fd_close(&k->channel); /* SIGCHLD tells the rest */
 		return;
 	}
-	if (m.kind == MESSAGE_DROP_WANTED) {
-		drop_wanted(p, k, &m.DROP_WANTED);
+	if (m->kind == MESSAGE_DROP_WANTED) {
+		drop_wanted(p, k, &m->DROP_WANTED);
 		return;
 	}
-	if (m.kind == MESSAGE_IDLE) {
+	if (m->kind == MESSAGE_IDLE) {
 		drop_idle(p, k);
 		return;
 	}
-	if (m.kind == MESSAGE_LOOKUP_BROKEN) {
-		lookup_broken(k, m.LOOKUP_BROKEN.number);
+	if (m->kind == MESSAGE_LOOKUP_BROKEN) {
+		lookup_broken(k, m->LOOKUP_BROKEN.number);
 		return;
 	}
-	if (m.kind == MESSAGE_FRONT_BROKEN) {
-		front_broken(k, m.FRONT_BROKEN.number);
+	if (m->kind == MESSAGE_FRONT_BROKEN) {
+		front_broken(k, m->FRONT_BROKEN.number);
 		return;
 	}
-	sandboxed(p, k, &m.SANDBOXED);
+	sandboxed(p, k, &m->SANDBOXED);
 }

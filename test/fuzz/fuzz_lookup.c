@@ -42,27 +42,24 @@ static void check_user(const struct user *u)
 static bool is_linked(int fd)
 {
 	static struct channel_inbox inbox;
-	struct message m;
-	int none;
+	const struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_LOOKUP);
 
-	PROMISE(channel_receive(fd, ROLE_AUTH, ROLE_LOOKUP, CHANNEL_NOW, &inbox, &m,
-				&none) == CHANNEL_MESSAGE);
-	PROMISE(m.kind == MESSAGE_LOOKUP_ASK && span_is(m.LOOKUP_ASK.user, "alice"));
-	return channel_receive(fd, ROLE_AUTH, ROLE_LOOKUP, CHANNEL_NOW, &inbox, &m,
-			       &none) == CHANNEL_EMPTY;
+	PROMISE(channel_receive(&auth, CHANNEL_NOW, &inbox) == CHANNEL_MESSAGE);
+	PROMISE(inbox.message.kind == MESSAGE_LOOKUP_ASK);
+	PROMISE(span_is(inbox.message.LOOKUP_ASK.user, "alice"));
+	return channel_receive(&auth, CHANNEL_NOW, &inbox) == CHANNEL_EMPTY;
 }
 
 /* How often the parent was told that the process is broken. */
 static unsigned told(int fd)
 {
 	static struct channel_inbox inbox;
-	struct message m;
+	const struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_PARENT);
 	unsigned times = 0;
-	int none;
 
-	while (channel_receive(fd, ROLE_AUTH, ROLE_PARENT, CHANNEL_NOW, &inbox, &m,
-			       &none) == CHANNEL_MESSAGE) {
-		PROMISE(m.kind == MESSAGE_LOOKUP_BROKEN && m.LOOKUP_BROKEN.number == 7);
+	while (channel_receive(&auth, CHANNEL_NOW, &inbox) == CHANNEL_MESSAGE) {
+		PROMISE(inbox.message.kind == MESSAGE_LOOKUP_BROKEN);
+		PROMISE(inbox.message.LOOKUP_BROKEN.number == 7);
 		times++;
 	}
 	return times;

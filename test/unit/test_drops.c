@@ -66,29 +66,23 @@ static enum fault grant(struct world *w, const struct user *user, struct span na
 /* The process at `fd` has been sent a GRANT for this name. */
 static void expect_grant(int fd, const char *name)
 {
+	const struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_DROP);
 	struct channel_inbox inbox;
-	struct message m;
-	int session;
 
-	CHECK_EQ(channel_receive(fd, ROLE_AUTH, ROLE_DROP, CHANNEL_NOW, &inbox, &m,
-				 &session),
-		 CHANNEL_MESSAGE);
-	CHECK_SPAN(m.GRANT.user, name);
-	close(session);
+	CHECK_EQ(channel_receive(&auth, CHANNEL_NOW, &inbox), CHANNEL_MESSAGE);
+	CHECK_SPAN(inbox.message.GRANT.user, name);
+	close(inbox.files.at[0]);
 }
 
 /* Waits until poplar-auth asks for the process of this uid. */
 static void expect_wanted(struct world *w, uint32_t uid)
 {
+	const struct channel auth = channel_of(w->parent, ROLE_AUTH, ROLE_PARENT);
 	struct channel_inbox inbox;
-	struct message m;
-	int none;
 
-	CHECK_EQ(channel_receive(w->parent, ROLE_AUTH, ROLE_PARENT, CHANNEL_WAIT,
-				 &inbox, &m, &none),
-		 CHANNEL_MESSAGE);
-	CHECK_EQ(m.kind, MESSAGE_DROP_WANTED);
-	CHECK_EQ(m.DROP_WANTED.uid, uid);
+	CHECK_EQ(channel_receive(&auth, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
+	CHECK_EQ(inbox.message.kind, MESSAGE_DROP_WANTED);
+	CHECK_EQ(inbox.message.DROP_WANTED.uid, uid);
 }
 
 /* ---- a login in a thread of its own ---- */

@@ -437,14 +437,14 @@ static bool hear(struct drop_link *link, bool broken)
 {
 	struct conn *c = link->conn;
 	const bool next = link == c->next;
-	struct channel_files files;
-	struct message m;
+	const struct channel drop = channel_of(link->watch.fd, ROLE_DROP, ROLE_FRONT);
+	struct channel_inbox *in = &c->front->inbox;
 	bool good = false;
 
-	switch (channel_receive_files(link->watch.fd, ROLE_DROP, ROLE_FRONT,
-				      CHANNEL_NOW, &c->front->inbox, &m, &files)) {
+	switch (channel_receive(&drop, CHANNEL_NOW, in)) {
 	case CHANNEL_MESSAGE:
-		good = next ? take_next(c, &m, &files) : take(c, &m, &files);
+		good = next ? take_next(c, &in->message, &in->files)
+			    : take(c, &in->message, &in->files);
 		break;
 	case CHANNEL_CUT: /* only READY has a descriptor that must come */
 		good = !next && take_failed(c, FAULT_LIMIT);

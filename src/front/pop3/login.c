@@ -412,19 +412,18 @@ static void on_auth(struct loop_watch *watch, unsigned events)
 {
 	struct auth_link *link = (struct auth_link *)watch;
 	struct front *f = link->front;
-	struct message m;
-	int fd;
+	const struct channel auth = channel_of(watch->fd, ROLE_AUTH, ROLE_FRONT);
+	const struct message *m = &f->inbox.message;
 
 	if (events & LOOP_WRITE)
 		send_waiting(f);
 	while (f->auth == link) {
-		switch (channel_receive(link->watch.fd, ROLE_AUTH, ROLE_FRONT,
-					CHANNEL_NOW, &f->inbox, &m, &fd)) {
+		switch (channel_receive(&auth, CHANNEL_NOW, &f->inbox)) {
 		case CHANNEL_MESSAGE:
-			take(f, &m, fd);
+			take(f, m, f->inbox.files.at[0]);
 			break;
 		case CHANNEL_CUT:
-			take_cut(f, &m);
+			take_cut(f, m);
 			break;
 		case CHANNEL_EMPTY:
 			if (events & LOOP_BROKEN)
