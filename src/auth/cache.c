@@ -64,7 +64,7 @@ struct cache *cache_new(unsigned entries, uint64_t verified_ms)
 
 static void clear(struct entry *e)
 {
-	user_let_go(&e->who);
+	user_release(&e->who);
 	secret_wipe(e, sizeof *e);
 }
 

@@ -115,7 +115,7 @@ static enum fault refuse_over(const struct database *db, struct user_found *foun
 	buf_text(&b, db->name);
 	buf_text(&b, ": ");
 	buf_text(&b, found->user.over);
-	user_let_go(found);
+	user_release(found);
 	return fault_set(why, FAULT_SETUP, 0,
 			 "use a field that is too long, of database", buf_cstr(&b));
 }
@@ -143,7 +143,7 @@ static enum fault ask_all(struct database *first, const struct question *q,
 			*out = found;
 			return FAULT_NONE;
 		}
-		user_let_go(&found);
+		user_release(&found);
 		if (says == DATABASE_DOWN)
 			trouble = story;
 		if (is_last_word(db, says))
@@ -198,9 +198,9 @@ struct passwdfile {
 	struct userfile *file;
 };
 
-static void let_go(void *keeper)
+static void release(void *owner)
 {
-	users_free(keeper);
+	users_free(owner);
 }
 
 static enum database_says find(struct database *db, struct span name,
@@ -212,7 +212,7 @@ static enum database_says find(struct database *db, struct span name,
 		return DATABASE_DOWN;
 	const struct user *user = users_find(users, name);
 
-	*out = (struct user_found){ .keeper = users, .let_go = let_go };
+	*out = (struct user_found){ .owner = users, .release = release };
 	if (user)
 		out->user = *user;
 	return user ? DATABASE_RIGHT : DATABASE_UNKNOWN;
@@ -229,7 +229,7 @@ static bool stand_in(struct database *db, struct span name, unsigned wants,
 		users_free(users);
 		return false;
 	}
-	*out = (struct user_found){ { .stored = user->stored }, users, let_go };
+	*out = (struct user_found){ { .stored = user->stored }, users, release };
 	return true;
 }
 

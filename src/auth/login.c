@@ -63,8 +63,8 @@ static void split(const struct login_rules *rules, struct span *io_authzid,
 	*io_authid = span_after(*io_authid, before + 1);
 }
 
-bool login_claim(const struct login_rules *rules, struct span given,
-		 struct login_name *out)
+bool login_claimed_name(const struct login_rules *rules, struct span given,
+			struct login_name *out)
 {
 	struct span authzid = SPAN("");
 
@@ -157,7 +157,7 @@ enum fault login_by_digest(const struct login_rules *rules, const struct login_w
 	secret_wipe(room, sizeof room);
 	if (known && good)
 		return login_admit(rules, way, &who, SPAN(""), out, why);
-	user_let_go(&who);
+	user_release(&who);
 	return deny(why);
 }
 

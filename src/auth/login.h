@@ -47,8 +47,8 @@ MUST_USE enum fault login_find(const struct login_rules *rules, struct span give
 
 /* The name whose secret is shown when the client says it is `given`, which may be
  * "user*master". False: there can be no such user. */
-MUST_USE bool login_claim(const struct login_rules *rules, struct span given,
-			  struct login_name *out);
+MUST_USE bool login_claimed_name(const struct login_rules *rules, struct span given,
+				 struct login_name *out);
 
 /* A name and a password were shown. `authzid` is who the client wants to be; empty: who
  * it is, or who "user*master" says. FAULT_DENIED, or trouble with the databases. */

@@ -27,7 +27,7 @@ struct authd {
 	struct pool *pool, *errands; /* errands: what the parent brings */
 	struct logins logins;
 	int dir; /* of the users file */
-	struct userbases userbases;
+	struct auth_databases databases;
 	atomic_uint live;     /* links to fronts */
 	atomic_ullong linked; /* ... that there have been */
 	atomic_bool draining;
@@ -166,7 +166,8 @@ static void take(void *arg, const struct message *m, int fd)
 		link_begin(a, m->FRONT_LINK.number, fd);
 		break;
 	case MESSAGE_DATABASE:
-		userbases_add(&a->userbases, &a->child.settings, a->dir, &m->DATABASE);
+		auth_databases_add(&a->databases, &a->child.settings, a->dir,
+				   &m->DATABASE);
 		break;
 	case MESSAGE_BOARD:
 		if (!grants_add_board(&a->child.settings, &m->BOARD)) {
@@ -176,10 +177,11 @@ static void take(void *arg, const struct message *m, int fd)
 		}
 		break;
 	case MESSAGE_CONTROL:
-		authtest_begin(a->pool, fd, &a->logins);
+		control_begin(a->pool, fd, &a->logins);
 		break;
 	case MESSAGE_LOOKUP_LINK:
-		userbases_link(&a->userbases, &a->child.settings, &m->LOOKUP_LINK, fd);
+		auth_databases_link(&a->databases, &a->child.settings, &m->LOOKUP_LINK,
+				    fd);
 		break;
 	case MESSAGE_DROP_LINK:
 		drops_link(&a->logins.grants.drops, &m->DROP_LINK, fd);
@@ -225,7 +227,7 @@ static bool make_rules(struct authd *a)
 		.anonymous = span_of(s->anonymous_user),
 		.realm = s->gssapi_realm,
 	};
-	tokens_part(&s->databases, a->userbases.at, &a->logins.rules);
+	tokens_part(&s->databases, a->databases.at, &a->logins.rules);
 	return a->logins.rules.databases &&
 	       settings_mechanisms(&s->mechanisms, &a->logins.allowed);
 }
@@ -259,7 +261,7 @@ int main(int argc, char **argv)
 	if (!a.pool || !a.errands)
 		return EXIT_FAILURE;
 	drops_init(&a.logins.grants.drops, PROC_CHANNEL_FD);
-	userbases_init(&a.userbases, PROC_CHANNEL_FD);
+	auth_databases_init(&a.databases, PROC_CHANNEL_FD);
 	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
 	if (!make_rules(&a))
 		return EXIT_FAILURE;
@@ -268,7 +270,7 @@ int main(int argc, char **argv)
 	    !grants_start(&a.logins.grants, &a.child.settings, &a.logins.rules) ||
 	    !throttle_start(&a.logins.throttle, &a.child.settings, &a.logins.rules))
 		return EXIT_FAILURE;
-	unsigned threads = userbases_start(&a.userbases, &a.child.settings);
+	unsigned threads = auth_databases_start(&a.databases, &a.child.settings);
 	a.logins.grants.drops.patient = (a.child.settings.auth_threads + 1) / 2;
 	if (gssapi_host())
 		a.child.sandbox = SANDBOX_AUTH_GSSAPI;

@@ -1,6 +1,6 @@
 /* authd/control.c - poplar-auth's answers to the operator's tool.
  *
- * Prefix: authtest_. The same databases are asked by the same rules as
+ * Prefix: control_. The same databases are asked by the same rules as
  * for a login, by the same threads; nothing is changed, and no failure counts.
  */
 #include "authd/control.h"
@@ -204,7 +204,7 @@ static void wake(struct pool *pool, struct pool_fd *post)
 		end(t);
 }
 
-void authtest_begin(struct pool *pool, int fd, struct logins *logins)
+void control_begin(struct pool *pool, int fd, struct logins *logins)
 {
 	struct testing *t = malloc(sizeof *t);
 

@@ -1,6 +1,6 @@
 /* authd/control.h - poplar-auth's answers to the operator's tool.
  *
- * Prefix: authtest_.
+ * Prefix: control_.
  */
 #pragma once
 
@@ -11,4 +11,4 @@
  * for by the rules of logins, what each database says and what comes of it. Where that
  * is a login, the tool gets a session of the maildrop that changes nothing. fd is
  * authtest's own. */
-void authtest_begin(struct pool *pool, int fd, struct logins *logins);
+void control_begin(struct pool *pool, int fd, struct logins *logins);

@@ -1,6 +1,6 @@
 /* authd/databases.c - the databases of users, as poplar-auth has them.
  *
- * Prefix: userbases_.
+ * Prefix: auth_databases_.
  */
 #include "authd/databases.h"
 
@@ -11,7 +11,7 @@
 #include "authd/tokens.h"
 #include "base/log.h"
 
-void userbases_init(struct userbases *u, int parent)
+void auth_databases_init(struct auth_databases *u, int parent)
 {
 	lookups_init(&u->lookups, parent);
 }
@@ -30,8 +30,8 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-void userbases_add(struct userbases *u, struct settings *settings, int dir,
-		   const struct message_DATABASE *m)
+void auth_databases_add(struct auth_databases *u, struct settings *settings, int dir,
+			const struct message_DATABASE *m)
 {
 	struct databases *all = &settings->databases;
 	struct database_settings *s = databases_add(all, m->name);
@@ -53,8 +53,8 @@ void userbases_add(struct userbases *u, struct settings *settings, int dir,
 	u->at[all->count - 1] = db;
 }
 
-void userbases_link(struct userbases *u, const struct settings *settings,
-		    const struct message_LOOKUP_LINK *m, int fd)
+void auth_databases_link(struct auth_databases *u, const struct settings *settings,
+			 const struct message_LOOKUP_LINK *m, int fd)
 {
 	const struct databases *all = &settings->databases;
 
@@ -66,7 +66,7 @@ void userbases_link(struct userbases *u, const struct settings *settings,
 
 /* What is true of a stored password is so for ever; what another process says, for a
  * while. */
-static void remember(struct userbases *u, const struct settings *settings)
+static void remember(struct auth_databases *u, const struct settings *settings)
 {
 	const struct databases *all = &settings->databases;
 
@@ -91,7 +91,7 @@ static void remember(struct userbases *u, const struct settings *settings)
 
 /* One for each question that may be waited for in a process, so that those cost nobody
  * else a thread. */
-unsigned userbases_start(struct userbases *u, const struct settings *s)
+unsigned auth_databases_start(struct auth_databases *u, const struct settings *s)
 {
 	unsigned count = s->auth_threads;
 

@@ -189,7 +189,7 @@ static bool tell_more(struct logins *l, const struct attempt *at, struct sasl *s
 	if (exchanges_put(&at->link->exchanges, at->key, sasl))
 		return say(at->link, m, -1);
 	fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
-	bool heard = tell_refused(l, at, sasl_claims(sasl), &why);
+	bool heard = tell_refused(l, at, sasl_claimed_name(sasl), &why);
 	sasl_free(sasl);
 	return heard;
 }
@@ -204,7 +204,8 @@ static bool go_on(struct logins *l, const struct attempt *at, struct sasl *sasl,
 	struct message m;
 	bool heard = true;
 
-	if (sasl_claim(sasl, response, claim) && must_wait(l, at, span_of(claim), &m))
+	if (sasl_is_guess(sasl, response, claim) &&
+	    must_wait(l, at, span_of(claim), &m))
 		return tell_more(l, at, sasl, &m);
 	switch (sasl_step(sasl, response, &challenge, &found, &why)) {
 	case SASL_MORE:
@@ -217,7 +218,7 @@ static bool go_on(struct logins *l, const struct attempt *at, struct sasl *sasl,
 		heard = tell_in(l, at, sasl_proved(sasl), &found.user);
 		break;
 	case SASL_OUT:
-		heard = tell_refused(l, at, sasl_claims(sasl), &why);
+		heard = tell_refused(l, at, sasl_claimed_name(sasl), &why);
 		break;
 	}
 	sasl_free(sasl);
@@ -290,7 +291,7 @@ static void cancel(struct logins *l, struct logins_link *link, struct exchange_k
 	struct sasl *sasl = exchanges_take(&link->exchanges, key);
 
 	if (sasl && sasl_has_failed(sasl))
-		throttle_denied(&l->throttle, sasl_peer(sasl), sasl_claims(sasl));
+		throttle_denied(&l->throttle, sasl_peer(sasl), sasl_claimed_name(sasl));
 	sasl_free(sasl);
 }
 

@@ -185,9 +185,9 @@ static enum database_says hear_answer(struct lookup *l, struct channel_to *c,
 
 /* ---- what came back ---- */
 
-static void let_go(void *keeper)
+static void release(void *owner)
 {
-	struct answer *a = keeper;
+	struct answer *a = owner;
 
 	secret_wipe(a->octets, a->len);
 	free(a);
@@ -205,17 +205,17 @@ static struct span keep(struct answer *a, struct span s)
 }
 
 /* One field; false, and it has been logged, when it cannot be read. */
-static bool take_field(const struct lookup *l, struct user *u, struct span name,
-		       struct span value)
+static bool set_field(const struct lookup *l, struct user *u, struct span name,
+		      struct span value)
 {
 	const char *wrong = NULL;
 
 	if (span_is(name, "password"))
-		user_take_text(u, "password", value, USER_STORED_MAX, &u->stored);
+		user_set_text(u, "password", value, USER_STORED_MAX, &u->stored);
 	else if (span_is(name, "user"))
-		user_take_text(u, "user", value, USER_NAME_MAX, &u->name);
+		user_set_text(u, "user", value, USER_NAME_MAX, &u->name);
 	else
-		wrong = user_take_field(u, name, value);
+		wrong = user_set_field(u, name, value);
 	if (wrong)
 		log_event(LOG_WARNING, "user-refused",
 			  LOG_T("database", l->database.name), LOG_S("user", u->name),
@@ -224,7 +224,7 @@ static bool take_field(const struct lookup *l, struct user *u, struct span name,
 }
 
 /* "name" NUL "value" NUL, again and again. */
-static bool take_fields(const struct lookup *l, struct user *u, struct span fields)
+static bool set_fields(const struct lookup *l, struct user *u, struct span fields)
 {
 	bool good = true;
 
@@ -233,7 +233,7 @@ static bool take_fields(const struct lookup *l, struct user *u, struct span fiel
 
 		span_cut(&fields, '\0', &name);
 		span_cut(&fields, '\0', &value);
-		good = take_field(l, u, name, value) && good;
+		good = set_field(l, u, name, value) && good;
 	}
 	return good && (u->over || u->name.len > 0);
 }
@@ -247,9 +247,9 @@ static enum database_says fill(struct lookup *l, const struct question *q,
 	if (!a)
 		return down(l, why, FAULT_NOMEM, "keep the answer of database");
 	a->len = 0;
-	*out = (struct user_found){ .keeper = a, .let_go = let_go };
+	*out = (struct user_found){ .owner = a, .release = release };
 	out->user.name = keep(a, q->name);
-	if (!take_fields(l, &out->user, keep(a, fields)))
+	if (!set_fields(l, &out->user, keep(a, fields)))
 		return DATABASE_WRONG;
 	return DATABASE_RIGHT;
 }
@@ -277,14 +277,14 @@ static bool stand_in(struct database *db, struct span name, unsigned wants,
 	if (!a)
 		return false;
 	a->len = 0;
-	*out = (struct user_found){ .keeper = a, .let_go = let_go };
+	*out = (struct user_found){ .owner = a, .release = release };
 	pthread_mutex_lock(&l->all->mutex);
 	out->user.stored = keep(a, (struct span){ l->decoy, l->decoy_len });
 	pthread_mutex_unlock(&l->all->mutex);
 	if (out->user.stored.len > 0 &&
 	    (wants == 0 || (scheme_good_for(out->user.stored) & wants)))
 		return true;
-	user_let_go(out);
+	user_release(out);
 	return false;
 }
 

@@ -39,7 +39,7 @@ static bool find_subject(const struct throttle *b, struct span peer, struct span
 		out->from = (struct address){ 0 };
 	if (out->from.bits > 0 && nets_hold(&b->trusted, &out->from))
 		return false;
-	if (!login_claim(b->rules, name, &out->name)) {
+	if (!login_claimed_name(b->rules, name, &out->name)) {
 		size_t n = name.len < LOGIN_NAME_OCTETS ? name.len : LOGIN_NAME_OCTETS;
 
 		if (n > 0)

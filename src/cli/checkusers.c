@@ -10,7 +10,7 @@
 
 #include "auth/login.h"
 #include "auth/place.h"
-#include "auth/token/jwt.h"
+#include "auth/token/jwt_keys.h"
 #include "auth/user/users.h"
 #include "base/own.h"
 #include "base/secret.h"
@@ -270,10 +270,10 @@ static void complain_key(void *arg, unsigned key, const char *text)
 static void check_keys(struct checking *c, const char *file)
 {
 	struct reading r = { .checking = c, .path = file };
-	OWN(jwt_keys) keys = NULL;
+	OWN(keyset) keys = NULL;
 	struct why why = { 0 };
 	size_t len = 0;
-	OWN_TEXT text = read_for_auth(&r, JWT_KEYS_OCTETS_MAX, &len);
+	OWN_TEXT text = read_for_auth(&r, KEYSET_OCTETS_MAX, &len);
 
 	if (text &&
 	    jwt_keys_parse((struct span){ text, len }, complain_key, &r, &keys, &why))

@@ -75,7 +75,7 @@ static bool set_credentials(const struct service *s, const char *secret)
 	return ok && !u.cut && !p.cut;
 }
 
-static size_t take_part(char *at, size_t size, size_t count, void *arg)
+static size_t append(char *at, size_t size, size_t count, void *arg)
 {
 	struct service *s = arg;
 	size_t len = size * count;
@@ -111,7 +111,7 @@ static bool set_options(struct service *s)
 	SET(CURLOPT_ERRORBUFFER, s->error);
 	SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_WRITEFUNCTION, take_part);
+	SET(CURLOPT_WRITEFUNCTION, append);
 	SET(CURLOPT_WRITEDATA, s);
 	if (*db->ca_file) {
 		SET(CURLOPT_CAINFO, db->ca_file);
@@ -122,7 +122,7 @@ static bool set_options(struct service *s)
 }
 
 /* As libcurl reads the URL: its resolver would need threads. */
-static bool take_host(struct service *s)
+static bool read_host(struct service *s)
 {
 	CURLU *url = curl_url();
 	bool ok = url &&
@@ -150,7 +150,7 @@ static bool begin(struct service *s, const char *secret)
 	claims_start();
 	s->curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init()
 								    : NULL;
-	return s->curl && set_headers(s) && set_options(s) && take_host(s) &&
+	return s->curl && set_headers(s) && set_options(s) && read_host(s) &&
 	       set_credentials(s, secret);
 }
 
@@ -254,7 +254,7 @@ static bool post(struct service *s, struct span body)
 	return false;
 }
 
-static enum database_says take_answer(struct service *s, struct lookup_answer *answer)
+static enum database_says read_answer(struct service *s, struct lookup_answer *answer)
 {
 	struct token_claims claims;
 	long status = 0;
@@ -291,7 +291,7 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	put_encoded(&body, q->password);
 	bool asked = !body.cut && post(s, buf_span(&body));
 	secret_wipe(room, body.len);
-	enum database_says says = asked ? take_answer(s, answer)
+	enum database_says says = asked ? read_answer(s, answer)
 					: lookup_down(answer, FAULT_IO, 0,
 						      "ask about a token:", s->error);
 	secret_wipe(s->text, s->len);

@@ -97,8 +97,8 @@ static int need_search(struct server *s)
 
 /* ---- entries ---- */
 
-static bool take_attribute(LDAP *ld, LDAPMessage *entry, const char *pair,
-			   struct lookup_answer *answer)
+static bool put_attribute(LDAP *ld, LDAPMessage *entry, const char *pair,
+			  struct lookup_answer *answer)
 {
 	const char *attribute = strchr(pair, '=') + 1;
 	char field[64];
@@ -118,8 +118,8 @@ static bool take_attribute(LDAP *ld, LDAPMessage *entry, const char *pair,
 	return ok;
 }
 
-static enum database_says take_entry(const struct server *s, LDAP *ld,
-				     LDAPMessage *found, struct lookup_answer *answer)
+static enum database_says put_entry(const struct server *s, LDAP *ld,
+				    LDAPMessage *found, struct lookup_answer *answer)
 {
 	const struct text_list *attributes = &s->settings->attributes;
 	int count = ldap_count_entries(ld, found);
@@ -130,8 +130,8 @@ static enum database_says take_entry(const struct server *s, LDAP *ld,
 		return lookup_down(answer, FAULT_SETUP, 0,
 				   "find one user only with filter", NULL);
 	for (unsigned i = 0; i < attributes->count; i++)
-		if (!take_attribute(ld, ldap_first_entry(ld, found), attributes->at[i],
-				    answer))
+		if (!put_attribute(ld, ldap_first_entry(ld, found), attributes->at[i],
+				   answer))
 			return DATABASE_DOWN;
 	return DATABASE_RIGHT;
 }
@@ -204,7 +204,7 @@ static enum database_says find_entry(struct server *s, const char *filter,
 	}
 	enum database_says says;
 	if (e == LDAP_SUCCESS || e == LDAP_SIZELIMIT_EXCEEDED)
-		says = take_entry(s, s->search, found, answer);
+		says = put_entry(s, s->search, found, answer);
 	else
 		says = trouble(&s->search, answer, "search:", e);
 	if (says == DATABASE_RIGHT)
@@ -247,7 +247,7 @@ static enum database_says ask_template(struct server *s,
 		return says;
 	int e = search(s, s->users, dn, LDAP_SCOPE_BASE, "(objectClass=*)", &found);
 	if (e == LDAP_SUCCESS)
-		says = take_entry(s, s->users, found, answer);
+		says = put_entry(s, s->users, found, answer);
 	else
 		says = trouble(&s->users, answer, "read the user's entry:", e);
 	ldap_msgfree(found);

@@ -75,7 +75,7 @@ static bool prepare(struct server *s)
 	return ok;
 }
 
-static bool take_row(const PGresult *result, struct lookup_answer *answer)
+static bool put_row(const PGresult *result, struct lookup_answer *answer)
 {
 	for (int i = 0; i < PQnfields(result); i++) {
 		const struct span value = { PQgetvalue(result, 0, i),
@@ -108,7 +108,7 @@ static enum database_says judge(struct server *s, const PGresult *result,
 	if (PQntuples(result) > 1)
 		return lookup_down(answer, FAULT_SETUP, 0,
 				   "find one user only with query-find", NULL);
-	return take_row(result, answer) ? DATABASE_RIGHT : DATABASE_DOWN;
+	return put_row(result, answer) ? DATABASE_RIGHT : DATABASE_DOWN;
 }
 
 static enum database_says ask_once(struct server *s, const char *name,

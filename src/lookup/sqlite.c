@@ -75,7 +75,7 @@ static bool connect_to(struct file *f)
 				  &f->find, NULL) == SQLITE_OK;
 }
 
-static bool take_row(const struct file *f, struct lookup_answer *answer)
+static bool put_row(const struct file *f, struct lookup_answer *answer)
 {
 	for (int i = 0; i < sqlite3_column_count(f->find); i++) {
 		const void *at = sqlite3_column_blob(f->find, i);
@@ -105,7 +105,7 @@ static enum database_says ask_file(struct file *f, const struct lookup_question 
 		return DATABASE_UNKNOWN;
 	if (step != SQLITE_ROW)
 		return trouble(f, answer, "ask");
-	if (!take_row(f, answer))
+	if (!put_row(f, answer))
 		return DATABASE_DOWN;
 	step = sqlite3_step(f->find);
 	if (step == SQLITE_ROW)

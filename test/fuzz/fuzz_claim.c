@@ -5,7 +5,8 @@
 
 #include <sodium.h>
 
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
+#include "auth/sasl/sasl.h"
 #include "auth/user/scheme.h"
 
 /* In memory of exactly its size: a sanitizer sees who reads beyond. */
@@ -46,11 +47,11 @@ static void check_claim(enum mechanism m, struct span response)
 		return;
 	}
 	memset(name, 'x', sizeof name);
-	const bool guess = sasl_claim(sasl, response, name);
+	const bool guess = sasl_is_guess(sasl, response, name);
 	PROMISE(memchr(name, '\0', sizeof name));
 	PROMISE(guess || !name[0]);
 	PROMISE(!guess || response.len > 0);
-	PROMISE(sasl_claims(sasl).len == 0); /* it is not looked at */
+	PROMISE(sasl_claimed_name(sasl).len == 0); /* it is not looked at */
 	sasl_free(sasl);
 }
 

@@ -8,6 +8,7 @@
 
 #include "auth/token/claims.h"
 #include "auth/token/jwt.h"
+#include "auth/token/jwt_keys.h"
 #include "base/buf.h"
 
 /* 32 octets of 'k', and public keys: RFC 7517 appendix A.1, RFC 8037 appendix
@@ -21,7 +22,7 @@ static const char key_text[] =
 	"{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
 	"\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}";
 
-static struct jwt_keys *keys;
+static struct keyset *keys;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
@@ -42,10 +43,10 @@ static void hear(void *arg, unsigned key, const char *text)
 
 static void read_keys(struct span text)
 {
-	struct jwt_keys *made = NULL;
+	struct keyset *made = NULL;
 
 	PROMISE(!jwt_keys_parse(text, hear, NULL, &made, NULL) == (made != NULL));
-	jwt_keys_free(made);
+	keyset_free(made);
 }
 
 /* Nobody here has the private half of the P-256 key. */

@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool sane = !message_decode(in, ROLE_LOOKUP, ROLE_AUTH, false, &m);
 	PROMISE(is_linked(link[1]) == sane);
 	PROMISE(told(parent[1]) == !sane);
-	user_let_go(&found);
+	user_release(&found);
 	db->driver->free(db);
 	close(parent[0]), close(parent[1]), close(link[1]);
 	return 0;

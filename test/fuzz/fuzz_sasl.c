@@ -38,9 +38,9 @@ struct store {
 	unsigned kept;
 };
 
-static void let_go(void *keeper)
+static void release(void *owner)
 {
-	((struct store *)keeper)->kept--;
+	((struct store *)owner)->kept--;
 }
 
 static enum database_says find(struct database *db, struct span name,
@@ -57,7 +57,7 @@ static enum database_says find(struct database *db, struct span name,
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (!span_is(name, names[i]))
 			continue;
-		*out = (struct user_found){ .keeper = store, .let_go = let_go };
+		*out = (struct user_found){ .owner = store, .release = release };
 		store->kept++;
 		out->user.name = span_of(names[i]);
 		out->user.stored = i == 2 ? SPAN("{PLAIN}guest")
@@ -282,19 +282,19 @@ static enum sasl_says step(struct play *p, struct sasl *sasl, struct span line,
 	size_t len = 0;
 	char *response = make_response(line, (struct span){ challenge, *io_len }, &len);
 	char claim[LOGIN_NAME_OCTETS + 1] = "";
-	const bool known = sasl_claims(sasl).len > 0;
+	const bool known = sasl_claimed_name(sasl).len > 0;
 
-	if (!response || !sasl_claim(sasl, (struct span){ response, len }, claim))
+	if (!response || !sasl_is_guess(sasl, (struct span){ response, len }, claim))
 		claim[0] = '\0';
 	enum sasl_says says =
 		sasl_step(sasl, (struct span){ response, len }, &out, &found, &why);
 
 	free(response);
-	PROMISE(says == SASL_IN || (!found.keeper && !found.let_go));
+	PROMISE(says == SASL_IN || (!found.owner && !found.release));
 	PROMISE((says == SASL_OUT) == (why.fault != FAULT_NONE));
-	PROMISE(sasl_claims(sasl).len <= LOGIN_NAME_OCTETS);
+	PROMISE(sasl_claimed_name(sasl).len <= LOGIN_NAME_OCTETS);
 	if (!known)
-		check_claim(p, claim, sasl_claims(sasl));
+		check_claim(p, claim, sasl_claimed_name(sasl));
 	if (says == SASL_MORE)
 		check_challenge(&out, challenge, io_len);
 	else if (says == SASL_IN)
@@ -303,7 +303,7 @@ static enum sasl_says step(struct play *p, struct sasl *sasl, struct span line,
 		PROMISE(why.fault == FAULT_DENIED || why.fault == FAULT_BAD_RESPONSE ||
 			why.fault == FAULT_BINDING ||
 			(why.fault == FAULT_IO && p->store.down));
-	user_let_go(&found);
+	user_release(&found);
 	return says;
 }
 

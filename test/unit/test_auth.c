@@ -95,23 +95,23 @@ static void test_fields_of_a_user(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct user v = { 0 };
 
-		CHECK_EQ(!user_take_field(&v, span_of(cases[i].name),
-					  span_of(cases[i].value)),
+		CHECK_EQ(!user_set_field(&v, span_of(cases[i].name),
+					 span_of(cases[i].value)),
 			 cases[i].good);
 	}
 	CHECK(!user_rule(&u, here, false, "USER"));
-	CHECK(!user_take_field(&u, SPAN("mechanisms"), SPAN("SCRAM-SHA-256,user")));
+	CHECK(!user_set_field(&u, SPAN("mechanisms"), SPAN("SCRAM-SHA-256,user")));
 	CHECK(!user_rule(&u, here, false, "USER"));
 	CHECK(!user_rule(&u, here, false, "SCRAM-SHA-256"));
 	CHECK(user_rule(&u, here, false, "SCRAM-SHA-1"));
 	CHECK(user_rule(&u, here, false, "SCRAM"));
-	CHECK(!user_take_field(&u, SPAN("tls-required"), SPAN("yes")));
+	CHECK(!user_set_field(&u, SPAN("tls-required"), SPAN("yes")));
 	CHECK(user_rule(&u, here, false, "USER"));
 	CHECK(!user_rule(&u, here, true, "USER"));
-	CHECK(!user_take_field(&u, SPAN("allow_nets"), SPAN("192.0.2.0/30")));
+	CHECK(!user_set_field(&u, SPAN("allow_nets"), SPAN("192.0.2.0/30")));
 	CHECK(!user_rule(&u, here, true, "USER"));
 	CHECK(user_rule(&u, SPAN("192.0.2.4:110"), true, "USER"));
-	CHECK(!user_take_field(&u, SPAN("allow_nets"), SPAN("junk")));
+	CHECK(!user_set_field(&u, SPAN("allow_nets"), SPAN("junk")));
 	CHECK(user_rule(&u, here, true, "USER"));
 	u.allow_nets = SPAN("");
 	u.disabled = true;
@@ -127,9 +127,9 @@ struct puppet {
 	unsigned asked, kept;
 };
 
-static void let_puppet_go(void *keeper)
+static void let_puppet_go(void *owner)
 {
-	((struct puppet *)keeper)->kept--;
+	((struct puppet *)owner)->kept--;
 }
 
 static enum database_says ask_puppet(struct database *db, struct span name,
@@ -142,7 +142,7 @@ static enum database_says ask_puppet(struct database *db, struct span name,
 		fault_set(why, FAULT_IO, 0, "ask", p->database.name);
 		return DATABASE_DOWN;
 	}
-	*out = (struct user_found){ .keeper = p, .let_go = let_puppet_go };
+	*out = (struct user_found){ .owner = p, .release = let_puppet_go };
 	out->user.stored = p->says == DATABASE_WRONG ? SPAN("{PLAIN}other")
 						     : SPAN("{PLAIN}right");
 	out->user.name = name;
@@ -214,7 +214,7 @@ static void test_databases_in_order(void **state)
 		CHECK_EQ(first.asked, 1);
 		CHECK_EQ(second.asked, cases[i].second_asked);
 		CHECK_EQ(first.kept + second.kept, cases[i].fault == FAULT_NONE);
-		user_let_go(&found);
+		user_release(&found);
 		CHECK_EQ(first.kept + second.kept, 0);
 	}
 }

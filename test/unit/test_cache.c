@@ -176,13 +176,13 @@ static void test_an_answer_for_its_time(void **state)
 	memset(name, 'x', sizeof name - 1); /* it has texts of its own */
 	memset(home, 'x', sizeof home - 1);
 	CHECK_EQ(cache_recall(c, &bad, 1009, &found), WRONG);
-	CHECK(!found.keeper);
+	CHECK(!found.owner);
 	CHECK_EQ(cache_recall(c, &key, 1059, &found), RIGHT);
 	CHECK_SPAN(found.user.name, "alice");
 	CHECK_SPAN(found.user.home, "/home/alice");
 	CHECK_EQ(found.user.stored.len, 0);
 	CHECK(found.user.has_uid && found.user.uid == 1000 && found.user.disabled);
-	user_let_go(&found);
+	user_release(&found);
 	CHECK_EQ(cache_recall(c, &bad, 1010, &found), 0);
 	CHECK_EQ(cache_recall(c, &key, 1060, &found), 0);
 	cache_remember(c, &key, 1000, 0, RIGHT, &alice);
@@ -208,7 +208,7 @@ static void test_room_is_bounded(void **state)
 		cache_remember(c, &key, 1000, HOUR, WRONG, NULL);
 	}
 	CHECK_EQ(cache_recall(c, &first, 2000, &found), RIGHT);
-	user_let_go(&found);
+	user_release(&found);
 	for (int i = 0; i < 10000; i++) {
 		snprintf(name, sizeof name, "good%d", i);
 		struct cache_key key = key_of(c, name, "", "p");
@@ -220,7 +220,7 @@ static void test_room_is_bounded(void **state)
 		if (cache_recall(c, &key, 2000, &found) == 0)
 			continue;
 		kept++;
-		user_let_go(&found);
+		user_release(&found);
 	}
 	CHECK_EQ(kept, ENTRIES); /* full, and of each only what is found again */
 	cache_free(c);
@@ -271,7 +271,7 @@ static enum fault check(struct counting *c, const char *password, bool watched)
 				      SPAN("192.0.2.1:1"), watched ? &watcher : NULL,
 				      &found, &why);
 
-	user_let_go(&found);
+	user_release(&found);
 	return f;
 }
 

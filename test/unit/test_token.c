@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "auth/token/claims.h"
+#include "auth/token/jwt.h"
+#include "auth/token/jwt_keys.h"
 #include "auth/token/keyring.h"
 #include "base/own.h"
 
@@ -117,7 +119,7 @@ static const char *said_with(unsigned algorithms, const char *token)
 					    .leeway_s = 30 };
 	static struct why why;
 	struct token_claims claims = { "untouched" };
-	OWN(jwt_keys) keys = NULL;
+	OWN(keyset) keys = NULL;
 	OWN_TEXT text = NULL;
 	size_t len;
 
@@ -496,7 +498,7 @@ static void test_keys_of_no_use_are_left_out(void **state)
 	static char text[65536];
 	char heard[4096] = "";
 	cjose_jwk_t *const bad[] = { rsa_weak, oct_short };
-	struct jwt_keys *keys = NULL;
+	struct keyset *keys = NULL;
 	size_t len = (size_t)sprintf(text, "{\"keys\":[");
 
 	(void)state;
@@ -529,7 +531,7 @@ static void test_keys_of_no_use_are_left_out(void **state)
 			  "9 cannot be read\n");
 	sprintf(text + len, ",%s,\"alg\":\"RS512\",\"use\":\"sig\"}]}", good);
 	CHECK_EQ(jwt_keys_parse(span_of(text), NULL, NULL, &keys, NULL), FAULT_NONE);
-	jwt_keys_free(keys);
+	keyset_free(keys);
 	strcpy(key_text, text);
 	CHECK(!said_of(rsa, "RS512", "r1", CLAIMS()));
 	CHECK(said_of(rsa, "RS256", "r1", CLAIMS()));
@@ -547,7 +549,7 @@ static void test_what_is_no_set_of_keys(void **state)
 					     "not json",
 					     "{\"keys\":{}}",
 					     "{\"keys\":[{}]}" };
-	struct jwt_keys *keys;
+	struct keyset *keys;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -566,7 +568,7 @@ static void test_pem(void **state)
 	BIO *bio = BIO_new(BIO_s_mem());
 	char heard[1024] = "";
 	char *text;
-	struct jwt_keys *keys;
+	struct keyset *keys;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -584,11 +586,11 @@ static void test_pem(void **state)
 		 FAULT_NONE);
 	CHECK_TEXT(heard, "2 is for no algorithm that is known here, or too weak\n"
 			  "7 is of a kind that is not known here\n");
-	jwt_keys_free(keys);
+	keyset_free(keys);
 	/* cut anywhere, it is read without harm */
 	for (size_t n = 0; n < (size_t)len; n += 7)
 		if (!jwt_keys_parse((struct span){ text, n }, NULL, NULL, &keys, NULL))
-			jwt_keys_free(keys);
+			keyset_free(keys);
 	BIO_free(bio);
 }
 
@@ -600,7 +602,7 @@ static void test_ed25519(void **state)
 		"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsP"
 		"t9g7sVvpAr_MuM0KAg";
 	char changed[sizeof token];
-	struct jwt_keys *keys;
+	struct keyset *keys;
 	char *out = NULL;
 	size_t len;
 
@@ -625,7 +627,7 @@ static void test_ed25519(void **state)
 				    NULL),
 			 FAULT_DENIED);
 	}
-	jwt_keys_free(keys);
+	keyset_free(keys);
 }
 
 static bool knows(struct keyring *ring, cjose_jwk_t *jwk, const char *alg,
@@ -634,7 +636,7 @@ static bool knows(struct keyring *ring, cjose_jwk_t *jwk, const char *alg,
 	char token[JWT_OCTETS_MAX * 2], *text = NULL;
 	struct why why = { 0 };
 	size_t len;
-	OWN(jwt_keys) keys = keyring_acquire(ring, &why);
+	OWN(keyset) keys = keyring_acquire(ring, &why);
 
 	sign(jwk, alg, NULL, NULL, CLAIMS(), token);
 	*out = keys ? jwt_verify(keys, ~0u, span_of(token), &text, &len, &why)

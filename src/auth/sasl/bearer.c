@@ -138,7 +138,7 @@ static bool once(bool *io_seen)
 	return first;
 }
 
-static bool take_pair(struct span pair, struct pairs *p)
+static bool parse_pair(struct span pair, struct pairs *p)
 {
 	struct span key;
 
@@ -164,7 +164,7 @@ static bool parse_oauthbearer(struct span s, struct bearer *out)
 	if (!span_cut(&s, KVSEP, &header) || !parse_gs2_header(header, out->user))
 		return false;
 	while (s.len > 0 && s.at[0] != KVSEP)
-		if (!span_cut(&s, KVSEP, &pair) || !take_pair(pair, &pairs))
+		if (!span_cut(&s, KVSEP, &pair) || !parse_pair(pair, &pairs))
 			return false;
 	if (s.len != 1 || !pairs.has_auth)
 		return false;

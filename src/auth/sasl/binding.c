@@ -4,9 +4,8 @@
  * the same octets, but takes a binding without -PLUS, and has one word for a binding
  * that fails and for a wrong password, which RFC 3206 tells apart.
  */
-#include <sodium.h>
-
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
+#include "auth/user/base64.h"
 
 /* The octets of our end, by the name that the client gives them; none: we cannot. */
 static struct span octets_of(const struct sasl *s, struct span type)
@@ -19,7 +18,7 @@ static struct span octets_of(const struct sasl *s, struct span type)
 }
 
 /* gs2-header: a flag, whom the client wants to be, and a comma behind each. */
-static bool take_header(struct sasl *s, struct span message, struct span *flag)
+static bool parse_header(struct sasl *s, struct span message, struct span *flag)
 {
 	struct span rest = message, authzid;
 
@@ -36,7 +35,7 @@ enum fault sasl_binding_first(struct sasl *s, struct span message)
 	const bool able = s->channel.exporter.len + s->channel.unique.len > 0;
 	struct span flag;
 
-	if (!take_header(s, message, &flag))
+	if (!parse_header(s, message, &flag))
 		return FAULT_BAD_RESPONSE;
 	if (span_starts(flag, "p=")) {
 		s->bound = octets_of(s, span_after(flag, strlen("p=")));
@@ -59,11 +58,9 @@ enum fault sasl_binding_last(const struct sasl *s, struct span message)
 		return FAULT_BAD_RESPONSE;
 	message = span_after(message, strlen("c="));
 	span_cut(&message, ',', &text);
-	if (text.len >
-	    sodium_base64_ENCODED_LEN(sizeof said, sodium_base64_VARIANT_ORIGINAL))
+	if (text.len > BASE64_ROOM(sizeof said))
 		return FAULT_BINDING;
-	if (sodium_base642bin(said, sizeof said, text.at, text.len, NULL, &len, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (!base64_decode(text, said, sizeof said, &len))
 		return FAULT_BAD_RESPONSE;
 	const bool same = len == s->header_len + s->bound.len &&
 			  memcmp(said, s->header, s->header_len) == 0 &&

@@ -2,11 +2,11 @@
  *
  * Prefix: sasl_gnu_.
  */
-#include <sodium.h>
 #include <stdlib.h>
 
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
 #include "auth/sasl/gssapi.h"
+#include "auth/user/base64.h"
 #include "auth/user/scheme.h"
 #include "base/own.h"
 #include "base/secret.h"
@@ -15,14 +15,14 @@ static Gsasl *library;
 
 /* Kerberos has proved who is there: "alice@EXAMPLE.ORG". Of the realm that is ours the
  * part in front is the user's name; where none is, all of it. */
-static bool take_principal(struct sasl *s)
+static bool find_principal(struct sasl *s)
 {
 	const char *text = gsasl_property_fast(s->session, GSASL_GSSAPI_DISPLAY_NAME);
 	struct span name = span_of(text ? text : "");
 	const char *at = memrchr(name.at, '@', name.len);
 	const char *ours = s->rules->realm;
 
-	if (!span_copy(name, s->claims, sizeof s->claims))
+	if (!span_copy(name, s->claimed, sizeof s->claimed))
 		return false;
 	if (*ours) {
 		if (!at || strcmp(at + 1, ours) != 0)
@@ -55,7 +55,7 @@ static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property
 				   gssapi_host() ? gssapi_host() : "localhost");
 		return GSASL_OK;
 	case GSASL_VALIDATE_GSSAPI:
-		return take_principal(s) ? GSASL_OK : GSASL_AUTHENTICATION_ERROR;
+		return find_principal(s) ? GSASL_OK : GSASL_AUTHENTICATION_ERROR;
 	default:
 		return GSASL_NO_CALLBACK;
 	}
@@ -77,7 +77,7 @@ static bool warm_up(const char *mechanism)
 	return true;
 }
 
-bool sasl_start(void)
+bool sasl_gnu_start(void)
 {
 	OWN_TEXT made = NULL;
 
@@ -236,8 +236,6 @@ enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *o
 		return admit(s, found, why);
 	if (len > SASL_CHALLENGE_MAX)
 		return sasl_refuse(FAULT_LIMIT, why);
-	sodium_bin2base64(out->at, out->room, (const unsigned char *)(said ? said : ""),
-			  len, sodium_base64_VARIANT_ORIGINAL);
-	out->len = strlen(out->at);
+	base64_encode((struct span){ said ? said : "", len }, out);
 	return SASL_MORE;
 }

@@ -2,14 +2,14 @@
  *
  * Prefix: sasl_.
  */
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
 
 static enum sasl_says show(struct sasl *s, struct span authzid, struct span authid,
 			   struct span password, struct user_found *found,
 			   struct why *why)
 {
-	if (!span_copy(authid, s->claims, sizeof s->claims))
-		s->claims[0] = '\0';
+	if (!span_copy(authid, s->claimed, sizeof s->claimed))
+		s->claimed[0] = '\0';
 	return login_by_password(s->rules, &s->way, authzid, authid, password, found,
 				 why)
 		       ? SASL_OUT
@@ -37,9 +37,9 @@ enum sasl_says sasl_login_step(struct sasl *s, struct span response, struct buf 
 {
 	if (!response.at)
 		return sasl_ask(out, "VXNlcm5hbWU6"); /* "Username:" */
-	if (s->claims[0])
-		return show(s, SPAN(""), span_of(s->claims), response, found, why);
-	if (response.len == 0 || !span_copy(response, s->claims, sizeof s->claims))
+	if (s->claimed[0])
+		return show(s, SPAN(""), span_of(s->claimed), response, found, why);
+	if (response.len == 0 || !span_copy(response, s->claimed, sizeof s->claimed))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
 	return sasl_ask(out, "UGFzc3dvcmQ6"); /* "Password:" */
 }
@@ -55,7 +55,7 @@ enum sasl_says sasl_external_step(struct sasl *s, struct span response, struct b
 		return sasl_ask(out, "");
 	if (memchr(response.at, '\0', response.len))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
-	if (authid.len == 0 || !span_copy(authid, s->claims, sizeof s->claims))
+	if (authid.len == 0 || !span_copy(authid, s->claimed, sizeof s->claimed))
 		return sasl_refuse(FAULT_DENIED, why);
 	return login_proved(s->rules, &s->way, response, authid, found, why) ? SASL_OUT
 									     : SASL_IN;
@@ -69,7 +69,7 @@ enum sasl_says sasl_anonymous_step(struct sasl *s, struct span response,
 {
 	if (!response.at)
 		return sasl_ask(out, "");
-	if (!span_copy(response, s->claims, sizeof s->claims))
+	if (!span_copy(response, s->claimed, sizeof s->claimed))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
 	if (login_proved(s->rules, &s->way, SPAN(""), s->rules->anonymous, found, why))
 		return SASL_OUT;

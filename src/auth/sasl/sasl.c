@@ -2,44 +2,35 @@
  *
  * Prefix: sasl_.
  */
-#include <sodium.h>
+#include "auth/sasl/sasl.h"
+
 #include <stdlib.h>
 
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
 #include "auth/sasl/gssapi.h"
+#include "auth/user/base64.h"
 #include "auth/user/scheme.h"
 #include "base/own.h"
 #include "base/secret.h"
 
-/* Each mechanism: who carries it out, and what a user's password must be stored as for
- * it; 0: in any way, or it needs none. */
-static const struct {
-	sasl_step_fn *step;
-	unsigned wants;
-} table[MECHANISM_COUNT] = {
+/* The code for each mechanism; NULL: no SASL mechanism. */
+static sasl_step_fn *const steps[MECHANISM_COUNT] = {
 	/* clang-format off */
-	[MECHANISM_ID_USER]               = { NULL, 0 },
-	[MECHANISM_ID_APOP]               = { NULL, SCHEME_PLAIN },
-	[MECHANISM_ID_PLAIN]              = { sasl_plain_step, 0 },
-	[MECHANISM_ID_LOGIN]              = { sasl_login_step, 0 },
-	[MECHANISM_ID_SCRAM_SHA_256_PLUS] = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_256 },
-	[MECHANISM_ID_SCRAM_SHA_256]      = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_256 },
-	[MECHANISM_ID_SCRAM_SHA_1_PLUS]   = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_1 },
-	[MECHANISM_ID_SCRAM_SHA_1]        = { sasl_gnu_step, SCHEME_PLAIN | SCHEME_SCRAM_1 },
-	[MECHANISM_ID_CRAM_MD5]           = { sasl_gnu_step, SCHEME_PLAIN },
-	[MECHANISM_ID_DIGEST_MD5]         = { sasl_gnu_step, SCHEME_PLAIN },
-	[MECHANISM_ID_GSSAPI]             = { sasl_gnu_step, 0 },
-	[MECHANISM_ID_OAUTHBEARER]        = { sasl_token_step, 0 },
-	[MECHANISM_ID_XOAUTH2]            = { sasl_token_step, 0 },
-	[MECHANISM_ID_EXTERNAL]           = { sasl_external_step, 0 },
-	[MECHANISM_ID_ANONYMOUS]          = { sasl_anonymous_step, 0 },
+	[MECHANISM_ID_PLAIN]              = sasl_plain_step,
+	[MECHANISM_ID_LOGIN]              = sasl_login_step,
+	[MECHANISM_ID_SCRAM_SHA_256_PLUS] = sasl_gnu_step,
+	[MECHANISM_ID_SCRAM_SHA_256]      = sasl_gnu_step,
+	[MECHANISM_ID_SCRAM_SHA_1_PLUS]   = sasl_gnu_step,
+	[MECHANISM_ID_SCRAM_SHA_1]        = sasl_gnu_step,
+	[MECHANISM_ID_CRAM_MD5]           = sasl_gnu_step,
+	[MECHANISM_ID_DIGEST_MD5]         = sasl_gnu_step,
+	[MECHANISM_ID_GSSAPI]             = sasl_gnu_step,
+	[MECHANISM_ID_OAUTHBEARER]        = sasl_token_step,
+	[MECHANISM_ID_XOAUTH2]            = sasl_token_step,
+	[MECHANISM_ID_EXTERNAL]           = sasl_external_step,
+	[MECHANISM_ID_ANONYMOUS]          = sasl_anonymous_step,
 	/* clang-format on */
 };
-
-unsigned sasl_wants(enum mechanism m)
-{
-	return table[m].wants;
-}
 
 /* May it be, whatever is stored? */
 static bool is_possible(const struct login_rules *rules, enum mechanism m)
@@ -48,9 +39,14 @@ static bool is_possible(const struct login_rules *rules, enum mechanism m)
 		return rules->anonymous.len > 0;
 	if (m == MECHANISM_ID_GSSAPI)
 		return gssapi_host() != NULL;
-	if (table[m].step == sasl_token_step)
+	if (steps[m] == sasl_token_step)
 		return rules->tokens != NULL;
-	return table[m].wants == 0;
+	return sasl_wants(m) == 0;
+}
+
+bool sasl_start(void)
+{
+	return sasl_gnu_start();
 }
 
 unsigned sasl_offers(const struct login_rules *rules, unsigned allowed)
@@ -63,7 +59,7 @@ unsigned sasl_offers(const struct login_rules *rules, unsigned allowed)
 		unsigned ways = db->driver->stores ? db->driver->stores(db) : 0;
 
 		for (enum mechanism m = 0; m < MECHANISM_COUNT && ways; m++)
-			offers |= (unsigned)!(ways & ~table[m].wants) << m;
+			offers |= (unsigned)!(ways & ~sasl_wants(m)) << m;
 	}
 	return offers & allowed;
 }
@@ -74,11 +70,11 @@ static const char *need_of(enum mechanism m)
 		return "anonymous-user";
 	if (m == MECHANISM_ID_GSSAPI)
 		return "a keytab that works";
-	if (table[m].step == sasl_token_step)
+	if (steps[m] == sasl_token_step)
 		return "a database of tokens";
-	if (table[m].wants & SCHEME_SCRAM_256)
+	if (sasl_wants(m) & SCHEME_SCRAM_256)
 		return "users, all with passwords stored as PLAIN or SCRAM-SHA-256";
-	if (table[m].wants & SCHEME_SCRAM_1)
+	if (sasl_wants(m) & SCHEME_SCRAM_1)
 		return "users, all with passwords stored as PLAIN or SCRAM-SHA-1";
 	return "users, all with passwords stored as PLAIN";
 }
@@ -123,7 +119,7 @@ struct sasl *sasl_new(const struct login_rules *rules, const struct login_way *w
 		.certificate = keep(channel->certificate, s->certificate,
 				    sizeof s->certificate),
 	};
-	if (table[way->mechanism].step == sasl_gnu_step && !sasl_gnu_begin(s)) {
+	if (steps[way->mechanism] == sasl_gnu_step && !sasl_gnu_begin(s)) {
 		free(s);
 		return NULL;
 	}
@@ -136,26 +132,9 @@ void sasl_free(struct sasl *s)
 		return;
 	if (s->session)
 		gsasl_finish(s->session);
-	user_let_go(&s->who);
+	user_release(&s->who);
 	secret_wipe(s, sizeof *s);
 	free(s);
-}
-
-bool sasl_has_failed(const struct sasl *s)
-{
-	return s->refused == FAULT_DENIED;
-}
-
-struct span sasl_claims(const struct sasl *s)
-{
-	return span_of(s->claims);
-}
-
-enum sasl_says sasl_ask(struct buf *out, const char *challenge)
-{
-	buf_text(out, challenge);
-	buf_cstr(out);
-	return SASL_MORE;
 }
 
 enum sasl_says sasl_step(struct sasl *s, struct span response, struct buf *out,
@@ -166,14 +145,12 @@ enum sasl_says sasl_step(struct sasl *s, struct span response, struct buf *out,
 
 	if (response.at && !octets)
 		return sasl_refuse(FAULT_NOMEM, why);
-	if (octets && sodium_base642bin((unsigned char *)octets, SASL_RESPONSE_MAX,
-					response.at, response.len, NULL, &len, NULL,
-					sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (octets && !base64_decode(response, octets, SASL_RESPONSE_MAX, &len))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
 	if (octets)
 		octets[len] = '\0';
-	enum sasl_says says = table[s->way.mechanism].step(
-		s, (struct span){ octets, len }, out, found, why);
+	enum sasl_says says = steps[s->way.mechanism](s, (struct span){ octets, len },
+						      out, found, why);
 	if (octets)
 		secret_wipe(octets, SASL_RESPONSE_MAX + 1);
 	return says;

@@ -6,7 +6,8 @@
  */
 #include <sodium.h>
 
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
+#include "auth/user/base64.h"
 #include "auth/user/scheme.h"
 #include "auth/user/scram.h"
 #include "base/secret.h"
@@ -24,11 +25,10 @@ void sasl_secret_start(void)
 void sasl_secret_base64(Gsasl_session *session, Gsasl_property property,
 			const unsigned char *octets, size_t len)
 {
-	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
-					    sodium_base64_VARIANT_ORIGINAL)];
+	char text[BASE64_ROOM(SCRAM_SALT_MAX)];
+	struct buf b = BUF(text);
 
-	sodium_bin2base64(text, sizeof text, octets, len,
-			  sodium_base64_VARIANT_ORIGINAL);
+	base64_encode((struct span){ (const char *)octets, len }, &b);
 	gsasl_property_set(session, property, text);
 	secret_wipe(text, sizeof text);
 }
@@ -64,7 +64,7 @@ static void set_salt(const struct sasl *s, size_t octets, uint32_t iterations)
 {
 	unsigned char salt[SCRAM_SALT_MAX];
 
-	make_up(s->claims, "salt", salt);
+	make_up(s->claimed, "salt", salt);
 	sasl_secret_base64(s->session, GSASL_SCRAM_SALT, salt, octets);
 	set_iterations(s, iterations);
 }
@@ -74,7 +74,7 @@ static void set_key(const struct sasl *s, Gsasl_property property, const char *p
 {
 	unsigned char key[SCRAM_SALT_MAX];
 
-	make_up(s->claims, purpose, key);
+	make_up(s->claimed, purpose, key);
 	sasl_secret_base64(s->session, property, key, scram_key_octets(hash));
 }
 
@@ -89,7 +89,7 @@ static void set_made_up_password(const struct sasl *s)
 {
 	unsigned char octets[SCRAM_SALT_MAX];
 
-	make_up(s->claims, "password", octets);
+	make_up(s->claimed, "password", octets);
 	sasl_secret_base64(s->session, GSASL_PASSWORD, octets, sizeof octets);
 	set_salt(s, PLAIN_SALT, PLAIN_ITERATIONS);
 }
@@ -107,7 +107,7 @@ static bool find_shape(const struct sasl *s, struct scram_keys *out)
 	char room[SCHEME_STORED_MAX];
 	struct span secret;
 	OWN_USER other = { 0 };
-	const bool found = database_stand_in(s->rules->databases, span_of(s->claims),
+	const bool found = database_stand_in(s->rules->databases, span_of(s->claimed),
 					     sasl_wants(s->way.mechanism), &other) &&
 			   scheme_good_for(other.user.stored) != SCHEME_PLAIN &&
 			   scheme_secret(other.user.stored, room, &secret) &&
@@ -165,7 +165,7 @@ static enum fault find(struct sasl *s, const char *authid)
 	const struct span claims = good ? (struct span){ name.text, name.len }
 					: span_of(authid);
 
-	if (!span_copy(claims, s->claims, sizeof s->claims) || !good)
+	if (!span_copy(claims, s->claimed, sizeof s->claimed) || !good)
 		return FAULT_DENIED;
 	return database_find(s->rules->databases, claims, NULL, &s->who, &s->trouble);
 }

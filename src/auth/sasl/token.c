@@ -3,10 +3,9 @@
  * Prefix: sasl_. A token is refused in two steps: the reason as a
  * challenge, whose answer means nothing, then the end (RFC 7628 section 3.2.3).
  */
-#include <sodium.h>
-
 #include "auth/sasl/bearer.h"
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
+#include "auth/user/base64.h"
 #include "base/log.h"
 
 static enum bearer_dialect dialect_of(const struct sasl *s)
@@ -36,9 +35,7 @@ static enum sasl_says refuse_politely(struct sasl *s, enum fault f, struct buf *
 
 	s->refused = f;
 	put_error(s, &error);
-	sodium_bin2base64(out->at, out->room, (const unsigned char *)error.at,
-			  error.len, sodium_base64_VARIANT_ORIGINAL);
-	out->len = strlen(out->at);
+	base64_encode(buf_span(&error), out);
 	return SASL_MORE;
 }
 
@@ -73,7 +70,7 @@ static enum fault find_user(struct sasl *s, const struct bearer *b,
 				   s->way.peer, &log, &named, why);
 	if (f)
 		return f;
-	if (!span_copy(named.user.name, s->claims, sizeof s->claims))
+	if (!span_copy(named.user.name, s->claimed, sizeof s->claimed))
 		return FAULT_DENIED;
 	return login_proved(s->rules, &s->way, span_of(b->user), named.user.name, found,
 			    why);
@@ -95,7 +92,7 @@ enum sasl_says sasl_token_step(struct sasl *s, struct span response, struct buf 
 		tell_overlong(s);
 	if (f)
 		return refuse_politely(s, f, out);
-	if (!span_copy(span_of(bearer.user), s->claims, sizeof s->claims))
+	if (!span_copy(span_of(bearer.user), s->claimed, sizeof s->claimed))
 		return sasl_refuse(FAULT_BAD_RESPONSE, why);
 	switch (find_user(s, &bearer, found, why)) {
 	case FAULT_NONE:

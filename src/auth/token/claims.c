@@ -147,7 +147,7 @@ static const struct {
 	{ has_true_user, "token has an address that is not verified" },
 };
 
-static bool take_user(const struct reading *r, struct token_claims *out)
+static bool read_user(const struct reading *r, struct token_claims *out)
 {
 	const json_t *name = json_object_get(r->json, r->rules->user_claim);
 	const char *text = json_string_value(name);
@@ -190,7 +190,7 @@ enum fault claims_check(const struct claims_rules *rules, enum claims_from from,
 		if (!promises[i].holds(&r))
 			return fault_set(why, FAULT_DENIED, 0, promises[i].or_else,
 					 NULL);
-	if (!take_user(&r, out))
+	if (!read_user(&r, out))
 		return fault_set(why, FAULT_DENIED, 0, "token names no user in",
 				 rules->user_claim);
 	return FAULT_NONE;

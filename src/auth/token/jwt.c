@@ -7,20 +7,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "auth/token/jwt_inner.h"
+#include "auth/token/keyset_inner.h"
+#include "auth/user/base64.h"
 #include "base/own.h"
-
-bool jwt_is_base64url(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '-' && c != '_')
-			return false;
-	}
-	return s.len > 0 && s.len % 4 != 1;
-}
 
 /* header "." payload "." signature; what is signed is all before the last dot. */
 struct parts {
@@ -37,8 +26,8 @@ static bool split(struct span token, struct parts *out)
 		return false;
 	out->signature = rest;
 	out->signed_octets = (struct span){ token.at, token.len - rest.len - 1 };
-	return jwt_is_base64url(out->header) && jwt_is_base64url(out->payload) &&
-	       jwt_is_base64url(out->signature);
+	return keyset_is_base64url(out->header) && keyset_is_base64url(out->payload) &&
+	       keyset_is_base64url(out->signature);
 }
 
 bool jwt_looks_like(struct span token)
@@ -46,12 +35,6 @@ bool jwt_looks_like(struct span token)
 	struct parts parts;
 
 	return split(token, &parts);
-}
-
-static bool decode(struct span text, void *out, size_t room, size_t *out_len)
-{
-	return sodium_base642bin(out, room, text.at, text.len, NULL, out_len, NULL,
-				 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
 /* ---- the header ---- */
@@ -67,7 +50,7 @@ static json_t *parse_header(struct span part)
 	char text[JWT_OCTETS_MAX];
 	size_t len;
 
-	return decode(part, text, sizeof text, &len)
+	return base64_decode_url(part, text, sizeof text, &len)
 		       ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL)
 		       : NULL;
 }
@@ -99,12 +82,12 @@ static const char *read_header(const json_t *json, unsigned allowed, struct head
 
 /* ---- the signature ---- */
 
-static bool verify_ed25519(const struct jwt_key *key, const struct parts *parts)
+static bool verify_ed25519(const struct keyset_key *key, const struct parts *parts)
 {
 	unsigned char signature[crypto_sign_ed25519_BYTES];
 	size_t len;
 
-	return decode(parts->signature, signature, sizeof signature, &len) &&
+	return base64_decode_url(parts->signature, signature, sizeof signature, &len) &&
 	       len == sizeof signature &&
 	       crypto_sign_ed25519_verify_detached(
 		       signature, (const unsigned char *)parts->signed_octets.at,
@@ -112,7 +95,7 @@ static bool verify_ed25519(const struct jwt_key *key, const struct parts *parts)
 }
 
 /* jws is NULL where cjose cannot read the token, or knows no such algorithm. */
-static bool verify(const struct jwt_key *key, const struct parts *parts,
+static bool verify(const struct keyset_key *key, const struct parts *parts,
 		   cjose_jws_t *jws)
 {
 	if (!key->jwk)
@@ -120,14 +103,14 @@ static bool verify(const struct jwt_key *key, const struct parts *parts,
 	return jws && cjose_jws_verify(jws, key->jwk, NULL);
 }
 
-static bool fits(const struct jwt_key *key, const struct header *h)
+static bool fits(const struct keyset_key *key, const struct header *h)
 {
 	return key->algorithms & 1u << h->algorithm &&
 	       (!h->kid || !key->kid || strcmp(key->kid, h->kid) == 0);
 }
 
 /* NULL: it is good. */
-static const char *verify_with_any(const struct jwt_keys *keys, const struct header *h,
+static const char *verify_with_any(const struct keyset *keys, const struct header *h,
 				   const struct parts *parts)
 {
 	const char *wrong = "token is by a key that is not known";
@@ -154,15 +137,15 @@ static enum fault copy_payload(struct span part, char **out, size_t *out_len,
 
 	if (!text)
 		return fault_set(why, FAULT_NOMEM, 0, "read a token", NULL);
-	if (!decode(part, text, part.len, out_len))
+	if (!base64_decode_url(part, text, part.len, out_len))
 		return fault_set(why, FAULT_DENIED, 0, "token has no payload", NULL);
 	text[*out_len] = '\0';
 	*out = TAKE(text);
 	return FAULT_NONE;
 }
 
-enum fault jwt_verify(const struct jwt_keys *keys, unsigned algorithms,
-		      struct span token, char **out, size_t *out_len, struct why *why)
+enum fault jwt_verify(const struct keyset *keys, unsigned algorithms, struct span token,
+		      char **out, size_t *out_len, struct why *why)
 {
 	struct parts parts;
 	struct header header = { .kid = NULL };

@@ -1,14 +1,16 @@
 /* auth/token/jwt_pem.c - public keys in PEM form, as keys of JSON Web Tokens.
  *
- * Prefix: jwt_. A key in PEM form has no name: it is tried for every
+ * Prefix: jwt_pem_. A key in PEM form has no name: it is tried for every
  * token whose algorithm takes it.
  */
+#include "auth/token/jwt_pem.h"
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "auth/token/jwt_inner.h"
+#include "auth/token/keyset_inner.h"
 
 enum { NUMBER_OCTETS_MAX = 2048 };
 
@@ -33,7 +35,7 @@ static bool get_number(const EVP_PKEY *pkey, const char *name, size_t len,
 	return good;
 }
 
-static cjose_jwk_t *take_rsa(const EVP_PKEY *pkey)
+static cjose_jwk_t *rsa_of(const EVP_PKEY *pkey)
 {
 	struct number n, e;
 
@@ -46,7 +48,7 @@ static cjose_jwk_t *take_rsa(const EVP_PKEY *pkey)
 	return cjose_jwk_create_RSA_spec(&spec, NULL);
 }
 
-static cjose_jwk_t *take_ec(const EVP_PKEY *pkey)
+static cjose_jwk_t *ec_of(const EVP_PKEY *pkey)
 {
 	static const struct {
 		const char *name;
@@ -79,16 +81,16 @@ static cjose_jwk_t *take_ec(const EVP_PKEY *pkey)
 	return NULL;
 }
 
-static bool take(const EVP_PKEY *pkey, struct jwt_key *out)
+static bool convert(const EVP_PKEY *pkey, struct keyset_key *out)
 {
 	size_t len = sizeof out->ed25519;
 
 	switch (EVP_PKEY_get_base_id(pkey)) {
 	case EVP_PKEY_RSA:
-		out->jwk = take_rsa(pkey);
+		out->jwk = rsa_of(pkey);
 		return out->jwk != NULL;
 	case EVP_PKEY_EC:
-		out->jwk = take_ec(pkey);
+		out->jwk = ec_of(pkey);
 		return out->jwk != NULL;
 	case EVP_PKEY_ED25519:
 		return EVP_PKEY_get_raw_public_key(pkey, out->ed25519, &len) == 1;
@@ -97,18 +99,17 @@ static bool take(const EVP_PKEY *pkey, struct jwt_key *out)
 	}
 }
 
-bool jwt_keys_take_pem(struct jwt_keys *keys, struct span text, jwt_say_fn *say,
-		       void *arg)
+bool jwt_pem_parse(struct keyset *keys, struct span text, keyset_say_fn *say, void *arg)
 {
 	BIO *bio = BIO_new_mem_buf(text.at, (int)text.len);
 	EVP_PKEY *pkey;
 	unsigned number = 0;
 
 	while (bio && (pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL))) {
-		struct jwt_key key = { 0 };
+		struct keyset_key key = { 0 };
 		const char *wrong =
-			take(pkey, &key)
-				? jwt_keys_add(keys, key, (struct span){ 0 }, NULL)
+			convert(pkey, &key)
+				? keyset_add(keys, key, (struct span){ 0 }, NULL)
 				: "is of a kind that is not known here";
 
 		number++;

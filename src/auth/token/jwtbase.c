@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "auth/token/jwt.h"
 #include "auth/token/keyring.h"
 #include "base/log.h"
 #include "base/own.h"
@@ -20,9 +21,9 @@ struct jwtbase {
 };
 
 /* Keys of no use are repaired more easily than a maildrop (FAULT_SETUP). */
-static struct jwt_keys *need_keys(struct jwtbase *j, struct why *why)
+static struct keyset *need_keys(struct jwtbase *j, struct why *why)
 {
-	struct jwt_keys *keys = keyring_acquire(j->keys, why);
+	struct keyset *keys = keyring_acquire(j->keys, why);
 
 	if (!keys && why->fault == FAULT_SETUP)
 		why->fault = FAULT_IO;
@@ -32,7 +33,7 @@ static struct jwt_keys *need_keys(struct jwtbase *j, struct why *why)
 static enum fault check_token(struct jwtbase *j, struct span token,
 			      struct token_claims *out, struct why *why)
 {
-	OWN(jwt_keys) keys = need_keys(j, why);
+	OWN(keyset) keys = need_keys(j, why);
 	OWN_TEXT text = NULL;
 	size_t len = 0;
 
@@ -46,7 +47,7 @@ static enum fault check_token(struct jwtbase *j, struct span token,
 	return f;
 }
 
-static enum database_says take_name(const struct token_claims *claims,
+static enum database_says keep_name(const struct token_claims *claims,
 				    struct user_found *out, struct why *why)
 {
 	char *name = strdup(claims->user);
@@ -56,8 +57,8 @@ static enum database_says take_name(const struct token_claims *claims,
 		return DATABASE_DOWN;
 	}
 	*out = (struct user_found){ .user.name = span_of(name),
-				    .keeper = name,
-				    .let_go = free };
+				    .owner = name,
+				    .release = free };
 	return DATABASE_RIGHT;
 }
 
@@ -73,7 +74,7 @@ static enum database_says check(struct database *db, struct span name,
 		return DATABASE_UNKNOWN;
 	switch (check_token((struct jwtbase *)db, token, &claims, why)) {
 	case FAULT_NONE:
-		return take_name(&claims, out, why);
+		return keep_name(&claims, out, why);
 	case FAULT_DENIED:
 		return DATABASE_WRONG;
 	default:
@@ -111,7 +112,7 @@ static unsigned bits_of(const struct claims_list *names)
 static void try_keys(struct jwtbase *j)
 {
 	struct why why = { 0 };
-	OWN(jwt_keys) keys = keyring_acquire(j->keys, &why);
+	OWN(keyset) keys = keyring_acquire(j->keys, &why);
 
 	if (!keys)
 		log_fault(&why, "token-keys-missing");

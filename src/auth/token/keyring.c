@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "auth/token/jwt_keys.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
@@ -17,7 +18,7 @@ struct keyring {
 	struct watched watched;
 	char *text; /* what was read last, good or not */
 	size_t text_len;
-	struct jwt_keys *now;
+	struct keyset *now;
 };
 
 struct keyring *keyring_new(int dir, const char *name)
@@ -27,9 +28,8 @@ struct keyring *keyring_new(int dir, const char *name)
 	if (!ring)
 		return NULL;
 	pthread_mutex_init(&ring->mutex, NULL);
-	ring->watched = (struct watched){ .dir = dir,
-					  .name = name,
-					  .most = JWT_KEYS_OCTETS_MAX };
+	ring->watched =
+		(struct watched){ .dir = dir, .name = name, .most = KEYSET_OCTETS_MAX };
 	return ring;
 }
 
@@ -45,7 +45,7 @@ void keyring_free(struct keyring *ring)
 {
 	if (!ring)
 		return;
-	jwt_keys_free(ring->now);
+	keyset_free(ring->now);
 	pthread_mutex_destroy(&ring->mutex);
 	forget_text(ring);
 	free(ring);
@@ -70,7 +70,7 @@ static void take_text(struct keyring *ring, char *text, size_t len)
 	bool same = ring->text && ring->text_len == len &&
 		    secret_same((struct span){ text, len },
 				(struct span){ ring->text, len });
-	struct jwt_keys *keys;
+	struct keyset *keys;
 	struct why why;
 
 	forget_text(ring);
@@ -83,13 +83,13 @@ static void take_text(struct keyring *ring, char *text, size_t len)
 		complain_whole(ring);
 		return;
 	}
-	jwt_keys_free(ring->now);
+	keyset_free(ring->now);
 	ring->now = keys;
 }
 
-struct jwt_keys *keyring_acquire(struct keyring *ring, struct why *why)
+struct keyset *keyring_acquire(struct keyring *ring, struct why *why)
 {
-	struct jwt_keys *keys = NULL;
+	struct keyset *keys = NULL;
 	char *text;
 	size_t len;
 
@@ -105,7 +105,7 @@ struct jwt_keys *keyring_acquire(struct keyring *ring, struct why *why)
 		break;
 	}
 	if (ring->now)
-		keys = jwt_keys_keep(ring->now);
+		keys = keyset_keep(ring->now);
 	else
 		*why = ring->watched.trouble;
 	pthread_mutex_unlock(&ring->mutex);

@@ -4,7 +4,8 @@
  */
 #pragma once
 
-#include "auth/token/jwt.h"
+#include "auth/token/keyset.h"
+#include "base/fault.h"
 
 struct keyring;
 
@@ -13,8 +14,8 @@ struct keyring;
 MUST_USE struct keyring *keyring_new(int dir, const char *name);
 void keyring_free(struct keyring *ring); /* NULL is allowed; nobody may be in it */
 
-/* The keys as the file says now; the caller's, to be given back with jwt_keys_free. A
+/* The keys as the file says now; the caller's, to be given back with keyset_free. A
  * changed file is read anew; one that is of no use any more leaves the last good
  * reading in force, and is logged once for each change. NULL, with the story in *why:
  * there never was a good one. */
-struct jwt_keys *keyring_acquire(struct keyring *ring, struct why *why);
+struct keyset *keyring_acquire(struct keyring *ring, struct why *why);

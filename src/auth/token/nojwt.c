@@ -2,7 +2,7 @@
  *
  * Prefix: jwtbase_, jwt_.
  */
-#include "auth/token/jwt.h"
+#include "auth/token/jwt_keys.h"
 #include "auth/token/jwtbase.h"
 
 struct database *jwtbase_new(int dir, const char *name,
@@ -12,14 +12,14 @@ struct database *jwtbase_new(int dir, const char *name,
 	return NULL;
 }
 
-enum fault jwt_keys_parse(struct span text, jwt_say_fn *say, void *arg,
-			  struct jwt_keys **out, struct why *why)
+enum fault jwt_keys_parse(struct span text, keyset_say_fn *say, void *arg,
+			  struct keyset **out, struct why *why)
 {
 	(void)text, (void)say, (void)arg, (void)out;
 	return fault_set(why, FAULT_SETUP, 0, "read keys without cjose", NULL);
 }
 
-void jwt_keys_free(struct jwt_keys *keys)
+void keyset_free(struct keyset *keys)
 {
 	(void)keys;
 }

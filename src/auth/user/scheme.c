@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "auth/user/base64.h"
 #include "auth/user/prep.h"
 #include "auth/user/scheme_inner.h"
 #include "auth/user/scram.h"
@@ -127,8 +128,7 @@ static bool decode(struct span text, enum writing writing, size_t octets,
 		       0;
 		break;
 	case BASE64:
-		good = sodium_base642bin(at, room, text.at, text.len, NULL, &len, NULL,
-					 sodium_base64_VARIANT_ORIGINAL) == 0;
+		good = base64_decode(text, at, room, &len);
 		break;
 	}
 	if (!good || len == 0 || (octets > 0 && len != octets))

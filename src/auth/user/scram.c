@@ -5,9 +5,8 @@
 #include "auth/user/scram.h"
 
 #include <gsasl.h>
-#include <sodium.h>
 
-#include "base/buf.h"
+#include "auth/user/base64.h"
 #include "base/secret.h"
 
 enum { ITERATIONS_MAX = 10000000, ITERATIONS_MADE = 4096, SALT_MADE = 16 };
@@ -25,12 +24,6 @@ size_t scram_key_octets(enum scram_hash hash)
 	return hashes[hash].octets;
 }
 
-static bool decode(struct span text, unsigned char *out, size_t room, size_t *out_len)
-{
-	return sodium_base642bin(out, room, text.at, text.len, NULL, out_len, NULL,
-				 sodium_base64_VARIANT_ORIGINAL) == 0;
-}
-
 bool scram_parse(enum scram_hash hash, struct span text, struct scram_keys *out)
 {
 	struct scram_keys keys = { .hash = hash };
@@ -40,10 +33,10 @@ bool scram_parse(enum scram_hash hash, struct span text, struct scram_keys *out)
 	if (!span_cut(&text, ',', &iterations) || !span_cut(&text, ',', &salt) ||
 	    !span_cut(&text, ',', &stored) || !span_u32(iterations, &keys.iterations) ||
 	    keys.iterations == 0 || keys.iterations > ITERATIONS_MAX ||
-	    !decode(salt, keys.salt, sizeof keys.salt, &keys.salt_len) ||
+	    !base64_decode(salt, keys.salt, sizeof keys.salt, &keys.salt_len) ||
 	    keys.salt_len == 0 ||
-	    !decode(stored, keys.stored, sizeof keys.stored, &stored_len) ||
-	    !decode(text, keys.server, sizeof keys.server, &server_len) ||
+	    !base64_decode(stored, keys.stored, sizeof keys.stored, &stored_len) ||
+	    !base64_decode(text, keys.server, sizeof keys.server, &server_len) ||
 	    stored_len != hashes[hash].octets || server_len != stored_len)
 		return false;
 	*out = keys;
@@ -65,13 +58,12 @@ static bool derive(struct scram_keys *io, const char *password)
 
 static void put_base64(struct buf *out, const unsigned char *octets, size_t len)
 {
-	char text[sodium_base64_ENCODED_LEN(SCRAM_SALT_MAX,
-					    sodium_base64_VARIANT_ORIGINAL)];
+	char room[BASE64_ROOM(SCRAM_SALT_MAX)];
+	struct buf text = BUF(room);
 
-	sodium_bin2base64(text, sizeof text, octets, len,
-			  sodium_base64_VARIANT_ORIGINAL);
+	base64_encode((struct span){ (const char *)octets, len }, &text);
 	buf_char(out, ',');
-	buf_text(out, text);
+	buf_put(out, buf_span(&text));
 }
 
 enum fault scram_make(enum scram_hash hash, const char *password,

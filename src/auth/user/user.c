@@ -9,10 +9,10 @@
 #include "base/nets.h"
 #include "base/secret.h"
 
-typedef const char *take_fn(struct user *u, struct span value);
+typedef const char *set_fn(struct user *u, struct span value);
 
 /* Empty says nothing. */
-static bool take_number(struct span value, bool *has, uint32_t *out)
+static bool set_number(struct span value, bool *has, uint32_t *out)
 {
 	if (value.len == 0)
 		return true;
@@ -20,60 +20,60 @@ static bool take_number(struct span value, bool *has, uint32_t *out)
 	return *has;
 }
 
-static const char *take_uid(struct user *u, struct span value)
+static const char *set_uid(struct user *u, struct span value)
 {
-	return take_number(value, &u->has_uid, &u->uid) ? NULL : "uid is not a number";
+	return set_number(value, &u->has_uid, &u->uid) ? NULL : "uid is not a number";
 }
 
-static const char *take_gid(struct user *u, struct span value)
+static const char *set_gid(struct user *u, struct span value)
 {
-	return take_number(value, &u->has_gid, &u->gid) ? NULL : "gid is not a number";
+	return set_number(value, &u->has_gid, &u->gid) ? NULL : "gid is not a number";
 }
 
-void user_take_text(struct user *u, const char *field, struct span value, size_t max,
-		    struct span *out)
+void user_set_text(struct user *u, const char *field, struct span value, size_t max,
+		   struct span *out)
 {
 	if (value.len > max && !u->over)
 		u->over = field;
 	*out = value.len > max ? SPAN("") : value;
 }
 
-static const char *take_home(struct user *u, struct span value)
+static const char *set_home(struct user *u, struct span value)
 {
-	user_take_text(u, "home", value, USER_PATH_MAX, &u->home);
+	user_set_text(u, "home", value, USER_PATH_MAX, &u->home);
 	return NULL;
 }
 
-static const char *take_maildrop(struct user *u, struct span value)
+static const char *set_maildrop(struct user *u, struct span value)
 {
-	user_take_text(u, "maildrop", value, USER_PATH_MAX, &u->maildrop);
+	user_set_text(u, "maildrop", value, USER_PATH_MAX, &u->maildrop);
 	return NULL;
 }
 
-static const char *take_mail(struct user *u, struct span value)
+static const char *set_mail(struct user *u, struct span value)
 {
 	if (!span_starts(value, "maildir:"))
 		return "mail is no maildir:PATH";
 	struct span rest = span_after(value, strlen("maildir:"));
 	struct span path;
 	span_cut(&rest, ':', &path);
-	user_take_text(u, "mail", path, USER_PATH_MAX, &u->maildrop);
+	user_set_text(u, "mail", path, USER_PATH_MAX, &u->maildrop);
 	return NULL;
 }
 
-static const char *take_allow_nets(struct user *u, struct span value)
+static const char *set_allow_nets(struct user *u, struct span value)
 {
 	u->allow_nets = value;
 	return value.len > 0 ? NULL : "allow-nets is empty";
 }
 
-static const char *take_mechanisms(struct user *u, struct span value)
+static const char *set_mechanisms(struct user *u, struct span value)
 {
 	u->mechanisms = value;
 	return value.len > 0 ? NULL : "mechanisms is empty";
 }
 
-static const char *take_flag(struct span value, bool *out, const char *wrong)
+static const char *set_flag(struct span value, bool *out, const char *wrong)
 {
 	static const char *const yes[] = { "", "yes", "y", "true", "t", "1" };
 	static const char *const no[] = { "no", "n", "false", "f", "0" };
@@ -93,27 +93,27 @@ static const char *take_flag(struct span value, bool *out, const char *wrong)
 	return wrong;
 }
 
-static const char *take_disabled(struct user *u, struct span value)
+static const char *set_disabled(struct user *u, struct span value)
 {
-	return take_flag(value, &u->disabled, "disabled is neither yes nor no");
+	return set_flag(value, &u->disabled, "disabled is neither yes nor no");
 }
 
-static const char *take_tls_required(struct user *u, struct span value)
+static const char *set_tls_required(struct user *u, struct span value)
 {
-	return take_flag(value, &u->tls_required, "tls-required is neither yes nor no");
+	return set_flag(value, &u->tls_required, "tls-required is neither yes nor no");
 }
 
-static const char *take_master(struct user *u, struct span value)
+static const char *set_master(struct user *u, struct span value)
 {
-	return take_flag(value, &u->master, "master is neither yes nor no");
+	return set_flag(value, &u->master, "master is neither yes nor no");
 }
 
-static const char *take_read_only(struct user *u, struct span value)
+static const char *set_read_only(struct user *u, struct span value)
 {
-	return take_flag(value, &u->read_only, "read-only is neither yes nor no");
+	return set_flag(value, &u->read_only, "read-only is neither yes nor no");
 }
 
-static const char *take_login_delay(struct user *u, struct span value)
+static const char *set_login_delay(struct user *u, struct span value)
 {
 	u->has_delay = value.len > 0;
 	return !u->has_delay || policy_take_delay(value, &u->policy.login_delay)
@@ -121,7 +121,7 @@ static const char *take_login_delay(struct user *u, struct span value)
 		       : "login-delay is no time from 0 to 1d, such as 90s, 10m or 2h";
 }
 
-static const char *take_expire(struct user *u, struct span value)
+static const char *set_expire(struct user *u, struct span value)
 {
 	u->has_expire = value.len > 0;
 	return !u->has_expire || policy_take_expire(value, &u->policy)
@@ -132,27 +132,27 @@ static const char *take_expire(struct user *u, struct span value)
 
 static const struct {
 	const char *name;
-	take_fn *take;
+	set_fn *set;
 } fields[] = {
-	{ "uid", take_uid },
-	{ "userdb_uid", take_uid },
-	{ "gid", take_gid },
-	{ "userdb_gid", take_gid },
-	{ "home", take_home },
-	{ "userdb_home", take_home },
-	{ "maildrop", take_maildrop },
-	{ "mail", take_mail },
-	{ "userdb_mail", take_mail },
-	{ "allow-nets", take_allow_nets },
-	{ "mechanisms", take_mechanisms },
-	{ "disabled", take_disabled },
-	{ "nologin", take_disabled },
-	{ "tls-required", take_tls_required },
-	{ "ssl_required", take_tls_required },
-	{ "master", take_master },
-	{ "read-only", take_read_only },
-	{ "login-delay", take_login_delay },
-	{ "expire", take_expire },
+	{ "uid", set_uid },
+	{ "userdb_uid", set_uid },
+	{ "gid", set_gid },
+	{ "userdb_gid", set_gid },
+	{ "home", set_home },
+	{ "userdb_home", set_home },
+	{ "maildrop", set_maildrop },
+	{ "mail", set_mail },
+	{ "userdb_mail", set_mail },
+	{ "allow-nets", set_allow_nets },
+	{ "mechanisms", set_mechanisms },
+	{ "disabled", set_disabled },
+	{ "nologin", set_disabled },
+	{ "tls-required", set_tls_required },
+	{ "ssl_required", set_tls_required },
+	{ "master", set_master },
+	{ "read-only", set_read_only },
+	{ "login-delay", set_login_delay },
+	{ "expire", set_expire },
 };
 
 /* A column of SQL has '_' where our names have '-'. */
@@ -166,11 +166,11 @@ static bool is_field(struct span name, const char *field)
 	return true;
 }
 
-const char *user_take_field(struct user *u, struct span name, struct span value)
+const char *user_set_field(struct user *u, struct span name, struct span value)
 {
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		if (is_field(name, fields[i].name))
-			return fields[i].take(u, value);
+			return fields[i].set(u, value);
 	return NULL;
 }
 
@@ -201,10 +201,10 @@ const char *user_rule(const struct user *u, struct span peer, bool tls,
 	return NULL;
 }
 
-void user_let_go(struct user_found *found)
+void user_release(struct user_found *found)
 {
-	if (found->let_go)
-		found->let_go(found->keeper);
+	if (found->release)
+		found->release(found->owner);
 	*found = (struct user_found){ 0 };
 }
 
@@ -215,9 +215,9 @@ struct copy {
 	char octets[];
 };
 
-static void copy_free(void *keeper)
+static void copy_free(void *owner)
 {
-	struct copy *c = keeper;
+	struct copy *c = owner;
 
 	secret_wipe(c->octets, c->len);
 	free(c);

@@ -32,8 +32,8 @@ struct user {
 enum { USER_NAME_MAX = 255, USER_STORED_MAX = 511, USER_PATH_MAX = 4095 };
 
 /* Set one of the user's texts, or note that `field` is over its bound. */
-void user_take_text(struct user *u, const char *field, struct span value, size_t max,
-		    struct span *out);
+void user_set_text(struct user *u, const char *field, struct span value, size_t max,
+		   struct span *out);
 
 /* Take one field by its name, ours or Dovecot's:
  *
@@ -53,8 +53,8 @@ void user_take_text(struct user *u, const char *field, struct span value, size_t
  * A '_' may stand for each '-' of a name. Others are left alone. Paths have a bound,
  * see `over`. NULL, or what is wrong with it: then the user must not be let in, since a
  * field that cannot be read may be there to keep someone out. */
-MUST_USE const char *user_take_field(struct user *u, struct span name,
-				     struct span value);
+MUST_USE const char *user_set_field(struct user *u, struct span name,
+				    struct span value);
 
 /* The rule by which the user may not log in from this address ("127.0.0.1:110",
  * "[::1]:110"), with or without TLS, by this mechanism: "nologin" or the name of a
@@ -65,11 +65,11 @@ MUST_USE const char *user_rule(const struct user *u, struct span peer, bool tls,
 /* A user, and who keeps what its spans point to. All zero: nobody. */
 struct user_found {
 	struct user user;
-	void *keeper;
-	void (*let_go)(void *keeper); /* NULL: nothing to let go */
+	void *owner;
+	void (*release)(void *owner); /* NULL: nothing to let go */
 };
 
-void user_let_go(struct user_found *found);
+void user_release(struct user_found *found);
 
 /* A user with texts of its own. False: out of memory. */
 MUST_USE bool user_copy(const struct user *from, struct user_found *out);
@@ -82,4 +82,4 @@ static inline struct user_found user_take(struct user_found *from)
 	*from = (struct user_found){ 0 };
 	return taken;
 }
-#define OWN_USER __attribute__((cleanup(user_let_go))) struct user_found
+#define OWN_USER __attribute__((cleanup(user_release))) struct user_found

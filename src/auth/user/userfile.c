@@ -59,7 +59,7 @@ static void complain(void *arg, unsigned line, const char *text)
 }
 
 /* False: out of memory. */
-static bool take_text(struct userfile *f, struct span text)
+static bool parse_text(struct userfile *f, struct span text)
 {
 	if (f->now && users_read_from(f->now, text))
 		return true;
@@ -81,7 +81,7 @@ static void look(struct userfile *f)
 	case WATCHED_SAME:
 		break;
 	case WATCHED_TEXT:
-		if (!take_text(f, (struct span){ text, len })) {
+		if (!parse_text(f, (struct span){ text, len })) {
 			fault_set(&why, FAULT_NOMEM, 0, "read", f->name);
 			watched_refuse(&f->watched, &why);
 		}

@@ -69,10 +69,10 @@ static uint32_t *slot(const struct users *users, struct span name)
 	}
 }
 
-static bool take(const struct reading *r, struct user *u, struct span key,
-		 struct span value)
+static bool set_field(const struct reading *r, struct user *u, struct span key,
+		      struct span value)
 {
-	const char *wrong = user_take_field(u, key, value);
+	const char *wrong = user_set_field(u, key, value);
 	char text[128];
 
 	if (!wrong)
@@ -82,14 +82,14 @@ static bool take(const struct reading *r, struct user *u, struct span key,
 	return false;
 }
 
-static bool take_extras(const struct reading *r, struct user *u, struct span extras)
+static bool set_extras(const struct reading *r, struct user *u, struct span extras)
 {
 	struct span field, key;
 
 	while (extras.len > 0) {
 		span_cut(&extras, ' ', &field);
 		span_cut(&field, '=', &key);
-		if (!take(r, u, key, field))
+		if (!set_field(r, u, key, field))
 			return false;
 	}
 	return true;
@@ -135,14 +135,15 @@ static bool parse_line(const struct reading *r, struct span line, struct user *o
 		return false;
 	}
 	span_cut(&line, ':', &stored);
-	user_take_text(&u, "password", stored, USER_STORED_MAX, &u.stored);
+	user_set_text(&u, "password", stored, USER_STORED_MAX, &u.stored);
 	span_cut(&line, ':', &uid);
 	span_cut(&line, ':', &gid);
 	span_cut(&line, ':', &gecos);
 	span_cut(&line, ':', &home);
 	span_cut(&line, ':', &shell);
-	if (!take(r, &u, SPAN("uid"), uid) || !take(r, &u, SPAN("gid"), gid) ||
-	    !take(r, &u, SPAN("home"), home) || !take_extras(r, &u, line))
+	if (!set_field(r, &u, SPAN("uid"), uid) ||
+	    !set_field(r, &u, SPAN("gid"), gid) ||
+	    !set_field(r, &u, SPAN("home"), home) || !set_extras(r, &u, line))
 		return false;
 	say_useless(r, &u);
 	*out = u;

@@ -5,7 +5,7 @@
  * user:{SCHEME}hash:uid:gid:gecos:home:shell:extra=value extra ...
  *
  * fields missing on the right are empty; blank lines and lines that open with '#' say
- * nothing. The extras that are known: see user_take_field. What cannot be read refuses
+ * nothing. The extras that are known: see user_set_field. What cannot be read refuses
  * its user, never the others, and never lets anyone in.
  */
 #pragma once
@@ -19,7 +19,7 @@ typedef void users_say_fn(void *arg, unsigned line, const char *text);
 
 /* Read the file's text. NULL: out of memory. say may be NULL. */
 MUST_USE struct users *users_parse(struct span text, users_say_fn *say, void *arg);
-struct users *users_keep(struct users *users); /* one more keeper; returns users */
+struct users *users_keep(struct users *users); /* one more; returns users */
 void users_free(struct users *users);          /* one less; NULL is allowed */
 
 /* Was it read from just this text? */

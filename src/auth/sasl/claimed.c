@@ -1,11 +1,10 @@
-/* auth/sasl/claim.c - who a response is about, before it is looked at.
+/* auth/sasl/claimed.c - who a response is about, before it is looked at.
  *
  * Prefix: sasl_. Guesses are delayed before they are checked, by the
  * name, too; a mechanism that tells the name together with its proof is read ahead.
  */
-#include <sodium.h>
-
-#include "auth/sasl/exchange.h"
+#include "auth/sasl/exchange_inner.h"
+#include "auth/user/base64.h"
 #include "base/own.h"
 #include "base/secret.h"
 
@@ -141,16 +140,14 @@ static void read_ahead(find_fn *find, struct span response, char *out, size_t ro
 
 	if (!octets)
 		return;
-	if (sodium_base642bin((unsigned char *)octets, SASL_RESPONSE_MAX, response.at,
-			      response.len, NULL, &len, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	    len > 0 && !span_copy(find((struct span){ octets, len }), out, room))
+	if (base64_decode(response, octets, SASL_RESPONSE_MAX, &len) && len > 0 &&
+	    !span_copy(find((struct span){ octets, len }), out, room))
 		out[0] = '\0';
 	secret_wipe(octets, SASL_RESPONSE_MAX + 1);
 }
 
-bool sasl_claim(const struct sasl *s, struct span response,
-		char out[LOGIN_NAME_OCTETS + 1])
+bool sasl_is_guess(const struct sasl *s, struct span response,
+		   char out[LOGIN_NAME_OCTETS + 1])
 {
 	find_fn *find = finds[s->way.mechanism];
 
@@ -160,17 +157,6 @@ bool sasl_claim(const struct sasl *s, struct span response,
 	if (find)
 		read_ahead(find, response, out, LOGIN_NAME_OCTETS + 1);
 	else
-		memcpy(out, s->claims, sizeof s->claims);
+		memcpy(out, s->claimed, sizeof s->claimed);
 	return find || out[0];
-}
-
-struct span sasl_proved(const struct sasl *s)
-{
-	return s->way.mechanism == MECHANISM_ID_ANONYMOUS ? SPAN("")
-							  : span_of(s->claims);
-}
-
-struct span sasl_peer(const struct sasl *s)
-{
-	return s->way.peer;
 }
