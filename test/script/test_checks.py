@@ -34,8 +34,8 @@ class Tree(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def check(self, tool):
-        done = subprocess.run([self.top / "tools" / tool], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def check(self, tool, *arguments):
+        done = subprocess.run([self.top / "tools" / tool, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
 
 
@@ -196,6 +196,92 @@ executable('tool', 'tool/main.c', link_with: [{libraries}], kwargs: plain)
         self.assertEqual((0, ""), self.layers())
         self.write(low__low_h="#include <stdint.h>\n#include <sys/stat.h>\nint low(void);")
         self.assertEqual((1, "src/low/low.h:2: low does no I/O, and may not include <sys/stat.h>\n"), self.layers())
+
+
+ROLES = """#define ROLE_TABLE(X) \\
+	X(FRONT, "poplar-front") \\
+	X(AUTH,  "poplar-auth")        /* of users */
+"""
+MESSAGES = """#define MESSAGE_TABLE(X) \\
+	/* name    from    to      descriptor */ \\
+	X(ASK,     FRONT,  AUTH,   NONE) \\
+	X(AUTH_OK, AUTH,   FRONT,  SOCKET)
+"""
+PICTURE = """// check messages m.h r.h
+digraph {
+	"poplar-front"; "poplar-auth"; login [%s, label=<%s>]
+	"poplar-front" -> login -> "poplar-auth"
+}
+"""
+ALL = 'from="poplar-front", to="poplar-auth", messages="ASK", answers="AUTH_OK"'
+
+
+class Drawings(Tree):
+    def setUp(self):
+        super().setUp()
+        self.put("r.h", ROLES)
+        self.put("m.h", MESSAGES)
+
+    def drawn(self, source):
+        self.put("doc/p.dot", source)
+        self.assertEqual((0, ""), self.check("draw"))
+        return self.check("draw", "--check")
+
+    def test_a_picture_that_agrees_with_the_tables_passes(self):
+        self.assertEqual((0, ""), self.drawn(PICTURE % (ALL, "ASK<br/>AUTH_OK (socket)")))
+
+    def test_a_source_that_was_changed_after_drawing_is_refused(self):
+        self.drawn(PICTURE % (ALL, "ASK"))
+        self.put("doc/p.dot", PICTURE % (ALL, "the ASK"))
+        self.assertEqual((1, "doc/p.svg is not drawn from doc/p.dot: run tools/draw\n"), self.check("draw", "--check"))
+
+    def test_a_picture_that_was_changed_by_hand_is_refused(self):
+        self.drawn(PICTURE % (ALL, "ASK"))
+        svg = self.top / "doc" / "p.svg"
+        svg.write_text(svg.read_text().replace("ASK", "SKA"))
+        self.assertEqual((1, "doc/p.svg is not drawn from doc/p.dot: run tools/draw\n"), self.check("draw", "--check"))
+
+    def test_a_message_that_goes_the_other_way_is_refused(self):
+        status, output = self.drawn(PICTURE % (ALL.replace('"ASK"', '"ASK AUTH_OK"'), "words"))
+        self.assertEqual((1, "doc/p.dot: login: poplar-front to poplar-auth: AUTH_OK is drawn, but is not in the code\n"),
+                         (status, output))
+
+    def test_a_message_that_is_left_out_is_named(self):
+        status, output = self.drawn(PICTURE % (ALL.replace('"AUTH_OK"', '""'), "words"))
+        self.assertEqual((1, "doc/p.dot: login: poplar-auth to poplar-front: AUTH_OK is in the code, but is not drawn\n"),
+                         (status, output))
+
+    def test_two_processes_without_a_node_between_are_named(self):
+        status, output = self.drawn('// check messages m.h r.h\ndigraph { "poplar-front"; "poplar-auth" }')
+        self.assertEqual((1, "doc/p.dot: nothing from poplar-auth to poplar-front: AUTH_OK\n"
+                             "doc/p.dot: nothing from poplar-front to poplar-auth: ASK\n"), (status, output))
+
+    def test_an_arrow_that_ends_elsewhere_is_refused(self):
+        source = (PICTURE % (ALL, "words")).replace('login -> "poplar-auth"', 'login -> elsewhere')
+        self.assertEqual((1, "doc/p.dot: login: no arrow to poplar-auth\n"), self.drawn(source))
+
+    def test_a_label_tells_the_descriptor_of_the_table(self):
+        status, output = self.drawn(PICTURE % (ALL, "ASK (file)<br/>AUTH_OK, AUTH_NO"))
+        self.assertEqual(1, status)
+        self.assertIn("login: ASK travels with NONE", output)
+        self.assertIn("login: AUTH_OK travels with SOCKET", output)
+        self.assertIn("login: AUTH_NO is not one of its messages", output)
+
+    def test_a_folder_that_is_not_there_or_not_drawn_is_named(self):
+        self.write(low__low_h="", high__x__x_h="")
+        self.assertEqual((0, ""), self.drawn('// check folders src\ndigraph { "src/low"; "src/high" [label="high/x"] }'))
+        status, output = self.drawn('// check folders src\ndigraph { "src/new"; "src/high" [label="high/y"] }')
+        self.assertEqual(1, status)
+        self.assertIn("folders: src/new is drawn, but is not in the code", output)
+        self.assertIn("folders: src/low is in the code, but is not drawn", output)
+        self.assertIn("src/high: there is no folder high/y", output)
+
+    def test_the_states_of_a_machine_are_those_of_its_enum(self):
+        self.write(s_h="enum other { NO };\nenum state {\n\tOPEN, /* NOT */\n\tSHUT = 4,\n};")
+        self.assertEqual((0, ""), self.drawn("// check states src/s.h state\ndigraph { OPEN -> SHUT }"))
+        self.assertEqual((1, "doc/p.dot: enum state: LOST is drawn, but is not in the code\n"
+                             "doc/p.dot: enum state: SHUT is in the code, but is not drawn\n"),
+                         self.drawn("// check states src/s.h state\ndigraph { OPEN -> LOST }"))
 
 
 if __name__ == "__main__":
