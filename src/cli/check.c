@@ -63,7 +63,7 @@ void check_fault(struct checking *c, enum setup_weight weight, const struct why 
 		     why->sys ? strerrordesc_np(why->sys) : "");
 }
 
-void check_as(struct checking *c, struct cli_ids ids, cli_task_fn *task, void *arg,
+void check_as(struct checking *c, struct ids ids, cli_task_fn *task, void *arg,
 	      enum setup_weight weight)
 {
 	c->count[weight] += !cli_run_as(ids, task, arg);
@@ -244,7 +244,7 @@ static void check_users_folder(struct checking *c)
 static void check_board(struct checking *c, const struct board_settings *board,
 			const char *path)
 {
-	const struct cli_ids owner = { (uid_t)board->uid, (gid_t)board->gid };
+	const struct ids owner = { (uid_t)board->uid, (gid_t)board->gid };
 	OWN_FD dir = *path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct folder folder = { c, dir, R_OK | X_OK, "read, as its owner, board",
 				 path };
@@ -317,8 +317,8 @@ static int report(const struct checking *c)
 /* What is looked at as one of them. */
 static void check_as_users(struct checking *c, const struct setup_users *users)
 {
-	c->auth = (struct cli_ids){ users->auth.uid, users->auth.gid };
-	c->mail = (struct cli_ids){ users->mail.uid, users->mail.gid };
+	c->auth = users->auth;
+	c->mail = users->mail;
 	setup_judge(&c->setup, users);
 	check_users_folder(c);
 	check_users(c);

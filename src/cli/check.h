@@ -10,7 +10,7 @@
 struct checking {
 	struct settings settings;
 	struct setup setup;
-	struct cli_ids auth, mail;
+	struct ids auth, mail;
 	bool anonymous;                /* anonymous-user is known, or may be */
 	unsigned count[SETUP_WEIGHTS]; /* what has been said, by its weight */
 };
@@ -25,7 +25,7 @@ void check_fault(struct checking *c, enum setup_weight weight, const struct why 
 
 /* Run a task as somebody else. It says itself what is wrong, by check_say on a copy of
  * *c, and returns whether all is well; what it said is counted here. */
-void check_as(struct checking *c, struct cli_ids ids, cli_task_fn *task, void *arg,
+void check_as(struct checking *c, struct ids ids, cli_task_fn *task, void *arg,
 	      enum setup_weight weight);
 
 /* The users files and keys of tokens, as far as they are no databases that are asked.

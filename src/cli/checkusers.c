@@ -113,8 +113,8 @@ static bool can_open_maildir(void *arg)
 static void check_keeper(struct kept *k)
 {
 	const struct user *user = k->user;
-	const struct cli_ids own = { (uid_t)user->uid, (gid_t)user->gid };
-	const struct cli_ids ids = user->has_uid ? own : k->checking->mail;
+	const struct ids own = { (uid_t)user->uid, (gid_t)user->gid };
+	const struct ids ids = user->has_uid ? own : k->checking->mail;
 	OWN_FD dir = file_open_beneath(k->root, k->path, O_PATH | O_DIRECTORY);
 	struct stat st;
 

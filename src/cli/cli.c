@@ -109,31 +109,27 @@ bool cli_wants_help(int argc, char **argv)
 	return false;
 }
 
-bool cli_find_ids(const char *user, struct cli_ids *out)
+bool cli_find_ids(const char *user, struct ids *out)
 {
-	*out = (struct cli_ids){ geteuid(), getegid() };
-	if (geteuid() != 0)
-		return true;
-	const struct passwd *pw = getpwnam(user);
-	if (!pw || pw->pw_uid == 0) {
-		cli_say(pw ? "no process of Poplar runs as root; name another user "
-			     "instead of"
-			   : "there is no such user",
+	*out = (struct ids){ 0 };
+	const enum ids_found found = ids_find(user, "", out);
+	if (found == IDS_ROOT)
+		cli_say("no process of Poplar runs as root; name another user instead "
+			"of",
 			user);
-		return false;
-	}
-	*out = (struct cli_ids){ pw->pw_uid, pw->pw_gid };
-	return true;
+	else if (found != IDS_FOUND)
+		cli_say("there is no such user", user);
+	return found == IDS_FOUND;
 }
 
-bool cli_become(struct cli_ids ids)
+bool cli_become(struct ids ids)
 {
 	return geteuid() != 0 ||
 	       (setgroups(0, NULL) == 0 && setresgid(ids.gid, ids.gid, ids.gid) == 0 &&
 		setresuid(ids.uid, ids.uid, ids.uid) == 0);
 }
 
-bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg)
+bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg)
 {
 	sigset_t set, before;
 	int status = 0;

@@ -10,6 +10,7 @@
 
 #include "auth/user/scheme.h"
 #include "config/settings.h"
+#include "sys/ids.h"
 
 /* Exit statuses: sysexits.h where it has one. */
 enum {
@@ -36,20 +37,17 @@ void cli_show(FILE *to, struct span text);
 void cli_complain(const struct why *why);
 void cli_say(const char *text, const char *about); /* "poplar: text: about" */
 
-/* Whom the processes run as: the users of the settings as root, otherwise ourselves. */
-struct cli_ids {
-	uid_t uid;
-	gid_t gid;
-};
-MUST_USE bool cli_find_ids(const char *user, struct cli_ids *out);
+/* The ids of a user that the settings name; without root, our own. False: no child can
+ * run as that user, which has been reported. */
+MUST_USE bool cli_find_ids(const char *user, struct ids *out);
 
 /* As root, become `ids` for good; otherwise stay who we are. */
-MUST_USE bool cli_become(struct cli_ids ids);
+MUST_USE bool cli_become(struct ids ids);
 
 /* Run `task` in a child that has become `ids` (as root; otherwise as we are); what it
  * says goes to standard error. True when it returned true. */
 typedef bool cli_task_fn(void *arg);
-MUST_USE bool cli_run_as(struct cli_ids ids, cli_task_fn *task, void *arg);
+MUST_USE bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg);
 
 /* Ask for the password of a user: on the terminal without echo, or the first line of
  * standard input if that is none. False: there was none; it has been said. */
@@ -67,7 +65,7 @@ MUST_USE bool cli_make_password(const char *name, const char *scheme,
 /* Why no process could keep this user's mail, mail-user being `mail`; NULL: one can. */
 struct user;
 const char *cli_owner_wrong(const struct settings *s, const struct user *user,
-			    struct cli_ids mail);
+			    struct ids mail);
 
 /* Make a new user's Maildir and the home around it, which are the user's (0700), and
  * what is missing above, which is mail-user's (0711). False: it has been said why not.

@@ -3,8 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -40,33 +38,32 @@ static bool can_use(void *arg)
 	return false;
 }
 
-/* Whom its processes run as: as in parent/lookups.c. */
+/* The ids that its processes run as, as parent/lookups.c finds them. */
 static bool find_ids(struct checking *c, const struct database_settings *db,
-		     struct cli_ids *out)
+		     struct ids *out)
 {
 	*out = c->auth;
-	if (geteuid() != 0)
+	switch (ids_find(db->run_as, db->run_as_group, out)) {
+	case IDS_FOUND:
 		return true;
-	const struct passwd *pw = *db->run_as ? getpwnam(db->run_as) : NULL;
-	const struct group *gr = *db->run_as_group ? getgrnam(db->run_as_group) : NULL;
-	const unsigned before = c->count[SETUP_ERROR];
-	if (pw)
-		*out = (struct cli_ids){ pw->pw_uid, pw->pw_gid };
-	if (gr)
-		out->gid = gr->gr_gid;
-	if (*db->run_as && !pw)
+	case IDS_NO_USER:
 		complain(c, SETUP_ERROR, db,
 			 "run-as: there is no such user:", db->run_as, 0);
-	else if (out->uid == 0 && !database_may_be_root(db))
-		complain(c, SETUP_ERROR, db, "its processes may not run as", "root", 0);
-	if (*db->run_as_group && !gr)
+		return false;
+	case IDS_NO_GROUP:
 		complain(c, SETUP_ERROR, db,
 			 "run-as-group: there is no such group:", db->run_as_group, 0);
-	return c->count[SETUP_ERROR] == before;
+		return false;
+	case IDS_ROOT:
+		break;
+	}
+	if (!database_may_be_root(db))
+		complain(c, SETUP_ERROR, db, "its processes may not run as", "root", 0);
+	return database_may_be_root(db);
 }
 
 static void check_path(struct checking *c, const struct database_settings *db,
-		       struct cli_ids ids, const char *path, int mode)
+		       struct ids ids, const char *path, int mode)
 {
 	struct wanted w = { c, db, path, mode };
 
@@ -101,7 +98,7 @@ static bool has_folder(struct checking *c, const struct database_settings *db)
 
 static void check_one(struct checking *c, const struct database_settings *db)
 {
-	struct cli_ids ids;
+	struct ids ids;
 
 	if (!find_ids(c, db, &ids))
 		return;

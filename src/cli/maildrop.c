@@ -198,7 +198,7 @@ bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task, void
 		cli_say("belongs to root, as which no process of Poplar runs", m->path);
 		return false;
 	}
-	return cli_run_as((struct cli_ids){ st.st_uid, st.st_gid }, task, arg);
+	return cli_run_as((struct ids){ st.st_uid, st.st_gid }, task, arg);
 }
 
 struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault)

@@ -15,7 +15,7 @@
 
 struct making {
 	int root;
-	struct cli_ids mail, owner;
+	struct ids mail, owner;
 	char path[PLACE_PATH_MAX];
 };
 
@@ -76,7 +76,7 @@ static bool make_maildir(void *arg)
 }
 
 const char *cli_owner_wrong(const struct settings *s, const struct user *user,
-			    struct cli_ids mail)
+			    struct ids mail)
 {
 	bool standard = !user->has_uid || (user->uid == mail.uid &&
 					   (!user->has_gid || user->gid == mail.gid));
@@ -94,7 +94,6 @@ const char *cli_owner_wrong(const struct settings *s, const struct user *user,
 
 bool cli_make_place(const struct settings *s, const struct user *user)
 {
-	const struct cli_ids ourselves = { geteuid(), getegid() };
 	struct making m = { .root = -1 };
 	struct why why = { 0 };
 
@@ -111,7 +110,7 @@ bool cli_make_place(const struct settings *s, const struct user *user)
 	}
 	m.owner = m.mail;
 	if (user->has_uid && user->has_gid)
-		m.owner = (struct cli_ids){ user->uid, user->gid };
+		m.owner = (struct ids){ user->uid, user->gid };
 	OWN_FD root = open(s->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		fault_set(&why, FAULT_SETUP, errno, "open mail-root", s->mail_root);
@@ -119,5 +118,5 @@ bool cli_make_place(const struct settings *s, const struct user *user)
 		return false;
 	}
 	m.root = root;
-	return cli_run_as(ourselves, make_maildir, &m);
+	return cli_run_as(ids_own(), make_maildir, &m);
 }

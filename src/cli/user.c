@@ -67,7 +67,7 @@ static int explain(FILE *to)
 /* A new file can be read by root and poplar-auth alone. */
 static bool make_file(const struct job *j)
 {
-	struct cli_ids ids;
+	struct ids ids;
 	OWN_FD fd =
 		openat(j->dir, j->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 

@@ -1,9 +1,9 @@
-/* parent/control.c - poplard's end of the operator's tool: it hands whoever comes on.
+/* parent/control.c - the socket by which the tool reaches the server.
  *
- * Prefix: control_. The socket is the owner's alone by its mode, and
- * who comes is asked of the kernel again: root, or the user that poplard runs as.
- * poplard reads nothing of what is said.
+ * Prefix: control_.
  */
+#include "parent/control.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,9 +11,10 @@
 
 #include "base/log.h"
 #include "base/own.h"
-#include "parent/parent.h"
+#include "parent/brief.h"
+#include "rundir/control.h"
 
-enum { WAITING_MAX = 8, PATIENCE_S = 5 };
+enum { WAITING_MAX = 8, SEND_TIMEOUT_MS = 5000 };
 
 void control_open(struct parent *p)
 {
@@ -21,8 +22,8 @@ void control_open(struct parent *p)
 	OWN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct why why;
 
-	unlinkat(p->run_dir, CONTROL_NAME, 0); /* a killed poplard's */
-	/* The mode before the name: nobody may be quicker. */
+	unlinkat(p->run_dir, CONTROL_NAME, 0); /* of a poplard that was killed */
+	/* The mode is set before the name exists, so nobody can connect in between. */
 	if (fd >= 0 && fchmod(fd, 0600) == 0 &&
 	    bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
 	    listen(fd, WAITING_MAX) == 0) {
@@ -30,7 +31,7 @@ void control_open(struct parent *p)
 		return;
 	}
 	fault_set(&why, FAULT_SETUP, errno, "listen on", CONTROL_NAME);
-	log_fault(&why, "no-control");
+	log_fault(&why, "control-unavailable");
 }
 
 static bool may_come(int fd)
@@ -42,7 +43,7 @@ static bool may_come(int fd)
 	       (who.uid == 0 || who.uid == geteuid());
 }
 
-/* That of the newest generation that serves. */
+/* The poplar-auth of the newest generation that is ready. */
 static const struct worker *find_auth(const struct parent *p)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)
@@ -52,13 +53,13 @@ static const struct worker *find_auth(const struct parent *p)
 	return NULL;
 }
 
-void control_accept(struct parent *p)
+void control_accept(const struct parent *p)
 {
 	OWN_FD fd = accept4(p->control, NULL, NULL, SOCK_CLOEXEC);
 	const struct worker *auth = find_auth(p);
 
 	if (fd < 0 || !auth || !may_come(fd))
 		return;
-	channel_send_timeout(fd, PATIENCE_S * 1000);
-	worker_say(auth, &(struct message){ .kind = MESSAGE_CONTROL }, fd);
+	channel_send_timeout(fd, SEND_TIMEOUT_MS);
+	tell(auth, &(struct message){ .kind = MESSAGE_CONTROL }, fd);
 }

@@ -1,7 +1,9 @@
-/* parent/generation.c - which children there are to be.
+/* parent/generation.c - the workers of one reading of the configuration.
  *
  * Prefix: generation_.
  */
+#include "parent/generation.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,8 +14,12 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "config/file/file.h"
-#include "parent/notify.h"
-#include "parent/parent.h"
+#include "parent/brief.h"
+#include "parent/lookups.h"
+#include "parent/ports.h"
+#include "parent/renewal.h"
+#include "parent/state.h"
+#include "parent/workers.h"
 #include "setup/setup.h"
 #include "sys/file.h"
 
@@ -32,7 +38,8 @@ static bool refuse(const char *doing, const char *what, int sys)
 	return false;
 }
 
-/* Where the log is the system's, and perhaps not there, who starts us is told too. */
+/* At start with `log = syslog` whoever starts poplard reads it on standard error, too:
+ * perhaps no syslog runs. */
 static void judge(void *arg, enum setup_weight weight, const char *text)
 {
 	static const int priorities[SETUP_WEIGHTS] = { LOG_ERR, LOG_ERR, LOG_WARNING };
@@ -44,11 +51,6 @@ static void judge(void *arg, enum setup_weight weight, const char *text)
 		fprintf(stderr, "poplard: %s\n", text);
 }
 
-static struct ids ids_of(struct setup_ids ids)
-{
-	return (struct ids){ ids.uid, ids.gid };
-}
-
 static bool find_users(struct parent *p, struct generation *g)
 {
 	const struct setup setup = {
@@ -58,9 +60,9 @@ static bool find_users(struct parent *p, struct generation *g)
 
 	if (!setup_find_users(&setup, &users))
 		return false;
-	g->ids[ROLE_FRONT] = ids_of(users.front);
-	g->ids[ROLE_AUTH] = ids_of(users.auth);
-	g->ids[ROLE_DROP] = ids_of(users.mail);
+	g->ids[ROLE_FRONT] = users.front;
+	g->ids[ROLE_AUTH] = users.auth;
+	g->ids[ROLE_DROP] = users.mail;
 	setup_judge(&setup, &users);
 	return true;
 }
@@ -119,8 +121,8 @@ static void generation_free(struct generation *g)
 	free(g);
 }
 
-/* What nothing but another configuration mends, then what may come with time: disks,
- * memory, addresses and ports. */
+/* The exit status tells whether another start of poplard may succeed without a change
+ * of the configuration: disks, memory, addresses and ports may come with time. */
 static bool prepare(struct parent *p, struct generation *g)
 {
 	p->failure = EXIT_CONFIG;
@@ -130,7 +132,7 @@ static bool prepare(struct parent *p, struct generation *g)
 	if (!open_dirs(g) || !plan_workers(g))
 		return false;
 	p->failure = EXIT_CONFIG;
-	if (!lookup_plan(p, g) || !renewal_begin(p, g))
+	if (!lookup_plan(g) || !renewal_begin(p, g))
 		return false;
 	p->failure = EXIT_FAILURE;
 	return ports_open(p, g);
@@ -160,46 +162,48 @@ bool generation_start(struct parent *p)
 	return true;
 }
 
-static void tell_all(const struct generation *g, enum message_kind kind)
-{
-	for (const struct worker *k = g->workers; k; k = k->next)
-		worker_tell(k, kind);
-}
-
-void generation_check(struct parent *p, struct generation *g)
+static bool is_complete(const struct generation *g)
 {
 	for (const struct worker *k = g->workers; k; k = k->next)
 		if (!k->ready)
-			return;
-	if (g->ready)
-		return;
+			return false;
+	return true;
+}
+
+static void drain(struct generation *g)
+{
+	g->draining = true;
+	for (const struct worker *k = g->workers; k; k = k->next)
+		tell_kind(k, MESSAGE_DRAIN);
+}
+
+bool generation_begins_service(struct parent *p, struct generation *g)
+{
+	if (g->ready || !is_complete(g))
+		return false;
 	g->ready = true;
 	for (const struct worker *k = g->workers; k; k = k->next)
 		if (k->role == ROLE_FRONT)
-			worker_tell_ports(p, k);
-	for (struct generation *old = g->next; old; old = old->next) {
-		old->draining = true;
-		tell_all(old, MESSAGE_DRAIN);
-	}
+			tell_ports(p, k);
+	for (struct generation *old = g->next; old; old = old->next)
+		drain(old);
 	ports_close_unwanted(p);
 	state_write(p);
 	log_event(LOG_NOTICE, g->number == 1 ? "ready" : "reloaded",
 		  LOG_N("generation", g->number));
-	reload_done(p);
-	notify_systemd("READY=1");
+	return true;
 }
 
-/* The first one is all we have: then it is the end. A later one is given up, and the
- * one before it goes on as if nothing had been. */
-void generation_failed(struct parent *p, struct generation *g)
+void generation_give_up(struct parent *p, struct generation *g)
 {
-	log_event(LOG_CRIT, "not-started", LOG_N("generation", g->number));
+	p->failed = !g->next;
+	log_event(LOG_CRIT, "generation-failed", LOG_N("generation", g->number),
+		  LOG_T("what", p->failed ? "poplard ends"
+					  : "the old configuration stays in force"));
 	g->draining = true;
 	for (struct worker *k = g->workers; k; k = k->next)
 		if (k->pid > 0)
 			kill(k->pid, SIGKILL);
-	p->failed = !g->next;
-	reload_refused(p);
 	ports_close_unwanted(p);
 }
 

@@ -1,5 +1,5 @@
-/* parent/poplard.c - poplard: reads the configuration, binds the ports, starts, watches
- * and restarts the others. It touches no octet of a client.
+/* parent/poplard.c - poplard: reads the configuration, opens the ports, and starts,
+ * watches and restarts the other processes. It reads nothing that a client sent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,18 +20,23 @@
 #include "base/own.h"
 #include "base/version.h"
 #include "config/file/file.h"
-#include "parent/notify.h"
-#include "parent/parent.h"
+#include "parent/control.h"
+#include "parent/generation.h"
+#include "parent/relay.h"
+#include "parent/reloads.h"
+#include "parent/renewal.h"
+#include "parent/state.h"
+#include "parent/supervise.h"
+#include "parent/tickets.h"
+#include "rundir/control.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 
-enum {
-	ROTATE_MS = 2 * 3600 *
-		    1000, /* ticket keys: a ticket lives for two turns at most */
-	POLLS_MAX = 4096,
-	FIXED_POLLS = 4, /* signals, relay, control, watch */
-};
+enum { POLLS_MAX = 4096 };
+
+/* The first descriptors that are polled; those of the workers follow. */
+enum { POLL_SIGNALS, POLL_RELAY, POLL_CONTROL, POLL_WATCH, POLL_WORKERS };
 
 static const char usage[] =
 	"usage: poplard [-c FILE]\n"
@@ -100,9 +105,9 @@ static const char *parse_args(int argc, char **argv)
 	return config;
 }
 
-/* The children's executables lie beside ours, in a build tree, or where they were
- * installed. They are opened once: an upgrade takes effect when poplard itself is
- * started anew, as a whole. */
+/* The children's executables lie beside poplard's own (in a build tree) or where they
+ * are installed. They are opened once, so that an upgrade takes effect as a whole, when
+ * poplard itself is restarted. */
 static void open_executables(struct parent *p)
 {
 	char own[PATH_MAX] = "";
@@ -126,29 +131,13 @@ static void open_executables(struct parent *p)
 	}
 }
 
-/* Lines of the children come as datagrams, one each, and go on to syslog(3). */
-static void make_relay(struct parent *p, const struct settings *s)
-{
-	static const int facilities[] = { LOG_MAIL,   LOG_LOCAL0, LOG_LOCAL1,
-					  LOG_LOCAL2, LOG_LOCAL3, LOG_LOCAL4,
-					  LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7 };
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
-		die("socketpair", errno);
-	p->relay = pair[0];
-	p->log = pair[1];
-	p->log_kind = LOGSINK_RELAY;
-	openlog("poplar", LOG_NDELAY, facilities[s->syslog_facility]);
-}
-
 static void start_log(struct parent *p, const struct settings *s)
 {
 	p->relay = -1;
 	p->log_kind = logsink_detect();
 	logsink_append(STDERR_FILENO);
 	if (s->log == LOG_TO_SYSLOG)
-		make_relay(p, s);
+		p->log = relay_open(p, s) ? p->log : -1;
 	else
 		p->log = logsink_reopen(STDERR_FILENO);
 	if (p->log < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
@@ -173,20 +162,11 @@ static void block_signals(struct parent *p)
 		die("signalfd", errno);
 }
 
-static void make_ticket_keys(struct parent *p, uint64_t now)
-{
-	memcpy(p->keys[1], p->keys[0], sizeof p->keys[1]);
-	p->has_before = p->rotate_at > 0;
-	if (getrandom(p->keys[0], sizeof p->keys[0], 0) != (ssize_t)sizeof p->keys[0])
-		die("getrandom", errno);
-	p->rotate_at = now + ROTATE_MS;
-}
-
 static void make_connlimit(struct parent *p)
 {
 	if (connlimit_make(&p->connlimit_fd, NULL) ||
 	    !connlimit_open(&p->connlimit, p->connlimit_fd, 0))
-		die("table of connections", errno);
+		die("connection limit table", errno);
 }
 
 static void enter_sandbox(void)
@@ -201,7 +181,7 @@ static void enter_sandbox(void)
 	}
 }
 
-/* Every step that can be done once. What a reload may change is in generations.c. */
+/* All that is done once. What a reload may change is done by parent/generation.c. */
 static void begin(struct parent *p)
 {
 	OWN_SETTINGS s = { 0 };
@@ -212,7 +192,8 @@ static void begin(struct parent *p)
 	const char *lacks = proc_kernel_lacks();
 	if (lacks)
 		die_of_kernel(lacks);
-	close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever our starter left open */
+	close_range(STDERR_FILENO + 1, ~0U,
+		    0); /* left open by whoever started poplard */
 	open_executables(p);
 	proc_raise_descriptor_limit();
 	proc_unlimit_locks();
@@ -223,7 +204,8 @@ static void begin(struct parent *p)
 		exit(EXIT_FAILURE);
 	control_open(p);
 	reload_open(p);
-	make_ticket_keys(p, clock_ms());
+	if (!tickets_begin(p, clock_ms()))
+		die("getrandom", errno);
 	if (!tls_start())
 		die("OpenSSL", 0);
 	make_connlimit(p);
@@ -236,36 +218,13 @@ static void begin(struct parent *p)
 
 /* ---- the loop ---- */
 
-static void tell_everyone(const struct parent *p, enum role only,
-			  enum message_kind kind)
-{
-	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct worker *k = g->workers; k; k = k->next)
-			if (k->role == only)
-				worker_tell(k, kind);
-}
-
-static void stop(struct parent *p, const char *why)
-{
-	if (p->stopping)
-		return;
-	p->stopping = true;
-	p->kill_at = clock_ms() + p->generations->settings.grace * UINT64_C(1000);
-	log_event(LOG_NOTICE, "stopping", LOG_T("cause", why));
-	notify_systemd("STOPPING=1");
-	tell_everyone(p, ROLE_FRONT, MESSAGE_STOP);
-	tell_everyone(p, ROLE_AUTH, MESSAGE_DRAIN);
-	tell_everyone(p, ROLE_DROP, MESSAGE_DRAIN);
-	tell_everyone(p, ROLE_LOOKUP, MESSAGE_DRAIN);
-}
-
 static void reap(struct parent *p)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		workers_died(p, pid, status);
+		supervise_died(p, pid, status);
 }
 
 static void on_signals(struct parent *p)
@@ -278,82 +237,21 @@ static void on_signals(struct parent *p)
 		else if (info.ssi_signo == SIGHUP && !p->stopping)
 			reload_begin(p);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			stop(p, info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+			supervise_stop(p, info.ssi_signo == SIGTERM ? "SIGTERM"
+								    : "SIGINT");
 	}
 }
 
-static void on_relay(const struct parent *p)
+/* Returns how many descriptors are polled; workers[i] is the one of polls[i]. */
+static nfds_t fill_polls(const struct parent *p, struct pollfd polls[POLLS_MAX],
+			 struct worker *workers[POLLS_MAX])
 {
-	char line[2048];
-	ssize_t n;
+	nfds_t count = POLL_WORKERS;
 
-	while ((n = recv(p->relay, line, sizeof line - 1, MSG_DONTWAIT)) > 0) {
-		bool marked = n > 3 && line[0] == '<' && line[2] == '>';
-
-		line[n] = '\0';
-		syslog(marked ? line[1] - '0' : LOG_ERR, "%s", line + (marked ? 3 : 0));
-	}
-}
-
-static void kill_all(const struct parent *p)
-{
-	for (const struct generation *g = p->generations; g; g = g->next) {
-		for (const struct worker *k = g->workers; k; k = k->next) {
-			if (k->pid == 0)
-				continue;
-			log_event(LOG_WARNING, "killing",
-				  LOG_T("role", role_name(k->role)),
-				  LOG_N("pid", (uint64_t)k->pid));
-			kill(k->pid, SIGKILL);
-		}
-	}
-}
-
-static void do_what_is_due(struct parent *p)
-{
-	uint64_t now = clock_ms();
-
-	reload_do_due(p);
-	workers_start_due(p, now);
-	renewal_do_due(p, now);
-	if (p->stopping && now >= p->kill_at) {
-		kill_all(p);
-		p->kill_at = now + 1000;
-	}
-	if (now >= p->rotate_at) {
-		make_ticket_keys(p, now);
-		for (struct generation *g = p->generations; g; g = g->next)
-			for (struct worker *k = g->workers; k; k = k->next)
-				if (k->role == ROLE_FRONT)
-					worker_tell_ticket_keys(p, k);
-	}
-}
-
-static uint64_t next_due(const struct parent *p)
-{
-	uint64_t due = p->stopping && p->kill_at < p->rotate_at ? p->kill_at
-								: p->rotate_at;
-
-	if (renewal_next_due(p) < due)
-		due = renewal_next_due(p);
-	for (const struct generation *g = p->generations; g; g = g->next)
-		for (const struct worker *k = g->workers; k; k = k->next)
-			if (k->pid == 0 && k->start_at > 0 && k->start_at < due)
-				due = k->start_at;
-	return due;
-}
-
-static void wait_for_something(struct parent *p)
-{
-	static struct pollfd polls[POLLS_MAX];
-	static struct worker *workers[POLLS_MAX];
-	uint64_t now = clock_ms(), due = next_due(p);
-	nfds_t count = FIXED_POLLS;
-
-	polls[0] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
-	polls[1] = (struct pollfd){ .fd = p->relay, .events = POLLIN };
-	polls[2] = (struct pollfd){ .fd = p->control, .events = POLLIN };
-	polls[3] = (struct pollfd){ .fd = p->watch, .events = POLLIN };
+	polls[POLL_SIGNALS] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
+	polls[POLL_RELAY] = (struct pollfd){ .fd = p->relay, .events = POLLIN };
+	polls[POLL_CONTROL] = (struct pollfd){ .fd = p->control, .events = POLLIN };
+	polls[POLL_WATCH] = (struct pollfd){ .fd = p->watch, .events = POLLIN };
 	for (struct generation *g = p->generations; g; g = g->next) {
 		for (struct worker *k = g->workers; k && count < POLLS_MAX;
 		     k = k->next) {
@@ -364,18 +262,29 @@ static void wait_for_something(struct parent *p)
 				(struct pollfd){ .fd = k->channel, .events = POLLIN };
 		}
 	}
+	return count;
+}
+
+/* Signals come last: a death frees workers, which are in the array above. */
+static void wait_for_something(struct parent *p)
+{
+	static struct pollfd polls[POLLS_MAX];
+	static struct worker *workers[POLLS_MAX];
+	const uint64_t now = clock_ms(), due = supervise_next_due(p);
+	const nfds_t count = fill_polls(p, polls, workers);
+
 	if (poll(polls, count, due > now ? (int)(due - now) : 0) <= 0)
 		return;
-	for (nfds_t i = FIXED_POLLS; i < count; i++)
+	for (nfds_t i = POLL_WORKERS; i < count; i++)
 		if (polls[i].revents && workers[i]->channel == polls[i].fd)
-			worker_hear(p, workers[i]);
-	if (polls[1].revents)
-		on_relay(p);
-	if (polls[2].revents)
+			supervise_hear(p, workers[i]);
+	if (polls[POLL_RELAY].revents)
+		relay_pass_on(p);
+	if (polls[POLL_CONTROL].revents)
 		control_accept(p);
-	if (polls[3].revents)
+	if (polls[POLL_WATCH].revents)
 		renewal_heard(p);
-	if (polls[0].revents)
+	if (polls[POLL_SIGNALS].revents)
 		on_signals(p);
 }
 
@@ -387,7 +296,7 @@ int main(int argc, char **argv)
 	begin(&p);
 	while (p.generations) {
 		wait_for_something(&p);
-		do_what_is_due(&p);
+		supervise_do_due(&p, clock_ms());
 		if (p.stopping)
 			for (struct generation *g = p.generations; g; g = g->next)
 				g->draining = true;
@@ -396,6 +305,6 @@ int main(int argc, char **argv)
 	unlinkat(p.run_dir, CONTROL_NAME, 0);
 	log_event(LOG_NOTICE, "stopped");
 	if (p.relay >= 0)
-		on_relay(&p);
+		relay_pass_on(&p);
 	return p.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,14 +1,14 @@
-/* parent/ports.c - poplard's listening sockets.
+/* parent/ports.c - the listening sockets.
  *
- * Prefix: ports_. They outlive generations of children, so that a
- * reload never turns a client away.
+ * Prefix: ports_.
  */
+#include "parent/ports.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "parent/parent.h"
 #include "sys/sock.h"
 
 static struct port *find(const struct parent *p, const char *name, bool tls)
@@ -47,7 +47,8 @@ static void explain(const struct why *why)
 	log_fault(why, "listen-failed", LOG_T("hint", hint));
 }
 
-/* "*" stands for both families; a machine may have only one of them. */
+/* "*" stands for both families of addresses. A machine may lack one of them; then the
+ * other one will do. */
 static bool open_port(struct parent *p, const char *name, bool tls)
 {
 	struct sock_address address[2];

@@ -1,24 +1,25 @@
-/* parent/reloads.c - poplard takes in its configuration anew, one reload after the
- * other.
+/* parent/reloads.c - poplard reads its configuration again, one reload after another.
  *
- * Prefix: reload_. What comes of each is told in the run directory.
+ * Prefix: reload_.
  */
+#include "parent/reloads.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "parent/parent.h"
+#include "parent/generation.h"
 #include "rundir/outcome.h"
 
-/* The lines since the reload under way began. */
+/* The lines that poplard has logged since the reload under way began. */
 static struct {
 	bool open;
 	size_t len;
 	char lines[8192];
 } said;
 
-/* What does not fit is in the log alone. */
+/* A line that does not fit stands in the log alone. */
 static void hear(int priority, struct span line)
 {
 	struct buf b = { .at = said.lines, .room = sizeof said.lines, .len = said.len };
@@ -45,7 +46,7 @@ static void tell(const struct parent *p, enum outcome_state state)
 static void end(struct parent *p, enum outcome_state state)
 {
 	if (!said.open)
-		return; /* the first generation comes of no reload */
+		return; /* the first generation belongs to no reload */
 	said.open = false;
 	tell(p, state);
 }
@@ -60,7 +61,7 @@ void reload_refused(struct parent *p)
 	end(p, OUTCOME_REFUSED);
 }
 
-/* Then new processes would be no newer than those that are there. */
+/* The new processes will run the executables that poplard opened at its start. */
 static void look_at_executables(const struct parent *p)
 {
 	struct stat st;
@@ -68,9 +69,8 @@ static void look_at_executables(const struct parent *p)
 	for (enum role role = ROLE_FRONT; role < ROLE_TOOL; role++) {
 		if (fstat(p->exe[role], &st) < 0 || st.st_nlink > 0)
 			continue;
-		log_event(
-			LOG_WARNING, "executables-replaced",
-			LOG_T("what", "older ones run until poplard is started anew"));
+		log_event(LOG_WARNING, "executables-replaced",
+			  LOG_T("what", "the old ones run until poplard is restarted"));
 		return;
 	}
 }
@@ -82,8 +82,8 @@ static bool is_under_way(const struct parent *p)
 	return newest && !newest->ready && !newest->draining;
 }
 
-/* Its number is told before the file is read: whoever changed the file before that
- * knows by the number that the change is in. */
+/* The number is written down before the configuration is read. So whoever changes the
+ * configuration and then sees this number knows that the change was read. */
 void reload_begin(struct parent *p)
 {
 	p->reload_wanted = is_under_way(p);
@@ -97,10 +97,11 @@ void reload_begin(struct parent *p)
 	look_at_executables(p);
 	if (!logsink_rotate(p->log))
 		log_event(LOG_ERR, "log-not-reopened",
-			  LOG_T("what", "the old file stays in use"));
+			  LOG_T("what", "lines still go to the old file"));
 	if (generation_start(p))
 		return;
-	log_event(LOG_ERR, "reload-failed", LOG_T("what", "nothing has changed"));
+	log_event(LOG_ERR, "reload-refused",
+		  LOG_T("what", "the old configuration stays in force"));
 	reload_refused(p);
 }
 
@@ -112,6 +113,6 @@ void reload_do_due(struct parent *p)
 
 void reload_open(struct parent *p)
 {
-	unlinkat(p->run_dir, OUTCOME_NAME, 0); /* of the poplard before */
+	unlinkat(p->run_dir, OUTCOME_NAME, 0); /* of an earlier poplard */
 	logsink_listen(hear);
 }

@@ -1,9 +1,9 @@
-/* parent/renewal.c - poplard's watch over the files of TLS.
+/* parent/renewal.c - poplard notices when files of TLS change, and reads them again.
  *
- * Prefix: renewal_. Directories are watched, not files: certbot renames
- * symbolic links, others rename files. Whatever happens in one of them, the files are
- * read again a moment later, when whoever writes them has likely written all.
+ * Prefix: renewal_.
  */
+#include "parent/renewal.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,12 +15,12 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "parent/parent.h"
+#include "parent/brief.h"
 #include "sys/clock.h"
 
 enum { SETTLE_MS = 500, REVIEW_MS = 24 * 3600 * 1000 };
 
-/* ---- what there is to say ---- */
+/* ---- the log ---- */
 
 static void say(void *arg, const struct certificate_notice *n)
 {
@@ -43,7 +43,7 @@ static void say(void *arg, const struct certificate_notice *n)
 			  LOG_T("what", n->why->what));
 		break;
 	case CERTIFICATE_ALONE:
-		log_event(LOG_WARNING, "certificate-alone", file,
+		log_event(LOG_WARNING, "certificate-chain-incomplete", file,
 			  LOG_T("what", CERTIFICATE_ALONE_TEXT));
 		break;
 	}
@@ -51,7 +51,8 @@ static void say(void *arg, const struct certificate_notice *n)
 
 /* ---- what to watch ---- */
 
-/* A directory that is not there (yet) is waited for in the one above it. */
+/* If the directory does not exist (yet), watch the one above it, where it would
+ * appear. */
 static void watch(int fd, char *dir)
 {
 	const uint32_t changes = IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO |
@@ -71,8 +72,9 @@ static void watch(int fd, char *dir)
 	}
 }
 
-/* The directories in which the path can change its meaning: the last one, those that
- * hold a symbolic link on the way, and where the file is in the end. */
+/* A change in these directories can make the path name another file: the one that holds
+ * its last component, each that holds a symbolic link on the way, and the one that
+ * holds the file itself. */
 static void watch_path(int fd, const char *path)
 {
 	char prefix[PATH_MAX], link[1];
@@ -152,7 +154,7 @@ static void renew(const struct parent *p, struct generation *g)
 	log_event(LOG_NOTICE, "certificates-renewed", LOG_N("generation", g->number));
 	for (const struct worker *k = g->workers; k; k = k->next)
 		if (k->role == ROLE_FRONT)
-			worker_tell_tls(p, k);
+			tell_tls(p, k);
 }
 
 void renewal_heard(struct parent *p)
@@ -165,8 +167,8 @@ void renewal_heard(struct parent *p)
 		p->renew_at = clock_ms() + SETTLE_MS;
 }
 
-/* Watch anew before reading: links may lead elsewhere now, and what changes from here
- * on will be heard. */
+/* The watches are renewed before the files are read: symbolic links may have changed,
+ * and a change during the reading must be noticed. */
 static void renew_all(struct parent *p)
 {
 	p->renew_at = 0;
@@ -176,7 +178,7 @@ static void renew_all(struct parent *p)
 			renew(p, g);
 }
 
-/* Once a day, and when a staple goes stale. */
+/* Log what expires. The next review is in a day, or when the next staple goes stale. */
 static void review(struct parent *p, uint64_t now)
 {
 	p->review_at = now + REVIEW_MS;

@@ -1,10 +1,9 @@
-/* parent/state.c - poplard's run directory: who runs.
+/* parent/state.c - the run directory, as poplard keeps it.
  *
- * Prefix: state_. The file `state` has a line for each process, "role
- * pid start-ticks uid gid generation landlock-version walls", and one for each port,
- * "listen NAME" or "listen-tls NAME"; `poplar audit` and `poplar check` read it, and so
- * does the next poplard, to end what a killed one left behind.
+ * Prefix: state_.
  */
+#include "parent/state.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,12 +17,11 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "parent/parent.h"
 #include "rundir/state.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
-enum { PATIENCE_MS = 5000 };
+enum { END_TIMEOUT_MS = 5000 };
 
 static void complain(const char *what, const char *path)
 {
@@ -40,7 +38,7 @@ static bool is_alive(const struct statefile_entry *e)
 	return proc_started_at(e->pid) == e->started && e->started != 0;
 }
 
-/* Ask it to go, then make it: its ports are ours now. */
+/* SIGTERM first, then SIGKILL: the ports that it still holds are wanted here. */
 static void end_orphan(const struct statefile_entry *e)
 {
 	OWN_FD fd = (int)syscall(SYS_pidfd_open, e->pid, 0);
@@ -51,9 +49,9 @@ static void end_orphan(const struct statefile_entry *e)
 	log_event(LOG_WARNING, "orphan-ended", LOG_T("role", role_name(e->role)),
 		  LOG_N("pid", (uint64_t)e->pid));
 	kill(e->pid, SIGTERM);
-	if (poll(&gone, 1, PATIENCE_MS) == 0) {
+	if (poll(&gone, 1, END_TIMEOUT_MS) == 0) {
 		kill(e->pid, SIGKILL);
-		poll(&gone, 1, PATIENCE_MS);
+		poll(&gone, 1, END_TIMEOUT_MS);
 	}
 }
 
@@ -62,14 +60,14 @@ static void end_orphans(struct parent *p)
 	struct statefile file;
 
 	if (statefile_read(p->run_dir, &file) != FAULT_NONE)
-		return; /* there is none: nothing was left behind */
+		return; /* no state file: nothing was left behind */
 	for (size_t i = 0; i < file.count; i++)
 		if (file.at[i].role != ROLE_PARENT && is_alive(&file.at[i]))
 			end_orphan(&file.at[i]);
 	statefile_done(&file);
 }
 
-/* ---- ours ---- */
+/* ---- of this poplard ---- */
 
 bool state_open(struct parent *p, const struct settings *s)
 {
@@ -108,8 +106,7 @@ void state_write(const struct parent *p)
 	struct buf b = BUF(room);
 	struct why why = { 0 };
 
-	put(&b, ROLE_PARENT, SANDBOX_PARENT, getpid(),
-	    (struct ids){ geteuid(), getegid() }, 0, 0);
+	put(&b, ROLE_PARENT, SANDBOX_PARENT, getpid(), ids_own(), 0, 0);
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct worker *k = g->workers; k; k = k->next)
 			if (k->pid > 0)

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <paths.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,27 +39,26 @@ void setup_complain(const struct setup *u, enum setup_weight weight, enum settin
 /* ---- users of the system ---- */
 
 static bool find_user(const struct setup *u, enum setting_id id, const char *name,
-		      struct setup_ids *out)
+		      struct ids *out)
 {
-	*out = (struct setup_ids){ geteuid(), getegid() };
-	if (geteuid() != 0)
+	*out = (struct ids){ 0 };
+	switch (ids_find(name, "", out)) {
+	case IDS_FOUND:
 		return true;
-	errno = 0;
-	const struct passwd *pw = getpwnam(name);
-	if (!pw)
+	case IDS_ROOT:
+		setup_complain(u, SETUP_ERROR, id,
+			       "expected a user other than root, found \"%.100s\": no "
+			       "process of Poplar runs as root",
+			       name);
+		return false;
+	default:
 		setup_complain(
 			u, SETUP_ERROR, id,
 			"expected a user of this system, found \"%.100s\": there "
 			"is no such user%s%s",
 			name, errno ? ": " : "", errno ? strerrordesc_np(errno) : "");
-	else if (pw->pw_uid == 0)
-		setup_complain(u, SETUP_ERROR, id,
-			       "expected a user other than root, found \"%.100s\": no "
-			       "process of Poplar runs as root",
-			       name);
-	else
-		*out = (struct setup_ids){ pw->pw_uid, pw->pw_gid };
-	return out->uid != 0;
+		return false;
+	}
 }
 
 bool setup_find_users(const struct setup *u, struct setup_users *out)
@@ -73,7 +71,7 @@ bool setup_find_users(const struct setup *u, struct setup_users *out)
 }
 
 static void check_apart(const struct setup *u, enum setting_id id, const char *name,
-			struct setup_ids a, enum setting_id other, struct setup_ids b)
+			struct ids a, enum setting_id other, struct ids b)
 {
 	if (geteuid() == 0 && a.uid == b.uid)
 		setup_complain(u, SETUP_WARNING, id,

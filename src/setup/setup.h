@@ -1,27 +1,25 @@
-/* setup/setup.h - what is wrong with a configuration on this machine.
+/* setup/setup.h - checks a configuration against this machine: users, files, kernel.
  *
- * Prefix: setup_. poplard, at start and on reload, and `poplar check`
- * find the same by it, and say it in the same words: "/etc/poplar/poplar.conf:12:
- * users:
- * ...", with the line that gives the setting.
+ * Prefix: setup_. poplard uses it at start and on reload, and `poplar check` uses it,
+ * so both find the same and report it in the same words, with the line that gives the
+ * setting: "/etc/poplar/poplar.conf:12: users: ...".
  */
 #pragma once
 
-#include <sys/types.h>
-
 #include "config/settings.h"
+#include "sys/ids.h"
 
 enum setup_weight {
-	SETUP_ERROR,   /* poplard does not start, or does not take it in */
-	SETUP_TROUBLE, /* poplard starts, and does not serve some users, or keeps a
-			* secret badly */
-	SETUP_WARNING, /* poplard serves everybody; the operator should look at it */
+	SETUP_ERROR,   /* poplard does not start; a reload is refused */
+	SETUP_TROUBLE, /* poplard starts, but cannot serve some users or protect a
+			* secret */
+	SETUP_WARNING, /* poplard serves everybody; the operator should know */
 	SETUP_WEIGHTS,
 };
 
 typedef void setup_say_fn(void *arg, enum setup_weight weight, const char *text);
 
-/* A configuration that has been read from the file `path`. */
+/* The configuration to check, which was read from the file `path`. */
 struct setup {
 	const struct settings *settings;
 	const char *path;
@@ -29,24 +27,20 @@ struct setup {
 	void *arg;
 };
 
-/* Say something of a setting. */
+/* Report something about a setting. */
 void __attribute__((format(printf, 4, 5)))
 setup_complain(const struct setup *u, enum setup_weight weight, enum setting_id id,
 	       const char *format, ...);
 
-/* Whom processes run as. */
-struct setup_ids {
-	uid_t uid;
-	gid_t gid;
-};
+/* The ids that the children run as. */
 struct setup_users {
-	struct setup_ids front, auth, mail;
+	struct ids front, auth, mail;
 };
 
-/* Find front-user, auth-user and mail-user; without root, all are who we are. False:
- * there is an error, and it has been said. */
+/* Find front-user, auth-user and mail-user; without root, all are this process's own
+ * ids. False: an error has been reported. */
 MUST_USE bool setup_find_users(const struct setup *u, struct setup_users *out);
 
-/* Look at what the settings name: users files, keys, the log, the kernel. Nothing of it
- * keeps poplard from starting. */
+/* Check what the settings name: users files, keys, the log, the kernel. It reports no
+ * SETUP_ERROR but for a kernel without a necessary system call. */
 void setup_judge(const struct setup *u, const struct setup_users *users);

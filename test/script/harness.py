@@ -276,7 +276,7 @@ class Poplar:
             if not self.sigsys_ok:
                 bad += self.log.find("sandbox forbids")
             if not self.deaths_ok:
-                bad += self.log.find("event=child-died|event=killing|event=log-lines-lost")
+                bad += self.log.find("event=child-died|event=child-killed|event=log-lines-lost")
             if bad:
                 raise AssertionError("it should not have come to this:\n" + "\n".join(bad) + "\n...\n"
                                      + "\n".join(self.log.lines[-60:]))

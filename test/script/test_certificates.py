@@ -318,7 +318,7 @@ class Renewal(Case):
             mark = p.log.mark()
             replace(self.cert, "broken")
             p.process.send_signal(1)
-            p.log.wait("event=reload-failed", start=mark)
+            p.log.wait("event=reload-refused", start=mark)
             self.assertEqual(shown(p.tls_port), der_of(self.old[0]))
 
     def test_expiry_is_in_the_log(self):

@@ -244,7 +244,7 @@ class Check(unittest.TestCase):
             p.write_config()
             self.expect(p, f"warning: the certificate in {alone} comes alone: the intermediate", status=0)
             p.run("reload", check=True)
-            p.log.wait(f"event=certificate-alone file={alone}")
+            p.log.wait(f"event=certificate-chain-incomplete file={alone}")
             p.extra = standard | {"tls-certificate": f'"{cert}"', "tls-key": f'"{key}"'}
             p.write_config()
             self.assertEqual(p.run("check").stderr, "")

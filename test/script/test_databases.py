@@ -361,7 +361,7 @@ class Configured(unittest.TestCase):
                 self.section(p, driver, settings)
                 mark = p.log.mark()
                 p.process.send_signal(signal.SIGHUP)
-                p.log.wait("event=reload-failed", start=mark)
+                p.log.wait("event=reload-refused", start=mark)
                 p.login().quit()
 
     def test_the_rules_of_the_order(self):

@@ -215,7 +215,7 @@ class Ends(unittest.TestCase):
             self.assertEqual((idle.rest(), fresh.rest()), (b"", b""))
             self.assertFalse(any(alive(pid) for pid in pids))
             p.log.wait("event=stopped")
-            self.assertEqual(p.log.find("event=killing"), [])
+            self.assertEqual(p.log.find("event=child-killed"), [])
 
     def test_a_reply_under_way_may_end(self):
         with Poplar(settings={"grace": "60s"}) as p:  # more than this reader needs
@@ -247,7 +247,7 @@ class Ends(unittest.TestCase):
             hold(p.pids()["poplar-drop"][0])
             p.process.terminate()
             self.assertEqual(p.process.wait(PATIENCE), 0)
-            p.log.wait("event=killing role=poplar-drop")
+            p.log.wait("event=child-killed role=poplar-drop")
 
 
 class Reloads(unittest.TestCase):
@@ -284,7 +284,7 @@ class Reloads(unittest.TestCase):
             p.config.write_text(good + "idle-timeout = 1s\n")
             line = self.reload(p, "event=configuration")
             self.assertIn(f"poplar.conf:{good.count(chr(10)) + 1}: idle-timeout: expected", line)
-            p.log.wait("event=reload-failed")
+            p.log.wait("event=reload-refused")
             self.assertEqual(p.pids(), old)
             p.login().quit()
             p.config.write_text(good)
@@ -318,7 +318,7 @@ class Reloads(unittest.TestCase):
                 start = p.log.mark()
                 p.run("audit")  # meanwhile the new front could err
                 os.kill(new["poplar-lookup"][0], signal.SIGKILL)
-                p.log.wait("event=not-started generation=2", start=start)
+                p.log.wait("event=generation-failed generation=2", start=start)
                 wait_until(lambda: p.pids() == old)
                 os.kill(old["poplar-front"][0], signal.SIGCONT)
                 self.assertEqual(d.line(), b"+OK Poplar ready")
@@ -335,7 +335,7 @@ class Reloads(unittest.TestCase):
             old = p.pids()
             (p.dir / "tls" / "cert.pem").write_text("nonsense")
             self.reload(p, "event=certificate-refused .*read a PEM certificate")
-            p.log.wait("event=reload-failed")
+            p.log.wait("event=reload-refused")
             self.assertEqual(p.pids(), old)
             p.login(tls=True).quit()
             p.make_certificate()

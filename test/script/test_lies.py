@@ -130,7 +130,7 @@ class Walls(unittest.TestCase):
         """... so that `poplar audit` goes on judging it by those that it raised."""
         front, = self.p.pids()["poplar-front"]
         self.say(front, BOXES.index("FRONT"))
-        self.p.log.wait(f"crit event=child-broken role=poplar-front pid={front} what=SANDBOXED")
+        self.p.log.wait(f"crit event=child-killed role=poplar-front pid={front} cause=\"illegal message: SANDBOXED\"")
         self.p.log.wait("event=child-died role=poplar-front")
         self.p.login().quit()
 
@@ -148,8 +148,8 @@ class Walls(unittest.TestCase):
                     with youth.held(self.p.process.pid, reload, kids) as young:
                         liar = next(pid for pid in young if youth.name(pid) == role)
                         self.say(liar, BOXES.index(lie) if lie in BOXES else 99)
-                        self.p.log.wait(f"crit event=child-broken role={role} pid={liar} what=SANDBOXED", start=start)
-                    self.p.log.wait("event=not-started", start=start)
+                        self.p.log.wait(f"crit event=child-killed role={role} pid={liar} cause=\"illegal message: SANDBOXED\"", start=start)
+                    self.p.log.wait("event=generation-failed", start=start)
                     wait_until(lambda: self.p.pids() == before)
         self.p.login().quit()
 

@@ -1,0 +1,291 @@
+/* parent/supervise.c - what poplard does when children speak or die, and how it stops.
+ *
+ * Prefix: supervise_.
+ */
+#include "parent/supervise.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/mechanism.h"
+#include "base/own.h"
+#include "parent/brief.h"
+#include "parent/drops.h"
+#include "parent/generation.h"
+#include "parent/notify.h"
+#include "parent/reloads.h"
+#include "parent/renewal.h"
+#include "parent/state.h"
+#include "parent/tickets.h"
+#include "parent/workers.h"
+#include "sys/clock.h"
+
+/* While stopping, children that are left are killed again and again. */
+enum { KILL_AGAIN_MS = 1000 };
+
+/* ---- death ---- */
+
+static void describe(int status, char *out, size_t room)
+{
+	if (!WIFSIGNALED(status)) {
+		snprintf(out, room, "exit status %d", WEXITSTATUS(status));
+		return;
+	}
+	int sig = WTERMSIG(status);
+	snprintf(out, room, "signal %d (%s)%s", sig, sigdescr_np(sig),
+		 sig == SIGSYS ? ": a system call that its sandbox forbids" : "");
+}
+
+static void log_death(const struct parent *p, const struct worker *k, int status,
+		      bool again)
+{
+	const uint64_t now = clock_ms();
+	const struct log_field next =
+		again ? LOG_MS("restart-in", k->start_at > now ? k->start_at - now : 0)
+		      : LOG_T("restart-in", NULL);
+	bool expected = (p->stopping || k->generation->draining || k->leaving) &&
+			WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	char cause[128];
+
+	describe(status, cause, sizeof cause);
+	if (expected)
+		log_event(LOG_DEBUG, "child-ended", LOG_T("role", role_name(k->role)),
+			  LOG_N("pid", (uint64_t)k->pid));
+	else
+		log_event(p->stopping ? LOG_NOTICE : LOG_CRIT, "child-died",
+			  LOG_T("role", role_name(k->role)),
+			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause), next);
+}
+
+static struct worker *find_pid(const struct parent *p, pid_t pid)
+{
+	for (const struct generation *g = p->generations; g; g = g->next)
+		for (struct worker *k = g->workers; k; k = k->next)
+			if (k->pid == pid)
+				return k;
+	return NULL;
+}
+
+/* The process is gone and will not be started again. */
+static void settle(struct parent *p, struct worker *k)
+{
+	struct generation *g = k->generation;
+
+	if (k->leaving) {
+		worker_forget(k);
+	} else if (p->stopping || g->draining) {
+		k->start_at = 0;
+	} else {
+		generation_give_up(p, g);
+		reload_refused(p);
+	}
+}
+
+void supervise_died(struct parent *p, pid_t pid, int status)
+{
+	struct worker *k = find_pid(p, pid);
+
+	if (!k)
+		return;
+	const struct generation *g = k->generation;
+	const bool again = !p->stopping && !g->draining && g->ready && !k->leaving;
+
+	if (k->column >= 0) /* its connections have died with it */
+		connlimit_clear(&p->connlimit, (unsigned)k->column);
+	if (again) {
+		worker_start_later(k);
+		drop_tell_late(k);
+	}
+	log_death(p, k, status, again);
+	own_fd_close(&k->channel);
+	k->pid = 0;
+	k->ready = false;
+	if (!again)
+		settle(p, k);
+	state_write(p);
+}
+
+/* ---- messages ---- */
+
+/* A child that sends what none of ours sends may be captured. */
+static void kill_captured(struct worker *k, const char *what)
+{
+	log_event(LOG_CRIT, "child-killed", LOG_T("role", role_name(k->role)),
+		  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", what));
+	kill(k->pid, SIGKILL);
+	own_fd_close(&k->channel);
+}
+
+/* The sandbox that a child is to report. */
+static enum sandbox sandbox_for(const struct worker *k)
+{
+	const struct settings *s = &k->generation->settings;
+	unsigned allowed;
+
+	if (k->role == ROLE_LOOKUP)
+		return database_sandbox(&s->databases.at[k->database]);
+	if (k->role == ROLE_AUTH && settings_mechanisms(&s->mechanisms, &allowed) &&
+	    allowed & MECHANISM_BIT(GSSAPI))
+		return SANDBOX_AUTH_GSSAPI;
+	return sandbox_of(k->role);
+}
+
+/* `poplar audit` judges a process by the sandbox that it reports here, so the choice is
+ * not the child's: it reports once, and the sandbox that its role has. Only poplar-auth
+ * may report a narrower one, where it found no keys for GSSAPI. */
+static void on_sandboxed(struct parent *p, struct worker *k,
+			 const struct message_SANDBOXED *m)
+{
+	const enum sandbox box = sandbox_for(k);
+	const bool is_box = m->sandbox == (uint64_t)box ||
+			    (box == SANDBOX_AUTH_GSSAPI && m->sandbox == SANDBOX_AUTH);
+
+	if (k->ready || !is_box || m->landlock != (uint64_t)sandbox_landlock_abi()) {
+		kill_captured(k, "illegal message: SANDBOXED");
+		return;
+	}
+	k->ready = true;
+	k->abi = (int)m->landlock;
+	k->box = (enum sandbox)m->sandbox;
+	if (k->abi == 0)
+		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
+			  LOG_S("rules", m->rules));
+	state_write(p);
+	if (generation_begins_service(p, k->generation)) {
+		reload_done(p);
+		notify_systemd("READY=1");
+	}
+}
+
+/* poplar-auth has closed the link of this process and names it by its number: kill it,
+ * so that it is started again with a new link. NULL: it has died meanwhile. */
+static const struct worker *replace(const struct worker *auth, enum role role,
+				    uint64_t number)
+{
+	const struct worker *k = auth->generation->workers;
+
+	while (k && (k->role != role || k->number != number || k->pid == 0))
+		k = k->next;
+	if (k)
+		kill(k->pid, SIGKILL);
+	return k;
+}
+
+static void on_lookup_broken(const struct worker *auth, uint64_t number)
+{
+	const struct databases *all = &auth->generation->settings.databases;
+	const struct worker *k = replace(auth, ROLE_LOOKUP, number);
+
+	if (k)
+		log_event(LOG_WARNING, "lookup-replaced",
+			  LOG_T("database", all->at[k->database].name),
+			  LOG_N("pid", (uint64_t)k->pid));
+}
+
+static void on_front_broken(const struct worker *auth, uint64_t number)
+{
+	const struct worker *k = replace(auth, ROLE_FRONT, number);
+
+	if (k)
+		log_event(LOG_ERR, "front-replaced", LOG_N("pid", (uint64_t)k->pid));
+}
+
+static void on_message(struct parent *p, struct worker *k, const struct message *m)
+{
+	if (m->kind == MESSAGE_SANDBOXED)
+		on_sandboxed(p, k, &m->SANDBOXED);
+	else if (m->kind == MESSAGE_DROP_WANTED)
+		drop_wanted(p, k, &m->DROP_WANTED);
+	else if (m->kind == MESSAGE_IDLE)
+		drop_idle(p, k);
+	else if (m->kind == MESSAGE_LOOKUP_BROKEN)
+		on_lookup_broken(k, m->LOOKUP_BROKEN.number);
+	else if (m->kind == MESSAGE_FRONT_BROKEN)
+		on_front_broken(k, m->FRONT_BROKEN.number);
+}
+
+void supervise_hear(struct parent *p, struct worker *k)
+{
+	const struct channel channel = channel_of(k->channel, k->role, ROLE_PARENT);
+
+	switch (channel_receive(&channel, CHANNEL_NOW, &p->inbox)) {
+	case CHANNEL_MESSAGE:
+		on_message(p, k, &p->inbox.message);
+		break;
+	case CHANNEL_EMPTY:
+		break;
+	case CHANNEL_CUT:
+	case CHANNEL_BROKEN:
+		kill_captured(k, "illegal message");
+		break;
+	case CHANNEL_CLOSED:
+		/* It is ending. Should it live on, nobody could tell it anything. */
+		kill(k->pid, SIGKILL);
+		own_fd_close(&k->channel); /* SIGCHLD brings the rest */
+		break;
+	}
+}
+
+/* ---- stopping ---- */
+
+void supervise_stop(struct parent *p, const char *cause)
+{
+	static const struct message stop = { .kind = MESSAGE_STOP },
+				    drain = { .kind = MESSAGE_DRAIN };
+
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	p->kill_at = clock_ms() + p->generations->settings.grace * UINT64_C(1000);
+	log_event(LOG_NOTICE, "stopping", LOG_T("cause", cause));
+	notify_systemd("STOPPING=1");
+	for (const struct generation *g = p->generations; g; g = g->next) {
+		tell_role(g, ROLE_FRONT, &stop);
+		tell_role(g, ROLE_AUTH, &drain);
+		tell_role(g, ROLE_DROP, &drain);
+		tell_role(g, ROLE_LOOKUP, &drain);
+	}
+}
+
+static void kill_generation(const struct generation *g)
+{
+	for (const struct worker *k = g->workers; k; k = k->next) {
+		if (k->pid == 0)
+			continue;
+		log_event(LOG_WARNING, "child-killed",
+			  LOG_T("role", role_name(k->role)),
+			  LOG_N("pid", (uint64_t)k->pid),
+			  LOG_T("cause", "it did not end within grace"));
+		kill(k->pid, SIGKILL);
+	}
+}
+
+/* ---- time ---- */
+
+void supervise_do_due(struct parent *p, uint64_t now)
+{
+	reload_do_due(p);
+	workers_start_due(p, now);
+	renewal_do_due(p, now);
+	tickets_do_due(p, now);
+	if (p->stopping && now >= p->kill_at) {
+		for (const struct generation *g = p->generations; g; g = g->next)
+			kill_generation(g);
+		p->kill_at = now + KILL_AGAIN_MS;
+	}
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t supervise_next_due(const struct parent *p)
+{
+	const uint64_t kill_at = p->stopping ? p->kill_at : UINT64_MAX;
+
+	return sooner(sooner(kill_at, p->rotate_at),
+		      sooner(renewal_next_due(p), workers_next_due(p)));
+}

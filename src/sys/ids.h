@@ -1,0 +1,32 @@
+/* sys/ids.h - the uid and gid that a process runs as.
+ *
+ * Prefix: ids_.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/span.h"
+
+struct ids {
+	uid_t uid;
+	gid_t gid;
+};
+
+enum ids_found {
+	IDS_FOUND,
+	IDS_NO_USER,  /* errno: why the user was not found; 0: there is no such user */
+	IDS_NO_GROUP, /* the same of the group */
+	IDS_ROOT,     /* the user is root */
+};
+
+/* The uid and gid of this process. */
+struct ids ids_own(void);
+
+/* Find the ids of a process that is to run as `user` and `group`. Where `user` is
+ * empty, *io_ids keeps what it holds; where `group` is empty, the gid is the user's.
+ * Without root, every process runs as this one does: the names are not looked up and
+ * *io_ids becomes ids_own(). On IDS_NO_USER and IDS_NO_GROUP *io_ids has been set as
+ * far as it was found. */
+MUST_USE enum ids_found ids_find(const char *user, const char *group,
+				 struct ids *io_ids);
