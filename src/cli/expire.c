@@ -179,9 +179,9 @@ int cli_expire(const char *config, int argc, char **argv)
 	if (e.totals == MAP_FAILED || !cli_maildrop_begin(&e.maildrop, &settings))
 		return CLI_BAD;
 	e.rules.look = dry ? STORE_LOOK_ONLY : STORE_LOOK_NOW;
-	e.maildrop.place.rules = &e.rules;
-	e.maildrop.place.read_only = dry;
-	e.maildrop.place.index = dry ? STORE_INDEX_READ : STORE_INDEX_KEEP;
+	e.maildrop.opening.rules = &e.rules;
+	e.maildrop.opening.use.read_only = dry;
+	e.maildrop.opening.use.index = dry ? STORE_INDEX_READ : STORE_INDEX_KEEP;
 	if (i == argc)
 		visit_all(&e);
 	if (listed)

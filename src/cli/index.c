@@ -90,7 +90,7 @@ static struct maildrop *open_with(struct cli_maildrop *j, enum store_index index
 {
 	enum fault f;
 
-	j->place.index = index;
+	j->opening.use.index = index;
 	struct maildrop *m = cli_maildrop_open(j, &f);
 	if (f == FAULT_BUSY)
 		cli_say(fault_text(f), j->name);
@@ -173,7 +173,7 @@ static bool verify(void *arg)
 	struct cli_maildrop *j = arg;
 	struct seen with = { 0 }, without = { 0 };
 
-	j->place.read_only = true;
+	j->opening.use.read_only = true;
 	bool good = take_listing(j, STORE_INDEX_READ, &with) &&
 		    take_listing(j, STORE_INDEX_IGNORE, &without);
 

@@ -19,17 +19,18 @@ enum { FILE_OCTETS_MAX = 1 << 30 };
 bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
 {
 	*m = (struct cli_maildrop){ .settings = settings, .server = -1 };
-	m->place.root = open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	m->place.boot = store_boot();
-	m->place.downgrade = (enum downgrade_way)settings->utf8_downgrade;
-	if (m->place.root < 0)
+	m->opening.place.root =
+		open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	m->opening.process.boot = store_boot();
+	m->opening.process.downgrade = (enum downgrade_way)settings->utf8_downgrade;
+	if (m->opening.place.root < 0)
 		cli_say("cannot open mail-root", settings->mail_root);
-	return m->place.root >= 0;
+	return m->opening.place.root >= 0;
 }
 
 void cli_maildrop_end(struct cli_maildrop *m)
 {
-	own_fd_close(&m->place.root);
+	own_fd_close(&m->opening.place.root);
 	own_fd_close(&m->server);
 }
 
@@ -177,7 +178,8 @@ bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
 
 int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why)
 {
-	int dir = file_open_beneath(m->place.root, m->path, O_RDONLY | O_DIRECTORY);
+	int dir = file_open_beneath(m->opening.place.root, m->path,
+				    O_RDONLY | O_DIRECTORY);
 
 	if (dir < 0)
 		fault_set(why, FAULT_SETUP, errno, "open", m->path);
@@ -206,23 +208,23 @@ struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault
 	struct maildrop *opened = NULL;
 	struct why why = { 0 };
 
-	m->place.path = m->path;
-	m->place.locks = store_locks_new(1, m->settings->lock_wait);
+	m->opening.place.path = m->path;
+	m->opening.process.locks = store_locks_new(1, m->settings->lock_wait);
 	*out_fault = FAULT_NOMEM;
-	if (!m->place.locks || !store_start()) {
+	if (!m->opening.process.locks || !store_start()) {
 		cli_say("out of memory", NULL);
 		return NULL;
 	}
-	*out_fault = store_maildir.open(&m->place, &opened, &why);
+	*out_fault = store_open(&m->opening, &opened, &why);
 	if (*out_fault && *out_fault != FAULT_BUSY)
 		cli_complain(&why);
 	if (*out_fault)
-		store_locks_free(TAKE(m->place.locks));
+		store_locks_free(TAKE(m->opening.process.locks));
 	return opened;
 }
 
 void cli_maildrop_close(struct cli_maildrop *m, struct maildrop *maildrop)
 {
-	maildrop->store->close(maildrop);
-	store_locks_free(TAKE(m->place.locks));
+	store_close(maildrop);
+	store_locks_free(TAKE(m->opening.process.locks));
 }

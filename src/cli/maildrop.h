@@ -15,7 +15,7 @@ struct cli_maildrop {
 	const char *name;     /* of the user, or a path */
 	struct policy policy; /* what is asked of the user */
 	char path[PLACE_PATH_MAX];
-	struct store_place place;
+	struct store_opening opening;
 };
 
 /* False: there is no mail root, as has been said. The settings outlive the rest. */
@@ -43,7 +43,7 @@ MUST_USE bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *t
 /* Its folder. -1 and the story in *why. */
 int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why);
 
-/* Open it as m->place says. NULL: *out_fault, and what it is has been said, but for
+/* Open it as m->opening says. NULL: *out_fault, and what it is has been said, but for
  * FAULT_BUSY. */
 struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault);
 void cli_maildrop_close(struct cli_maildrop *m, struct maildrop *maildrop);

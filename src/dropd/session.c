@@ -41,8 +41,7 @@ static void session_end(struct dropd *d, struct session *s)
 {
 	lockowners_remove(&d->lockowners, &s->holder);
 	windows_close(&s->windows);
-	if (s->maildrop)
-		s->maildrop->store->close(s->maildrop);
+	store_close(s->maildrop);
 	own_fd_close(&s->post.fd);
 	free(s->marks);
 	free(s);
@@ -122,8 +121,7 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	if (count == 0 || count > MESSAGE_BODIES_MAX || first == 0 || first > all ||
 	    count > all - first + 1)
 		return is_broken(s, "BODIES");
-	s->maildrop->store->bodies(s->maildrop, (uint32_t)first, (uint32_t)count,
-				   bodies);
+	store_bodies(s->maildrop, (uint32_t)first, (uint32_t)count, bodies);
 	windows_begin(&s->windows);
 	for (size_t i = 0; i < count; i++) {
 		list[i] = give_body(s, &bodies[i], &files[n]);
@@ -230,7 +228,7 @@ static void take_doubt(struct session *s)
 	log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user),
 		  LOG_T("hint", s->read_only ? "see poplar index" : NULL));
 	if (!s->read_only)
-		s->maildrop->store->doubt(s->maildrop);
+		store_doubt(s->maildrop);
 }
 
 static bool take_marks(struct session *s, uint64_t first, struct span bits)
@@ -282,8 +280,7 @@ static void answer_commit(struct session *s, const struct message_COMMIT *m)
 	uint64_t octets, ascii;
 	store_left(&s->maildrop->listing, s->marks, &octets, &ascii);
 	s->rules.now_ms = clock_wall_ms();
-	if (s->maildrop->store->commit(s->maildrop, s->marks, retrieved_bits(s), &left,
-				       &why)) {
+	if (store_commit(s->maildrop, s->marks, retrieved_bits(s), &left, &why)) {
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
@@ -415,22 +412,21 @@ static void count_board(const struct dropd *d, struct session *s, const char *pa
 /* Open the maildrop and say how that went. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
-	const struct store_place place = {
-		.root = d->root,
-		.path = path,
-		.locks = d->locks,
-		.read_only = s->read_only,
-		.boot = d->boot,
-		.index = d->child.settings.index ? STORE_INDEX_KEEP
-						 : STORE_INDEX_IGNORE,
-		.downgrade = d->child.settings.utf8_downgrade,
+	const struct store_opening opening = {
+		.place = { STORE_MAILDIR, d->root, path },
+		.process = { d->locks, d->boot, d->child.settings.utf8_downgrade },
+		.use = {
+			.read_only = s->read_only,
+			.as_is = s->as_is,
+			.makes_home = d->child.settings.create_home && !s->read_only,
+			.index = d->child.settings.index ? STORE_INDEX_KEEP
+							 : STORE_INDEX_IGNORE,
+		},
 		.rules = s->read_only ? NULL : &s->rules,
-		.as_is = s->as_is,
-		.makes_home = d->child.settings.create_home && !s->read_only,
 	};
 	struct why why = { 0 };
 
-	if (store_maildir.open(&place, &s->maildrop, &why)) {
+	if (store_open(&opening, &s->maildrop, &why)) {
 		say_not_open(d, s, path, &why);
 		return false;
 	}

@@ -1,18 +1,19 @@
-/* store/home.c - the folders above a maildrop, made where none are yet.
+/* store/home.c - creates the folders above a maildrop.
  *
  * Prefix: store_.
  */
+#include "store/home.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 
 #include "base/own.h"
-#include "store/store.h"
 #include "sys/file.h"
 
-/* Go from `at`, which is closed, into its folder `part`, which is made if there is
- * none; never through a symbolic link. -1 and errno. */
+/* Close `at`, and open its folder `part`, which is created if it is missing. Never
+ * follows a symbolic link. Returns -1 and errno on failure. */
 static int go_into(int at, struct span part, mode_t mode)
 {
 	OWN_FD above = at;

@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "base/own.h"
+#include "store/fault.h"
 #include "store/indexhead.h"
-#include "store/store.h"
 #include "sys/file.h"
 
 #define INDEX_FILE_NEW INDEX_FILE ".new"

@@ -14,7 +14,7 @@
 
 #include "base/own.h"
 #include "base/siphash.h"
-#include "store/store.h"
+#include "store/fault.h"
 #include "sys/file.h"
 
 /* Head: magic, due_ms, look, sum. Record: when, sum, length and octets of the

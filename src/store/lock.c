@@ -4,13 +4,15 @@
  * directory: it needs no file, works on a full disk, is seen by all processes, and dies
  * with its owner.
  */
+#include "store/lock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <time.h>
 
-#include "store/store.h"
+#include "store/fault.h"
 
 /* A lock held by another process can't wake us: look again this often. */
 enum { LOOK_AGAIN_MS = 20 };
@@ -63,9 +65,9 @@ static bool before(struct timespec a, struct timespec b)
 }
 
 /* Returns flock's errno, 0 when the lock is ours. */
-static int try(const struct store_place *place, int dir)
+static int try(const struct store_opening *o, int dir)
 {
-	const int how = place->read_only ? LOCK_SH : LOCK_EX;
+	const int how = o->use.read_only ? LOCK_SH : LOCK_EX;
 	int r;
 
 	do
@@ -77,9 +79,9 @@ static int try(const struct store_place *place, int dir)
 /* A client that hung up and comes back at once is often faster than the end of its old
  * session: wait a little before telling it that someone else is there. Only so many
  * threads may, so that logins to a busy maildrop never hold up the others. */
-static int wait_for(const struct store_place *place, int dir)
+static int wait_for(const struct store_opening *o, int dir)
 {
-	struct store_locks *locks = place->locks;
+	struct store_locks *locks = o->process.locks;
 	struct timespec now, end;
 	int sys = EWOULDBLOCK;
 
@@ -93,7 +95,7 @@ static int wait_for(const struct store_place *place, int dir)
 
 			pthread_cond_timedwait(&locks->released, &locks->mutex,
 					       before(look, end) ? &look : &end);
-			sys = try(place, dir);
+			sys = try(o, dir);
 			clock_gettime(CLOCK_MONOTONIC, &now);
 		}
 		locks->waiting--;
@@ -102,16 +104,16 @@ static int wait_for(const struct store_place *place, int dir)
 	return sys;
 }
 
-enum fault store_lock(const struct store_place *place, int dir, struct why *why)
+enum fault store_lock(const struct store_opening *o, int dir, struct why *why)
 {
-	int sys = try(place, dir);
+	int sys = try(o, dir);
 
 	if (sys == EWOULDBLOCK)
-		sys = wait_for(place, dir);
+		sys = wait_for(o, dir);
 	if (sys == 0)
 		return FAULT_NONE;
 	return fault_set(why, sys == EWOULDBLOCK ? FAULT_BUSY : store_fault(sys),
-			 sys == EWOULDBLOCK ? 0 : sys, "lock", place->path);
+			 sys == EWOULDBLOCK ? 0 : sys, "lock", o->place.path);
 }
 
 void store_lock_released(struct store_locks *locks)
@@ -120,26 +122,4 @@ void store_lock_released(struct store_locks *locks)
 	if (locks->waiting > 0)
 		pthread_cond_broadcast(&locks->released);
 	pthread_mutex_unlock(&locks->mutex);
-}
-
-enum fault store_fault(int sys)
-{
-	switch (sys) {
-	case EACCES:
-	case EPERM:
-	case EROFS:
-	case ENOTDIR:
-	case ENOENT:
-	case ELOOP:
-	case EXDEV:
-	case EISDIR:
-		return FAULT_SETUP;
-	case ENOMEM:
-		return FAULT_NOMEM;
-	case EMFILE:
-	case ENFILE:
-		return FAULT_LIMIT;
-	default:
-		return FAULT_IO;
-	}
 }

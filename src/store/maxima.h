@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "store/store.h"
+#include "store/maildrop.h"
 
 /* Not dotted: a Maildir takes such a name for a folder. */
 #define MAXIMA_FILE "poplar-maxima"

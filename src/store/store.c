@@ -1,23 +1,25 @@
-/* store/store.c - what all stores share.
+/* store/store.c - opening, committing and closing maildrops of any kind.
  *
  * Prefix: store_.
  */
-#include <errno.h>
+#include "store/store.h"
+
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 
 #include "base/own.h"
 #include "mail/name.h"
-#include "store/store.h"
+#include "store/kinds.h"
+#include "store/retention.h"
 
 static int by_value(const void *a, const void *b)
 {
 	return memcmp(a, b, 1);
 }
 
-/* The first time that it has a large array to sort, the C library opens a file to learn
- * how much memory there is. */
+/* The C library opens a file when it sorts a large array for the first time, to learn
+ * how much memory the machine has. */
 bool store_start(void)
 {
 	char large[4096] = { 1 };
@@ -26,7 +28,8 @@ bool store_start(void)
 	return name_start();
 }
 
-/* From the kernel's text for it; where there is none, each process begins anew. */
+/* From the kernel's text for the boot. If that cannot be read, each process counts as a
+ * boot of its own. */
 uint64_t store_boot(void)
 {
 	OWN_FD fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -37,39 +40,110 @@ uint64_t store_boot(void)
 	return listing_sum((struct span){ text, sizeof text }, 0) | 1;
 }
 
-bool store_record(const struct store_listing *l, uint32_t msg,
-		  struct listing_record *out)
-{
-	char at[LISTING_RECORD_OCTETS];
-	uint32_t i = listing_number(l->map, msg);
-	ssize_t n;
+/* ---- opening ---- */
 
-	do
-		n = pread(l->fd, at, sizeof at, (off_t)listing_at(i));
-	while (n < 0 && errno == EINTR);
-	return n == sizeof at && listing_get(at, l->map->generation, i, out);
+/* Messages that cannot be removed stay, and are due again the next time. The removals
+ * are not made durable: after a crash of the machine, too, messages are due again. */
+static enum fault remove_due(struct maildrop *m, const struct store_opening *o,
+			     const uint64_t *marks, struct why *why)
+{
+	const uint32_t count = m->listing.count;
+	const uint64_t octets = m->listing.octets;
+	struct why trouble;
+
+	if (m->kind->remove(m, marks, false, &trouble))
+		m->ledger_trouble = trouble;
+	enum fault f = m->kind->list(m, o, why);
+	if (f == FAULT_NONE && m->listing.count < count) {
+		m->expired = count - m->listing.count;
+		m->expired_octets = octets - m->listing.octets;
+	}
+	return f;
 }
 
-static uint64_t less(uint64_t octets, uint64_t gone)
-{
-	return gone < octets ? octets - gone : 0;
-}
-
-void store_left(const struct store_listing *l, const uint64_t *marks,
-		uint64_t *out_octets, uint64_t *out_ascii_octets)
+static void count_due(struct maildrop *m, const uint64_t *marks)
 {
 	struct listing_record r;
 
-	*out_octets = l->octets;
-	*out_ascii_octets = l->ascii_octets;
-	for (uint32_t w = 0; marks && w < (l->count + UINT64_C(63)) / 64; w++)
-		for (uint64_t bits = marks[w]; bits; bits &= bits - 1) {
-			const uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
+	for (uint32_t i = 0; i < m->listing.count; i++) {
+		if (!store_is_marked(marks, i) || !store_record(&m->listing, i + 1, &r))
+			continue;
+		m->expired++;
+		m->expired_octets += r.octets;
+	}
+}
 
-			if (!store_record(l, i + 1, &r))
-				continue;
-			*out_octets = less(*out_octets, listing_octets(&r, true));
-			*out_ascii_octets =
-				less(*out_ascii_octets, listing_octets(&r, false));
-		}
+/* Messages that are due go before anybody has seen the listing. */
+static enum fault expire(struct maildrop *m, const struct store_opening *o,
+			 struct why *why)
+{
+	enum fault f = FAULT_NONE;
+	uint64_t *marks;
+
+	if (retention_due(m, &marks, &m->ledger_trouble) || !marks)
+		return FAULT_NONE;
+	if (m->rules->look == STORE_LOOK_ONLY)
+		count_due(m, marks);
+	else
+		f = remove_due(m, o, marks, why);
+	free(marks);
+	return f;
+}
+
+enum fault store_open(const struct store_opening *o, struct maildrop **out,
+		      struct why *why)
+{
+	const struct store_kind *kind = store_kind(o->place.kind);
+	struct maildrop *m;
+	enum fault f = kind->open(o, &m, why);
+
+	if (f)
+		return f;
+	m->kind = kind;
+	m->rules = o->rules;
+	f = retention_admit(m, why);
+	if (f == FAULT_NONE)
+		f = kind->list(m, o, why);
+	if (f == FAULT_NONE)
+		f = expire(m, o, why);
+	if (m->ledger_trouble.fault)
+		m->trouble = m->ledger_trouble;
+	if (f)
+		store_close(m);
+	else
+		*out = m;
+	return f;
+}
+
+/* ---- the end ---- */
+
+static uint32_t count_marked(const struct maildrop *m, const uint64_t *marks)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < m->listing.count; i++)
+		count += store_is_marked(marks, i);
+	return count;
+}
+
+enum fault store_commit(struct maildrop *m, const uint64_t *marks,
+			const uint64_t *retrieved, uint32_t *out_left, struct why *why)
+{
+	enum fault f = marks ? m->kind->remove(m, marks, true, why) : FAULT_NONE;
+
+	if (retrieved)
+		retention_note(m, marks, retrieved);
+	if (f == FAULT_NONE)
+		*out_left = m->listing.count - (marks ? count_marked(m, marks) : 0);
+	m->kind->unlock(m);
+	return f;
+}
+
+void store_close(struct maildrop *m)
+{
+	if (!m)
+		return;
+	ledger_close(&m->ledger);
+	free(m->fresh);
+	m->kind->close(m);
 }

@@ -19,7 +19,7 @@ enum { MESSAGES = 5, FORGE_HEAD = 1, FORGE_RECORDS = 2, CUT = 4 };
 static const char *const names[MESSAGES] = { "new/1.x", "cur/2.x:2,S", "new/3 odd",
 					     "new/4.x", "cur/4.x:2,RS" };
 static char folder[64];
-static struct store_place place;
+static struct store_opening opening;
 static int dir;
 static char good[1 << 16];
 static size_t good_len;
@@ -41,8 +41,8 @@ static struct maildrop *open_it(enum store_index index)
 {
 	struct maildrop *m = NULL;
 
-	place.index = index;
-	PROMISE(store_maildir.open(&place, &m, NULL) == FAULT_NONE);
+	opening.use.index = index;
+	PROMISE(store_open(&opening, &m, NULL) == FAULT_NONE);
 	return m;
 }
 
@@ -53,7 +53,7 @@ static void list_truth(void)
 	PROMISE(m->listing.count == MESSAGES);
 	for (uint32_t msg = 1; msg <= MESSAGES; msg++)
 		PROMISE(store_record(&m->listing, msg, &truth[msg - 1]));
-	m->store->close(m);
+	store_close(m);
 }
 
 /* A message long gone, so that there is a hole. */
@@ -63,12 +63,12 @@ static void make_index(void)
 
 	close(openat(dir, "new/0.x", O_CREAT | O_WRONLY, 0600));
 	struct maildrop *m = open_it(STORE_INDEX_KEEP);
-	m->store->close(m);
+	store_close(m);
 	unlinkat(dir, "new/0.x", 0);
 	PROMISE(utimensat(dir, "new", then, 0) == 0);
 	PROMISE(utimensat(dir, "cur", then, 0) == 0);
 	m = open_it(STORE_INDEX_KEEP);
-	m->store->close(m);
+	store_close(m);
 	int fd = openat(dir, INDEX_FILE, O_RDONLY);
 	ssize_t n = read(fd, good, sizeof good);
 	PROMISE(n > LISTING_HEAD_OCTETS && (size_t)n < sizeof good);
@@ -84,12 +84,12 @@ static void begin(void)
 		strcpy(folder, "/tmp/poplar-fuzz-XXXXXX");
 	PROMISE(mkdtemp(folder) && store_start());
 	atexit(clean_up);
-	place.root = open(folder, O_PATH | O_DIRECTORY);
-	place.path = "Maildir";
-	place.locks = store_locks_new(1, 0);
-	place.boot = 1;
-	PROMISE(mkdirat(place.root, "Maildir", 0700) == 0);
-	dir = openat(place.root, "Maildir", O_RDONLY | O_DIRECTORY);
+	opening.place.root = open(folder, O_PATH | O_DIRECTORY);
+	opening.place.path = "Maildir";
+	opening.process.locks = store_locks_new(1, 0);
+	opening.process.boot = 1;
+	PROMISE(mkdirat(opening.place.root, "Maildir", 0700) == 0);
+	dir = openat(opening.place.root, "Maildir", O_RDONLY | O_DIRECTORY);
 	PROMISE(mkdirat(dir, "new", 0700) == 0 && mkdirat(dir, "cur", 0700) == 0);
 	for (int i = 0; i < MESSAGES; i++) {
 		int fd = openat(dir, names[i], O_CREAT | O_WRONLY, 0600);
@@ -194,9 +194,9 @@ static void hold_a_session(uint8_t mode)
 		close(body.fd);
 		PROMISE((mode & FORGE_RECORDS) || (listed && is_true(&r, body.octets)));
 	}
-	m->store->doubt(m);
-	PROMISE(m->store->commit(m, NULL, NULL, &left, NULL) == FAULT_NONE);
-	m->store->close(m);
+	store_doubt(m);
+	PROMISE(store_commit(m, NULL, NULL, &left, NULL) == FAULT_NONE);
+	store_close(m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -220,6 +220,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		PROMISE(store_record(&m->listing, msg, &r) && is_true(&r, r.octets));
 	}
-	m->store->close(m);
+	store_close(m);
 	return 0;
 }

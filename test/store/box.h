@@ -114,13 +114,15 @@ static inline void drop(const struct box *b, const char *name)
 
 static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
-	const struct store_place place = { b->root,      b->kind->path, b->locks,
-					   b->read_only, b->boot,       b->index,
-					   b->rules,     false,         false,
-					   b->downgrade };
+	const struct store_opening opening = {
+		.place = { b->kind->id, b->root, b->kind->path },
+		.process = { b->locks, b->boot, b->downgrade },
+		.use = { .read_only = b->read_only, .index = b->index },
+		.rules = b->rules,
+	};
 	struct why why = { 0 };
 
-	return b->kind->store->open(&place, out, &why);
+	return store_open(&opening, out, &why);
 }
 
 static inline struct maildrop *open_box(const struct box *b)

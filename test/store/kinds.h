@@ -1,9 +1,9 @@
-/* test/store/kinds.h - the kinds of store, and for each the hand by which others change
- * a maildrop of its kind.
+/* test/store/kinds.h - for each kind of store, how other programs change a maildrop of
+ * that kind.
  *
- * Messages go by numbers, which are the order of their delivery. A kind that has a row
- * here is put through the whole conformance suite (test_store.c), and through a session
- * in which each system call fails once (scenario.c).
+ * Messages are numbered in the order of their delivery. The table has one row for each
+ * kind in store/kinds.c. The conformance suite (test_store.c), and a session in which
+ * each system call fails once (scenario.c), run with every row.
  */
 #pragma once
 
@@ -14,18 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/kinds.h"
 #include "store/store.h"
 
 struct kind {
-	const struct store *store;
-	const char *path; /* of the maildrop, below the root that the others get too */
+	enum store_kind_id id;
+	const char *path; /* of the maildrop, relative to the root of the other calls */
 
 	void (*deliver)(int root, int n, struct span text);
-	/* As a program does that keeps track of what was read: no octet of it changes.
-	 */
+	/* Note that the message was read, without changing an octet of it. */
 	void (*mark_read)(int root, int n);
 	void (*remove)(int root, int n);
-	/* Something else stands where it stood, of which nobody was told. */
+	/* Put another message in the place of message n. */
 	void (*replace)(int root, int n, struct span text);
 	bool (*is_there)(int root, int n);
 };
@@ -107,8 +107,14 @@ static inline bool maildir_is_there(int root, int n)
 /* ---- all of them ---- */
 
 static const struct kind kinds[] = {
-	{ &store_maildir, "u/Maildir", maildir_deliver, maildir_mark_read,
+	{ STORE_MAILDIR, "u/Maildir", maildir_deliver, maildir_mark_read,
 	  maildir_remove, maildir_replace, maildir_is_there },
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
+_Static_assert((int)KINDS == (int)STORE_KINDS, "each kind of store has a row");
+
+static inline const char *kind_name(const struct kind *kind)
+{
+	return store_kind(kind->id)->name;
+}

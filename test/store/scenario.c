@@ -58,11 +58,9 @@ static int hold_session(const struct kind *kind, int root, bool commit)
 		.mark_seen = true,
 		.now_ms = UINT64_C(1700000000000),
 	};
-	const struct store_place place = {
-		.root = root,
-		.path = kind->path,
-		.locks = store_locks_new(1, 0),
-		.boot = store_boot(),
+	const struct store_opening opening = {
+		.place = { kind->id, root, kind->path },
+		.process = { .locks = store_locks_new(1, 0), .boot = store_boot() },
 		.rules = &rules,
 	};
 	const uint64_t marks = 1 | 4, retrieved = 2;
@@ -71,18 +69,18 @@ static int hold_session(const struct kind *kind, int root, bool commit)
 	uint32_t left = 0;
 	bool good = true;
 
-	if (!place.locks || !store_start())
+	if (!opening.process.locks || !store_start())
 		return complain("start");
-	if (kind->store->open(&place, &m, &why))
+	if (store_open(&opening, &m, &why))
 		return fail("open", &why);
 	for (uint32_t msg = 1; msg <= m->listing.count; msg++)
 		good &= show(m, msg);
 	if (commit) {
-		if (m->store->commit(m, &marks, &retrieved, &left, &why))
+		if (store_commit(m, &marks, &retrieved, &left, &why))
 			return fail("commit", &why);
 		printf("left %u\n", left);
 	}
-	m->store->close(m);
+	store_close(m);
 	if (fflush(stdout) != 0)
 		return complain("print");
 	return good ? 0 : 1;
@@ -109,12 +107,12 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "kinds") == 0)
 		for (int k = 0; k < KINDS; k++)
-			printf("%s\n", kinds[k].store->name);
+			printf("%s\n", kind_name(&kinds[k]));
 	if (argc != 4)
 		return argc == 2 ? 0 : 64;
 	int root = open(argv[1], O_PATH | O_DIRECTORY);
 	for (int k = 0; k < KINDS && root >= 0; k++)
-		if (strcmp(kinds[k].store->name, argv[2]) == 0)
+		if (strcmp(kind_name(&kinds[k]), argv[2]) == 0)
 			return act(&kinds[k], root, argv[3]);
 	return complain("open the root");
 }

@@ -41,7 +41,7 @@ static void list(const struct box *b, struct listed *out)
 	struct maildrop *m = open_box(b);
 
 	assert_true(take_listing(m, out));
-	m->store->close(m);
+	store_close(m);
 }
 
 /* As it is without any index. */
@@ -434,7 +434,7 @@ static void test_what_is_steady_is_not_read(void **state)
 	CHECK_EQ(m->listing.count, 301);
 	CHECK_EQ(m->listing.octets, l.octets + record(m, 301).octets);
 	CHECK(!take_listing(m, &l));
-	m->store->close(m);
+	store_close(m);
 	CHECK_EQ(head_of(&b).generation, before.generation);
 	settle_folder(&b, "cur");
 	check_right(&b);
@@ -693,7 +693,7 @@ static void test_a_session_keeps_its_generation(void **state)
 	CHECK(take_listing(m, &after));
 	CHECK(same_listing(&before, &after));
 	CHECK_EQ(read_body(m, 5, room, sizeof room).len, before.at[4].octets - 1);
-	m->store->close(m);
+	store_close(m);
 	check_right(&b);
 	box_close(&b);
 }
@@ -807,9 +807,9 @@ static void session(struct world *w)
 		marked++;
 	}
 	uint32_t count = m->listing.count;
-	CHECK_EQ(m->store->commit(m, marks, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, count - marked);
-	m->store->close(m);
+	store_close(m);
 }
 
 /* Whatever happens, in whatever order, whether or not the stamps tell that it is over:
@@ -888,8 +888,8 @@ static void check_harmless(const struct box *b)
 		CHECK(f == FAULT_NONE || f == FAULT_IO);
 	}
 	if (!whole)
-		m->store->doubt(m);
-	m->store->close(m);
+		store_doubt(m);
+	store_close(m);
 	list_anew(b, &without);
 	CHECK(!whole || same_listing(&with, &without));
 	check_right(b);
@@ -980,9 +980,8 @@ static void test_no_forged_head_does_harm(void **state)
 			for (uint32_t msg = 1; msg <= m->listing.count; msg++)
 				if (!store_body(m, msg, &body, NULL))
 					close(body.fd);
-			CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL),
-				 FAULT_NONE);
-			m->store->close(m);
+			CHECK_EQ(store_commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
+			store_close(m);
 		}
 	}
 	box_close(&b);
@@ -1088,7 +1087,7 @@ static void test_an_index_that_is_spoilt_in_a_session_is_doubted(void **state)
 				: ftruncate(fd, 0) == 0);
 		CHECK(!take_listing(m, &l));
 		CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_IO);
-		m->store->close(m);
+		store_close(m);
 		CHECK(!there(&b, INDEX_FILE));
 		check_right(&b);
 		CHECK(there(&b, INDEX_FILE));
@@ -1108,8 +1107,8 @@ static void test_nothing_is_removed_by_a_damaged_record(void **state)
 	struct maildrop *m = open_box(&b);
 	OWN_FD fd = openat(b.root, INDEX, O_RDWR);
 	assert_true(pwrite(fd, "new", 3, (off_t)listing_at(0)) == 3);
-	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_IO);
-	m->store->close(m);
+	CHECK_EQ(store_commit(m, &marks, NULL, &left, NULL), FAULT_IO);
+	store_close(m);
 	CHECK(there(&b, "new/00000000.x") && left == 77);
 	check_right(&b);
 	box_close(&b);
@@ -1254,7 +1253,7 @@ static void just_open(const struct box *b)
 {
 	struct maildrop *m = open_box(b);
 
-	m->store->close(m);
+	store_close(m);
 }
 
 /* One comes, the one before it is moved, the one before that goes. */
@@ -1342,7 +1341,7 @@ static void commit_half(const struct box *b)
 	uint32_t left;
 
 	if (m->listing.count != 16 ||
-	    m->store->commit(m, &marks, NULL, &left, NULL) != FAULT_NONE || left != 8)
+	    store_commit(m, &marks, NULL, &left, NULL) != FAULT_NONE || left != 8)
 		_exit(1);
 }
 
@@ -1393,7 +1392,7 @@ static void test_a_session_that_only_reads_writes_no_index(void **state)
 	struct maildrop *m = open_box(&b);
 	list(&b, &l);
 	CHECK_EQ(l.count, 3);
-	m->store->close(m);
+	store_close(m);
 	CHECK(!there(&b, INDEX_FILE));
 	b.read_only = false;
 	settle(&b);
@@ -1405,7 +1404,7 @@ static void test_a_session_that_only_reads_writes_no_index(void **state)
 	assert_true(fstat(m->listing.fd, &st) == 0 &&
 		    fstatat(b.root, INDEX, &of_file, 0) == 0);
 	CHECK_EQ(st.st_ino, of_file.st_ino);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -1456,7 +1455,7 @@ static void list_with_room(const struct box *b)
 		if (f == FAULT_NONE) {
 			if (!take_listing(m, &with) || !same_listing(&with, &without))
 				_exit(3);
-			m->store->close(m);
+			store_close(m);
 		} else if (f != FAULT_IO) {
 			_exit(4);
 		}
@@ -1500,7 +1499,7 @@ static void test_a_message_that_changed_is_right_in_the_next_session(void **stat
 	close(fd);
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
-	m->store->close(m);
+	store_close(m);
 	check_right(&b);
 	/* One line end more: as large on the disk, not on the wire. */
 	fd = openat(b.root, "u/Maildir/new/00000000.x", O_WRONLY);
@@ -1509,7 +1508,7 @@ static void test_a_message_that_changed_is_right_in_the_next_session(void **stat
 	forge_stamps(&b);
 	m = open_box(&b);
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
-	m->store->close(m);
+	store_close(m);
 	check_right(&b);
 	box_close(&b);
 }
@@ -1533,7 +1532,7 @@ static void test_a_message_that_changed_within_its_sizes_is_sent(void **state)
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_NONE);
 	CHECK_EQ(body.form, WIRE_FORM_UNKNOWN);
 	close(body.fd);
-	m->store->close(m);
+	store_close(m);
 	check_right(&b);
 	box_close(&b);
 }
@@ -1545,7 +1544,7 @@ static void find_by_reading(struct maildrop *m)
 	struct store_body body;
 
 	CHECK_EQ(store_body(m, 4, &body, NULL), FAULT_GONE);
-	m->store->close(m);
+	store_close(m);
 }
 
 static void find_by_removing(struct maildrop *m)
@@ -1553,8 +1552,8 @@ static void find_by_removing(struct maildrop *m)
 	const uint64_t marks = 8;
 	uint32_t left;
 
-	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
-	m->store->close(m);
+	CHECK_EQ(store_commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	store_close(m);
 }
 
 static void test_a_message_that_is_gone_makes_the_next_session_look(void **state)
@@ -1594,13 +1593,13 @@ static void list_unread(const struct box *b)
 	struct store_body body;
 	if (store_body(m, 1, &body, NULL) != FAULT_SETUP)
 		_exit(2);
-	m->store->close(m);
+	store_close(m);
 	if (fchmodat(b->root, "u/Maildir/new/00000000.x", 0600, 0) < 0)
 		_exit(3);
 	m = open_box(b);
 	if (store_body(m, 1, &body, NULL) || body.octets != 3)
 		_exit(4);
-	m->store->close(m);
+	store_close(m);
 	list(b, &l);
 	_exit(head_of(b).settled ? 0 : 5);
 }

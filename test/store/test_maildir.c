@@ -30,7 +30,7 @@ static void test_names_tell_order_and_sizes(void **state)
 	r = record(m, 3);
 	CHECK_EQ(r.octets, 5);
 	CHECK_EQ(r.form, WIRE_FORM_UNKNOWN);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -72,7 +72,7 @@ static void test_no_name_can_break_the_listing(void **state)
 			CHECK(r[i].uid_len != r[k].uid_len ||
 			      memcmp(r[i].uid, r[k].uid, r[i].uid_len) != 0);
 	}
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -95,7 +95,7 @@ static void test_no_name_lies_about_a_size(void **state)
 	CHECK_EQ(m->listing.count, COUNT);
 	for (uint32_t msg = 1; msg <= COUNT; msg++)
 		CHECK_EQ(record(m, msg).octets, 6);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -120,8 +120,8 @@ static void test_a_large_file_has_the_size_that_its_name_tells_until_it_is_doubt
 		CHECK_EQ(record(m, 1).octets, session < 3 ? large : large + 4);
 		CHECK_EQ(record(m, 2).octets, 8);
 		if (session == 2)
-			m->store->doubt(m);
-		m->store->close(m);
+			store_doubt(m);
+		store_close(m);
 	}
 	box_close(&b);
 }
@@ -136,14 +136,14 @@ static void test_unique_ids_are_of_the_base_name(void **state)
 	put(&b, "new/2 y", SPAN("y"));
 	struct maildrop *m = open_box(&b);
 	struct listing_record a1 = record(m, 1), a2 = record(m, 2);
-	m->store->close(m);
+	store_close(m);
 	move(&b, "new/1.x", "cur/1.x:2,S");
 	move(&b, "new/2 y", "cur/2 y:2,FS");
 	m = open_box(&b);
 	struct listing_record b1 = record(m, 1), b2 = record(m, 2);
 	CHECK(same_record(&a1, &b1));
 	CHECK(same_record(&a2, &b2));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -161,9 +161,9 @@ static void test_a_file_put_in_the_place_of_a_message_stays(void **state)
 	struct maildrop *m = open_box(&b);
 	put(&b, "other", SPAN("never seen"));
 	move(&b, "other", "new/1.x");
-	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_CHANGED);
+	CHECK_EQ(store_commit(m, &mark, NULL, &left, NULL), FAULT_CHANGED);
 	CHECK(there(&b, "new/1.x"));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -183,11 +183,11 @@ static void test_all_names_of_a_message_are_removed(void **state)
 	assert_true(linkat(b.root, "u/Maildir/new/1.x", b.root, "u/kept", 0) == 0);
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(m->listing.count, 2);
-	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, &mark, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
 	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/1.x:2,S"));
 	CHECK(there(&b, "new/2.x") && there(&b, "../kept"));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -214,7 +214,7 @@ static void take_uids(const struct box *b, struct uids *out)
 			CHECK(of == &out->of[c] || out->of[c].uid_len != r.uid_len ||
 			      memcmp(out->of[c].uid, r.uid, r.uid_len) != 0);
 	}
-	m->store->close(m);
+	store_close(m);
 }
 
 static bool same_uid(const struct uids *a, const struct uids *b, char c)
@@ -234,9 +234,9 @@ static void remove_it(const struct box *b, const struct uids *now, char c)
 		if (same_record(&r, &now->of[(int)c]))
 			marks |= UINT64_C(1) << (msg - 1);
 	}
-	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, now->count - 1);
-	m->store->close(m);
+	store_close(m);
 }
 
 /* One base name, many files: each has a unique-id that it keeps, whichever of them go
@@ -336,7 +336,7 @@ static void test_a_message_that_moved_is_found(void **state)
 	CHECK_SPAN(read_body(m, 1, room, sizeof room), "one");
 	move(&b, "cur/1.x:2,S", "cur/1.x:2,RS");
 	CHECK_SPAN(read_body(m, 1, room, sizeof room), "one");
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -359,7 +359,7 @@ static void test_a_message_that_changed_is_refused(void **state)
 	assert_true(write(fd, "more", 4) == 4);
 	close(fd);
 	CHECK_EQ(store_body(m, 2, &body, NULL), FAULT_CHANGED);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -382,13 +382,13 @@ static void test_what_nobody_has_seen_is_not_removed(void **state)
 	assert_true(write(longer, "!", 1) == 1);
 	OWN_FD other = openat(b.root, "u/Maildir/new/2.x", O_WRONLY);
 	assert_true(write(other, "TWO", 3) == 3 && futimens(other, later) == 0);
-	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_CHANGED);
-	m->store->close(m);
+	CHECK_EQ(store_commit(m, &marks, NULL, &left, NULL), FAULT_CHANGED);
+	store_close(m);
 	CHECK(there(&b, "new/1.x") && there(&b, "new/2.x") && !there(&b, "new/3.x"));
 	m = open_box(&b);
 	CHECK_EQ(record(m, 1).octets, 6);
-	CHECK_EQ(m->store->commit(m, &(uint64_t){ 3 }, NULL, &left, NULL), FAULT_NONE);
-	m->store->close(m);
+	CHECK_EQ(store_commit(m, &(uint64_t){ 3 }, NULL, &left, NULL), FAULT_NONE);
+	store_close(m);
 	CHECK(!there(&b, "new/1.x") && !there(&b, "new/2.x"));
 	box_close(&b);
 }
@@ -414,13 +414,12 @@ static void test_a_removal_is_on_the_disk_before_it_is_told(void **state)
 			struct maildrop *m = open_box(&b);
 			synced.count = 0;
 			synced.fails = fails;
-			CHECK_EQ(
-				m->store->commit(m, &table[i].marks, NULL, &left, NULL),
-				fails ? FAULT_IO : FAULT_NONE);
+			CHECK_EQ(store_commit(m, &table[i].marks, NULL, &left, NULL),
+				 fails ? FAULT_IO : FAULT_NONE);
 			synced.fails = false;
 			CHECK_EQ(was_synced(&b, "u/Maildir/new"), table[i].new);
 			CHECK_EQ(was_synced(&b, "u/Maildir/cur"), table[i].cur);
-			m->store->close(m);
+			store_close(m);
 			box_close(&b);
 		}
 }
@@ -449,7 +448,7 @@ static void test_compressed_files_are_refused(void **state)
 		CHECK_EQ(store_body(m, 3, &body, NULL), FAULT_NONE);
 		close(body.fd);
 		CHECK(!(record(m, 3).flags & STORE_PACKED));
-		m->store->close(m);
+		store_close(m);
 	}
 	box_close(&b);
 }
@@ -480,16 +479,16 @@ static void test_a_quota_is_told_what_went(void **state)
 	put(&b, "cur/3.x,S=50:2,ST", SPAN("x\n"));
 	put(&b, "cur/4.x:2,S", SPAN("x\n"));
 	struct maildrop *m = open_box(&b);
-	m->store->close(m);
+	store_close(m);
 	check_text(&b, "maildirsize", "5000S\n1122 4\n");
 	m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
-	m->store->close(m);
+	CHECK_EQ(store_commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	store_close(m);
 	check_text(&b, "maildirsize", "5000S\n1122 4\n-1016 -2\n");
 	drop(&b, "maildirsize");
 	m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, &(uint64_t){ 1 }, NULL, &left, NULL), FAULT_NONE);
-	m->store->close(m);
+	CHECK_EQ(store_commit(m, &(uint64_t){ 1 }, NULL, &left, NULL), FAULT_NONE);
+	store_close(m);
 	CHECK(!there(&b, "maildirsize")); /* whoever keeps a quota makes it */
 	box_close(&b);
 }
@@ -512,9 +511,9 @@ static void test_what_is_no_quota_of_the_maildir_is_left_alone(void **state)
 					 : linkat(b.root, "u/Maildir/victim", b.root,
 						  path, 0)) == 0);
 		struct maildrop *m = open_box(&b);
-		CHECK_EQ(m->store->commit(m, &(uint64_t){ 1 }, NULL, &left, NULL),
+		CHECK_EQ(store_commit(m, &(uint64_t){ 1 }, NULL, &left, NULL),
 			 FAULT_NONE);
-		m->store->close(m);
+		store_close(m);
 		check_text(&b, "victim", "precious");
 		box_close(&b);
 	}
@@ -545,7 +544,7 @@ static void test_a_folder_that_may_not_be_written_is_told(void **state)
 		struct why why = { 0 };
 		if (try_open(&b, &m))
 			_exit(8);
-		enum fault f = m->store->commit(m, &marks, NULL, &left, &why);
+		enum fault f = store_commit(m, &marks, NULL, &left, &why);
 		_exit(f == FAULT_SETUP && why.sys == EACCES ? 0 : 7);
 	}
 	waitpid(pid, &status, 0);

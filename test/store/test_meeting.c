@@ -57,7 +57,7 @@ static void hold_session(const struct box *b)
 	}
 	if ((seen & STAYING) != STAYING)
 		_exit(3);
-	if (m->store->commit(m, &marks, NULL, &left, NULL) ||
+	if (store_commit(m, &marks, NULL, &left, NULL) ||
 	    left != m->listing.count - (marks != 0))
 		_exit(2);
 }
@@ -157,7 +157,7 @@ static void check_end(const struct box *b, uint32_t want)
 		seen |= 1u << number_of(&r);
 	}
 	CHECK_EQ(seen, want);
-	m->store->close(m);
+	store_close(m);
 }
 
 /* What the index knows when the session begins. */
@@ -172,7 +172,7 @@ static bool meet(size_t i, enum known known, int n)
 	fill(&b);
 	if (known != NOTHING) {
 		struct maildrop *m = open_box(&b);
-		m->store->close(m);
+		store_close(m);
 	}
 	if (known == ALL_OF_OLD)
 		touch_folder(&b, "new");
@@ -208,7 +208,7 @@ static void open_and_close(const struct box *b)
 {
 	struct maildrop *m = open_box(b);
 
-	m->store->close(m);
+	store_close(m);
 }
 
 /* Does the listing meet a removal at its n-th call? What it saw of a folder that

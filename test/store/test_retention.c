@@ -35,12 +35,12 @@ static uint32_t visit(const struct box *b, uint64_t marks, uint64_t retrieved)
 
 	CHECK_EQ(m->trouble.fault, FAULT_NONE);
 	if (marks | retrieved) {
-		CHECK_EQ(m->store->commit(m, marks ? &marks : NULL,
-					  retrieved ? &retrieved : NULL, &left, NULL),
+		CHECK_EQ(store_commit(m, marks ? &marks : NULL,
+				      retrieved ? &retrieved : NULL, &left, NULL),
 			 FAULT_NONE);
 		CHECK_EQ(left, count - (uint32_t)__builtin_popcountll(marks));
 	}
-	m->store->close(m);
+	store_close(m);
 	return count;
 }
 
@@ -68,7 +68,7 @@ static void test_what_was_not_retrieved_goes_when_its_days_are_over(void **state
 	CHECK_EQ(m->expired_octets, 6);
 	struct listing_record first = record(m, 1);
 	CHECK_SPAN(listing_uid(&first), "3.x");
-	m->store->close(m);
+	store_close(m);
 	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/2.x:2,S"));
 	CHECK(there(&b, "new/3.x") && there(&b, "new/4.x"));
 	later(&r, 1);
@@ -115,7 +115,7 @@ static void run_dry(struct box *b, struct store_rules *r, uint32_t due)
 	r->look = STORE_LOOK_ONLY;
 	struct maildrop *m = open_box(b);
 	CHECK_EQ(m->expired, due);
-	m->store->close(m);
+	store_close(m);
 	b->read_only = false;
 	b->index = index;
 	r->look = STORE_LOOK_DAILY;
@@ -173,7 +173,7 @@ static void test_a_dry_run_has_seen_what_it_tells_of(void **state)
 
 		CHECK_EQ(m->listing.count, 2);
 		CHECK_EQ(m->expired, 1);
-		m->store->close(m);
+		store_close(m);
 	}
 	b.read_only = false;
 	b.index = STORE_INDEX_KEEP;
@@ -379,9 +379,8 @@ static void test_what_is_no_ledger_of_ours(void **state)
 			CHECK_EQ(try_open(&b, &m), FAULT_NONE);
 			CHECK_EQ(m->listing.count, 1);
 			CHECK(m->trouble.fault != FAULT_NONE);
-			CHECK_EQ(m->store->commit(m, NULL, &all, &left, NULL),
-				 FAULT_NONE);
-			m->store->close(m);
+			CHECK_EQ(store_commit(m, NULL, &all, &left, NULL), FAULT_NONE);
+			store_close(m);
 		}
 		char text[16];
 		int fd = openat(b.root, "u/Maildir/victim", O_RDONLY);

@@ -18,11 +18,15 @@ static bool is_there(const struct box *b, int n)
 	return b->kind->is_there(b->root, n);
 }
 
-static struct store_place place_at(const struct box *b, const char *path)
+static enum fault open_at(const struct box *b, const char *path)
 {
-	return (struct store_place){
-		.root = b->root, .path = path, .locks = b->locks, .boot = 1
+	const struct store_opening opening = {
+		.place = { b->kind->id, b->root, path },
+		.process = { .locks = b->locks, .boot = 1 },
 	};
+	struct maildrop *m;
+
+	return store_open(&opening, &m, NULL);
 }
 
 /* ---- opening and listing ---- */
@@ -53,7 +57,7 @@ static void test_messages_come_in_delivery_order_with_exact_sizes(void **state)
 		CHECK_EQ(record(m, i + 1).octets, mail[i].octets);
 		CHECK_SPAN(read_body(m, i + 1, room, sizeof room), mail[i].text);
 	}
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -67,10 +71,9 @@ static void test_an_empty_maildrop_and_a_missing_one(void **state)
 		m = open_box(&b);
 		CHECK_EQ(m->listing.count, 0);
 		CHECK_EQ(m->listing.octets, 0);
-		m->store->close(m);
+		store_close(m);
 	}
-	const struct store_place nowhere = place_at(&b, "nobody/x");
-	CHECK_EQ(b.kind->store->open(&nowhere, &m, NULL), FAULT_SETUP);
+	CHECK_EQ(open_at(&b, "nobody/x"), FAULT_SETUP);
 	CHECK(faccessat(b.root, "nobody", F_OK, 0) < 0);
 	box_close(&b);
 }
@@ -80,21 +83,16 @@ static void test_nothing_leads_out_of_the_root(void **state)
 {
 	static const char *const paths[] = { "../x", "u/../../x", "/etc", "u/link" };
 	struct box b;
-	struct maildrop *m;
 	char path[80];
 
 	box_open_kind(&b, *state);
 	deliver_some(&b, 0, 1);
 	assert_true(symlinkat("u", b.root, "link") == 0);
 	assert_true(symlinkat(strchr(b.kind->path, '/') + 1, b.root, "u/link") == 0);
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		const struct store_place place = place_at(&b, paths[i]);
-
-		CHECK_EQ(b.kind->store->open(&place, &m, NULL), FAULT_SETUP);
-	}
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		CHECK_EQ(open_at(&b, paths[i]), FAULT_SETUP);
 	snprintf(path, sizeof path, "link%s", strchr(b.kind->path, '/'));
-	const struct store_place place = place_at(&b, path);
-	CHECK_EQ(b.kind->store->open(&place, &m, NULL), FAULT_SETUP);
+	CHECK_EQ(open_at(&b, path), FAULT_SETUP);
 	box_close(&b);
 }
 
@@ -111,7 +109,7 @@ static void test_the_listing_can_not_be_changed(void **state)
 		CHECK(pwrite(m->listing.fd, "x", 1, 0) < 0);
 		CHECK(ftruncate(m->listing.fd, 0) < 0);
 		CHECK(ftruncate(m->listing.fd, 1 << 20) < 0);
-		m->store->close(m);
+		store_close(m);
 	}
 	box_close(&b);
 }
@@ -143,7 +141,7 @@ static void test_unique_ids_stay_and_differ(void **state)
 				CHECK(r.uid_len != first[k].uid_len ||
 				      memcmp(r.uid, first[k].uid, r.uid_len) != 0);
 		}
-		m->store->close(m);
+		store_close(m);
 		if (w < 3) /* and although others keep track of what was read */
 			b.kind->mark_read(b.root, (int)w);
 	}
@@ -158,7 +156,7 @@ static void test_what_goes_and_comes_changes_no_other(void **state)
 	deliver_some(&b, 0, 4);
 	struct maildrop *m = open_box(&b);
 	const struct listing_record second = record(m, 2), last = record(m, 4);
-	m->store->close(m);
+	store_close(m);
 	b.kind->remove(b.root, 0);
 	b.kind->remove(b.root, 2);
 	deliver_some(&b, 4, 6);
@@ -166,7 +164,7 @@ static void test_what_goes_and_comes_changes_no_other(void **state)
 	CHECK_EQ(m->listing.count, 4);
 	const struct listing_record r1 = record(m, 1), r2 = record(m, 2);
 	CHECK(same_record(&r1, &second) && same_record(&r2, &last));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -185,7 +183,7 @@ static void test_a_message_that_was_marked_is_found(void **state)
 	CHECK_SPAN(read_body(m, 1, room, sizeof room), "one");
 	b.kind->mark_read(b.root, 1);
 	CHECK_SPAN(read_body(m, 2, room, sizeof room), "two");
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -206,7 +204,7 @@ static void test_a_message_that_is_gone_is_refused_alone(void **state)
 	CHECK_EQ(store_body(m, 0, &body, NULL), FAULT_NO_MESSAGE);
 	CHECK_EQ(store_body(m, 3, &body, NULL), FAULT_NO_MESSAGE);
 	CHECK_EQ(store_body(m, UINT32_MAX, &body, NULL), FAULT_NO_MESSAGE);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -224,9 +222,9 @@ static void test_what_took_the_place_of_a_message_is_not_it(void **state)
 	struct maildrop *m = open_box(&b);
 	b.kind->replace(b.root, 0, SPAN("never seen"));
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
-	CHECK_EQ(m->store->commit(m, &mark, NULL, &left, NULL), FAULT_CHANGED);
+	CHECK_EQ(store_commit(m, &mark, NULL, &left, NULL), FAULT_CHANGED);
 	CHECK(is_there(&b, 0) && is_there(&b, 1));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -241,12 +239,12 @@ static void test_one_session_for_a_maildrop(void **state)
 	box_open_kind(&b, *state);
 	struct maildrop *m = open_box(&b);
 	CHECK_EQ(try_open(&b, &other), FAULT_BUSY);
-	m->store->close(m);
+	store_close(m);
 	m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
 	other = open_box(&b); /* a commit has released it */
-	m->store->close(m);
-	other->store->close(other);
+	store_close(m);
+	store_close(other);
 	box_close(&b);
 }
 
@@ -262,10 +260,10 @@ static void test_sessions_that_only_read_share_it(void **state)
 	CHECK_EQ(one->listing.count + two->listing.count, 4);
 	b.read_only = false;
 	CHECK_EQ(try_open(&b, &m), FAULT_BUSY);
-	one->store->close(one);
-	two->store->close(two);
+	store_close(one);
+	store_close(two);
 	m = open_box(&b);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -289,7 +287,7 @@ static void test_the_lock_dies_with_its_process(void **state)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	m = open_box(&b);
-	m->store->close(m);
+	store_close(m);
 	close(ready[0]);
 	close(ready[1]);
 	box_close(&b);
@@ -299,7 +297,7 @@ static void *close_soon(void *arg)
 {
 	struct maildrop *m = arg;
 
-	m->store->close(m);
+	store_close(m);
 	return NULL;
 }
 
@@ -317,7 +315,7 @@ static void test_a_lock_that_is_being_released_is_waited_for(void **state)
 
 		assert_true(pthread_create(&thread, NULL, close_soon, m) == 0);
 		m = open_box(&b);
-		m->store->close(m);
+		store_close(m);
 		pthread_join(thread, NULL);
 	}
 	box_close(&b);
@@ -342,7 +340,7 @@ static void test_no_more_wait_for_a_lock_than_may(void **state)
 		waits = 0;
 		CHECK_EQ(try_open(&b, &other), FAULT_BUSY);
 		CHECK_EQ(waits > 0, table[i].waits);
-		m->store->close(m);
+		store_close(m);
 		box_close(&b);
 	}
 }
@@ -360,14 +358,14 @@ static void test_commit_removes_exactly_what_is_marked(void **state)
 	for (int i = 0; i < 130; i += 3)
 		marks[i / 64] |= UINT64_C(1) << i % 64;
 	struct maildrop *m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, marks, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 130 - 44);
 	for (int i = 0; i < 130; i++)
 		CHECK_EQ(is_there(&b, i), i % 3 != 0);
-	m->store->close(m);
+	store_close(m);
 	m = open_box(&b);
 	CHECK_EQ(m->listing.count, left);
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -379,13 +377,13 @@ static void test_without_a_commit_nothing_is_removed(void **state)
 	box_open_kind(&b, *state);
 	deliver_some(&b, 0, 1);
 	struct maildrop *m = open_box(&b);
-	m->store->close(m);
+	store_close(m);
 	CHECK(is_there(&b, 0));
 	m = open_box(&b);
-	CHECK_EQ(m->store->commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, NULL, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
 	CHECK(is_there(&b, 0));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -407,11 +405,11 @@ static void test_commit_among_neighbours(void **state)
 	b.kind->remove(b.root, 3);
 	deliver_some(&b, 5, 6);
 	deliver_some(&b, 0, 1);
-	CHECK_EQ(m->store->commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
+	CHECK_EQ(store_commit(m, &marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 1);
 	CHECK(!is_there(&b, 2) && is_there(&b, 4) && is_there(&b, 5) &&
 	      is_there(&b, 0));
-	m->store->close(m);
+	store_close(m);
 	box_close(&b);
 }
 
@@ -451,7 +449,7 @@ int main(void)
 		const struct kind *kind = &kinds[i / PROMISES];
 
 		tests[i] = promises[i % PROMISES];
-		snprintf(names[i], sizeof names[i], "%s: %s", kind->store->name,
+		snprintf(names[i], sizeof names[i], "%s: %s", kind_name(kind),
 			 tests[i].name);
 		tests[i].name = names[i];
 		tests[i].initial_state = (void *)(uintptr_t)kind;

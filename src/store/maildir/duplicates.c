@@ -73,11 +73,11 @@ enum fault maildir_separate_duplicates(struct update *u, struct why *why)
 {
 	struct scan *s = &u->scan;
 
-	if (mark_duplicates(s) == 0 || u->place->read_only)
+	if (mark_duplicates(s) == 0 || u->opening->use.read_only)
 		return FAULT_NONE;
 	for (uint32_t i = 0; i < s->files.count; i++)
 		if (s->files.at[i].duplicate &&
-		    !give_name(u->d->dir, s, &s->files.at[i]))
+		    !give_name(u->d->base.dir, s, &s->files.at[i]))
 			return fault_set(why, FAULT_NOMEM, 0, "rename", NULL);
 	scan_sort(s);
 	return FAULT_NONE;

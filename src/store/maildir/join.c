@@ -79,7 +79,8 @@ static bool same_name(const struct scan *s, const struct scan_file *f, struct sp
  */
 static bool is_same_file(const struct update *u, const struct scan_file *f)
 {
-	return u->scan.files.count > LOOKS_MAX || scan_is_same(u->d->dir, &u->scan, f);
+	return u->scan.files.count > LOOKS_MAX ||
+	       scan_is_same(u->d->base.dir, &u->scan, f);
 }
 
 /* Behind all that has been joined? */
@@ -157,7 +158,7 @@ static struct scan_file known(const struct update *u, const struct listing_recor
 
 	f.measured &= u->old.head.settled != INDEX_DOUBTED;
 	if (f.surrogate != SURROGATE_NONE)
-		f.measured &= u->old.head.downgrade == u->place->downgrade;
+		f.measured &= u->old.head.downgrade == u->opening->process.downgrade;
 	return f;
 }
 

@@ -18,7 +18,7 @@ enum {
 
 struct update {
 	struct maildir *d;
-	const struct store_place *place;
+	const struct store_opening *opening;
 	struct index old; /* fd -1: none that can be used */
 	bool whole;       /* join all of it */
 	struct scan scan; /* of the messages behind those that are skipped */

@@ -10,6 +10,7 @@
 
 #include "base/own.h"
 #include "mail/name.h"
+#include "store/fault.h"
 #include "store/maildir/join.h"
 
 /* A file of which more is dead than alive is written anew; small ones need not be. */
@@ -104,15 +105,15 @@ static bool can_go_on(const struct update *u, struct plan *p)
 }
 
 /* Is what is found out written down for later sessions? */
-static bool keeps_index(const struct store_place *place)
+static bool keeps_index(const struct store_opening *o)
 {
-	return place->index == STORE_INDEX_RENEW ||
-	       (place->index == STORE_INDEX_KEEP && !place->read_only);
+	return o->use.index == STORE_INDEX_RENEW ||
+	       (o->use.index == STORE_INDEX_KEEP && !o->use.read_only);
 }
 
 static enum fault make_plan(const struct update *u, struct plan *p, struct why *why)
 {
-	*p = (struct plan){ .way = keeps_index(u->place) ? INDEX_NEW : INDEX_MEMORY };
+	*p = (struct plan){ .way = keeps_index(u->opening) ? INDEX_NEW : INDEX_MEMORY };
 	if (p->way == INDEX_MEMORY || u->old.fd < 0)
 		return FAULT_NONE;
 	p->holes.holes = malloc(LISTING_HOLES_MAX * sizeof *p->holes.holes);
@@ -156,13 +157,13 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 {
 	const struct scan_stamp *stamp = u->seen.stamp;
 	struct index_head head = {
-		.boot = u->place->boot,
+		.boot = u->opening->process.boot,
 		.messages = u->skip + u->scan.files.count,
 		.octets = u->skip > 0 ? u->old.head.octets - u->joined_octets : 0,
 		.ascii_octets = u->skip > 0 ? u->old.head.ascii_octets -
 						      u->joined_ascii_octets
 					    : 0,
-		.downgrade = u->place->downgrade,
+		.downgrade = u->opening->process.downgrade,
 		.steady = u->skip,
 		.settled = u->seen.settled,
 		.source_1 = stamp[SCAN_NEW].inode,
@@ -175,14 +176,14 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 	ROOM struct index_writer w;
 	struct listing_map none = { 0 };
 	struct listing_map *holes = p->first > 0 ? &p->holes : &none;
-	enum fault f = index_begin(&w, p->way, u->d->dir,
+	enum fault f = index_begin(&w, p->way, u->d->base.dir,
 				   u->old.fd < 0 ? NULL : &u->old, p->first, why);
 
 	if (f == FAULT_NONE)
 		f = write_records(u, &w, &head, why);
 	if (f == FAULT_NONE)
 		f = index_finish(&w, &head, holes, &u->d->index, why);
-	u->d->kept = p->way > INDEX_MEMORY;
+	u->d->base.kept = p->way > INDEX_MEMORY;
 	index_writer_done(&w);
 	return f;
 }
@@ -236,12 +237,12 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 			       struct why *why)
 {
 	struct why missing;
-	int dir = u->d->dir;
-	scan_clock_fn *clock = keeps_index(u->place) ? index_clock : NULL;
+	int dir = u->d->base.dir;
+	scan_clock_fn *clock = keeps_index(u->opening) ? index_clock : NULL;
 	enum fault f = scan_read(dir, known, clock, &u->scan, &u->seen, &missing);
 
-	if (f && missing.sys == ENOENT && !u->place->as_is) {
-		f = make_folders(dir, u->place->path, why);
+	if (f && missing.sys == ENOENT && !u->opening->use.as_is) {
+		f = make_folders(dir, u->opening->place.path, why);
 		return f ? f : scan_read(dir, known, clock, &u->scan, &u->seen, why);
 	}
 	if (f)
@@ -253,10 +254,10 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 static enum fault note_fresh(const struct update *u, struct why *why)
 {
 	const uint32_t count = u->scan.files.count;
-	uint64_t **fresh = &u->d->fresh;
+	uint64_t **fresh = &u->d->base.fresh;
 
 	free(TAKE(*fresh));
-	if (!maildir_expires(u->d))
+	if (!store_expires(&u->d->base))
 		return FAULT_NONE;
 	*fresh = calloc(((size_t)u->skip + count) / 64 + 1, sizeof **fresh);
 	if (!*fresh)
@@ -271,7 +272,7 @@ static enum fault note_fresh(const struct update *u, struct why *why)
 /* A size that a name told may have been what was sent otherwise. */
 static bool believes_names(const struct update *u)
 {
-	return u->place->index != STORE_INDEX_RENEW &&
+	return u->opening->use.index != STORE_INDEX_RENEW &&
 	       (u->old.fd < 0 || u->old.head.settled != INDEX_DOUBTED);
 }
 
@@ -286,8 +287,8 @@ static enum fault read_and_measure(struct update *u, const struct scan_stamp *kn
 	if (f == FAULT_NONE && u->old.fd >= 0)
 		f = maildir_join(u, why);
 	if (f == FAULT_NONE)
-		f = scan_measure(u->d->dir, &u->scan, believes_names(u),
-				 u->place->downgrade, out_replaced, why);
+		f = scan_measure(u->d->base.dir, &u->scan, believes_names(u),
+				 u->opening->process.downgrade, out_replaced, why);
 	return f;
 }
 
@@ -312,10 +313,11 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
  * crash of the machine: then its head may have reached the disk, and a record not. Its
  * records are still good for what they say of a file, each with a sum of its own. Nor
  * where surrogates are not made in the same way any more. */
-static bool can_be_current(const struct index *ix, const struct store_place *place)
+static bool can_be_current(const struct index *ix, const struct store_opening *o)
 {
 	return ix->fd >= 0 && ix->head.settled == INDEX_SETTLED &&
-	       ix->head.boot == place->boot && ix->head.downgrade == place->downgrade;
+	       ix->head.boot == o->process.boot &&
+	       ix->head.downgrade == o->process.downgrade;
 }
 
 static enum fault bring_up_to_date(struct update *u, struct why *why)
@@ -326,11 +328,11 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 		{ h->source_1, h->source_2, h->source_3 },
 		{ h->source_4, h->source_5, h->source_6 },
 	};
-	bool current = can_be_current(&u->old, u->place);
+	bool current = can_be_current(&u->old, u->opening);
 
-	if (current && scan_is_known(u->d->dir, known)) {
-		free(TAKE(u->d->fresh));
-		u->d->kept = true;
+	if (current && scan_is_known(u->d->base.dir, known)) {
+		free(TAKE(u->d->base.fresh));
+		u->d->base.kept = true;
 		u->d->index = u->old;
 		u->old = (struct index){ .fd = -1 };
 		return FAULT_NONE;
@@ -350,14 +352,16 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 	return f ? f : write_somewhere(u, why);
 }
 
-enum fault maildir_list(struct maildir *d, const struct store_place *place,
+enum fault maildir_list(struct maildrop *m, const struct store_opening *o,
 			struct why *why)
 {
-	struct update u = { .d = d, .place = place, .old = { .fd = -1 } };
-
-	if (place->index == STORE_INDEX_KEEP || place->index == STORE_INDEX_READ)
-		index_open(&u.old, d->dir, &d->base.trouble);
+	struct maildir *d = (struct maildir *)m;
+	struct update u = { .d = d, .opening = o, .old = { .fd = -1 } };
 	struct why story = { 0 };
+
+	index_close(&d->index);
+	if (o->use.index == STORE_INDEX_KEEP || o->use.index == STORE_INDEX_READ)
+		index_open(&u.old, m->dir, &m->trouble);
 	enum fault f = bring_up_to_date(&u, &story);
 	index_close(&u.old);
 	scan_done(&u.scan);
@@ -365,7 +369,7 @@ enum fault maildir_list(struct maildir *d, const struct store_place *place,
 		*why = story;
 	if (f)
 		return f;
-	d->base.listing = (struct store_listing){
+	m->listing = (struct store_listing){
 		.fd = d->index.fd,
 		.device = d->index.device,
 		.count = (uint32_t)d->index.head.messages,

@@ -12,8 +12,8 @@
 #include "mail/name.h"
 #include "mail/packed.h"
 #include "mail/wire.h"
+#include "store/fault.h"
 #include "store/maildir/scan.h"
-#include "store/store.h"
 #include "sys/file.h"
 
 /* Files that moved are looked for again, so often. */

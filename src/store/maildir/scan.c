@@ -13,8 +13,9 @@
 
 #include "base/buf.h"
 #include "base/own.h"
+#include "mail/listing.h"
 #include "mail/name.h"
-#include "store/store.h"
+#include "store/fault.h"
 #include "sys/file.h"
 
 /* Directories are read again while others change them, so often. */

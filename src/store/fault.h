@@ -1,0 +1,12 @@
+/* store/fault.h - which fault an errno means for a maildrop.
+ *
+ * Prefix: store_fault.
+ */
+#pragma once
+
+#include "base/fault.h"
+
+/* FAULT_SETUP: an administrator must act (permissions, a missing folder, a symbolic
+ * link). FAULT_NOMEM and FAULT_LIMIT: memory or descriptors have run out. FAULT_IO:
+ * anything else; a later attempt may succeed. */
+enum fault store_fault(int sys);

@@ -1,0 +1,13 @@
+/* store/home.h - creates the folders above a maildrop.
+ *
+ * Prefix: store_.
+ */
+#pragma once
+
+#include "base/span.h"
+
+/* Create the folder `home` beneath root, and the folders above it that are missing, as
+ * the caller's. Only the owner may enter the home (mode 0700); everybody may pass
+ * through the folders above it (0711). Returns a descriptor of the home (O_PATH), or -1
+ * and errno. */
+MUST_USE int store_make_home(int root, struct span home);
