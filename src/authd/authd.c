@@ -227,7 +227,7 @@ static bool make_rules(struct authd *a)
 		.anonymous = span_of(s->anonymous_user),
 		.realm = s->gssapi_realm,
 	};
-	tokens_part(&s->databases, a->databases.at, &a->logins.rules);
+	tokens_split(&s->databases, a->databases.at, &a->logins.rules);
 	return a->logins.rules.databases &&
 	       settings_mechanisms(&s->mechanisms, &a->logins.allowed);
 }
@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 	    !throttle_start(&a.logins.throttle, &a.child.settings, &a.logins.rules))
 		return EXIT_FAILURE;
 	unsigned threads = auth_databases_start(&a.databases, &a.child.settings);
-	a.logins.grants.drops.patient = (a.child.settings.auth_threads + 1) / 2;
+	a.logins.grants.drops.waiters_max = (a.child.settings.auth_threads + 1) / 2;
 	if (gssapi_host())
 		a.child.sandbox = SANDBOX_AUTH_GSSAPI;
 	child_enter_sandbox(&a.child, a.dir);

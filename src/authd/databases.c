@@ -1,4 +1,4 @@
-/* authd/databases.c - the databases of users, as poplar-auth has them.
+/* authd/databases.c - the databases that poplar-auth asks, made from the settings.
  *
  * Prefix: auth_databases_.
  */
@@ -22,7 +22,7 @@ static _Noreturn void give_up(const char *what)
 	_exit(EXIT_FAILURE);
 }
 
-/* The file's name within its folder: the folder came as a descriptor. */
+/* The last component: the file's folder is an open descriptor. */
 static const char *name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -64,8 +64,8 @@ void auth_databases_link(struct auth_databases *u, const struct settings *settin
 		close(fd);
 }
 
-/* What is true of a stored password is so for ever; what another process says, for a
- * while. */
+/* Comparisons of passwords are remembered for every database; answers only for those
+ * that lookup processes ask, and only as far as the setting `cache` says. */
 static void remember(struct auth_databases *u, const struct settings *settings)
 {
 	const struct databases *all = &settings->databases;
@@ -89,14 +89,14 @@ static void remember(struct auth_databases *u, const struct settings *settings)
 	}
 }
 
-/* One for each question that may be waited for in a process, so that those cost nobody
- * else a thread. */
+/* auth-threads, and one more for each lookup process: a thread that waits for an answer
+ * takes no thread from the other logins. */
 unsigned auth_databases_start(struct auth_databases *u, const struct settings *s)
 {
 	unsigned count = s->auth_threads;
 
 	remember(u, s);
-	u->lookups.patient = (s->auth_threads + 1) / 2;
+	u->lookups.waiters_max = (s->auth_threads + 1) / 2;
 	for (unsigned i = 0; i < s->databases.count; i++)
 		if (database_is_asked(&s->databases.at[i]))
 			count += s->databases.at[i].processes;

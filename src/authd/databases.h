@@ -1,7 +1,7 @@
-/* authd/databases.h - the databases of users, as poplar-auth has them.
+/* authd/databases.h - the databases that poplar-auth asks, made from the settings.
  *
- * Prefix: auth_databases_. They come from the parent, one after the other,
- * and are numbered as in the settings.
+ * Prefix: auth_databases_. The parent sends them one after the other; their numbers are
+ * those of struct databases in the settings.
  */
 #pragma once
 
@@ -10,22 +10,23 @@
 #include "ipc/message.h"
 
 struct auth_databases {
-	struct database *at[DATABASES_MAX]; /* of users, and of tokens */
+	struct database *at[DATABASES_MAX]; /* databases of users and of tokens */
 	struct lookups lookups;
-	struct cache *cache; /* what they said; NULL: is not remembered */
+	struct cache *cache; /* NULL: cache-size is 0, nothing is remembered */
 };
 
 void auth_databases_init(struct auth_databases *u, int parent);
 
-/* One more, the next to be asked; dir is that of the users file. What is wrong ends the
- * process. */
+/* Add the next database, with the settings in m; dir is the folder of the users file.
+ * Malformed settings, and lack of memory, end the process. */
 void auth_databases_add(struct auth_databases *u, struct settings *settings, int dir,
 			const struct message_DATABASE *m);
 
-/* A channel to a process that asks one of them; the descriptor is taken over. */
+/* Give a database a channel to one more lookup process. Owns fd. */
 void auth_databases_link(struct auth_databases *u, const struct settings *settings,
 			 const struct message_LOOKUP_LINK *m, int fd);
 
-/* All are there. So many threads are needed to ask them. */
+/* All databases have come: set up the cache and the waits. Returns how many threads
+ * poplar-auth needs. */
 MUST_USE unsigned auth_databases_start(struct auth_databases *u,
 				       const struct settings *settings);

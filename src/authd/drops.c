@@ -1,4 +1,4 @@
-/* authd/drops.c - the maildrop processes that poplar-auth can reach.
+/* authd/drops.c - poplar-auth's links to the maildrop processes.
  *
  * Prefix: drops_.
  */
@@ -12,31 +12,26 @@
 #include "sys/clock.h"
 
 enum {
-	PATIENCE_MS = 5000, /* a login waits so long for a process to come */
-	REST_MS = 2,        /* ... and looks so often whether its queue has room */
+	TIMEOUT_MS = 5000, /* how long a login waits for a process */
+	RETRY_MS = 2,      /* how often it tries a process whose queue is full */
 };
 
 struct drops_one {
 	struct drops_one *next;
 	uint32_t uid, gid;
-	bool standard;    /* mail-user's */
-	unsigned refused; /* how often the parent said that it will start none */
-	bool late;        /* ... will not start it at once: it has died too often */
-	unsigned waiting; /* threads, while it is late */
-	int fd;           /* -1: wanted, not there */
-	unsigned news;    /* how often it came or left */
+	bool standard;     /* it is mail-user's */
+	unsigned refusals; /* how often poplard has refused to start it */
+	bool late;         /* poplard starts it later, since it has died too often */
+	unsigned waiters;  /* threads that wait for it while it is late */
+	int fd;            /* -1: there is no link */
+	unsigned changes;  /* how often a link has come or gone */
 };
 
 void drops_init(struct drops *drops, int parent)
 {
-	pthread_condattr_t attr;
-
-	*drops = (struct drops){ .parent = parent, .patient = 1 };
+	*drops = (struct drops){ .parent = parent, .waiters_max = 1 };
 	pthread_mutex_init(&drops->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&drops->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&drops->changed);
 }
 
 void drops_done(struct drops *drops)
@@ -81,7 +76,7 @@ void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int f
 		one->fd = fd;
 		one->standard = link->standard;
 		one->late = false;
-		one->news++;
+		one->changes++;
 		pthread_cond_broadcast(&drops->changed);
 	} else {
 		close(fd);
@@ -89,13 +84,13 @@ void drops_link(struct drops *drops, const struct message_DROP_LINK *link, int f
 	pthread_mutex_unlock(&drops->mutex);
 }
 
-/* What the parent said of a process that is not there. */
-static void set_news(struct drops *drops, uint64_t uid, uint64_t gid, bool refused)
+/* poplard has answered that the process is not started: never, or not at once. */
+static void set_absent(struct drops *drops, uint64_t uid, uint64_t gid, bool refused)
 {
 	pthread_mutex_lock(&drops->mutex);
 	struct drops_one *one = entry(drops, uid, gid);
 	if (one) {
-		one->refused += refused;
+		one->refusals += refused;
 		one->late = !refused;
 	}
 	pthread_cond_broadcast(&drops->changed);
@@ -104,12 +99,12 @@ static void set_news(struct drops *drops, uint64_t uid, uint64_t gid, bool refus
 
 void drops_refused(struct drops *drops, const struct message_DROP_REFUSED *m)
 {
-	set_news(drops, m->uid, m->gid, true);
+	set_absent(drops, m->uid, m->gid, true);
 }
 
 void drops_late(struct drops *drops, const struct message_DROP_LATE *m)
 {
-	set_news(drops, m->uid, m->gid, false);
+	set_absent(drops, m->uid, m->gid, false);
 }
 
 void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves)
@@ -118,7 +113,7 @@ void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves)
 	struct drops_one *one = entry(drops, leaves->uid, leaves->gid);
 	if (one) {
 		own_fd_close(&one->fd);
-		one->news++;
+		one->changes++;
 	}
 	pthread_cond_broadcast(&drops->changed);
 	pthread_mutex_unlock(&drops->mutex);
@@ -126,7 +121,8 @@ void drops_leave(struct drops *drops, const struct message_DROP_LEAVES *leaves)
 		  LOG_N("gid", leaves->gid));
 }
 
-/* The user's process; NULL while mail-user's is not known yet. */
+/* The process of the user's mail. NULL: the first link to mail-user's process has yet
+ * to come, or the user has a uid of its own but no gid. */
 static struct drops_one *find(struct drops *drops, const struct user *user)
 {
 	struct drops_one *standard = drops->first;
@@ -141,7 +137,7 @@ static struct drops_one *find(struct drops *drops, const struct user *user)
 	return user->has_gid ? entry(drops, user->uid, user->gid) : NULL;
 }
 
-/* False: the parent is gone, and nobody starts any process. */
+/* Ask poplard for the process. False: poplard is gone. */
 static bool want(const struct drops *drops, const struct drops_one *one)
 {
 	const struct message m = { .kind = MESSAGE_DROP_WANTED,
@@ -150,86 +146,86 @@ static bool want(const struct drops *drops, const struct drops_one *one)
 	return channel_send(drops->parent, &m, -1, CHANNEL_NOW) == FAULT_NONE;
 }
 
-/* Wait for news of processes, or until `end`; false when that has come. A process that
- * is being started comes within milliseconds. For one that is late, as its owner may
- * have ended it again and again, one thread waits, and only a part of all threads for
- * such processes: the others serve the users of other ones. */
-static bool wait_for_news(struct drops *drops, struct drops_one *one,
-			  const struct timespec *end)
+/* Wait for a change. False: the time `end_ms` has come, or this thread may not wait. A
+ * process that poplard starts at once comes within milliseconds. A process can be late
+ * because its owner kills it again and again: one thread waits for such a process, and
+ * at most waiters_max for all of them, so that the other threads serve other users. */
+static bool wait_for_change(struct drops *drops, struct drops_one *one, uint64_t end_ms)
 {
 	const bool late = one && one->late;
 
-	if (late && (one->waiting > 0 || drops->waiting >= drops->patient))
+	if (late && (one->waiters > 0 || drops->waiters >= drops->waiters_max))
 		return false;
 	if (late) {
-		one->waiting++;
-		drops->waiting++;
+		one->waiters++;
+		drops->waiters++;
 	}
-	int timeout = pthread_cond_timedwait(&drops->changed, &drops->mutex, end);
+	const bool changed = clock_cond_wait(&drops->changed, &drops->mutex, end_ms);
 	if (late) {
-		one->waiting--;
-		drops->waiting--;
+		one->waiters--;
+		drops->waiters--;
 	}
-	return timeout == 0;
+	return changed;
 }
 
-/* What this login has asked the parent for. */
-struct wish {
-	bool wanted;
-	unsigned news, refused; /* when it was wanted */
+/* What this login has asked poplard for. */
+struct request {
+	bool made;
+	unsigned changes, refusals; /* of the process, when the request was made */
 };
 
-/* Why there can be no process for this user; NULL: there can. A refusal is for all who
- * wait. Whoever comes later asks again: the settings may have changed. */
+/* Why there can be no process for this user; NULL: there can be one. A refusal counts
+ * for all logins that wait. A later login asks poplard again, since the settings may
+ * have changed. */
 static const char *hopeless(const struct user *user, const struct drops_one *one,
-			    const struct wish *wish)
+			    const struct request *r)
 {
 	if (user->has_uid && !user->has_gid && !one)
 		return "find a gid beside the user's uid";
-	if (!one || one->fd >= 0 || !wish->wanted || wish->refused == one->refused)
+	if (!one || one->fd >= 0 || !r->made || r->refusals == one->refusals)
 		return NULL;
 	return "start a maildrop process for the user's uid";
 }
 
-/* The process is not there, or has died since. False: none will come in time. */
-static bool wait_for(struct drops *drops, struct drops_one *one, struct wish *wish,
-		     const struct timespec *end)
+/* Wait for a process without a link, or whose link turned out to be lost. False: none
+ * comes in time. */
+static bool wait_for(struct drops *drops, struct drops_one *one, struct request *r,
+		     uint64_t end_ms)
 {
 	if (one)
 		own_fd_close(&one->fd);
-	if (one && (!wish->wanted || wish->news != one->news)) {
+	if (one && (!r->made || r->changes != one->changes)) {
 		if (!want(drops, one))
 			return false;
-		*wish = (struct wish){ true, one->news, one->refused };
+		*r = (struct request){ true, one->changes, one->refusals };
 	}
-	return wait_for_news(drops, one, end);
+	return wait_for_change(drops, one, end_ms);
 }
 
-/* The queue of the process is full. That of mail-user's fills in a storm of logins,
- * which passes; any other user can stop the process of his own, so that nobody waits
- * for it. False: the login is not to wait, or has waited until `end`. */
-static bool rest(struct drops *drops, const struct drops_one *one, uint64_t end)
+/* The queue of the process is full: wait a little. False: do not try again. The queue
+ * of mail-user's process is full for a moment when many users log in at once. The
+ * process of another uid may be stopped by its owner, so that no login waits for it. */
+static bool wait_for_room(struct drops *drops, const struct drops_one *one,
+			  uint64_t end_ms)
 {
 	const uint64_t now = clock_ms();
 
-	if (!one->standard || now >= end)
+	if (!one->standard || now >= end_ms)
 		return false;
-	const struct timespec soon = clock_timespec(now + REST_MS);
-	pthread_cond_timedwait(&drops->changed, &drops->mutex, &soon);
+	(void)clock_cond_wait(&drops->changed, &drops->mutex, now + RETRY_MS);
 	return true;
 }
 
-/* Sending is done under the mutex, since it never waits. */
+/* The mutex is held while sending, because CHANNEL_NOW never waits. */
 static enum fault send_or_wait(struct drops *drops, const struct user *user,
 			       const struct message *m, int pass, struct why *why)
 {
-	const uint64_t end_ms = clock_ms() + PATIENCE_MS;
-	const struct timespec end = clock_timespec(end_ms);
-	struct wish wish = { 0 };
+	const uint64_t end_ms = clock_ms() + TIMEOUT_MS;
+	struct request request = { 0 };
 
 	for (;;) {
 		struct drops_one *one = find(drops, user);
-		const char *no = hopeless(user, one, &wish);
+		const char *no = hopeless(user, one, &request);
 
 		if (no)
 			return fault_set(why, FAULT_SETUP, 0, no,
@@ -239,12 +235,12 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 				       : FAULT_PEER;
 		if (f == FAULT_NONE)
 			return f;
-		if (f == FAULT_LIMIT && rest(drops, one, end_ms))
+		if (f == FAULT_LIMIT && wait_for_room(drops, one, end_ms))
 			continue;
 		if (f != FAULT_PEER)
 			return fault_set(why, f, 0, "send to the maildrop process",
 					 NULL);
-		if (!wait_for(drops, one, &wish, &end))
+		if (!wait_for(drops, one, &request, end_ms))
 			return fault_set(why, f, 0, "wait for a maildrop process",
 					 NULL);
 	}

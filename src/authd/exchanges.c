@@ -1,5 +1,5 @@
-/* authd/exchanges.c - the SASL exchanges of one front that wait for their client's next
- * response.
+/* authd/exchanges.c - the SASL exchanges of one front whose clients have yet to
+ * respond.
  *
  * Prefix: exchanges_.
  */
@@ -9,15 +9,15 @@
 
 #include "sys/clock.h"
 
-/* Longer than a client may take to log in (login-timeout): the client gave up, and the
- * word of that was lost. */
+/* Longer than any login-timeout. The client of an older exchange is gone, and the
+ * front's message about that was lost. */
 enum { LIFE_MS = 3600 * 1000 };
 
 struct exchange {
 	LIST_ENTRY(exchange) in_slot;
 	TAILQ_ENTRY(exchange) by_age;
 	struct exchange_key key;
-	uint64_t since; /* ms */
+	uint64_t since; /* clock_ms() */
 	struct sasl *sasl;
 };
 
@@ -54,14 +54,14 @@ static struct sasl *take_out(struct exchanges *e, struct exchange *x)
 	return sasl;
 }
 
-/* The oldest, if there are too many, or if it is too old; or NULL. */
-static struct exchange *to_end(const struct exchanges *e, uint64_t now)
+/* The oldest exchange, if it is too old or if there are too many; otherwise NULL. */
+static struct exchange *find_overdue(const struct exchanges *e, uint64_t now)
 {
 	struct exchange *oldest = TAILQ_FIRST(&e->by_age);
-	const bool has_to = e->count > EXCHANGES_MAX ||
-			    (oldest && now - oldest->since > LIFE_MS);
+	const bool is_overdue = e->count > EXCHANGES_MAX ||
+				(oldest && now - oldest->since > LIFE_MS);
 
-	return has_to ? oldest : NULL;
+	return is_overdue ? oldest : NULL;
 }
 
 bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sasl)
@@ -75,7 +75,7 @@ bool exchanges_put(struct exchanges *e, struct exchange_key key, struct sasl *sa
 	LIST_INSERT_HEAD(slot(e, key.id), x, in_slot);
 	TAILQ_INSERT_TAIL(&e->by_age, x, by_age);
 	e->count++;
-	while ((old = to_end(e, clock_ms())))
+	while ((old = find_overdue(e, clock_ms())))
 		sasl_free(take_out(e, old));
 	pthread_mutex_unlock(&e->mutex);
 	return true;

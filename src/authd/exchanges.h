@@ -1,5 +1,5 @@
-/* authd/exchanges.h - the SASL exchanges of one front that wait for their client's next
- * response.
+/* authd/exchanges.h - the SASL exchanges of one front whose clients have yet to
+ * respond.
  *
  * Prefix: exchanges_. For many threads.
  */
@@ -12,9 +12,9 @@
 
 struct exchange;
 
-/* A front keeps EXCHANGES_MAX at most. One more ends the oldest, whose client is told
- * to try again if it goes on after all: clients that begin and fall silent cannot keep
- * others out. */
+/* At most EXCHANGES_MAX are kept for a front. One more ends the oldest one, whose
+ * client must begin again. So clients that begin an exchange and fall silent cannot
+ * lock out other clients. */
 enum { EXCHANGES_SLOTS = 256, EXCHANGES_MAX = 2048 };
 
 struct exchanges {
@@ -25,18 +25,20 @@ struct exchanges {
 };
 
 void exchanges_init(struct exchanges *e);
-void exchanges_done(struct exchanges *e); /* and all that are kept */
+void exchanges_done(struct exchanges *e); /* frees the kept exchanges, too */
 
-/* Which one: the connection, and which of its exchanges. The second tells a new one
- * from one that was given up, since messages about both may be under way at once. */
+/* The front's name for an exchange. `exchange` distinguishes a new exchange of a
+ * connection from one that the client has given up: messages about both may be under
+ * way at the same time. */
 struct exchange_key {
-	uint64_t id, exchange;
+	uint64_t id;       /* of the connection */
+	uint64_t exchange; /* counts the connection's exchanges */
 };
 
-/* Keep an exchange until its client goes on with it. False: out of memory; it stays the
- * caller's. */
+/* Keep an exchange, and own it until exchanges_take. False: out of memory; the caller
+ * still owns the exchange. */
 MUST_USE bool exchanges_put(struct exchanges *e, struct exchange_key key,
 			    struct sasl *sasl);
 
-/* The exchange, the caller's now. NULL: there is none. */
+/* Hand the exchange over to the caller. NULL: none has this key. */
 struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key);

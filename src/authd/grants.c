@@ -1,8 +1,8 @@
-/* authd/grants.c - maildrops for those whom poplar-auth has let in.
+/* authd/grants.c - hands maildrops to sessions whose users poplar-auth has let in.
  *
- * Prefix: grants_. A ticket holds the GRANT by which the user's own
- * maildrop was given and whose process has it: all that is needed to give it again, and
- * who may have boards.
+ * Prefix: grants_. A board ticket holds the GRANT for the user's own maildrop, and uid
+ * and gid of the process that got it. That is all it takes to grant the maildrop again,
+ * and it names the user who asks for boards.
  */
 #include "authd/grants.h"
 
@@ -10,7 +10,8 @@
 #include "base/board.h"
 #include "base/own.h"
 
-/* Whose process has the maildrop. */
+/* Who owns the maildrop: the process of this uid and gid serves it, or mail-user's
+ * where there is no uid. */
 struct owner {
 	uint32_t has_uid, has_gid, uid, gid;
 };
@@ -58,7 +59,7 @@ static enum fault give(struct grants *g, const struct owner *owner,
 	return f;
 }
 
-/* ---- the user's own ---- */
+/* ---- the user's own maildrop ---- */
 
 static void seal(struct grants *g, struct ticket_holder holder,
 		 const struct owner *owner, const struct message *m, struct buf *ticket)
@@ -139,7 +140,7 @@ static bool open_ticket(const struct grants *g, struct ticket_holder holder,
 			      ROLE_DROP, true, own) == FAULT_NONE;
 }
 
-/* Which board is asked for, if it is one that this user may read. */
+/* The board that is asked for; NULL: the user may read no such board. */
 static const struct board_settings *find(const struct grants *g,
 					 const struct message_BOARD_ASK *ask,
 					 struct span user)
@@ -180,7 +181,7 @@ static enum fault give_board(struct grants *g, const struct board_settings *boar
 		    out_fd, why);
 }
 
-/* Does the user mean the maildrop that the session began with? */
+/* Does the name mean the maildrop that the session began with? */
 static bool is_own(const struct grants *g, const struct message_BOARD_ASK *ask,
 		   struct span user)
 {
@@ -202,7 +203,7 @@ enum fault grants_board(struct grants *g, struct ticket_holder holder,
 	struct message own;
 
 	if (!open_ticket(g, holder, ask->ticket, &text, &owner, &own))
-		return fault_set(why, FAULT_PEER, 0, "believe the front's ticket",
+		return fault_set(why, FAULT_PEER, 0, "open the front's board ticket",
 				 NULL);
 	if (is_own(g, ask, own.GRANT.user)) {
 		own.GRANT.again = true;

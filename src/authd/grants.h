@@ -1,6 +1,8 @@
-/* authd/grants.h - maildrops for those whom poplar-auth has let in.
+/* authd/grants.h - hands maildrops to sessions whose users poplar-auth has let in.
  *
- * Prefix: grants_. For many threads.
+ * Prefix: grants_. For many threads. A grant is a new session socket: the maildrop
+ * process gets one end inside GRANT, and whoever holds the other end may use that one
+ * maildrop.
  */
 #pragma once
 
@@ -14,32 +16,37 @@ struct grants {
 	const struct login_rules *rules;
 	struct policy_site policy;
 	struct drops drops;
-	struct tickets
-		*tickets; /* NULL: no maildrop but the user's own is ever asked for
-			   */
+	struct tickets *tickets; /* NULL: xtnd is off, and there are no boards */
 };
 
-/* What the settings say. False: out of memory. */
+/* The caller keeps `settings` and `rules`, which must outlive g; g->drops is already
+ * set up. False: out of memory. */
 MUST_USE bool grants_start(struct grants *g, const struct settings *settings,
 			   const struct login_rules *rules);
 
-/* A board has come from the parent; False: it cannot be read. */
+/* Add a board that the parent has sent. False: its settings are malformed, or there are
+ * too many boards. */
 MUST_USE bool grants_add_board(struct settings *settings,
 			       const struct message_BOARD *m);
 
-/* Hand the user's maildrop to whoever will hold *out_fd. What the holder must show to
- * ask for another is appended to *ticket; it may be nothing. */
+/* Grant the user's own maildrop. *out_fd is the caller's: the session's end of the
+ * socket. The board ticket with which `holder` may ask for boards is appended to
+ * *ticket; nothing is appended where there are no boards. Faults are those of
+ * place_maildrop, channel_pair and drops_send. */
 MUST_USE enum fault grants_own(struct grants *g, struct ticket_holder holder,
 			       const struct user *user, struct span peer,
 			       struct buf *ticket, int *out_fd, struct why *why);
 
-/* Hand it to be looked at: nothing in it is changed or made, and nothing is recorded.
- */
+/* Grant the user's own maildrop to an operator: the session can read it, and the
+ * maildrop process changes, creates and records nothing. */
 MUST_USE enum fault grants_look(struct grants *g, const struct user *user,
 				struct span peer, int *out_fd, struct why *why);
 
-/* Hand another maildrop, which the ticket's user may have, to whoever will hold
- * *out_fd. What it is called is appended to *name. FAULT_NO_BOARD: there is none. */
+/* Grant the maildrop that `ask` names to the user of its ticket: a board, or the user's
+ * own maildrop once more. Its name is appended to *name. FAULT_NO_BOARD: the user may
+ * read no such board. FAULT_PEER: the ticket is not one that this process gave
+ * `holder`.
+ */
 MUST_USE enum fault grants_board(struct grants *g, struct ticket_holder holder,
 				 const struct message_BOARD_ASK *ask, struct buf *name,
 				 int *out_fd, struct why *why);

@@ -1,8 +1,8 @@
 /* authd/lookups.c - databases that poplar-auth asks through poplar-lookup.
  *
- * Prefix: lookups_. A process that does not answer in time, or dies of
- * a question, costs one login [SYS/TEMP] and is replaced; nothing that happens in it
- * can reach poplar-auth but one message of bounded size.
+ * Prefix: lookups_. If a process does not answer in time, or dies, one login fails with
+ * [SYS/TEMP], and poplard replaces the process. All that a process can do to
+ * poplar-auth is to send a message of bounded size.
  */
 #include "authd/lookups.h"
 
@@ -19,24 +19,27 @@
 
 enum { FIELDS_MAX = 8192, STORED_MAX = 512 };
 
-struct channel_to {
-	struct channel_to *next;
-	uint64_t number;
+/* A lookup process: on its database's list while it is free, and otherwise owned by the
+ * thread that asks it. */
+struct process {
+	struct process *next;
+	uint64_t number; /* poplard's name for it */
 	int fd;
 };
 
 struct lookup {
 	struct database database; /* first: a lookup is a database */
 	struct lookups *all;
-	uint32_t timeout; /* ms */
-	size_t longest;   /* password, or token */
-	struct channel_to *free;
-	/* What somebody has stored, so that a name that is not known takes as long. */
+	uint32_t timeout; /* for a free process, in ms */
+	size_t longest;   /* password, or token, in octets */
+	struct process *free;
+	/* A stored password, compared in vain for unknown names, so that they take as
+	 * long as known ones. */
 	char decoy[STORED_MAX];
 	size_t decoy_len;
 };
 
-/* What a user's spans point to. */
+/* The memory that a found user's spans point into. */
 struct answer {
 	size_t len;
 	char octets[FIELDS_MAX + 256 + STORED_MAX];
@@ -49,79 +52,70 @@ struct question {
 
 void lookups_init(struct lookups *lookups, int parent)
 {
-	pthread_condattr_t attr;
-
-	*lookups = (struct lookups){ .parent = parent, .patient = 1 };
+	*lookups = (struct lookups){ .parent = parent, .waiters_max = 1 };
 	pthread_mutex_init(&lookups->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&lookups->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&lookups->changed);
 }
 
-/* ---- channels ---- */
+/* ---- processes ---- */
 
-static void channel_free(struct channel_to *c)
+static void process_free(struct process *p)
 {
-	if (!c)
-		return;
-	own_fd_close(&c->fd);
-	free(c);
+	own_fd_close(&p->fd);
+	free(p);
 }
 
-static void give_back(struct lookup *l, struct channel_to *c)
+static void give_back(struct lookup *l, struct process *p)
 {
 	pthread_mutex_lock(&l->all->mutex);
-	c->next = l->free;
-	l->free = c;
+	p->next = l->free;
+	l->free = p;
 	pthread_cond_broadcast(&l->all->changed);
 	pthread_mutex_unlock(&l->all->mutex);
 }
 
 void lookups_link(struct database *database, uint64_t number, int fd)
 {
-	struct channel_to *c = malloc(sizeof *c);
+	struct process *p = malloc(sizeof *p);
 
-	if (!c) {
+	if (!p) {
 		own_fd_close(&fd);
 		return;
 	}
-	*c = (struct channel_to){ NULL, number, fd };
-	give_back((struct lookup *)database, c);
+	*p = (struct process){ NULL, number, fd };
+	give_back((struct lookup *)database, p);
 }
 
-/* A process that is free, at once or as soon as one is. Those who wait leave threads
- * for the users of other databases. */
-static struct channel_to *take_channel(struct lookup *l)
+/* A free process, if need be after a wait. NULL: none became free in time. At most
+ * waiters_max threads wait, so that the others serve the users of other databases. */
+static struct process *take_process(struct lookup *l)
 {
 	struct lookups *all = l->all;
-	const struct timespec end = clock_timespec(clock_ms() + l->timeout);
-	struct channel_to *c;
+	const uint64_t end = clock_ms() + l->timeout;
 
 	pthread_mutex_lock(&all->mutex);
-	bool wait = all->waiting < all->patient;
-	all->waiting += wait;
+	bool wait = !l->free && all->waiters < all->waiters_max;
+	all->waiters += wait;
 	while (!l->free && wait)
-		if (pthread_cond_timedwait(&all->changed, &all->mutex, &end))
+		if (!clock_cond_wait(&all->changed, &all->mutex, end))
 			break;
-	all->waiting -= wait;
-	c = l->free;
-	if (c)
-		l->free = c->next;
+	all->waiters -= wait;
+	struct process *p = l->free;
+	if (p)
+		l->free = p->next;
 	pthread_mutex_unlock(&all->mutex);
-	return c;
+	return p;
 }
 
-/* The process hangs, or talks nonsense, or has died: the parent sees to the next one.
- */
-static void give_up(struct lookup *l, struct channel_to *c)
+/* The process hangs, sends what is not legal, or has died: have poplard replace it. If
+ * the report is lost, the database has one process less. */
+static void give_up(struct lookup *l, struct process *p)
 {
 	const struct message m = { .kind = MESSAGE_LOOKUP_BROKEN,
-				   .LOOKUP_BROKEN = { c->number } };
+				   .LOOKUP_BROKEN = { p->number } };
 
-	fault_ignore(
-		channel_send(l->all->parent, &m, -1, CHANNEL_NOW)); /* or it stays */
-	channel_free(c);
+	fault_ignore(channel_send(l->all->parent, &m, -1, CHANNEL_NOW));
+	process_free(p);
 }
 
 /* ---- one question ---- */
@@ -133,57 +127,58 @@ static enum database_says down(const struct lookup *l, struct why *why, enum fau
 	return DATABASE_DOWN;
 }
 
-/* A process that has died while nobody asked is passed over. NULL, and *why_not: none
- * is free (FAULT_LIMIT), or the question cannot be sent. */
-static struct channel_to *send_question(struct lookup *l, const struct question *q,
-					enum fault *why_not)
+/* Send the question to a free process; one that has died meanwhile is given up, and the
+ * next one is tried. Returns the process. NULL, and *why_not: FAULT_LIMIT, none is
+ * free; FAULT_UNSENDABLE, the question is over the bounds of its message. */
+static struct process *send_question(struct lookup *l, const struct question *q,
+				     enum fault *why_not)
 {
 	const struct message m = { .kind = MESSAGE_LOOKUP_ASK,
 				   .LOOKUP_ASK = { q->judge, q->peer, q->name,
 						   q->password } };
-	struct channel_to *c;
+	struct process *p;
 
-	while ((c = take_channel(l))) {
-		enum fault f = channel_send(c->fd, &m, -1, CHANNEL_NOW);
+	while ((p = take_process(l))) {
+		enum fault f = channel_send(p->fd, &m, -1, CHANNEL_NOW);
 
 		if (f == FAULT_NONE)
-			return c;
-		if (f == FAULT_UNSENDABLE) { /* the process is as good as before */
-			give_back(l, c);
+			return p;
+		if (f == FAULT_UNSENDABLE) {
+			give_back(l, p);
 			*why_not = f;
 			return NULL;
 		}
-		give_up(l, c);
+		give_up(l, p);
 	}
 	*why_not = FAULT_LIMIT;
 	return NULL;
 }
 
-static enum database_says hear_answer(struct lookup *l, struct channel_to *c,
-				      struct channel_inbox *inbox, struct why *why)
+static enum database_says receive_answer(struct lookup *l, struct process *p,
+					 struct channel_inbox *inbox, struct why *why)
 {
-	const struct channel from = channel_of(c->fd, ROLE_LOOKUP, ROLE_AUTH);
+	const struct channel from = channel_of(p->fd, ROLE_LOOKUP, ROLE_AUTH);
 	const struct message_LOOKUP_IS *is = &inbox->message.LOOKUP_IS;
 
 	switch (channel_receive(&from, CHANNEL_WAIT, inbox)) {
 	case CHANNEL_MESSAGE:
-		give_back(l, c);
+		give_back(l, p);
 		if (is->says > DATABASE_DOWN)
 			return down(l, why, FAULT_PEER, "understand database");
 		return (enum database_says)is->says;
 	case CHANNEL_EMPTY:
-		give_up(l, c);
+		give_up(l, p);
 		return down(l, why, FAULT_LIMIT, "wait for an answer of database");
 	case CHANNEL_CUT:
 	case CHANNEL_CLOSED:
 	case CHANNEL_BROKEN:
 		break;
 	}
-	give_up(l, c);
+	give_up(l, p);
 	return down(l, why, FAULT_PEER, "hear the process that asks database");
 }
 
-/* ---- what came back ---- */
+/* ---- the answer ---- */
 
 static void release(void *owner)
 {
@@ -204,7 +199,7 @@ static struct span keep(struct answer *a, struct span s)
 	return (struct span){ at, s.len };
 }
 
-/* One field; false, and it has been logged, when it cannot be read. */
+/* Set one field of the user. False, and logged: the value is malformed. */
 static bool set_field(const struct lookup *l, struct user *u, struct span name,
 		      struct span value)
 {
@@ -223,7 +218,8 @@ static bool set_field(const struct lookup *l, struct user *u, struct span name,
 	return !wrong;
 }
 
-/* "name" NUL "value" NUL, again and again. */
+/* Set the user's fields from "name" NUL "value" NUL, repeated. False: one is malformed,
+ * or the user has no name. */
 static bool set_fields(const struct lookup *l, struct user *u, struct span fields)
 {
 	bool good = true;
@@ -254,8 +250,7 @@ static enum database_says fill(struct lookup *l, const struct question *q,
 	return DATABASE_RIGHT;
 }
 
-/* The first stored password that is heard is remembered, for names that are not known.
- */
+/* Keep the first stored password that any answer has, for unknown names. */
 static void keep_decoy(struct lookup *l, const struct user *u)
 {
 	pthread_mutex_lock(&l->all->mutex);
@@ -273,7 +268,7 @@ static bool stand_in(struct database *db, struct span name, unsigned wants,
 	struct lookup *l = (struct lookup *)db;
 	struct answer *a = malloc(sizeof *a);
 
-	(void)name; /* there is one for all */
+	(void)name; /* the same for every name */
 	if (!a)
 		return false;
 	a->len = 0;
@@ -288,7 +283,7 @@ static bool stand_in(struct database *db, struct span name, unsigned wants,
 	return false;
 }
 
-/* What the process has to say of it. */
+/* Fill *why with the trouble that the process has reported, cut to fit. */
 static void tell_trouble(const struct lookup *l, enum fault f, struct span trouble,
 			 struct why *why)
 {
@@ -308,14 +303,14 @@ static enum database_says ask(struct lookup *l, const struct question *q,
 	ROOM struct channel_inbox inbox;
 	const struct message_LOOKUP_IS *is = &inbox.message.LOOKUP_IS;
 	enum fault not_sent = FAULT_NONE;
-	struct channel_to *c = send_question(l, q, &not_sent);
+	struct process *p = send_question(l, q, &not_sent);
 
-	if (!c)
+	if (!p)
 		return down(l, why, not_sent,
 			    not_sent == FAULT_LIMIT
 				    ? "find a free process to ask database"
 				    : "send the question to database");
-	enum database_says says = hear_answer(l, c, &inbox, why);
+	enum database_says says = receive_answer(l, p, &inbox, why);
 	if (says == DATABASE_DOWN && !why->fault)
 		tell_trouble(l, is->unfit ? FAULT_SETUP : FAULT_IO, is->trouble, why);
 	if (says == DATABASE_WRONG && is->trouble.len > 0)
@@ -349,10 +344,10 @@ static void lookup_free(struct database *db)
 	struct lookup *l = (struct lookup *)db;
 
 	while (l->free) {
-		struct channel_to *c = l->free;
+		struct process *p = l->free;
 
-		l->free = c->next;
-		channel_free(c);
+		l->free = p->next;
+		process_free(p);
 	}
 	secret_wipe(l->decoy, sizeof l->decoy);
 	free(l);

@@ -1,7 +1,7 @@
-/* authd/throttle.h - the delays of those who guess, as poplar-auth applies them.
+/* authd/throttle.h - delays logins after failures, as the settings say.
  *
- * Prefix: throttle_. For many threads. The rule is that of auth/delays.h;
- * here it gets its settings, its clock, and names as the databases know them.
+ * Prefix: throttle_. For many threads. auth/delays.h has the rule; here it gets its
+ * settings, the clock, and names in the form in which the databases know them.
  */
 #pragma once
 
@@ -12,20 +12,23 @@
 
 struct throttle {
 	struct delays *delays;
-	const struct login_rules *rules; /* of names */
-	struct nets trusted;             /* never delayed */
-	uint32_t first_ms;
+	const struct login_rules *rules; /* for names */
+	struct nets trusted;             /* clients from here are never delayed */
+	uint32_t first_ms;               /* failure-delay */
 };
 
-/* The rules stay the caller's and must stay there. False: no memory, or settings that
- * cannot be read. */
-MUST_USE bool throttle_start(struct throttle *b, const struct settings *settings,
+/* The caller keeps `rules`, which must outlive t. False: no memory, or a network in the
+ * settings is malformed. */
+MUST_USE bool throttle_start(struct throttle *t, const struct settings *settings,
 			     const struct login_rules *rules);
 
-/* An attempt as `name` from `peer`: how many ms must it wait to be looked at? */
-MUST_USE uint32_t throttle_ask(struct throttle *b, struct span peer, struct span name);
+/* Count an attempt as `name` from `peer`. Returns how many ms it must wait before it is
+ * checked; then it is checked without another call. */
+MUST_USE uint32_t throttle_ask(struct throttle *t, struct span peer, struct span name);
 
-/* It was denied. So many ms after it was asked for the last time it may be told: how
- * long the check took tells nothing then. */
-uint32_t throttle_denied(struct throttle *b, struct span peer, struct span name);
-void throttle_good(struct throttle *b, struct span peer, struct span name);
+/* The attempt failed. Returns how many ms after the front's last question the client
+ * may be told: a fixed time, so that the client cannot measure the check. */
+uint32_t throttle_denied(struct throttle *t, struct span peer, struct span name);
+
+/* The attempt succeeded. */
+void throttle_good(struct throttle *t, struct span peer, struct span name);

@@ -1,4 +1,4 @@
-/* authd/tokens.c - databases of tokens, as poplar-auth has them.
+/* authd/tokens.c - the databases of tokens that poplar-auth asks.
  *
  * Prefix: tokens_.
  */
@@ -24,14 +24,14 @@ static void append(struct database **list, struct database *db)
 	*list = db;
 }
 
-/* The first that has something to tell. */
+/* `before`, or if that is empty, `text`. */
 static const char *first(const char *before, const char *text)
 {
 	return before && *before ? before : text;
 }
 
-void tokens_part(const struct databases *all, struct database *const *made,
-		 struct login_rules *rules)
+void tokens_split(const struct databases *all, struct database *const *made,
+		  struct login_rules *rules)
 {
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct database_settings *s = &all->at[i];

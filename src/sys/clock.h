@@ -1,9 +1,11 @@
-/* sys/clock.h - what time it is.
+/* sys/clock.h - what time it is, and waits that end at a time.
  *
- * Prefix: clock_.
+ * Prefix: clock_. Times and waits are in milliseconds.
  */
 #pragma once
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -15,19 +17,40 @@ static inline uint64_t clock_read(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Milliseconds since some moment in the past; only goes forward. */
+/* Milliseconds of the monotonic clock: since the boot, never set back. */
 static inline uint64_t clock_ms(void)
 {
 	return clock_read(CLOCK_MONOTONIC);
 }
 
-/* A time of clock_ms as a wait on the monotonic clock takes it. */
+/* A time of clock_ms(), as a wait on the monotonic clock takes it. */
 static inline struct timespec clock_timespec(uint64_t ms)
 {
 	return (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
 }
 
-/* Milliseconds since 1970, as the machine is told. */
+/* A condition variable for clock_cond_wait. */
+static inline void clock_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+/* Wait until the condition is signalled (or spuriously, as pthread_cond_wait) or until
+ * clock_ms() is `end_ms`. False: that time has come. */
+static inline bool clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				   uint64_t end_ms)
+{
+	const struct timespec end = clock_timespec(end_ms);
+
+	return pthread_cond_timedwait(cond, mutex, &end) == 0;
+}
+
+/* Milliseconds since 1970 by the clock of the machine, which may be set. */
 static inline uint64_t clock_wall_ms(void)
 {
 	return clock_read(CLOCK_REALTIME);

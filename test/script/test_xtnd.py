@@ -524,7 +524,7 @@ class TestCapturedFront(unittest.TestCase):
         for lie in made:
             for board in (0, 1, 2):
                 self.refused("PEER", id=7, board=board, name=b"news", ticket=lie)
-        self.p.log.wait("crit event=board-trouble .*believe the front's ticket")
+        self.p.log.wait("crit event=board-trouble .*open the front's board ticket")
         session.close()
 
     def test_a_ticket_is_of_one_user(self):

@@ -119,7 +119,7 @@ static void until_waiting(struct world *w, unsigned count)
 {
 	for (unsigned waiting = count + 1; waiting != count; sched_yield()) {
 		pthread_mutex_lock(&w->drops.mutex);
-		waiting = w->drops.waiting;
+		waiting = w->drops.waiters;
 		pthread_mutex_unlock(&w->drops.mutex);
 	}
 }
@@ -239,7 +239,7 @@ static void test_some_threads_wait_for_no_process_that_is_late(void **state)
 
 	(void)state;
 	world_begin(&w);
-	w.drops.patient = 2;
+	w.drops.waiters_max = 2;
 	for (uint32_t uid = 5; uid <= 7; uid++)
 		say_late(&w, uid);
 	for (uint32_t i = 0; i < 2; i++)
