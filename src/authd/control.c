@@ -1,7 +1,7 @@
 /* authd/control.c - poplar-auth's answers to the operator's tool.
  *
- * Prefix: control_. The same databases are asked by the same rules as
- * for a login, by the same threads; nothing is changed, and no failure counts.
+ * Prefix: control_. A thread of the pool asks the same databases by the same rules as
+ * for a login. It changes nothing, and a failure delays nobody.
  */
 #include "authd/control.h"
 
@@ -15,49 +15,43 @@
 #include "base/secret.h"
 #include "ipc/channel.h"
 
-struct testing {
-	struct pool_fd post; /* first: it is a post */
+/* The tool's channel. */
+struct tool {
+	struct pool_fd watched; /* first, so that the pool hands it to wake() */
 	struct logins *logins;
 };
 
-/* "doing what: error", for a person; cut where it does not fit. */
-static struct span tell(const struct why *why, struct buf *b)
+/* The story of a fault as the tool shows it. */
+static struct span story(const struct why *why, struct buf *b)
 {
-	buf_text(b, why->doing ? why->doing : "");
-	if (why->what[0]) {
-		buf_char(b, ' ');
-		buf_put(b, (struct span){ why->what, strnlen(why->what, 100) });
-	}
-	if (why->sys) {
-		buf_text(b, ": ");
-		buf_text(b, strerrordesc_np(why->sys));
-	}
+	fault_story(why, b);
 	return buf_span(b);
 }
 
 static void look(void *arg, struct span name)
 {
-	const struct testing *t = arg;
+	const struct tool *t = arg;
 	const struct message m = { .kind = MESSAGE_TEST_LOOKS, .TEST_LOOKS = { name } };
 
-	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+	fault_ignore(channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT));
 }
 
 static void say(void *arg, const struct database *db, enum database_says says,
 		const struct why *why)
 {
-	struct testing *t = arg;
+	struct tool *t = arg;
 	char room[191];
 	struct buf text = BUF(room);
 	const struct message m = { .kind = MESSAGE_TEST_SAYS,
 				   .TEST_SAYS = { span_of(db->name), says,
-						  tell(why, &text) } };
+						  story(why, &text) } };
 
-	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+	fault_ignore(channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT));
 }
 
-/* A mechanism that hides the password works only where it is stored in certain ways,
- * which a database that judges by itself does not tell. */
+/* Can the user log in by this mechanism? One that does not show the password needs it
+ * to be stored in certain ways, which a database that judges passwords itself never
+ * tells. */
 static bool can_use(enum mechanism m, const struct user *user)
 {
 	const unsigned wants = sasl_wants(m);
@@ -65,7 +59,7 @@ static bool can_use(enum mechanism m, const struct user *user)
 	return wants == 0 || (scheme_good_for(user->stored) & wants);
 }
 
-static enum fault log_in(struct testing *t, const struct message_TEST_ASK *ask,
+static enum fault log_in(struct tool *t, const struct message_TEST_ASK *ask,
 			 struct user_found *out, struct why *why)
 {
 	const struct logins *l = t->logins;
@@ -88,7 +82,7 @@ static enum fault log_in(struct testing *t, const struct message_TEST_ASK *ask,
 	return f;
 }
 
-static enum fault find_place(const struct testing *t, const struct user *u,
+static enum fault find_place(const struct tool *t, const struct user *u,
 			     char path[PLACE_PATH_MAX], struct why *why)
 {
 	const struct settings *s = t->logins->grants.settings;
@@ -96,7 +90,7 @@ static enum fault find_place(const struct testing *t, const struct user *u,
 	return place_maildrop(u, s->mail_root, s->maildir, path, why);
 }
 
-static void answer(struct testing *t, const struct message_TEST_ASK *ask)
+static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 {
 	OWN_USER found = { 0 };
 	struct why why = { 0 };
@@ -111,13 +105,13 @@ static void answer(struct testing *t, const struct message_TEST_ASK *ask)
 	if (f == FAULT_NONE)
 		f = grants_look(&t->logins->grants, u, ask->peer, &session, &why);
 	const struct message m = { .kind = MESSAGE_TEST_IS,
-				   .TEST_IS = { f, tell(&why, &text), u->name,
+				   .TEST_IS = { f, story(&why, &text), u->name,
 						span_of(f ? "" : path), u->has_uid,
 						u->uid } };
-	fault_ignore(channel_send(t->post.fd, &m, -1, CHANNEL_WAIT));
+	fault_ignore(channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT));
 	if (session >= 0)
 		fault_ignore(channel_send(
-			t->post.fd,
+			t->watched.fd,
 			&(const struct message){ .kind = MESSAGE_TEST_DROP }, session,
 			CHANNEL_WAIT));
 }
@@ -128,9 +122,9 @@ static void ignore(void *arg, const struct database *db, enum database_says says
 	(void)arg, (void)db, (void)says, (void)why;
 }
 
-/* Who is it, and what is asked of the user? Nobody has shown a password, nor wants to
- * come in. Watched, so that it is not answered from memory. */
-static enum fault find(const struct testing *t, struct span name,
+/* Find a user without a password, with its maildrop and policy. The watcher keeps the
+ * databases from answering out of the cache. */
+static enum fault find(const struct tool *t, struct span name,
 		       char path[PLACE_PATH_MAX], struct policy *out, struct why *why)
 {
 	const struct database_watcher watcher = { NULL, ignore, NULL };
@@ -148,7 +142,7 @@ static enum fault find(const struct testing *t, struct span name,
 	return find_place(t, u, path, why);
 }
 
-static bool tell_found(const struct testing *t, const struct message_FIND_ASK *ask)
+static bool answer_find(const struct tool *t, const struct message_FIND_ASK *ask)
 {
 	struct why why = { 0 };
 	struct policy p = { 0 };
@@ -156,31 +150,31 @@ static bool tell_found(const struct testing *t, const struct message_FIND_ASK *a
 	struct buf text = BUF(room);
 	enum fault f = find(t, ask->user, path, &p, &why);
 	const struct message m = { .kind = MESSAGE_FIND_IS,
-				   .FIND_IS = { f, tell(&why, &text),
+				   .FIND_IS = { f, story(&why, &text),
 						span_of(f ? "" : path), p.login_delay,
 						p.unread, p.retrieved } };
 
-	return channel_send(t->post.fd, &m, -1, CHANNEL_WAIT) == FAULT_NONE;
+	return channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT) == FAULT_NONE;
 }
 
 /* True: the tool may ask more. */
-static bool hear(struct testing *t, const struct message *m)
+static bool hear(struct tool *t, const struct message *m)
 {
 	if (m->kind == MESSAGE_FIND_ASK)
-		return tell_found(t, &m->FIND_ASK);
-	answer(t, &m->TEST_ASK);
+		return answer_find(t, &m->FIND_ASK);
+	answer_test(t, &m->TEST_ASK);
 	return false;
 }
 
-static void end(struct testing *t)
+static void end(struct tool *t)
 {
-	close(t->post.fd);
+	close(t->watched.fd);
 	free(t);
 }
 
 static void wake(struct pool *pool, struct pool_fd *post)
 {
-	struct testing *t = (struct testing *)post;
+	struct tool *t = (struct tool *)post;
 	const struct channel tool = channel_of(post->fd, ROLE_TOOL, ROLE_AUTH);
 	ROOM struct channel_inbox inbox;
 	bool on = false;
@@ -206,13 +200,13 @@ static void wake(struct pool *pool, struct pool_fd *post)
 
 void control_begin(struct pool *pool, int fd, struct logins *logins)
 {
-	struct testing *t = malloc(sizeof *t);
+	struct tool *t = malloc(sizeof *t);
 
 	if (!t) {
 		close(fd);
 		return;
 	}
-	*t = (struct testing){ { fd, wake }, logins };
-	if (!pool_watch(pool, &t->post))
+	*t = (struct tool){ { fd, wake }, logins };
+	if (!pool_watch(pool, &t->watched))
 		end(t);
 }

@@ -7,8 +7,8 @@
 #include "authd/logins.h"
 #include "sys/pool.h"
 
-/* The operator's tool has come: hear its one question, and tell which name is looked
- * for by the rules of logins, what each database says and what comes of it. Where that
- * is a login, the tool gets a session of the maildrop that changes nothing. fd is
- * authtest's own. */
+/* Serve the operator's tool on fd, which control.c owns from here on. TEST_ASK is a
+ * login: the tool hears which name is looked up, what each database says and how the
+ * login ends, and after a login gets a session of the maildrop that changes nothing.
+ * FIND_ASK asks where a user's maildrop is, any number of times. */
 void control_begin(struct pool *pool, int fd, struct logins *logins);

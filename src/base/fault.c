@@ -4,6 +4,8 @@
  */
 #include "base/fault.h"
 
+#include "base/buf.h"
+
 static const struct {
 	const char *name, *code, *text;
 	int priority;
@@ -32,6 +34,25 @@ enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
 		memcpy(why->what, what, n);
 	}
 	return f;
+}
+
+void fault_story(const struct why *why, struct buf *out)
+{
+	const char *error = why->sys ? strerrordesc_np(why->sys) : NULL;
+	struct span what = { why->what, strnlen(why->what, sizeof why->what) };
+	const size_t behind = error ? strlen(": ") + strlen(error) : 0;
+
+	buf_text(out, why->doing ? why->doing : "");
+	if (what.len > 0) {
+		buf_char(out, ' ');
+		const size_t room = buf_left(out) > behind ? buf_left(out) - behind : 0;
+		what.len = what.len < room ? what.len : room;
+		buf_put(out, what);
+	}
+	if (!error)
+		return;
+	buf_text(out, ": ");
+	buf_text(out, error);
 }
 
 const char *fault_name(enum fault f)

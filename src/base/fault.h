@@ -70,6 +70,11 @@ struct why {
 enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
 		     const char *what);
 
+/* Append "doing what: error" for a person, without the parts that *why lacks. A long
+ * `what` is cut so that the error fits; `cut` in the buffer if even that does not. */
+struct buf;
+void fault_story(const struct why *why, struct buf *out);
+
 /* For a call whose outcome is told in other ways. */
 static inline void fault_ignore(enum fault f)
 {

@@ -93,21 +93,6 @@ static void take(void *arg, const struct message *m, int fd)
 
 /* ---- questions ---- */
 
-/* The story in one text, cut where it does not fit. */
-static void put_trouble(const struct why *why, struct buf *out)
-{
-	struct span what = { why->what, strnlen(why->what, 128) };
-
-	buf_text(out, why->doing ? why->doing : "");
-	if (what.len > 0)
-		buf_char(out, ' ');
-	buf_put(out, what);
-	if (!why->sys)
-		return;
-	buf_text(out, ": ");
-	buf_text(out, strerrordesc_np(why->sys));
-}
-
 static bool answer(struct lookupd *l, const struct lookup_driver *driver,
 		   const struct message_LOOKUP_ASK *ask)
 {
@@ -124,7 +109,7 @@ static bool answer(struct lookupd *l, const struct lookup_driver *driver,
 	if (says == DATABASE_RIGHT && a->fields.cut)
 		says = DATABASE_DOWN; /* some of its fields would be missing */
 	if (says == DATABASE_DOWN || says == DATABASE_WRONG)
-		put_trouble(&a->why, &trouble);
+		fault_story(&a->why, &trouble);
 	if (says != DATABASE_RIGHT)
 		a->fields.len = 0;
 	const struct message m = {

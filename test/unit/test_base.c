@@ -1,6 +1,8 @@
 /* Promises of base/: spans, buffers, secrets, the log's lines. */
 #include "check.h"
 
+#include <errno.h>
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/roles.h"
@@ -318,9 +320,46 @@ static void test_every_fault_has_a_reply_that_fits(void **state)
 		CHECK(*role_name(r));
 }
 
+static void test_a_story_names_what_was_done_and_the_error_however_little_room(
+	void **state)
+{
+	static const struct {
+		struct why why;
+		size_t room;
+		const char *story;
+	} cases[] = {
+		{ { .doing = "open", .what = "/a" }, 40, "open /a" },
+		{ { .doing = "open", .sys = ENOENT },
+		  40,
+		  "open: No such file or directory" },
+		{ { .doing = "open", .what = "/abc", .sys = ENOENT },
+		  36,
+		  "open /abc: No such file or directory" },
+		{ { .doing = "open", .what = "/abc", .sys = ENOENT },
+		  35,
+		  "open /ab: No such file or directory" },
+		{ { .what = "/abc" }, 5, " /abc" },
+		{ { .doing = NULL }, 5, "" },
+	};
+	char room[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf b = { .at = room, .room = cases[i].room };
+
+		fault_story(&cases[i].why, &b);
+		CHECK(!b.cut);
+		CHECK_SPAN(buf_span(&b), cases[i].story);
+	}
+	struct buf b = { .at = room, .room = 10 };
+	fault_story(&(const struct why){ .doing = "open", .sys = ENOENT }, &b);
+	CHECK(b.cut);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_story_names_what_was_done_and_the_error_however_little_room),
 		TEST(test_cut_splits_at_the_first_separator_only),
 		TEST(test_numbers_are_decimal_digits_and_fit),
 		TEST(test_comparing_knows_ascii_case_only),
