@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "sys/file.h"
+#include "tls/server.h"
 
 enum { FILE_OCTETS_MAX = 1 << 20, DAY_S = 86400, WARN_DAYS = 21 };
 
@@ -60,19 +61,6 @@ static enum fault read_file(const char *path, struct octets *out, struct why *wh
 }
 
 /* ---- as a whole ---- */
-
-struct tls_policy certificates_policy(const struct settings *s)
-{
-	return (struct tls_policy){
-		.only_tls13 = s->tls_minimum > 0,
-		.refuse_unknown = s->tls_unknown_name > 0,
-		.ciphers = s->tls_ciphers,
-		.ciphersuites = s->tls_ciphersuites,
-		.groups = s->tls_groups,
-		.verify = (enum tls_verify)s->tls_client_verify,
-		.client_name = (enum tls_name)s->tls_client_name,
-	};
-}
 
 static struct tls_pair pair_of(const struct octets files[PAIR_FILES])
 {
@@ -182,7 +170,7 @@ static enum fault read_pair(const struct settings *s, unsigned i,
 static enum fault try_server(const struct settings *s, const struct tls_files *files,
 			     enum tls_verify verify, struct why *why)
 {
-	struct tls_policy policy = certificates_policy(s);
+	struct tls_policy policy = settings_tls_policy(s);
 	OWN(tls_server) server = NULL;
 
 	policy.verify = verify;

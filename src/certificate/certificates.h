@@ -6,7 +6,7 @@
 #pragma once
 
 #include "config/settings.h"
-#include "tls/tls.h"
+#include "tls/pair.h"
 
 struct octets {
 	char *at; /* NULL: none */
@@ -48,9 +48,6 @@ struct certificate_notice {
 	"clients may not find it elsewhere"
 
 typedef void certificates_say_fn(void *arg, const struct certificate_notice *notice);
-
-/* The policy that the settings have; its texts are borrowed from them. */
-struct tls_policy certificates_policy(const struct settings *s);
 
 /* Read what the settings name. What is wrong with a pair is said, for each. With an
  * older `now` (NULL: none), a pair that is broken or out of time stays as it is in

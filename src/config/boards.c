@@ -39,14 +39,11 @@ static void done(struct board_settings *board)
 
 struct board_settings *boards_add(struct boards *boards, struct span name)
 {
-	if (boards->count == BOARDS_MAX || name.len > BOARD_NAME_MAX)
-		return NULL;
 	struct board_settings *board = &boards->at[boards->count];
-	*board = (struct board_settings){ .name = strndup(name.at, name.len) };
-	if (!board->name || rows_init(rows, board)) {
-		done(board);
+
+	if (boards->count == BOARDS_MAX || name.len > BOARD_NAME_MAX ||
+	    !rows_begin(rows, board, &board->name, name))
 		return NULL;
-	}
 	boards->count++;
 	return board;
 }
@@ -58,8 +55,9 @@ void boards_done(struct boards *boards)
 	boards->count = 0;
 }
 
-/* "@domain" is the end of the name; a name of nothing but that is nobody's. */
-static bool means(struct span reader, struct span user)
+/* Does an entry of `readers` include the user? "@domain" includes the names that end
+ * with it and have something in front. */
+static bool includes(struct span reader, struct span user)
 {
 	if (span_is(reader, "*"))
 		return true;
@@ -70,13 +68,13 @@ static bool means(struct span reader, struct span user)
 	       memcmp(user.at + user.len - reader.len, reader.at, reader.len) == 0;
 }
 
-/* Behind a name of the user's own is the user's own maildrop. */
+/* By their own name, users reach their own maildrop and no board. */
 bool board_admits(const struct board_settings *board, struct span user)
 {
 	if (span_is_nocase(user, board->name))
 		return false;
 	for (unsigned i = 0; i < board->readers.count; i++)
-		if (means(span_of(board->readers.at[i]), user))
+		if (includes(span_of(board->readers.at[i]), user))
 			return true;
 	return false;
 }

@@ -1,4 +1,4 @@
-/* config/boards.h - bulletin boards and their settings, every one once.
+/* config/boards.h - bulletin boards and the table of their settings.
  *
  * Prefix: board_, boards_.
  *
@@ -6,7 +6,7 @@
  *
  *	board "news" { maildir = "/var/mail/boards/news" readers = {"*"} }
  *
- * One row per setting, as in config/settings.h.
+ * The table has one row per setting, as in config/settings.h.
  */
 #pragma once
 
@@ -28,9 +28,9 @@ X(gid, COUNT, 0, 4294967294, "0", AUTH, \
   "As root: its gid. Needed where uid is given.")
 /* clang-format on */
 
-/* The values. Texts are never NULL. */
+/* The values of one board. Texts are never NULL. */
 struct board_settings {
-	char *name; /* the section's title */
+	char *name; /* the title of the section */
 #define X(name, type, least, most, standard, roles, text) SETTING_C_##type name;
 	BOARD_TABLE(X)
 #undef X
@@ -38,7 +38,7 @@ struct board_settings {
 
 enum { BOARDS_MAX = 32, BOARD_NAME_MAX = 64 };
 
-/* In the order in which they are listed. */
+/* All boards, in the order of their sections, which is that of XTND BBOARDS. */
 struct boards {
 	unsigned count;
 	struct board_settings at[BOARDS_MAX];
@@ -46,18 +46,19 @@ struct boards {
 
 struct rows board_rows(void);
 
-/* One more, with all defaults. NULL: no memory, or no room. */
+/* Add a board with all defaults. NULL: out of memory, BOARDS_MAX boards are there, or
+ * the name is too long. */
 MUST_USE struct board_settings *boards_add(struct boards *boards, struct span name);
 void boards_done(struct boards *boards);
 
-/* May the user of this name read it? One of a board's own name may not: for that user,
- * it is that of another maildrop. */
+/* May the user of this name read it? A user whose own name is the board's may not: to
+ * that user the name means the user's own maildrop. */
 bool board_admits(const struct board_settings *board, struct span user);
 
-/* The board of that name, if the user may read it; NULL: there is none. */
+/* The board of that name, if the user may read it. NULL: there is none. */
 const struct board_settings *boards_find(const struct boards *boards, struct span name,
 					 struct span user);
 
-/* The same by its number among those that the user may read, from 0 on. */
+/* The same by its number among the boards that the user may read, from 0 on. */
 const struct board_settings *boards_nth(const struct boards *boards, uint64_t number,
 					struct span user);

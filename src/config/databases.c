@@ -141,13 +141,9 @@ struct database_settings *databases_add(struct databases *databases, struct span
 {
 	struct database_settings *db = &databases->at[databases->count];
 
-	if (databases->count == DATABASES_MAX || name.len > DATABASE_NAME_MAX)
+	if (databases->count == DATABASES_MAX || name.len > DATABASE_NAME_MAX ||
+	    !rows_begin(rows, db, &db->name, name))
 		return NULL;
-	*db = (struct database_settings){ .name = strndup(name.at, name.len) };
-	if (!db->name || rows_init(rows, db)) {
-		done(db);
-		return NULL;
-	}
 	databases->count++;
 	return db;
 }

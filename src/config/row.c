@@ -1,6 +1,6 @@
-/* config/row.c - one setting of a table: its value to text, and text to its value.
+/* config/row.c - one row of a table of settings: converts its value to text and back.
  *
- * Prefix: row_.
+ * Prefix: row_, rows_.
  */
 #include "config/row.h"
 
@@ -36,7 +36,7 @@ static bool *bool_at(const struct row *row, const void *values)
 	return value_at(row, values);
 }
 
-/* Units, the largest first so that showing a value finds the shortest text. */
+/* The largest unit comes first, so that row_show finds the shortest text. */
 struct unit {
 	const char *name;
 	uint64_t worth;
@@ -74,7 +74,7 @@ static bool parse_number(const struct row *row, struct span text, uint32_t *out)
 	if (!span_is(span_after(text, digits), unit->name))
 		return false;
 	if (!*unit->name && row->type != SETTING_COUNT && n > 0)
-		return false; /* seconds? milliseconds? */
+		return false; /* the unit is missing */
 	n *= unit->worth;
 	if (n < row->least || n > row->most)
 		return false;
@@ -82,7 +82,7 @@ static bool parse_number(const struct row *row, struct span text, uint32_t *out)
 	return true;
 }
 
-/* Is n shortest, and exact, in this unit? */
+/* Is n a whole number of this unit? */
 static bool suits(const struct unit *unit, uint64_t n)
 {
 	return unit->worth <= 1 || (n >= unit->worth && n % unit->worth == 0);
@@ -173,7 +173,7 @@ bool row_is_empty(const struct row *row, const void *values)
 	return row->type == SETTING_TEXT && !**text_at(row, values);
 }
 
-/* The texts of a list's default have ", " between them. */
+/* Cut the next text off a list's default. False: it was the last. */
 static bool cut_default(struct span *io_rest, struct span *out_one)
 {
 	bool more = io_rest->len > 0;
@@ -220,6 +220,17 @@ enum fault rows_init(struct rows rows, void *values)
 	return FAULT_NONE;
 }
 
+bool rows_begin(struct rows rows, void *values, char **out_title, struct span title)
+{
+	*out_title = strndup(title.at, title.len);
+	if (*out_title && rows_init(rows, values) == FAULT_NONE)
+		return true;
+	rows_done(rows, values);
+	free(*out_title);
+	*out_title = NULL;
+	return false;
+}
+
 void rows_done(struct rows rows, void *values)
 {
 	for (unsigned i = 0; i < rows.count; i++) {
@@ -234,7 +245,7 @@ void rows_done(struct rows rows, void *values)
 
 /* ---- text ---- */
 
-/* Within quotes "${NAME}" stands for a variable, unless its '$' is escaped. */
+/* '$' is escaped, since the file replaces "${NAME}" even in quotes. */
 void row_quote(const char *text, struct buf *out)
 {
 	buf_char(out, '"');
@@ -385,8 +396,8 @@ static void pack(const struct row *row, const void *values, struct buf *out)
 	}
 }
 
-/* "name=value" and a NUL for each value. A list opens with its bare name, which empties
- * it, so that a child's default does not stay. */
+/* Each value is "name=value" and a NUL. A list begins with its bare name, which empties
+ * the list: the child's default must not stay in it. */
 void rows_pack(struct rows rows, const void *values, enum role role, struct buf *out)
 {
 	for (unsigned i = 0; i < rows.count; i++)

@@ -138,3 +138,16 @@ struct policy_site settings_policy(const struct settings *s)
 				    : policy_expire(&site.standard);
 	return site;
 }
+
+struct tls_policy settings_tls_policy(const struct settings *s)
+{
+	return (struct tls_policy){
+		.only_tls13 = s->tls_minimum > 0,
+		.refuse_unknown = s->tls_unknown_name > 0,
+		.ciphers = s->tls_ciphers,
+		.ciphersuites = s->tls_ciphersuites,
+		.groups = s->tls_groups,
+		.verify = (enum tls_verify)s->tls_client_verify,
+		.client_name = (enum tls_name)s->tls_client_name,
+	};
+}

@@ -13,6 +13,7 @@
 
 #include "base/language.h"
 #include "base/policy.h"
+#include "base/tlspolicy.h"
 #include "config/boards.h"
 #include "config/databases.h"
 
@@ -283,6 +284,9 @@ MUST_USE bool settings_mechanisms(const struct text_list *list, unsigned *out);
 /* What the site asks of its users. Values that cannot be read, which the file's checks
  * refuse, ask nothing. */
 struct policy_site settings_policy(const struct settings *s);
+
+/* What TLS demands; its texts are borrowed from the settings. */
+struct tls_policy settings_tls_policy(const struct settings *s);
 
 /* Empty a LIST, before its values come. */
 void settings_clear_list(struct settings *s, enum setting_id id);

@@ -222,7 +222,7 @@ static void take_ticket_keys(struct front *f, const struct message *m)
 
 static enum fault make_tls(struct front *f, int fd, struct why *why)
 {
-	const struct tls_policy policy = certificates_policy(&f->child.settings);
+	const struct tls_policy policy = settings_tls_policy(&f->child.settings);
 	struct tls_server *server = NULL;
 	struct tls_files files;
 	char *packed = NULL;

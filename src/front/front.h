@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/nets.h"
-#include "certificate/certificates.h"
 #include "child/child.h"
 #include "front/pop3/stamp.h"
 #include "front/reader.h"

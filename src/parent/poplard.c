@@ -32,6 +32,7 @@
 #include "sys/clock.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
+#include "tls/tls.h"
 
 enum { POLLS_MAX = 4096 };
 

@@ -2,11 +2,12 @@
  *
  * Prefix: client_.
  */
+#include "tls/client.h"
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "base/own.h"
-#include "tls/server.h"
+#include "tls/context.h"
 
 /* Microsoft's user principal name, an otherName of the subject. */
 #define UPN_OID "1.3.6.1.4.1.311.20.2.3"
@@ -54,7 +55,7 @@ const char *client_configure(struct tls_server *s, const struct tls_files *files
 	const int mode = s->verify == TLS_VERIFY_REQUIRED
 				 ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
 				 : SSL_VERIFY_PEER;
-	/* A session may be resumed only where clients are asked the same. */
+	/* A session is resumed only under the same demand for certificates. */
 	const unsigned char context[] = { 'p', 'o', 'p', (unsigned char)s->verify };
 
 	if (SSL_CTX_set_session_id_context(s->ctx, context, sizeof context) != 1)
@@ -74,11 +75,11 @@ const char *client_configure(struct tls_server *s, const struct tls_files *files
 
 /* ---- the name ---- */
 
-/* What has been found of the field so far. */
+/* The field of the certificate, as far as it was found. */
 struct field {
-	unsigned count;
-	struct span text; /* borrowed from the certificate */
-	bool odd;         /* not in an encoding of which UTF-8 is a superset */
+	unsigned count;   /* how many there are */
+	struct span text; /* of the last one; borrowed from the certificate */
+	bool odd;         /* its encoding is no subset of UTF-8 */
 };
 
 static void add(struct field *f, const ASN1_STRING *s)
@@ -142,23 +143,4 @@ bool client_name_of(const X509 *peer, enum tls_name kind,
 	GENERAL_NAMES_free(alt);
 	ERR_clear_error();
 	return ok;
-}
-
-bool tls_client_name(const struct tls *tls, char out[TLS_CLIENT_NAME_MAX + 1])
-{
-	const SSL *ssl = unconst(tls);
-	const struct tls_server *s = server_of(ssl);
-	const X509 *peer =
-		s->verify == TLS_VERIFY_NONE ? NULL : SSL_get0_peer_certificate(ssl);
-
-	out[0] = '\0';
-	return peer && SSL_get_verify_result(ssl) == X509_V_OK &&
-	       client_name_of(peer, s->client_name, out);
-}
-
-const char *tls_client_error(const struct tls *tls)
-{
-	long error = SSL_get_verify_result(unconst(tls));
-
-	return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
 }

@@ -1,13 +1,14 @@
-/* tls/files.c - what TLS needs of files, as one run of octets.
+/* tls/files.c - packs the files that TLS needs into one run of octets, and unpacks
+ * them.
  *
- * Prefix: tls_files_. Each file is its length in four octets, little-
- * endian, and its contents: what is there for clients, then pair by pair.
+ * Prefix: tls_files_. Each file is its length in four octets, little-endian, and its
+ * contents: client CA, client CRL, then certificate, key and staple of each pair.
  */
 #include <endian.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "tls/tls.h"
+#include "tls/pair.h"
 
 static void put(struct buf *b, struct span s)
 {

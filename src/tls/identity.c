@@ -1,4 +1,4 @@
-/* tls/identity.c - a certificate with its chain, its key and its staple, read.
+/* tls/identity.c - a certificate with its chain, key and staple, parsed.
  *
  * Prefix: identity_.
  */
@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tls/error.h"
+
 int identity_no_password(char *out, int room, int writing, void *arg)
 {
 	(void)out, (void)room, (void)writing, (void)arg;
-	return 0; /* a key with a passphrase: nobody is there to type it */
+	return 0; /* nobody is there to type the passphrase of a key */
 }
 
 BIO *identity_bio(struct span pem)
@@ -26,7 +28,7 @@ bool identity_at_end(void)
 	bool end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 
 	if (end)
-		ERR_clear_error(); /* the end is an error to OpenSSL */
+		ERR_clear_error(); /* OpenSSL treats the end as an error */
 	return end;
 }
 
@@ -59,8 +61,8 @@ static EVP_PKEY *read_key(struct span pem)
 	return key;
 }
 
-/* Clients are not made to guess: RFC 8446 section 4.4.2 wants each certificate to
- * certify the one before it. */
+/* RFC 8446 section 4.4.2: each certificate certifies the one before it. Clients need
+ * not cope with another order. */
 static bool is_chained(const struct identity *id, char *out_where, size_t room)
 {
 	X509 *subject = id->own;
@@ -97,7 +99,7 @@ enum fault identity_init(struct identity *out, const struct tls_pair *pair,
 			"the "
 			"next,";
 	else if (pair->staple.len > 0)
-		staple_init(&id, pair->staple);
+		staple_init(&id.staple, id.own, id.chain, pair->staple);
 	*out = id;
 	if (!wrong)
 		return FAULT_NONE;
@@ -111,7 +113,7 @@ void identity_done(struct identity *id)
 	X509_free(id->own);
 	sk_X509_pop_free(id->chain, X509_free);
 	EVP_PKEY_free(id->key);
-	free(id->staple);
+	staple_done(&id->staple);
 	*id = (struct identity){ 0 };
 }
 
@@ -121,7 +123,7 @@ static struct span text_of(const ASN1_STRING *s)
 			      (size_t)ASN1_STRING_length(s) };
 }
 
-/* The most specific common name, which stands last. */
+/* The last common name, which is the most specific one. */
 static struct span common_name(const X509 *own)
 {
 	const X509_NAME *subject = X509_get_subject_name(own);
@@ -161,7 +163,7 @@ bool tls_is_key(struct span pem)
 	return key != NULL;
 }
 
-/* Does this system know who signed it? */
+/* Was it signed by a root certificate of this system? */
 static bool is_signed_by_root(X509 *own)
 {
 	X509_STORE *roots = X509_STORE_new();
@@ -192,14 +194,14 @@ enum fault tls_pair_check(const struct tls_pair *pair, int64_t now,
 	enum fault f = identity_init(&id, pair, why);
 
 	if (f == FAULT_NONE) {
-		bool good = staple_is_good(&id, now);
+		bool good = staple_is_good(&id.staple, now);
 
 		*out = (struct tls_pair_times){
 			.from = staple_seconds(X509_get0_notBefore(id.own)),
 			.until = staple_seconds(X509_get0_notAfter(id.own)),
-			.staple_until = good ? id.staple_until : 0,
-			.staple_wrong = id.staple && !good ? "it is stale"
-							   : id.staple_wrong,
+			.staple_until = good ? id.staple.until : 0,
+			.staple_wrong = id.staple.at && !good ? "it is stale"
+							      : id.staple.wrong,
 			.alone = is_alone(&id),
 		};
 	}

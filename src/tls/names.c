@@ -1,4 +1,4 @@
-/* tls/names.c - which certificates are there for a name?
+/* tls/names.c - finds the certificates for a host name.
  *
  * Prefix: names_.
  */
@@ -20,8 +20,8 @@ static bool is_of_names(char c)
 	       c == '_' || c == '.';
 }
 
-/* A copy in lower case; false when it cannot be a name. A wildcard is one only as the
- * whole first label (RFC 6125 section 6.4.3). */
+/* Copy in lower case. False: the text cannot be a host name. A wildcard counts only as
+ * the whole first label (RFC 6125 section 6.4.3). */
 static bool fold(struct span text, bool wildcard, char out[NAMES_OCTETS_MAX + 1])
 {
 	if (text.len == 0 || text.len > NAMES_OCTETS_MAX)

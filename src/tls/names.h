@@ -1,4 +1,4 @@
-/* tls/names.h - which certificates are there for a name?
+/* tls/names.h - finds the certificates for a host name.
  *
  * Prefix: names_. Pure.
  */
@@ -7,7 +7,7 @@
 #include "base/span.h"
 
 struct name {
-	char *text;     /* in lower case; "*." in front stands for one label */
+	char *text;     /* in lower case; a leading "*." matches one label */
 	unsigned owner; /* number of the certificate */
 };
 
@@ -18,14 +18,15 @@ struct names {
 
 enum { NAMES_OCTETS_MAX = 255 };
 
-/* What cannot be a host's name (empty, too long, with octets that no name has) is left
- * out. False: out of memory. */
+/* Add a name. A text that cannot be a host name (empty, too long, or with octets that
+ * no host name has) is skipped. False: out of memory. */
 MUST_USE bool names_add(struct names *n, struct span text, unsigned owner);
-void names_sort(struct names *n); /* after the last, before the first question */
+void names_sort(struct names *n); /* after the last names_add, before names_find */
 void names_done(struct names *n);
 
-/* The entries for `host`, lower owners first: those that have it literally or, if there
- * are none, those with a wildcard for its first label. NULL and 0: nobody has it. */
+/* The entries for `host`, by ascending owner: those with the literal name or, if there
+ * are none, those with a wildcard for its first label. NULL and 0: no certificate has
+ * it. */
 const struct name *names_find(const struct names *n, struct span host,
 			      size_t *out_count);
 

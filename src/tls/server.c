@@ -1,4 +1,4 @@
-/* tls/server.c - certificates, keys and policy, and which of them a client gets.
+/* tls/server.c - certificates, keys and policy, which many connections share.
  *
  * Prefix: tls_server_.
  */
@@ -11,10 +11,15 @@
 
 #include "base/own.h"
 #include "base/secret.h"
+#include "tls/client.h"
+#include "tls/context.h"
+#include "tls/error.h"
 #include "tls/source.h"
+#include "tls/ticket.h"
 
-/* RFC 7301 section 3.2: a client that speaks ALPN but not pop3 came to the wrong door
- * (ALPACA): a fatal alert. One without ALPN is served. */
+/* RFC 7301 section 3.2: a client that offers protocols but not pop3 was led to the
+ * wrong server (the ALPACA attack) and gets a fatal alert. A client without ALPN is
+ * served. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 		   const unsigned char *in, unsigned in_len, void *arg)
 {
@@ -38,8 +43,8 @@ static const struct name *find_name(const SSL *ssl, size_t *out_count)
 		    : NULL;
 }
 
-/* RFC 6066 section 3: a name that is known is acknowledged; one that is not may be
- * fatal, or ignored. Nothing of it is kept. */
+/* RFC 6066 section 3: a known name is acknowledged. An unknown name is ignored, or
+ * fatal if the policy says so. The name is not kept. */
 static int on_name(SSL *ssl, int *alert, void *arg)
 {
 	const struct tls_server *s = arg;
@@ -53,14 +58,14 @@ static int on_name(SSL *ssl, int *alert, void *arg)
 		       : SSL_TLSEXT_ERR_NOACK;
 }
 
-/* OpenSSL keeps one certificate for each kind of key, and takes what the client can
- * verify; the first of a kind stays. */
+/* OpenSSL keeps one certificate for each kind of key and chooses one that the client
+ * can verify. The first of a kind stays. */
 static bool use(SSL *ssl, const struct identity *id)
 {
 	return SSL_use_cert_and_key(ssl, id->own, id->key, id->chain, 0) == 1;
 }
 
-/* Called in full handshakes only. The default is in place already. */
+/* OpenSSL calls this in full handshakes only. The default is in place already. */
 static int on_certificate(SSL *ssl, void *arg)
 {
 	struct tls_server *s = arg;
@@ -87,13 +92,13 @@ static int on_staple(SSL *ssl, void *arg)
 	clock_gettime(CLOCK_REALTIME, &now);
 	while (i < s->count && s->identities[i].own != own)
 		i++;
-	if (i == s->count || !staple_is_good(&s->identities[i], now.tv_sec))
+	if (i == s->count || !staple_is_good(&s->identities[i].staple, now.tv_sec))
 		return SSL_TLSEXT_ERR_NOACK;
-	const struct identity *id = &s->identities[i];
-	unsigned char *copy = OPENSSL_memdup(id->staple, id->staple_len);
+	const struct staple *staple = &s->identities[i].staple;
+	unsigned char *copy = OPENSSL_memdup(staple->at, staple->len);
 	if (!copy)
 		return SSL_TLSEXT_ERR_NOACK;
-	SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)id->staple_len);
+	SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)staple->len);
 	return SSL_TLSEXT_ERR_OK;
 }
 
@@ -112,7 +117,8 @@ static bool set_options(struct tls_server *s)
 				      SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	source_count(ctx);
-	SSL_CTX_set_read_ahead(ctx, 1); /* header and body of a record in one call */
+	SSL_CTX_set_read_ahead(ctx,
+			       1); /* reads header and body of a record in one call */
 	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_name);
@@ -125,9 +131,10 @@ static bool set_options(struct tls_server *s)
 
 typedef int set_fn(SSL_CTX *ctx, const char *list);
 
-/* OpenSSL passes over what it does not know in a list, as long as it knows something:
- * try each on its own first. Leaving out ('!', '-') what is not there is no mistake,
- * and what opens with '@' is no cipher. What is wrong goes to `wrong`. */
+/* OpenSSL skips unknown words of a list as long as it knows one of them, so each word
+ * is tried alone first. Words that begin with '!' or '-' only remove ciphers, and those
+ * with
+ * '@' are no ciphers. The word that is wrong goes to `wrong`. */
 static bool set_list(SSL_CTX *ctx, set_fn *set, const char *list, char *wrong,
 		     size_t room)
 {
@@ -174,9 +181,8 @@ static enum fault set_policy(SSL_CTX *ctx, const struct tls_policy *p, struct wh
 	return FAULT_NONE;
 }
 
-/* Every certificate must be fit for use under the policy. The first is what a client
- * gets that says no name, with those for other kinds of key that share a name with it.
- */
+/* Every certificate must be usable under the policy. A client without SNI gets the
+ * first, or one for another kind of key that shares a name with the first. */
 static bool set_certificates(struct tls_server *s)
 {
 	SSL *probe = SSL_new(s->ctx);
@@ -193,7 +199,7 @@ static bool set_certificates(struct tls_server *s)
 	}
 	SSL_free(probe);
 	if (ok)
-		ERR_clear_error(); /* the second of a kind is not taken */
+		ERR_clear_error(); /* OpenSSL refused the second of a kind */
 	return ok;
 }
 

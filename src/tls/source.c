@@ -1,4 +1,4 @@
-/* tls/source.c - the octets that the peer sends, few at a time.
+/* tls/source.c - feeds OpenSSL with the peer's octets, a bounded number at a time.
  *
  * Prefix: source_.
  */
@@ -11,7 +11,7 @@
 struct source {
 	int fd;
 	size_t left;      /* octets that may still be read in this turn */
-	unsigned records; /* begun since source_forget */
+	unsigned records; /* headers received since source_forget */
 	bool ended;
 };
 
@@ -84,7 +84,7 @@ void source_turn(const SSL *ssl, size_t octets)
 	source_of(ssl)->left = octets;
 }
 
-/* Called for all that is read and written. */
+/* OpenSSL calls this for everything that it reads or writes. */
 static void on_message(int written, int version, int kind, const void *at, size_t len,
 		       SSL *ssl, void *arg)
 {

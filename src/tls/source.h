@@ -1,8 +1,8 @@
-/* tls/source.h - the octets that the peer sends, few at a time.
+/* tls/source.h - feeds OpenSSL with the peer's octets, a bounded number at a time.
  *
- * Prefix: source_. OpenSSL reads on until it has octets for its caller
- * or the socket is empty; a peer that sends records without any keeps it busy for as
- * long as it likes. So it reads from here: one read of the socket in each turn.
+ * Prefix: source_. OpenSSL reads until it has octets for its caller or the socket is
+ * empty; a peer that sends records without octets would keep it busy as long as the
+ * peer likes. So OpenSSL reads from here, and gets one read of the socket in each turn.
  */
 #pragma once
 
@@ -13,14 +13,15 @@
 /* Once per process. */
 MUST_USE bool source_start(void);
 
-/* A BIO that reads from a socket, which stays the caller's. NULL: out of memory. */
+/* A BIO that reads from a socket, which the caller keeps. NULL: out of memory. */
 MUST_USE BIO *source_new(int fd);
 
-/* A turn begins: the next read of the socket takes at most `octets`, and those behind
- * it find nothing. */
+/* Begin a turn: the next read gets at most `octets` from the socket, and all reads
+ * after it get nothing until the next turn. */
 void source_turn(const SSL *ssl, size_t octets);
 
-/* How many records have come since source_forget, for connections of this context. */
+/* Count the records that connections of this context receive; how many one connection
+ * has received since source_forget. */
 void source_count(SSL_CTX *ctx);
 unsigned source_records(const SSL *ssl);
 void source_forget(const SSL *ssl);

@@ -1,14 +1,21 @@
-/* tls/staple.c - OCSP responses for our own certificates.
+/* tls/staple.c - OCSP responses for the server's own certificates.
  *
- * Prefix: staple_. RFC 6960; RFC 6066 section 8.
+ * Prefix: staple_.
  */
+#include "tls/staple.h"
+
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/own.h"
-#include "tls/identity.h"
+
+/* The certificate that a response is for, and its chain. */
+struct subject {
+	X509 *own;
+	STACK_OF(X509) * chain;
+};
 
 int64_t staple_seconds(const ASN1_TIME *time)
 {
@@ -17,15 +24,16 @@ int64_t staple_seconds(const ASN1_TIME *time)
 	return time && ASN1_TIME_to_tm(time, &tm) == 1 ? timegm(&tm) : 0;
 }
 
-/* Whoever signed our certificate; a self-signed one did so itself. */
-static X509 *issuer_of(const struct identity *id)
+/* The certificate that signed ours; NULL: it is not in the chain. */
+static X509 *issuer_of(const struct subject *id)
 {
 	if (sk_X509_num(id->chain) > 0)
 		return sk_X509_value(id->chain, 0);
 	return X509_self_signed(id->own, 1) == 1 ? id->own : NULL;
 }
 
-/* Signed by the issuer, or by whom the issuer has charged with that? */
+/* Is the response signed by the issuer, or by a responder that the issuer has
+ * certified? */
 static bool is_signed(OCSP_BASICRESP *basic, X509 *issuer)
 {
 	STACK_OF(X509) *others = sk_X509_new_null();
@@ -40,7 +48,7 @@ static bool is_signed(OCSP_BASICRESP *basic, X509 *issuer)
 	return ok;
 }
 
-static bool is_about(OCSP_SINGLERESP *single, const struct identity *id, X509 *issuer)
+static bool is_about(OCSP_SINGLERESP *single, const struct subject *id, X509 *issuer)
 {
 	const OCSP_CERTID *theirs = OCSP_SINGLERESP_get0_id(single);
 	ASN1_OBJECT *digest = NULL;
@@ -53,8 +61,9 @@ static bool is_about(OCSP_SINGLERESP *single, const struct identity *id, X509 *i
 	return same;
 }
 
-/* What is wrong with it, or NULL; the times of what it says go into *id. */
-static const char *judge(struct identity *id, OCSP_BASICRESP *basic)
+/* Returns what is wrong with the response; NULL: nothing, and its times are in *out. */
+static const char *judge(struct staple *out, const struct subject *id,
+			 OCSP_BASICRESP *basic)
 {
 	ASN1_GENERALIZEDTIME *from = NULL, *until = NULL;
 	X509 *issuer = issuer_of(id);
@@ -72,26 +81,34 @@ static const char *judge(struct identity *id, OCSP_BASICRESP *basic)
 	if (OCSP_single_get0_status(single, NULL, NULL, &from, &until) !=
 	    V_OCSP_CERTSTATUS_GOOD)
 		return "it does not call the certificate good";
-	id->staple_from = staple_seconds(from);
-	id->staple_until = staple_seconds(until);
+	out->from = staple_seconds(from);
+	out->until = staple_seconds(until);
 	return until ? NULL : "it does not say when the next one comes";
 }
 
-void staple_init(struct identity *id, struct span der)
+void staple_init(struct staple *out, X509 *own, STACK_OF(X509) * chain, struct span der)
 {
+	const struct subject id = { own, chain };
 	const unsigned char *at = (const unsigned char *)der.at;
 	OCSP_RESPONSE *response = der.len > INT32_MAX
 					  ? NULL
 					  : d2i_OCSP_RESPONSE(NULL, &at, (long)der.len);
 	OCSP_BASICRESP *basic = response ? OCSP_response_get1_basic(response) : NULL;
 
-	id->staple_wrong = basic ? judge(id, basic)
-				 : "it is no OCSP response in DER form";
-	if (!id->staple_wrong && (id->staple = malloc(der.len))) {
-		memcpy(id->staple, der.at, der.len);
-		id->staple_len = der.len;
+	*out = (struct staple){ .wrong = "it is no OCSP response in DER form" };
+	if (basic)
+		out->wrong = judge(out, &id, basic);
+	if (!out->wrong && (out->at = malloc(der.len))) {
+		memcpy(out->at, der.at, der.len);
+		out->len = der.len;
 	}
 	OCSP_BASICRESP_free(basic);
 	OCSP_RESPONSE_free(response);
 	ERR_clear_error();
+}
+
+void staple_done(struct staple *s)
+{
+	free(s->at);
+	*s = (struct staple){ 0 };
 }

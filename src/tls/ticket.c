@@ -1,14 +1,18 @@
-/* tls/ticket.c - session tickets, which any front process can make and take.
+/* tls/ticket.c - session tickets, which any front can make and accept.
  *
- * Prefix: ticket_. RFC 5077, RFC 8446 section 4.6.1.
+ * Prefix: ticket_.
  */
+#include "tls/ticket.h"
+
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
 
 #include "base/own.h"
-#include "tls/server.h"
+#include "tls/context.h"
 
-/* The key that a ticket was made with; NULL: none of ours. */
+_Static_assert(sizeof(struct ticket_key) == TLS_TICKET_KEY_OCTETS, "no padding");
+
+/* The key that a ticket was made with. NULL: neither of ours. */
 static const struct ticket_key *find_key(const struct tls_server *s,
 					 const unsigned char name[16])
 {
@@ -32,9 +36,10 @@ static bool set_mac(EVP_MAC_CTX *mac, const struct ticket_key *key)
 	return EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
-/* SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 use it, 2 use it and send a new one, 0 no
- * ticket, -1 trouble. A session with a client's certificate gets none: resumed, the
- * certificate would not be looked at again, though it may have been revoked since. */
+/* Results, by SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 use the ticket; 2 use it and
+ * send a new one; 0 no ticket; -1 error. A session with a client's certificate gets no
+ * ticket: resuming it would not check the certificate, which may have been revoked
+ * meanwhile. */
 static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv,
 		     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int making)
 {

@@ -8,13 +8,14 @@
 #include <openssl/rand.h>
 
 #include "base/own.h"
-#include "tls/server.h"
+#include "tls/context.h"
 #include "tls/source.h"
 
-/* ---- what is said to the peer ---- */
+/* ---- records for the peer ---- */
 
-/* OpenSSL would send each record by a call of its own: a greeting and its ticket, the
- * last reply and the word that it was the last, each 16 KiB of a message. */
+/* Records are collected in a buffer. OpenSSL would send each by a system call of its
+ * own: a greeting and its ticket, the last reply and close_notify, each 16 KiB of a
+ * message. */
 static BIO_METHOD *sink;
 
 static int sink_write(BIO *bio, const char *at, size_t len, size_t *out_len)
@@ -60,7 +61,8 @@ enum { KEYS_OCTETS = 1 << 18, KEY_OCTETS_MIN = 32 };
 
 bool tls_start(void)
 {
-	unsigned char first; /* the random generator asks the kernel for its seed */
+	unsigned char
+		first; /* makes the random generator ask the kernel for its seed */
 
 	CRYPTO_secure_malloc_init(KEYS_OCTETS, KEY_OCTETS_MIN);
 
@@ -70,24 +72,18 @@ bool tls_start(void)
 	       RAND_bytes(&first, 1) == 1 && make_sink() && source_start();
 }
 
-const char *tls_error(void)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	return reason ? reason : "connection broken";
-}
-
 /* ---- a connection ---- */
 
-/* Octets taken from the socket in one turn: 150 updates of keys, 2 ms. */
+/* Octets read from the socket in one turn: at worst 150 key updates, which take 2 ms.
+ */
 enum { TURN_OCTETS = 4096 };
 
 static SSL *ssl_of(const struct tls *tls)
 {
-	return unconst(tls); /* struct tls is never defined: it is OpenSSL's */
+	return unconst(tls); /* struct tls is never defined: it is an SSL */
 }
 
-/* Its server may be replaced meanwhile, but stays until the connection has gone. */
+/* The connection keeps its server, which may be replaced for new connections. */
 struct tls *tls_new(struct tls_server *server, int fd, struct buf *out)
 {
 	SSL *ssl = SSL_new(server->ctx);
@@ -141,9 +137,9 @@ enum tls_got tls_accept(struct tls *tls)
 	return got;
 }
 
-/* Records without octets (updates of keys, which cost a hundred times what they cost to
- * send; beginnings of a new handshake, which are refused; warnings): OpenSSL reads on
- * behind them while it has more in its buffer, whatever the mode says. */
+/* Some records carry no octets for the caller: key updates, which cost the server a
+ * hundred times what they cost the client; new handshakes, which are refused; warnings.
+ * OpenSSL reads on behind them while its buffer has more, whatever its mode says. */
 enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len)
 {
 	SSL *ssl = ssl_of(tls);
@@ -154,7 +150,7 @@ enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len)
 	source_turn(ssl, TURN_OCTETS);
 	const enum tls_got got = result(ssl, SSL_read_ex(ssl, out, room, out_len));
 	if (source_records(ssl) > TLS_EMPTY_MAX + (got == TLS_DONE))
-		return TLS_FLOODED; /* also where octets stand behind them */
+		return TLS_FLOODED; /* even if octets follow */
 	if (got == TLS_DONE)
 		source_forget(ssl);
 	else if (got == TLS_WANT_READ && source_records(ssl) != before &&

@@ -5,7 +5,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "tls/server.h"
+#include "tls/client.h"
 
 /* How often an octet string occurs, in whatever it lies. */
 static unsigned count(struct span in, const char *text)

@@ -55,17 +55,13 @@ static void make_response(void)
 	ASN1_TIME_free(until);
 }
 
-/* False: it was taken for none. */
+/* False: the response cannot be used. */
 static bool give(struct span der)
 {
-	free(us.staple);
-	us.staple = NULL;
-	us.staple_len = 0;
-	us.staple_from = us.staple_until = 0;
-	us.staple_wrong = NULL;
-	staple_init(&us, der);
-	PROMISE((us.staple != NULL) == (us.staple_wrong == NULL));
-	return us.staple != NULL;
+	staple_done(&us.staple);
+	staple_init(&us.staple, us.own, us.chain, der);
+	PROMISE((us.staple.at != NULL) == (us.staple.wrong == NULL));
+	return us.staple.at != NULL;
 }
 
 static void set_up(void)
@@ -73,8 +69,8 @@ static void set_up(void)
 	make_certificate();
 	make_response();
 	PROMISE(give((struct span){ (const char *)good, (size_t)good_len }));
-	good_from = us.staple_from;
-	good_until = us.staple_until;
+	good_from = us.staple.from;
+	good_until = us.staple.until;
 	PROMISE(good_until == good_from + 3600);
 }
 
@@ -98,6 +94,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The status around what is signed can be changed, and certificates beside it.
 	 */
 	if (give((struct span){ (const char *)changed, (size_t)good_len }))
-		PROMISE(us.staple_from == good_from && us.staple_until == good_until);
+		PROMISE(us.staple.from == good_from && us.staple.until == good_until);
 	return 0;
 }

@@ -2,11 +2,11 @@
  *
  * Prefix: config_.
  */
+#include "config/file/board.h"
+
 #include <string.h>
 
-#include "config/file/loading.h"
-
-/* A client says it as a word of a line, and hears it as one. */
+/* XTND BBOARDS takes the name as one word of a line, and lists it as one. */
 static bool is_word(const char *name)
 {
 	for (const char *c = name; *c; c++)
@@ -53,7 +53,7 @@ void config_take_board(struct loading *l, cfg_t *section)
 		check_board(l, board, section->line);
 }
 
-/* poplar-drop sees nothing else. */
+/* poplar-drop can open nothing outside mail-root. */
 static void check_below(struct loading *l, int line, const char *name, const char *path)
 {
 	const char *root = l->out->mail_root;

@@ -1,20 +1,22 @@
-/* config/file/checks.c - what the table cannot say of values, and what they say
- * together.
+/* config/file/checks.c - checks of settings that their table cannot express.
  *
  * Prefix: config_.
  */
+#include "config/file/checks.h"
+
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mechanism.h"
 #include "base/nets.h"
 #include "base/policy.h"
-#include "config/file/loading.h"
+#include "config/file/board.h"
+#include "config/file/database.h"
 #include "sys/sock.h"
 
 /* ---- where it listens ---- */
 
-/* The addresses that were named so far. */
+/* The addresses of listen and listen-tls so far. */
 struct named {
 	struct loading *loading;
 	unsigned count;
@@ -22,7 +24,7 @@ struct named {
 		struct sock_address address;
 		enum setting_id id;
 		const char *text;
-	} at[4 * SETTING_LIST_MAX]; /* "*" is two of them, in two lists */
+	} at[4 * SETTING_LIST_MAX]; /* "*" is two addresses, and there are two lists */
 };
 
 static bool is_any(const struct sock_address *a)
@@ -33,8 +35,8 @@ static bool is_any(const struct sock_address *a)
 	return memcmp(host.octets, any.octets, sizeof any.octets) == 0;
 }
 
-/* Can only one of them be bound? */
-static bool meet(const struct sock_address *a, const struct sock_address *b)
+/* Do they exclude each other in bind(2)? */
+static bool collide(const struct sock_address *a, const struct sock_address *b)
 {
 	if (a->addr.ss_family != b->addr.ss_family || sock_port(a) != sock_port(b))
 		return false;
@@ -42,12 +44,12 @@ static bool meet(const struct sock_address *a, const struct sock_address *b)
 	       (a->len == b->len && memcmp(&a->addr, &b->addr, a->len) == 0);
 }
 
-static void name(struct named *n, const struct one *new)
+static void add_address(struct named *n, const struct one *new)
 {
 	for (unsigned i = 0; i < n->count; i++) {
 		const struct one *old = &n->at[i];
 
-		if (!meet(&old->address, &new->address))
+		if (!collide(&old->address, &new->address))
 			continue;
 		config_complain(n->loading, n->loading->lines[new->id],
 				"%s: expected an address and port of its own, found "
@@ -76,7 +78,7 @@ static void check_addresses(struct named *n, const struct text_list *list,
 		}
 		const unsigned before = n->loading->wrong;
 		for (unsigned k = 0; k < count && n->loading->wrong == before; k++)
-			name(n, &(struct one){ address[k], id, list->at[i] });
+			add_address(n, &(struct one){ address[k], id, list->at[i] });
 	}
 }
 
@@ -113,7 +115,7 @@ static void check_greeting(struct loading *l)
 			greeting);
 }
 
-/* It is put behind an '@'. */
+/* The domain is appended to a name after an '@'. */
 static void check_domain(struct loading *l)
 {
 	if (strpbrk(l->out->default_domain, "@ \t:"))
@@ -219,7 +221,7 @@ static void check_tls_files(struct loading *l)
 					"tls-certificate: expected a path, found \"\"");
 }
 
-/* ---- what they say together ---- */
+/* ---- values that must agree ---- */
 
 static void check_mechanisms(struct loading *l)
 {
@@ -228,7 +230,7 @@ static void check_mechanisms(struct loading *l)
 	unsigned set;
 
 	if (!settings_mechanisms(&s->mechanisms, &set))
-		return; /* said before */
+		return; /* reported already */
 	if ((set & MECHANISM_BIT(EXTERNAL)) && s->tls_client_verify == 0)
 		config_complain(l, line,
 				"mechanisms: EXTERNAL needs tls-client-verify");
@@ -241,7 +243,7 @@ static void check_mechanisms(struct loading *l)
 				"anonymous-user needs ANONYMOUS in mechanisms");
 }
 
-/* Or CAPA would tell what is not so. */
+/* Otherwise CAPA would announce what does not hold. */
 static void check_policy(struct loading *l)
 {
 	const struct settings *s = l->out;
@@ -271,7 +273,6 @@ static void check_tls(struct loading *l)
 			"do without TLS");
 }
 
-/* Where a value is wrong, what it says together with others means nothing. */
 void config_check(struct loading *l)
 {
 	const struct settings *s = l->out;

@@ -1,7 +1,7 @@
-/* config/file/file.c - reading poplar.conf.
+/* config/file/file.c - reads poplar.conf.
  *
- * Prefix: config_. The syntax is libconfuse's; values are read by the
- * table of settings.
+ * Prefix: config_. libconfuse parses the syntax; the table of settings parses the
+ * values.
  */
 #include "config/file/file.h"
 
@@ -12,33 +12,17 @@
 
 #include "base/buf.h"
 #include "base/own.h"
-#include "config/file/loading.h"
+#include "config/file/board.h"
+#include "config/file/checks.h"
+#include "config/file/database.h"
+#include "config/file/scan.h"
 #include "sys/file.h"
 
 enum { FILE_OCTETS_MAX = 256 * 1024 };
 
-/* libconfuse has no place for its caller's own in what it hands to its callbacks. A
- * file is read by one thread, at start and on reload. */
+/* libconfuse passes no argument of its caller to callbacks, so the file that is being
+ * read stands here. One thread reads, at start and on reload. */
 static struct loading *loading;
-
-void config_complain(struct loading *l, int line, const char *format, ...)
-{
-	char text[512], where[64] = "";
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	for (char *c = text; *c; c++) /* it is one line, for a terminal or a log */
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	if (line > 0)
-		snprintf(where, sizeof where, ":%d", line);
-	char whole[sizeof text + sizeof where + 256];
-	snprintf(whole, sizeof whole, "%.250s%s: %s", l->path, where, text);
-	l->say(l->arg, whole);
-	l->wrong++;
-}
 
 static void __attribute__((format(printf, 2, 0)))
 say_error(cfg_t *cfg, const char *format, va_list args)
@@ -49,34 +33,23 @@ say_error(cfg_t *cfg, const char *format, va_list args)
 	config_complain(loading, cfg->line, "%s", text);
 }
 
-void config_refuse(struct loading *l, const struct row *row, int line,
-		   const char *value)
+/* The kind of a section, by its name in the file. */
+static int kind_of(const char *name)
 {
-	char expected[256], name[ROW_NAME_MAX];
+	int kind = 0;
 
-	row_expected(row, expected, sizeof expected);
-	row_name(row, name);
-	config_complain(
-		l, line, "%s: expected %s, found \"%.100s\"%s", name, expected, value,
-		row_lacks_unit(row, span_of(value)) ? ", which has no unit" : "");
+	while (strcmp(name, config_sections[kind].name) != 0)
+		kind++;
+	return kind;
 }
 
-static const struct config_section *section_of(const char *name)
-{
-	const struct config_section *s = config_sections;
-
-	while (s < config_sections + CONFIG_SECTIONS && strcmp(name, s->name) != 0)
-		s++;
-	return s;
-}
-
-/* Called by libconfuse for each value as it is read. A list, and what stands in a
- * section, is taken as a whole later; its first value tells its line. It is never told
- * that a value is wrong, so that it goes on and more can be found. */
+/* Called by libconfuse for each value that it has read. Lists, and values in sections,
+ * are taken as a whole later; here only the line of the first value is kept. The result
+ * is always 0 (good), so that libconfuse goes on and further mistakes are found. */
 static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	bool section = cfg_title(cfg) != NULL;
-	struct rows rows = section ? section_of(cfg_name(cfg))->rows()
+	struct rows rows = section ? config_sections[kind_of(cfg_name(cfg))].rows()
 				   : settings_rows();
 	const struct row *row = rows_find(rows, span_of(opt->name));
 	unsigned count = cfg_opt_size(opt);
@@ -103,33 +76,19 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt)
 
 static int take_section(cfg_t *cfg, cfg_opt_t *opt)
 {
+	static void (*const takes[CONFIG_SECTIONS])(struct loading *, cfg_t *) = {
+		[CONFIG_DATABASE] = config_take_database,
+		[CONFIG_BOARD] = config_take_board,
+	};
+
 	(void)cfg;
-	section_of(cfg_opt_name(opt))
-		->take(loading, cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
+	takes[kind_of(cfg_opt_name(opt))](loading,
+					  cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
 	memset(loading->in_section, 0, sizeof loading->in_section);
 	return 0;
 }
 
-void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,
-		      void *values, int line)
-{
-	char name[ROW_NAME_MAX];
-
-	row_name(row, name);
-	row_clear_list(row, values);
-	if (cfg_size(cfg, name) == 1 && !*cfg_getnstr(cfg, name, 0))
-		return; /* one empty text is no list */
-	for (unsigned i = 0; i < cfg_size(cfg, name); i++) {
-		const char *value = cfg_getnstr(cfg, name, i);
-
-		if (!row_set(row, values, span_of(value))) {
-			config_refuse(l, row, line, value);
-			return;
-		}
-	}
-}
-
-/* What libconfuse is to know of a table. */
+/* A table of settings, as libconfuse wants it. */
 struct options {
 	char names[CONFIG_ROWS_MAX][ROW_NAME_MAX];
 	char standard[CONFIG_ROWS_MAX][256]; /* the defaults of lists */
@@ -137,8 +96,8 @@ struct options {
 	unsigned count;
 };
 
-/* A name that nobody knows has been complained of: as a list it takes any value, so
- * that libconfuse goes on. */
+/* Names that are no setting have been reported. Declared as lists they take any value,
+ * so libconfuse does not stop there. */
 static void add_unknown(struct options *o, int section)
 {
 	static char none[] = "{}";
@@ -168,7 +127,7 @@ static void set_options(struct options *o, struct rows rows, int section)
 	o->at[o->count] = (cfg_opt_t)CFG_END();
 }
 
-/* Sections that may stand in the file, behind the settings. */
+/* Add the kinds of sections behind the settings. */
 static void add_sections(struct options *whole)
 {
 	static struct options sections[CONFIG_SECTIONS];
@@ -195,7 +154,7 @@ static void watch_section(cfg_t *cfg, const struct config_section *section)
 	cfg_set_validate_func(cfg, section->name, take_section);
 }
 
-/* False: not to the end. */
+/* False: libconfuse stopped before the end. */
 static bool parse(char *text)
 {
 	static struct options whole;

@@ -1,17 +1,16 @@
-/* config/file/file.h - reading poplar.conf.
+/* config/file/file.h - reads poplar.conf.
  *
  * Prefix: config_.
  */
 #pragma once
 
+#include "config/file/say.h"
 #include "config/settings.h"
 
 #define CONFIG_FILE_DEFAULT POPLAR_SYSCONFDIR "/poplar.conf"
 
-/* Told once for each thing that is wrong: "poplar.conf:12: idle-timeout: ...". */
-typedef void config_say_fn(void *arg, const char *text);
-
-/* Read the file into *out (settings_init is done here; call settings_done also after a
- * fault). FAULT_SETUP when anything was wrong and has been said. */
+/* Read the file into *out, which is initialized here and needs settings_done
+ * afterwards, also after a fault. FAULT_SETUP: there were mistakes, which have been
+ * reported. FAULT_NOMEM. */
 MUST_USE enum fault config_load(const char *path, struct settings *out,
 				config_say_fn *say, void *arg);

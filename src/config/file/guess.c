@@ -1,11 +1,11 @@
-/* config/file/guess.c - names of settings as they are written, and as they are
- * mistyped.
+/* config/file/guess.c - finds settings by their names in the file, and by mistyped
+ * ones.
  *
  * Prefix: config_.
  */
-#include <string.h>
+#include "config/file/guess.h"
 
-#include "config/file/loading.h"
+#include <string.h>
 
 enum { WORD_MAX = 40, FAR = 3 };
 
@@ -14,8 +14,9 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* How many octets must be put in, left out, changed, or swapped with their neighbours
- * (optimal string alignment). Both are shorter than WORD_MAX. */
+/* How many octets must be inserted, removed, replaced or swapped with their neighbours
+ * to make one text into the other (optimal string alignment). Both are shorter than
+ * WORD_MAX. */
 static unsigned distance(struct span a, struct span b)
 {
 	unsigned d[WORD_MAX][WORD_MAX];

@@ -1,42 +1,43 @@
-/* config/file/scan.c - poplar.conf, before libconfuse sees it.
+/* config/file/scan.c - checks poplar.conf before libconfuse reads it.
  *
- * Prefix: config_. What is wrong is told on the line where it begins,
- * and as much as can be found at once: libconfuse stops at the first error, and tells
- * of a quote or a brace that was forgotten where it notices, many lines later.
+ * Prefix: config_.
  */
+#include "config/file/scan.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/file/loading.h"
+#include "config/file/guess.h"
 
 enum { OUTSIDE = -1, NO_SECTION = -2 };
 
-/* The text, as it is looked through before libconfuse sees it. */
+/* The text and the place in it that the scan has reached. */
 struct scan {
 	struct loading *loading;
 	char *text; /* ends with a NUL */
 	size_t len;
 	int line;
-	struct span word, before; /* the last two words */
-	bool valued;              /* the last thing was '=': a value follows */
-	int section;              /* number in config_sections, or one of the above */
-	int section_line;         /* where it was opened */
-	int list_line;            /* where the list was opened; 0: in none */
-	int quote_line;           /* the last quoted text of several lines; 0: none */
-	int lists[2][CONFIG_ROWS_MAX]; /* where they are given: outside, in a section */
-	bool readable;                 /* libconfuse can find more */
-	bool ended;                    /* nothing behind this makes sense */
+	struct span word, before; /* the last word, and the one before it */
+	bool valued;              /* '=' came last: a value follows */
+	int section;              /* its kind, or OUTSIDE or NO_SECTION */
+	int section_line;         /* line where it begins */
+	int list_line;            /* line where the list begins; 0: in no list */
+	int quote_line; /* line of the first quoted text of several lines; 0: none */
+	int lists[2]
+		 [CONFIG_ROWS_MAX]; /* lines of lists: outside sections, in this one */
+	bool readable;              /* libconfuse may find more */
+	bool ended;                 /* what follows cannot be understood */
 };
 
-/* Where nothing else can be found: what follows would be read wrongly. */
+/* Give up: from here on the text would be misread. */
 static void end(struct scan *s)
 {
 	s->readable = false;
 	s->ended = true;
 }
 
-/* Blank a comment that opens at text[i], but for its line ends. Returns its last octet.
- */
+/* Blank the comment that begins at text[i], except its line ends. Returns the number of
+ * its last octet. */
 static size_t blank_comment(struct scan *s, size_t i)
 {
 	char *text = s->text;
@@ -68,8 +69,8 @@ static void push(struct scan *s, struct span word)
 
 /* ---- variables ---- */
 
-/* "${NAME}" stands for a variable of the environment, "${NAME:-text}" for the text
- * where there is none. `at` points behind the "${". */
+/* "${NAME}" is replaced by a variable of the environment, "${NAME:-text}" by the text
+ * if there is no such variable. `at` points behind the "${". */
 static void check_variable(struct scan *s, const char *at)
 {
 	const char *close = strchr(at, '}');
@@ -88,8 +89,8 @@ static void check_variable(struct scan *s, const char *at)
 
 /* ---- quoted texts ---- */
 
-/* Behind a quoted text comes a space or a sign; else the quote that seems to end it
- * opens one, and the one that opened it was never closed. */
+/* A quoted text is followed by a space or a sign. If it is not, the quote at text[i]
+ * begins another text, and this one lacks its closing quote. */
 static bool is_closed(const struct scan *s, size_t i)
 {
 	return i < s->len && strchr(" \t\r\n,}{=+#/", s->text[i + 1]);
@@ -102,7 +103,7 @@ static void complain_quote(struct scan *s, int line)
 	end(s);
 }
 
-/* The last octet of the quoted text that opens at text[i]. */
+/* Returns the number of the last octet of the quoted text that begins at text[i]. */
 static size_t take_quoted(struct scan *s, size_t i)
 {
 	const char quote = s->text[i++];
@@ -137,7 +138,7 @@ static bool is_section(struct span word, int *out)
 	return false;
 }
 
-/* Tell of a name that nobody knows, and keep it, so that libconfuse passes over it. */
+/* Report a name that is no setting, and keep it: libconfuse is told to skip it. */
 static void refuse_name(struct scan *s, struct rows rows)
 {
 	struct loading *l = s->loading;
@@ -162,7 +163,7 @@ static void refuse_name(struct scan *s, struct rows rows)
 	l->unknowns++;
 }
 
-/* A list is given for the first time, or added to? */
+/* A list may be given once; `+=` then adds to it. */
 static void take_list_name(struct scan *s, const struct row *row, size_t number,
 			   bool more)
 {
@@ -176,7 +177,7 @@ static void take_list_name(struct scan *s, const struct row *row, size_t number,
 				s->word.at, *line);
 	if (*line == 0)
 		*line = s->line;
-	if (s->section == OUTSIDE) /* libconfuse says nothing of an empty list */
+	if (s->section == OUTSIDE) /* libconfuse does not report an empty list */
 		s->loading->lines[number] = *line;
 }
 
@@ -188,7 +189,7 @@ static void refuse_section_name(struct scan *s)
 	s->readable = false;
 }
 
-/* What stands before the '=' at text[i]. */
+/* The name before the '=' at text[i]. */
 static void take_name(struct scan *s, size_t i)
 {
 	const bool more = i > 0 && s->text[i - 1] == '+';
@@ -267,7 +268,7 @@ static void check_end(struct scan *s)
 
 /* ---- all of it ---- */
 
-/* The last octet of the bare word that opens at text[i]. */
+/* Returns the number of the last octet of the bare word that begins at text[i]. */
 static size_t take_word(struct scan *s, size_t i)
 {
 	size_t stop = i;
@@ -296,7 +297,7 @@ static size_t take_word(struct scan *s, size_t i)
 	return stop > i ? stop - 1 : i;
 }
 
-/* Returns the last octet of what begins at text[i]. */
+/* Returns the number of the last octet of the token that begins at text[i]. */
 static size_t take(struct scan *s, size_t i)
 {
 	const char c = s->text[i];

@@ -1,37 +1,13 @@
-/* config/file/section.c - sections of poplar.conf, and those of databases of users.
+/* config/file/database.c - sections of poplar.conf: databases.
  *
  * Prefix: config_.
  */
+#include "config/file/database.h"
+
 #include <string.h>
 
 #include "base/address.h"
 #include "base/jwa.h"
-#include "config/file/loading.h"
-
-const struct config_section config_sections[CONFIG_SECTIONS] = {
-	{ "database", database_rows, config_take_database },
-	{ "board", board_rows, config_take_board },
-};
-
-void config_take_values(struct loading *l, cfg_t *section, struct rows rows,
-			void *values)
-{
-	for (unsigned i = 0; i < rows.count; i++) {
-		const struct row *row = &rows.at[i];
-		char name[ROW_NAME_MAX];
-
-		row_name(row, name);
-		if (l->in_section[i] == 0)
-			continue;
-		if (row->type == SETTING_LIST) {
-			config_take_list(l, section, row, values, l->in_section[i]);
-			continue;
-		}
-		const char *value = cfg_getstr(section, name);
-		if (!row_set(row, values, span_of(value)))
-			config_refuse(l, row, l->in_section[i], value);
-	}
-}
 
 /* Does each setting suit the driver, and is none missing? */
 static void check_rows(struct loading *l, const struct database_settings *db, int line)
@@ -56,14 +32,6 @@ static void check_rows(struct loading *l, const struct database_settings *db, in
 			config_complain(l, line, "database %s: driver %s needs %s",
 					db->name, driver, name);
 	}
-}
-
-void config_check_path(struct loading *l, int line, const char *name, const char *path)
-{
-	if (*path && *path != '/')
-		config_complain(l, line,
-				"%s: expected a path from the root, found \"%.100s\"",
-				name, path);
 }
 
 static bool has_password(const struct text_list *attributes)

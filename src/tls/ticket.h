@@ -1,0 +1,20 @@
+/* tls/ticket.h - session tickets, which any front can make and accept.
+ *
+ * Prefix: ticket_. RFC 5077, RFC 8446 section 4.6.1.
+ */
+#pragma once
+
+#include <openssl/types.h>
+
+#include "base/span.h"
+
+struct tls_server;
+
+enum { TLS_TICKET_KEY_OCTETS = 80 };
+
+/* Use the keys of the context's server (tls/context.h). False: out of memory. */
+MUST_USE bool ticket_configure(SSL_CTX *ctx);
+
+/* Set the keys: new tickets are made with `now`, tickets made with `before` are
+ * accepted, too. A key of another length than TLS_TICKET_KEY_OCTETS is no key. */
+void tls_server_tickets(struct tls_server *server, struct span now, struct span before);
