@@ -1,0 +1,501 @@
+/* Promises of authd/grants: who gets which maildrop, and with which rules. */
+#include "peer.h"
+#include "site.h"
+
+#include "auth/user/scheme.h"
+#include "authd/grants.h"
+#include "base/board.h"
+
+static const struct ticket_holder holder = { 3, 9 };
+
+/* poplar-auth's grants, with mail-user's process (8) and that of another uid (5). */
+struct world {
+	struct settings settings;
+	struct login_rules rules;
+	struct grants grants;
+	struct channel standard, own;
+	char ticket[TICKET_OCTETS_MAX];
+	struct buf ticket_buf;
+	struct why why;
+};
+
+static struct channel link_to(struct world *w, uint32_t uid, bool standard)
+{
+	int ours;
+	struct channel drop = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_DROP);
+
+	drops_link(&w->grants.drops,
+		   &(const struct message_DROP_LINK){ uid, uid, standard }, ours);
+	return drop;
+}
+
+static void world_begin(struct world *w, bool xtnd)
+{
+	peer_log_begin();
+	*w = (struct world){ .rules = { .fold = true } };
+	w->ticket_buf = BUF(w->ticket);
+	site_begin(&w->settings);
+	site_set(&w->settings, SETTING_ID_mail_root, "/m");
+	site_set(&w->settings, SETTING_ID_xtnd, xtnd ? "yes" : "no");
+	site_set(&w->settings, SETTING_ID_login_delay, "10s");
+	site_set(&w->settings, SETTING_ID_login_delay_most, "1m");
+	site_set(&w->settings, SETTING_ID_expire, "30,7");
+	struct board_settings *news =
+		site_add_board(&w->settings, "news", "/m/b/news", "*");
+	site_set_row(board_rows(), news, "archive", "/m/b/old");
+	struct board_settings *staff =
+		site_add_board(&w->settings, "staff", "/m/b/staff", "alice");
+	staff->uid = staff->gid = 5;
+	drops_init(&w->grants.drops, -1);
+	CHECK(grants_start(&w->grants, &w->settings, &w->rules));
+	w->standard = link_to(w, 8, true);
+	w->own = link_to(w, 5, false);
+}
+
+static void world_end(struct world *w)
+{
+	close(w->standard.fd);
+	close(w->own.fd);
+	drops_done(&w->grants.drops);
+	tickets_free(w->grants.tickets);
+	settings_done(&w->settings);
+}
+
+static enum fault grant(struct world *w, const struct user *user, int *out_fd)
+{
+	w->why = (struct why){ 0 };
+	w->ticket_buf.len = 0;
+	*out_fd = -1;
+	return grants_own(&w->grants, holder, user, SPAN("192.0.2.1:1"), &w->ticket_buf,
+			  out_fd, &w->why);
+}
+
+/* The process gets a GRANT, whose socket is connected to the session's end. */
+static const struct message_GRANT *expect_grant(struct channel drop, int session)
+{
+	const struct message failed = { .kind = MESSAGE_FAILED,
+					.FAILED = { FAULT_BUSY } };
+	static struct message_GRANT grant;
+	static char room[3][4096];
+	int fd;
+
+	grant = peer_hears(drop, MESSAGE_GRANT, &fd)->GRANT;
+	struct span *const texts[] = { &grant.user, &grant.path, &grant.peer };
+	for (size_t i = 0; i < 3; i++) {
+		CHECK(span_copy(*texts[i], room[i], sizeof room[i]));
+		texts[i]->at = room[i];
+	}
+	peer_say(fd, &failed, -1);
+	CHECK_EQ(peer_hears(channel_of(session, ROLE_DROP, ROLE_FRONT), MESSAGE_FAILED,
+			    NULL)
+			 ->FAILED.fault,
+		 FAULT_BUSY);
+	close(fd);
+	close(session);
+	return &grant;
+}
+
+/* ---- the user's own maildrop ---- */
+
+static void test_a_grant_says_whose_maildrop_and_under_which_rules(void **state)
+{
+	static const struct {
+		struct user user;
+		const char *path;
+		uint32_t delay, unread, retrieved;
+		bool own;
+	} cases[] = {
+		{ { .name = SPAN("alice") }, "alice/Maildir", 10, 30, 7, false },
+		{ { .name = SPAN("alice"),
+		    .has_uid = true,
+		    .has_gid = true,
+		    .uid = 5,
+		    .gid = 5 },
+		  "alice/Maildir",
+		  10,
+		  30,
+		  7,
+		  true },
+		{ { .name = SPAN("a/b"), .read_only = true },
+		  "a%2fb/Maildir",
+		  10,
+		  30,
+		  7,
+		  false },
+		{ { .name = SPAN("bob"), .home = SPAN("/m/homes/bob") },
+		  "homes/bob/Maildir",
+		  10,
+		  30,
+		  7,
+		  false },
+		{ { .name = SPAN("bob"),
+		    .has_delay = true,
+		    .has_expire = true,
+		    .policy = { 60, 400, 100 } },
+		  "bob/Maildir",
+		  60,
+		  400,
+		  100,
+		  false },
+		{ { .name = SPAN("bob"), .has_delay = true, .policy = { 61, 1, 1 } },
+		  "bob/Maildir",
+		  60,
+		  30,
+		  7,
+		  false },
+	};
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, false);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		CHECK_EQ(grant(&w, &cases[i].user, &session), FAULT_NONE);
+		const struct message_GRANT *g =
+			expect_grant(cases[i].own ? w.own : w.standard, session);
+
+		CHECK(span_same_nocase(g->user, cases[i].user.name));
+		CHECK_SPAN(g->path, cases[i].path);
+		CHECK_SPAN(g->peer, "192.0.2.1:1");
+		CHECK_EQ(g->read_only, cases[i].user.read_only);
+		CHECK_EQ(g->login_delay, cases[i].delay);
+		CHECK_EQ(g->unread, cases[i].unread);
+		CHECK_EQ(g->retrieved, cases[i].retrieved);
+		CHECK_EQ(g->as_is + g->is_board + g->again, 0);
+	}
+	world_end(&w);
+}
+
+static void test_a_maildrop_outside_of_mail_root_is_granted_to_nobody(void **state)
+{
+	static const char *const homes[] = { "/", "/n/bob", "/m/../n", "/mm" };
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true);
+	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+		const struct user user = { .name = SPAN("bob"),
+					   .home = span_of(homes[i]) };
+
+		CHECK_EQ(grant(&w, &user, &session), FAULT_SETUP);
+		CHECK_EQ(w.why.fault, FAULT_SETUP);
+		CHECK_EQ(session, -1);
+		CHECK_EQ(w.ticket_buf.len, 0);
+		CHECK_EQ(grants_look(&w.grants, &user, SPAN(""), &session, &w.why),
+			 FAULT_SETUP);
+	}
+	CHECK_EQ(peer_got(w.standard), CHANNEL_EMPTY);
+	world_end(&w);
+}
+
+static void test_without_a_process_there_is_no_session_and_no_ticket(void **state)
+{
+	const struct user user = { .name = SPAN("bob"),
+				   .has_uid = true,
+				   .has_gid = true,
+				   .uid = 6,
+				   .gid = 6 };
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true); /* whose parent is gone */
+	CHECK_EQ(grant(&w, &user, &session), FAULT_PEER);
+	CHECK_EQ(session, -1);
+	CHECK_EQ(w.ticket_buf.len, 0);
+	world_end(&w);
+}
+
+static void test_an_operator_gets_a_maildrop_as_it_is(void **state)
+{
+	const struct user user = { .name = SPAN("alice"),
+				   .has_delay = true,
+				   .policy = { 60, 1, 1 } };
+	struct world w;
+	int session = -1;
+
+	(void)state;
+	world_begin(&w, true);
+	CHECK_EQ(grants_look(&w.grants, &user, SPAN("peer"), &session, &w.why),
+		 FAULT_NONE);
+	const struct message_GRANT *g = expect_grant(w.standard, session);
+	CHECK_SPAN(g->user, "alice");
+	CHECK_SPAN(g->path, "alice/Maildir");
+	CHECK_SPAN(g->peer, "peer");
+	CHECK_EQ(g->read_only, 1);
+	CHECK_EQ(g->as_is, 1);
+	CHECK_EQ(g->login_delay, 0);
+	CHECK_EQ(g->unread, POLICY_NEVER);
+	CHECK_EQ(g->retrieved, POLICY_NEVER);
+	CHECK_EQ(g->is_board + g->again, 0);
+	world_end(&w);
+}
+
+/* ---- boards ---- */
+
+/* The user logs in, and the session shows the ticket. */
+static void log_in(struct world *w, const struct user *user)
+{
+	int session;
+
+	CHECK_EQ(grant(w, user, &session), FAULT_NONE);
+	expect_grant(user->has_uid ? w->own : w->standard, session);
+	CHECK(w->ticket_buf.len > 0);
+}
+
+static const struct user alice = {
+	.name = SPAN("alice"), .has_uid = true, .has_gid = true, .uid = 5, .gid = 5
+};
+static const struct user bob = { .name = SPAN("bob") };
+
+static enum fault ask(struct world *w, enum board_wish wish, const char *name,
+		      uint64_t number, struct buf *out_name, int *out_fd)
+{
+	const struct message_BOARD_ASK m = { .id = 9,
+					     .board = wish,
+					     .number = number,
+					     .name = span_of(name),
+					     .ticket = buf_span(&w->ticket_buf) };
+
+	w->why = (struct why){ 0 };
+	*out_fd = -1;
+	return grants_board(&w->grants, holder, &m, out_name, out_fd, &w->why);
+}
+
+static void test_a_board_is_granted_to_those_who_may_read_it(void **state)
+{
+	static const struct {
+		const struct user *user;
+		enum board_wish wish;
+		const char *name;
+		uint64_t number;
+		const char *given, *path; /* NULL: FAULT_NO_BOARD */
+		bool own;
+	} cases[] = {
+		{ &alice, BOARD_NAMED, "news", 0, "news", "b/news", false },
+		{ &alice, BOARD_NAMED, "NEWS", 0, "news", "b/news", false },
+		{ &alice, BOARD_ARCHIVE, "news", 0, "news", "b/old", false },
+		{ &alice, BOARD_ABOUT, "news", 0, "news", "b/news", false },
+		{ &alice, BOARD_NAMED, "staff", 0, "staff", "b/staff", true },
+		{ &alice, BOARD_ARCHIVE, "staff", 0, NULL, NULL, true },
+		{ &alice, BOARD_EACH, "", 0, "news", "b/news", false },
+		{ &alice, BOARD_EACH, "", 1, "staff", "b/staff", true },
+		{ &alice, BOARD_EACH, "", 2, NULL, NULL, false },
+		{ &alice, BOARD_EACH, "alice", 2, NULL, NULL, false },
+		{ &alice, BOARD_ABOUT, "alice", 0, NULL, NULL, false },
+		{ &alice, BOARD_ARCHIVE, "alice", 0, NULL, NULL, false },
+		{ &bob, BOARD_NAMED, "news", 0, "news", "b/news", false },
+		{ &bob, BOARD_NAMED, "staff", 0, NULL, NULL, false },
+		{ &bob, BOARD_NAMED, "alice", 0, NULL, NULL, false },
+		{ &bob, BOARD_EACH, "", 1, NULL, NULL, false },
+	};
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char room[256];
+		struct buf name = BUF(room);
+
+		log_in(&w, cases[i].user);
+		enum fault f = ask(&w, cases[i].wish, cases[i].name, cases[i].number,
+				   &name, &session);
+		CHECK_EQ(f, cases[i].given ? FAULT_NONE : FAULT_NO_BOARD);
+		CHECK_EQ(w.why.fault, f);
+		CHECK_SPAN(buf_span(&name), cases[i].given ? cases[i].given : "");
+		if (f)
+			continue;
+		const struct message_GRANT *g =
+			expect_grant(cases[i].own ? w.own : w.standard, session);
+		CHECK(span_same_nocase(g->user, cases[i].user->name));
+		CHECK_SPAN(g->path, cases[i].path);
+		CHECK_SPAN(g->peer, "192.0.2.1:1");
+		CHECK_EQ(g->read_only, 1);
+		CHECK_EQ(g->as_is, 1);
+		CHECK_EQ(g->is_board, 1);
+		CHECK_EQ(g->again, 0);
+		CHECK_EQ(g->login_delay, 10);
+		CHECK_EQ(g->unread, POLICY_NEVER);
+		CHECK_EQ(g->retrieved, POLICY_NEVER);
+	}
+	world_end(&w);
+}
+
+static void test_the_users_own_name_gives_the_own_maildrop_once_more(void **state)
+{
+	static const char *const names[] = { "alice", "Alice", "ALICE" };
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true);
+	site_add_board(&w.settings, "alice", "/m/b/trap", "*");
+	log_in(&w, &alice);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char room[256];
+		struct buf name = BUF(room);
+
+		CHECK_EQ(ask(&w, BOARD_NAMED, names[i], 0, &name, &session),
+			 FAULT_NONE);
+		CHECK_SPAN(buf_span(&name), "alice");
+		const struct message_GRANT *g = expect_grant(w.own, session);
+		CHECK_SPAN(g->path, "alice/Maildir");
+		CHECK_EQ(g->again, 1);
+		CHECK_EQ(g->unread, 30);
+		CHECK_EQ(g->read_only + g->is_board + g->as_is, 0);
+	}
+	world_end(&w);
+}
+
+/* The name that the user typed at login means the user, too. */
+static void test_the_own_name_may_lack_the_domain(void **state)
+{
+	const struct user carol = { .name = SPAN("carol@example.org") };
+	char room[256];
+	struct buf name = BUF(room);
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true);
+	w.rules.default_domain = SPAN("example.org");
+	log_in(&w, &carol);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "Carol", 0, &name, &session), FAULT_NONE);
+	CHECK_SPAN(buf_span(&name), "carol@example.org");
+	CHECK_EQ(expect_grant(w.standard, session)->again, 1);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "carol@example.com", 0, &name, &session),
+		 FAULT_NO_BOARD);
+	world_end(&w);
+}
+
+static void test_a_ticket_is_good_for_its_holder_and_unchanged_only(void **state)
+{
+	static const struct ticket_holder others[] = { { 3, 8 }, { 2, 9 } };
+	char room[256];
+	struct buf name = BUF(room);
+	struct message_BOARD_ASK m = { .board = BOARD_NAMED, .name = SPAN("news") };
+	struct world w;
+	int session = -1;
+
+	(void)state;
+	world_begin(&w, true);
+	log_in(&w, &alice);
+	m.ticket = buf_span(&w.ticket_buf);
+	for (size_t i = 0; i < 2; i++)
+		CHECK_EQ(
+			grants_board(&w.grants, others[i], &m, &name, &session, &w.why),
+			FAULT_PEER);
+	for (size_t i = 0; i < w.ticket_buf.len; i += 13) {
+		w.ticket[i] ^= 1;
+		CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_PEER);
+		w.ticket[i] ^= 1;
+	}
+	for (size_t len = 0; len < w.ticket_buf.len; len += 7) {
+		m.ticket.len = len;
+		CHECK_EQ(grants_board(&w.grants, holder, &m, &name, &session, &w.why),
+			 FAULT_PEER);
+	}
+	CHECK_EQ(session, -1);
+	CHECK_EQ(name.len, 0);
+	CHECK_EQ(peer_got(w.standard), CHANNEL_EMPTY);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_NONE);
+	close(session);
+	world_end(&w);
+}
+
+/* Sealed by this process, but no GRANT: as short as an owner, shorter, and nonsense. */
+static void test_a_ticket_without_a_grant_in_it_is_refused(void **state)
+{
+	char octets[64] = { 0 }, room[256];
+	struct buf name = BUF(room);
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true);
+	for (size_t len = 0; len <= sizeof octets; len++) {
+		w.ticket_buf.len = 0;
+		ticket_seal(w.grants.tickets, holder, (struct span){ octets, len },
+			    &w.ticket_buf);
+		CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_PEER);
+	}
+	world_end(&w);
+}
+
+static void test_without_xtnd_there_is_no_ticket_and_no_board(void **state)
+{
+	char room[256];
+	struct buf name = BUF(room);
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, false);
+	CHECK_EQ(grant(&w, &bob, &session), FAULT_NONE);
+	close(session);
+	CHECK_EQ(w.ticket_buf.len, 0);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_PEER);
+	CHECK_EQ(session, -1);
+	world_end(&w);
+}
+
+static void test_a_board_outside_of_mail_root_is_granted_to_nobody(void **state)
+{
+	char room[256];
+	struct buf name = BUF(room);
+	struct world w;
+	int session;
+
+	(void)state;
+	world_begin(&w, true);
+	site_add_board(&w.settings, "trap", "/n/trap", "*");
+	log_in(&w, &alice);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "trap", 0, &name, &session), FAULT_SETUP);
+	CHECK_EQ(session, -1);
+	world_end(&w);
+}
+
+static void test_a_board_comes_from_the_parent_with_its_settings(void **state)
+{
+	char room[16000];
+	struct buf packed = BUF(room);
+	struct settings got;
+	struct world w;
+
+	(void)state;
+	world_begin(&w, true);
+	site_begin(&got);
+	rows_pack(board_rows(), &w.settings.boards.at[1], ROLE_AUTH, &packed);
+	struct message_BOARD m = { SPAN("staff"), buf_span(&packed) };
+	CHECK(grants_add_board(&got, &m));
+	CHECK_EQ(got.boards.count, 1);
+	CHECK_TEXT(got.boards.at[0].name, "staff");
+	CHECK_TEXT(got.boards.at[0].maildir, "/m/b/staff");
+	CHECK_EQ(got.boards.at[0].uid, 5);
+	m.values.len--;
+	CHECK(!grants_add_board(&got, &m));
+	settings_done(&got);
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_grant_says_whose_maildrop_and_under_which_rules),
+		TEST(test_a_maildrop_outside_of_mail_root_is_granted_to_nobody),
+		TEST(test_without_a_process_there_is_no_session_and_no_ticket),
+		TEST(test_an_operator_gets_a_maildrop_as_it_is),
+		TEST(test_a_board_is_granted_to_those_who_may_read_it),
+		TEST(test_the_users_own_name_gives_the_own_maildrop_once_more),
+		TEST(test_the_own_name_may_lack_the_domain),
+		TEST(test_a_ticket_is_good_for_its_holder_and_unchanged_only),
+		TEST(test_a_ticket_without_a_grant_in_it_is_refused),
+		TEST(test_without_xtnd_there_is_no_ticket_and_no_board),
+		TEST(test_a_board_outside_of_mail_root_is_granted_to_nobody),
+		TEST(test_a_board_comes_from_the_parent_with_its_settings),
+	};
+
+	return scheme_start() ? RUN(tests) : 1;
+}
