@@ -15,10 +15,16 @@
 
 #include "base/own.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "rundir/state.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
+
+static const char usage[] = "usage: poplar [-c FILE] audit\n"
+			    "\n"
+			    "Compares the running processes with the table of "
+			    "sandboxes.\n";
 
 /* What /proc/PID/status says. */
 struct facts {
@@ -416,14 +422,10 @@ int cli_audit(const char *config, int argc, char **argv)
 	struct auditing a = { 0 };
 	struct statefile file;
 	OWN_SETTINGS s = { 0 };
+	int status;
 
-	if (argc > 1) {
-		fputs("usage: poplar [-c FILE] audit\n\nHolds the running processes "
-		      "against "
-		      "the table of sandboxes.\n",
-		      cli_wants_help(argc, argv) ? stdout : stderr);
-		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
-	}
+	if (!cli_takes_nothing(argc, argv, usage, &status))
+		return status;
 	cli_load(config, &s);
 	OWN_FD dir = open(s.run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || statefile_read(dir, &file)) {

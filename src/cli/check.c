@@ -1,13 +1,10 @@
-/* cli/check.c - poplar check: what is wrong, without starting anything.
+/* cli/check.c - poplar check: reports what is wrong, without starting anything.
  *
- * What poplard finds by itself comes from setup/setup.c,
- * certificate/certificates.c and config/, in the words that poplard has for it.
+ * What poplard finds itself comes from setup/, certificate/ and config/, so both report
+ * it in the same words.
  */
-#include "cli/check.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -17,6 +14,10 @@
 #include "base/mechanism.h"
 #include "base/own.h"
 #include "certificate/certificates.h"
+#include "cli/checkdatabases.h"
+#include "cli/checkoffers.h"
+#include "cli/checkusers.h"
+#include "cli/commands.h"
 #include "rundir/state.h"
 #include "sys/file.h"
 #include "sys/sock.h"
@@ -31,43 +32,6 @@ static const char usage[] =
 	"an error, and poplard would not start by it; 1: poplard would start, and "
 	"some\n"
 	"would not be served; 0: neither, though there may be warnings.\n";
-
-/* ---- saying ---- */
-
-void check_say(struct checking *c, enum setup_weight weight, const char *text)
-{
-	static const char *const words[SETUP_WEIGHTS] = { "error", "trouble",
-							  "warning" };
-
-	fprintf(stderr, "poplar: %s: ", words[weight]);
-	cli_show(stderr, span_of(text));
-	fputs("\n", stderr);
-	c->count[weight]++;
-}
-
-void check_format(struct checking *c, enum setup_weight weight, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	check_say(c, weight, text);
-}
-
-void check_fault(struct checking *c, enum setup_weight weight, const struct why *why)
-{
-	check_format(c, weight, "cannot %s%s%s%s%s", why->doing,
-		     why->what[0] ? " " : "", why->what, why->sys ? ": " : "",
-		     why->sys ? strerrordesc_np(why->sys) : "");
-}
-
-void check_as(struct checking *c, struct ids ids, cli_task_fn *task, void *arg,
-	      enum setup_weight weight)
-{
-	c->count[weight] += !cli_run_as(ids, task, arg);
-}
 
 static void say(void *arg, enum setup_weight weight, const char *text)
 {
@@ -333,11 +297,10 @@ int cli_check(const char *config, int argc, char **argv)
 {
 	struct checking c = { .setup = { .path = config, .say = say } };
 	struct setup_users users;
+	int status;
 
-	if (argc > 1) {
-		fputs(usage, cli_wants_help(argc, argv) ? stdout : stderr);
-		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
-	}
+	if (!cli_takes_nothing(argc, argv, usage, &status))
+		return status;
 	c.setup.settings = &c.settings;
 	c.setup.arg = &c;
 	cli_load(config, &c.settings);

@@ -1,5 +1,9 @@
 /* cli/checkusers.c - poplar check: the users files, and who in them cannot log in.
+ *
+ * Prefix: check_.
  */
+#include "cli/checkusers.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -14,7 +18,7 @@
 #include "auth/user/users.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "cli/check.h"
+#include "cli/place.h"
 #include "sys/file.h"
 
 enum { USERS_OCTETS_MAX = 1 << 30 };

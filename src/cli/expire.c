@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "cli/commands.h"
 #include "cli/maildrop.h"
 #include "sys/clock.h"
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/own.h"
+#include "cli/commands.h"
 #include "cli/maildrop.h"
 #include "store/index.h"
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/own.h"
+#include "cli/server.h"
 #include "ipc/channel.h"
 #include "sys/file.h"
 

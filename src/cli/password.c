@@ -3,6 +3,8 @@
  * They are typed without echo or come on standard input, never on the
  * command line.
  */
+#include "cli/password.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

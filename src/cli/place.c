@@ -1,5 +1,7 @@
 /* cli/place.c - the folders of a new user's mail, and whose they are.
  */
+#include "cli/place.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

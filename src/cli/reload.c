@@ -1,8 +1,8 @@
-/* cli/reload.c - poplar reload: the running server takes in its configuration, and
- * what comes of it is told.
+/* cli/reload.c - poplar reload: makes the running server read its configuration again,
+ * and reports the outcome.
  *
- * poplard is asked by SIGHUP and answers by a file in the run
- * directory.
+ * The tool sends SIGHUP to poplard, which writes the outcome to a file in the run
+ * directory (rundir/outcome.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,25 +15,26 @@
 
 #include "base/own.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "rundir/outcome.h"
 #include "rundir/state.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 
-enum { PATIENCE_MS = 60000 };
+enum { TIMEOUT_MS = 60000 };
 
-static const char usage[] =
-	"usage: poplar [-c FILE] reload\n"
-	"\n"
-	"Has the running server read its configuration anew, waits, and tells what "
-	"came "
-	"of\n"
-	"it. Status 0: new connections are served by it; 1: nothing has changed.\n";
+static const char usage[] = "usage: poplar [-c FILE] reload\n"
+			    "\n"
+			    "Makes the running server read its configuration again, "
+			    "waits, and reports the\n"
+			    "outcome. Status 0: new connections are served by the new "
+			    "configuration; 1: the\n"
+			    "old one stays in force.\n";
 
-/* A server that is asked. */
+/* A reload that was asked for. */
 struct asking {
 	int run_dir, server, changes; /* server: a pidfd; changes: inotify */
-	uint64_t before;              /* the last reload that began before ours */
+	uint64_t before;              /* number of the last reload before ours */
 	struct outcome outcome;
 };
 
@@ -45,7 +46,7 @@ static void asking_done(struct asking *a)
 	outcome_done(&a->outcome);
 }
 
-/* -1: it does not run. */
+/* A pidfd of poplard. -1: it does not run. */
 static int find_server(int run_dir)
 {
 	struct statefile file;
@@ -61,7 +62,7 @@ static int find_server(int run_dir)
 		fd = (int)syscall(SYS_pidfd_open, e->pid, 0);
 		if (fd >= 0 &&
 		    (e->started == 0 || proc_started_at(e->pid) != e->started))
-			own_fd_close(&fd); /* another has its number by now */
+			own_fd_close(&fd); /* another process has its number now */
 	}
 	statefile_done(&file);
 	return TAKE_FD(fd);
@@ -75,8 +76,7 @@ static bool begin(struct asking *a, const struct settings *s)
 	a->run_dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	a->server = a->run_dir < 0 ? -1 : find_server(a->run_dir);
 	if (a->server < 0) {
-		cli_say("poplard does not run: there is no state of one in",
-			s->run_dir);
+		cli_say("poplard does not run: there is no state file in", s->run_dir);
 		return false;
 	}
 	snprintf(path, sizeof path, "/proc/self/fd/%d", a->run_dir);
@@ -95,7 +95,7 @@ static bool begin(struct asking *a, const struct settings *s)
 	return false;
 }
 
-/* Has ours come to an end? A later one has read what ours would have. */
+/* Has our reload ended? A later one will do: it read the configuration after us. */
 static bool is_over(struct asking *a)
 {
 	char events[4096];
@@ -109,7 +109,7 @@ static bool is_over(struct asking *a)
 
 static bool wait_for(struct asking *a)
 {
-	const uint64_t end = clock_ms() + PATIENCE_MS;
+	const uint64_t end = clock_ms() + TIMEOUT_MS;
 	struct pollfd polls[] = { { a->changes, POLLIN, 0 }, { a->server, POLLIN, 0 } };
 
 	while (!is_over(a)) {
@@ -121,15 +121,14 @@ static bool wait_for(struct asking *a)
 		}
 		if (now >= end ||
 		    (poll(polls, 2, (int)(end - now)) < 0 && errno != EINTR)) {
-			cli_say("poplard has not told within 60 s what came of it",
-				NULL);
+			cli_say("poplard did not report the outcome within 60 s", NULL);
 			return false;
 		}
 	}
 	return true;
 }
 
-/* The lines of poplard's log, which shows nothing that a terminal would heed. */
+/* The lines are poplard's log, which has escaped all control characters. */
 static int tell(const struct asking *a)
 {
 	const bool done = a->outcome.state == OUTCOME_DONE;
@@ -141,7 +140,7 @@ static int tell(const struct asking *a)
 		       "it "
 		       "is\n");
 	else
-		cli_say("not reloaded: nothing has changed", NULL);
+		cli_say("not reloaded: the old configuration stays in force", NULL);
 	return done ? CLI_OK : CLI_BAD;
 }
 
@@ -149,13 +148,12 @@ int cli_reload(const char *config, int argc, char **argv)
 {
 	struct asking a = { .run_dir = -1, .server = -1, .changes = -1 };
 	OWN_SETTINGS s = { 0 };
+	int status;
 
-	if (argc > 1) {
-		fputs(usage, cli_wants_help(argc, argv) ? stdout : stderr);
-		return cli_wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
-	}
+	if (!cli_takes_nothing(argc, argv, usage, &status))
+		return status;
 	cli_load(config, &s);
-	int status = begin(&a, &s) && wait_for(&a) ? tell(&a) : CLI_BAD;
+	status = begin(&a, &s) && wait_for(&a) ? tell(&a) : CLI_BAD;
 	asking_done(&a);
 	return status;
 }

@@ -20,6 +20,10 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/password.h"
+#include "cli/place.h"
+#include "cli/usertest.h"
 #include "sys/file.h"
 
 enum { FILE_OCTETS_MAX = 1 << 30, USER_LINE_MAX = 8192 };

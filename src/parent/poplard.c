@@ -29,6 +29,7 @@
 #include "parent/supervise.h"
 #include "parent/tickets.h"
 #include "rundir/control.h"
+#include "setup/options.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
@@ -42,17 +43,17 @@ enum { POLL_SIGNALS, POLL_RELAY, POLL_CONTROL, POLL_WATCH, POLL_WORKERS };
 static const char usage[] =
 	"usage: poplard [-c FILE]\n"
 	"\n"
-	"Serves maildrops over POP3, in the foreground. See poplard(8).\n"
+	"Serves maildrops over POP3 and stays in the foreground. See poplard(8).\n"
 	"\n"
 	"  -c, --config FILE   configuration (" CONFIG_FILE_DEFAULT ")\n"
-	"      --help          this text\n"
-	"      --version       the version\n"
+	"      --help          print this text\n"
+	"      --version       print the version\n"
 	"\n"
-	"SIGHUP reads the configuration anew, as `poplar reload` has it do; SIGTERM "
-	"ends "
-	"the\n"
-	"server.\n"
-	"`poplar check` tells what is wrong without starting anything.\n";
+	"SIGHUP makes it read the configuration again, as `poplar reload` does; "
+	"SIGTERM "
+	"ends\n"
+	"it. `poplar check` tells what is wrong with the configuration and starts "
+	"nothing.\n";
 
 /* ---- the beginning ---- */
 
@@ -80,30 +81,24 @@ static void say(void *arg, const char *text)
 
 static const char *parse_args(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ 0 },
-	};
 	const char *config = CONFIG_FILE_DEFAULT;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "c:hv", options, NULL)) >= 0) {
-		if (option == 'c')
-			config = optarg;
-		else if (option == 'v')
-			printf("poplard %s\n", POPLAR_VERSION);
-		else
-			fputs(usage, option == 'h' ? stdout : stderr);
-		if (option != 'c')
-			exit(option == '?' ? EXIT_USAGE : EXIT_SUCCESS);
+	switch (options_read(argc, argv, &config)) {
+	case OPTIONS_GIVEN:
+		if (optind == argc)
+			return config;
+		break;
+	case OPTIONS_HELP:
+		fputs(usage, stdout);
+		exit(EXIT_SUCCESS);
+	case OPTIONS_VERSION:
+		printf("poplard %s\n", POPLAR_VERSION);
+		exit(EXIT_SUCCESS);
+	case OPTIONS_WRONG:
+		break;
 	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		exit(EXIT_USAGE);
-	}
-	return config;
+	fputs(usage, stderr);
+	exit(EXIT_USAGE);
 }
 
 /* The children's executables lie beside poplard's own (in a build tree) or where they

@@ -1,6 +1,6 @@
-/* rundir/control.h - the socket by which the operator's tool reaches the server.
+/* rundir/control.h - the socket by which the tool reaches the server.
  *
- * It lies in the run directory, for its owner alone.
+ * Prefix: control_. It is in the run directory, with mode 0600.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 
 #define CONTROL_NAME "control"
 
-/* Its address, by the open run directory, whose path may be longer than an address. */
+/* The address of the socket, by the descriptor of the run directory: the path of that
+ * may be longer than an address can hold. */
 static inline struct sockaddr_un control_address(int run_dir)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

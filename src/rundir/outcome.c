@@ -1,4 +1,4 @@
-/* rundir/outcome.c - the file in the run directory that tells what came of a reload.
+/* rundir/outcome.c - the file in the run directory with the outcome of the last reload.
  *
  * Prefix: outcome_.
  */

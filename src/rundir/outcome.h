@@ -1,8 +1,8 @@
-/* rundir/outcome.h - the file in the run directory that tells what came of a reload.
+/* rundir/outcome.h - the file in the run directory with the outcome of the last reload.
  *
- * Prefix: outcome_. poplard writes it, `poplar reload` waits for it.
- * Its first line is "NUMBER WORD"; behind it stand the lines that poplard logged
- * meanwhile, from warnings on.
+ * Prefix: outcome_. poplard writes the file, `poplar reload` waits for it. The first
+ * line is "NUMBER WORD"; then follow the lines that poplard logged during the reload,
+ * from warnings up.
  */
 #pragma once
 
@@ -12,9 +12,9 @@
 
 /* clang-format off */
 #define OUTCOME_TABLE(X) \
-	X(BEGUN,   "begun")   /* the configuration is about to be read */ \
-	X(DONE,    "done")    /* new connections are served by it */ \
-	X(REFUSED, "refused") /* nothing has changed */
+	X(BEGUN,   "begun")   /* the configuration will be read */ \
+	X(DONE,    "done")    /* new connections are served by the new configuration */ \
+	X(REFUSED, "refused") /* the old configuration stays in force */
 /* clang-format on */
 
 enum outcome_state {
@@ -25,16 +25,16 @@ enum outcome_state {
 };
 
 struct outcome {
-	uint64_t number; /* of the reload, since poplard was started; 0: none yet */
+	uint64_t number; /* counts reloads since poplard started; 0: none yet */
 	enum outcome_state state;
-	struct span said; /* lines */
-	char *text;       /* all of the file */
+	struct span said; /* the lines */
+	char *text;       /* the whole file, to which `said` points; NULL: none */
 };
 
-/* FAULT_IO, with the story in *why. */
+/* Replace the file. FAULT_IO, with the story in *why. */
 MUST_USE enum fault outcome_write(int run_dir, const struct outcome *outcome,
 				  struct why *why);
 
-/* All zero where there is none. outcome_done afterwards. */
+/* Read the file. If it is missing or malformed, *out is zero. outcome_done frees it. */
 void outcome_read(int run_dir, struct outcome *out);
 void outcome_done(struct outcome *outcome);

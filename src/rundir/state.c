@@ -1,4 +1,4 @@
-/* rundir/state.c - the file in the run directory that says who runs.
+/* rundir/state.c - the file in the run directory that lists processes and ports.
  *
  * Prefix: statefile_.
  */
@@ -112,6 +112,7 @@ enum fault statefile_read(int run_dir, struct statefile *out)
 	OWN_TEXT text = NULL;
 	size_t len;
 
+	*out = (struct statefile){ 0 };
 	if (fd < 0 ||
 	    file_read_all(fd, FILE_OCTETS_MAX, &text, &len, STATEFILE_NAME, NULL))
 		return FAULT_IO;

@@ -1,6 +1,9 @@
-/* rundir/state.h - the file in the run directory that says who runs.
+/* rundir/state.h - the file in the run directory that lists processes and ports.
  *
- * Prefix: statefile_.
+ * Prefix: statefile_. poplard writes the file; `poplar audit` and `poplar check` read
+ * it, and so does the next poplard, to end processes that a killed one left behind. It
+ * has one line for each process, "ROLE PID START-TICKS UID GID GENERATION
+ * LANDLOCK-VERSION SANDBOX", and one for each port, "listen NAME" or "listen-tls NAME".
  */
 #pragma once
 
@@ -15,33 +18,34 @@
 
 struct statefile_entry {
 	enum role role;
-	enum sandbox box; /* its walls */
+	enum sandbox box;
 	pid_t pid;
-	uint64_t started; /* proc_started_at() */
+	uint64_t started; /* proc_started_at(): tells it from a later process */
 	uid_t uid;
 	gid_t gid;
-	unsigned generation;
-	int abi; /* of Landlock, as the process reported */
+	unsigned generation; /* 0: poplard itself */
+	int abi;             /* version of Landlock; 0: none */
 };
 
 struct statefile {
 	struct statefile_entry *at;
 	size_t count;
-	char *text; /* all of it */
+	char *text; /* the whole file */
 	size_t len;
 };
 
+/* Append the line of a process, or of an open port. */
 void statefile_put(struct buf *b, const struct statefile_entry *e);
-
-/* A port that is open, by its name in the settings. */
 void statefile_put_port(struct buf *b, const char *name, bool tls);
+
+/* Does the file list this port? */
 bool statefile_has_port(const struct statefile *file, const char *name, bool tls);
 
-/* FAULT_IO: there is none, or it can't be read; a line that is none of ours is passed
- * over. */
+/* Read the file. Malformed lines are skipped. FAULT_IO: it is missing or cannot be
+ * read. FAULT_NOMEM. statefile_done frees *out, also after a fault. */
 MUST_USE enum fault statefile_read(int run_dir, struct statefile *out);
 
-/* The same of what stands in a file: `text` is malloc'ed, and *out's from now on, in
- * any case. FAULT_NOMEM. */
+/* Parse the contents of the file. *out takes the ownership of `text`, which is
+ * malloc'ed, also after a fault. FAULT_NOMEM. */
 MUST_USE enum fault statefile_parse(char *text, size_t len, struct statefile *out);
 void statefile_done(struct statefile *file);

@@ -231,7 +231,7 @@ class Reload(unittest.TestCase):
             out = p.run("reload")
             self.assertEqual(out.returncode, 1)
             self.assertIn("/nowhere", out.stderr)
-            self.assertIn("not reloaded: nothing has changed", out.stderr)
+            self.assertIn("not reloaded: the old configuration stays in force", out.stderr)
             configure(idle_timeout="1s")
             self.assertEqual(p.run("reload").returncode, 78)
             with p.connect() as c:

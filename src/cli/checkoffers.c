@@ -1,10 +1,12 @@
-/* cli/offers.c - for poplar check: can anybody log in at all?
+/* cli/checkoffers.c - poplar check: can anybody log in at all?.
  *
- * Judged by the same rules as in poplar-auth.
+ * Prefix: check_.
+ * The rules are those of poplar-auth.
  */
+#include "cli/checkoffers.h"
+
 #include "auth/sasl/sasl.h"
 #include "base/own.h"
-#include "cli/check.h"
 #include "sys/file.h"
 
 /* The databases whose users' ways to store passwords matter; the others say nothing. */

@@ -1,13 +1,15 @@
-/* cli/databases.c - poplar check: databases that poplar-lookup asks, as far as can
- * be told without asking them.
+/* cli/checkdatabases.c - poplar check: databases that lookup processes ask.
+ *
+ * Prefix: check_.
  */
+#include "cli/checkdatabases.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/own.h"
-#include "cli/check.h"
 #include "sys/file.h"
 
 /* A path that somebody must be able to use: mode as in access(2). */

@@ -1,11 +1,13 @@
-/* cli/ask.c - poplar user test: what the running server says of a user, step by
- * step.
+/* cli/usertest.c - poplar user test: asks the running server about a user, and prints
+ * its answer step by step.
  *
  * The exit status is what a client would get: CLI_OK for a login,
  * CLI_BAD for a refusal ([AUTH], or no code), CLI_TEMPORARY for a code that says "try
  * again" ([SYS/TEMP], [IN-USE]), CLI_PERMANENT for [SYS/PERM], CLI_NO_SERVER for none
  * that answers.
  */
+#include "cli/usertest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -21,8 +23,9 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "cli/cli.h"
+#include "cli/password.h"
+#include "cli/server.h"
 #include "ipc/channel.h"
-#include "rundir/control.h"
 
 /* How long a maildrop process may take to open the maildrop. */
 enum { PATIENCE_MS = 30000 };
@@ -51,20 +54,6 @@ struct trial {
 	bool clear;
 	char path[4096 + 1]; /* of the maildrop, below mail-root */
 };
-
-int cli_connect(const struct settings *s)
-{
-	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct sockaddr_un address = control_address(dir);
-	OWN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (dir >= 0 && fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-		return TAKE_FD(fd);
-	fprintf(stderr, "poplar: reach the server by %s/" CONTROL_NAME ": %s\n",
-		s->run_dir, strerrordesc_np(errno));
-	return -1;
-}
 
 /* ---- what comes ---- */
 

@@ -1,0 +1,11 @@
+/* cli/checkdatabases.h - poplar check: databases that lookup processes ask.
+ *
+ * Prefix: check_.
+ */
+#pragma once
+
+#include "cli/checking.h"
+
+/* Check the databases that lookup processes ask, as far as that works without asking.
+ */
+void check_databases(struct checking *c);

@@ -1,0 +1,27 @@
+/* cli/server.c - the tool's connection to the running server.
+ *
+ * Prefix: cli_.
+ */
+#include "cli/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "rundir/control.h"
+
+int cli_connect(const struct settings *s)
+{
+	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct sockaddr_un address = control_address(dir);
+	OWN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (dir >= 0 && fd >= 0 &&
+	    connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return TAKE_FD(fd);
+	fprintf(stderr, "poplar: cannot reach the server by %s/" CONTROL_NAME ": %s\n",
+		s->run_dir, strerrordesc_np(errno));
+	return -1;
+}
