@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "pop3/session.h"
+#include "pop3/state.h"
 
 /* STLS, UTF8, USER, PASS, APOP or AUTH, as it stands in s->command. */
 enum session_ask authorization_begin(struct session *s, struct buf *out);

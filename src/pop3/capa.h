@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "pop3/session.h"
+#include "pop3/state.h"
 
 /* The whole multi-line answer to CAPA, for the session as it stands. */
 void capa_reply(const struct session *s, struct buf *out);

@@ -4,6 +4,6 @@
  */
 #pragma once
 
-#include "pop3/session.h"
+#include "pop3/state.h"
 
 void lang_reply(struct session *s, struct buf *out);

@@ -7,12 +7,6 @@
 #include "pop3/capa.h"
 #include "pop3/reply.h"
 
-static enum session_ask refuse(const struct session *s, enum fault f, struct buf *out)
-{
-	reply_err(out, s->language, f);
-	return ASK_READ;
-}
-
 static bool is_own(const struct session *s, struct span name)
 {
 	return span_same_nocase(name, session_user(s));
@@ -53,7 +47,7 @@ static enum session_ask ask_board(struct session *s, enum board_wish board)
 {
 	s->board = board;
 	s->wanted = s->command.more;
-	s->next = 0;
+	s->number = 0;
 	return ASK_BOARD;
 }
 
@@ -81,12 +75,12 @@ enum session_ask xtnd_begin(struct session *s, struct buf *out)
 	while (i < VERBS && !span_is_nocase(verb, verbs[i].name))
 		i++;
 	if (i == VERBS)
-		return refuse(s, FAULT_UNKNOWN_COMMAND, out);
+		return session_refuse(s, FAULT_UNKNOWN_COMMAND, out);
 	if (s->state != POP3_TRANSACTION)
-		return refuse(s, FAULT_STATE, out);
+		return session_refuse(s, FAULT_STATE, out);
 	if (!named)
 		return verbs[i].lists ? ask_board(s, BOARD_EACH)
-				      : refuse(s, FAULT_SYNTAX, out);
+				      : session_refuse(s, FAULT_SYNTAX, out);
 	if (verbs[i].wish == BOARD_NAMED && !s->away && is_own(s, s->command.more))
 		return stay(s, out);
 	return ask_board(s, verbs[i].wish);
@@ -95,7 +89,7 @@ enum session_ask xtnd_begin(struct session *s, struct buf *out)
 /* The first line waits until it is known that the first board can be asked about. */
 static void put_first_line(const struct session *s, struct buf *out)
 {
-	if (s->next == 0)
+	if (s->number == 0)
 		reply_ok(out, s->language, TEXT_BOARDS);
 }
 
@@ -120,7 +114,7 @@ enum session_ask xtnd_board(struct session *s, const struct session_event *ev,
 	if (s->board == BOARD_ABOUT)
 		return tell_about(s, ev, out);
 	put_first_line(s, out);
-	s->next++;
+	s->number++;
 	if (ev->line.len > 0)
 		put_board(out, ev->line, ev->maxima);
 	return ASK_BOARD;
@@ -133,12 +127,6 @@ enum session_ask xtnd_told(struct session *s, struct buf *out)
 	return ASK_READ;
 }
 
-/* Those of a board's messages lead up to its own, without a gap. */
-uint32_t xtnd_maxima(const struct session *s, uint32_t msg)
-{
-	return s->maxima > 0 ? s->maxima - (s->count - msg) : 0;
-}
-
 enum fault xtnd_fault(enum fault f)
 {
 	return f == FAULT_BUSY ? FAULT_BOARD_BUSY : f;
@@ -146,7 +134,7 @@ enum fault xtnd_fault(enum fault f)
 
 bool xtnd_is_half_said(const struct session *s)
 {
-	return s->ask == ASK_BOARD && s->board == BOARD_EACH && s->next > 0;
+	return s->ask == ASK_BOARD && s->board == BOARD_EACH && s->number > 0;
 }
 
 enum session_ask xtnd_opened(struct session *s, const struct session_event *ev,

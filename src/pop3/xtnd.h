@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "pop3/session.h"
+#include "pop3/state.h"
 
 /* XTND, as it stands in s->command. */
 enum session_ask xtnd_begin(struct session *s, struct buf *out);
@@ -17,9 +17,6 @@ enum session_ask xtnd_board(struct session *s, const struct session_event *ev,
 enum session_ask xtnd_told(struct session *s, struct buf *out);
 enum session_ask xtnd_opened(struct session *s, const struct session_event *ev,
 			     struct buf *out);
-
-/* The maxima of a message of the board that is open; 0: none is. */
-uint32_t xtnd_maxima(const struct session *s, uint32_t msg);
 
 /* What went wrong with a board, in the words for that. */
 enum fault xtnd_fault(enum fault f);

@@ -34,7 +34,7 @@ static void step(struct play *p, const struct session_event *ev)
 		(out.len >= 2 && memcmp(said + out.len - 2, "\r\n", 2) == 0));
 	PROMISE(ask == p->s.ask);
 	PROMISE(p->s.marked <= p->s.count && p->s.marked_octets <= p->s.octets);
-	PROMISE(ask != ASK_CLOSE || p->s.end);
+	PROMISE(ask != ASK_CLOSE || (p->s.end && !p->s.broken));
 	/* RFC 1939 section 6: UPDATE only by a QUIT in TRANSACTION. What is marked is
 	 * committed before the client hears of it. */
 	if (p->s.state == POP3_UPDATE && before != POP3_UPDATE)

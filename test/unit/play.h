@@ -18,6 +18,9 @@ static inline enum session_ask step(struct play *p, const struct session_event *
 {
 	p->out = (struct buf){ .at = p->said, .room = sizeof p->said - 1 };
 	enum session_ask ask = session_step(&p->s, ev, &p->out);
+	if (ask == ASK_CLOSE && p->s.broken)
+		fail_msg("%s cannot answer %s", session_event_name(p->s.broken_event),
+			 session_ask_name(p->s.broken_ask));
 	CHECK(!p->out.cut);
 	CHECK(p->out.len <= SESSION_REPLY_MAX);
 	p->said[p->out.len] = '\0';

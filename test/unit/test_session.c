@@ -1293,9 +1293,116 @@ static void test_a_session_is_small(void **state)
 	CHECK(sizeof(struct session) <= 512);
 }
 
+/* ---- asks and events ---- */
+
+static enum session_ask opened(struct play *p, enum retrieval retrieval)
+{
+	return step(p, &(struct session_event){ .kind = EVENT_OPENED,
+						.count = COUNT,
+						.octets = OCTETS,
+						.terms.retrieval = retrieval });
+}
+
+/* Lines that lead a new session to the ask; behind a login the maildrop is opened. */
+static const struct {
+	enum session_ask ask;
+	const char *lines[3];
+	const char *answers; /* all events that may answer it, and no others */
+} ask_table[] = {
+	{ ASK_READ, { "NOOP" }, " LINE OVERLONG " },
+	{ ASK_LOGIN, { "USER alice", "PASS x" }, " OPENED CHALLENGE FAILED " },
+	{ ASK_RESPONSE, { "AUTH CRAM-MD5" }, " LINE OVERLONG " },
+	{ ASK_TLS, { "STLS" }, " DONE FAILED " },
+	{ ASK_RECORDS, { "USER alice", "PASS x", "LIST" }, " RECORD FAILED " },
+	{ ASK_MARKS, { "USER alice", "PASS x", "DELE 1" }, " MARKS FAILED " },
+	{ ASK_BODY, { "USER alice", "PASS x", "RETR 1" }, " BODY FAILED " },
+	{ ASK_SEND, { "USER alice", "PASS x", "RETR 1" }, " DONE FAILED " },
+	{ ASK_BOARD,
+	  { "USER alice", "PASS x", "XTND BBOARDS" },
+	  " OPENED BOARD DONE FAILED " },
+	{ ASK_COMMIT, { "USER alice", "PASS x", "RETR 1" }, " DONE FAILED " },
+	{ ASK_CLOSE, { "QUIT" }, " " },
+};
+
+static void bring_to_ask(struct play *p, size_t row)
+{
+	const bool commits = ask_table[row].ask == ASK_COMMIT;
+	enum session_ask ask = ASK_READ;
+
+	begin(p);
+	for (int i = 0; i < 3 && ask_table[row].lines[i]; i++) {
+		if (i == 2)
+			opened(p, commits ? RETRIEVAL_NOTED : RETRIEVAL_FORGOTTEN);
+		ask = line(p, ask_table[row].lines[i]);
+	}
+	if (ask_table[row].ask == ASK_RESPONSE)
+		ask = step(p, &(struct session_event){ .kind = EVENT_CHALLENGE });
+	if (commits)
+		ask = step(p, &(struct session_event){ .kind = EVENT_MARKS,
+						       .bits = p->bits });
+	if (commits || ask_table[row].ask == ASK_SEND)
+		ask = step(p, &(struct session_event){ .kind = EVENT_BODY });
+	if (commits) {
+		step(p, &(struct session_event){ .kind = EVENT_DONE, .whole = true });
+		ask = line(p, "QUIT");
+	}
+	CHECK_EQ(ask, ask_table[row].ask);
+}
+
+static void check_pair(size_t row, enum session_event_kind kind)
+{
+	const struct session_event ev = {
+		.kind = kind,
+		.fault = FAULT_IO,
+		.line = SPAN("NOOP"),
+	};
+	char name[32];
+	struct play p;
+
+	snprintf(name, sizeof name, " %s ", session_event_name(kind));
+	const bool may = strstr(ask_table[row].answers, name);
+	bring_to_ask(&p, row);
+	const enum pop3_state before = p.s.state;
+	p.out = (struct buf){ .at = p.said, .room = sizeof p.said };
+	const enum session_ask ask = session_step(&p.s, &ev, &p.out);
+	CHECK_EQ(ask, p.s.ask);
+	CHECK_EQ(session_may_answer(ask_table[row].ask, kind), may);
+	CHECK_EQ(ask == ASK_CLOSE && p.s.broken, !may);
+	if (may)
+		return;
+	CHECK_TEXT(p.s.end, "session-broken");
+	CHECK_EQ(p.s.broken_ask, ask_table[row].ask);
+	CHECK_EQ(p.s.broken_event, kind);
+	CHECK_EQ(p.out.len, 0);
+	CHECK_EQ(p.s.state, before);
+}
+
+/* An event that nobody asked for ends the session without a word to the client. */
+static void test_every_event_for_every_ask(void **state)
+{
+	(void)state;
+	CHECK_EQ(sizeof ask_table / sizeof *ask_table, SESSION_ASKS);
+	for (size_t row = 0; row < SESSION_ASKS; row++) {
+		CHECK_EQ(ask_table[row].ask, row);
+		for (unsigned e = 0; e < SESSION_EVENTS; e++)
+			check_pair(row, e);
+	}
+}
+
+static void test_asks_and_events_have_names(void **state)
+{
+	(void)state;
+	CHECK_TEXT(session_ask_name(ASK_READ), "READ");
+	CHECK_TEXT(session_ask_name(ASK_CLOSE), "CLOSE");
+	CHECK_TEXT(session_event_name(EVENT_LINE), "LINE");
+	CHECK_TEXT(session_event_name(EVENT_BOARD), "BOARD");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_every_event_for_every_ask),
+		TEST(test_asks_and_events_have_names),
 		TEST(test_every_command_in_every_state),
 		TEST(test_only_quit_leads_to_update),
 		TEST(test_quit_before_login_just_ends),

@@ -150,10 +150,10 @@ static void test_boards_are_listed(void **state)
 	log_in(&p);
 	CHECK_EQ(line(&p, "XTND BBOARDS"), ASK_BOARD);
 	CHECK_EQ(p.s.board, BOARD_EACH);
-	CHECK_EQ(p.s.next, 0);
+	CHECK_EQ(p.s.number, 0);
 	CHECK_EQ(board(&p, "news", 7), ASK_BOARD);
 	CHECK_TEXT(p.said, "+OK boards follow\r\nnews 7\r\n");
-	CHECK_EQ(p.s.next, 1);
+	CHECK_EQ(p.s.number, 1);
 	CHECK_EQ(board(&p, "", 0), ASK_BOARD); /* one that cannot be had */
 	CHECK_TEXT(p.said, "");
 	CHECK_EQ(board(&p, "staff", UINT32_MAX), ASK_BOARD);

@@ -30,7 +30,7 @@ enum fault boards_send_ask(const struct conn *c)
 				   .BOARD_ASK = {
 					   .id = conn_id(c),
 					   .board = c->session.board,
-					   .number = c->session.next,
+					   .number = c->session.number,
 					   .name = { c->secret, c->secret_len },
 					   .ticket = { c->ticket, c->ticket_len } } };
 

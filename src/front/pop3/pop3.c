@@ -446,7 +446,13 @@ void talk_wake(struct loop_watch *watch, unsigned events)
 
 void talk_step(struct conn *c, const struct session_event *ev)
 {
+	const struct session *s = &c->session;
+
 	session_step(&c->session, ev, &c->front->out);
+	if (s->ask == ASK_CLOSE && s->broken)
+		log_event(LOG_CRIT, "session-broken", LOG_S("user", session_user(s)),
+			  LOG_T("ask", session_ask_name(s->broken_ask)),
+			  LOG_T("event", session_event_name(s->broken_event)));
 }
 
 void talk_failed(struct conn *c, enum fault f)
