@@ -1,10 +1,11 @@
-/* mail/address.c - addresses that go beyond ASCII, for those who know no other.
+/* mail/address.c - the addresses of a header field in ASCII.
  *
  * Prefix: field_. RFC 6857 sections 3.1.5 to 3.1.8, RFC
  * 6858 section 2.1.
  */
+#include "mail/address.h"
+
 #include "base/utf8.h"
-#include "mail/field.h"
 #include "mail/token.h"
 
 /* What nobody can have (RFC 2606), behind a name that tells. */

@@ -1,4 +1,4 @@
-/* mail/field.c - a header field in ASCII, for those who know no other (RFC 6857,
+/* mail/field.c - writes a header field in ASCII, for clients without UTF8 (RFC 6857,
  * RFC 6858).
  *
  * Prefix: field_.
@@ -6,7 +6,10 @@
 #include "mail/field.h"
 
 #include "base/utf8.h"
+#include "mail/address.h"
+#include "mail/parameter.h"
 #include "mail/token.h"
+#include "mail/trace.h"
 
 enum kind {
 	TEXT,      /* unstructured: whatever is not named here, too */

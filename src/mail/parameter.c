@@ -1,11 +1,11 @@
-/* mail/parameter.c - parameters of MIME that go beyond ASCII, for those who know no
- * other.
+/* mail/parameter.c - values with parameters, in ASCII.
  *
- * Prefix: field_. RFC 6857 section 3.1.4: as RFC 2231 has
- * them; RFC 6858 section 2.2: not at all.
+ * Prefix: field_. RFC 6857 section 3.1.4 encodes parameters as RFC 2231 has it; RFC
+ * 6858 section 2.2 leaves them out.
  */
+#include "mail/parameter.h"
+
 #include "base/utf8.h"
-#include "mail/field.h"
 #include "mail/token.h"
 
 /* Parameters of one field, and octets of their names and charsets; what has more is

@@ -5,6 +5,7 @@
 #include "mail/parts.h"
 
 #include "mail/field.h"
+#include "mail/parameter.h"
 #include "mail/token.h"
 
 static bool take_boundary(struct parts *p, struct span value)

@@ -1,10 +1,10 @@
-/* mail/trace.c - where a message has been and for whom, beyond ASCII, for those who
- * know no other.
+/* mail/trace.c - header fields about the way of a message, in ASCII.
  *
  * Prefix: field_.
  */
+#include "mail/trace.h"
+
 #include "base/utf8.h"
-#include "mail/field.h"
 #include "mail/token.h"
 
 /* Domains in one clause, or in the name of one host. */

@@ -1,11 +1,10 @@
-/* mail/text.c - texts, phrases and comments that go beyond ASCII, for those who know no
- * other.
+/* mail/phrase.c - words, comments and phrases of a header field in ASCII.
  *
- * Prefix: field_. RFC 2047; RFC 6857 sections 3.1.1
- * to 3.1.3.
+ * Prefix: field_. RFC 2047; RFC 6857 sections 3.1.1 to 3.1.3.
  */
+#include "mail/phrase.h"
+
 #include "base/utf8.h"
-#include "mail/field.h"
 #include "mail/token.h"
 
 /* Octets of a run of words that is encoded at once, and what must be held to see where
