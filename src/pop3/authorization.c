@@ -27,9 +27,8 @@ static enum session_ask start_tls(const struct session *s, struct buf *out)
 static void list_mechanisms(const struct session *s, struct buf *out)
 {
 	reply_ok(out, s->language, TEXT_MECHANISMS);
-	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
-		if ((mechanism_needs(m) & MECHANISM_SASL) && session_offers(s, m))
-			reply_line(out, mechanism_name(m));
+	for (enum mechanism m = 0; session_find_sasl(s, &m); m++)
+		reply_line(out, mechanism_name(m));
 	reply_dot(out);
 }
 

@@ -81,9 +81,7 @@ static void put_sasl(const struct session *s, struct buf *out)
 {
 	bool any = false;
 
-	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
-		if (!(mechanism_needs(m) & MECHANISM_SASL) || !session_offers(s, m))
-			continue;
+	for (enum mechanism m = 0; session_find_sasl(s, &m); m++) {
 		buf_text(out, any ? " " : "SASL ");
 		buf_text(out, mechanism_name(m));
 		any = true;
@@ -137,9 +135,7 @@ void capa_extensions(const struct session *s, struct buf *out)
 	for (size_t i = 0; i < ROWS; i++)
 		if (table[i].xtnd && table[i].works(s))
 			reply_line(out, table[i].xtnd);
-	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++) {
-		if (!(mechanism_needs(m) & MECHANISM_SASL) || !session_offers(s, m))
-			continue;
+	for (enum mechanism m = 0; session_find_sasl(s, &m); m++) {
 		buf_put(out, SPAN("AUTH "));
 		reply_line(out, mechanism_name(m));
 	}

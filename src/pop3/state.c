@@ -61,6 +61,14 @@ bool session_offers(const struct session *s, enum mechanism m)
 	return (s->policy->mechanisms >> m & 1) && !(mechanism_needs(m) & ~met(s));
 }
 
+bool session_find_sasl(const struct session *s, enum mechanism *io)
+{
+	while (*io < MECHANISM_COUNT &&
+	       (!(mechanism_needs(*io) & MECHANISM_SASL) || !session_offers(s, *io)))
+		(*io)++;
+	return *io < MECHANISM_COUNT;
+}
+
 bool session_wants_timestamp(const struct session *s)
 {
 	const unsigned others = MECHANISM_TIMESTAMP | met(s);

@@ -217,6 +217,9 @@ bool session_wants_timestamp(const struct session *s);
 /* Can the client log in by this mechanism, here and now? */
 bool session_offers(const struct session *s, enum mechanism m);
 
+/* The first SASL mechanism from *io on that session_offers. False: there is none. */
+bool session_find_sasl(const struct session *s, enum mechanism *io);
+
 /* Is the client in the middle of logging in? */
 static inline bool session_is_proving(const struct session *s)
 {

@@ -158,6 +158,19 @@ static void test_pass_takes_the_rest_as_it_is(void **state)
 	CHECK_SPAN(c.word, "\t\x01");
 }
 
+/* What stands behind the line in memory is no part of it. */
+static void test_a_line_ends_where_its_span_ends(void **state)
+{
+	struct command c;
+
+	(void)state;
+	CHECK_EQ(command_parse((struct span){ "NOOP  1", 4 }, POP3_TRANSACTION, &c),
+		 FAULT_NONE);
+	CHECK_EQ(command_parse((struct span){ "LIST   1", 5 }, POP3_TRANSACTION, &c),
+		 FAULT_NONE);
+	CHECK(!c.named);
+}
+
 static void test_numbers_come_out_as_given(void **state)
 {
 	struct command c;
@@ -224,6 +237,7 @@ int main(void)
 		TEST(test_what_is_no_keyword),
 		TEST(test_a_nul_anywhere_is_refused),
 		TEST(test_pass_takes_the_rest_as_it_is),
+		TEST(test_a_line_ends_where_its_span_ends),
 		TEST(test_numbers_come_out_as_given),
 		TEST(test_numbers_have_no_largest),
 		TEST(test_a_refused_line_leaves_the_command_alone),

@@ -253,9 +253,48 @@ static void test_other_protocols_are_known_by_their_first_line(void **state)
 		CHECK(!line_is_alien(span_of(ours[i])));
 }
 
+/* The octet in front of what is fed is no part of the line. */
+static void test_a_line_end_looks_at_its_own_line_only(void **state)
+{
+	static const char octets[] = "\r\n";
+	struct line_reader r = { 0 };
+	struct span in = { octets + 1, 1 }, out;
+
+	(void)state;
+	CHECK_EQ(line_feed(&r, &in, &out), LINE_FULL);
+	CHECK_EQ(out.len, 0);
+}
+
+static void test_an_unfinished_auth_is_known_by_its_first_word(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = { { "", false },
+		      { "AUTH", false },
+		      { "AUTH ", true },
+		      { "auth x", true },
+		      { "NOOP x", false } };
+	static char room[LINE_LONG_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int wide = 0; wide < 2; wide++) {
+			struct line_reader r = { 0 };
+			struct span in = span_of(cases[i].text), out;
+
+			if (wide)
+				line_widen(&r, room);
+			CHECK_EQ(line_feed(&r, &in, &out), LINE_MORE);
+			CHECK_EQ(line_is_auth(&r), cases[i].is);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_line_end_looks_at_its_own_line_only),
+		TEST(test_an_unfinished_auth_is_known_by_its_first_word),
 		TEST(test_every_cut_gives_the_same_lines),
 		TEST(test_every_single_octet_feed),
 		TEST(test_the_limit_is_255_octets_with_the_line_end),

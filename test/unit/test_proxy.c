@@ -1,4 +1,4 @@
-/* Promises of pop3/proxy: one reading of a header, and nothing taken behind it. */
+/* Promises of net/proxy: one reading of a header, and nothing taken behind it. */
 #include "check.h"
 
 #include "net/proxy.h"
@@ -224,6 +224,22 @@ static void test_the_checksum_is_held_against_the_octets(void **state)
 	}
 }
 
+/* The octet right behind the checksum counts, too. */
+static void test_the_checksum_may_stand_in_front(void **state)
+{
+	char h[] = SIGNATURE "\x21\x11\x00\x17" FROM4
+			     "\x03\x00\x04\x6f\xd1\xd2\x91" FOREIGN;
+	const struct span whole = { h, sizeof h - 1 };
+	static struct proxy_reader r;
+	struct proxy p;
+
+	(void)state;
+	CHECK_EQ(read_all(whole, &r, &p), PROXY_DONE);
+	CHECK_EQ(p.source, PROXY_SOURCE_ADDRESS);
+	h[whole.len - 4] ^= 1;
+	CHECK_EQ(read_all(whole, &r, &p), PROXY_BROKEN);
+}
+
 static void test_families(void **state)
 {
 	static const struct {
@@ -263,6 +279,8 @@ static void test_families(void **state)
 		CHECK_EQ(read_all(h, &r, &p), cases[i].got);
 		if (cases[i].got == PROXY_DONE)
 			CHECK_EQ(p.source, cases[i].source);
+		if (cases[i].source != PROXY_SOURCE_ADDRESS && h.len > 0)
+			CHECK(cases[i].got != PROXY_DONE || p.address.bits == 0);
 		check_every_cut(h, cases[i].got);
 	}
 }
@@ -327,6 +345,7 @@ static void test_what_the_flags_say(void **state)
 				  &r, &p),
 			 PROXY_DONE);
 		CHECK_EQ(p.tls, cases[i].tls);
+		CHECK_EQ(p.tls_version.at != NULL, cases[i].tls);
 		CHECK_EQ(p.tls_version.len > 0, cases[i].tls);
 		CHECK_EQ(p.common_name.len > 0, cases[i].named);
 	}
@@ -364,6 +383,7 @@ int main(void)
 		TEST(test_a_line_has_107_octets_at_most),
 		TEST(test_the_whole_of_it),
 		TEST(test_the_checksum_is_held_against_the_octets),
+		TEST(test_the_checksum_may_stand_in_front),
 		TEST(test_families),
 		TEST(test_hostile_runs),
 		TEST(test_what_the_flags_say),

@@ -253,14 +253,14 @@ static void test_a_second_user_replaces_the_first(void **state)
 
 static void test_the_longest_name_is_kept_whole(void **state)
 {
-	char text[LINE_OCTETS_MAX];
+	char text[COMMAND_OCTETS_MAX];
 	struct play p;
 
 	(void)state;
 	begin(&p);
 	memset(text, 'u', sizeof text);
 	memcpy(text, "USER ", 5);
-	text[LINE_OCTETS_MAX - 2] = '\0';
+	text[COMMAND_OCTETS_MAX - 2] = '\0';
 	line(&p, text);
 	CHECK(said_ok(&p));
 	CHECK_SPAN(session_user(&p.s), text + 5);
@@ -1293,6 +1293,159 @@ static void test_a_session_is_small(void **state)
 	CHECK(sizeof(struct session) <= 512);
 }
 
+/* ---- more messages than one word of bits has ---- */
+
+static void open_many(struct play *p, uint32_t count, enum retrieval retrieval)
+{
+	begin(p);
+	line(p, "USER alice");
+	line(p, "PASS secret");
+	CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_OPENED,
+						  .count = count,
+						  .octets = count * UINT64_C(100),
+						  .terms.retrieval = retrieval }),
+		 ASK_READ);
+}
+
+static void test_marks_of_many_messages(void **state)
+{
+	static const uint32_t marked[] = { 1, 64, 65, 128 };
+	char text[16];
+	struct play p;
+
+	(void)state;
+	open_many(&p, 128, RETRIEVAL_FORGOTTEN);
+	for (size_t i = 0; i < 4; i++) {
+		sprintf(text, "DELE %u", marked[i]);
+		dele(&p, text);
+		sprintf(text, "RETR %u", marked[i]);
+		CHECK_EQ(line(&p, text), ASK_READ);
+		CHECK_TEXT(p.said, "-ERR message is marked as deleted\r\n");
+	}
+	CHECK_EQ(p.bits[0], UINT64_C(1) << 63 | 1);
+	CHECK_EQ(p.bits[1], UINT64_C(1) << 63 | 1);
+	CHECK_EQ(line(&p, "RETR 2"), ASK_BODY);
+}
+
+static void test_retrieval_of_many_messages(void **state)
+{
+	struct play p;
+
+	(void)state;
+	open_many(&p, 128, RETRIEVAL_NOTED);
+	retr(&p, "RETR 1", true);
+	retr(&p, "RETR 65", true);
+	retr(&p, "RETR 65", true);
+	retr(&p, "RETR 128", true);
+	CHECK_EQ(p.s.retrieved, 3);
+	CHECK_EQ(p.bits[0] | p.bits[1], 0);
+	CHECK_EQ(p.bits[2], 1);
+	CHECK_EQ(p.bits[3], UINT64_C(1) << 63 | 1);
+}
+
+static void test_a_list_of_one_message(void **state)
+{
+	struct play p;
+
+	(void)state;
+	open_many(&p, 1, RETRIEVAL_FORGOTTEN);
+	CHECK_EQ(line(&p, "LIST"), ASK_RECORDS);
+	CHECK_EQ(p.s.next, 1);
+	CHECK_EQ(p.s.last, 1);
+}
+
+/* ---- what a session keeps of what was said ---- */
+
+/* A password that was typed as a name goes with the name. */
+static void test_a_name_leaves_nothing_behind(void **state)
+{
+	struct {
+		struct session s;
+		char behind[512];
+	} m;
+	char zeros[COMMAND_OCTETS_MAX] = "", full[sizeof m.behind];
+
+	(void)state;
+	memset(&m.behind, 'x', sizeof m.behind);
+	memcpy(full, m.behind, sizeof full);
+	session_init(&m.s, &policy, true, true);
+	session_set_user(&m.s, SPAN("a password, by mistake"));
+	session_set_user(&m.s, SPAN("bob"));
+	CHECK_SPAN(session_user(&m.s), "bob");
+	CHECK(memcmp(m.s.user + 3, zeros, sizeof m.s.user - 3) == 0);
+	CHECK(memcmp(m.behind, full, sizeof full) == 0);
+}
+
+static void test_the_words_of_a_command_are_gone_with_its_line(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "APOP alice 00112233445566778899aabbccddeeff");
+	CHECK(!p.s.command.word.at && !p.s.command.more.at);
+}
+
+/* RFC 2595 section 4 voids what was said, not how often it was wrong. */
+static void test_errors_before_stls_count_behind_it(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p);
+	line(&p, "XYZZY");
+	line(&p, "USER alice");
+	line(&p, "PASS x");
+	failed(&p, FAULT_DENIED);
+	CHECK_EQ(line(&p, "STLS"), ASK_TLS);
+	step(&p, &(struct session_event){ .kind = EVENT_DONE });
+	CHECK_EQ(p.s.failures, 1);
+	CHECK_TEXT(p.s.timestamp, "<1.2@here>");
+	begin(&p);
+	p.s.errors = 3;
+	p.s.ask = ASK_TLS;
+	step(&p, &(struct session_event){ .kind = EVENT_DONE });
+	CHECK_EQ(p.s.errors, 3);
+}
+
+/* Whether TLS would help is told. */
+static void test_why_a_name_is_refused(void **state)
+{
+	static const char *const commands[] = {
+		"USER alice", "APOP alice 00112233445566778899aabbccddeeff"
+	};
+	static const struct {
+		bool tls, clear_ok;
+		const char *said;
+	} cases[] = {
+		{ false, false, "-ERR start TLS before logging in\r\n" },
+		{ false, true, "-ERR no such mechanism here\r\n" },
+		{ true, false, "-ERR no such mechanism here\r\n" },
+		{ true, true, "-ERR no such mechanism here\r\n" },
+	};
+	struct session_policy none = policy;
+	struct play p;
+
+	(void)state;
+	none.mechanisms = 0;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (size_t k = 0; k < 2; k++) {
+			session_init(&p.s, &none, cases[i].tls, cases[i].clear_ok);
+			CHECK_EQ(line(&p, commands[k]), ASK_READ);
+			CHECK_TEXT(p.said, cases[i].said);
+		}
+}
+
+static void test_a_password_is_a_response(void **state)
+{
+	struct play p;
+
+	(void)state;
+	bring_to(&p, POP3_NAMED);
+	CHECK_EQ(line(&p, "PASS x"), ASK_LOGIN);
+	CHECK(p.s.has_secret);
+}
+
 /* ---- asks and events ---- */
 
 static enum session_ask opened(struct play *p, enum retrieval retrieval)
@@ -1401,6 +1554,14 @@ static void test_asks_and_events_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_marks_of_many_messages),
+		TEST(test_retrieval_of_many_messages),
+		TEST(test_a_list_of_one_message),
+		TEST(test_a_name_leaves_nothing_behind),
+		TEST(test_the_words_of_a_command_are_gone_with_its_line),
+		TEST(test_errors_before_stls_count_behind_it),
+		TEST(test_why_a_name_is_refused),
+		TEST(test_a_password_is_a_response),
 		TEST(test_every_event_for_every_ask),
 		TEST(test_asks_and_events_have_names),
 		TEST(test_every_command_in_every_state),

@@ -1,4 +1,4 @@
-/* Promises of pop3/xtnd: boards in a session, without a socket. */
+/* Promises of pop3/xtnd.h: boards in a session, without a socket. */
 #include "play.h"
 
 static const struct session_policy policy = {
@@ -196,6 +196,7 @@ static void test_a_board_takes_the_maildrops_place(void **state)
 	CHECK_EQ(p.s.board, BOARD_NAMED);
 	CHECK_SPAN(p.s.wanted, "news");
 	CHECK_EQ(opened(&p, "news", 7), ASK_READ);
+	CHECK(!p.s.wanted.at); /* it was borrowed from the line */
 	CHECK_TEXT(p.said, "+OK maildrop has 7 messages (700 octets)\r\n"
 			   "news 47\r\n.\r\n");
 	line(&p, "STAT");
@@ -212,6 +213,40 @@ static void test_a_board_takes_the_maildrops_place(void **state)
 	CHECK_EQ(opened(&p, "news", 1), ASK_READ);
 	CHECK_EQ(line(&p, "QUIT"), ASK_CLOSE); /* nothing is marked any more */
 	CHECK_TEXT(p.said, "+OK signing off, 1 message left\r\n");
+}
+
+static void scan(struct play *p, const char *text, uint64_t octets)
+{
+	CHECK_EQ(line(p, text), ASK_RECORDS);
+	CHECK_EQ(step(p, &(struct session_event){ .kind = EVENT_RECORD,
+						  .octets = octets }),
+		 ASK_READ);
+}
+
+/* RFC 1082: in a board, LIST shows each message's maxima, up to the board's own. */
+static void test_list_shows_the_maxima_of_a_board(void **state)
+{
+	struct play p;
+
+	(void)state;
+	log_in(&p);
+	line(&p, "XTND BBOARDS news");
+	opened(&p, "news", 7);
+	scan(&p, "LIST 1", 100);
+	CHECK_TEXT(p.said, "+OK 1 100 41\r\n");
+	scan(&p, "LIST 7", 200);
+	CHECK_TEXT(p.said, "+OK 7 200 47\r\n");
+	line(&p, "XTND BBOARDS news");
+	step(&p, &(struct session_event){ .kind = EVENT_OPENED,
+					  .line = SPAN("news"),
+					  .count = 1,
+					  .maxima = 1 });
+	scan(&p, "LIST 1", 100);
+	CHECK_TEXT(p.said, "+OK 1 100 1\r\n");
+	line(&p, "XTND BBOARDS alice");
+	opened(&p, "alice", 3);
+	scan(&p, "LIST 1", 100);
+	CHECK_TEXT(p.said, "+OK 1 100\r\n");
 }
 
 /* What was marked before the switch is not there when the client is back. */
@@ -359,6 +394,7 @@ int main(void)
 		TEST(test_boards_are_listed),
 		TEST(test_a_list_that_breaks),
 		TEST(test_a_board_takes_the_maildrops_place),
+		TEST(test_list_shows_the_maxima_of_a_board),
 		TEST(test_coming_back_undoes_marks),
 		TEST(test_the_own_name_in_the_own_maildrop),
 		TEST(test_a_refusal_changes_nothing),
