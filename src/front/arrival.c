@@ -1,28 +1,31 @@
-/* front/arrival.c - for whom a connection is, the client's own or one that a proxy
- * announces, and whether there is room for one more from there.
+/* front/arrival.c - who connects, a client itself or a proxy for one, and whether there
+ * is room for one more from there.
  *
- * Prefix: arrival_. From a listed network a header must come first, and
- * from then on whom it names is the peer, for everything. From elsewhere no header is
- * looked for: it is a bad first line.
+ * Prefix: arrival_.
  */
+#include "front/arrival.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "front/front.h"
+#include "base/own.h"
+#include "front/client.h"
 #include "net/proxy.h"
 #include "pop3/reply.h"
 
-enum { REFUSALS_LOG_MS = 1000 }; /* one line in so long tells of all */
+/* Refusals are logged at most so often; each line counts those since the last. */
+enum { REFUSALS_LOG_MS = 1000 };
 
-struct arrival {
+struct header {
 	struct address proxy;
 	struct proxy_reader reader;
 };
 
-_Static_assert((int)SETTING_LIST_MAX <= (int)NETS_MAX, "a whole setting fits");
+_Static_assert((int)SETTING_LIST_MAX <= (int)NETS_MAX,
+	       "every network of a setting fits");
 _Static_assert((int)PROXY_OCTETS_MAX <= (int)FRONT_INPUT_OCTETS, "a whole header fits");
 
 static bool take_nets(struct nets *out, const struct text_list *list)
@@ -63,7 +66,7 @@ void arrival_take_connlimit(struct front *f, int fd, uint64_t column)
 	close(fd);
 }
 
-/* Is there room for one more from this address? Then it is counted. */
+/* Count the connection for its address. False: the address has too many. */
 static bool admit(struct conn *c, const struct address *host)
 {
 	struct front *f = c->front;
@@ -74,7 +77,7 @@ static bool admit(struct conn *c, const struct address *host)
 	uint64_t key = connlimit_key(&f->connlimit, host);
 	switch (connlimit_add_from(&f->connlimit, key, most)) {
 	case CONNLIMIT_COUNTED:
-		c->counted_as = key;
+		c->arrival.address_key = key;
 		return true;
 	case CONNLIMIT_FULL:
 		return true;
@@ -84,15 +87,17 @@ static bool admit(struct conn *c, const struct address *host)
 	return false;
 }
 
-/* Is there room for one more at all? It is counted before anything is known of it. */
-static bool join(struct conn *c)
+/* Count the connection among all, before anything else is known of it. False: there are
+ * too many. */
+static bool enter_total(struct conn *c)
 {
 	struct front *f = c->front;
 
 	if (!f->connlimit.table)
 		return true;
-	c->joined = connlimit_add(&f->connlimit, f->child.settings.max_connections);
-	return c->joined;
+	c->arrival.in_total =
+		connlimit_add(&f->connlimit, f->child.settings.max_connections);
+	return c->arrival.in_total;
 }
 
 static void log_refusal(struct front *f, const char *peer, enum fault fault)
@@ -110,71 +115,58 @@ static void log_refusal(struct front *f, const char *peer, enum fault fault)
 	f->refusals_unlogged = 0;
 }
 
-/* One call, and what the socket does not take is not told: whoever opens too many gets
- * no more of us. Where TLS comes first, a word would cost a handshake. */
-static void refuse(struct conn *c, enum fault fault)
+/* Tell the client in one call; a client that opens too many connections is worth no
+ * more. On a TLS port that would take a handshake, so nothing is sent there. */
+static enum result refuse(struct conn *c, enum fault fault)
 {
 	struct buf *out = &c->front->out;
 
-	if (!c->tls_first) {
+	if (!c->arrival.tls_first) {
 		out->len = 0;
 		reply_err(out, LANGUAGE_en, fault);
-		send(c->client.fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		send(c->watch.fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		out->len = 0;
 	}
 	log_refusal(c->front, c->peer, fault);
-	conn_close(c, NULL);
+	return RESULT_REFUSED;
 }
 
-/* ---- for whom ---- */
+/* ---- the client's address ---- */
 
-static void drop_header(struct conn *c)
-{
-	free(c->arrival);
-	c->arrival = NULL;
-}
-
-/* It is known who the client is. over_tls: it speaks TLS with a proxy that was listed
- * so as to be believed; then its credentials are as safe as that proxy's way to us. */
-static bool welcome(struct conn *c, const struct address *host, bool loopback,
-		    bool over_tls)
+/* The address of the client is known. `over_tls`: it has TLS with a proxy that
+ * proxy-from trusts for that, so its credentials are as safe as the proxy's way to us.
+ */
+static enum result welcome(struct conn *c, const struct address *host, bool loopback,
+			   bool over_tls)
 {
 	struct front *f = c->front;
+	const bool tls_first = c->arrival.tls_first;
 
-	drop_header(c);
-	if (!admit(c, host)) {
-		refuse(c, FAULT_CROWDED);
-		return false;
-	}
-	session_init(&c->session, &f->policy, c->tls_first || over_tls,
+	free(TAKE(c->arrival.header));
+	if (!admit(c, host))
+		return refuse(c, FAULT_CROWDED);
+	session_init(&c->session, &f->policy, tls_first || over_tls,
 		     clear_text_is_ok(f, loopback));
-	c->phase = c->tls_first ? CONN_HANDSHAKE : CONN_OPEN;
-	if (c->tls_first && !(c->tls = tls_new(f->tls, c->client.fd, &f->sealed))) {
-		conn_close(c, "out-of-memory");
-		return false;
-	}
-	return true;
+	c->phase = PHASE_OPEN;
+	return tls_first && !client_begin_tls(c) ? RESULT_NO_MEMORY : RESULT_DONE;
 }
 
-void arrival_begin(struct conn *c, const struct sock_address *peer)
+enum result arrival_begin(struct conn *c, const struct sock_address *peer)
 {
 	const struct address host = sock_host(peer);
+	struct header *header;
 
-	if (!join(c)) {
-		refuse(c, FAULT_LIMIT);
-		return;
-	}
-	if (!nets_hold(&c->front->proxies, &host)) {
-		welcome(c, &host, address_is_loopback(&host), false);
-		return;
-	}
-	c->phase = CONN_ARRIVING;
-	c->arrival = malloc(sizeof *c->arrival);
-	if (!c->arrival) {
-		conn_close(c, "out-of-memory");
-		return;
-	}
-	c->arrival->proxy = host;
-	c->arrival->reader.len = 0;
+	if (!enter_total(c))
+		return refuse(c, FAULT_LIMIT);
+	if (!nets_hold(&c->front->proxies, &host))
+		return welcome(c, &host, address_is_loopback(&host), false);
+	c->phase = PHASE_ARRIVING;
+	c->arrival.header = header = malloc(sizeof *header);
+	if (!header)
+		return RESULT_NO_MEMORY;
+	header->proxy = host;
+	header->reader.len = 0;
+	return RESULT_WAIT;
 }
 
 static void log_announced(const struct conn *c, const char *via, const struct proxy *p)
@@ -192,72 +184,68 @@ static void log_announced(const struct conn *c, const char *via, const struct pr
 		  LOG_S("authority", p->authority));
 }
 
-/* A client that is announced is on this machine only if its proxy is, too: what a proxy
- * elsewhere calls loopback is that machine's. One whose address is not told has none:
- * it is not its proxy. */
-static bool take_header(struct conn *c, const struct proxy *p)
+/* A client counts as local only if its proxy is local, too: what a remote proxy calls
+ * loopback is the proxy's own machine. A client whose address the proxy does not know
+ * counts as the proxy in the connection limit table; for every other rule it has no
+ * address. */
+static enum result take_header(struct conn *c, const struct proxy *p)
 {
-	struct address host = c->arrival->proxy;
+	struct address host = c->arrival.header->proxy;
 	bool loopback = address_is_loopback(&host);
 	char via[ADDRESS_TEXT_MAX];
 
 	memcpy(via, c->peer, sizeof via);
 	if (p->source == PROXY_SOURCE_ADDRESS)
-		host = p->address; /* one who is not named counts as the proxy */
+		host = p->address;
 	if (p->source != PROXY_SOURCE_OWN) {
 		loopback = loopback && address_is_loopback(&p->address);
 		address_text(&p->address, p->port, c->peer);
 	}
 	log_announced(c, via, p);
-	if (!welcome(c, &host, loopback, p->tls))
-		return false;
-	talk_greet(c);
-	return true;
+	return welcome(c, &host, loopback, p->tls);
 }
 
-/* The header is looked at first and taken then, so that what stands behind it stays in
- * the socket for TLS. Whoever owes one and sends something else is told nothing. */
-bool arrival_read(struct conn *c)
+/* Look at the octets first and remove only the header from the socket, so that what
+ * follows stays there for TLS. A peer that owes a header and sends something else gets
+ * no reply. */
+enum result arrival_read(struct conn *c)
 {
 	struct front *f = c->front;
 	ssize_t n =
-		recv(c->client.fd, f->input, PROXY_OCTETS_MAX, MSG_PEEK | MSG_DONTWAIT);
+		recv(c->watch.fd, f->input, PROXY_OCTETS_MAX, MSG_PEEK | MSG_DONTWAIT);
 	struct span in = { f->input, n > 0 ? (size_t)n : 0 };
 	enum proxy_got got = PROXY_MORE;
 	struct proxy p;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return RESULT_WAIT;
 	if (in.len > 0)
-		got = proxy_feed(&c->arrival->reader, &in, &p);
+		got = proxy_feed(&c->arrival.header->reader, &in, &p);
 	ssize_t taken = in.at - f->input;
-	if (n <= 0 ||
-	    recv(c->client.fd, f->input, (size_t)taken, MSG_DONTWAIT) != taken) {
-		conn_close(c, "hangup");
-		return false;
-	}
+	if (n <= 0 || recv(c->watch.fd, f->input, (size_t)taken, MSG_DONTWAIT) != taken)
+		return RESULT_HANGUP;
 	switch (got) {
 	case PROXY_MORE:
-		return false;
+		return RESULT_WAIT;
 	case PROXY_DONE:
 		return take_header(c, &p);
 	case PROXY_MISSING:
-		conn_close(c, "proxy-header-missing");
-		return false;
+		return RESULT_HEADER_MISSING;
 	case PROXY_BROKEN:
-		conn_close(c, "proxy-header-broken");
-		return false;
+		break;
 	}
-	return false;
+	return RESULT_HEADER_BROKEN;
 }
 
-void arrival_forget(struct conn *c)
+void arrival_release(struct conn *c)
 {
-	drop_header(c);
-	if (c->counted_as)
-		connlimit_remove_from(&c->front->connlimit, c->counted_as);
-	c->counted_as = 0;
-	if (c->joined)
+	struct arrival *a = &c->arrival;
+
+	free(TAKE(a->header));
+	if (a->address_key)
+		connlimit_remove_from(&c->front->connlimit, a->address_key);
+	a->address_key = 0;
+	if (a->in_total)
 		connlimit_remove(&c->front->connlimit);
-	c->joined = false;
+	a->in_total = false;
 }

@@ -1,31 +1,32 @@
 /* front/output.c - octets to the client.
  *
- * Prefix: output_. Replies are collected in the front's one buffer and
- * go out in one call; only what a socket does not take costs memory of the connection.
+ * Prefix: output_.
  */
+#include "front/output.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include "base/own.h"
-#include "front/front.h"
+#include "front/deadline.h"
 
 static void note_progress(struct conn *c)
 {
-	c->active_at = loop_now(&c->front->loop);
-	conn_watch(c);
+	deadline_active(c);
+	deadline_sent(c);
 }
 
 /* One call: a socket that took a part is full. `more`: what follows at once may go out
- * in the same packets. */
+ * in the same packets. False: the connection is broken. */
 static bool send_some(struct conn *c, struct span *io, bool more)
 {
 	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 	ssize_t n;
 
 	do
-		n = send(c->client.fd, io->at, io->len, flags);
+		n = send(c->watch.fd, io->at, io->len, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN;
@@ -34,17 +35,19 @@ static bool send_some(struct conn *c, struct span *io, bool more)
 	return true;
 }
 
-/* Keep s behind what is held already: at most the answer to what was under way when the
- * socket filled up. */
+/* Put s behind what is held already. More than once only for the answer that was being
+ * written when the socket became full, so this stays bounded. */
 static bool hold(struct conn *c, struct span s)
 {
-	char *more = realloc(c->held_out, c->held_len + s.len);
+	struct output *o = &c->output;
+	char *more = realloc(o->held, o->held_len + s.len);
 
 	if (!more)
 		return false;
-	memcpy(more + c->held_len, s.at, s.len);
-	c->held_out = more;
-	c->held_len += (uint32_t)s.len;
+	memcpy(more + o->held_len, s.at, s.len);
+	o->held = more;
+	o->held_len += (uint32_t)s.len;
+	o->blocked = true;
 	return true;
 }
 
@@ -53,12 +56,12 @@ static bool send_or_hold(struct conn *c, struct buf *b, bool more)
 	struct span s = buf_span(b);
 
 	b->len = 0;
-	if (s.len > 0 && !output_blocked(c) && !send_some(c, &s, more))
+	if (s.len > 0 && !c->output.blocked && !send_some(c, &s, more))
 		return false;
 	return s.len == 0 || hold(c, s);
 }
 
-/* What is collected, as TLS records. */
+/* Make TLS records of what is collected. */
 static bool seal(struct conn *c)
 {
 	struct front *f = c->front;
@@ -68,7 +71,7 @@ static bool seal(struct conn *c)
 	while (rest.len > 0) {
 		size_t n;
 
-		switch (tls_write(c->tls, rest, &n)) {
+		switch (tls_write(c->client.tls, rest, &n)) {
 		case TLS_DONE:
 			rest = span_after(rest, n);
 			break;
@@ -76,7 +79,7 @@ static bool seal(struct conn *c)
 			if (!send_or_hold(c, &f->sealed, false))
 				return false;
 			break;
-		case TLS_WANT_READ: /* there is no renegotiation */
+		case TLS_WANT_READ: /* only with renegotiation, which is off */
 		case TLS_AGAIN:
 		case TLS_FLOODED:
 		case TLS_CLOSED:
@@ -87,21 +90,30 @@ static bool seal(struct conn *c)
 	return true;
 }
 
-bool output_flush(struct conn *c)
+static enum result result_of(const struct conn *c, bool sent)
 {
-	if (!c->tls)
-		return send_or_hold(c, &c->front->out, false);
-	return seal(c) && send_or_hold(c, &c->front->sealed, false);
+	if (!sent)
+		return RESULT_HANGUP;
+	return c->output.blocked ? RESULT_WAIT : RESULT_DONE;
 }
 
-bool output_end(struct conn *c)
+enum result output_flush(struct conn *c)
 {
-	if (!c->tls)
+	struct front *f = c->front;
+
+	if (!c->client.tls)
+		return result_of(c, send_or_hold(c, &f->out, false));
+	return result_of(c, seal(c) && send_or_hold(c, &f->sealed, false));
+}
+
+enum result output_end(struct conn *c)
+{
+	if (!c->client.tls)
 		return output_flush(c);
 	if (!seal(c))
-		return false;
-	tls_shutdown(c->tls);
-	return send_or_hold(c, &c->front->sealed, false);
+		return RESULT_HANGUP;
+	tls_shutdown(c->client.tls);
+	return result_of(c, send_or_hold(c, &c->front->sealed, false));
 }
 
 ssize_t output_file(struct conn *c, int fd, uint64_t offset, size_t len)
@@ -110,29 +122,30 @@ ssize_t output_file(struct conn *c, int fd, uint64_t offset, size_t len)
 
 	if (!send_or_hold(c, &c->front->out, true))
 		return -1;
-	if (output_blocked(c)) {
+	if (c->output.blocked) {
 		errno = EAGAIN;
 		return -1;
 	}
-	ssize_t n = sendfile(c->client.fd, fd, &at, len);
-	c->full = n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < len;
+	ssize_t n = sendfile(c->watch.fd, fd, &at, len);
+	c->output.blocked = n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < len;
 	if (n > 0)
 		note_progress(c);
 	return n;
 }
 
-bool output_drain(struct conn *c)
+enum result output_drain(struct conn *c)
 {
-	c->full = false;
-	if (!c->held_out)
-		return true;
-	struct span s = { c->held_out + c->held_at, c->held_len - c->held_at };
-	if (!send_some(c, &s, false))
-		return false;
-	c->held_at = c->held_len - (uint32_t)s.len;
+	struct output *o = &c->output;
+	struct span s = { o->held ? o->held + o->held_at : "",
+			  o->held_len - o->held_at };
+
+	if (s.len > 0 && !send_some(c, &s, false))
+		return RESULT_HANGUP;
+	o->blocked = s.len > 0;
+	o->held_at = o->held_len - (uint32_t)s.len;
 	if (s.len > 0)
-		return true;
-	free(TAKE(c->held_out));
-	c->held_at = c->held_len = 0;
-	return true;
+		return RESULT_WAIT;
+	free(TAKE(o->held));
+	o->held_at = o->held_len = 0;
+	return RESULT_DONE;
 }

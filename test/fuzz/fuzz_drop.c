@@ -10,30 +10,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "front/front.h"
+#include "front/pop3/pop3.h"
+#include "front/slots.h"
 #include "ipc/channel.h"
 #include "sys/file.h"
 
 static struct front front;
 static struct loop_timer turn_ends;
-static int client, drop; /* our ends */
-
-/* ---- what front/front.c does ---- */
-
-void front_set_offers(struct front *f, unsigned mechanisms)
-{
-	f->policy.mechanisms = mechanisms;
-}
-
-void front_conn_ended(struct front *f)
-{
-	(void)f;
-}
-
-void front_tidy_later(struct front *f)
-{
-	(void)f;
-}
+static int client, auth, drop; /* our ends */
 
 /* ---- one turn ---- */
 
@@ -56,7 +40,10 @@ static void turn(void)
 			;
 		while (recv(drop, octets, sizeof octets, MSG_DONTWAIT) > 0)
 			;
-	} while (front.slots[0] && front.slots[0]->eager);
+		while (recv(auth, octets, sizeof octets, MSG_DONTWAIT) > 0)
+			;
+	} while (front.slots[0] && front.slots[0]->unfinished &&
+		 front.slots[0]->awaits == AWAITS_NOTHING);
 }
 
 static void say(const char *words)
@@ -169,23 +156,27 @@ static void begin(void)
 	PROMISE(channel_pair(drops, &why) == FAULT_NONE);
 	client = clients[1];
 	drop = drops[1];
-	conn_accept(&front, clients[0], false, &peer);
+	front.accept(&front, clients[0], false, &peer);
 	turn();
 	say("USER a\r\nPASS b\r\n");
 	struct conn *c = front.slots[0];
-	PROMISE(c && c->session.ask == ASK_LOGIN);
-	PROMISE(maildrop_attach(c, drops[0]));
+	PROMISE(c && c->awaits == AWAITS_AUTH);
+	const struct message ok = { .kind = MESSAGE_AUTH_OK,
+				    .AUTH_OK = { .id = slots_id(c) } };
+	PROMISE(channel_send(auth, &ok, drops[0], CHANNEL_NOW) == FAULT_NONE);
+	close(drops[0]);
+	turn();
+	PROMISE(c->awaits == AWAITS_MAILDROP);
 }
 
 static void end(void)
 {
-	if (front.slots[0])
-		conn_close(front.slots[0], "shutdown");
+	pop3_close_all(&front, false);
 	turn();
 	close(client);
 	close(drop);
 	PROMISE(front.readahead_open == 0 && front.conn_count == 0);
-	PROMISE(!front.asking);
+	PROMISE(!front.queue);
 }
 
 static int count_open(void)
@@ -200,13 +191,15 @@ static int count_open(void)
 static void make_front(void)
 {
 	struct settings *s = &front.child.settings;
+	int auths[2];
+	struct why why;
 
 	log_level(LOG_EMERG);
 	PROMISE(loop_init(&front.loop) && loop_make_room(&front.loop, 8));
 	front.slot_count = 1;
 	front.slots = calloc(1, sizeof(struct conn *));
 	front.readahead_most = 64;
-	front.asking_last = &front.asking;
+	pop3_start(&front);
 	front.out = BUF(front.output);
 	front.sealed = BUF(front.records);
 	front.policy = (struct session_policy){ .greeting = "ready",
@@ -217,6 +210,9 @@ static void make_front(void)
 	s->login_timeout = s->idle_timeout = 100000;
 	s->plaintext_auth = PLAINTEXT_AUTH_YES;
 	turn_ends.due = on_turn_ends;
+	PROMISE(channel_pair(auths, &why) == FAULT_NONE);
+	pop3_auth_link(&front, auths[0]);
+	auth = auths[1];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,133 +1,125 @@
-/* front/pop3/board.c - another maildrop than the one that the login opened.
+/* front/pop3/board.c - XTND: another maildrop than the one that the login opened.
  *
- * Prefix: boards_. poplar-auth gives a session socket for each that is
- * looked at, and the maildrop before is let go only when the next one is open: where
- * that cannot be had, everything is as it was.
+ * Prefix: board_.
  */
+#include "front/pop3/board.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/own.h"
-#include "front/front.h"
-#include "ipc/channel.h"
+#include "front/pop3/answer.h"
+#include "front/pop3/authlink.h"
+#include "front/pop3/drop.h"
+#include "front/pop3/droplink.h"
+#include "front/pop3/readahead.h"
+#include "front/pop3/records.h"
+#include "front/pop3/sessionlog.h"
 
-bool boards_keep_ticket(struct conn *c, struct span ticket)
+enum result board_ask(struct conn *c, struct session_event *ev)
 {
-	if (ticket.len == 0)
-		return true;
-	c->ticket = malloc(ticket.len);
-	if (!c->ticket)
-		return false;
-	memcpy(c->ticket, ticket.at, ticket.len);
-	c->ticket_len = (uint16_t)ticket.len;
-	return true;
+	return authlink_ask(c, c->session.wanted, ev);
 }
 
-enum fault boards_send_ask(const struct conn *c)
+void board_forget_name(struct conn *c)
 {
-	const struct message m = { .kind = MESSAGE_BOARD_ASK,
-				   .BOARD_ASK = {
-					   .id = conn_id(c),
-					   .board = c->session.board,
-					   .number = c->session.number,
-					   .name = { c->secret, c->secret_len },
-					   .ticket = { c->ticket, c->ticket_len } } };
-
-	return asks_tell(c->front, &m);
+	free(TAKE(c->drop.next_name));
 }
 
-/* ---- what poplar-auth says ---- */
-
-/* Step the session, which may ask for the next one. */
-static void tell(struct conn *c, const struct session_event *ev)
+/* The board stays closed; the session may ask for the next one. */
+static enum result tell(struct conn *c)
 {
-	maildrop_detach_next(c);
-	c->asked = false;
-	talk_step(c, ev);
-	free(TAKE(c->board));
-	if (c->session.ask == ASK_BOARD)
-		asks_board(c);
+	droplink_detach_next(c);
+	c->awaits = AWAITS_NOTHING;
+	return RESULT_EVENT;
 }
 
-/* The connection that waits for poplar-auth; NULL: the client has gone. */
-static struct conn *find(const struct front *f, uint64_t id)
-{
-	struct conn *c = conn_find(f, id);
+/* ---- answers of poplar-auth ---- */
 
-	if (!c || !asks_is_awaiting(c) || !c->logged_in)
-		return NULL;
-	asks_drop_secret(c);
-	return c;
+static enum result refuse(struct conn *c, enum fault f, struct session_event *ev)
+{
+	const bool was_last = c->session.board == BOARD_EACH && f == FAULT_NO_BOARD;
+
+	*ev = (struct session_event){ .kind = was_last ? EVENT_DONE : EVENT_FAILED,
+				      .fault = f };
+	return tell(c);
 }
 
-static void fail(struct conn *c, enum fault f)
+enum result board_take_failed(struct conn *c, uint64_t fault, struct session_event *ev)
 {
-	const bool told = c->session.board == BOARD_EACH && f == FAULT_NO_BOARD;
-
-	tell(c, &(struct session_event){ .kind = told ? EVENT_DONE : EVENT_FAILED,
-					 .fault = f });
-	talk_go(c);
-}
-
-void boards_take_failed(struct front *f, uint64_t id, uint64_t fault)
-{
-	struct conn *c = find(f, id);
 	const bool known = fault > FAULT_NONE && fault < FAULT_COUNT;
 
-	if (c)
-		fail(c, known ? (enum fault)fault : FAULT_PEER);
+	if (!c)
+		return RESULT_WAIT;
+	authlink_drop_secret(c);
+	return refuse(c, known ? (enum fault)fault : FAULT_PEER, ev);
 }
 
-void boards_take_ok(struct front *f, const struct message_BOARD_OK *m, int fd)
+enum result board_take_ok(struct conn *c, const struct message_BOARD_OK *m, int fd,
+			  struct session_event *ev)
 {
-	struct conn *c = find(f, m->id);
-
-	if (c)
-		c->board = strndup(m->name.at, m->name.len);
-	if (!c || !c->board)
+	if (!c) {
 		close(fd);
-	if (c && (!c->board || !maildrop_attach(c, fd)))
-		fail(c, FAULT_NOMEM);
+		return RESULT_WAIT;
+	}
+	authlink_drop_secret(c);
+	c->drop.next_name = strndup(m->name.at, m->name.len);
+	if (!c->drop.next_name) {
+		close(fd);
+		return refuse(c, FAULT_NOMEM, ev);
+	}
+	return droplink_attach(c, fd) ? RESULT_WAIT : refuse(c, FAULT_NOMEM, ev);
 }
 
-/* ---- what poplar-drop says ---- */
+/* ---- answers of poplar-drop ---- */
 
-void boards_take_refusal(struct conn *c, enum fault f)
+enum result board_fail(struct conn *c, enum fault f, struct session_event *ev)
 {
-	const struct session_event failed = { .kind = EVENT_FAILED, .fault = f };
 	const struct session_event passed_over = { .kind = EVENT_BOARD };
 
-	tell(c, c->session.board == BOARD_EACH ? &passed_over : &failed);
+	if (c->session.board == BOARD_EACH)
+		*ev = passed_over;
+	else
+		result_failed(ev, f);
+	return tell(c);
 }
 
-static void log_board(const struct conn *c)
+/* Nothing of the maildrop before stays. */
+static bool change_maildrop(struct conn *c, const struct message_READY *m, int fd)
 {
-	const struct session *s = &c->session;
-
-	log_event(LOG_INFO, "board", LOG_S("user", session_user(s)),
-		  LOG_T("peer", c->peer), LOG_T("board", c->board),
-		  LOG_T("archive", s->board == BOARD_ARCHIVE ? "yes" : "no"),
-		  LOG_N("messages", s->count), LOG_N("octets", s->octets));
+	droplink_use_next(c);
+	readahead_free(c);
+	records_close(c);
+	free(TAKE(c->session.bits));
+	return records_open(c, m, fd);
 }
 
-bool boards_take_ready(struct conn *c, const struct message_READY *m, int fd)
+static enum result take_ready(struct conn *c, const struct message_READY *m, int fd,
+			      struct session_event *ev)
 {
-	struct session_event ev = maildrop_opened(c, m);
-
-	ev.line = span_of(c->board);
+	drop_opened(c, m, ev);
+	ev->line = span_of(c->drop.next_name);
 	if (c->session.board == BOARD_EACH || c->session.board == BOARD_ABOUT) {
 		close(fd);
-		ev.kind = EVENT_BOARD;
-		tell(c, &ev);
-		return true;
+		ev->kind = EVENT_BOARD;
+		return tell(c);
 	}
-	maildrop_switch(c);
-	if (!maildrop_take_listing(c, m, fd))
-		return false;
-	c->asked = false;
-	talk_step(c, &ev);
-	log_board(c);
-	free(TAKE(c->board));
-	return true;
+	if (!change_maildrop(c, m, fd))
+		return RESULT_ILLEGAL;
+	c->awaits = AWAITS_NOTHING;
+	sessionlog_board(c, ev);
+	return RESULT_EVENT;
+}
+
+enum result board_take(struct conn *c, const struct message *m,
+		       struct channel_files *files, struct session_event *ev)
+{
+	if (m->kind == MESSAGE_READY && answer_ready_is_sound(&m->READY))
+		return take_ready(c, &m->READY, files->at[0], ev);
+	while (files->count > 0)
+		close(files->at[--files->count]);
+	if (m->kind != MESSAGE_FAILED || m->FAILED.fault == FAULT_NONE ||
+	    m->FAILED.fault >= FAULT_COUNT)
+		return RESULT_ILLEGAL;
+	return board_fail(c, (enum fault)m->FAILED.fault, ev);
 }

@@ -1,29 +1,30 @@
-/* front/pop3/body.c - a message to the client.
+/* front/pop3/body.c - one message to the client.
  *
- * Prefix: body_. The octets come from a descriptor, never through
- * another process's words. The loop must not wait for a disk: what is not at hand is
- * asked for (front/reader.h).
+ * Prefix: body_.
  */
+#include "front/pop3/body.h"
+
 #include <errno.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/own.h"
-#include "front/front.h"
+#include "front/output.h"
+#include "front/pop3/droplink.h"
+#include "front/pop3/surrogate.h"
 
-/* Octets that go out without being read, at a time; where fewer are left, reading them
- * costs less. */
+/* sendfile(2) sends up to FILE_MOST octets at a time, and leaves FILE_REST to be read.
+ * Where fewer than FILE_LEAST are left, it costs less to read them. */
 enum {
 	FILE_MOST = 262144,
 	FILE_LEAST = FRONT_BODY_OCTETS,
 	FILE_REST = 16384,
 };
 
-/* Octets that are rewritten at a time: a hostile header costs 400 ns for each. */
+/* Octets that are made a surrogate at a time: a hostile header costs 400 ns for each.
+ */
 enum { SURROGATE_MOST = 4096 };
 
-/* A message has no more lines than octets: a TOP of so many is the whole of it, and
- * goes out as by RETR. */
+/* A message has no more lines than octets, so a TOP of that many lines is the whole
+ * message, and is sent as by RETR. */
 static bool is_limited(const struct conn *c)
 {
 	const struct command *command = &c->session.command;
@@ -31,25 +32,26 @@ static bool is_limited(const struct conn *c)
 	return command->id == COMMAND_TOP && command->lines < c->body.source.length;
 }
 
-void body_begin(struct conn *c, const struct body_source *source)
+enum result body_begin(struct conn *c, const struct body_source *source,
+		       struct session_event *ev)
 {
 	const struct reader_given given = { source->fd, source->kind, source->offset,
 					    source->window };
+	struct body *b = &c->body;
 
-	c->body = (struct conn_body){ .source = *source };
-	reader_open(&c->body.reader, c->session.command.msg, &given);
+	*b = (struct body){ .source = *source };
+	reader_open(&b->reader, c->session.command.msg, &given);
 	const enum fault f = surrogate_begin(c);
 	if (f) {
 		body_close(c);
-		talk_failed(c, f);
-		return;
+		return result_failed(ev, f);
 	}
 	if (is_limited(c))
-		wire_start_top(&c->body.wire, c->session.command.lines);
+		wire_start_top(&b->wire, c->session.command.lines);
 	else
-		wire_start(&c->body.wire);
-	talk_step(c, &(struct session_event){ .kind = EVENT_BODY,
-					      .octets = c->body.source.octets });
+		wire_start(&b->wire);
+	*ev = (struct session_event){ .kind = EVENT_BODY, .octets = b->source.octets };
+	return RESULT_EVENT;
 }
 
 void body_close(struct conn *c)
@@ -58,38 +60,47 @@ void body_close(struct conn *c)
 	surrogate_close(c);
 }
 
-static void finish(struct conn *c)
+/* All of it went over the wire. Is that as many octets as listed? */
+static void check_size(const struct conn *c)
 {
-	struct conn_body *b = &c->body;
+	const struct body *b = &c->body;
+
+	if (b->wire.octets == b->source.octets)
+		return;
+	log_event(LOG_WARNING, "size-was-wrong",
+		  LOG_S("user", session_user(&c->session)),
+		  LOG_N("message", c->session.command.msg),
+		  LOG_N("listed", b->source.octets), LOG_N("sent", b->wire.octets));
+	droplink_report_corruption(c);
+}
+
+static enum result finish(struct conn *c, struct session_event *ev)
+{
+	struct body *b = &c->body;
 	struct buf *out = &c->front->out;
 
 	out->len += wire_end(&b->wire, out->at + out->len);
 	const bool whole = b->done == b->source.length && !b->wire.cut;
-	if (whole && b->wire.octets != b->source.octets) {
-		log_event(LOG_WARNING, "size-was-wrong",
-			  LOG_S("user", session_user(&c->session)),
-			  LOG_N("message", c->session.command.msg),
-			  LOG_N("listed", b->source.octets),
-			  LOG_N("sent", b->wire.octets));
-		maildrop_doubt(c);
-	}
+	if (whole)
+		check_size(c);
 	body_close(c);
-	talk_step(c, &(struct session_event){ .kind = EVENT_DONE,
-					      .whole = whole,
-					      .octets = b->wire.octets });
+	*ev = (struct session_event){ .kind = EVENT_DONE,
+				      .whole = whole,
+				      .octets = b->wire.octets };
+	return RESULT_EVENT;
 }
 
-/* Ends without the dot, so that the client knows. */
-static void cut_short(struct conn *c, const char *why)
+static enum result cut_short(const struct conn *c, const char *why,
+			     struct session_event *ev)
 {
 	log_event(LOG_ERR, "message-cut", LOG_S("user", session_user(&c->session)),
 		  LOG_N("message", c->session.command.msg), LOG_T("error", why));
-	talk_failed(c, FAULT_IO);
+	return result_failed(ev, FAULT_IO);
 }
 
-void body_failed(struct conn *c, enum fault f)
+enum result body_fail(const struct conn *c, enum fault f, struct session_event *ev)
 {
-	cut_short(c, fault_text(f));
+	return cut_short(c, fault_text(f), ev);
 }
 
 /* How a piece of a message went. */
@@ -102,10 +113,11 @@ static enum piece read_failed(ssize_t n)
 	return n < 0 && errno == EAGAIN ? PIECE_NOT_AT_HAND : PIECE_CUT;
 }
 
-/* Read the next octets, and collect them as they go out. */
+/* Read the next octets, and collect them in the form for the wire. `raw`: they are
+ * stored in that form. */
 static enum piece send_read(struct conn *c, bool raw)
 {
-	struct conn_body *b = &c->body;
+	struct body *b = &c->body;
 	struct buf *out = &c->front->out;
 	const uint64_t left = b->source.length - b->done;
 	char *const end = out->at + out->len;
@@ -130,12 +142,12 @@ static enum piece send_read(struct conn *c, bool raw)
 	return PIECE_WENT;
 }
 
-/* The same without reading them. There is no sendfile(2) that never waits for a disk:
- * the first and the last octet are looked at, and what is between them is most likely
- * in memory, too. */
+/* Send the next `len` octets without reading them. sendfile(2) can wait for a disk. If
+ * the first and the last octet are in memory, we assume that the rest is, too; where it
+ * is not, the loop waits for one read. */
 static enum piece send_file(struct conn *c, size_t len)
 {
-	struct conn_body *b = &c->body;
+	struct body *b = &c->body;
 	char octet;
 	ssize_t n = reader_read(&b->reader, b->done, &octet, 1, 1);
 
@@ -146,7 +158,7 @@ static enum piece send_file(struct conn *c, size_t len)
 	n = output_file(c, b->reader.fd, b->source.offset + b->done, len);
 	if (n < 0 && errno == EAGAIN)
 		return PIECE_SOCKET_FULL;
-	if (n < 0) { /* whose trouble it is shows when it is read and sent */
+	if (n < 0) { /* the file, or the socket: reading and sending will tell */
 		b->reader.no_sendfile |= errno == EINVAL || errno == ENOSYS;
 		return send_read(c, true);
 	}
@@ -155,43 +167,40 @@ static enum piece send_file(struct conn *c, size_t len)
 	return n > 0 ? PIECE_WENT : read_failed(n);
 }
 
-/* What is stored as it goes out need not be looked at; and much of it not be read, but
- * for the end, which leaves in one call with the dot. */
+/* Octets that are stored as they go over the wire need no encoding, and most of them no
+ * reading; the last ones are read, to leave in one call with the dot. */
 static enum piece send_piece(struct conn *c)
 {
-	const struct conn_body *b = &c->body;
+	const struct body *b = &c->body;
 	const uint64_t left = b->source.length - b->done;
 	const bool raw = b->source.ready && !b->wire.top;
 
-	if (!raw || c->tls || !reader_sends(&b->reader) || left < FILE_LEAST)
+	if (!raw || c->client.tls || !reader_sends(&b->reader) || left < FILE_LEAST)
 		return send_read(c, raw);
 	return send_file(c, left - FILE_REST < FILE_MOST ? (size_t)left - FILE_REST
 							 : FILE_MOST);
 }
 
-bool body_send(struct conn *c)
+enum result body_send(struct conn *c, struct session_event *ev)
 {
-	struct conn_body *b = &c->body;
+	struct body *b = &c->body;
 	enum piece got = PIECE_WENT;
 
-	if (c->awaiting)
-		return false;
 	if (b->done < b->source.length && !b->wire.full)
 		got = send_piece(c);
 	switch (got) {
 	case PIECE_WENT:
 		break;
 	case PIECE_NOT_AT_HAND:
-		maildrop_ask_octets(c, &b->reader, b->done);
-		return c->session.ask != ASK_SEND;
+		return droplink_ask_octets(c, &b->reader, b->done, ev);
 	case PIECE_SOCKET_FULL:
-		return false;
+		return RESULT_WAIT;
 	case PIECE_CUT:
-		cut_short(c, errno ? strerrordesc_np(errno)
-				   : "file is shorter than it was");
-		return true;
+		return cut_short(c,
+				 errno ? strerrordesc_np(errno)
+				       : "file is shorter than it was",
+				 ev);
 	}
-	if (b->done == b->source.length || b->wire.full)
-		finish(c);
-	return true;
+	return b->done == b->source.length || b->wire.full ? finish(c, ev)
+							   : RESULT_DONE;
 }

@@ -1,476 +1,468 @@
-/* front/pop3/pop3.c - the conversation with one client.
+/* front/pop3/pop3.c - the driver of POP3 sessions.
  *
- * Prefix: talk_. Here the pure session meets the world: what it asks
- * for is done, or asked of another process, and what comes back is stepped into it.
+ * Prefix: pop3_. Three descriptors and a timer wake a connection: the client's socket,
+ * the channel to poplar-auth, the session socket to poplar-drop. Each wake hears what
+ * has come, steps the session with it (settle), and goes on until something must be
+ * waited for (go). Only go decides what the client's socket is watched for (wanted).
  */
-#include <errno.h>
+#include "front/pop3/pop3.h"
+
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
-#include "base/own.h"
 #include "base/secret.h"
-#include "front/front.h"
+#include "front/arrival.h"
+#include "front/client.h"
+#include "front/conn.h"
+#include "front/deadline.h"
+#include "front/listener.h"
+#include "front/output.h"
+#include "front/pop3/advance.h"
+#include "front/pop3/authlink.h"
+#include "front/pop3/board.h"
+#include "front/pop3/body.h"
+#include "front/pop3/drop.h"
+#include "front/pop3/droplink.h"
+#include "front/pop3/input.h"
+#include "front/pop3/login.h"
+#include "front/pop3/readahead.h"
+#include "front/pop3/records.h"
+#include "front/pop3/sessionlog.h"
 #include "sys/clock.h"
 
-/* Whoever always has more to do lets others have their turn after so many steps, and
- * after so long, as some steps take a thousand times as long as others. */
+/* A connection that always has more to do lets others have their turn after so many
+ * steps, and after so long, as some steps take a thousand times as long as others. */
 enum { TURNS_MAX = 64, TURN_MS = 3 };
 
-static void arm(struct conn *c, unsigned events)
+/* ---- the end ---- */
+
+static void release(struct conn *c)
 {
-	if (!loop_watch(&c->front->loop, &c->client, events))
-		conn_close(c, "out-of-memory");
+	authlink_forget(c);
+	droplink_detach(c);
+	body_close(c);
+	readahead_free(c);
+	records_close(c);
+	input_release(c);
+	board_forget_name(c);
+	free(c->question.ticket);
+	free(c->timestamp);
+	free(c->session.bits);
 }
 
-/* The client has gone. What poplar-drop removes for it meanwhile is waited for, so that
- * the log can tell. */
-static bool broken(struct conn *c)
-{
-	c->gone = c->session.ask == ASK_COMMIT && c->asked;
-	if (c->gone)
-		arm(c, 0);
-	else
-		conn_close(c, "hangup");
-	return false;
-}
-
-/* ---- input ---- */
-
-static ssize_t receive_clear(struct conn *c)
-{
-	ssize_t n;
-
-	do
-		n = recv(c->client.fd, c->front->input, sizeof c->front->input,
-			 MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN)
-		n = 0;
-	c->readable = n == 0 || n == (ssize_t)sizeof c->front->input;
-	return n;
-}
-
-static ssize_t receive_tls(struct conn *c)
-{
-	size_t n;
-
-	switch (tls_read(c->tls, c->front->input, sizeof c->front->input, &n)) {
-	case TLS_DONE:
-		c->readable = tls_has_pending(c->tls);
-		return (ssize_t)n;
-	case TLS_WANT_READ:
-	case TLS_WANT_WRITE:
-		c->readable = false;
-		return -1;
-	case TLS_AGAIN:
-		c->eager = true;
-		return -1;
-	case TLS_FLOODED:
-		conn_close(c, "tls-flood");
-		return -1;
-	case TLS_CLOSED:
-	case TLS_FAILED:
-		break;
-	}
-	return 0;
-}
-
-/* Get more input into c->in. False: there is none now, or the connection has ended. */
-static bool take_input(struct conn *c)
-{
-	if (c->held_in)
-		secret_wipe(c->held_in, FRONT_INPUT_OCTETS);
-	free(TAKE(c->held_in));
-	if (!c->readable)
-		return false;
-	ssize_t n = c->tls ? receive_tls(c) : receive_clear(c);
-	if (n > 0)
-		c->in = (struct span){ c->front->input, (size_t)n };
-	else if (n == 0 && (!output_flush(c) || !output_blocked(c)))
-		broken(c); /* it may have ended its words only, and still take ours */
-	return n > 0;
-}
-
-/* What was not read in this event is kept for the next; nothing a client said before
- * its login, which may be a password, stays in the shared buffer. */
-static bool keep_input(struct conn *c)
-{
-	if (c->in.len > 0 && !c->held_in) {
-		char *copy = malloc(FRONT_INPUT_OCTETS);
-
-		if (!copy)
-			return false;
-		memcpy(copy, c->in.at, c->in.len);
-		c->held_in = copy;
-		c->in.at = copy;
-	}
-	return true;
-}
-
-/* ---- commands ---- */
-
-/* Octets of another protocol as the first thing said: a browser or a mail server was
- * led here. A TLS record in the clear shows in its first octet, without a line end to
- * come. */
-static bool is_alien(const struct conn *c, enum line_got got, struct span line)
-{
-	if (c->heard)
-		return false;
-	if (got == LINE_MORE)
-		return c->reader.len > 0 && c->reader.text[0] == 0x16;
-	return line_is_alien(line);
-}
-
-/* ---- room for long lines of SASL ---- */
-
-static bool widen(struct conn *c)
-{
-	char *room = malloc(LINE_LONG_MAX);
-
-	if (!room) {
-		conn_close(c, "out-of-memory");
-		return false;
-	}
-	line_widen(&c->reader, room);
-	return true;
-}
-
-void talk_narrow(struct conn *c)
-{
-	char *room = line_widen(&c->reader, NULL);
-
-	if (room)
-		secret_wipe(room, LINE_LONG_MAX);
-	free(room);
-}
-
-/* Responses may be long, and AUTH with an initial one; nothing else may. */
-static bool fit_room(struct conn *c)
-{
-	c->reader.auth_grows = c->session.state & POP3_AUTHORIZATION;
-	if (c->session.ask == ASK_RESPONSE)
-		return c->reader.room || widen(c);
-	if (c->reader.room && !line_is_auth(&c->reader))
-		talk_narrow(c);
-	return true;
-}
-
-/* A token may be longer than any server takes: whoever looks for the reason finds it.
- */
-static void tell_overlong(const struct conn *c, struct span line)
-{
-	if (c->session.ask == ASK_RESPONSE || span_starts_nocase(line, "AUTH "))
-		log_event(LOG_INFO, "response-too-long", LOG_T("peer", c->peer),
-			  LOG_T("tls", conn_tls_text(c)), LOG_N("most", LINE_LONG_MAX));
-}
-
-static bool read_command(struct conn *c)
-{
-	struct span line = { 0 };
-
-	if (c->in.len == 0 && !take_input(c))
-		return false;
-	if (!fit_room(c))
-		return false;
-	enum line_got got = line_feed(&c->reader, &c->in, &line);
-	if (got == LINE_GROWS) {
-		if (!widen(c))
-			return false;
-		got = line_feed(&c->reader, &c->in, &line);
-	}
-	if (is_alien(c, got, line)) {
-		conn_close(c, "not-pop3");
-		return false;
-	}
-	if (got == LINE_MORE)
-		return true;
-	c->heard = true;
-	c->active_at = loop_now(&c->front->loop);
-	if (got == LINE_OVERLONG)
-		tell_overlong(c, line);
-	talk_step(c, &(struct session_event){ .kind = got == LINE_FULL ? EVENT_LINE
-								       : EVENT_OVERLONG,
-					      .line = line });
-	if (c->session.ask == ASK_LOGIN)
-		asks_login(c); /* now, while the password is where the line is */
-	else if (c->session.ask == ASK_BOARD)
-		asks_board(c); /* ... and the name */
-	else
-		asks_forget(c); /* if it gave up an exchange */
-	if (!c->logged_in)      /* a line that was refused may hold one, too */
-		secret_wipe(unconst(line.at), line.len);
-	return true;
-}
-
-static bool send_piece(struct conn *c)
-{
-	bool on = body_send(c);
-
-	if (buf_left(&c->front->out) < SESSION_REPLY_MAX && !output_flush(c))
-		return broken(c);
-	return on && !output_blocked(c);
-}
-
-static void make_marks(struct conn *c)
-{
-	uint64_t *bits = calloc(1, session_marks_octets(&c->session));
-
-	if (bits)
-		talk_step(c,
-			  &(struct session_event){ .kind = EVENT_MARKS, .bits = bits });
-	else
-		talk_failed(c, FAULT_NOMEM);
-}
-
-/* RFC 2595 section 4: whatever came in the clear behind STLS was not said by a client
- * that waits for our answer, but slipped in by somebody in between. */
-static bool start_tls(struct conn *c)
-{
-	if (c->in.len > 0) {
-		c->front->out.len = 0;
-		conn_close(c, "clear-text-behind-stls");
-		return false;
-	}
-	if (!output_flush(c))
-		return broken(c);
-	if (output_blocked(c))
-		return false;
-	c->tls = tls_new(c->front->tls, c->client.fd, &c->front->sealed);
-	if (!c->tls) {
-		conn_close(c, "out-of-memory");
-		return false;
-	}
-	c->phase = CONN_HANDSHAKE;
-	c->handshake_at = loop_now(&c->front->loop);
-	conn_set_timer(c);
-	return true;
-}
-
-/* All is said. What the client goes on saying must be read before closing, or the
- * kernel sends it a reset that may overtake our last words. */
-static bool part(struct conn *c)
-{
-	maildrop_detach(
-		c); /* first: whoever hears our last words may come back at once */
-	if (!output_end(c))
-		return broken(c);
-	if (output_blocked(c))
-		return false;
-	if (c->in.len == 0 && strcmp(c->session.end, "quit") == 0) {
-		conn_close(c, "quit");
-		return false;
-	}
-	shutdown(c->client.fd, SHUT_WR);
-	c->in.len = 0;
-	c->phase = CONN_LINGER;
-	c->active_at = loop_now(&c->front->loop);
-	conn_set_timer(c);
-	return true;
-}
-
-/* Throw away what comes until the client goes. Over TLS too: nobody reads it any more.
- */
-static bool linger(struct conn *c)
-{
-	ssize_t n = recv(c->client.fd, c->front->input, sizeof c->front->input,
-			 MSG_DONTWAIT);
-
-	if (n > 0)
-		return true;
-	if (n == 0 || errno != EAGAIN)
-		conn_close(c, c->session.end);
-	return false;
-}
-
-/* Is it a TLS handshake that begins (record type 22)? What else comes where TLS must
- * begin is clear text that somebody put behind STLS, or a client at the wrong port;
- * OpenSSL would wait for five octets of it. */
-static bool is_hello(struct conn *c)
-{
-	char first;
-	ssize_t n = recv(c->client.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	if (n < 0 && errno == EAGAIN)
-		return false;
-	c->hello = n == 1 && first == 22;
-	if (!c->hello)
-		conn_close(c, n == 1 ? "not-tls" : "hangup");
-	return c->hello;
-}
-
-static bool handshake(struct conn *c)
-{
-	char name[TLS_CLIENT_NAME_MAX + 1];
-
-	if (!c->hello && !is_hello(c))
-		return false;
-	enum tls_got got = tls_accept(c->tls);
-	switch (got) {
-	case TLS_WANT_READ:
-		return false;
-	case TLS_WANT_WRITE:
-		return output_flush(c) ? !output_blocked(c) : broken(c);
-	case TLS_AGAIN: /* what tls_read alone says */
-	case TLS_FLOODED:
-	case TLS_CLOSED:
-	case TLS_FAILED:
-		log_event(LOG_INFO, "tls-failed", LOG_T("peer", c->peer),
-			  LOG_T("reason", tls_error()),
-			  LOG_T("certificate", tls_client_error(c->tls)));
-		conn_close(c, "tls-failed");
-		return false;
-	case TLS_DONE:
-		break;
-	}
-	front_tidy_later(c->front);
-	c->phase = CONN_OPEN;
-	c->readable = tls_has_pending(c->tls);
-	c->heard = false;
-	if (c->session.ask == ASK_TLS)
-		talk_step(c, &(struct session_event){ .kind = EVENT_DONE });
-	else
-		talk_greet(c);
-	c->session.binds = tls_binds(c->tls);
-	c->session.certified = tls_client_name(c->tls, name);
-	return true;
-}
-
-/* One thing that can be done now. False: there is none, or the connection has ended. */
-static bool advance(struct conn *c)
-{
-	if (c->phase == CONN_ARRIVING)
-		return arrival_read(c);
-	if (c->phase == CONN_HANDSHAKE)
-		return handshake(c);
-	if (c->phase == CONN_LINGER)
-		return linger(c);
-	if (c->asked)
-		return false;
-	if (c->gone)
-		return broken(c);
-	if (output_blocked(c))
-		return false;
-	if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
-		return output_flush(c) ? !output_blocked(c) : broken(c);
-	switch (c->session.ask) {
-	case ASK_READ:
-	case ASK_RESPONSE:
-		return read_command(c);
-	case ASK_LOGIN:
-	case ASK_BOARD:
-		return false;
-	case ASK_TLS:
-		return start_tls(c);
-	case ASK_RECORDS:
-		return maildrop_records(c);
-	case ASK_MARKS:
-		make_marks(c);
-		return true;
-	case ASK_BODY:
-		readahead_want(c, c->session.command.msg);
-		return true;
-	case ASK_SEND:
-		return send_piece(c);
-	case ASK_COMMIT:
-		maildrop_ask_commit(c);
-		return true;
-	case ASK_CLOSE:
-		return part(c);
-	}
-	return false;
-}
-
-/* ---- the loop's side ---- */
-
-/* What to wait for. While another process is at work for this client its input is left
- * alone; polling goes on until there is some, since mostly there is none. Whoever is
- * delayed must stay, and have more to say. */
-static unsigned wanted(const struct conn *c)
-{
-	if (c->gone)
-		return 0;
-	if (output_blocked(c))
-		return LOOP_WRITE;
-	if (asks_is_delayed(c))
-		return LOOP_HANGUP;
-	if (c->phase == CONN_OPEN && (c->asked || c->awaiting))
-		return c->client.events & LOOP_READ;
-	return c->eager ? LOOP_WRITE : LOOP_READ;
-}
-
-void talk_go(struct conn *c)
+/* Close the connection. `how`, for the log; NULL: that has been logged. */
+static void end(struct conn *c, const char *how)
 {
 	struct front *f = c->front;
-	bool secret = !c->logged_in;
-	int turns = 0;
 
-	const uint64_t end = clock_ms() + TURN_MS;
-
-	c->eager = false;
-	while (!c->closing && !c->eager && advance(c))
-		c->eager = ++turns == TURNS_MAX || clock_ms() >= end;
-	if (!c->closing && (!output_flush(c) || !keep_input(c)))
-		broken(c);
-	if (secret)
-		secret_wipe(f->input, sizeof f->input);
-	if (c->closing)
-		return;
-	if (f->stopping && conn_is_idle(c))
-		conn_close(c, "shutdown");
-	else
-		arm(c, wanted(c));
+	f->out.len = 0;
+	if (how)
+		sessionlog_end(c, how);
+	if (c->client.tls && !c->output.blocked && output_end(c) == RESULT_HANGUP)
+		f->sealed.len = 0;
+	release(c);
+	conn_close(c);
 }
 
-void talk_wake(struct loop_watch *watch, unsigned events)
+static void watch(struct conn *c, unsigned events)
 {
-	struct conn *c = (struct conn *)watch;
+	if (!loop_watch(&c->front->loop, &c->watch, events))
+		end(c, "out-of-memory");
+}
 
-	if (events & (LOOP_BROKEN | LOOP_HANGUP)) {
-		broken(c);
+/* The client has gone. If poplar-drop is removing messages for it, the connection stays
+ * until the result is known, for the log. */
+static void hung_up(struct conn *c)
+{
+	if (c->awaits != AWAITS_COMMIT) {
+		end(c, "hangup");
 		return;
 	}
-	if ((events & LOOP_WRITE) && output_blocked(c) && !output_drain(c)) {
-		broken(c);
+	c->phase = PHASE_GONE;
+	watch(c, 0);
+}
+
+/* ---- a turn ---- */
+
+/* Do what a result demands. True: the connection can go on at once. */
+static bool settle(struct conn *c, enum result r, struct session_event *ev)
+{
+	static const char *const ends[RESULT_COUNT] = {
+#define X(name, text) [RESULT_##name] = text,
+		RESULT_ENDS(X)
+#undef X
+	};
+
+	switch (r) {
+	case RESULT_EVENT:
+		advance_step(c, ev);
+		return true;
+	case RESULT_DONE:
+		return true;
+	case RESULT_WAIT:
+		return false;
+	case RESULT_YIELD:
+		c->unfinished = true;
+		return false;
+	case RESULT_HANGUP:
+		hung_up(c);
+		return false;
+	case RESULT_OVER:
+		end(c, c->session.end);
+		return false;
+	default:
+		end(c, ends[r]);
+		return false;
+	}
+}
+
+/* Does it wait for its client, with nothing to do? A front that stops closes it then.
+ */
+static bool is_idle(const struct conn *c)
+{
+	const enum session_ask ask = c->session.ask;
+
+	if (c->phase != PHASE_OPEN)
+		return c->phase != PHASE_GONE;
+	return (ask == ASK_READ || ask == ASK_RESPONSE) && !c->output.blocked &&
+	       c->client.in.len == 0;
+}
+
+/* For what the client's socket is watched. While another process is at work for the
+ * client it stays watched as it was: mostly nothing comes, so that costs no system
+ * call; if input comes, on_client stops watching. With AWAITS_DELAY only a hangup
+ * counts: a client that is delayed must stay. */
+static unsigned wanted(const struct conn *c)
+{
+	if (c->phase == PHASE_GONE)
+		return 0;
+	if (c->output.blocked)
+		return LOOP_WRITE;
+	if (c->awaits == AWAITS_DELAY)
+		return LOOP_HANGUP;
+	if (c->awaits != AWAITS_NOTHING)
+		return c->watch.events & LOOP_READ;
+	return c->unfinished ? LOOP_WRITE : LOOP_READ;
+}
+
+/* A turn: do all that can be done now, send the replies, and say what to wait for. */
+static void go(struct conn *c)
+{
+	struct front *f = c->front;
+	const bool secret = !conn_is_logged_in(c);
+	const uint64_t over = clock_ms() + TURN_MS;
+	struct session_event ev;
+	int turns = 0;
+
+	c->unfinished = false;
+	while (c->phase != PHASE_CLOSED && !c->unfinished &&
+	       settle(c, advance(c, &ev), &ev))
+		c->unfinished = ++turns == TURNS_MAX || clock_ms() >= over;
+	if (c->phase != PHASE_CLOSED &&
+	    (output_flush(c) == RESULT_HANGUP || !client_keep_input(c)))
+		hung_up(c);
+	if (secret)
+		secret_wipe(f->input, sizeof f->input);
+	if (c->phase == PHASE_CLOSED)
+		return;
+	if (f->stopping && is_idle(c))
+		end(c, "shutdown");
+	else
+		watch(c, wanted(c));
+}
+
+static void resume(struct conn *c, enum result r, struct session_event *ev)
+{
+	if (settle(c, r, ev))
+		go(c);
+}
+
+/* ---- the client's socket and the timer ---- */
+
+static void on_client(struct loop_watch *at, unsigned events)
+{
+	struct conn *c = (struct conn *)at;
+
+	if (events & (LOOP_BROKEN | LOOP_HANGUP)) {
+		hung_up(c);
+		return;
+	}
+	if ((events & LOOP_WRITE) && c->output.blocked &&
+	    output_drain(c) == RESULT_HANGUP) {
+		hung_up(c);
 		return;
 	}
 	if (events & LOOP_READ) {
-		c->readable = true;
-		if (c->asked || c->awaiting) {
-			arm(c, c->client.events & ~(unsigned)LOOP_READ);
+		c->client.readable = true;
+		if (c->awaits != AWAITS_NOTHING) {
+			watch(c, at->events & ~(unsigned)LOOP_READ);
 			return;
 		}
 	}
-	talk_go(c);
+	go(c);
 }
 
-void talk_step(struct conn *c, const struct session_event *ev)
+/* A login has taken too long. The client is told so; an answer may still come, so the
+ * connection cannot go on. */
+static void give_up_login(struct conn *c)
 {
-	const struct session *s = &c->session;
+	struct session_event ev;
 
-	session_step(&c->session, ev, &c->front->out);
-	if (s->ask == ASK_CLOSE && s->broken)
-		log_event(LOG_CRIT, "session-broken", LOG_S("user", session_user(s)),
-			  LOG_T("ask", session_ask_name(s->broken_ask)),
-			  LOG_T("event", session_event_name(s->broken_event)));
+	sessionlog_refusal(c, FAULT_IO);
+	result_failed(&ev, FAULT_IO);
+	advance_step(c, &ev);
+	if (!c->output.blocked && output_flush(c) == RESULT_HANGUP)
+		end(c, "hangup");
+	else
+		end(c, "login-too-long");
 }
 
-void talk_failed(struct conn *c, enum fault f)
+/* RFC 1939 section 3: the autologout sends nothing and removes nothing. */
+static void on_timer(struct loop_timer *timer)
 {
-	talk_step(c, &(struct session_event){ .kind = EVENT_FAILED, .fault = f });
+	struct conn *c = LOOP_OWNER(timer, struct conn, deadline.timer);
+	struct session_event ev;
+
+	switch (deadline_came(c)) {
+	case DEADLINE_AHEAD:
+		break;
+	case DEADLINE_CLIENT_GONE:
+		end(c, "client-gone");
+		break;
+	case DEADLINE_QUESTION:
+		resume(c, login_due(c, &ev), &ev);
+		if (c->phase != PHASE_CLOSED)
+			deadline_set(c);
+		break;
+	case DEADLINE_LOGIN:
+		give_up_login(c);
+		break;
+	case DEADLINE_OVER:
+		end(c, deadline_text(c));
+		break;
+	}
 }
 
-void talk_greet(struct conn *c)
+static void accept_client(struct front *f, int fd, bool tls,
+			  const struct sock_address *peer)
 {
-	if (c->phase != CONN_OPEN)
+	struct conn *c = conn_new(f, fd, tls, peer);
+	struct session_event ev;
+
+	if (!c)
 		return;
-	if (session_wants_timestamp(&c->session))
-		c->session.timestamp = c->timestamp = stamp_make(&c->front->stamper);
-	session_greet(&c->session, &c->front->out);
+	c->watch.wake = on_client;
+	c->deadline.timer.due = on_timer;
+	const enum result r = arrival_begin(c, peer);
+	if (r != RESULT_WAIT && !settle(c, r, &ev))
+		return;
+	deadline_set(c);
+	advance_greet(c);
+	go(c);
 }
 
-void talk_begin(struct conn *c)
+/* ---- poplar-auth ---- */
+
+static enum result fail_question(struct conn *c, enum fault f, struct session_event *ev)
 {
-	talk_greet(c);
-	talk_go(c);
+	return conn_is_logged_in(c) ? board_take_failed(c, f, ev)
+				    : login_refuse(c, f, ev);
+}
+
+static void send_queue(struct front *f)
+{
+	struct session_event ev;
+	struct conn *c;
+	enum fault fault;
+
+	while ((c = authlink_send_queue(f, &fault)))
+		resume(c, fail_question(c, fault, &ev), &ev);
+}
+
+/* A question that was sent may be what killed poplar-auth: it is not sent again. */
+static void lose_auth(struct front *f)
+{
+	authlink_close(f);
+	for (uint32_t i = 0; i < f->slot_count; i++) {
+		struct conn *c = f->slots[i];
+		struct session_event ev;
+
+		if (!c)
+			continue;
+		c->question.in_exchange = false;
+		if (c->awaits == AWAITS_AUTH || c->awaits == AWAITS_DELAY)
+			resume(c, fail_question(c, FAULT_PEER, &ev), &ev);
+	}
+}
+
+/* The connection that awaits an answer with this id: to a login, or to XTND. */
+static struct conn *find(const struct front *f, uint64_t id, bool logged_in)
+{
+	struct conn *c = authlink_find(f, id);
+
+	return c && conn_is_logged_in(c) == logged_in ? c : NULL;
+}
+
+static enum result take_from_auth(struct front *f, const struct message *m, int fd,
+				  struct conn **c, struct session_event *ev)
+{
+	switch (m->kind) {
+	case MESSAGE_AUTH_OFFERS:
+		f->policy.mechanisms = (unsigned)m->AUTH_OFFERS.mechanisms;
+		listener_offers_known(f);
+		return RESULT_WAIT;
+	case MESSAGE_AUTH_MORE:
+		*c = find(f, m->AUTH_MORE.id, false);
+		return login_take_more(f, *c, &m->AUTH_MORE, ev);
+	case MESSAGE_AUTH_LATER:
+		*c = find(f, m->AUTH_LATER.id, false);
+		return login_take_later(f, *c, &m->AUTH_LATER);
+	case MESSAGE_AUTH_OK:
+		*c = find(f, m->AUTH_OK.id, false);
+		return login_take_ok(*c, &m->AUTH_OK, fd, ev);
+	case MESSAGE_AUTH_FAILED:
+		*c = find(f, m->AUTH_FAILED.id, false);
+		return login_take_failed(*c, &m->AUTH_FAILED, ev);
+	case MESSAGE_BOARD_OK:
+		*c = find(f, m->BOARD_OK.id, true);
+		return board_take_ok(*c, &m->BOARD_OK, fd, ev);
+	case MESSAGE_BOARD_FAILED:
+		*c = find(f, m->BOARD_FAILED.id, true);
+		return board_take_failed(*c, m->BOARD_FAILED.fault, ev);
+	default: /* message_decode lets no other through */
+		return RESULT_WAIT;
+	}
+}
+
+/* The answer was good, but there was no room here for its session socket. */
+static enum result take_cut_from_auth(const struct front *f, const struct message *m,
+				      struct conn **c, struct session_event *ev)
+{
+	if (m->kind == MESSAGE_BOARD_OK) {
+		*c = find(f, m->BOARD_OK.id, true);
+		return board_take_failed(*c, FAULT_LIMIT, ev);
+	}
+	if (m->kind != MESSAGE_AUTH_OK)
+		return RESULT_WAIT;
+	*c = find(f, m->AUTH_OK.id, false);
+	return login_take_cut(*c, &m->AUTH_OK, ev);
+}
+
+static void on_auth(struct loop_watch *at, unsigned events)
+{
+	struct auth_link *link = (struct auth_link *)at;
+	struct front *f = link->front;
+	const struct channel auth = channel_of(at->fd, ROLE_AUTH, ROLE_FRONT);
+	const struct message *m = &f->inbox.message;
+	struct session_event ev;
+
+	if (events & LOOP_WRITE)
+		send_queue(f);
+	while (f->auth == link) {
+		enum result r = RESULT_WAIT;
+		struct conn *c = NULL;
+
+		switch (channel_receive(&auth, CHANNEL_NOW, &f->inbox)) {
+		case CHANNEL_MESSAGE:
+			r = take_from_auth(f, m, f->inbox.files.at[0], &c, &ev);
+			break;
+		case CHANNEL_CUT:
+			r = take_cut_from_auth(f, m, &c, &ev);
+			break;
+		case CHANNEL_EMPTY:
+			if (events & LOOP_BROKEN)
+				lose_auth(f);
+			return;
+		case CHANNEL_CLOSED:
+		case CHANNEL_BROKEN:
+			lose_auth(f);
+			return;
+		}
+		if (c)
+			resume(c, r, &ev);
+	}
+}
+
+void pop3_auth_link(struct front *f, int fd)
+{
+	if (f->auth)
+		lose_auth(f);
+	fault_ignore(authlink_open(f, fd, on_auth) ? FAULT_NONE : FAULT_NOMEM);
+}
+
+/* ---- poplar-drop ---- */
+
+static enum result lose_drop(const struct drop_link *link, struct session_event *ev)
+{
+	struct conn *c = link->conn;
+
+	return link == c->drop.next ? board_fail(c, FAULT_PEER, ev) : drop_lost(c, ev);
+}
+
+/* Hear one message. True: more of what was asked for may be there. */
+static bool hear_drop(const struct drop_link *link, bool broken)
+{
+	struct conn *c = link->conn;
+	const bool next = link == c->drop.next;
+	const struct channel drop = channel_of(link->watch.fd, ROLE_DROP, ROLE_FRONT);
+	struct channel_inbox *in = &c->front->inbox;
+	enum result r = RESULT_ILLEGAL;
+	struct session_event ev;
+
+	switch (channel_receive(&drop, CHANNEL_NOW, in)) {
+	case CHANNEL_MESSAGE:
+		r = next ? board_take(c, &in->message, &in->files, &ev)
+			 : drop_take(c, &in->message, &in->files, &ev);
+		break;
+	case CHANNEL_CUT:
+		if (!next)
+			r = drop_take_cut(c, &ev);
+		break;
+	case CHANNEL_EMPTY:
+		if (!broken)
+			return false;
+		break;
+	case CHANNEL_CLOSED:
+	case CHANNEL_BROKEN:
+		break;
+	}
+	if (r == RESULT_ILLEGAL)
+		r = lose_drop(link, &ev);
+	resume(c, r, &ev);
+	return link->conn && readahead_is_awaited(c);
+}
+
+static void on_drop(struct loop_watch *at, unsigned events)
+{
+	struct drop_link *link = (struct drop_link *)at;
+	struct session_event ev;
+
+	if (events & LOOP_WRITE) /* the rest of the marks, and the commit */
+		resume(link->conn, droplink_ask_commit(link->conn, &ev), &ev);
+	while (link->conn && hear_drop(link, events & LOOP_BROKEN))
+		;
+}
+
+/* ---- the front ---- */
+
+static bool asks_for_offers(struct front *f)
+{
+	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
+
+	return authlink_tell(f, &which) == FAULT_NONE;
+}
+
+void pop3_start(struct front *f)
+{
+	f->asks_first = asks_for_offers;
+	f->accept = accept_client;
+	f->drop_wake = on_drop;
+	f->queue_last = &f->queue;
+}
+
+void pop3_close_all(struct front *f, bool only_idle)
+{
+	for (uint32_t i = 0; i < f->slot_count; i++)
+		if (f->slots[i] && (!only_idle || is_idle(f->slots[i])))
+			end(f->slots[i], "shutdown");
 }

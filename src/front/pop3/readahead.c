@@ -1,14 +1,14 @@
-/* front/pop3/readahead.c - bodies fetched before the client asks for them.
+/* front/pop3/readahead.c - bodies that are fetched before the client asks for them.
  *
- * Prefix: readahead_. A client that fetches one message after the other
- * would cost two changes of process for each. So a growing number is asked for at once:
- * 8, then 16 of them, while the run lasts. They are answered for in order.
+ * Prefix: readahead_.
  */
+#include "front/pop3/readahead.h"
+
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/own.h"
-#include "front/front.h"
+#include "front/pop3/body.h"
+#include "front/pop3/droplink.h"
 #include "ipc/message.h"
 
 enum { AHEAD_MOST = MESSAGE_BODIES_MAX };
@@ -19,14 +19,15 @@ struct readahead_answer {
 };
 
 struct readahead {
-	uint32_t previous,
-		run; /* the message asked for last; how many in a row before it */
-	uint32_t next, end; /* answers are awaited for these: from next, below end */
-	uint32_t stale;     /* ... after so many that nobody wants any more */
-	uint32_t first;     /* where the last answer begins */
-	uint32_t fit;       /* so many to ask for, as more had no room; 0: any number */
+	uint32_t previous;  /* the message that the client asked for last */
+	uint32_t run;       /* how many it has asked for in a row before that one */
+	uint32_t stale;     /* answers that come first and that nobody wants any more */
+	uint32_t next, end; /* then come answers for messages from next on, below end */
+	uint32_t first;     /* the first message of the last question */
+	uint32_t fit; /* ask for so many at most, as windows for more were not whole;
+			 0: there is no such limit */
 	uint32_t count;
-	struct readahead_answer at[AHEAD_MOST]; /* answers not used yet */
+	struct readahead_answer at[AHEAD_MOST]; /* answers that were not used yet */
 };
 
 static void drop_answers(struct conn *c)
@@ -50,9 +51,9 @@ void readahead_free(struct conn *c)
 	free(TAKE(c->readahead));
 }
 
-/* Is the answer here already? What was fetched for messages before it will not be asked
- * for any more. */
-static bool use_held(struct conn *c, uint32_t msg)
+/* Is the answer here already? Then forget those for messages before it: a client that
+ * has gone past them will hardly ask for them. */
+static bool use_held(struct conn *c, uint32_t msg, struct session_event *ev)
 {
 	struct readahead *a = c->readahead;
 	uint32_t i = 0;
@@ -67,11 +68,11 @@ static bool use_held(struct conn *c, uint32_t msg)
 	a->count -= i + 1;
 	c->front->readahead_open -= i + 1;
 	memmove(a->at, a->at + i + 1, a->count * sizeof *a->at);
-	body_begin(c, &source);
+	body_begin(c, &source, ev);
 	return true;
 }
 
-/* How many to ask for at once: more, the longer the run, as far as descriptors last. */
+/* How many to ask for at once: more, the longer the run, while descriptors last. */
 static uint32_t how_many(const struct conn *c, uint32_t msg)
 {
 	static const uint32_t steps[] = { 1, AHEAD_MOST / 2, AHEAD_MOST };
@@ -85,56 +86,51 @@ static uint32_t how_many(const struct conn *c, uint32_t msg)
 	return c->front->readahead_open + most <= c->front->readahead_most ? most : 1;
 }
 
-void readahead_want(struct conn *c, uint32_t msg)
+static enum result ask(struct conn *c, uint32_t msg, struct session_event *ev)
+{
+	struct readahead *a = c->readahead;
+
+	drop_answers(c);
+	const uint32_t count = how_many(c, msg);
+	a->stale += a->end - a->next;
+	a->next = a->end = a->first = msg;
+	if (a->fit < AHEAD_MOST) /* the next messages may be smaller */
+		a->fit *= 2;
+	const enum fault f = droplink_ask_bodies(c, msg, count);
+	if (f)
+		return result_failed(ev, f);
+	a->end += count;
+	c->front->readahead_open += count;
+	c->awaits = AWAITS_BODY;
+	return RESULT_WAIT;
+}
+
+enum result readahead_want(struct conn *c, uint32_t msg, struct session_event *ev)
 {
 	if (!c->readahead)
 		c->readahead = calloc(1, sizeof *c->readahead);
-	if (!c->readahead) {
-		talk_failed(c, FAULT_NOMEM);
-		return;
-	}
+	if (!c->readahead)
+		return result_failed(ev, FAULT_NOMEM);
 	struct readahead *a = c->readahead;
 	a->run = msg == a->previous + 1 ? a->run + 1 : 0;
 	a->previous = msg;
-	if (use_held(c, msg))
-		return;
-	c->asked = true;
-	if (a->next <= msg && msg < a->end)
-		return; /* on its way */
-	drop_answers(c);
-	a->stale += a->end - a->next;
-	a->next = msg;
-	a->first = msg;
-	a->end = msg + how_many(c, msg);
-	if (a->fit < AHEAD_MOST) /* the next may be smaller */
-		a->fit *= 2;
-	enum fault f = maildrop_ask_bodies(c, msg, a->end - msg);
-	c->front->readahead_open += a->end - a->next;
-	if (f) {
-		c->front->readahead_open -= a->end - a->next;
-		a->end = a->next;
-		c->asked = false;
-		talk_failed(c, f);
-	}
+	if (use_held(c, msg, ev))
+		return RESULT_EVENT;
+	if (msg < a->next || msg >= a->end)
+		return ask(c, msg, ev);
+	c->awaits = AWAITS_BODY; /* its answer is on its way */
+	return RESULT_WAIT;
 }
 
-/* Can all of it be sent, whatever becomes of its name? Of windows poplar-drop keeps the
- * file open for the first body of an answer alone. */
+/* Does it give all of its octets? A window may hold only the first ones, and then
+ * poplar-drop keeps the file open, but only for the first body of an answer. */
 static bool is_whole(const struct body_source *s)
 {
 	return s->kind != READER_WINDOW || s->window >= s->length;
 }
 
-/* Keep a body until it is asked for. What failed, and what is not whole, is asked for
- * anew then. */
-static void hold(struct conn *c, uint32_t msg, const struct body_source *source)
-{
-	struct readahead *a = c->readahead;
-
-	a->at[a->count++] = (struct readahead_answer){ msg, *source };
-}
-
-/* Nobody waits for it. If there was no room for it, fewer are asked for next time. */
+/* Nobody waits for it, and it cannot be kept. If its window is not whole, there was not
+ * room for so many: ask for fewer next time. */
 static void pass_over(struct readahead *a, uint32_t msg, struct body_source *source)
 {
 	const uint32_t before = msg - a->first;
@@ -144,36 +140,46 @@ static void pass_over(struct readahead *a, uint32_t msg, struct body_source *sou
 	own_fd_close(&source->fd);
 }
 
-bool readahead_take(struct conn *c, enum fault fault, struct body_source *source)
+/* An answer for message msg that came before the client asked for it. True: it is kept.
+ */
+static bool keep(struct readahead *a, uint32_t msg, enum fault fault,
+		 struct body_source *source)
+{
+	if (fault || a->count == AHEAD_MOST || !is_whole(source)) {
+		pass_over(a, msg, source);
+		return false;
+	}
+	a->at[a->count++] = (struct readahead_answer){ msg, *source };
+	return true;
+}
+
+enum result readahead_take(struct conn *c, enum fault fault, struct body_source *source,
+			   struct session_event *ev)
 {
 	struct readahead *a = c->readahead;
 
 	if (!readahead_is_awaited(c)) {
 		own_fd_close(&source->fd);
-		return false;
+		return RESULT_ILLEGAL;
 	}
 	if (a->stale > 0) {
 		a->stale--;
 		c->front->readahead_open--;
 		own_fd_close(&source->fd);
-		return true;
+		return RESULT_DONE;
 	}
-	uint32_t msg = a->next++;
-	bool waiting = c->asked && c->session.ask == ASK_BODY;
-	if (waiting && msg == c->session.command.msg) {
-		c->asked = false;
-		if (fault)
-			talk_failed(c, fault);
-		else
-			body_begin(c, source);
-	} else if (waiting || fault || a->count == AHEAD_MOST || !is_whole(source)) {
+	const uint32_t msg = a->next++;
+	if (c->awaits == AWAITS_BODY && msg == c->session.command.msg) {
+		c->front->readahead_open--;
+		c->awaits = AWAITS_NOTHING;
+		return fault ? result_failed(ev, fault) : body_begin(c, source, ev);
+	}
+	if (c->awaits == AWAITS_BODY) /* the client has gone past it */
 		pass_over(a, msg, source);
-	} else {
-		hold(c, msg, source);
-		return true;
-	}
+	else if (keep(a, msg, fault, source))
+		return RESULT_DONE;
 	c->front->readahead_open--;
-	return true;
+	return RESULT_DONE;
 }
 
 bool readahead_is_awaited(const struct conn *c)

@@ -1,10 +1,11 @@
-/* front/pop3/says.c - what poplar-drop says, checked before it is used.
+/* front/pop3/answer.c - numbers in answers of poplar-drop, checked before they are
+ * used.
  *
- * Prefix: says_.
+ * Prefix: answer_.
  */
-#include "front/pop3/says.h"
+#include "front/pop3/answer.h"
 
-enum reader_kind says_kind(uint64_t given)
+enum reader_kind answer_kind(uint64_t given)
 {
 	static const enum reader_kind kinds[MESSAGE_GIVEN_COUNT] = {
 		[MESSAGE_GIVEN_FILE] = READER_FILE,
@@ -15,26 +16,26 @@ enum reader_kind says_kind(uint64_t given)
 	return given < MESSAGE_GIVEN_COUNT ? kinds[given] : READER_NONE;
 }
 
-bool says_ready_is_sound(const struct message_READY *m)
+bool answer_ready_is_sound(const struct message_READY *m)
 {
 	return m->count <= UINT32_MAX && m->login_delay <= POLICY_DELAY_MAX &&
 	       m->expire <= POLICY_NEVER && m->retrieval <= RETRIEVAL_REMOVES &&
 	       m->downgrade < DOWNGRADE_WAY_COUNT && m->read_only <= 1 &&
 	       (m->maxima == 0 || m->maxima >= m->count) && m->maxima <= UINT32_MAX &&
-	       says_kind(m->given) != READER_NONE && m->window <= INT64_MAX;
+	       answer_kind(m->given) != READER_NONE && m->window <= INT64_MAX;
 }
 
-/* Where its octets stand, without a number that wraps. */
+/* Do the octets end where a file can, so that no sum wraps? */
 static bool is_within(uint64_t offset, uint64_t length)
 {
 	return offset <= INT64_MAX && length <= INT64_MAX - offset;
 }
 
-enum fault says_body(const struct message_body *b, struct body_source *out)
+enum fault answer_body(const struct message_body *b, struct body_source *out)
 {
 	*out = (struct body_source){
 		.fd = -1,
-		.kind = says_kind(b->given),
+		.kind = answer_kind(b->given),
 		.window = b->window,
 		.offset = b->offset,
 		.length = b->length,

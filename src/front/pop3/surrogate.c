@@ -1,13 +1,14 @@
-/* front/pop3/downgrade.c - messages for clients that know no UTF-8.
+/* front/pop3/surrogate.c - surrogate messages (RFC 6858), for clients that have not
+ * said UTF8.
  *
- * Prefix: surrogate_. Few messages need one, and so does memory for it
- * only who fetches them.
+ * Prefix: surrogate_. Few messages need one, so its memory is allocated only for those.
  */
+#include "front/pop3/surrogate.h"
+
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/own.h"
-#include "front/front.h"
 
 enum fault surrogate_refuses(const struct conn *c, enum surrogate surrogate)
 {
@@ -17,7 +18,7 @@ enum fault surrogate_refuses(const struct conn *c, enum surrogate surrogate)
 
 enum fault surrogate_begin(struct conn *c)
 {
-	struct conn_body *b = &c->body;
+	struct body *b = &c->body;
 
 	if (b->source.surrogate == SURROGATE_NONE || c->session.utf8)
 		return FAULT_NONE;
@@ -28,7 +29,7 @@ enum fault surrogate_begin(struct conn *c)
 		return FAULT_NOMEM;
 	b->source.octets = b->source.ascii_octets;
 	b->source.ready = false;
-	downgrade_start(b->downgrade, c->downgrade_way, b->source.length);
+	downgrade_start(b->downgrade, c->drop.downgrade_way, b->source.length);
 	return FAULT_NONE;
 }
 
@@ -44,7 +45,7 @@ void surrogate_close(struct conn *c)
 	free(TAKE(c->body.downgrade));
 }
 
-size_t surrogate_encode(struct conn_body *b, struct span *io_in, char *out, size_t room)
+size_t surrogate_encode(struct body *b, struct span *io_in, char *out, size_t room)
 {
 	return b->downgrade ? downgrade_encode(b->downgrade, &b->wire, io_in, out, room)
 			    : wire_encode(&b->wire, io_in, out, room);

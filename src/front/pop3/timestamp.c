@@ -1,8 +1,8 @@
-/* front/pop3/stamp.c - timestamps of greetings, for APOP (RFC 1939 section 7).
+/* front/pop3/timestamp.c - timestamps of greetings, for APOP (RFC 1939 section 7).
  *
- * Prefix: stamp_.
+ * Prefix: timestamp_.
  */
-#include "front/pop3/stamp.h"
+#include "front/pop3/timestamp.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 
-/* A domain of RFC 822 is made of atoms with dots between. */
+/* A domain of RFC 822 is atoms with dots between them. */
 static bool is_domain(const char *text)
 {
 	for (const char *c = text; *c; c++) {
@@ -25,27 +25,27 @@ static bool is_domain(const char *text)
 	return *text;
 }
 
-bool stamp_start(struct stamper *s)
+bool timestamp_start(struct timestamps *s)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	*s = (struct stamper){
+	*s = (struct timestamps){
 		.pid = (uint64_t)getpid(),
 		.started = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
 	};
-	if (gethostname(s->host, sizeof s->host) < 0 || s->host[STAMP_HOST_MAX] ||
+	if (gethostname(s->host, sizeof s->host) < 0 || s->host[TIMESTAMP_HOST_MAX] ||
 	    !is_domain(s->host))
 		memcpy(s->host, "localhost", sizeof "localhost");
 	return getrandom(s->key, sizeof s->key, 0) == (ssize_t)sizeof s->key;
 }
 
-char *stamp_make(struct stamper *s)
+char *timestamp_make(struct timestamps *s)
 {
 	const uint64_t number = ++s->count;
 	const uint64_t secret =
 		siphash(s->key, (struct span){ (const char *)&number, sizeof number });
-	char text[STAMP_TEXT_MAX];
+	char text[TIMESTAMP_TEXT_MAX];
 	struct buf b = BUF(text);
 
 	buf_char(&b, '<');

@@ -1,0 +1,217 @@
+/* front/pop3/advance.c - one step of a connection.
+ *
+ * Prefix: advance_.
+ */
+#include "front/pop3/advance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "base/secret.h"
+#include "front/arrival.h"
+#include "front/client.h"
+#include "front/deadline.h"
+#include "front/output.h"
+#include "front/pop3/authlink.h"
+#include "front/pop3/board.h"
+#include "front/pop3/body.h"
+#include "front/pop3/droplink.h"
+#include "front/pop3/input.h"
+#include "front/pop3/login.h"
+#include "front/pop3/readahead.h"
+#include "front/pop3/records.h"
+#include "front/pop3/sessionlog.h"
+
+static void step(struct conn *c, const struct session_event *ev)
+{
+	if (session_step(&c->session, ev, &c->front->out) == ASK_CLOSE)
+		sessionlog_broken(c);
+}
+
+/* A question to poplar-auth is sent at once, while the password, or the name of the
+ * board, stands where the line is. */
+void advance_step(struct conn *c, struct session_event *ev)
+{
+	enum result r = RESULT_EVENT;
+
+	while (r == RESULT_EVENT) {
+		step(c, ev);
+		board_forget_name(c);
+		r = RESULT_WAIT;
+		if (c->session.ask == ASK_LOGIN)
+			r = login_ask(c, ev);
+		else if (c->session.ask == ASK_BOARD)
+			r = board_ask(c, ev);
+	}
+}
+
+void advance_greet(struct conn *c)
+{
+	if (c->phase != PHASE_OPEN)
+		return;
+	if (session_wants_timestamp(&c->session))
+		c->session.timestamp = c->timestamp =
+			timestamp_make(&c->front->timestamps);
+	session_greet(&c->session, &c->front->out);
+}
+
+static enum result read_command(struct conn *c, struct session_event *ev)
+{
+	const enum result r = input_next(c, ev);
+
+	if (r == RESULT_HANGUP) { /* it may still read what we have to say */
+		const enum result sent = output_flush(c);
+
+		return sent == RESULT_WAIT ? RESULT_WAIT : RESULT_HANGUP;
+	}
+	if (r != RESULT_EVENT)
+		return r;
+	const struct span line = ev->line;
+	advance_step(c, ev);
+	if (c->session.ask != ASK_LOGIN && c->session.ask != ASK_BOARD)
+		authlink_forget(c); /* the line may have cancelled an exchange */
+	if (!conn_is_logged_in(
+		    c)) /* a line that was refused may hold a password, too */
+		secret_wipe(unconst(line.at), line.len);
+	return RESULT_DONE;
+}
+
+/* RFC 2595 section 4: octets in clear text behind STLS are not the client's, which
+ * waits for our reply, but were put there by somebody in between. */
+static enum result start_tls(struct conn *c)
+{
+	if (c->client.in.len > 0)
+		return RESULT_BEHIND_STLS;
+	const enum result r = output_flush(c);
+	if (r != RESULT_DONE)
+		return r;
+	if (!client_begin_tls(c))
+		return RESULT_NO_MEMORY;
+	deadline_handshake(c);
+	return RESULT_DONE;
+}
+
+static enum result handshake(struct conn *c)
+{
+	char name[TLS_CLIENT_NAME_MAX + 1];
+	const enum result r = client_handshake(c);
+
+	if (r != RESULT_DONE || c->phase != PHASE_OPEN)
+		return r;
+	input_begin(c);
+	if (c->session.ask == ASK_TLS)
+		advance_step(c, &(struct session_event){ .kind = EVENT_DONE });
+	else
+		advance_greet(c);
+	c->session.binds = tls_binds(c->client.tls);
+	c->session.certified = tls_client_name(c->client.tls, name);
+	return RESULT_DONE;
+}
+
+static enum result feed_records(struct conn *c, struct session_event *ev)
+{
+	ROOM struct records_batch batch;
+	const enum result r = records_read(c, &batch, ev);
+
+	if (r != RESULT_DONE)
+		return r;
+	do {
+		records_event(c, &batch, ev);
+		step(c, ev);
+	} while (c->session.ask == ASK_RECORDS && records_next(c, &batch) &&
+		 buf_left(&c->front->out) >= SESSION_REPLY_MAX);
+	return RESULT_DONE;
+}
+
+static enum result send_piece(struct conn *c, struct session_event *ev)
+{
+	const enum result r = body_send(c, ev);
+
+	if (r == RESULT_DONE && buf_left(&c->front->out) < SESSION_REPLY_MAX)
+		return output_flush(c);
+	return r;
+}
+
+static enum result make_marks(const struct conn *c, struct session_event *ev)
+{
+	uint64_t *bits = calloc(1, session_marks_octets(&c->session));
+
+	if (!bits)
+		return result_failed(ev, FAULT_NOMEM);
+	*ev = (struct session_event){ .kind = EVENT_MARKS, .bits = bits };
+	return RESULT_EVENT;
+}
+
+/* The session is over. Its session socket is closed before the last reply goes out: a
+ * client that reads the reply may log in again at once. */
+static enum result part(struct conn *c)
+{
+	droplink_detach(c);
+	const enum result r = output_end(c);
+	if (r != RESULT_DONE)
+		return r;
+	if (c->client.in.len == 0 && strcmp(c->session.end, "quit") == 0)
+		return RESULT_OVER;
+	client_linger(c);
+	return RESULT_DONE;
+}
+
+/* Carry out what the session asks for. */
+static enum result carry_out(struct conn *c, struct session_event *ev)
+{
+	switch (c->session.ask) {
+	case ASK_READ:
+	case ASK_RESPONSE:
+		return read_command(c, ev);
+	case ASK_LOGIN: /* asked by step */
+	case ASK_BOARD:
+		return RESULT_WAIT;
+	case ASK_TLS:
+		return start_tls(c);
+	case ASK_RECORDS:
+		return feed_records(c, ev);
+	case ASK_MARKS:
+		return make_marks(c, ev);
+	case ASK_BODY:
+		return readahead_want(c, c->session.command.msg, ev);
+	case ASK_SEND:
+		return send_piece(c, ev);
+	case ASK_COMMIT:
+		return droplink_ask_commit(c, ev);
+	case ASK_CLOSE:
+		return part(c);
+	}
+	return RESULT_WAIT;
+}
+
+enum result advance(struct conn *c, struct session_event *ev)
+{
+	enum result r = RESULT_WAIT;
+
+	switch (c->phase) {
+	case PHASE_ARRIVING:
+		r = arrival_read(c);
+		if (r == RESULT_DONE)
+			advance_greet(c);
+		return r;
+	case PHASE_HELLO:
+		return client_hello(c);
+	case PHASE_HANDSHAKE:
+		return handshake(c);
+	case PHASE_LINGER:
+		return client_discard(c);
+	case PHASE_GONE:
+		return c->awaits == AWAITS_COMMIT ? RESULT_WAIT : RESULT_HANGUP;
+	case PHASE_CLOSED:
+	case PHASE_COUNT:
+		return RESULT_WAIT;
+	case PHASE_OPEN:
+		break;
+	}
+	if (c->awaits != AWAITS_NOTHING || c->output.blocked)
+		return RESULT_WAIT;
+	if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
+		return output_flush(c);
+	return carry_out(c, ev);
+}

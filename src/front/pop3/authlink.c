@@ -1,0 +1,256 @@
+/* front/pop3/authlink.c - the channel to poplar-auth, and the queue of questions.
+ *
+ * Prefix: authlink_.
+ */
+#include "front/pop3/authlink.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/secret.h"
+#include "front/deadline.h"
+#include "front/slots.h"
+#include "ipc/channel.h"
+
+/* ---- the channel ---- */
+
+static void poll_link(struct front *f)
+{
+	if (f->auth)
+		loop_watch(&f->loop, &f->auth->watch,
+			   LOOP_READ | (f->queue ? LOOP_WRITE : 0));
+}
+
+bool authlink_open(struct front *f, int fd,
+		   void (*wake)(struct loop_watch *watch, unsigned events))
+{
+	struct auth_link *link = malloc(sizeof *link);
+
+	if (link)
+		*link = (struct auth_link){ { .fd = fd, .wake = wake }, f };
+	if (!link || !loop_watch(&f->loop, &link->watch, LOOP_READ)) {
+		log_event(LOG_ERR, "auth-link-lost", LOG_T("what", "out of memory"));
+		free(link);
+		close(fd);
+		return false;
+	}
+	f->auth = link;
+	fault_ignore(authlink_tell(
+		f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
+	poll_link(f);
+	return true;
+}
+
+void authlink_close(struct front *f)
+{
+	struct auth_link *link = TAKE(f->auth);
+
+	loop_watch(&f->loop, &link->watch, 0);
+	loop_leave(&f->loop, &link->watch, link);
+	close(link->watch.fd);
+}
+
+enum fault authlink_tell(const struct front *f, const struct message *m)
+{
+	return f->auth ? channel_send(f->auth->watch.fd, m, -1, CHANNEL_NOW)
+		       : FAULT_PEER;
+}
+
+/* If the message is lost, poplar-auth drops the exchange after a while by itself. */
+void authlink_cancel(const struct front *f, uint64_t id, uint64_t exchange)
+{
+	const struct message m = { .kind = MESSAGE_AUTH_CANCEL,
+				   .AUTH_CANCEL = { id, exchange } };
+
+	fault_ignore(authlink_tell(f, &m));
+}
+
+/* ---- one question ---- */
+
+/* What the proof of some mechanisms depends on besides the client's words. */
+struct bindings {
+	char exporter[TLS_EXPORTER_OCTETS], unique[TLS_UNIQUE_MAX];
+	char certificate[TLS_CLIENT_NAME_MAX + 1];
+};
+
+/* A mechanism without -PLUS gets the channel bindings, too: a client that believes that
+ * the server has none has been deceived (RFC 5802 section 6). */
+static void add_bindings(const struct conn *c, struct bindings *b,
+			 struct message_AUTH_ASK *ask)
+{
+	const struct tls *tls = c->client.tls;
+	const unsigned needs = mechanism_needs(c->session.mechanism);
+
+	if (!tls || (needs & MECHANISM_BARES))
+		return;
+	if (tls_exporter(tls, b->exporter))
+		ask->exporter = (struct span){ b->exporter, sizeof b->exporter };
+	ask->unique = (struct span){ b->unique, tls_unique(tls, b->unique) };
+	if ((needs & MECHANISM_CERTIFICATE) && tls_client_name(tls, b->certificate))
+		ask->certificate = span_of(b->certificate);
+}
+
+static enum fault send_login(const struct conn *c, struct span secret)
+{
+	const struct session *s = &c->session;
+	struct bindings bindings;
+	struct message ask = { .kind = MESSAGE_AUTH_ASK,
+			       .AUTH_ASK = { .id = slots_id(c),
+					     .exchange = c->question.exchange,
+					     .waited = c->question.waited,
+					     .tls = s->tls,
+					     .mechanism = s->mechanism,
+					     .has_response = s->has_secret,
+					     .peer = span_of(c->peer),
+					     .user = session_user(s),
+					     .response = secret } };
+
+	add_bindings(c, &bindings, &ask.AUTH_ASK);
+	if (mechanism_needs(s->mechanism) & MECHANISM_TIMESTAMP)
+		ask.AUTH_ASK.timestamp = span_of(c->timestamp);
+	return authlink_tell(c->front, &ask);
+}
+
+static enum fault send_response(const struct conn *c, struct span secret)
+{
+	const struct question *q = &c->question;
+	const struct message m = { .kind = MESSAGE_AUTH_NEXT,
+				   .AUTH_NEXT = { slots_id(c), q->exchange, q->waited,
+						  secret } };
+
+	return authlink_tell(c->front, &m);
+}
+
+static enum fault send_board(const struct conn *c, struct span name)
+{
+	const struct question *q = &c->question;
+	const struct message m = { .kind = MESSAGE_BOARD_ASK,
+				   .BOARD_ASK = {
+					   .id = slots_id(c),
+					   .board = c->session.board,
+					   .number = c->session.number,
+					   .name = name,
+					   .ticket = { q->ticket, q->ticket_len } } };
+
+	return authlink_tell(c->front, &m);
+}
+
+static enum fault send_question(const struct conn *c)
+{
+	const struct span secret = { c->question.secret, c->question.secret_len };
+
+	if (c->session.ask == ASK_BOARD)
+		return send_board(c, secret);
+	return c->question.in_exchange ? send_response(c, secret)
+				       : send_login(c, secret);
+}
+
+static bool keep_secret(struct question *q, struct span secret)
+{
+	q->secret = malloc(secret.len + 1);
+	if (!q->secret)
+		return false;
+	if (secret.len > 0)
+		memcpy(q->secret, secret.at, secret.len);
+	q->secret_len = (uint16_t)secret.len;
+	return true;
+}
+
+void authlink_drop_secret(struct conn *c)
+{
+	secret_wipe(c->question.secret, c->question.secret_len);
+	free(TAKE(c->question.secret));
+}
+
+/* ---- the queue ---- */
+
+static void enter_queue(struct conn *c)
+{
+	struct front *f = c->front;
+
+	c->question.next = NULL;
+	c->question.at = f->queue_last;
+	*c->question.at = c;
+	f->queue_last = &c->question.next;
+	c->awaits = AWAITS_QUEUE;
+}
+
+static void leave_queue(struct conn *c)
+{
+	struct question *q = &c->question;
+
+	*q->at = q->next;
+	if (q->next)
+		q->next->question.at = q->at;
+	else
+		c->front->queue_last = q->at;
+}
+
+/* Send now, or behind those that wait already. */
+enum result authlink_ask_again(struct conn *c, struct session_event *ev)
+{
+	struct front *f = c->front;
+	const bool first = !f->queue;
+	const enum fault fault = first ? send_question(c) : FAULT_LIMIT;
+
+	if (fault == FAULT_UNSENDABLE) {
+		authlink_drop_secret(c);
+		c->awaits = AWAITS_NOTHING;
+		return result_failed(ev, fault);
+	}
+	deadline_work(c);
+	if (fault)
+		enter_queue(c);
+	else
+		c->awaits = AWAITS_AUTH;
+	if (fault && first)
+		poll_link(f);
+	return RESULT_WAIT;
+}
+
+enum result authlink_ask(struct conn *c, struct span secret, struct session_event *ev)
+{
+	return keep_secret(&c->question, secret) ? authlink_ask_again(c, ev)
+						 : result_failed(ev, FAULT_NOMEM);
+}
+
+struct conn *authlink_send_queue(struct front *f, enum fault *out)
+{
+	while (f->queue) {
+		struct conn *c = f->queue;
+
+		*out = send_question(c);
+		if (*out && *out != FAULT_UNSENDABLE)
+			return NULL;
+		leave_queue(c);
+		c->awaits = AWAITS_AUTH;
+		if (*out)
+			return c;
+	}
+	poll_link(f);
+	return NULL;
+}
+
+struct conn *authlink_find(const struct front *f, uint64_t id)
+{
+	struct conn *c = slots_find(f, id);
+
+	return c && c->awaits == AWAITS_AUTH ? c : NULL;
+}
+
+void authlink_forget(struct conn *c)
+{
+	struct question *q = &c->question;
+	const bool asked = c->awaits == AWAITS_AUTH && !conn_is_logged_in(c);
+
+	if (c->awaits == AWAITS_QUEUE) {
+		leave_queue(c);
+		c->awaits = AWAITS_NOTHING;
+	}
+	if (q->in_exchange || asked)
+		authlink_cancel(c->front, slots_id(c), q->exchange);
+	q->in_exchange = false;
+	authlink_drop_secret(c);
+}

@@ -1,0 +1,27 @@
+/* front/pop3/drop.h - answers of poplar-drop for the open maildrop, and for the one
+ * that a login opens.
+ *
+ * Prefix: drop_.
+ */
+#pragma once
+
+#include "front/state.h"
+#include "ipc/channel.h"
+
+/* An answer over the session socket; its descriptors are ours. RESULT_EVENT: for the
+ * session. RESULT_DONE: nothing for the session, but the connection can go on.
+ * RESULT_ILLEGAL: it answers no question, or its numbers cannot be right. */
+MUST_USE enum result drop_take(struct conn *c, const struct message *m,
+			       struct channel_files *files, struct session_event *ev);
+
+/* An answer came, but the kernel dropped its descriptor. Results as above. */
+MUST_USE enum result drop_take_cut(struct conn *c, struct session_event *ev);
+
+/* poplar-drop has gone, or is no longer believed. RESULT_EVENT: what was asked of it
+ * has failed. RESULT_DROP_LOST: nothing was asked, so there is no reply to say so in,
+ * and the session cannot go on. */
+MUST_USE enum result drop_lost(struct conn *c, struct session_event *ev);
+
+/* EVENT_OPENED as READY says. */
+void drop_opened(const struct conn *c, const struct message_READY *m,
+		 struct session_event *ev);

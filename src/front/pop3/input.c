@@ -1,0 +1,107 @@
+/* front/pop3/input.c - the client's next line.
+ *
+ * Prefix: input_.
+ */
+#include "front/pop3/input.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "front/client.h"
+#include "front/deadline.h"
+
+void input_begin(struct conn *c)
+{
+	c->input.heard = false;
+}
+
+/* Is the first line another protocol's, because a browser or a mail server was led
+ * here? A TLS record in clear text shows in its first octet, and has no line end. */
+static bool is_alien(const struct input *in, enum line_got got, struct span line)
+{
+	if (in->heard)
+		return false;
+	if (got == LINE_MORE)
+		return in->lines.len > 0 && in->lines.text[0] == 0x16;
+	return line_is_alien(line);
+}
+
+/* ---- room for long lines of SASL ---- */
+
+static bool widen(struct input *in)
+{
+	char *room = malloc(LINE_LONG_MAX);
+
+	if (room)
+		line_widen(&in->lines, room);
+	return room;
+}
+
+static void narrow(struct input *in)
+{
+	char *room = line_widen(&in->lines, NULL);
+
+	if (room)
+		secret_wipe(room, LINE_LONG_MAX);
+	free(room);
+}
+
+/* A response may be long, and AUTH with an initial response; no other line may. */
+static bool fit_room(struct input *in, const struct session *s)
+{
+	in->lines.auth_grows = s->state & POP3_AUTHORIZATION;
+	if (s->ask == ASK_RESPONSE)
+		return in->lines.room || widen(in);
+	if (in->lines.room && !line_is_auth(&in->lines))
+		narrow(in);
+	return true;
+}
+
+/* A token may be longer than any server accepts; the log says so. */
+static void log_overlong(const struct conn *c, struct span line)
+{
+	if (c->session.ask == ASK_RESPONSE || span_starts_nocase(line, "AUTH "))
+		log_event(LOG_INFO, "response-too-long", LOG_T("peer", c->peer),
+			  LOG_T("tls", client_tls_text(c)),
+			  LOG_N("most", LINE_LONG_MAX));
+}
+
+enum result input_next(struct conn *c, struct session_event *ev)
+{
+	struct input *in = &c->input;
+	struct span line = { 0 };
+
+	if (c->client.in.len == 0) {
+		const enum result r = client_read(c);
+
+		if (r != RESULT_DONE)
+			return r;
+	}
+	if (!fit_room(in, &c->session))
+		return RESULT_NO_MEMORY;
+	enum line_got got = line_feed(&in->lines, &c->client.in, &line);
+	if (got == LINE_GROWS) {
+		if (!widen(in))
+			return RESULT_NO_MEMORY;
+		got = line_feed(&in->lines, &c->client.in, &line);
+	}
+	if (is_alien(in, got, line))
+		return RESULT_NOT_POP3;
+	if (got == LINE_MORE)
+		return RESULT_DONE;
+	in->heard = true;
+	deadline_active(c);
+	if (got == LINE_OVERLONG)
+		log_overlong(c, line);
+	*ev = (struct session_event){ .kind = got == LINE_FULL ? EVENT_LINE
+							       : EVENT_OVERLONG,
+				      .line = line };
+	return RESULT_EVENT;
+}
+
+void input_release(struct conn *c)
+{
+	narrow(&c->input);
+	secret_wipe(&c->input.lines, sizeof c->input.lines);
+}

@@ -1,0 +1,23 @@
+/* front/pop3/timestamp.h - timestamps of greetings, for APOP (RFC 1939 section 7).
+ *
+ * Prefix: timestamp_.
+ */
+#pragma once
+
+#include "base/siphash.h"
+
+enum { TIMESTAMP_TEXT_MAX = 128, TIMESTAMP_HOST_MAX = 56 };
+
+struct timestamps {
+	uint64_t pid, started, count;
+	unsigned char key[SIPHASH_KEY_OCTETS];
+	char host[TIMESTAMP_HOST_MAX + 1];
+};
+
+/* Read the host name, and a random key. Before the sandbox, which forbids both. False:
+ * the kernel gives no random octets. */
+MUST_USE bool timestamp_start(struct timestamps *s);
+
+/* "<process.start.number.random@host>": a msg-id of RFC 822 that was never used before
+ * and that nobody can guess. malloc'ed; NULL: no memory. */
+char *timestamp_make(struct timestamps *s);

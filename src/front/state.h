@@ -1,0 +1,192 @@
+/* front/state.h - the state of a poplar-front: one struct front, many struct conn.
+ *
+ * A connection is made of parts. Each part names the file that changes it; other files
+ * only read it.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/nets.h"
+#include "child/child.h"
+#include "front/pop3/state.h"
+#include "front/pop3/timestamp.h"
+#include "sys/connlimit.h"
+#include "sys/sock.h"
+#include "tls/tls.h"
+
+enum {
+	FRONT_INPUT_OCTETS = 8192,   /* the most that is read from a client at a time */
+	FRONT_OUTPUT_OCTETS = 65536, /* replies are collected up to this */
+	FRONT_RECORDS_OCTETS = 65536 + 16384, /* the same as TLS records */
+	FRONT_BODY_OCTETS = 65536, /* the most that is read from a message at a time */
+};
+
+/* What came of one thing that was done for a connection. Each function's comment lists
+ * the results that it can give. */
+/* clang-format off */
+#define RESULT_ENDS(X) \
+	/* the connection cannot go on; the text stands in the log */ \
+	X(HANGUP,         "hangup")                 /* the client has closed its end */ \
+	X(NO_MEMORY,      "out-of-memory") \
+	X(REFUSED,        NULL)                     /* that has been logged */ \
+	X(HEADER_MISSING, "proxy-header-missing") \
+	X(HEADER_BROKEN,  "proxy-header-broken") \
+	X(NOT_TLS,        "not-tls")                /* TLS must begin, and did not */ \
+	X(TLS_FAILED,     "tls-failed") \
+	X(TLS_FLOOD,      "tls-flood")              /* records without an octet */ \
+	X(BEHIND_STLS,    "clear-text-behind-stls") \
+	X(NOT_POP3,       "not-pop3")               /* the first line is HTTP's, SMTP's */ \
+	X(DROP_LOST,      "maildrop-lost")          /* poplar-drop has gone */
+/* clang-format on */
+
+enum result {
+	RESULT_DONE,    /* something was done; more may be possible at once */
+	RESULT_EVENT,   /* *ev is an event for the session */
+	RESULT_WAIT,    /* nothing can be done until something comes */
+	RESULT_YIELD,   /* more can be done, after other connections had their turn */
+	RESULT_ILLEGAL, /* the other process sent what does not answer a question */
+	RESULT_OVER,    /* the session has ended: session.end says how */
+#define X(name, text) RESULT_##name,
+	RESULT_ENDS(X)
+#undef X
+		RESULT_COUNT
+};
+
+/* How far a connection is. */
+enum phase {
+	PHASE_ARRIVING,  /* a PROXY header must come first */
+	PHASE_HELLO,     /* the first octet of a TLS handshake must come */
+	PHASE_HANDSHAKE, /* TLS is being set up */
+	PHASE_OPEN,      /* commands and replies */
+	PHASE_LINGER, /* all replies are sent; further input is read and thrown away */
+	PHASE_GONE,   /* the client has gone; the result of its commit is awaited */
+	PHASE_CLOSED, /* freed at the end of this turn of the loop */
+	PHASE_COUNT
+};
+
+/* front/deadline.c */
+struct deadline {
+	struct loop_timer timer;
+	uint64_t accepted_at, active_at, handshake_at; /* loop time, ms */
+	uint64_t works_since; /* the server works for the login since then; 0: no */
+	uint64_t worked_ms;   /* how long it worked before that */
+	uint64_t look_at; /* when to look whether the client is still there; 0: never */
+};
+
+/* front/arrival.c: where the client is, and in which counts of connections it is. */
+struct arrival {
+	bool tls_first;        /* TLS begins with the first octet */
+	bool in_total;         /* counted among all connections */
+	uint64_t address_key;  /* counted for this address; 0: not */
+	struct header *header; /* the PROXY header so far; NULL: none is awaited */
+};
+
+/* front/client.c: what the client sends. */
+struct client {
+	bool readable;   /* the socket may have more input */
+	struct span in;  /* input that is not used yet: in front->input, or in `held` */
+	char *held;      /* input kept from one event to the next; malloc'ed */
+	struct tls *tls; /* NULL: clear text */
+};
+
+/* front/output.c: what the client has not taken yet. */
+struct output {
+	bool blocked; /* the socket takes no more */
+	char *held;   /* octets that wait until it does; malloc'ed */
+	uint32_t held_at, held_len;
+};
+
+struct conn {
+	struct loop_watch watch; /* first: a connection is the watch of its socket */
+	struct front *front;
+	enum phase phase : 8;
+	enum awaits awaits : 8;
+	bool unfinished;           /* its turn was over before its work */
+	uint32_t slot, generation; /* front/slots.c */
+	char peer[ADDRESS_TEXT_MAX];
+
+	struct deadline deadline;
+	struct arrival arrival;
+	struct client client;
+	struct output output;
+
+	struct session session; /* stepped by front/pop3/pop3.c alone */
+	struct input input;
+	struct question question;
+	struct drop drop;
+	struct body body;
+	struct readahead *readahead; /* pop3/readahead.c; NULL: no body was asked for */
+	char *timestamp; /* of the greeting, for APOP; malloc'ed; NULL: it had none */
+};
+
+struct listener {
+	struct loop_watch watch; /* first: a listener is a watch */
+	struct front *front;
+	struct listener *next;
+	bool tls;
+};
+
+struct front {
+	struct child child;
+	struct loop loop;
+	struct loop_watch parent;
+
+	/* front/listener.c */
+	struct listener *listeners;
+	bool knows_offers; /* poplar-auth has said which mechanisms it can check */
+	bool draining;     /* no new connections; end with the last */
+	bool stopping;     /* draining, and idle connections are closed */
+	bool resting;      /* accept(2) has failed: none for a while */
+	struct loop_timer stop_timer, rest_timer, tidy_timer;
+
+	/* set once by front/pop3/pop3.c: what listeners and session sockets call */
+	bool (*asks_first)(struct front *f);
+	void (*accept)(struct front *f, int fd, bool tls,
+		       const struct sock_address *peer);
+	void (*drop_wake)(struct loop_watch *watch, unsigned events);
+
+	struct tls_server *tls; /* NULL: no TLS */
+	struct session_policy policy;
+	struct timestamps timestamps; /* for APOP */
+
+	/* front/arrival.c */
+	struct nets proxies; /* a connection from there begins with a PROXY header */
+	struct nets trusted; /* exempt from the limit for each address, not from the
+				total */
+	struct connlimit connlimit;
+	uint64_t refusal_logged_at, refusals_unlogged;
+
+	/* front/pop3/authlink.c */
+	struct auth_link *auth;   /* NULL: none */
+	struct conn *queue;       /* questions that wait to be sent, oldest first */
+	struct conn **queue_last; /* where the next one goes */
+
+	/* front/slots.c */
+	struct conn **slots; /* by number; NULL: free */
+	uint32_t slot_count, conn_count, slot_hint;
+	uint32_t generation; /* tells a connection from earlier ones in its slot */
+
+	/* front/pop3/readahead.c: bodies asked for or held, of all connections */
+	uint32_t readahead_open, readahead_most;
+
+	/* Room for the connection at work. Between two events all of it is empty. */
+	struct buf out;    /* replies, in `output` */
+	struct buf sealed; /* the same as TLS records, in `records` */
+	char input[FRONT_INPUT_OCTETS];
+	char body[FRONT_BODY_OCTETS];
+	char output[FRONT_OUTPUT_OCTETS];
+	char records[FRONT_RECORDS_OCTETS];
+	struct channel_inbox inbox;
+};
+
+static inline bool conn_is_logged_in(const struct conn *c)
+{
+	return c->session.state & (POP3_TRANSACTION | POP3_UPDATE);
+}
+
+/* Give the session this failure: RESULT_EVENT. */
+static inline enum result result_failed(struct session_event *ev, enum fault f)
+{
+	*ev = (struct session_event){ .kind = EVENT_FAILED, .fault = f };
+	return RESULT_EVENT;
+}
