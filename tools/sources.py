@@ -15,11 +15,13 @@ ERROR = clang.cindex.Diagnostic.Error
 
 
 class Command:
-    """How a build compiles one file: `file` relative to the top, `output` to the build folder."""
+    """How a build compiles one file: `file` relative to the top, `output` to the build folder, `words`
+    the whole command, `options` those that clang needs to read the file."""
 
     def __init__(self, row, top):
         words = shlex.split(row["command"])
         folder = row["directory"]
+        self.words = words
         self.output = row["output"]
         self.file = os.path.relpath(os.path.join(folder, row["file"]), top)
         self.options = ["-I" + os.path.join(folder, word[2:]) if word.startswith("-I") else word

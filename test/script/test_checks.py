@@ -284,5 +284,43 @@ class Drawings(Tree):
                          self.drawn("// check states src/s.h state\ndigraph { OPEN -> LOST }"))
 
 
+class Mutation(Tree):
+    def setUp(self):
+        super().setUp()
+        subprocess.run(["git", "init", "--quiet", "."], cwd=self.top, check=True)
+        self.put(".gitignore", "/build*/\n")
+        self.put("meson.build", """project('tree', 'c')
+add_project_arguments('-iquote', meson.current_source_dir() / 'src', language: 'c')
+a = static_library('a', 'src/a/a.c')
+subdir('test')
+""")
+        self.put("test/meson.build", "test('test_a', executable('test_a', 'test_a.c', link_with: a), suite: 'unit')\n")
+        self.write(a__a_h="int sum(int x, int y); int above(int x); int lonely(int x);",
+                   a__a_c='#include "a/a.h"\nint sum(int x, int y)\n{\n\treturn x + y;\n}\n'
+                          "int above(int x)\n{\n\tif (x > 0)\n\t\treturn 1;\n\treturn 0;\n}\n"
+                          "int lonely(int x)\n{\n\treturn x - 7 + 7;\n}\n")
+        self.put("test/test_a.c", '#include <sys/wait.h>\n#include <unistd.h>\n#include "a/a.h"\n'
+                 "int main(void)\n{\n\tint status;\n\tif (!fork())\n\t\t_exit(sum(1, 2));\n\twait(&status);\n"
+                 "\treturn WEXITSTATUS(status) != 3 || above(5) != 1 || above(-1) != 0;\n}\n")
+
+    def test_faults_that_no_test_notices_are_told_and_those_of_the_list_are_not(self):
+        status, output = self.check("mutate")
+        above = "src/a/a.c above\n- if (x > 0)\n+ if (x {} {})\n"
+        lonely = "src/a/a.c lonely\n- return x - 7 + 7;\n+ return x - (7 + 1) + 7;\n"
+        self.assertEqual(1, status)
+        for fault in above.format(">=", "0"), above.format(">", "(0 + 1)"), lonely:
+            self.assertIn(fault, output)
+        self.assertNotIn("a.c sum", output)
+        self.assertIn("no test reaches it", output.split(lonely)[1].splitlines()[0])
+        self.assertNotIn("no test reaches it", output.split(above.format(">=", "0"))[1].splitlines()[0])
+        self.assertRegex(output, r"all +10 +4 40\.0 % +6 +0")
+        self.put("doc/survivors", "# A list.\n\n" + lonely + "  Nobody calls it.\n\nsrc/a/a.c sum\n- return x;\n+ return y;\n  Old.\n")
+        status, output = self.check("mutate")
+        self.assertEqual(1, status)
+        self.assertNotIn(lonely + "  line", output)
+        self.assertRegex(output, r"all +9 +4 44\.4 % +5 +1")
+        self.assertIn("stale in doc/survivors: src/a/a.c sum\n- return x;\n+ return y;\n", output)
+
+
 if __name__ == "__main__":
     main()
