@@ -1,5 +1,4 @@
-/* auth/cache.c - what was found out a moment ago, so that it need not be found out
- * anew.
+/* auth/cache.c - results of password checks, kept so that a repeated login is cheap.
  *
  * Prefix: cache_.
  */
@@ -20,12 +19,12 @@ enum kind { MATCHES, DIFFERS, GOOD, BAD, KINDS };
 
 struct entry {
 	struct cache_key key;
-	uint64_t until; /* 0: free */
+	uint64_t until; /* end of its time, in ms; 0: the entry is free */
 	unsigned answer;
 	struct user_found who;
 };
 
-/* Is this what the user has stored? */
+/* A comparison: does the password match what is stored? */
 struct question {
 	struct span stored, user, password;
 	uint64_t now;
@@ -83,7 +82,8 @@ void cache_free(struct cache *c)
 
 /* ---- keys ---- */
 
-/* The length first: no two lists of texts are one. */
+/* The length goes first, so that different lists of texts never hash the same octets.
+ */
 static void add(crypto_generichash_state *state, struct span s)
 {
 	uint64_t len = s.len;
@@ -131,7 +131,7 @@ static struct entry *bucket_of(struct cache *c, enum kind kind,
 	return &c->at[kind][n % c->buckets * BUCKET];
 }
 
-/* What is too old goes, whoever looks. */
+/* Every look at a bucket clears its entries that are too old. */
 static void sweep(struct entry *bucket, uint64_t now)
 {
 	for (int i = 0; i < BUCKET; i++)
@@ -152,8 +152,8 @@ static struct entry *find(struct cache *c, enum kind kind, const struct cache_ke
 	return NULL;
 }
 
-/* The one that has the least time left makes room. Another bucket is swept with each,
- * so that nothing stays for long. */
+/* In a full bucket, the entry with the least time left makes room. Each put also sweeps
+ * one more bucket, so that old entries do not stay in buckets that nobody looks at. */
 static void put(struct cache *c, enum kind kind, const struct entry *e, uint64_t now)
 {
 	struct entry *const bucket = bucket_of(c, kind, &e->key);
@@ -172,8 +172,8 @@ static void put(struct cache *c, enum kind kind, const struct entry *e, uint64_t
 
 /* ---- passwords and what is stored ---- */
 
-/* What was found, or is found. `in_vain`: nobody has the name, so that it counts as a
- * refusal. What costs nothing to compare is not worth a hash. */
+/* `in_vain`: no user has the name, and the result counts as a mismatch. A plain
+ * password costs less to compare than the hash of the key, and is not kept. */
 static bool verify(struct cache *c, bool in_vain, const struct question *q)
 {
 	const struct span texts[] = { in_vain ? SPAN("pretended") : SPAN("verified"),
@@ -209,7 +209,7 @@ void cache_pretend(struct cache *c, struct span name, struct span stored,
 	(void)verify(c, true, &(struct question){ stored, name, password, now });
 }
 
-/* ---- what databases say ---- */
+/* ---- answers of databases ---- */
 
 unsigned cache_recall(struct cache *c, const struct cache_key *key, uint64_t now,
 		      struct user_found *out)

@@ -1,4 +1,4 @@
-/* auth/database.c - places that know users, asked one after the other.
+/* auth/database.c - sources of users and of tokens, asked one after the other.
  *
  * Prefix: database_.
  */
@@ -13,14 +13,15 @@
 #include "base/secret.h"
 #include "sys/clock.h"
 
-/* A question: with a password, or without. */
+/* A question about a user, with or without a password. */
 struct question {
 	struct span name, password, peer;
 	bool has_password;
-	bool afresh; /* not from memory */
+	bool afresh; /* the answer must not come from memory */
 };
 
-/* A password for a name that is not known is compared, too: it takes as long. */
+/* The name is unknown: compare the password with some stored one, so that the answer
+ * takes as long as for a known name. */
 static void compare_in_vain(struct database *db, const struct question *q,
 			    struct cache *cache)
 {
@@ -58,7 +59,7 @@ static enum database_says ask_itself(struct database *db, const struct question 
 							: says;
 }
 
-/* From where the client comes may matter to one that judges. */
+/* A database that judges passwords may judge by the client's address, too. */
 static void key_of(const struct database *db, const struct question *q,
 		   struct cache_key *out)
 {
@@ -66,8 +67,8 @@ static void key_of(const struct database *db, const struct question *q,
 		  db->driver->check ? q->peer : SPAN(""), q->password, out);
 }
 
-/* What it says, or said a moment ago to the same question. Another password is another
- * question: one that was changed is good at once. */
+/* The database's answer, from memory if the same question was asked a moment ago.
+ * Another password is another question, so that a changed password counts at once. */
 static enum database_says ask(struct database *db, const struct question *q,
 			      struct user_found *out, struct why *why)
 {
@@ -96,8 +97,9 @@ static bool is_last_word(const struct database *db, enum database_says says)
 	       (says == DATABASE_WRONG && db->stop_wrong);
 }
 
-/* A field that is over its bound is told once it is known that the user is there, or
- * when it is the password itself, with which nobody can be. */
+/* Is the login refused for a field over its bound? Only after the password was right,
+ * so that nobody else learns of it; or if the stored password itself is too long, since
+ * no password can be right then. */
 static bool is_over(enum database_says says, const struct user *user)
 {
 	return user->over &&
@@ -105,7 +107,7 @@ static bool is_over(enum database_says says, const struct user *user)
 		(says == DATABASE_WRONG && span_is(span_of(user->over), "password")));
 }
 
-/* Names the database and the field. */
+/* The story names the database and the field. */
 static enum fault refuse_over(const struct database *db, struct user_found *found,
 			      struct why *why)
 {
@@ -120,8 +122,8 @@ static enum fault refuse_over(const struct database *db, struct user_found *foun
 			 "use a field that is too long, of database", buf_cstr(&b));
 }
 
-/* One that is down does not keep the next from knowing the user; but who is not known
- * there may be known here, and must not be told to be wrong. */
+/* After a database that is down the next one is asked, which may know the user. If none
+ * does, the result is not FAULT_DENIED: the one that is down might know the user. */
 static enum fault ask_all(struct database *first, const struct question *q,
 			  const struct database_watcher *watcher,
 			  struct user_found *out, struct why *why)

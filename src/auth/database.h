@@ -1,4 +1,4 @@
-/* auth/database.h - places that know users, asked one after the other.
+/* auth/database.h - sources of users and of tokens, asked one after the other.
  *
  * Prefix: database_. For many threads.
  */
@@ -7,60 +7,66 @@
 #include "auth/user/user.h"
 
 enum database_says {
-	DATABASE_UNKNOWN, /* it does not know the user */
-	DATABASE_WRONG,   /* the password is not the user's, or the user may not */
-	DATABASE_RIGHT,   /* it is; or, where no password was asked about, found */
-	DATABASE_DOWN,    /* it cannot tell now: see *why */
+	DATABASE_UNKNOWN, /* the database does not know the user */
+	DATABASE_WRONG, /* the password is not the user's, or the user may not log in */
+	DATABASE_RIGHT, /* the password is the user's; or the user was found without one
+			 */
+	DATABASE_DOWN,  /* the database cannot answer now: see *why */
 };
 
 struct database;
 
 struct database_driver {
 	const char *name;
-	/* Find a user. RIGHT: *out is filled, `stored` too if the database tells it. */
+	/* Find a user. With DATABASE_RIGHT *out is filled, `stored` too if the database
+	 * gives stored passwords away. */
 	enum database_says (*find)(struct database *db, struct span name,
 				   struct user_found *out, struct why *why);
-	/* The same, and judge the password. NULL: `stored` does. */
+	/* Find a user and judge the password. NULL: the caller compares the password
+	 * with `stored`. */
 	enum database_says (*check)(struct database *db, struct span name,
 				    struct span password, struct span peer,
 				    struct user_found *out, struct why *why);
-	/* What somebody has stored, good for `wants` (bits, SCHEME_*; 0: for being
-	 * compared), to be used in vain for a name that is not known, and the same
-	 * one's each time for the same name. Only `stored` is filled. False, or NULL:
-	 * there is none. */
+	/* Some user's stored password, for the caller to use in vain for an unknown
+	 * name: usable for `wants` (bits, SCHEME_*; 0: for a comparison), and the same
+	 * each time for the same name. Only `stored` of *out is filled. False, or NULL:
+	 * the database has none. */
 	bool (*stand_in)(struct database *db, struct span name, unsigned wants,
 			 struct user_found *out);
-	/* The ways (bits, SCHEME_*) in which all passwords are stored; 0: there are
-	 * others. NULL: 0. A mechanism that is not for all would lead the others'
-	 * clients astray. */
+	/* What every stored password is usable for (bits, SCHEME_*); 0, or NULL: some
+	 * are usable for comparison only. A mechanism that some users cannot use is not
+	 * offered, since their clients would choose it and fail. */
 	unsigned (*stores)(struct database *db);
 	void (*free)(struct database *db);
 };
 
-/* The first member of each driver's own. */
+/* Each driver's own struct begins with this one. */
 struct database {
 	const struct database_driver *driver;
 	const char *name;
-	bool stop_unknown, stop_wrong; /* do not ask the next one then */
+	bool stop_unknown, stop_wrong; /* the next is not asked after such an answer */
 	struct cache *cache;           /* NULL: nothing is remembered */
-	uint32_t right_ms, wrong_ms; /* so long are its own answers; 0: they are not */
-	struct database *next;       /* NULL: the last */
+	uint32_t right_ms,
+		wrong_ms;      /* how long answers are remembered; 0: not at all */
+	struct database *next; /* the next one to ask; NULL: this is the last */
 };
 
-/* Told what name is looked for, then what each database said. NULL: nobody wants to
- * know. Whoever does is never answered from memory. */
+/* Follows a question: `look` is called with the name, then `say` for each database that
+ * was asked. A question with a watcher is never answered from memory. */
 typedef void database_look_fn(void *arg, struct span name);
 typedef void database_say_fn(void *arg, const struct database *db,
 			     enum database_says says, const struct why *why);
 struct database_watcher {
-	database_look_fn *look; /* NULL: not told that */
+	database_look_fn *look; /* may be NULL */
 	database_say_fn *say;
 	void *arg;
 };
 
-/* Who is it? Asks from `first` on. FAULT_DENIED: nobody of that name, or of that name
- * and password; that takes as long as when the password is wrong. Another fault, with
- * the story in *why: a database that might know better is down. */
+/* Ask the databases from `first` on for the user of this name, or of this name and
+ * password. `watcher` may be NULL. *out is the caller's, for user_release.
+ * FAULT_DENIED: there is no such user, or the password is wrong; both take the same
+ * time. FAULT_SETUP: a field of the user is over its bound. Another fault: a database
+ * that might know the user is down. *why has the story. */
 MUST_USE enum fault database_find(struct database *first, struct span name,
 				  const struct database_watcher *watcher,
 				  struct user_found *out, struct why *why);
@@ -69,12 +75,13 @@ MUST_USE enum fault database_check(struct database *first, struct span name,
 				   const struct database_watcher *watcher,
 				   struct user_found *out, struct why *why);
 
-/* Somebody's stored password, as of the driver's stand_in: the first database's that
- * has one. */
+/* Some user's stored password, from the first database whose stand_in has one. */
 MUST_USE bool database_stand_in(struct database *first, struct span name,
 				unsigned wants, struct user_found *out);
 
-void database_free(struct database *first); /* and all behind it; NULL is allowed */
+/* Frees the whole list. NULL is allowed. */
+void database_free(struct database *first);
 
-/* The users file. The descriptor of its folder stays the caller's. NULL: no memory. */
+/* The users file `name` in the folder `dir`, as a database. The caller keeps dir open
+ * for as long as the database lives; `name` is copied. NULL: no memory. */
 MUST_USE struct database *passwdfile_new(int dir, const char *name);

@@ -1,12 +1,13 @@
-/* auth/delays.c - who has failed to log in must wait before the next password counts.
+/* auth/delays.c - after failed logins, how long the next attempt must wait.
  *
  * Prefix: delays_.
  *
- * Records stand in buckets that a keyed hash chooses. In a full one, the record with
- * the fewest failures makes room, the oldest of those: to have one's own forgotten
- * takes a bucket full of records that have more, each of which costs as many failures,
- * that wait as long. Pairs stand in the bucket of their name, so that whoever has one
- * password fills one bucket; the one that was good the longest ago makes room.
+ * A keyed hash chooses the bucket of a record. In a full bucket of addresses, networks
+ * and names the record with the fewest failures makes room, and of several the oldest.
+ * An attacker who wants a record dropped must fill its bucket with records of more
+ * failures, and must wait for each of those failures. The bucket of a pair depends on
+ * its name alone, so that whoever has one password can fill one bucket only; the pair
+ * whose success is the oldest makes room.
  */
 #include "auth/delays.h"
 
@@ -19,7 +20,7 @@ enum level { ADDRESS, NETWORK, NAME, PAIR };
 enum { DOUBLINGS = 16, KEY_OCTETS_MAX = 1 + 16 + 255 };
 
 static const struct {
-	uint8_t ipv4_bits, ipv6_bits; /* of the address that count */
+	uint8_t ipv4_bits, ipv6_bits; /* of the address, that belong to the key */
 	bool named;
 	unsigned free;
 } levels[] = {
@@ -32,8 +33,8 @@ static const struct {
 /* All zero: free. */
 struct record {
 	uint64_t key;
-	uint64_t since;   /* from then on failures decay */
-	uint64_t until;   /* the last attempt in the queue is looked at then */
+	uint64_t since;   /* when failures were halved last, or the first one came */
+	uint64_t until;   /* when the last attempt in the queue may be checked */
 	uint64_t good_at; /* pairs: the last success */
 	uint32_t failures;
 	enum level level;
@@ -72,7 +73,7 @@ void delays_free(struct delays *d)
 
 /* ---- records ---- */
 
-/* Never 0. The network of an address without bits is not asked for. */
+/* Never 0. Callers do not ask for the network of an address without bits. */
 static uint64_t key_of(const struct delays *d, enum level level,
 		       const struct address *from, struct span name)
 {
@@ -105,7 +106,7 @@ static struct bucket *bucket_of(struct delays *d, enum level level, uint64_t key
 	return &d->records[(key >> 32) % BUCKETS];
 }
 
-/* Half of the failures are forgotten, again and again. */
+/* Halve the failures once for each DELAYS_HALF_MS that has passed. */
 static void decay(struct record *r, uint64_t now)
 {
 	while (r->failures > 0 && now - r->since >= DELAYS_HALF_MS) {
@@ -129,7 +130,7 @@ static struct record *find(struct delays *d, enum level level,
 	return NULL;
 }
 
-/* Does a make room before b? */
+/* Is a dropped before b? */
 static bool goes_first(const struct record *a, const struct record *b)
 {
 	if (a->level == PAIR)
@@ -161,7 +162,7 @@ static uint64_t at_most(uint64_t ms, uint64_t most)
 	return ms < most ? ms : most;
 }
 
-/* What the next one in this queue waits behind the one before it. */
+/* How long the next attempt waits behind the one before it. */
 static uint64_t step_of(const struct delays *d, const struct record *r)
 {
 	unsigned free = levels[r->level].free;
@@ -172,8 +173,8 @@ static uint64_t step_of(const struct delays *d, const struct record *r)
 		       d->rule.most_ms);
 }
 
-/* The wait in one queue, at whose end the attempt is now. */
-static uint64_t stand_in(const struct delays *d, struct record *r, uint64_t now)
+/* Queue an attempt in one record. Returns its wait. */
+static uint64_t queue_in(const struct delays *d, struct record *r, uint64_t now)
 {
 	uint64_t step = step_of(d, r), from = r->until > now ? r->until : now;
 
@@ -201,7 +202,7 @@ static void fail(struct delays *d, enum level level, const struct address *from,
 	r->failures += r->failures < levels[level].free + DOUBLINGS;
 }
 
-/* NULL: nobody of that name has logged in from there. */
+/* NULL: no user of that name has logged in from there. */
 static struct record *find_pair(struct delays *d, const struct address *from,
 				struct span name, uint64_t now)
 {
@@ -216,12 +217,12 @@ uint32_t delays_ask(struct delays *d, const struct address *from, struct span na
 	pthread_mutex_lock(&d->mutex);
 	struct record *pair = find_pair(d, from, name, now);
 	if (pair)
-		wait = stand_in(d, pair, now);
+		wait = queue_in(d, pair, now);
 	for (enum level level = 0; !pair && level < PAIR; level++) {
 		struct record *r = counts(level, from, name)
 					   ? find(d, level, from, name, now)
 					   : NULL;
-		uint64_t ms = r ? stand_in(d, r, now) : 0;
+		uint64_t ms = r ? queue_in(d, r, now) : 0;
 
 		wait = ms > wait ? ms : wait;
 	}

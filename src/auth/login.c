@@ -1,4 +1,4 @@
-/* auth/login.c - who may come in, once it is known who is there.
+/* auth/login.c - checks a proof of identity, and decides who may log in as whom.
  *
  * Prefix: login_.
  */
@@ -47,7 +47,7 @@ static enum fault deny(struct why *why)
 	return fault_set(why, FAULT_DENIED, 0, NULL, NULL);
 }
 
-/* "user*master": the last separator counts. */
+/* Split "user*master" at its last separator, unless there is an authzid already. */
 static void split(const struct login_rules *rules, struct span *io_authzid,
 		  struct span *io_authid)
 {
@@ -73,8 +73,9 @@ bool login_claimed_name(const struct login_rules *rules, struct span given,
 	return login_name(rules, given, out);
 }
 
-/* A name that no user can have costs as much as one that no user has. RFC 6856 section
- * 2.2, RFC 4616 section 2: SASLprep, for the password too. */
+/* A name or password that no user can have takes as long as any other, since it goes
+ * through database_check, too. SASLprep for both: RFC 6856 section 2.2, RFC 4616
+ * section 2. */
 enum fault login_by_password(const struct login_rules *rules,
 			     const struct login_way *way, struct span authzid,
 			     struct span authid, struct span password,
@@ -87,7 +88,7 @@ enum fault login_by_password(const struct login_rules *rules,
 	split(rules, &authzid, &authid);
 	bool good = login_name(rules, authid, &name);
 	if (!prep_password(password, PREP_QUERY, &secret)) {
-		secret.text = password; /* whatever it is, it costs as much */
+		secret.text = password; /* only to take the time of a check */
 		good = false;
 	}
 	enum fault f = database_check(rules->databases,
@@ -108,7 +109,7 @@ enum fault login_find(const struct login_rules *rules, struct span given,
 			     why);
 }
 
-/* In hexadecimal with a NUL. False: this OpenSSL knows no MD5 any more. */
+/* In hexadecimal, with a NUL. False: this OpenSSL has no MD5. */
 static bool digest_of(struct span timestamp, struct span password,
 		      char out[LOGIN_DIGEST_OCTETS + 1])
 {
@@ -132,8 +133,8 @@ bool login_start(void)
 	return digest_of(SPAN("<"), SPAN(""), digest);
 }
 
-/* Only a password that is stored as it is can be mixed with the timestamp: as a stored
- * string of SASLprep (RFC 6856 section 2.2). */
+/* Only a plain stored password can be hashed with the timestamp; SASLprep treats it as
+ * a stored string (RFC 6856 section 2.2). */
 enum fault login_by_digest(const struct login_rules *rules, const struct login_way *way,
 			   struct span name, struct span timestamp, struct span digest,
 			   struct user_found *out, struct why *why)
@@ -171,8 +172,8 @@ enum fault login_proved(const struct login_rules *rules, const struct login_way 
 	return f ? f : login_admit(rules, way, &who, authzid, out, why);
 }
 
-/* Who it is has been proved, and a rule refuses it: for the log alone, or for the
- * operator who asks; a client is told what anyone is. */
+/* The proof was right, but a rule forbids the login. Only the log names the rule, or
+ * *why if an operator asks; a client is told the same as after a wrong password. */
 static enum fault deny_by(const struct login_rules *rules, const struct login_way *way,
 			  const struct user *user, const char *rule, struct why *why)
 {

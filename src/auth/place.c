@@ -1,4 +1,4 @@
-/* auth/place.c - where a user's maildrop is.
+/* auth/place.c - finds the path of a user's maildrop.
  *
  * Prefix: place_.
  */

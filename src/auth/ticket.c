@@ -1,8 +1,8 @@
-/* auth/ticket.c - what a front shows when it asks again for a user that was let in.
+/* auth/ticket.c - board tickets: what a front shows to ask for another maildrop.
  *
- * Prefix: ticket_. XChaCha20-Poly1305, whose key is of the process, so
- * that a count will do as the nonce; the holder is the additional data. A ticket is the
- * nonce and what libsodium makes.
+ * Prefix: ticket_. XChaCha20-Poly1305. The key is used by this process alone, so that a
+ * counter is a safe nonce. The holder is the additional data. A ticket is the nonce and
+ * libsodium's output.
  */
 #include "auth/ticket.h"
 
@@ -25,31 +25,31 @@ struct tickets {
 
 struct tickets *tickets_new(void)
 {
-	struct tickets *b = calloc(1, sizeof *b);
+	struct tickets *t = calloc(1, sizeof *t);
 
-	if (!b)
+	if (!t)
 		return NULL;
-	b->key = sodium_malloc(KEY);
-	if (!b->key) {
-		tickets_free(b);
+	t->key = sodium_malloc(KEY);
+	if (!t->key) {
+		tickets_free(t);
 		return NULL;
 	}
-	randombytes_buf(b->key, KEY);
-	return b;
+	randombytes_buf(t->key, KEY);
+	return t;
 }
 
-void tickets_free(struct tickets *b)
+void tickets_free(struct tickets *t)
 {
-	if (b)
-		sodium_free(b->key);
-	free(b);
+	if (t)
+		sodium_free(t->key);
+	free(t);
 }
 
-void ticket_seal(struct tickets *b, struct ticket_holder holder, struct span text,
+void ticket_seal(struct tickets *t, struct ticket_holder holder, struct span text,
 		 struct buf *out)
 {
 	unsigned char octets[TICKET_OCTETS_MAX] = { 0 };
-	const unsigned long long count = atomic_fetch_add(&b->count, 1);
+	const unsigned long long count = atomic_fetch_add(&t->count, 1);
 
 	if (text.len > TICKET_TEXT_MAX) {
 		out->cut = true;
@@ -58,12 +58,12 @@ void ticket_seal(struct tickets *b, struct ticket_holder holder, struct span tex
 	memcpy(octets, &count, sizeof count);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
 		octets + NONCE, NULL, (const unsigned char *)text.at, text.len,
-		(const unsigned char *)&holder, sizeof holder, NULL, octets, b->key);
+		(const unsigned char *)&holder, sizeof holder, NULL, octets, t->key);
 	buf_put(out, (struct span){ (const char *)octets,
 				    text.len + TICKET_OCTETS_MAX - TICKET_TEXT_MAX });
 }
 
-bool ticket_open(const struct tickets *b, struct ticket_holder holder,
+bool ticket_open(const struct tickets *t, struct ticket_holder holder,
 		 struct span ticket, struct buf *out)
 {
 	unsigned char text[TICKET_TEXT_MAX];
@@ -73,7 +73,7 @@ bool ticket_open(const struct tickets *b, struct ticket_holder holder,
 	if (ticket.len < NONCE + SEAL || ticket.len > TICKET_OCTETS_MAX ||
 	    crypto_aead_xchacha20poly1305_ietf_decrypt(
 		    text, &len, NULL, octets + NONCE, ticket.len - NONCE,
-		    (const unsigned char *)&holder, sizeof holder, octets, b->key) < 0)
+		    (const unsigned char *)&holder, sizeof holder, octets, t->key) < 0)
 		return false;
 	buf_put(out, (struct span){ (const char *)text, (size_t)len });
 	return !out->cut;

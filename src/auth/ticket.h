@@ -1,8 +1,8 @@
-/* auth/ticket.h - what a front shows when it asks again for a user that was let in.
+/* auth/ticket.h - board tickets: what a front shows to ask for another maildrop.
  *
- * Prefix: ticket_. For many threads. A text, sealed with a key that no
- * other process has: whoever keeps it can neither read nor make nor change one. It is
- * good for one holder only, and as long as the key is there.
+ * Prefix: ticket_. For many threads. A ticket is a text that is encrypted and
+ * authenticated with a key that only this process has: a front can neither read nor
+ * forge nor change a ticket. It is valid for one holder, and until this process ends.
  */
 #pragma once
 
@@ -10,22 +10,25 @@
 
 struct tickets;
 
-/* For whom it is: a channel of this process, never used again for another, and the
- * number of a connection behind it. */
+/* Who may use a ticket: one connection of one front. */
 struct ticket_holder {
-	uint64_t link, id;
+	uint64_t link; /* a number that no other link of this process ever had */
+	uint64_t id;   /* the front's number for the connection */
 };
 
 enum { TICKET_TEXT_MAX = 4560, TICKET_OCTETS_MAX = TICKET_TEXT_MAX + 40 };
 
-/* NULL: out of memory. Behind scheme_start, before sandboxes. */
+/* Make a new key. NULL: out of memory. Call it after scheme_start, before the sandbox.
+ */
 MUST_USE struct tickets *tickets_new(void);
-void tickets_free(struct tickets *b);
+void tickets_free(struct tickets *t); /* NULL is allowed */
 
-/* Append the ticket to *out, which is `cut` if it does not fit. */
-void ticket_seal(struct tickets *b, struct ticket_holder holder, struct span text,
+/* Append a ticket with this text to *out; `cut` in the buffer if the text is longer
+ * than TICKET_TEXT_MAX or the ticket does not fit. */
+void ticket_seal(struct tickets *t, struct ticket_holder holder, struct span text,
 		 struct buf *out);
 
-/* Append the text to *out. False: it is none of ours, or another's. */
-MUST_USE bool ticket_open(const struct tickets *b, struct ticket_holder holder,
+/* Append the ticket's text to *out. False: this process has not made the ticket for
+ * this holder, or the text does not fit. */
+MUST_USE bool ticket_open(const struct tickets *t, struct ticket_holder holder,
 			  struct span ticket, struct buf *out);

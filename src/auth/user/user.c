@@ -1,4 +1,4 @@
-/* auth/user/user.c - what is known of a user, wherever it is kept.
+/* auth/user/user.c - a user, as any database describes one.
  *
  * Prefix: user_.
  */
@@ -11,7 +11,7 @@
 
 typedef const char *set_fn(struct user *u, struct span value);
 
-/* Empty says nothing. */
+/* An empty value leaves the field unset. */
 static bool set_number(struct span value, bool *has, uint32_t *out)
 {
 	if (value.len == 0)
@@ -155,7 +155,7 @@ static const struct {
 	{ "expire", set_expire },
 };
 
-/* A column of SQL has '_' where our names have '-'. */
+/* SQL column names have '_' for '-'. */
 static bool is_field(struct span name, const char *field)
 {
 	if (name.len != strlen(field))

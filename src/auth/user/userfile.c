@@ -1,4 +1,4 @@
-/* auth/user/userfile.c - the users file, always as it is now.
+/* auth/user/userfile.c - the users file, parsed again whenever it changes.
  *
  * Prefix: userfile_.
  */
@@ -15,8 +15,8 @@
 enum { FILE_OCTETS_MAX = 1 << 30 };
 
 struct userfile {
-	pthread_mutex_t mutex; /* over all below; held while reading, so that one thread
-				  reads */
+	pthread_mutex_t mutex; /* over all below; held while parsing, so that one thread
+				  parses */
 	char *name;
 	struct watched watched;
 	struct users *now;

@@ -1,4 +1,4 @@
-/* auth/user/userfile.h - the users file, always as it is now.
+/* auth/user/userfile.h - the users file, parsed again whenever it changes.
  *
  * Prefix: userfile_. For many threads.
  */
@@ -8,15 +8,15 @@
 
 struct userfile;
 
-/* The file `name` (one component) in the open directory `dir`, which stays the caller's
- * and must stay open. It need not exist yet. NULL: out of memory. */
+/* The file `name` (one component, copied) in the directory `dir`, which the caller
+ * keeps open. The file need not exist yet. NULL: out of memory. */
 MUST_USE struct userfile *userfile_new(int dir, const char *name);
 
-/* NULL is allowed. Nobody may be in userfile_acquire; readings given out stay good. */
+/* NULL is allowed. No thread may be in userfile_acquire; acquired users stay valid. */
 void userfile_free(struct userfile *file);
 
-/* The users as the file says now; the caller's, to be given back with users_free. A
- * changed file is read anew; one that can't be read any more leaves the last good
- * reading in force. Either way a file that can't be read is logged once for each
- * change. NULL, with the story in *why: there never was a good one. */
+/* The users of the file as it is at this moment; the caller gives them back with
+ * users_free. If the file cannot be read, the users of its last readable state stay in
+ * force, and the trouble is logged once for each change of the file. NULL, with the
+ * story in *why: the file has never been readable. */
 struct users *userfile_acquire(struct userfile *file, struct why *why);
