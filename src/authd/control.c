@@ -116,25 +116,15 @@ static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 			CHANNEL_WAIT));
 }
 
-static void ignore(void *arg, const struct database *db, enum database_says says,
-		   const struct why *why)
-{
-	(void)arg, (void)db, (void)says, (void)why;
-}
-
-/* Find a user without a password, with its maildrop and policy. The watcher keeps the
- * databases from answering out of the cache. */
+/* Find a user without a password, with its maildrop and policy. */
 static enum fault find(const struct tool *t, struct span name,
 		       char path[PLACE_PATH_MAX], struct policy *out, struct why *why)
 {
-	const struct database_watcher watcher = { NULL, ignore, NULL };
 	const struct settings *s = t->logins->grants.settings;
 	const struct policy_site site = settings_policy(s);
-	struct login_rules rules = t->logins->rules;
 	OWN_USER found = { 0 };
 
-	rules.watcher = &watcher;
-	enum fault f = login_find(&rules, name, &found, why);
+	enum fault f = login_find(&t->logins->rules, name, &found, why);
 	if (f)
 		return f;
 	const struct user *u = &found.user;

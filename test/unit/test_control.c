@@ -39,6 +39,9 @@ static bool wake(void)
 
 /* ---- a database with one user, alice, and one that is down ---- */
 
+static const char *down_path;
+static bool needs_tls;
+
 static enum database_says find(struct database *db, struct span name,
 			       struct user_found *out, struct why *why)
 {
@@ -50,12 +53,13 @@ static enum database_says find(struct database *db, struct span name,
 	};
 
 	if (db->stop_unknown) {
-		fault_set(why, FAULT_IO, ENOENT, "open", "users.db");
+		fault_set(why, FAULT_IO, ENOENT, "open", down_path);
 		return DATABASE_DOWN;
 	}
 	if (!span_is(name, "alice"))
 		return DATABASE_UNKNOWN;
 	out->user = alice;
+	out->user.tls_required = needs_tls;
 	if (db->stop_wrong)
 		out->user.stored = (struct span){ 0 };
 	return DATABASE_RIGHT;
@@ -99,7 +103,8 @@ static void world_begin(struct world *w)
 	int ours;
 
 	peer_log_begin();
-	refuses = false;
+	refuses = needs_tls = false;
+	down_path = "users.db";
 	*w = (struct world){ .people = { .driver = &tells, .name = "people" } };
 	w->logins.rules.databases = &w->people;
 	w->logins.rules.realm = "";
@@ -132,11 +137,11 @@ static void world_end(struct world *w)
 	settings_done(&w->settings);
 }
 
-static bool ask(struct world *w, enum mechanism m, const char *user,
-		const char *password)
+static bool ask_by(struct world *w, bool tls, enum mechanism m, const char *user,
+		   const char *password)
 {
 	const struct message asks = { .kind = MESSAGE_TEST_ASK,
-				      .TEST_ASK = { .tls = 1,
+				      .TEST_ASK = { .tls = tls,
 						    .mechanism = m,
 						    .peer = SPAN("127.0.0.1:1"),
 						    .user = span_of(user),
@@ -144,6 +149,12 @@ static bool ask(struct world *w, enum mechanism m, const char *user,
 
 	peer_say(w->tool.fd, &asks, -1);
 	return wake();
+}
+
+static bool ask(struct world *w, enum mechanism m, const char *user,
+		const char *password)
+{
+	return ask_by(w, true, m, user, password);
 }
 
 static void expect_says(struct world *w, const char *database, enum database_says says,
@@ -248,6 +259,64 @@ static void test_a_login_that_fails_says_why_and_gives_no_maildrop(void **state)
 			has_drop = true;
 		}
 		CHECK_EQ(has_drop, cases[i].fault == FAULT_NONE);
+		world_end(&w);
+	}
+}
+
+static void test_a_long_story_is_cut_to_what_its_message_holds(void **state)
+{
+	static char path[256];
+	struct channel_inbox inbox;
+	struct world w;
+
+	(void)state;
+	memset(path, 'x', sizeof path - 1);
+	for (int finds = 0; finds < 2; finds++) {
+		world_begin(&w);
+		down_path = path;
+		w.people.stop_unknown = true;
+		if (finds) {
+			const struct message asks = { .kind = MESSAGE_FIND_ASK,
+						      .FIND_ASK = { SPAN("alice") } };
+
+			peer_say(w.tool.fd, &asks, -1);
+			CHECK(wake());
+			CHECK_EQ(peer_hears(w.tool, MESSAGE_FIND_IS, NULL)
+					 ->FIND_IS.trouble.len,
+				 191);
+			world_end(&w);
+			continue;
+		}
+		CHECK(!ask(&w, MECHANISM_ID_USER, "alice", "secret"));
+		expect_looks(&w, "alice");
+		CHECK_EQ(peer_hears(w.tool, MESSAGE_TEST_SAYS, NULL)
+				 ->TEST_SAYS.trouble.len,
+			 191);
+		CHECK_EQ(channel_receive(&w.tool, CHANNEL_NOW, &inbox),
+			 CHANNEL_MESSAGE);
+		CHECK_EQ(inbox.message.TEST_IS.fault, FAULT_IO);
+		CHECK_EQ(inbox.message.TEST_IS.trouble.len, 191);
+		world_end(&w);
+	}
+}
+
+static void test_the_rules_hold_for_the_way_that_is_tried(void **state)
+{
+	struct channel_inbox inbox;
+	struct world w;
+
+	(void)state;
+	for (int tls = 0; tls < 2; tls++) {
+		world_begin(&w);
+		needs_tls = true;
+		CHECK(!ask_by(&w, tls, MECHANISM_ID_USER, "alice", "secret"));
+		expect_looks(&w, "alice");
+		expect_says(&w, "people", DATABASE_RIGHT, "");
+		CHECK_EQ(channel_receive(&w.tool, CHANNEL_NOW, &inbox),
+			 CHANNEL_MESSAGE);
+		CHECK_EQ(inbox.message.TEST_IS.fault, tls ? FAULT_NONE : FAULT_DENIED);
+		CHECK_SPAN(inbox.message.TEST_IS.trouble,
+			   tls ? "" : "by the rule tls-required");
 		world_end(&w);
 	}
 }
@@ -372,6 +441,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_login_shows_each_step_and_ends_in_the_users_maildrop),
 		TEST(test_a_login_that_fails_says_why_and_gives_no_maildrop),
+		TEST(test_a_long_story_is_cut_to_what_its_message_holds),
+		TEST(test_the_rules_hold_for_the_way_that_is_tried),
 		TEST(test_a_password_that_is_not_stored_for_the_mechanism_is_told),
 		TEST(test_no_failure_of_the_tool_is_answered_from_memory_or_logged),
 		TEST(test_a_user_is_found_without_a_password_and_again),

@@ -1,5 +1,4 @@
-/* auth/user/edit.c - changing the users file without touching what is not to be
- * changed.
+/* auth/user/edit.c - changes one user in the text of the users file.
  *
  * Prefix: edit_.
  */
@@ -103,7 +102,7 @@ enum edit_done edit_password(struct span text, struct span name, struct span sto
 	return join(pieces, sizeof pieces / sizeof *pieces, out, out_len);
 }
 
-/* Every line of that name: one behind the first would take its place. */
+/* Deletes every line of that name: otherwise a later line would take effect. */
 enum edit_done edit_delete(struct span text, struct span name, char **out,
 			   size_t *out_len)
 {

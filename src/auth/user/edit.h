@@ -1,15 +1,14 @@
-/* auth/user/edit.h - changing the users file without touching what is not to be
- * changed.
+/* auth/user/edit.h - changes one user in the text of the users file.
  *
- * Prefix: edit_. Text in, text out: comments, order and the other
- * users' lines stay as they are, to the octet.
+ * Prefix: edit_. No I/O: a text goes in, and a new text comes out. Comments, order and
+ * the lines of other users stay as they are, to the octet.
  */
 #pragma once
 
 #include "base/fault.h"
 
-/* May this be a user's name in the file? 1 to 248 octets (what fits on a USER line), no
- * ':', no space, no control character, no '#' at the beginning. */
+/* Can a user of the file have this name? It has 1 to 248 octets (what fits on a USER
+ * line), no ':', space or control character, and no '#' at its beginning. */
 bool edit_name_ok(struct span name);
 
 /* Has the file a line of this user? */
@@ -17,8 +16,8 @@ bool edit_has(struct span text, struct span name);
 
 enum edit_done { EDIT_DONE, EDIT_NOT_FOUND, EDIT_EXISTS, EDIT_NO_MEMORY };
 
-/* *out is malloc'ed, the caller's, written on EDIT_DONE only. `line` comes without a
- * line end. */
+/* Add, change or delete a user. With EDIT_DONE, *out is the new text, which the caller
+ * frees; otherwise *out is untouched. `line` has no line end. */
 MUST_USE enum edit_done edit_add(struct span text, struct span name, struct span line,
 				 char **out, size_t *out_len);
 MUST_USE enum edit_done edit_password(struct span text, struct span name,

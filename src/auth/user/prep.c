@@ -18,9 +18,9 @@ static void forget(char *text)
 	free(text);
 }
 
-/* NULL: it cannot be prepared. The caller owns the text. Which of the two flags lets
- * characters pass that Unicode 3.2 did not know is not the same in all versions of GNU
- * SASL: one of them always does, both never do. */
+/* NULL: the text cannot be prepared. The caller owns the result. GNU SASL refuses
+ * unassigned characters with one of the two flags, and versions differ in which: a text
+ * that passes with both flags has none. */
 static char *prepare(struct span given, enum prep how)
 {
 	char *text = malloc(given.len + 1), *one = NULL, *other = NULL;

@@ -58,7 +58,7 @@ static const struct scheme *find(struct span name)
 	return NULL;
 }
 
-/* ---- the scheme, and how its octets are written ---- */
+/* ---- the scheme, and the encoding of the hash ---- */
 
 static bool find_writing(struct span name, enum writing *out)
 {
@@ -71,7 +71,7 @@ static bool find_writing(struct span name, enum writing *out)
 	return true;
 }
 
-/* Cut "{SCHEME}" off the front of *io_stored. NULL: one that we do not know. */
+/* Cut "{SCHEME}" off the front of *io_stored. NULL: the scheme is unknown. */
 static const struct scheme *cut_scheme(struct span *io_stored, enum writing *out)
 {
 	struct span name, writing, rest;
@@ -91,7 +91,7 @@ static const struct scheme *cut_scheme(struct span *io_stored, enum writing *out
 	return scheme;
 }
 
-/* How many octets there are, where that is the same for all; 0: it is not. */
+/* The length of a decoded hash; 0: hashes of this scheme have different lengths. */
 static size_t octets_of(const struct scheme *scheme)
 {
 	switch (scheme->how) {
@@ -105,9 +105,8 @@ static size_t octets_of(const struct scheme *scheme)
 	}
 }
 
-/* Out of its writing, with a NUL behind it. As many characters as hexadecimal would
- * have are hexadecimal, whatever is usual: so people write them, and Dovecot reads
- * them. */
+/* Decode, and append a NUL. A text as long as hexadecimal would be is taken for
+ * hexadecimal whatever the scheme's usual encoding, as Dovecot does. */
 static bool decode(struct span text, enum writing writing, size_t octets,
 		   char out[SCHEME_STORED_MAX], struct span *out_octets)
 {
@@ -184,13 +183,13 @@ unsigned scheme_good_for(struct span stored)
 
 /* ---- checking ---- */
 
-/* Behind `stored` and `password` stands a NUL. */
+/* `stored` and `password` end with a NUL that is not counted. */
 struct question {
 	struct span stored, user, password;
 };
 
-/* Both texts end with a NUL. crypt answers what it can't do with a text that opens with
- * '*', which nothing stored may equal. */
+/* For a malformed hash, crypt returns a text that begins with '*', which must not match
+ * even if that text is stored. */
 static bool verify_crypt(const char *stored, const char *password)
 {
 	struct crypt_data *data = calloc(1, sizeof *data);
@@ -213,7 +212,7 @@ static bool verify_scram(enum scram_hash hash, struct span stored, const char *p
 	return same;
 }
 
-/* What is stored may be written as it came, what is shown was prepared. */
+/* The stored password may not be prepared by SASLprep, but the shown one is. */
 static bool verify_plain(struct span stored, struct span password)
 {
 	struct prep_text prepared;

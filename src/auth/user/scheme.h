@@ -1,15 +1,14 @@
 /* auth/user/scheme.h - stored passwords: "{SCHEME}hash" as Dovecot writes them.
  *
- * Prefix: scheme_. Hashing is libcrypt's, libsodium's and OpenSSL's.
- * Behind the scheme's name may stand how its octets are written: ".hex", or ".b64" or
- * ".base64". Names ignore case.
+ * Prefix: scheme_. libcrypt, libsodium and OpenSSL do the hashing. The name of a scheme
+ * may end in the encoding of the hash: ".hex", ".b64" or ".base64". Names ignore case.
  */
 #pragma once
 
 #include "base/fault.h"
 
-/* Name, how it is checked, of which digest, how its octets are written, prefix for
- * crypt_gensalt where one can be made (NULL: only checked), text. */
+/* Name; how a password is checked, with which digest; the encoding of the hash; prefix
+ * for crypt_gensalt (NULL: scheme_make does not make it); text. */
 /* clang-format off */
 #define SCHEME_TABLE(X) \
 	X("CRYPT",         CRYPT,     MD5,    AS_IS,  "$y$",  "what crypt(5) of this system knows; made as yescrypt") \
@@ -48,37 +47,37 @@ enum { SCHEME_STORED_MAX = 512, SCHEME_PASSWORD_MAX = 255 };
 
 #define SCHEME_DEFAULT "CRYPT"
 
-/* Does the password (no NUL in it), shown by `user`, match what is stored? A stored
- * text without a scheme is CRYPT. False also for schemes and hashes that we cannot
- * check. Takes as long as the scheme takes, whether it matches or not. DIGEST-MD5 alone
- * asks who the user is. */
+/* Does the password, which must not hold a NUL, match what is stored? A stored text
+ * without a scheme is CRYPT. False also for an unknown scheme and a malformed hash. A
+ * match takes as long as a mismatch. Only DIGEST-MD5 depends on `user`. */
 MUST_USE bool scheme_verify(struct span stored, struct span user, struct span password);
 
-/* What a stored password is good for besides being compared with one that is shown. */
+/* What a stored password is usable for besides comparison. */
 enum {
-	SCHEME_PLAIN = 1u << 0,     /* it is the password itself */
+	SCHEME_PLAIN = 1u << 0,     /* all mechanisms: it is the password itself */
 	SCHEME_SCRAM_1 = 1u << 1,   /* keys for SCRAM-SHA-1 */
 	SCHEME_SCRAM_256 = 1u << 2, /* keys for SCRAM-SHA-256 */
 };
 unsigned scheme_good_for(struct span stored); /* one of these, or 0 */
 
-/* The password itself, or the keys: what is stored without its scheme and its writing,
- * in `out`, which is to be wiped. False: it cannot be read. */
+/* The stored password without its scheme and decoded: the password itself, or the hash
+ * or keys. *out_secret lies in `out`, which the caller wipes. False: malformed. */
 MUST_USE bool scheme_secret(struct span stored, char out[SCHEME_STORED_MAX],
 			    struct span *out_secret);
 
-/* Can we check passwords stored like this? */
+/* Is the scheme of this stored password known? */
 bool scheme_known(struct span stored);
 
-/* Can any password match? Not where it is locked ("*", "!"), or no hash at all. */
+/* Can any password match? False for a locked one ("*", "!") and for a malformed hash.
+ */
 bool scheme_can_match(struct span stored);
 
-/* Make what is to be stored for a password, as "{SCHEME}hash" and a NUL. FAULT_SYNTAX:
- * no such scheme, or none that is made; FAULT_NOMEM; FAULT_LIMIT: the password is too
- * long or holds a NUL, CR or LF, which no mechanism carries, or for PLAIN a ':', which
- * the users file can't hold. */
+/* Make the stored form of a password, "{SCHEME}hash" and a NUL. FAULT_SYNTAX: the
+ * scheme is unknown, or only checked. FAULT_NOMEM. FAULT_LIMIT: the password is empty,
+ * too long, or holds a NUL, CR or LF, which no mechanism carries; or, for PLAIN, a ':',
+ * which the users file cannot hold. */
 MUST_USE enum fault scheme_make(const char *scheme, struct span password,
 				char out[SCHEME_STORED_MAX]);
 
-/* Must have succeeded once before any of the above, before threads and sandboxes. */
+/* Must succeed once before any of the functions above, before threads and sandboxes. */
 MUST_USE bool scheme_start(void);

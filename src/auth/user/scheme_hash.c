@@ -1,7 +1,6 @@
 /* auth/user/scheme_hash.c - passwords that are stored as digests.
  *
- * Prefix: scheme_hash_. The digests are OpenSSL's; the forms are
- * Dovecot's.
+ * Prefix: scheme_hash_. OpenSSL makes the digests. Dovecot's formats.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED  /* MD5_CTX: nothing newer shows what an MD5 holds \
 				      */

@@ -1,7 +1,8 @@
 /* auth/user/scram.h - stored keys for SCRAM, as Dovecot writes them.
  *
- * Prefix: scram_. Iterations, salt, StoredKey and ServerKey (RFC 5802
- * section 3) in decimal and base64, with commas between. The derivation is GNU SASL's.
+ * Prefix: scram_. A text has the iterations in decimal, and salt, StoredKey and
+ * ServerKey (RFC 5802 section 3) in base64, with commas between. GNU SASL derives the
+ * keys.
  */
 #pragma once
 
@@ -21,12 +22,12 @@ struct scram_keys {
 
 size_t scram_key_octets(enum scram_hash hash);
 
-/* False: malformed, or out of the ranges above. */
+/* False: malformed, or out of the bounds above. *out is written on success only. */
 MUST_USE bool scram_parse(enum scram_hash hash, struct span text,
 			  struct scram_keys *out);
 
-/* Keys for a password, with a new salt. FAULT_LIMIT: one that SASLprep (RFC 4013) does
- * not take. */
+/* Make the text of the keys of a password, with a new salt. FAULT_LIMIT: SASLprep (RFC
+ * 4013) refuses the password. */
 MUST_USE enum fault scram_make(enum scram_hash hash, const char *password,
 			       char out[SCRAM_TEXT_MAX]);
 

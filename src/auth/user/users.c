@@ -41,7 +41,8 @@ static void say(const struct reading *r, const char *text)
 		r->say(r->arg, r->line, text);
 }
 
-/* FNV-1a: the file is the operator's, nobody outside chooses what is in the table. */
+/* FNV-1a: the operator writes the file, so that no attacker chooses what is in the
+ * table. */
 static size_t hash(struct span name)
 {
 	uint64_t h = 14695981039346656037u;
@@ -95,15 +96,16 @@ static bool set_extras(const struct reading *r, struct user *u, struct span extr
 	return true;
 }
 
-/* No password on purpose, as in passwd(5) and shadow(5): the user may have a ticket, a
- * certificate or a token. */
+/* Has the user no password on purpose, as in passwd(5) and shadow(5)? Such a user may
+ * log in by Kerberos, a certificate or a token. */
 static bool is_locked(struct span stored)
 {
 	return stored.len == 0 || stored.at[0] == '*' || stored.at[0] == '!' ||
 	       span_is(stored, "x");
 }
 
-/* Why nobody can log in with what the line says, or not from where it says, if so. */
+/* Say why the user of this line can never log in, or never by its password or from its
+ * networks, if that is so. */
 static void say_useless(const struct reading *r, const struct user *u)
 {
 	char text[128];
@@ -262,8 +264,8 @@ const struct user *users_find(const struct users *users, struct span name)
 	return at ? &users->at[at - 1] : NULL;
 }
 
-/* The next one in the table: that is another for another name, so that what is stored
- * in several ways tells nothing, either. */
+/* The next usable user in the table behind the name's slot. Different names get
+ * different users, so that the stored form tells nobody that a name is unknown. */
 const struct user *users_stand_in(const struct users *users, struct span name,
 				  unsigned wants)
 {
