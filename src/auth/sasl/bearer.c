@@ -1,5 +1,5 @@
-/* auth/sasl/bearer.c - what a client says in OAUTHBEARER and XOAUTH2, and what it is
- * told.
+/* auth/sasl/bearer.c - the client's message and the server's error of OAUTHBEARER and
+ * XOAUTH2.
  *
  * Prefix: bearer_.
  */
@@ -25,7 +25,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* No octet of a user's name is a control character. */
+/* A user's name has no control characters. */
 static bool is_clean(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -82,8 +82,8 @@ static bool parse_saslname(struct span s, char out[BEARER_USER_MAX + 1])
 	return name.len > 0 && !name.cut;
 }
 
-/* "n," or "y,": a channel binding ("p=") is not something that a bearer token has. Then
- * ["a=" saslname] and a comma. */
+/* "n," or "y,", since bearer tokens have no channel binding ("p="); then ["a="
+ * saslname] and a comma. */
 static bool parse_gs2_header(struct span header, char out[BEARER_USER_MAX + 1])
 {
 	struct span flag, name;
@@ -124,7 +124,7 @@ static bool is_port(struct span s)
 	return span_u32(s, &port) && port > 0 && port <= 65535 && s.at[0] != '0';
 }
 
-/* What has been seen of the keys that may stand but once. */
+/* The keys that may occur only once, as far as they have been seen. */
 struct pairs {
 	struct span auth;
 	bool has_auth, has_host, has_port;

@@ -1,17 +1,16 @@
-/* auth/sasl/bearer.h - what a client says in OAUTHBEARER and XOAUTH2, and what it is
- * told.
+/* auth/sasl/bearer.h - the client's message and the server's error of OAUTHBEARER and
+ * XOAUTH2.
  *
- * Prefix: bearer_. Pure: whether the token is any good, databases of
- * tokens say (auth/token/jwtbase.h).
+ * Prefix: bearer_. No I/O. Databases of tokens check the token itself.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "base/fault.h"
 
-/* Mechanisms: name, status of a message that cannot be read, status of a token that is
- * refused. OAUTHBEARER's are the codes of OAuth's registry (RFC 7628 section 3.2.2),
- * XOAUTH2's those of HTTP, as Google sends them. */
+/* Mechanisms: name, status for a malformed message, status for a refused token. Those
+ * of OAUTHBEARER are codes of OAuth's registry (RFC 7628 section 3.2.2), those of
+ * XOAUTH2 are HTTP's, as Google sends them. */
 /* clang-format off */
 #define BEARER_TABLE(X) \
 	X(OAUTHBEARER, "invalid_request", "invalid_token") \
@@ -33,24 +32,24 @@ enum {
 };
 
 struct bearer {
-	char user[BEARER_USER_MAX + 1]; /* as whom, or "": the token alone says who */
-	struct span token;              /* borrowed from the message; never logged */
+	char user[BEARER_USER_MAX +
+		  1];      /* the user whose mail is wanted; "": the token's */
+	struct span token; /* borrowed from the message; never logged */
 };
 
-/* Read the client's message, base64 undone. OAUTHBEARER (RFC 7628 section 3.1) knows
- * host and port, whose form is checked, and passes over other keys; it may leave the
- * user out. An empty `auth` asks which scope is wanted (section 4.3): then the token is
- * empty, which nobody accepts. FAULT_SYNTAX, and *out untouched, for what is not of
- * either form to the letter, FAULT_OVERLONG for what is too long to be.
+/* Parse the client's message, decoded from base64. A message of OAUTHBEARER (RFC 7628
+ * section 3.1) may leave out the user; its host and port must be well-formed, and its
+ * other keys are ignored. An empty `auth` asks for the scope (section 4.3): the token
+ * is empty then, and no database accepts it. FAULT_SYNTAX: the message deviates from
+ * its grammar. FAULT_OVERLONG: it is too long. *out is written on success only.
  *
- * A client that was told an error answers it with one more message (one ^A, or an empty
- * one), whose contents do not matter: the exchange fails then. */
+ * A client answers an error with one more message (^A, or nothing). The exchange fails
+ * then, whatever that message is. */
 MUST_USE enum fault bearer_parse(enum bearer_dialect dialect, struct span message,
 				 struct bearer *out);
 
-/* Write the JSON text with which a refusal is told, before the exchange fails: `f` is
- * bearer_parse's, or any other for a token that was refused. An empty scope or
- * configuration is left out. `cut` in the buffer when BEARER_ERROR_MAX was not enough.
- */
+/* Append the error, a JSON text that goes out as a challenge before the exchange fails.
+ * `f` is the fault of bearer_parse, or any other for a refused token. An empty scope or
+ * configuration is left out. The buffer is `cut` if the text does not fit. */
 void bearer_put_error(enum bearer_dialect dialect, enum fault f, const char *scope,
 		      const char *openid_configuration, struct buf *out);

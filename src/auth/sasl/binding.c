@@ -1,13 +1,13 @@
-/* auth/sasl/binding.c - what SCRAM's client says of channel binding.
+/* auth/sasl/binding.c - checks the channel binding in SCRAM's messages.
  *
- * Prefix: sasl_binding_. RFC 5802 sections 6 and 7. GNU SASL compares
- * the same octets, but takes a binding without -PLUS, and has one word for a binding
- * that fails and for a wrong password, which RFC 3206 tells apart.
+ * Prefix: sasl_binding_. RFC 5802 sections 6 and 7. GNU SASL compares the same octets,
+ * but accepts a binding without -PLUS, and returns the same error for a wrong binding
+ * as for a wrong password. RFC 3206 has different response codes for the two.
  */
 #include "auth/sasl/exchange_inner.h"
 #include "auth/user/base64.h"
 
-/* The octets of our end, by the name that the client gives them; none: we cannot. */
+/* This connection's octets for the binding type that the client names; empty: none. */
 static struct span octets_of(const struct sasl *s, struct span type)
 {
 	if (span_is(type, "tls-exporter"))
@@ -17,7 +17,7 @@ static struct span octets_of(const struct sasl *s, struct span type)
 	return SPAN("");
 }
 
-/* gs2-header: a flag, whom the client wants to be, and a comma behind each. */
+/* gs2-header: a flag, ",", the authzid or nothing, ",". */
 static bool parse_header(struct sasl *s, struct span message, struct span *flag)
 {
 	struct span rest = message, authzid;
@@ -41,7 +41,8 @@ enum fault sasl_binding_first(struct sasl *s, struct span message)
 		s->bound = octets_of(s, span_after(flag, strlen("p=")));
 		return plus && s->bound.len > 0 ? FAULT_NONE : FAULT_BINDING;
 	}
-	if (span_is(flag, "y")) /* "you cannot": whoever said that was no server */
+	if (span_is(flag,
+		    "y")) /* "the server offers no -PLUS": false where one is able */
 		return plus || able ? FAULT_BINDING : FAULT_NONE;
 	if (span_is(flag, "n"))
 		return plus ? FAULT_BINDING : FAULT_NONE;

@@ -1,7 +1,8 @@
-/* auth/sasl/claimed.c - who a response is about, before it is looked at.
+/* auth/sasl/claimed.c - the claimed name in a response, before the response is checked.
  *
- * Prefix: sasl_. Guesses are delayed before they are checked, by the
- * name, too; a mechanism that tells the name together with its proof is read ahead.
+ * Prefix: sasl_. A guess is delayed before it is checked, and the delay depends on the
+ * claimed name. Some mechanisms send the name together with the proof, so that the name
+ * is parsed here, ahead of the check.
  */
 #include "auth/sasl/exchange_inner.h"
 #include "auth/user/base64.h"
@@ -65,8 +66,8 @@ static bool cut_token(struct span *io, struct span *out)
 	return n > 0;
 }
 
-/* With its quotes. At a quote behind a backslash GNU SASL would see the end, and others
- * would not: whoever writes one is understood by neither. */
+/* With its quotes. A backslash before a quote is refused: GNU SASL takes the quote for
+ * the end, and RFC 2831 does not. */
 static bool cut_quoted(struct span *io, struct span *out)
 {
 	size_t n = 1;
@@ -88,7 +89,7 @@ static bool cut_directive(struct span *io, struct span *name, struct span *value
 					       : cut_token(io, value);
 }
 
-/* What stands between the quotes; none where GNU SASL would cut some of it off. */
+/* The text between the quotes; empty if GNU SASL would strip blanks from it. */
 static struct span unquote(struct span value)
 {
 	if (value.len <= 2 || value.at[0] != '"' || is_blank(value.at[1]) ||
@@ -118,8 +119,8 @@ struct span sasl_digest_name(struct span response)
 	return name;
 }
 
-/* A token is no guess at one user's secret; whoever shows bad ones counts by the
- * address alone, before anybody is asked about the next. */
+/* A bearer token is not a guess at one user's secret: it counts for the address alone.
+ */
 static struct span in_token(struct span response)
 {
 	return span_after(response, response.len);
@@ -152,7 +153,7 @@ bool sasl_is_guess(const struct sasl *s, struct span response,
 	find_fn *find = finds[s->way.mechanism];
 
 	out[0] = '\0';
-	if (response.len == 0 || s->refused) /* it is out already */
+	if (response.len == 0 || s->refused) /* the client has failed already */
 		return false;
 	if (find)
 		read_ahead(find, response, out, LOGIN_NAME_OCTETS + 1);

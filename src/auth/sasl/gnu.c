@@ -1,4 +1,5 @@
-/* auth/sasl/gnu.c - the mechanisms that GNU SASL carries out.
+/* auth/sasl/gnu.c - the mechanisms that GNU SASL carries out: SCRAM, CRAM-MD5,
+ * DIGEST-MD5 and GSSAPI.
  *
  * Prefix: sasl_gnu_.
  */
@@ -13,8 +14,9 @@
 
 static Gsasl *library;
 
-/* Kerberos has proved who is there: "alice@EXAMPLE.ORG". Of the realm that is ours the
- * part in front is the user's name; where none is, all of it. */
+/* Kerberos has proved a principal such as "alice@EXAMPLE.ORG". With gssapi-realm, the
+ * realm must be that one, and the part before it is the user's name; without, the whole
+ * principal is. False: another realm, or no such user. */
 static bool find_principal(struct sasl *s)
 {
 	const char *text = gsasl_property_fast(s->session, GSASL_GSSAPI_DISPLAY_NAME);
@@ -63,7 +65,7 @@ static int call_back(Gsasl *ctx, Gsasl_session *session, Gsasl_property property
 
 /* ---- the exchange ---- */
 
-/* Everything that either opens a file or sets up tables is done once here. */
+/* Have the library open its files and set up its tables before the sandbox. */
 static bool warm_up(const char *mechanism)
 {
 	Gsasl_session *session;
@@ -129,7 +131,7 @@ static enum sasl_says admit(struct sasl *s, struct user_found *found, struct why
 {
 	const char *authzid = gsasl_property_fast(s->session, GSASL_AUTHZID);
 
-	if (!s->known) /* keys that were made up can't have been met */
+	if (!s->known) /* a made-up secret has been met, which cannot happen */
 		return sasl_refuse(FAULT_DENIED, why);
 	return login_admit(s->rules, &s->way, &s->who,
 			   authzid ? span_of(authzid) : SPAN(""), found, why)
@@ -137,9 +139,9 @@ static enum sasl_says admit(struct sasl *s, struct user_found *found, struct why
 		       : SASL_IN;
 }
 
-/* The first token says of what mechanism it is (RFC 2743 section 3.1): Kerberos, or the
- * client has mistaken the meaning of GSSAPI (RFC 4752 section 1). The library is not
- * asked about others: it loses memory over each. */
+/* The first token names its mechanism (RFC 2743 section 3.1), which must be Kerberos
+ * (RFC 4752 section 1). The library leaks memory over each token of another mechanism,
+ * and never gets to see one. */
 static bool is_kerberos(struct span token)
 {
 	static const char oid[] = "\6\11\x2a\x86\x48\x86\xf7\x12\1\2\2";
@@ -158,10 +160,11 @@ static bool is_scram(const struct sasl *s)
 	return sasl_wants(s->way.mechanism) & (SCHEME_SCRAM_1 | SCHEME_SCRAM_256);
 }
 
-/* What GNU SASL must not be shown; FAULT_NONE: it may. It asks again when a response is
- * empty, without end; only GSSAPI has such a one, behind the first (RFC 4752 section
- * 3.1). It takes a NUL for the end, where others see a name that goes on; all but
- * GSSAPI's are texts. */
+/* Check a response before GNU SASL sees it; FAULT_NONE: GNU SASL may. An empty response
+ * is legal in GSSAPI alone, behind the first (RFC 4752 section 3.1): for any other
+ * mechanism GNU SASL would ask again without end. A NUL is legal in GSSAPI alone, whose
+ * responses are no texts: GNU SASL takes it for the end, where others see a longer
+ * name. */
 static enum fault judge(struct sasl *s, struct span response)
 {
 	const bool gssapi = s->way.mechanism == MECHANISM_ID_GSSAPI;
@@ -185,9 +188,8 @@ static enum fault judge(struct sasl *s, struct span response)
 	return FAULT_NONE;
 }
 
-/* A client need not say that it writes UTF-8 (RFC 2831 section 2.1.2), but where it
- * does not, GNU SASL 2.2 follows a pointer that it has never set. So it is said in
- * front. */
+/* A client may leave out charset=utf-8 (RFC 2831 section 2.1.2), but GNU SASL 2.2 then
+ * follows a pointer that it has never set. So it is put in front of the response. */
 static int step_digest(struct sasl *s, struct span response, char **said, size_t *len)
 {
 	static const struct span utf8 = SPAN("charset=utf-8,");
@@ -205,8 +207,8 @@ static int step_digest(struct sasl *s, struct span response, char **said, size_t
 	return rc;
 }
 
-/* What a mechanism has to say beside its success goes out as a challenge, which is
- * answered by an empty response (RFC 5034 section 4). */
+/* Data that a mechanism sends with its success goes out as a challenge, which the
+ * client answers with an empty response (RFC 5034 section 4). */
 enum sasl_says sasl_gnu_step(struct sasl *s, struct span response, struct buf *out,
 			     struct user_found *found, struct why *why)
 {

@@ -1,4 +1,4 @@
-/* auth/sasl/gssapi.c - the keys of Kerberos that this server has.
+/* auth/sasl/gssapi.c - this server's Kerberos keys.
  *
  * Prefix: gssapi_.
  */
@@ -12,7 +12,7 @@
 
 enum { HOST_MAX = 255 };
 
-/* Stay open: the keys live as long as somebody has them open. */
+/* Both stay open: the keys live as long as `memory` is open. */
 static krb5_context context;
 static krb5_keytab memory;
 static char host[HOST_MAX + 1];
@@ -32,7 +32,7 @@ static struct span part(const krb5_data *d)
 	return (struct span){ d->data, d->length };
 }
 
-/* All keys of pop/HOST; of several hosts, the first. */
+/* Is this a key of pop/HOST? HOST is that of the first such key in the file. */
 static bool is_ours(const krb5_principal_data *p)
 {
 	if (p->length != 2 || !span_is(part(&p->data[0]), "pop"))
@@ -76,18 +76,18 @@ static krb5_error_code read_keys(const char *path)
 	return e;
 }
 
-/* Without a file to note them in, tickets that were seen cannot be told from new ones.
- * That is no way in: whoever repeats one does not know the key of the session, by which
- * the last message must be wrapped (RFC 4752 section 3.1). */
+/* Without a file for it there is no replay cache. A replayed Kerberos ticket lets
+ * nobody in: the client's last message must be wrapped with the session key (RFC 4752
+ * section 3.1), which only the ticket's owner knows. */
 static bool set_environment(void)
 {
 	return setenv("KRB5_KTNAME", "MEMORY:poplar", 1) == 0 &&
 	       setenv("KRB5RCACHENAME", "none:", 1) == 0;
 }
 
-/* The library reads its configuration again for each login, would look for this host in
- * the DNS and for plugins in a folder. Here is one that says not to and can be opened
- * always: in memory, where it stays. */
+/* The library reads its configuration for each login, and by default asks the DNS for
+ * this host and looks for plugins. This configuration turns both off. It is a file in
+ * memory, so that the sandbox does not stop the library from opening it. */
 static bool give_configuration(void)
 {
 	static const char text[] = "[libdefaults]\n"

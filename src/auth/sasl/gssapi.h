@@ -1,17 +1,18 @@
-/* auth/sasl/gssapi.h - the keys of Kerberos that this server has.
+/* auth/sasl/gssapi.h - this server's Kerberos keys.
  *
- * Prefix: gssapi_. The GSSAPI mechanism itself is GNU SASL's.
+ * Prefix: gssapi_. GNU SASL carries out the GSSAPI mechanism itself.
  */
 #pragma once
 
 #include "base/fault.h"
 
-/* Is it in this build? */
+/* Does this build have Kerberos? */
 bool gssapi_is_built(void);
 
-/* Take the keys of pop/HOST from a keytab into memory, for later, when no file can be
- * opened any more. Once, before threads and sandboxes. FAULT_SETUP: there are none. */
+/* Copy the keys of pop/HOST from a keytab into memory, since the sandbox lets no file
+ * be opened. Call it once, before threads and sandboxes. FAULT_SETUP: the keytab cannot
+ * be read, or has no such keys. */
 MUST_USE enum fault gssapi_start(const char *keytab, struct why *why);
 
-/* The HOST of the keys; NULL: not started, or in vain. */
+/* The HOST of the keys; NULL: gssapi_start has not succeeded. */
 const char *gssapi_host(void);

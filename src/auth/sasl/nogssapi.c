@@ -1,4 +1,4 @@
-/* auth/sasl/nogssapi.c - a build without Kerberos.
+/* auth/sasl/nogssapi.c - auth/sasl/gssapi.c in a build without Kerberos.
  *
  * Prefix: gssapi_.
  */

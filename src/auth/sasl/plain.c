@@ -1,4 +1,4 @@
-/* auth/sasl/plain.c - the mechanisms that show who is there.
+/* auth/sasl/plain.c - PLAIN and LOGIN, which show the password; EXTERNAL and ANONYMOUS.
  *
  * Prefix: sasl_.
  */
@@ -31,7 +31,8 @@ enum sasl_says sasl_plain_step(struct sasl *s, struct span response, struct buf 
 	return show(s, authzid, authid, response, found, why);
 }
 
-/* Prompt by prompt. Some clients send the name as an initial response. */
+/* LOGIN prompts for the name and then for the password. Some clients send the name as
+ * an initial response. */
 enum sasl_says sasl_login_step(struct sasl *s, struct span response, struct buf *out,
 			       struct user_found *found, struct why *why)
 {
@@ -44,8 +45,8 @@ enum sasl_says sasl_login_step(struct sasl *s, struct span response, struct buf 
 	return sasl_ask(out, "UGFzc3dvcmQ6"); /* "Password:" */
 }
 
-/* RFC 4422 appendix A: who is there says the client's certificate; the response is who
- * it wants to be, or empty. */
+/* RFC 4422 appendix A: the client's certificate names the user; the response is the
+ * authzid, or empty. */
 enum sasl_says sasl_external_step(struct sasl *s, struct span response, struct buf *out,
 				  struct user_found *found, struct why *why)
 {
@@ -61,7 +62,7 @@ enum sasl_says sasl_external_step(struct sasl *s, struct span response, struct b
 									     : SASL_IN;
 }
 
-/* RFC 4505: the response is a trace, such as an address of mail. It is for the log
+/* RFC 4505: the response is trace information, such as a mail address, for the log
  * only. */
 enum sasl_says sasl_anonymous_step(struct sasl *s, struct span response,
 				   struct buf *out, struct user_found *found,

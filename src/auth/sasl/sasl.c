@@ -32,7 +32,7 @@ static sasl_step_fn *const steps[MECHANISM_COUNT] = {
 	/* clang-format on */
 };
 
-/* May it be, whatever is stored? */
+/* Can a user use the mechanism, however passwords are stored? */
 static bool is_possible(const struct login_rules *rules, enum mechanism m)
 {
 	if (m == MECHANISM_ID_ANONYMOUS)

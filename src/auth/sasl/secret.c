@@ -1,8 +1,8 @@
-/* auth/sasl/secret.c - what GNU SASL is to compare a client's proof with.
+/* auth/sasl/secret.c - the secret that GNU SASL compares a client's proof with.
  *
- * Prefix: sasl_secret_. Somebody unknown goes through the whole of an
- * exchange, as those who are known do: the salt, the iterations and the work are those
- * of somebody's stored secret, the same for the same name, and nothing meets the keys.
+ * Prefix: sasl_secret_. An unknown user goes through the whole exchange as a known one
+ * does. Salt, iterations and keys are made up in the form of some user's stored secret,
+ * the same each time for the same name. No proof matches them.
  */
 #include <sodium.h>
 
@@ -21,7 +21,7 @@ void sasl_secret_start(void)
 	randombytes_buf(made_up_key, sizeof made_up_key);
 }
 
-/* Its manual says hexadecimal of the keys; its code wants base64. */
+/* GNU SASL's manual says that keys are hexadecimal; its code takes base64. */
 void sasl_secret_base64(Gsasl_session *session, Gsasl_property property,
 			const unsigned char *octets, size_t len)
 {
@@ -33,7 +33,7 @@ void sasl_secret_base64(Gsasl_session *session, Gsasl_property property,
 	secret_wipe(text, sizeof text);
 }
 
-/* The same for the same name, and nobody can tell that it is made up. */
+/* Octets that look random, and are the same each time for the same name. */
 static void make_up(const char *name, const char *purpose,
 		    unsigned char out[SCRAM_SALT_MAX])
 {
@@ -59,7 +59,7 @@ static void set_iterations(const struct sasl *s, uint32_t n)
 	gsasl_property_set(s->session, GSASL_SCRAM_ITER, text);
 }
 
-/* A salt of this length that belongs to the name, and the iterations. */
+/* Set a salt of this length, made up for the name, and the iterations. */
 static void set_salt(const struct sasl *s, size_t octets, uint32_t iterations)
 {
 	unsigned char salt[SCRAM_SALT_MAX];
@@ -84,7 +84,7 @@ static enum scram_hash hash_of(const struct sasl *s)
 							     : SCRAM_SHA_256;
 }
 
-/* A password that nobody has: what is compared with it costs what a real one does. */
+/* A made-up password: a comparison with it takes as long as with a real one. */
 static void set_made_up_password(const struct sasl *s)
 {
 	unsigned char octets[SCRAM_SALT_MAX];
@@ -101,7 +101,8 @@ static void set_made_up_keys(const struct sasl *s, const struct scram_keys *shap
 	set_key(s, GSASL_SCRAM_SERVERKEY, "server", shape->hash);
 }
 
-/* The keys in whose form nobody's are; false: the form is that of a password. */
+/* Find some user's stored keys, whose form the made-up ones get. False: there are none,
+ * and the form is that of a password. */
 static bool find_shape(const struct sasl *s, struct scram_keys *out)
 {
 	char room[SCHEME_STORED_MAX];
@@ -117,7 +118,7 @@ static bool find_shape(const struct sasl *s, struct scram_keys *out)
 	return found;
 }
 
-/* Nobody's secret, in the form of somebody's. */
+/* Set a made-up secret in the form of some user's. */
 static void set_made_up(const struct sasl *s)
 {
 	struct scram_keys shape;
@@ -157,20 +158,20 @@ static bool set_password(const struct sasl *s, struct span password)
 	return true;
 }
 
-/* Find whom the client claims to be. */
+/* Find the user of the claimed name. */
 static enum fault find(struct sasl *s, const char *authid)
 {
 	struct login_name name;
 	const bool good = login_name(s->rules, span_of(authid), &name);
-	const struct span claims = good ? (struct span){ name.text, name.len }
-					: span_of(authid);
+	const struct span claimed = good ? (struct span){ name.text, name.len }
+					 : span_of(authid);
 
-	if (!span_copy(claims, s->claimed, sizeof s->claimed) || !good)
+	if (!span_copy(claimed, s->claimed, sizeof s->claimed) || !good)
 		return FAULT_DENIED;
-	return database_find(s->rules->databases, claims, NULL, &s->who, &s->trouble);
+	return database_find(s->rules->databases, claimed, NULL, &s->who, &s->trouble);
 }
 
-/* False: it is not stored in a way that the mechanism can use. */
+/* Set the user's own secret. False: the mechanism cannot use its stored form. */
 static bool set_real(const struct sasl *s)
 {
 	const unsigned is = scheme_good_for(s->who.user.stored);

@@ -1,7 +1,8 @@
 /* auth/sasl/token.c - the mechanisms that show a bearer token: OAUTHBEARER and XOAUTH2.
  *
- * Prefix: sasl_. A token is refused in two steps: the reason as a
- * challenge, whose answer means nothing, then the end (RFC 7628 section 3.2.3).
+ * Prefix: sasl_. A token is refused in two steps (RFC 7628 section 3.2.3): the error
+ * goes out as a challenge; the exchange fails after the client's answer, whatever that
+ * is.
  */
 #include "auth/sasl/bearer.h"
 #include "auth/sasl/exchange_inner.h"
@@ -27,7 +28,7 @@ static void put_error(const struct sasl *s, struct buf *error)
 	bearer_put_error(dialect_of(s), s->refused, "", "", error);
 }
 
-/* Tell the client why, as it can read it. */
+/* Send the error, and fail after the client's answer. */
 static enum sasl_says refuse_politely(struct sasl *s, enum fault f, struct buf *out)
 {
 	char room[BEARER_ERROR_MAX];
@@ -39,7 +40,7 @@ static enum sasl_says refuse_politely(struct sasl *s, enum fault f, struct buf *
 	return SASL_MORE;
 }
 
-/* What is wrong with a token is for the log alone; the token itself for nobody. */
+/* Only the log says what is wrong with a token. Nothing shows the token itself. */
 static void tell_log(void *arg, const struct database *db, enum database_says says,
 		     const struct why *why)
 {
@@ -57,7 +58,8 @@ static void tell_overlong(const struct sasl *s)
 		  LOG_T("why", "is too long"), LOG_N("most", BEARER_TOKEN_MAX));
 }
 
-/* Whose token is it? Then: who is that, and whose maildrop may it have? */
+/* Find the name that the token proves, then the user whose maildrop that name may have.
+ */
 static enum fault find_user(struct sasl *s, const struct bearer *b,
 			    struct user_found *found, struct why *why)
 {
@@ -99,7 +101,7 @@ enum sasl_says sasl_token_step(struct sasl *s, struct span response, struct buf 
 		return SASL_IN;
 	case FAULT_DENIED:
 		return refuse_politely(s, FAULT_DENIED, out);
-	default: /* trouble of ours: a client told of it would throw its token away */
+	default: /* our trouble: a client that got an error would discard its token */
 		return SASL_OUT;
 	}
 }

@@ -1,4 +1,4 @@
-/* auth/token/claims.c - what a token must say of itself before it lets anyone in.
+/* auth/token/claims.c - checks the claims of a bearer token.
  *
  * Prefix: claims_.
  */
@@ -15,7 +15,7 @@ struct reading {
 
 void claims_start(void)
 {
-	json_object_seed(0); /* so that nobody can choose names that collide */
+	json_object_seed(0); /* random: nobody can choose names that collide */
 }
 
 static void json_done_p(json_t **p)
@@ -88,7 +88,7 @@ static bool same(struct span a, struct span b)
 	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
 }
 
-/* Texts with spaces between, in one text or in a list. */
+/* Is the scope among the words of a text, or of a list of texts? */
 static bool grants_in(const json_t *value, struct span scope)
 {
 	struct span rest, word;
@@ -122,8 +122,8 @@ static bool has_scopes(const struct reading *r)
 	return true;
 }
 
-/* OpenID Connect Core section 5.1: an address that nobody has verified is whatever its
- * owner typed. */
+/* OpenID Connect Core section 5.1: without a check, an address is whatever its owner
+ * has typed. */
 static bool has_true_user(const struct reading *r)
 {
 	const json_t *verified = json_object_get(r->json, "email_verified");
@@ -132,8 +132,7 @@ static bool has_true_user(const struct reading *r)
 	       json_is_true(verified) || is_text(verified, "true");
 }
 
-/* What must hold, in the order in which it is tried, and what is said when it doesn't.
- */
+/* What must hold, in the order of the checks, and the story if it does not. */
 static const struct {
 	bool (*holds)(const struct reading *r);
 	const char *or_else;
@@ -162,7 +161,8 @@ static bool read_user(const struct reading *r, struct token_claims *out)
 	return true;
 }
 
-/* The service said something else than RFC 7662 asks: no token's fault. */
+/* False for an introspection answer that RFC 7662 does not allow: that is the service's
+ * fault, not the token's. */
 static bool is_answer(const struct reading *r)
 {
 	return json_is_object(r->json) &&

@@ -1,7 +1,7 @@
-/* auth/token/claims.h - what a token must say of itself before it lets anyone in.
+/* auth/token/claims.h - checks the claims of a bearer token.
  *
- * Prefix: claims_. Pure: the text comes from a JWT whose signature
- * holds, or from the service that was asked about the token.
+ * Prefix: claims_. No I/O: the caller has the claims from a JWT with a good signature,
+ * or from the introspection service.
  */
 #pragma once
 
@@ -11,20 +11,20 @@
 enum { CLAIMS_USER_MAX = 255, CLAIMS_OCTETS_MAX = 65536 };
 
 enum claims_from {
-	CLAIMS_JWT,           /* RFC 7519: a time of expiry must be there */
-	CLAIMS_INTROSPECTION, /* RFC 7662: `active` must be there, expiry need not */
+	CLAIMS_JWT,           /* RFC 7519; `exp` is required */
+	CLAIMS_INTROSPECTION, /* RFC 7662; `active` is required, `exp` is not */
 };
 
 struct token_claims {
-	char user[CLAIMS_USER_MAX + 1]; /* never empty, no control characters */
+	char user[CLAIMS_USER_MAX + 1]; /* not empty, without control characters */
 };
 
-/* Before any sandbox: what reading JSON takes from the system. */
+/* Make the random seed of the JSON parser. Call it before the sandbox. */
 void claims_start(void);
 
-/* Do the claims in the JSON text hold at the time `now` (seconds since 1970)?
- * FAULT_DENIED, with why->doing saying what does not hold; FAULT_IO for an answer of
- * the service that is none. *out is written on success only. */
+/* Check the claims, a JSON text, at the time `now` (seconds since 1970). FAULT_DENIED:
+ * one does not hold, and why->doing says which. FAULT_IO: the introspection service's
+ * answer is malformed. *out is written on success only. */
 MUST_USE enum fault claims_check(const struct claims_rules *rules,
 				 enum claims_from from, struct span json, int64_t now,
 				 struct token_claims *out, struct why *why);

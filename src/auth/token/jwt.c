@@ -1,4 +1,4 @@
-/* auth/token/jwt.c - JSON Web Tokens, checked with keys at hand.
+/* auth/token/jwt.c - checks the signatures of JSON Web Tokens.
  *
  * Prefix: jwt_.
  */
@@ -11,7 +11,8 @@
 #include "auth/user/base64.h"
 #include "base/own.h"
 
-/* header "." payload "." signature; what is signed is all before the last dot. */
+/* header "." payload "." signature. The signature is over everything before the last
+ * dot. */
 struct parts {
 	struct span whole, header, payload, signature, signed_octets;
 };
@@ -55,14 +56,14 @@ static json_t *parse_header(struct span part)
 		       : NULL;
 }
 
-/* What the header asks for. */
+/* What the header says. */
 struct header {
 	enum jwa algorithm;
-	const char *kid; /* NULL: says nothing */
+	const char *kid; /* NULL: none */
 };
 
-/* `crit` names extensions that must be understood (RFC 7515 section 4.1.11): none is.
- */
+/* Returns NULL, or what is wrong. `crit` names extensions that the reader must know
+ * (RFC 7515 section 4.1.11): this one knows none. */
 static const char *read_header(const json_t *json, unsigned allowed, struct header *out)
 {
 	const json_t *alg = json_object_get(json, "alg");
@@ -94,7 +95,7 @@ static bool verify_ed25519(const struct keyset_key *key, const struct parts *par
 		       parts->signed_octets.len, key->ed25519) == 0;
 }
 
-/* jws is NULL where cjose cannot read the token, or knows no such algorithm. */
+/* jws is NULL if cjose cannot parse the token, or does not have the algorithm. */
 static bool verify(const struct keyset_key *key, const struct parts *parts,
 		   cjose_jws_t *jws)
 {
@@ -109,7 +110,7 @@ static bool fits(const struct keyset_key *key, const struct header *h)
 	       (!h->kid || !key->kid || strcmp(key->kid, h->kid) == 0);
 }
 
-/* NULL: it is good. */
+/* Returns NULL, or what is wrong. */
 static const char *verify_with_any(const struct keyset *keys, const struct header *h,
 				   const struct parts *parts)
 {

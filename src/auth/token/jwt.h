@@ -1,7 +1,6 @@
-/* auth/token/jwt.h - JSON Web Tokens, checked with keys at hand (RFC 7515, 7517, 7518,
- * 8037).
+/* auth/token/jwt.h - checks the signatures of JSON Web Tokens (RFC 7515, 7518, 8037).
  *
- * Prefix: jwt_. No I/O: the text of the keys comes from elsewhere.
+ * Prefix: jwt_. No I/O.
  */
 #pragma once
 
@@ -11,15 +10,15 @@
 
 enum { JWT_OCTETS_MAX = 8192 };
 
-/* Three parts with dots between, each of them base64url without padding (RFC 7515
- * section 2), and not too long? */
+/* Has the token three parts with dots between, each of them base64url without padding
+ * (RFC 7515 section 2), and at most JWT_OCTETS_MAX octets? */
 bool jwt_looks_like(struct span token);
 
-/* Check the signature, by one of the algorithms (bits, enum jwa). `kid` chooses among
- * the keys' own `kid`s and does nothing else: it is no path, no URL, no query. A token
- * without one is tried with every key that its algorithm takes, as is a key without one
- * for every token. *out is the payload, malloc'ed, the caller's, ended by a NUL that
- * *out_len does not count. FAULT_DENIED, with why->doing saying what is wrong. */
+/* Check the signature by one of the `algorithms` (bits of enum jwa). The token's `kid`
+ * is compared with the `kid` of each key, and used for nothing else. A token without
+ * one is tried with every key that its algorithm takes, and a key without one is tried
+ * for every token. *out is the payload, which the caller frees; it ends with a NUL that
+ * *out_len does not count. FAULT_DENIED: why->doing says what is wrong. */
 MUST_USE enum fault jwt_verify(const struct keyset *keys, unsigned algorithms,
 			       struct span token, char **out, size_t *out_len,
 			       struct why *why);

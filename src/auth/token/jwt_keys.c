@@ -30,7 +30,7 @@ static bool parse_okp(const json_t *json, struct keyset_key *out)
 	       len == sizeof out->ed25519;
 }
 
-/* cjose ends the process over base64 that is none: it gets to see good one only. */
+/* cjose ends the process over malformed base64url, and therefore never sees any. */
 static bool parse_cjose(json_t *json, struct keyset_key *out)
 {
 	static const char *const members[] = { "k", "n", "e",  "d",  "p", "q",
@@ -46,7 +46,7 @@ static bool parse_cjose(json_t *json, struct keyset_key *out)
 	return out->jwk != NULL;
 }
 
-/* NULL when it has been taken. */
+/* Add one key. Returns NULL, or why it was left out. */
 static const char *parse_key(struct keyset *keys, json_t *json)
 {
 	const json_t *use = json_object_get(json, "use");
@@ -86,7 +86,7 @@ static bool parse_json(struct keyset *keys, struct span text, keyset_say_fn *say
 	return is_json;
 }
 
-/* ---- either ---- */
+/* ---- JSON or PEM ---- */
 
 static bool is_pem(struct span text)
 {

@@ -1,7 +1,6 @@
-/* auth/token/jwt_pem.c - public keys in PEM form, as keys of JSON Web Tokens.
+/* auth/token/jwt_pem.c - public keys in PEM form, as keys for JSON Web Tokens.
  *
- * Prefix: jwt_pem_. A key in PEM form has no name: it is tried for every
- * token whose algorithm takes it.
+ * Prefix: jwt_pem_.
  */
 #include "auth/token/jwt_pem.h"
 
@@ -19,7 +18,7 @@ struct number {
 	size_t len;
 };
 
-/* A number of the key, in as many octets as it takes, or in `len`. */
+/* Get a number of the key, in `len` octets; 0: in as few as possible. */
 static bool get_number(const EVP_PKEY *pkey, const char *name, size_t len,
 		       struct number *out)
 {
@@ -117,7 +116,7 @@ bool jwt_pem_parse(struct keyset *keys, struct span text, keyset_say_fn *say, vo
 			say(arg, number, wrong);
 		EVP_PKEY_free(pkey);
 	}
-	ERR_clear_error(); /* the end is one */
+	ERR_clear_error(); /* the end of the text has left an error */
 	BIO_free(bio);
 	return number > 0;
 }

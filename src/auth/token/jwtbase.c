@@ -1,4 +1,4 @@
-/* auth/token/jwtbase.c - tokens that are JWTs, as a database: whose are they?
+/* auth/token/jwtbase.c - JSON Web Tokens as a database of tokens.
  *
  * Prefix: jwtbase_.
  */
@@ -20,7 +20,8 @@ struct jwtbase {
 	struct keyring *keys;
 };
 
-/* Keys of no use are repaired more easily than a maildrop (FAULT_SETUP). */
+/* Unusable keys are FAULT_IO, not FAULT_SETUP: the client may try again, since they are
+ * repaired without a change to the user's maildrop. */
 static struct keyset *need_keys(struct jwtbase *j, struct why *why)
 {
 	struct keyset *keys = keyring_acquire(j->keys, why);
@@ -62,7 +63,7 @@ static enum database_says keep_name(const struct token_claims *claims,
 	return DATABASE_RIGHT;
 }
 
-/* What is no JWT may be known elsewhere. */
+/* A token that is no JWT is unknown here: another database may know it. */
 static enum database_says check(struct database *db, struct span name,
 				struct span token, struct span peer,
 				struct user_found *out, struct why *why)
@@ -86,7 +87,7 @@ static enum database_says find(struct database *db, struct span name,
 			       struct user_found *out, struct why *why)
 {
 	(void)db, (void)name, (void)out, (void)why;
-	return DATABASE_UNKNOWN; /* it has tokens, not users */
+	return DATABASE_UNKNOWN; /* a database of tokens knows no users */
 }
 
 static void jwtbase_free(struct database *db)
@@ -107,8 +108,8 @@ static unsigned bits_of(const struct claims_list *names)
 	return names->count > 0 ? bits : jwa_standard();
 }
 
-/* Read the keys now, so that what is wrong with them is in the log before the first
- * login, and the libraries have begun before any sandbox. */
+/* Read the keys at the start: trouble is logged before the first login, and the
+ * libraries set themselves up before the sandbox. */
 static void try_keys(struct jwtbase *j)
 {
 	struct why why = { 0 };

@@ -1,4 +1,4 @@
-/* auth/token/keyring.c - the file of keys for tokens, always as it is now.
+/* auth/token/keyring.c - the file of keys for tokens, parsed again whenever it changes.
  *
  * Prefix: keyring_.
  */
@@ -16,7 +16,7 @@
 struct keyring {
 	pthread_mutex_t mutex; /* over all below */
 	struct watched watched;
-	char *text; /* what was read last, good or not */
+	char *text; /* of the file when it was read last, usable or not */
 	size_t text_len;
 	struct keyset *now;
 };
@@ -33,7 +33,7 @@ struct keyring *keyring_new(int dir, const char *name)
 	return ring;
 }
 
-/* It may hold keys that are secret. */
+/* The text may hold secret keys. */
 static void forget_text(struct keyring *ring)
 {
 	secret_wipe(ring->text, ring->text_len);
@@ -65,6 +65,8 @@ static void complain_whole(const struct keyring *ring)
 		log_fault(&ring->watched.trouble, "token-keys-kept");
 }
 
+/* Owns the text. */
+/* Owns the text. */
 static void take_text(struct keyring *ring, char *text, size_t len)
 {
 	bool same = ring->text && ring->text_len == len &&

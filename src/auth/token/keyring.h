@@ -1,4 +1,4 @@
-/* auth/token/keyring.h - the file of keys for tokens, always as it is now.
+/* auth/token/keyring.h - the file of keys for tokens, parsed again whenever it changes.
  *
  * Prefix: keyring_. For many threads.
  */
@@ -9,13 +9,14 @@
 
 struct keyring;
 
-/* The file `name` (one component) in the open directory `dir`; both stay the caller's
- * and must stay. It need not exist yet. NULL: out of memory. */
+/* The file `name` (one component) in the open directory `dir`. The caller keeps both.
+ * The file need not exist yet. NULL: out of memory. */
 MUST_USE struct keyring *keyring_new(int dir, const char *name);
-void keyring_free(struct keyring *ring); /* NULL is allowed; nobody may be in it */
+/* NULL is allowed. No thread may be in keyring_acquire. */
+void keyring_free(struct keyring *ring);
 
-/* The keys as the file says now; the caller's, to be given back with keyset_free. A
- * changed file is read anew; one that is of no use any more leaves the last good
- * reading in force, and is logged once for each change. NULL, with the story in *why:
- * there never was a good one. */
+/* The keys of the file as it is at this moment; the caller gives them back with
+ * keyset_free. If the file has no usable keys, those of its last usable state stay in
+ * force, and the trouble is logged once for each change of the file. NULL, with the
+ * story in *why: the file has never had usable keys. */
 struct keyset *keyring_acquire(struct keyring *ring, struct why *why);

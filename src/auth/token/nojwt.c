@@ -1,4 +1,5 @@
-/* auth/token/nojwt.c - auth/token/jwtbase.c in a build without cjose or jansson.
+/* auth/token/nojwt.c - auth/token/ in a build without cjose or jansson: no JWT is
+ * known.
  *
  * Prefix: jwtbase_, jwt_.
  */
