@@ -15,17 +15,17 @@
 /* clang-format off */
 #define BOARD_TABLE(X) \
 X(maildir, TEXT, 0, 4095, "", AUTH, \
-  "The Maildir with its messages, below mail-root. They are never changed, and it is not made when it is " \
-  "missing; a file poplar-maxima beside them counts how many there have ever been.") \
+  "The Maildir with its messages, below mail-root. It is not made if it is missing, and its messages are " \
+  "never changed; a file poplar-maxima in it counts how many there have ever been.") \
 X(archive, TEXT, 0, 4095, "", AUTH, \
   "A Maildir with older messages, which XTND ARCHIVE opens. Empty: there is none.") \
 X(readers, LIST, 0, 32, "", AUTH, \
-  "Who may read it: names of users as the databases have them, \"@example.org\" for all of a domain, \"*\" for " \
-  "everybody who can log in, with ANONYMOUS too. To others the board does not exist.") \
+  "Who may read the board: names of users as the databases have them, \"@example.org\" for all users of a " \
+  "domain, \"*\" for everybody who can log in, by ANONYMOUS too. For others the board does not exist.") \
 X(uid, COUNT, 0, 4294967294, "0", AUTH, \
-  "As root: the uid of the process that reads it. 0: that of mail-user.") \
+  "As root: the uid of the process that reads the board. 0: that of mail-user.") \
 X(gid, COUNT, 0, 4294967294, "0", AUTH, \
-  "As root: its gid. Needed where uid is given.")
+  "As root: the gid of that process. It is needed if uid is given.")
 /* clang-format on */
 
 /* The values of one board. Texts are never NULL. */

@@ -1,4 +1,4 @@
-/* config/databases.c - the databases of users and their settings.
+/* config/databases.c - databases of users and tokens, and the table of their settings.
  *
  * Prefix: database_, databases_.
  */
@@ -20,7 +20,7 @@ enum {
 		EVERY = (1u << DRIVER_COUNT) - 1,
 	ASKED = EVERY & ~(PASSWD_FILE | JWT),
 	TOKENS = JWT | INTROSPECTION,
-	REMEMBERED = ASKED & ~TOKENS, /* tokens end, and may be taken back */
+	REMEMBERED = ASKED & ~TOKENS, /* a token expires, and may be revoked */
 };
 
 static const struct {

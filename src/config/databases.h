@@ -1,4 +1,4 @@
-/* config/databases.h - the databases of users and their settings, every one once.
+/* config/databases.h - databases of users and tokens, and the table of their settings.
  *
  * Prefix: database_, databases_.
  *
@@ -6,9 +6,9 @@
  *
  *	database "people" { driver = sqlite path = "/srv/people.db" ... }
  *
- * They are asked in the order of their sections. One row per setting, as in
- * config/settings.h, with two columns more: the drivers that have it, and those that
- * cannot do without it.
+ * They are asked in the order of their sections. The table has one row per setting, as
+ *in config/settings.h, with two more columns: the drivers that have the setting, and
+ *those that need it.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 #include "sys/sandbox.h"
 
 /* clang-format off */
-/* Name, is it built in, and how a user is found there. */
+/* Name, whether it is in this build, and what it asks. */
 #define DATABASE_DRIVER_TABLE(X) \
 	X(PASSWD_FILE,   "passwd-file",   true,               "a file like that of the setting users") \
 	X(SQLITE,        "sqlite",        POPLAR_WITH_SQLITE, "a file of SQLite") \
@@ -31,56 +31,56 @@
 
 #define DATABASE_TABLE(X) \
 X(driver, CHOICE, 0, 0, "passwd-file", AUTH | LOOKUP, EVERY, NO_ONE, \
-  "What kind of database it is.") \
+  "The kind of database.") \
 X(if_unknown, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
   "Whether the next database is asked when this one does not know the user.") \
 X(if_wrong, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
-  "Whether the next database is asked when the password is not the one that this one has.") \
+  "Whether the next database is asked when this one knows another password.") \
 X(timeout, MILLIS, 100, 60000, "5s", AUTH | LOOKUP, ASKED, NO_ONE, \
-  "An answer that takes longer counts as none: the user is told to try again later, and the process " \
+  "How long an answer may take. If it takes longer, the user is told to try again later, and the process " \
   "that was asked is replaced.") \
 X(cache, CHOICE, 0, 2, "stored", AUTH, REMEMBERED, NO_ONE, \
-  "Whose answers are remembered: those of a database that tells the stored password; of one that judges " \
-  "the password itself, too; or none. A password that is good only once must not be remembered.") \
+  "Which answers are remembered: those of a database that gives the stored password; also those of one that " \
+  "judges the password itself; or none. A password that is good only once must not be remembered.") \
 X(cache_success, TIME, 0, 3600, "60s", AUTH, REMEMBERED, NO_ONE, \
-  "So long a password that was right stays right, and the user's other fields as they were.") \
+  "How long a right password is remembered, with the user's other fields.") \
 X(cache_failure, TIME, 0, 3600, "10s", AUTH, REMEMBERED, NO_ONE, \
-  "So long a password that was wrong, or a user that was not known, stays so.") \
+  "How long a wrong password, or an unknown user, is remembered.") \
 X(processes, COUNT, 1, 64, "2", AUTH, ASKED, NO_ONE, \
-  "How many processes ask this database, each one question at a time.") \
+  "The number of processes that ask this database, each one question at a time.") \
 X(run_as, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
-  "As root: the user that these processes run as. Empty: that of auth-user. Only pam and system may " \
-  "run as root, and should only where it has to be.") \
+  "As root: the user that these processes run as. Empty: auth-user. Only processes of pam and system may run " \
+  "as root, and they should do so only if they must.") \
 X(run_as_group, TEXT, 0, 64, "", PARENT, ASKED, NO_ONE, \
-  "As root: the group that these processes run as, such as shadow. Empty: that of the user.") \
+  "As root: the group that these processes run as, such as shadow. Empty: the group of the user.") \
 X(path, TEXT, 0, 4095, "", PARENT | AUTH | LOOKUP, PASSWD_FILE | SQLITE | JWT, SQLITE | JWT, \
-  "The file. One of passwd-file or jwt must lie in the folder of the setting users; with passwd-file, " \
-  "empty means that file itself. Of one of sqlite, the whole folder can be read by the process. One of " \
-  "jwt holds the public keys of whoever signs the tokens, as a set of keys in JSON (JWKS) or in PEM form, " \
-  "and is read anew when it changes.") \
+  "The file. A file of passwd-file or jwt must be in the folder of the setting users; with passwd-file, " \
+  "empty means the file of that setting. The process can read the whole folder of a sqlite file. A file of " \
+  "jwt holds the public keys of the issuer, as a JSON Web Key Set (JWKS) or in PEM form, and is read again " \
+  "when it changes.") \
 X(query_find, TEXT, 0, 4096, "", LOOKUP, SQLITE | POSTGRESQL, SQLITE | POSTGRESQL, \
-  "The query that finds a user, whose name stands in the place of %u as the parameter of a prepared " \
-  "statement, never as text. Its columns are fields of the user by their names; password is the stored " \
+  "The query that finds a user. %u stands for the name, which is passed as the parameter of a prepared " \
+  "statement, never as text. The names of its columns are fields of the user; password is the stored " \
   "password with its scheme.") \
 X(connection, TEXT, 0, 1024, "", LOOKUP, POSTGRESQL, POSTGRESQL, \
   "How to reach the server: a connection string of libpq, such as \"host=db.example.org dbname=mail " \
   "user=poplar sslmode=verify-full\".") \
 X(password_file, TEXT, 0, 4095, "", PARENT, POSTGRESQL | LDAP | INTROSPECTION, NO_ONE, \
   "A file whose first line is the password of the database's own user, or the secret that belongs to " \
-  "client-id. It is opened by poplard.") \
+  "client-id. poplard opens it.") \
 X(uri, TEXT, 0, 1024, "", LOOKUP, LDAP | INTROSPECTION, LDAP | INTROSPECTION, \
-  "The server. Of LDAP: ldap://, ldaps:// or ldapi://; several with spaces between are tried in turn. Of " \
-  "introspection: https://, or http:// to a loopback address of this machine.") \
+  "The server. Of LDAP: ldap://, ldaps:// or ldapi://; several with spaces between them are tried in turn. " \
+  "Of introspection: https://, or http:// to a loopback address of this machine.") \
 X(base, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
-  "The entry below which users are searched. Empty: bind-template tells where they are.") \
+  "The entry below which users are searched. Empty: bind-template says where they are.") \
 X(filter, TEXT, 1, 1024, "(uid=%u)", LOOKUP, LDAP, NO_ONE, \
-  "What finds the user's entry. %u is the name, always escaped. More than one entry that is found is " \
-  "refused.") \
+  "The filter that finds the user's entry. %u is the name, always escaped. If it finds more than one entry, " \
+  "the user is refused.") \
 X(bind_dn, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
-  "Whom to be for searching. Empty: nobody.") \
+  "The entry as which the search binds. Empty: the search is anonymous.") \
 X(bind_template, TEXT, 0, 1024, "", LOOKUP, LDAP, NO_ONE, \
-  "The name of the user's entry, such as \"uid=%u,ou=people,dc=example,dc=org\": then nothing is " \
-  "searched, and the user reads the attributes. %u is always escaped.") \
+  "The name of the user's entry, such as \"uid=%u,ou=people,dc=example,dc=org\": then there is no search, " \
+  "and the user's own bind reads the attributes. %u is always escaped.") \
 X(passwords, CHOICE, 0, 1, "bind", LOOKUP | AUTH, LDAP, NO_ONE, \
   "How the password is judged: by a bind as the user, or by the attribute that is mapped to password.") \
 X(attributes, LIST, 0, 16, "", LOOKUP, LDAP, NO_ONE, \
@@ -88,33 +88,32 @@ X(attributes, LIST, 0, 16, "", LOOKUP, LDAP, NO_ONE, \
 X(start_tls, BOOL, 0, 0, "no", LOOKUP, LDAP, NO_ONE, \
   "Whether an ldap:// connection must begin with TLS.") \
 X(ca_file, TEXT, 0, 4095, "", LOOKUP, LDAP | INTROSPECTION, NO_ONE, \
-  "Certificates of those who may vouch for the server. Empty: those of the system.") \
+  "Certificates of the authorities that may sign the server's certificate. Empty: those of the system.") \
 X(service, TEXT, 1, 64, "poplar", LOOKUP, PAM, NO_ONE, \
-  "The name of the service, which is that of its file.") \
+  "The name of the PAM service, which is that of its file.") \
 X(service_dir, TEXT, 0, 4095, "", LOOKUP, PAM, NO_ONE, \
-  "The folder of services. Empty: the system's, which is /etc/pam.d.") \
+  "The folder of PAM services. Empty: the system's, which is /etc/pam.d.") \
 X(program, LIST, 0, 32, "", LOOKUP, CHECKPASSWORD, CHECKPASSWORD, \
-  "The program, with its path, and its arguments. No shell is between.") \
+  "The program, with its path, and its arguments. It is run without a shell.") \
 X(client_id, TEXT, 0, 255, "", LOOKUP, INTROSPECTION, NO_ONE, \
-  "The name by which Poplar asks, in the way of HTTP Basic, with the secret in password-file. Empty: it " \
-  "asks without a name.") \
+  "The name under which Poplar asks, by HTTP Basic, with the secret in password-file. Empty: it asks without " \
+  "a name.") \
 X(issuer, TEXT, 0, 511, "", AUTH | LOOKUP, TOKENS, JWT, \
-  "A token must be by this issuer, to the letter. Empty: by any.") \
+  "A token must be from exactly this issuer. Empty: from any.") \
 X(audience, LIST, 0, 8, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
   "A token must be for one of these. Empty: it may be for anyone, unless scope says for what.") \
 X(scope, TEXT, 0, 255, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
-  "A token must have all of these scopes, with spaces between. Clients that are refused are told it.") \
+  "A token must have all of these scopes, which are separated by spaces. A refused client is told them.") \
 X(user_claim, TEXT, 1, 64, "sub", AUTH | LOOKUP, TOKENS, NO_ONE, \
-  "What in a token, or in the answer about it, is the name of the user.") \
+  "The claim of a token, or of the answer about it, that is the name of the user.") \
 X(leeway, TIME, 0, 300, "30s", AUTH | LOOKUP, TOKENS, NO_ONE, \
-  "How far the clocks of the issuer and of this machine may be apart.") \
+  "How far the clocks of the issuer and of this machine may differ.") \
 X(algorithms, LIST, 0, 13, "", AUTH, JWT, NO_ONE, \
-  "The algorithms of signatures that a token may have. Empty: RS256, RS384, RS512, PS256, PS384, PS512, " \
-  "ES256, ES384, ES512 and EdDSA (Ed25519). HS256, HS384 and HS512 must be named, and take keys of the " \
-  "type oct only.") \
+  "The signature algorithms that a token may have. Empty: RS256, RS384, RS512, PS256, PS384, PS512, ES256, " \
+  "ES384, ES512 and EdDSA (Ed25519). HS256, HS384 and HS512 must be named, and use keys of type oct only.") \
 X(openid_configuration, TEXT, 0, 511, "", AUTH, TOKENS, NO_ONE, \
-  "A URL that OAUTHBEARER clients are told when they are refused, where they learn how to get a token " \
-  "(OpenID Connect Discovery).")
+  "A URL that refused OAUTHBEARER clients are told, from which they learn how to get a token (OpenID Connect " \
+  "Discovery).")
 
 /* The words of each CHOICE, in the order of their numbers. */
 #define DATABASE_CHOICES_if_unknown "continue", "fail"
@@ -134,9 +133,9 @@ enum { IF_CONTINUE, IF_FAIL };
 enum { CACHE_STORED, CACHE_ALL, CACHE_NONE };
 enum { PASSWORDS_BIND, PASSWORDS_STORED };
 
-/* The values. Texts are never NULL. */
+/* The values of one database. Texts are never NULL. */
 struct database_settings {
-	char *name; /* the section's title */
+	char *name; /* the title of the section */
 #define X(name, type, least, most, standard, roles, drivers, must, text)               \
 	SETTING_C_##type name;
 	DATABASE_TABLE(X)
@@ -145,7 +144,7 @@ struct database_settings {
 
 enum { DATABASES_MAX = 8, DATABASE_NAME_MAX = 64 };
 
-/* In the order of asking. */
+/* All databases, in the order in which they are asked. */
 struct databases {
 	unsigned count;
 	struct database_settings at[DATABASES_MAX];
@@ -156,10 +155,10 @@ const char *database_driver_name(enum database_driver_id driver);
 const char *database_driver_text(enum database_driver_id driver);
 bool database_driver_is_built(enum database_driver_id driver);
 
-/* Is it asked in processes of its own (poplar-lookup)? */
+/* Do lookup processes ask it? */
 bool database_is_asked(const struct database_settings *db);
 
-/* Does it know tokens, not users? */
+/* Does it know tokens instead of users? */
 bool database_has_tokens(const struct database_settings *db);
 
 /* The rules for the claims of its tokens. They borrow the texts of the settings. */
@@ -168,20 +167,21 @@ struct claims_rules database_claims_rules(const struct database_settings *db);
 /* Is it asked over the network? */
 bool database_is_remote(const struct database_settings *db);
 
-/* The walls of the processes that ask it. */
+/* The sandbox of the processes that ask it. */
 enum sandbox database_sandbox(const struct database_settings *db);
 
-/* Does it judge passwords itself? Otherwise it tells what is stored. */
+/* Does it judge passwords itself? Otherwise it gives the stored password. */
 bool database_judges(const struct database_settings *db);
 
 /* May its processes run as root? */
 bool database_may_be_root(const struct database_settings *db);
 
-/* Does its driver have this setting? Can it not do without? */
+/* Does its driver have this setting? Does it need it? */
 bool database_has(const struct database_settings *db, const struct row *row);
 bool database_needs(const struct database_settings *db, const struct row *row);
 
-/* One more, with all defaults. NULL: no memory, or no room. */
+/* Add a database with all defaults. NULL: out of memory, DATABASES_MAX databases are
+ * there, or the name is too long. */
 MUST_USE struct database_settings *databases_add(struct databases *databases,
 						 struct span name);
 void databases_done(struct databases *databases);

@@ -1,4 +1,4 @@
-/* config/settings.c - every setting, once: values to text, text to values.
+/* config/settings.c - the table of settings.
  *
  * Prefix: settings_.
  */
@@ -37,7 +37,7 @@ struct rows settings_rows(void)
 	return rows;
 }
 
-/* The file's spelling of each name, made from the table once. */
+/* The spelling of the file is made from the C name at the first call. */
 const char *settings_name(enum setting_id id)
 {
 	static char names[SETTING_ID_COUNT][ROW_NAME_MAX];
