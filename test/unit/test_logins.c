@@ -1,0 +1,613 @@
+/* Promises of authd/logins: what a front is answered, and why. */
+#include "peer.h"
+#include "site.h"
+
+#include <sodium.h>
+#include <sys/socket.h>
+
+#include "auth/sasl/sasl.h"
+#include "auth/user/scheme.h"
+#include "authd/logins.h"
+
+#define PEER "192.0.2.1:1"
+
+/* ---- a database with one user, alice, and one of tokens that refuses them ---- */
+
+static bool is_down;
+static struct span alices_name;
+
+static enum database_says find(struct database *db, struct span name,
+			       struct user_found *out, struct why *why)
+{
+	(void)db;
+	if (is_down) {
+		fault_set(why, FAULT_IO, 0, "ask", "people");
+		return DATABASE_DOWN;
+	}
+	if (!span_is(name, "alice"))
+		return DATABASE_UNKNOWN;
+	out->user =
+		(struct user){ .name = alices_name, .stored = SPAN("{PLAIN}tanstaaf") };
+	return DATABASE_RIGHT;
+}
+
+static unsigned stores(struct database *db)
+{
+	(void)db;
+	return SCHEME_PLAIN;
+}
+
+static enum database_says refuse(struct database *db, struct span name,
+				 struct span token, struct span peer,
+				 struct user_found *out, struct why *why)
+{
+	(void)db, (void)name, (void)token, (void)peer, (void)out, (void)why;
+	return DATABASE_WRONG;
+}
+
+static const struct database_driver people = { .name = "people",
+					       .find = find,
+					       .stores = stores };
+static const struct database_driver tokens = { .name = "tokens", .check = refuse };
+
+/* ---- poplar-auth with one front and mail-user's maildrop process ---- */
+
+struct world {
+	struct settings settings;
+	struct database people, tokens;
+	struct logins logins;
+	struct logins_link link;
+	struct channel front; /* the front's end */
+	struct channel drop;
+	int ours;
+	uint64_t id; /* of the last connection */
+	bool waited;
+};
+
+static void set_up_logins(struct world *w)
+{
+	struct logins *l = &w->logins;
+
+	l->rules = (struct login_rules){ .databases = &w->people,
+					 .tokens = &w->tokens,
+					 .realm = "" };
+	l->allowed = MECHANISM_BIT(USER) | MECHANISM_BIT(APOP) | MECHANISM_BIT(PLAIN) |
+		     MECHANISM_BIT(SCRAM_SHA_1) | MECHANISM_BIT(OAUTHBEARER);
+	drops_init(&l->grants.drops, -1);
+	CHECK(grants_start(&l->grants, &w->settings, &l->rules));
+	CHECK(throttle_start(&l->throttle, &w->settings, &l->rules));
+}
+
+static void world_begin(struct world *w)
+{
+	int ours;
+
+	peer_log_begin();
+	is_down = false;
+	alices_name = SPAN("alice");
+	*w = (struct world){ .people = { .driver = &people, .name = "people" },
+			     .tokens = { .driver = &tokens, .name = "tokens" } };
+	site_begin(&w->settings);
+	site_set(&w->settings, SETTING_ID_mail_root, "/m");
+	site_set(&w->settings, SETTING_ID_xtnd, "yes");
+	site_add_board(&w->settings, "news", "/m/b/news", "*");
+	set_up_logins(w);
+	w->drop = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_DROP);
+	drops_link(&w->logins.grants.drops,
+		   &(const struct message_DROP_LINK){ 8, 8, true }, ours);
+	w->front = channel_of(peer_new(&w->ours), ROLE_AUTH, ROLE_FRONT);
+	w->link = (struct logins_link){ .fd = w->ours,
+					.number = 3,
+					.told = LOGINS_UNTOLD };
+	exchanges_init(&w->link.exchanges);
+}
+
+static void world_end(struct world *w)
+{
+	exchanges_done(&w->link.exchanges);
+	delays_free(w->logins.throttle.delays);
+	tickets_free(w->logins.grants.tickets);
+	drops_done(&w->logins.grants.drops);
+	settings_done(&w->settings);
+	close(w->drop.fd);
+	close(w->front.fd);
+	close(w->ours);
+}
+
+/* The front asks. Returns whether the link goes on. */
+static bool hear(struct world *w, const struct message *m)
+{
+	return logins_hear(&w->logins, &w->link, m);
+}
+
+/* ---- questions ---- */
+
+static bool ask(struct world *w, uint64_t mechanism, struct message_AUTH_ASK how)
+{
+	how.id = ++w->id;
+	how.exchange = 1;
+	how.tls = 1;
+	how.mechanism = mechanism;
+	how.waited = w->waited;
+	how.peer = SPAN(PEER);
+	return hear(w, &(const struct message){ .kind = MESSAGE_AUTH_ASK,
+						.AUTH_ASK = how });
+}
+
+static bool ask_password(struct world *w, const char *user, const char *password)
+{
+	return ask(w, MECHANISM_ID_USER,
+		   (struct message_AUTH_ASK){ .user = span_of(user),
+					      .response = span_of(password) });
+}
+
+/* With an initial response, which is given undone. */
+static bool ask_sasl(struct world *w, enum mechanism m, struct span response)
+{
+	static char base64[4096];
+
+	sodium_bin2base64(base64, sizeof base64, (const unsigned char *)response.at,
+			  response.len, sodium_base64_VARIANT_ORIGINAL);
+	return ask(w, m,
+		   (struct message_AUTH_ASK){ .has_response = 1,
+					      .response = span_of(base64),
+					      .exporter = SPAN("exported") });
+}
+
+static bool go_on(struct world *w, uint64_t id, uint64_t exchange, const char *base64)
+{
+	return hear(w, &(const struct message){ .kind = MESSAGE_AUTH_NEXT,
+						.AUTH_NEXT = { id, exchange, w->waited,
+							       span_of(base64) } });
+}
+
+static bool cancel(struct world *w, uint64_t id, uint64_t exchange)
+{
+	return hear(w, &(const struct message){ .kind = MESSAGE_AUTH_CANCEL,
+						.AUTH_CANCEL = { id, exchange } });
+}
+
+/* ---- answers ---- */
+
+static void expect_offers(struct world *w)
+{
+	CHECK(peer_hears(w->front, MESSAGE_AUTH_OFFERS, NULL)->AUTH_OFFERS.mechanisms !=
+	      0);
+}
+
+static void expect_failed(struct world *w, enum fault f, uint64_t delay_ms,
+			  const char *user)
+{
+	const struct message *m = peer_hears(w->front, MESSAGE_AUTH_FAILED, NULL);
+
+	CHECK_EQ(m->AUTH_FAILED.id, w->id);
+	CHECK_EQ(m->AUTH_FAILED.fault, f);
+	CHECK_EQ(m->AUTH_FAILED.delay_ms, delay_ms);
+	CHECK_SPAN(m->AUTH_FAILED.user, user);
+}
+
+/* AUTH_OK, with the other end of the socket that the maildrop process gets. */
+static void expect_in(struct world *w, char *ticket, size_t room)
+{
+	const struct message done = { .kind = MESSAGE_FAILED };
+	int session, granted;
+	const struct message *m = peer_hears(w->front, MESSAGE_AUTH_OK, &session);
+
+	CHECK_EQ(m->AUTH_OK.id, w->id);
+	CHECK_SPAN(m->AUTH_OK.user, "alice");
+	CHECK(m->AUTH_OK.ticket.len > 0 && m->AUTH_OK.ticket.len <= room);
+	memcpy(ticket, m->AUTH_OK.ticket.at, m->AUTH_OK.ticket.len);
+	m = peer_hears(w->drop, MESSAGE_GRANT, &granted);
+	CHECK_SPAN(m->GRANT.peer, PEER);
+	peer_say(granted, &done, -1);
+	peer_hears(channel_of(session, ROLE_DROP, ROLE_FRONT), MESSAGE_FAILED, NULL);
+	close(granted);
+	close(session);
+}
+
+/* Nothing more has been said, and the link is as it was. */
+static void expect_nothing(struct world *w)
+{
+	CHECK_EQ(peer_got(w->front), CHANNEL_EMPTY);
+}
+
+static char ticket[TICKET_OCTETS_MAX];
+
+/* ---- USER and APOP ---- */
+
+static void test_a_login_is_answered_and_the_front_learns_the_offers_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	CHECK(ask_password(&w, "alice", "tanstaaf"));
+	expect_in(&w, ticket, sizeof ticket);
+	expect_offers(&w);
+	CHECK(ask(&w, MECHANISM_ID_APOP,
+		  (struct message_AUTH_ASK){
+			  .user = SPAN("alice"),
+			  .timestamp = SPAN("<1896.697170952@dbc.mtview.ca.us>"),
+			  .response = SPAN("c4c9334bac560ecc979e58001b3e22fb") }));
+	expect_in(&w, ticket, sizeof ticket);
+	expect_nothing(&w);
+	CHECK_EQ(w.link.answers, 3);
+	CHECK_TEXT(peer_log, "");
+	world_end(&w);
+}
+
+static void test_each_refusal_says_why_and_only_a_guess_is_delayed(void **state)
+{
+	static const struct {
+		const char *user, *password;
+		bool down, no_drop, longer;
+		enum fault fault;
+		uint64_t delay_ms;
+		const char *told, *logged; /* logged: NULL: nothing */
+	} cases[] = {
+		{ .user = "alice",
+		  .password = "wrong",
+		  .fault = FAULT_DENIED,
+		  .delay_ms = 1000,
+		  .told = "alice" },
+		{ .user = "Nobody",
+		  .password = "tanstaaf",
+		  .fault = FAULT_DENIED,
+		  .delay_ms = 1000,
+		  .told = "Nobody" },
+		{ .user = "alice",
+		  .password = "tanstaaf",
+		  .down = true,
+		  .fault = FAULT_IO,
+		  .told = "alice",
+		  .logged = "event=login-trouble user=alice fault=io doing=ask "
+			    "what=people" },
+		{ .user = "alice",
+		  .password = "tanstaaf",
+		  .no_drop = true,
+		  .fault = FAULT_PEER,
+		  .told = "alice",
+		  .logged = "event=login-trouble user=alice" },
+		/* the answer that would let in does not fit its message */
+		{ .user = "alice",
+		  .password = "tanstaaf",
+		  .longer = true,
+		  .fault = FAULT_UNSENDABLE,
+		  .told = "",
+		  .logged = "" },
+	};
+	static char octets[256];
+	struct world w;
+
+	(void)state;
+	memset(octets, 'x', sizeof octets);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world_begin(&w);
+		is_down = cases[i].down;
+		if (cases[i].longer)
+			alices_name = (struct span){ octets, sizeof octets };
+		if (cases[i].no_drop)
+			close(w.drop.fd);
+		CHECK(ask_password(&w, cases[i].user, cases[i].password));
+		expect_failed(&w, cases[i].fault, cases[i].delay_ms, cases[i].told);
+		expect_offers(&w);
+		expect_nothing(&w);
+		if (cases[i].logged)
+			CHECK(peer_log_has(cases[i].logged));
+		else
+			CHECK_TEXT(peer_log, "");
+		if (cases[i].no_drop)
+			w.drop.fd = dup(w.front.fd);
+		world_end(&w);
+	}
+}
+
+static void test_what_no_front_of_ours_asks_ends_the_link(void **state)
+{
+	static const uint64_t mechanisms[] = { MECHANISM_ID_LOGIN, MECHANISM_COUNT, 64,
+					       UINT64_MAX };
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+		world_begin(&w);
+		CHECK(!ask(&w, mechanisms[i],
+			   (struct message_AUTH_ASK){ .user = SPAN("alice"),
+						      .response = SPAN("x") }));
+		expect_nothing(&w);
+		world_end(&w);
+	}
+}
+
+static void test_a_front_that_is_gone_ends_its_link(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	shutdown(w.front.fd, SHUT_RDWR);
+	CHECK(!ask_password(&w, "alice", "wrong"));
+	world_end(&w);
+}
+
+/* ---- delays ---- */
+
+static void guess_until_delayed(struct world *w)
+{
+	for (int i = 0; i <= DELAYS_FREE_ADDRESS; i++) {
+		CHECK(ask_password(w, "alice", "wrong"));
+		expect_failed(w, FAULT_DENIED, 1000, "alice");
+		if (i == 0)
+			expect_offers(w);
+	}
+}
+
+static void expect_later(struct world *w)
+{
+	const struct message *m = peer_hears(w->front, MESSAGE_AUTH_LATER, NULL);
+
+	CHECK_EQ(m->AUTH_LATER.id, w->id);
+	CHECK_EQ(m->AUTH_LATER.exchange, 1);
+	CHECK_EQ(m->AUTH_LATER.delay_ms, 1000);
+}
+
+static void test_a_guess_waits_and_is_checked_when_it_has(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	guess_until_delayed(&w);
+	CHECK(ask_password(&w, "alice", "tanstaaf"));
+	expect_later(&w);
+	expect_nothing(&w);
+	w.waited = true;
+	CHECK(ask_password(&w, "alice", "tanstaaf"));
+	expect_in(&w, ticket, sizeof ticket);
+	world_end(&w);
+}
+
+static void test_a_delayed_exchange_is_kept_for_the_second_question(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	guess_until_delayed(&w);
+	CHECK(ask_sasl(&w, MECHANISM_ID_PLAIN,
+		       (struct span){ "\0alice\0tanstaaf", 15 }));
+	expect_later(&w);
+	w.waited = true;
+	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm"));
+	expect_in(&w, ticket, sizeof ticket);
+	world_end(&w);
+}
+
+/* ---- exchanges ---- */
+
+static void test_an_exchange_goes_on_where_it_stopped(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
+	const struct message *m = peer_hears(w.front, MESSAGE_AUTH_MORE, NULL);
+	CHECK_EQ(m->AUTH_MORE.id, w.id);
+	CHECK_EQ(m->AUTH_MORE.exchange, 1);
+	CHECK_SPAN(m->AUTH_MORE.challenge, "");
+	expect_offers(&w);
+	CHECK_EQ(w.link.exchanges.count, 1);
+	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm"));
+	expect_in(&w, ticket, sizeof ticket);
+	CHECK_EQ(w.link.exchanges.count, 0);
+	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm")); /* it is over */
+	expect_failed(&w, FAULT_PEER, 0, "");
+	CHECK(peer_log_has("event=login-trouble"));
+	world_end(&w);
+}
+
+static void test_an_empty_response_is_one(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	CHECK(ask_sasl(&w, MECHANISM_ID_PLAIN, SPAN("")));
+	expect_failed(&w, FAULT_BAD_RESPONSE, 0, "");
+	expect_offers(&w);
+	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
+	peer_hears(w.front, MESSAGE_AUTH_MORE, NULL);
+	CHECK(go_on(&w, w.id, 1, ""));
+	expect_failed(&w, FAULT_BAD_RESPONSE, 0, "");
+	CHECK_TEXT(peer_log, ""); /* the client's fault is no trouble of ours */
+	world_end(&w);
+}
+
+static void test_an_exchange_that_fails_says_who_claimed_to_be_there(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	CHECK(ask_sasl(&w, MECHANISM_ID_PLAIN, (struct span){ "\0alice\0wrong", 12 }));
+	expect_failed(&w, FAULT_DENIED, 1000, "alice");
+	CHECK_EQ(w.link.exchanges.count, 0);
+	world_end(&w);
+}
+
+static void test_a_cancelled_exchange_is_gone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
+	peer_hears(w.front, MESSAGE_AUTH_MORE, NULL);
+	expect_offers(&w);
+	CHECK(cancel(&w, w.id, 2)); /* another exchange of the connection */
+	CHECK_EQ(w.link.exchanges.count, 1);
+	CHECK(cancel(&w, w.id, 1));
+	CHECK_EQ(w.link.exchanges.count, 0);
+	expect_nothing(&w);
+	world_end(&w);
+}
+
+/* Nobody gets out of the count by falling silent behind a refusal. */
+static void test_a_refusal_that_the_client_does_not_answer_counts(void **state)
+{
+	static const char message[] = "n,,\1auth=Bearer x\1\1";
+	struct world w;
+
+	(void)state;
+	for (int refused = 0; refused < 2; refused++) {
+		world_begin(&w);
+		for (int i = 0; i <= DELAYS_FREE_ADDRESS; i++) {
+			CHECK(refused ? ask_sasl(&w, MECHANISM_ID_OAUTHBEARER,
+						 span_of(message))
+				      : ask(&w, MECHANISM_ID_OAUTHBEARER,
+					    (struct message_AUTH_ASK){ 0 }));
+			peer_hears(w.front, MESSAGE_AUTH_MORE, NULL);
+			if (i == 0)
+				expect_offers(&w);
+			CHECK(cancel(&w, w.id, 1));
+		}
+		CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER), SPAN("bob")),
+			 refused ? 1000 : 0);
+		world_end(&w);
+	}
+}
+
+/* RFC 5802 section 6: "y" says that the server has no -PLUS. */
+static void test_an_exchange_is_bound_only_where_a_plus_is_allowed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (int plus = 0; plus < 2; plus++) {
+		world_begin(&w);
+		if (plus)
+			w.logins.allowed |= MECHANISM_BIT(SCRAM_SHA_1_PLUS);
+		CHECK(ask_sasl(&w, MECHANISM_ID_SCRAM_SHA_1,
+			       SPAN("y,,n=alice,r=abcdef")));
+		if (plus)
+			expect_failed(&w, FAULT_BINDING, 0, "");
+		else
+			peer_hears(w.front, MESSAGE_AUTH_MORE, NULL);
+		world_end(&w);
+	}
+}
+
+/* ---- offers and boards ---- */
+
+static void test_offers_are_told_whenever_they_are_asked_for(void **state)
+{
+	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	for (int i = 0; i < 2; i++) {
+		CHECK(hear(&w, &which));
+		CHECK_EQ(peer_hears(w.front, MESSAGE_AUTH_OFFERS, NULL)
+				 ->AUTH_OFFERS.mechanisms,
+			 w.logins.allowed);
+	}
+	expect_nothing(&w);
+	world_end(&w);
+}
+
+static void test_that_nobody_can_log_in_is_logged_once_until_somebody_can(void **state)
+{
+	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	for (int i = 0; i < 6; i++) {
+		const bool useless = i != 2;
+
+		peer_log_begin();
+		w.logins.allowed = useless ? MECHANISM_BIT(ANONYMOUS)
+					   : MECHANISM_BIT(USER);
+		CHECK(hear(&w, &which));
+		CHECK_EQ(peer_hears(w.front, MESSAGE_AUTH_OFFERS, NULL)
+				 ->AUTH_OFFERS.mechanisms,
+			 useless ? 0 : MECHANISM_BIT(USER));
+		CHECK_EQ(peer_log_has("event=nobody-can-log-in why=\"ANONYMOUS needs "
+				      "anonymous-user\""),
+			 i == 0 || i == 3);
+	}
+	world_end(&w);
+}
+
+static void test_a_board_is_given_for_a_ticket(void **state)
+{
+	static const struct {
+		const char *name;
+		bool forged;
+		enum fault fault;
+	} cases[] = { { "News", false, FAULT_NONE },
+		      { "olds", false, FAULT_NO_BOARD },
+		      { "news", true, FAULT_PEER } };
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int session;
+
+		world_begin(&w);
+		CHECK(ask_password(&w, "alice", "tanstaaf"));
+		const struct message *m =
+			peer_hears(w.front, MESSAGE_AUTH_OK, &session);
+		const struct span given = m->AUTH_OK.ticket;
+		memcpy(ticket, given.at, given.len);
+		ticket[given.len - 1] ^= cases[i].forged;
+		const struct message asks = {
+			.kind = MESSAGE_BOARD_ASK,
+			.BOARD_ASK = { .id = w.id,
+				       .board = 1,
+				       .name = span_of(cases[i].name),
+				       .ticket = { ticket, given.len } },
+		};
+		close(session);
+		expect_offers(&w);
+		CHECK(hear(&w, &asks));
+		if (cases[i].fault == FAULT_NONE) {
+			m = peer_hears(w.front, MESSAGE_BOARD_OK, &session);
+			CHECK_EQ(m->BOARD_OK.id, w.id);
+			CHECK_SPAN(m->BOARD_OK.name, "news");
+			close(session);
+		} else {
+			m = peer_hears(w.front, MESSAGE_BOARD_FAILED, NULL);
+			CHECK_EQ(m->BOARD_FAILED.id, w.id);
+			CHECK_EQ(m->BOARD_FAILED.fault, cases[i].fault);
+		}
+		CHECK_EQ(peer_log_has("event=board-trouble board=news"),
+			 cases[i].forged);
+		world_end(&w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_login_is_answered_and_the_front_learns_the_offers_once),
+		TEST(test_each_refusal_says_why_and_only_a_guess_is_delayed),
+		TEST(test_what_no_front_of_ours_asks_ends_the_link),
+		TEST(test_a_front_that_is_gone_ends_its_link),
+		TEST(test_a_guess_waits_and_is_checked_when_it_has),
+		TEST(test_a_delayed_exchange_is_kept_for_the_second_question),
+		TEST(test_an_exchange_goes_on_where_it_stopped),
+		TEST(test_an_empty_response_is_one),
+		TEST(test_an_exchange_that_fails_says_who_claimed_to_be_there),
+		TEST(test_a_cancelled_exchange_is_gone),
+		TEST(test_a_refusal_that_the_client_does_not_answer_counts),
+		TEST(test_an_exchange_is_bound_only_where_a_plus_is_allowed),
+		TEST(test_offers_are_told_whenever_they_are_asked_for),
+		TEST(test_that_nobody_can_log_in_is_logged_once_until_somebody_can),
+		TEST(test_a_board_is_given_for_a_ticket),
+	};
+
+	return scheme_start() && login_start() && sasl_start() ? RUN(tests) : 1;
+}
