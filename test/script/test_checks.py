@@ -243,12 +243,12 @@ class Drawings(Tree):
 
     def test_a_message_that_goes_the_other_way_is_refused(self):
         status, output = self.drawn(PICTURE % (ALL.replace('"ASK"', '"ASK AUTH_OK"'), "words"))
-        self.assertEqual((1, "doc/p.dot: login: poplar-front to poplar-auth: AUTH_OK is drawn, but is not in the code\n"),
+        self.assertEqual((1, "doc/p.dot: login: poplar-front to poplar-auth: AUTH_OK is drawn, but is not there\n"),
                          (status, output))
 
     def test_a_message_that_is_left_out_is_named(self):
         status, output = self.drawn(PICTURE % (ALL.replace('"AUTH_OK"', '""'), "words"))
-        self.assertEqual((1, "doc/p.dot: login: poplar-auth to poplar-front: AUTH_OK is in the code, but is not drawn\n"),
+        self.assertEqual((1, "doc/p.dot: login: poplar-auth to poplar-front: AUTH_OK is there, but is not drawn\n"),
                          (status, output))
 
     def test_two_processes_without_a_node_between_are_named(self):
@@ -272,16 +272,24 @@ class Drawings(Tree):
         self.assertEqual((0, ""), self.drawn('// check folders src\ndigraph { "src/low"; "src/high" [label="high/x"] }'))
         status, output = self.drawn('// check folders src\ndigraph { "src/new"; "src/high" [label="high/y"] }')
         self.assertEqual(1, status)
-        self.assertIn("folders: src/new is drawn, but is not in the code", output)
-        self.assertIn("folders: src/low is in the code, but is not drawn", output)
+        self.assertIn("folders: src/new is drawn, but is not there", output)
+        self.assertIn("folders: src/low is there, but is not drawn", output)
         self.assertIn("src/high: there is no folder high/y", output)
 
     def test_the_states_of_a_machine_are_those_of_its_enum(self):
         self.write(s_h="enum other { NO };\nenum state {\n\tOPEN, /* NOT */\n\tSHUT = 4,\n};")
         self.assertEqual((0, ""), self.drawn("// check states src/s.h state\ndigraph { OPEN -> SHUT }"))
-        self.assertEqual((1, "doc/p.dot: enum state: LOST is drawn, but is not in the code\n"
-                             "doc/p.dot: enum state: SHUT is in the code, but is not drawn\n"),
+        self.assertEqual((1, "doc/p.dot: enum state: LOST is drawn, but is not there\n"
+                             "doc/p.dot: enum state: SHUT is there, but is not drawn\n"),
                          self.drawn("// check states src/s.h state\ndigraph { OPEN -> LOST }"))
+
+    def test_the_transitions_of_a_machine_are_those_of_its_table(self):
+        self.put("t.md", "| state | event: next state |\n|---|---|\n"
+                         "| open r | late: *over*; some end: shut -; line: open w |\n| shut - | room: open r |\n")
+        source = "// check transitions t.md\ndigraph { open -> shut [events=\"%s\"]; shut -> open [events=room]; open -> open }"
+        self.assertEqual((0, ""), self.drawn(source % "some end"))
+        self.assertEqual((1, "doc/p.dot: open to shut: late is drawn, but is not there\n"
+                             "doc/p.dot: open to shut: some end is there, but is not drawn\n"), self.drawn(source % "late"))
 
 
 class Mutation(Tree):
