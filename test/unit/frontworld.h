@@ -1,0 +1,671 @@
+/* test/unit/frontworld.h - a poplar-front in a faked world: clients, the clock, TLS,
+ * poplar-auth and poplar-drop are tables here, linked by --wrap. No socket is opened.
+ */
+#pragma once
+
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "front/arrival.h"
+#include "front/client.h"
+#include "front/listener.h"
+#include "front/pop3/pop3.h"
+#include "front/slots.h"
+#include "ipc/channel.h"
+#include "sys/file.h"
+
+/* Numbers of faked sockets; no real descriptor is as high. */
+enum {
+	CLIENT_FD = 1 << 20,
+	AUTH_FD = 1 << 21,
+	DROP_FD = 1 << 22,
+	LISTENER_FD = 1 << 23
+};
+enum { SLOTS = 4, HEARD_MAX = 1024, NOW = 1000000 };
+
+/* What a faked process has been told. */
+struct heard {
+	int fd;
+	struct message message;
+	char text[256]; /* MARKS: its bits; AUTH_ASK, AUTH_NEXT: the response */
+	int pass;
+};
+
+static struct world {
+	struct front f;
+	struct {
+		char in[16384];
+		size_t in_len, in_at;
+		bool eof;
+		int error;   /* errno of the next recv */
+		size_t room; /* octets that the socket takes */
+		int send_error;
+		char said[262144]; /* by the front */
+		size_t said_len;
+		bool closed, shut;
+	} clients[SLOTS];
+	unsigned client_count; /* that have come, of SLOTS */
+	struct heard heard[HEARD_MAX];
+	unsigned heard_count;
+	enum fault auth_fault, drop_fault; /* of the next channel_send */
+	int drops;                         /* session sockets given */
+	/* the next message for a channel */
+	bool has_message;
+	int message_fd;
+	enum channel_got got;
+	struct message message;
+	struct channel_files files;
+	uint64_t clock_step; /* ms that pass with each look at the clock */
+	uint64_t clock;
+	enum sock_peer peer;
+	bool watch_fails;
+	/* TLS: what the next calls give */
+	enum tls_got accepts, reads, writes;
+	bool tls_pending, tls_fails;
+	unsigned tls_shutdowns, tls_open;
+	int sendfile_error;
+	size_t sendfile_most;
+	char log[65536];
+	size_t log_len;
+	char ended[64]; /* end= of the last line that has one */
+} w;
+
+/* ---- the log ---- */
+
+static void keep_line(int priority, struct span line)
+{
+	(void)priority;
+	CHECK(w.log_len + line.len + 2 < sizeof w.log);
+	memcpy(w.log + w.log_len, line.at, line.len);
+	w.log_len += line.len;
+	w.log[w.log_len++] = '\n';
+	w.log[w.log_len] = '\0';
+	char *at = strrchr(w.log, '=');
+	if (at && strncmp(at - 4, " end=", 5) == 0)
+		sscanf(at + 1, "%63[^\n]", w.ended);
+}
+
+static inline bool logged(const char *text)
+{
+	return strstr(w.log, text) != NULL;
+}
+
+/* ---- the kernel ---- */
+
+static int client_of(int fd)
+{
+	return fd >= CLIENT_FD && fd < CLIENT_FD + SLOTS ? fd - CLIENT_FD : -1;
+}
+
+ssize_t __wrap_recv(int fd, void *out, size_t len, int flags);
+ssize_t __wrap_recv(int fd, void *out, size_t len, int flags)
+{
+	const int i = client_of(fd);
+
+	CHECK(i >= 0 && !w.clients[i].closed && (flags & MSG_DONTWAIT));
+	if (w.clients[i].error) {
+		errno = w.clients[i].error;
+		w.clients[i].error = errno == EINTR ? 0 : errno;
+		return -1;
+	}
+	size_t n = w.clients[i].in_len - w.clients[i].in_at;
+	if (n == 0 && !w.clients[i].eof) {
+		errno = EAGAIN;
+		return -1;
+	}
+	n = n < len ? n : len;
+	memcpy(out, w.clients[i].in + w.clients[i].in_at, n);
+	if (!(flags & MSG_PEEK))
+		w.clients[i].in_at += n;
+	return (ssize_t)n;
+}
+
+static ssize_t take_said(int i, const char *at, size_t len)
+{
+	if (w.clients[i].send_error) {
+		errno = w.clients[i].send_error;
+		w.clients[i].send_error = errno == EINTR ? 0 : errno;
+		return -1;
+	}
+	if (w.clients[i].room == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	len = len < w.clients[i].room ? len : w.clients[i].room;
+	w.clients[i].room -= len;
+	CHECK(w.clients[i].said_len + len < sizeof w.clients[i].said);
+	memcpy(w.clients[i].said + w.clients[i].said_len, at, len);
+	w.clients[i].said_len += len;
+	w.clients[i].said[w.clients[i].said_len] = '\0';
+	return (ssize_t)len;
+}
+
+ssize_t __wrap_send(int fd, const void *at, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *at, size_t len, int flags)
+{
+	const int i = client_of(fd);
+
+	CHECK(i >= 0 && !w.clients[i].closed && (flags & MSG_NOSIGNAL) &&
+	      (flags & MSG_DONTWAIT));
+	return take_said(i, at, len);
+}
+
+ssize_t __wrap_sendfile(int to, int from, off_t *at, size_t len);
+ssize_t __wrap_sendfile(int to, int from, off_t *at, size_t len)
+{
+	static char octets[1 << 20];
+
+	if (w.sendfile_error) {
+		errno = w.sendfile_error;
+		return -1;
+	}
+	len = w.sendfile_most && len > w.sendfile_most ? w.sendfile_most : len;
+	ssize_t n = pread(from, octets, len < sizeof octets ? len : sizeof octets, *at);
+	return n <= 0 ? n : take_said(client_of(to), octets, (size_t)n);
+}
+
+int __wrap_shutdown(int fd, int how);
+int __wrap_shutdown(int fd, int how)
+{
+	CHECK_EQ(how, SHUT_WR);
+	w.clients[client_of(fd)].shut = true;
+	return 0;
+}
+
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __wrap_close(int fd)
+{
+	if (fd < CLIENT_FD)
+		return __real_close(fd);
+	if (client_of(fd) >= 0) {
+		CHECK(!w.clients[client_of(fd)].closed);
+		w.clients[client_of(fd)].closed = true;
+	}
+	return 0;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+	(void)clock;
+	w.clock += w.clock_step;
+	*out = (struct timespec){ (time_t)(w.clock / 1000),
+				  (long)(w.clock % 1000) * 1000000 };
+	return 0;
+}
+
+bool __wrap_loop_watch(struct loop *l, struct loop_watch *at, unsigned events);
+bool __wrap_loop_watch(struct loop *l, struct loop_watch *at, unsigned events)
+{
+	(void)l;
+	if (w.watch_fails)
+		return false;
+	at->events = events;
+	return true;
+}
+
+enum sock_peer __wrap_sock_peer(int fd);
+enum sock_peer __wrap_sock_peer(int fd)
+{
+	CHECK(client_of(fd) >= 0);
+	return w.peer;
+}
+
+/* ---- TLS: records are the octets themselves ---- */
+
+static struct buf *sealed;
+
+struct tls *__wrap_tls_new(struct tls_server *server, int fd, struct buf *out);
+struct tls *__wrap_tls_new(struct tls_server *server, int fd, struct buf *out)
+{
+	(void)server;
+	(void)fd;
+	sealed = out;
+	w.tls_open += !w.tls_fails;
+	return w.tls_fails ? NULL : (struct tls *)&w;
+}
+
+void __wrap_tls_free(struct tls *tls);
+void __wrap_tls_free(struct tls *tls)
+{
+	CHECK(tls == (struct tls *)&w && w.tls_open > 0);
+	w.tls_open--;
+}
+
+enum tls_got __wrap_tls_accept(struct tls *tls);
+enum tls_got __wrap_tls_accept(struct tls *tls)
+{
+	const enum tls_got got = w.accepts;
+
+	(void)tls;
+	if (got == TLS_WANT_WRITE) {
+		buf_put(sealed, SPAN("[hello]"));
+		w.accepts = TLS_WANT_READ;
+	}
+	return got;
+}
+
+enum tls_got __wrap_tls_read(struct tls *tls, char *out, size_t room, size_t *out_len);
+enum tls_got __wrap_tls_read(struct tls *tls, char *out, size_t room, size_t *out_len)
+{
+	(void)tls;
+	if (w.reads != TLS_DONE)
+		return w.reads;
+	const ssize_t n = __wrap_recv(CLIENT_FD, out, room, MSG_DONTWAIT);
+	if (n < 0)
+		return TLS_WANT_READ;
+	*out_len = (size_t)n;
+	return n > 0 ? TLS_DONE : TLS_CLOSED;
+}
+
+enum tls_got __wrap_tls_write(struct tls *tls, struct span in, size_t *out_done);
+enum tls_got __wrap_tls_write(struct tls *tls, struct span in, size_t *out_done)
+{
+	(void)tls;
+	if (w.writes != TLS_DONE)
+		return w.writes;
+	if (buf_left(sealed) == 0)
+		return TLS_WANT_WRITE;
+	*out_done = in.len < buf_left(sealed) ? in.len : buf_left(sealed);
+	buf_put(sealed, (struct span){ in.at, *out_done });
+	return TLS_DONE;
+}
+
+void __wrap_tls_shutdown(struct tls *tls);
+void __wrap_tls_shutdown(struct tls *tls)
+{
+	(void)tls;
+	buf_put(sealed, SPAN("[bye]"));
+	w.tls_shutdowns++;
+}
+
+bool __wrap_tls_has_pending(const struct tls *tls);
+bool __wrap_tls_has_pending(const struct tls *tls)
+{
+	(void)tls;
+	return w.tls_pending;
+}
+
+bool __wrap_tls_binds(const struct tls *tls);
+bool __wrap_tls_binds(const struct tls *tls)
+{
+	(void)tls;
+	return true;
+}
+
+bool __wrap_tls_client_name(const struct tls *tls, char out[TLS_CLIENT_NAME_MAX + 1]);
+bool __wrap_tls_client_name(const struct tls *tls, char out[TLS_CLIENT_NAME_MAX + 1])
+{
+	(void)tls;
+	memcpy(out, "certified", sizeof "certified");
+	return true;
+}
+
+const char *__wrap_tls_version(const struct tls *tls);
+const char *__wrap_tls_version(const struct tls *tls)
+{
+	(void)tls;
+	return "TLSv1.3";
+}
+
+const char *__wrap_tls_cipher(const struct tls *tls);
+const char *__wrap_tls_cipher(const struct tls *tls)
+{
+	(void)tls;
+	return "CIPHER";
+}
+
+const char *__wrap_tls_client_error(const struct tls *tls);
+const char *__wrap_tls_client_error(const struct tls *tls)
+{
+	(void)tls;
+	return NULL;
+}
+
+bool __wrap_tls_exporter(const struct tls *tls, char out[TLS_EXPORTER_OCTETS]);
+bool __wrap_tls_exporter(const struct tls *tls, char out[TLS_EXPORTER_OCTETS])
+{
+	(void)tls;
+	memset(out, 'x', TLS_EXPORTER_OCTETS);
+	return true;
+}
+
+size_t __wrap_tls_unique(const struct tls *tls, char out[TLS_UNIQUE_MAX]);
+size_t __wrap_tls_unique(const struct tls *tls, char out[TLS_UNIQUE_MAX])
+{
+	(void)tls;
+	memset(out, 'u', 12);
+	return 12;
+}
+
+/* ---- the other processes ---- */
+
+enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
+			       enum channel_wait wait);
+enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
+			       enum channel_wait wait)
+{
+	const enum fault fault = fd == AUTH_FD ? w.auth_fault : w.drop_fault;
+	struct heard *h = &w.heard[w.heard_count];
+	struct span text = { 0 };
+
+	CHECK_EQ(wait, CHANNEL_NOW);
+	CHECK(fd == AUTH_FD || fd >= DROP_FD);
+	if (fault)
+		return fault;
+	CHECK(++w.heard_count < HEARD_MAX);
+	*h = (struct heard){ .fd = fd, .message = *m, .pass = pass };
+	if (m->kind == MESSAGE_AUTH_ASK)
+		text = m->AUTH_ASK.response;
+	else if (m->kind == MESSAGE_AUTH_NEXT)
+		text = m->AUTH_NEXT.response;
+	else if (m->kind == MESSAGE_BOARD_ASK)
+		text = m->BOARD_ASK.name;
+	else if (m->kind == MESSAGE_MARKS)
+		text = m->MARKS.bits;
+	if (text.len > 0)
+		memcpy(h->text, text.at,
+		       text.len < sizeof h->text ? text.len : sizeof h->text - 1);
+	return FAULT_NONE;
+}
+
+enum channel_got __wrap_channel_receive(const struct channel *c, enum channel_wait wait,
+					struct channel_inbox *out);
+enum channel_got __wrap_channel_receive(const struct channel *c, enum channel_wait wait,
+					struct channel_inbox *out)
+{
+	CHECK_EQ(wait, CHANNEL_NOW);
+	CHECK_EQ(c->self, ROLE_FRONT);
+	CHECK_EQ(c->peer, c->fd == AUTH_FD ? ROLE_AUTH : ROLE_DROP);
+	if (!w.has_message || w.message_fd != c->fd)
+		return CHANNEL_EMPTY;
+	w.has_message = false;
+	out->message = w.message;
+	out->files = w.files;
+	return w.got;
+}
+
+/* How often this kind was sent. */
+static inline unsigned heard(enum message_kind kind)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < w.heard_count; i++)
+		count += w.heard[i].message.kind == kind;
+	return count;
+}
+
+/* The last message of this kind. */
+static inline const struct heard *last(enum message_kind kind)
+{
+	for (unsigned i = w.heard_count; i-- > 0;)
+		if (w.heard[i].message.kind == kind)
+			return &w.heard[i];
+	fail_msg("no %s was sent", message_name(kind));
+	return NULL;
+}
+
+static inline void deliver(struct loop_watch *at, enum channel_got got,
+			   const struct message *m, const int *files, size_t count)
+{
+	w.has_message = true;
+	w.message_fd = at->fd;
+	w.got = got;
+	w.message = m ? *m : (struct message){ 0 };
+	w.files = (struct channel_files){ .count = count, .at = { -1 } };
+	for (size_t i = 0; i < count; i++)
+		w.files.at[i] = files[i];
+	at->wake(at, LOOP_READ);
+	CHECK(!w.has_message);
+}
+
+/* poplar-auth says m; `pass`: a session socket, or -1. */
+static inline void auth_says(const struct message *m, int pass)
+{
+	deliver(&w.f.auth->watch, CHANNEL_MESSAGE, m, &pass, pass >= 0);
+}
+
+static inline void drop_says(struct drop_link *link, const struct message *m, int pass)
+{
+	deliver(&link->watch, CHANNEL_MESSAGE, m, &pass, pass >= 0);
+}
+
+/* ---- the front ---- */
+
+static inline struct conn *conn(void)
+{
+	return w.f.slots[0];
+}
+
+static inline void free_left(void)
+{
+	while (w.f.loop.left) {
+		struct loop_watch *at = w.f.loop.left;
+
+		w.f.loop.left = at->next_left;
+		free(at->owner);
+	}
+}
+
+/* Time passes: timers that are due fire. */
+static inline void pass(uint64_t ms)
+{
+	struct loop *l = &w.f.loop;
+
+	l->now += ms;
+	while (l->timer_count > 0 && l->heap[1]->at <= l->now) {
+		struct loop_timer *t = l->heap[1];
+
+		loop_unset(l, t);
+		t->due(t);
+	}
+	free_left();
+}
+
+static inline void start_front(void)
+{
+	struct front *f = &w.f;
+	struct settings *s = &f->child.settings;
+
+	memset(&w, 0, sizeof w);
+	log_to(keep_line);
+	log_level(LOG_DEBUG);
+	f->loop.now = w.clock = NOW;
+	CHECK(loop_make_room(&f->loop, SLOTS + 8));
+	f->slots = calloc(SLOTS, sizeof(struct conn *));
+	f->slot_count = SLOTS;
+	f->readahead_most = 64;
+	f->out = BUF(f->output);
+	f->sealed = BUF(f->records);
+	f->tls = (struct tls_server *)&w;
+	f->policy = (struct session_policy){ .greeting = "ready",
+					     .implementation = "x",
+					     .errors_max = 20,
+					     .failures_max = 3,
+					     .mechanisms = ~0u,
+					     .tls_offered = true,
+					     .xtnd = true };
+	s->login_timeout = 60;
+	s->idle_timeout = 600;
+	s->handshake_timeout = 30;
+	s->max_connections = 100;
+	s->plaintext_auth = PLAINTEXT_AUTH_YES;
+	listener_start(f);
+	client_start(f);
+	pop3_start(f);
+	CHECK(timestamp_start(&f->timestamps));
+	pop3_auth_link(f, AUTH_FD);
+	auth_says(&(struct message){ .kind = MESSAGE_AUTH_OFFERS,
+				     .AUTH_OFFERS = { ~0u } },
+		  -1);
+}
+
+static inline void stop_front(void)
+{
+	struct front *f = &w.f;
+
+	pop3_close_all(f, false);
+	CHECK_EQ(f->conn_count, 0);
+	CHECK_EQ(f->readahead_open, 0);
+	CHECK_EQ(w.tls_open, 0);
+	CHECK(!f->queue && f->out.len == 0 && f->sealed.len == 0);
+	if (f->auth)
+		deliver(&f->auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
+	listener_drain(f);
+	free_left();
+	free(f->slots);
+	free(f->loop.heap);
+}
+
+static inline struct sock_address address(const char *text)
+{
+	struct sock_address at[2];
+	unsigned count;
+
+	CHECK(sock_parse(span_of(text), at, &count) && count == 1);
+	return at[0];
+}
+
+/* A client connects. Returns its number. */
+static inline unsigned arrive(const char *from, bool tls)
+{
+	const struct sock_address peer = address(from);
+	const unsigned i = w.client_count++;
+
+	CHECK(i < SLOTS);
+	w.clients[i].room = SIZE_MAX;
+	w.f.accept(&w.f, CLIENT_FD + (int)i, tls, &peer);
+	return i;
+}
+
+static inline void say_as(unsigned i, const char *words)
+{
+	struct conn *c = NULL;
+
+	for (unsigned k = 0; k < SLOTS; k++)
+		if (w.f.slots[k] && w.f.slots[k]->watch.fd == CLIENT_FD + (int)i)
+			c = w.f.slots[k];
+	w.clients[i].in_len = strlen(words);
+	w.clients[i].in_at = 0;
+	memcpy(w.clients[i].in, words, w.clients[i].in_len);
+	w.clients[i].said_len = 0;
+	w.clients[i].said[0] = '\0';
+	if (c)
+		c->watch.wake(&c->watch, LOOP_READ);
+}
+
+static inline void say(const char *words)
+{
+	say_as(0, words);
+}
+
+#define SAID w.clients[0].said
+
+static inline bool said(const char *text)
+{
+	return strstr(SAID, text) != NULL;
+}
+
+/* ---- a maildrop ---- */
+
+enum { MESSAGES = 40, MESSAGE_OCTETS = 26 };
+#define MESSAGE_TEXT "Subject: x\r\n\r\nbody\r\nend.\r\n"
+_Static_assert(sizeof MESSAGE_TEXT - 1 == MESSAGE_OCTETS, "as listed");
+
+/* A listing of MESSAGES messages; record `spoiled` (0-based) is none. */
+static inline int listing_file(uint32_t spoiled)
+{
+	static char octets[65536];
+
+	memset(octets, 0, sizeof octets);
+	for (uint32_t i = 0; i < MESSAGES; i++) {
+		struct listing_record r = { .octets = MESSAGE_OCTETS, .name_len = 1 };
+
+		r.uid_len = (uint8_t)sprintf(r.uid, "uid-%u", i + 1);
+		if (i != spoiled)
+			listing_put(&r, 7, i, octets + listing_at(i));
+	}
+	int fd = file_sealed("listing",
+			     (struct span){ octets, (size_t)listing_end(MESSAGES) });
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static inline int body_file(const char *text)
+{
+	int fd = file_sealed("body", span_of(text));
+
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static inline struct message ready(void)
+{
+	return (struct message){
+		.kind = MESSAGE_READY,
+		.READY = { .count = MESSAGES,
+			   .octets = (uint64_t)MESSAGES * MESSAGE_OCTETS,
+			   .ascii_octets = (uint64_t)MESSAGES * MESSAGE_OCTETS,
+			   .expire = POLICY_NEVER,
+			   .generation = 7,
+			   .given = MESSAGE_GIVEN_MEMORY }
+	};
+}
+
+static inline void auth_ok(void)
+{
+	const struct message ok = { .kind = MESSAGE_AUTH_OK,
+				    .AUTH_OK = { .id = slots_id(conn()),
+						 .ticket = SPAN("ticket") } };
+
+	auth_says(&ok, DROP_FD + w.drops++);
+}
+
+static inline void log_in(void)
+{
+	const struct message m = ready();
+
+	arrive("192.0.2.1:1000", false);
+	say("USER alice\r\nPASS secret\r\n");
+	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	auth_ok();
+	CHECK_EQ(conn()->awaits, AWAITS_MAILDROP);
+	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	CHECK(conn_is_logged_in(conn()));
+}
+
+static inline struct message_body body_of(uint64_t octets)
+{
+	return (struct message_body){ .length = octets,
+				      .form = WIRE_FORM_READY,
+				      .octets = octets,
+				      .ascii_octets = octets,
+				      .given = MESSAGE_GIVEN_MEMORY };
+}
+
+/* poplar-drop answers for `count` messages, all with this text. */
+static inline void drop_bodies(unsigned count, struct message_body body,
+			       const char *text)
+{
+	struct message_body bodies[MESSAGE_BODIES_MAX];
+	int files[MESSAGE_BODIES_MAX];
+	unsigned given = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		bodies[i] = body;
+		if (body.fault == FAULT_NONE)
+			files[given++] = body_file(text);
+	}
+	const struct message m = { .kind = MESSAGE_BODIES_ARE,
+				   .BODIES_ARE = { { (const char *)bodies,
+						     count * sizeof *bodies } } };
+	deliver(&conn()->drop.link->watch, CHANNEL_MESSAGE, &m, files, given);
+}
