@@ -32,12 +32,12 @@ static void print_head(const struct index *ix)
 #define X(name) printf(#name " %" PRIu64 "\n", ix->head.name);
 	INDEX_HEAD_TABLE(X)
 #undef X
-	for (uint32_t h = 0; h < ix->map.hole_count; h++) {
-		const struct listing_hole *hole = &ix->map.holes[h];
+	for (uint32_t h = 0; h < ix->map.gap_count; h++) {
+		const struct listing_gap *gap = &ix->map.gaps[h];
 
-		printf("hole %" PRIu32 " +%" PRIu32 "\n", hole->first,
-		       hole->removed - before);
-		before = hole->removed;
+		printf("gap %" PRIu32 " +%" PRIu32 "\n", gap->first,
+		       gap->removed - before);
+		before = gap->removed;
 	}
 }
 

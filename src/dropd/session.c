@@ -342,8 +342,8 @@ static void session_wake(struct pool *pool, struct pool_fd *post)
 
 static bool say_ready(const struct session *s)
 {
-	ROOM char room[LISTING_HOLES_MAX * 8];
-	struct buf holes = BUF(room);
+	ROOM char room[LISTING_GAPS_MAX * 8];
+	struct buf gaps = BUF(room);
 	const struct store_listing *l = &s->maildrop->listing;
 	struct windows_given given;
 	struct why why = { 0 };
@@ -352,7 +352,7 @@ static bool say_ready(const struct session *s)
 		say_failed(s, &why, "open-failed");
 		return false;
 	}
-	listing_put_holes(l->map, &holes);
+	listing_put_gaps(l->map, &gaps);
 	const struct message m = {
 		.kind = MESSAGE_READY,
 		.READY = { .count = l->count,
@@ -367,7 +367,7 @@ static bool say_ready(const struct session *s)
 			   .given = given.what,
 			   .window = given.octets,
 			   .maxima = s->maxima,
-			   .holes = buf_span(&holes) },
+			   .gaps = buf_span(&gaps) },
 	};
 	const bool said = say(s, &m, given.fd);
 	if (given.fd != l->fd)

@@ -133,7 +133,7 @@
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(is_board) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
-	N(ascii_octets) N(downgrade) N(given) N(window) N(maxima) T(holes, 3840)
+	N(ascii_octets) N(downgrade) N(given) N(window) N(maxima) T(gaps, 3840)
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
 #define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
 #define MESSAGE_BODIES_ARE_FIELDS(N, T)   T(list, MESSAGE_BODIES_MAX * sizeof(struct message_body))

@@ -155,24 +155,24 @@ bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation, uint
 	return true;
 }
 
-/* ---- holes ---- */
+/* ---- gaps ---- */
 
-/* Removed records in front of hole h. */
+/* Removed records in front of gap h. */
 static uint32_t before(const struct listing_map *map, uint32_t h)
 {
-	return h > 0 ? map->holes[h - 1].removed : 0;
+	return h > 0 ? map->gaps[h - 1].removed : 0;
 }
 
-/* Message i stands behind all holes whose first record would otherwise be its own, or
+/* Message i stands behind all gaps whose first record would otherwise be its own, or
  * an earlier one's. */
 uint32_t listing_number(const struct listing_map *map, uint32_t msg)
 {
-	uint32_t low = 0, high = map->hole_count, i = msg - 1;
+	uint32_t low = 0, high = map->gap_count, i = msg - 1;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (map->holes[mid].first - before(map, mid) <= i)
+		if (map->gaps[mid].first - before(map, mid) <= i)
 			low = mid + 1;
 		else
 			high = mid;
@@ -182,8 +182,8 @@ uint32_t listing_number(const struct listing_map *map, uint32_t msg)
 
 bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count)
 {
-	uint32_t n = map->hole_count, removed = before(map, n);
-	struct listing_hole *last = n > 0 ? &map->holes[n - 1] : NULL;
+	uint32_t n = map->gap_count, removed = before(map, n);
+	struct listing_gap *last = n > 0 ? &map->gaps[n - 1] : NULL;
 
 	if (count == 0)
 		return true;
@@ -191,39 +191,38 @@ bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count)
 		last->removed += count;
 		return true;
 	}
-	if (n == LISTING_HOLES_MAX)
+	if (n == LISTING_GAPS_MAX)
 		return false;
-	map->holes[map->hole_count++] = (struct listing_hole){ first, removed + count };
+	map->gaps[map->gap_count++] = (struct listing_gap){ first, removed + count };
 	return true;
 }
 
-void listing_put_holes(const struct listing_map *map, struct buf *out)
+void listing_put_gaps(const struct listing_map *map, struct buf *out)
 {
-	for (uint32_t h = 0; h < map->hole_count; h++) {
+	for (uint32_t h = 0; h < map->gap_count; h++) {
 		char at[8];
 
-		put_u64(at,
-			(uint64_t)map->holes[h].removed << 32 | map->holes[h].first);
+		put_u64(at, (uint64_t)map->gaps[h].removed << 32 | map->gaps[h].first);
 		buf_put(out, (struct span){ at, sizeof at });
 	}
 }
 
-/* Between two holes stands a message at least. */
-bool listing_get_holes(struct listing_map *map, const char *at, uint32_t records)
+/* Between two gaps stands a message at least. */
+bool listing_get_gaps(struct listing_map *map, const char *at, uint32_t records)
 {
 	uint64_t end = 0;
 
-	for (uint32_t h = 0; h < map->hole_count; h++, at += 8) {
+	for (uint32_t h = 0; h < map->gap_count; h++, at += 8) {
 		uint64_t both = get_u64(at);
-		const struct listing_hole hole = { (uint32_t)both,
-						   (uint32_t)(both >> 32) };
+		const struct listing_gap gap = { (uint32_t)both,
+						 (uint32_t)(both >> 32) };
 
-		if (hole.removed <= before(map, h) || hole.first < end + (h > 0))
+		if (gap.removed <= before(map, h) || gap.first < end + (h > 0))
 			return false;
-		end = (uint64_t)hole.first + hole.removed - before(map, h);
+		end = (uint64_t)gap.first + gap.removed - before(map, h);
 		if (end > records)
 			return false;
-		map->holes[h] = hole;
+		map->gaps[h] = gap;
 	}
 	return true;
 }

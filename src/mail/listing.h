@@ -18,7 +18,7 @@ enum {
 	LISTING_RECORD_OCTETS = 128,
 	LISTING_NAME_OCTETS = 256,
 	LISTING_GROUP = 128,
-	LISTING_HOLES_MAX = 480, /* that fit into the head, and into a message */
+	LISTING_GAPS_MAX = 480, /* that fit into the head, and into a message */
 };
 
 struct listing_record {
@@ -39,7 +39,7 @@ struct listing_record {
 };
 
 /* Records of messages that are gone, one behind the other, from `first` on. */
-struct listing_hole {
+struct listing_gap {
 	uint32_t first;
 	uint32_t removed; /* gone up to the end of this run, those of earlier ones
 			     included */
@@ -48,8 +48,8 @@ struct listing_hole {
 /* Which record is which message's. Its sum is good in its own generation only. */
 struct listing_map {
 	uint64_t generation;
-	uint32_t hole_count;
-	struct listing_hole *holes; /* in order */
+	uint32_t gap_count;
+	struct listing_gap *gaps; /* in order */
 };
 
 /* Where record i (0-based), and its name, stand in the file. */
@@ -108,14 +108,14 @@ MUST_USE bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generat
 uint32_t listing_number(const struct listing_map *map, uint32_t msg);
 
 /* `count` records from `first` on are gone, which all stand behind those that were.
- * False: there is no room for one more hole; map->holes has room for LISTING_HOLES_MAX.
+ * False: there is no room for one more gap; map->gaps has room for LISTING_GAPS_MAX.
  */
 MUST_USE bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count);
 
-/* All holes, eight octets each. */
-void listing_put_holes(const struct listing_map *map, struct buf *out);
+/* All gaps, eight octets each. */
+void listing_put_gaps(const struct listing_map *map, struct buf *out);
 
-/* Read map->hole_count of them into map->holes. False: they are no holes in `records`
+/* Read map->gap_count of them into map->gaps. False: they are no gaps in `records`
  * records. */
-MUST_USE bool listing_get_holes(struct listing_map *map, const char *at,
-				uint32_t records);
+MUST_USE bool listing_get_gaps(struct listing_map *map, const char *at,
+			       uint32_t records);

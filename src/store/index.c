@@ -16,7 +16,7 @@
 void index_close(struct index *ix)
 {
 	own_fd_close(&ix->fd);
-	free(ix->map.holes);
+	free(ix->map.gaps);
 	*ix = (struct index){ .fd = -1 };
 }
 
@@ -47,24 +47,24 @@ static const char *judge(const struct index_head *h, const struct stat *st)
 	if (h->file != st->st_ino)
 		return "is a copy";
 	if (h->records > INDEX_RECORDS_MAX || h->messages > h->records ||
-	    h->steady > h->messages || h->holes > LISTING_HOLES_MAX)
+	    h->stable > h->messages || h->gaps > LISTING_GAPS_MAX)
 		return "has a bad head";
 	if (listing_end((uint32_t)h->records) > (uint64_t)st->st_size)
 		return "is cut";
 	return NULL;
 }
 
-static bool take_holes(struct index *ix, const char *at)
+static bool take_gaps(struct index *ix, const char *at)
 {
 	const struct index_head *h = &ix->head;
 	struct listing_map *map = &ix->map;
 
 	map->generation = h->generation;
-	map->hole_count = (uint32_t)h->holes;
-	map->holes = malloc(h->holes * sizeof *map->holes + 1);
-	if (!map->holes || !listing_get_holes(map, at, (uint32_t)h->records))
+	map->gap_count = (uint32_t)h->gaps;
+	map->gaps = malloc(h->gaps * sizeof *map->gaps + 1);
+	if (!map->gaps || !listing_get_gaps(map, at, (uint32_t)h->records))
 		return false;
-	uint32_t gone = h->holes > 0 ? map->holes[h->holes - 1].removed : 0;
+	uint32_t gone = h->gaps > 0 ? map->gaps[h->gaps - 1].removed : 0;
 	return h->records - gone == h->messages;
 }
 
@@ -81,8 +81,8 @@ static const char *take_head(struct index *ix, const char page[LISTING_HEAD_OCTE
 	for (size_t i = 0; i < sizeof ix->head / sizeof *word; i++)
 		word[i] = le64toh(word[i]);
 	const char *wrong = judge(&ix->head, st);
-	if (!wrong && !take_holes(ix, page + sizeof ix->head))
-		wrong = "has bad holes";
+	if (!wrong && !take_gaps(ix, page + sizeof ix->head))
+		wrong = "has bad gaps";
 	return wrong;
 }
 

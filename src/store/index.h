@@ -20,7 +20,7 @@
  * 32 bits. */
 enum { INDEX_RECORDS_MAX = 1 << 26 };
 
-/* The head, a number of eight octets each; then come the holes, and at the end of the
+/* The head, a number of eight octets each; then come the gaps, and at the end of the
  * page a sum. */
 /* clang-format off */
 #define INDEX_HEAD_TABLE(X) \
@@ -34,9 +34,9 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(octets)     /* of those, on the wire */ \
 	X(ascii_octets) /* ... for clients that know no UTF-8 */ \
 	X(downgrade)  /* enum downgrade_way, by which those are counted */ \
-	X(steady)     /* messages, the first so many, that source_1 and source_2 tell nothing of */ \
-	X(holes)      /* runs of records that are gone */ \
-	X(settled)    /* enum index_settled */ \
+	X(stable)     /* messages, the first so many, that source_1 and source_2 tell nothing of */ \
+	X(gaps)      /* runs of records that are gone */ \
+	X(quiescent)    /* enum index_quiescence */ \
 	X(source_1)   /* what the store saw of itself when it was looked through */ \
 	X(source_2) \
 	X(source_3) \
@@ -45,10 +45,11 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(source_6)
 /* clang-format on */
 
-enum index_settled {
-	INDEX_UNSETTLED,
-	INDEX_SETTLED, /* as long as the source is this, so is the content */
-	INDEX_DOUBTED, /* not settled, and a size on the wire was another than listed */
+enum index_quiescence {
+	INDEX_STALE,
+	INDEX_QUIESCENT, /* as long as the source is this, so is the content */
+	INDEX_DOUBTED, /* not quiescent, and a size on the wire was another than listed
+			*/
 };
 
 struct index_head {
@@ -79,7 +80,7 @@ void index_forget(int dir);
 
 /* The maildrop is not as the index says: the next to open it looks through it, by what
  * the records say of the messages. */
-void index_unsettle(int dir);
+void index_mark_stale(int dir);
 
 /* A size is not as the index says: the next to open the maildrop measures every message
  * by reading it. */
@@ -154,9 +155,9 @@ MUST_USE enum fault index_replace(struct index_writer *w, uint32_t i,
 				  struct listing_record *r, struct span name,
 				  struct why *why);
 
-/* Write the head: boot, messages, octets, settled and the sources are the caller's. The
- * holes become *out's, whose descriptor cannot write. */
+/* Write the head: boot, messages, octets, quiescent and the sources are the caller's.
+ * The gaps become *out's, whose descriptor cannot write. */
 MUST_USE enum fault index_finish(struct index_writer *w, const struct index_head *head,
-				 struct listing_map *holes, struct index *out,
+				 struct listing_map *gaps, struct index *out,
 				 struct why *why);
 void index_writer_done(struct index_writer *w);

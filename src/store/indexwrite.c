@@ -109,11 +109,11 @@ bool index_clock(int dir, uint64_t *out_ns)
 }
 
 /* A doubt stays until the maildrop has been looked through. */
-static void set_settled(int dir, enum index_settled settled)
+static void set_quiescence(int dir, enum index_quiescence quiescent)
 {
 	char page[LISTING_HEAD_OCTETS];
-	char *at = page + offsetof(struct index_head, settled);
-	const uint64_t doubted = htole64(INDEX_DOUBTED), now = htole64(settled);
+	char *at = page + offsetof(struct index_head, quiescent);
+	const uint64_t doubted = htole64(INDEX_DOUBTED), now = htole64(quiescent);
 	struct stat st;
 	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
 
@@ -126,14 +126,14 @@ static void set_settled(int dir, enum index_settled settled)
 		index_forget(dir);
 }
 
-void index_unsettle(int dir)
+void index_mark_stale(int dir)
 {
-	set_settled(dir, INDEX_UNSETTLED);
+	set_quiescence(dir, INDEX_STALE);
 }
 
 void index_doubt(int dir)
 {
-	set_settled(dir, INDEX_DOUBTED);
+	set_quiescence(dir, INDEX_DOUBTED);
 }
 
 /* Never one that was before, so that no old record is taken for a new one. */
@@ -234,15 +234,15 @@ static bool write_head(int fd, const struct index_head *head,
 {
 	char page[LISTING_HEAD_OCTETS] = { 0 };
 	const uint64_t *word = (const uint64_t *)head;
-	struct buf holes = { .at = page + sizeof *head,
-			     .room = sizeof page - sizeof *head - 8 };
+	struct buf gaps = { .at = page + sizeof *head,
+			    .room = sizeof page - sizeof *head - 8 };
 
 	for (size_t i = 0; i < sizeof *head / sizeof *word; i++) {
 		uint64_t le = htole64(word[i]);
 
 		memcpy(page + i * sizeof le, &le, sizeof le);
 	}
-	listing_put_holes(map, &holes);
+	listing_put_gaps(map, &gaps);
 	put_sum(page);
 	return write_whole(fd, page, sizeof page, 0);
 }
@@ -268,7 +268,7 @@ static int reopen(struct index_writer *w)
 }
 
 enum fault index_finish(struct index_writer *w, const struct index_head *head,
-			struct listing_map *holes, struct index *out, struct why *why)
+			struct listing_map *gaps, struct index *out, struct why *why)
 {
 	struct stat st;
 	struct index ix = { .head = *head };
@@ -281,17 +281,17 @@ enum fault index_finish(struct index_writer *w, const struct index_head *head,
 	ix.device = st.st_dev;
 	ix.head.generation = w->generation;
 	ix.head.records = w->count;
-	ix.head.holes = holes->hole_count;
-	if (!write_head(w->fd, &ix.head, holes))
+	ix.head.gaps = gaps->gap_count;
+	if (!write_head(w->fd, &ix.head, gaps))
 		return refuse(why, "write");
 	ix.fd = reopen(w);
 	if (ix.fd < 0)
 		return refuse(why, "put in place");
 	if (w->way == INDEX_NEW)
 		own_fd_close(&w->fd); /* it has got its name: nothing to clean up */
-	ix.map = *holes;
+	ix.map = *gaps;
 	ix.map.generation = w->generation;
-	*holes = (struct listing_map){ 0 };
+	*gaps = (struct listing_map){ 0 };
 	*out = ix;
 	return FAULT_NONE;
 }

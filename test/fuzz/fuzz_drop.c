@@ -117,7 +117,7 @@ static void take_message(struct span *in, struct message *m, char *room)
 		break;
 	}
 	if (m->kind == MESSAGE_READY)
-		m->READY.holes = take_text(in, room, (size_t)LISTING_HOLES_MAX * 8);
+		m->READY.gaps = take_text(in, room, (size_t)LISTING_GAPS_MAX * 8);
 }
 
 static void drop_says(struct span *in)

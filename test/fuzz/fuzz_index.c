@@ -56,7 +56,7 @@ static void list_truth(void)
 	store_close(m);
 }
 
-/* A message long gone, so that there is a hole. */
+/* A message long gone, so that there is a gap. */
 static void make_index(void)
 {
 	const struct timespec then[2] = { { 1000, 1 }, { 1000, 1 } };

@@ -126,7 +126,7 @@ class Sessions(IndexCase):
             self.assertEqual(self.listings(), first)
             self.assertGreater(opened.folders(), 0)
 
-    def test_numbers_behind_holes(self):
+    def test_numbers_behind_gaps(self):
         """Message k is the k-th that is left, in every command, session after session."""
         left = list(range(1000, 1400))
         self.put_some(1000, 400)
@@ -368,13 +368,13 @@ class Tool(IndexCase):
         self.listings()
         out = self.run_index("show")
         self.assertRegex(out, r"(?m)^messages 2$")
-        self.assertRegex(out, r"(?m)^settled 1$")
+        self.assertRegex(out, r"(?m)^quiescent 1$")
         self.assertRegex(out, r"(?m)^1 record=0 octets=5 .* uid=[0-9a-f]{64} name=n1000.a%20b$")
         self.assertRegex(out, r"(?m)^2 record=1 octets=5 .* uid=1001.x name=n1001.x$")
         os.unlink(self.p.maildir() / "new" / "1000.a b")
         self.listings()
         self.assertRegex(self.run_index("show", user=str(self.p.maildir())),
-                         r"(?m)^hole 0 \+1$")
+                         r"(?m)^gap 0 \+1$")
 
     def test_verify(self):
         self.put_some(1000, 5)

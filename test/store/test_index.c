@@ -248,7 +248,7 @@ static void test_only_what_the_clock_of_the_stamps_says_is_over_is_trusted(void 
 {
 	static const struct {
 		uint64_t after_ns;
-		bool settled;
+		bool quiescent;
 	} table[] = { { 0, false }, { 19000000, false }, { 20000000, true } };
 	static struct listed l;
 
@@ -261,11 +261,11 @@ static void test_only_what_the_clock_of_the_stamps_says_is_over_is_trusted(void 
 		settle(&b);
 		tell_time(&b, table[i].after_ns);
 		list(&b, &l);
-		CHECK_EQ(head_of(&b).settled, table[i].settled);
+		CHECK_EQ(head_of(&b).quiescent, table[i].quiescent);
 		put_some(&b, 1, 1);
 		forge_stamps(&b);
 		list(&b, &l);
-		CHECK_EQ(l.count, table[i].settled ? 1 : 2);
+		CHECK_EQ(l.count, table[i].quiescent ? 1 : 2);
 		box_close(&b);
 	}
 }
@@ -359,11 +359,11 @@ static void put_in_cur(const struct box *b, int first, int count)
 
 /* How many messages in front of all others will not be looked at when only new changes;
  * what is there then is what is there without an index. */
-static uint64_t steady_after(const struct box *b)
+static uint64_t stable_after(const struct box *b)
 {
 	settle_folder(b, "new");
 	check_right(b);
-	return head_of(b).steady;
+	return head_of(b).stable;
 }
 
 /* Files with names that open so: duplicates have got one of their own. */
@@ -383,7 +383,7 @@ static void drop_all(const struct box *b, const char *opening)
 	closedir(dir);
 }
 
-static void test_what_lies_in_cur_is_steady(void **state)
+static void test_what_lies_in_cur_is_stable(void **state)
 {
 	struct box b;
 
@@ -391,30 +391,30 @@ static void test_what_lies_in_cur_is_steady(void **state)
 	box_open(&b);
 	put_in_cur(&b, 100, 300);
 	settle(&b);
-	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(stable_after(&b), 300);
 	put_some(&b, 400, 2);
-	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(stable_after(&b), 300);
 	put_some(&b, 402, 1);
 	drop(&b, "new/00000400.x");
-	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(stable_after(&b), 300);
 	CHECK_EQ(head_of(&b).messages, 302);
 	CHECK_EQ(head_of(&b).records, 303);
 	put(&b, "new/00000399.x", SPAN("of the name of one that is known"));
-	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(stable_after(&b), 300);
 	drop_all(&b, "new/00000399.x,I=");
-	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(stable_after(&b), 300);
 	put_some(&b, 50, 1); /* in front of all */
-	CHECK_EQ(steady_after(&b), 0);
+	CHECK_EQ(stable_after(&b), 0);
 	drop(&b, "new/00000050.x");
-	CHECK_EQ(steady_after(&b), 300);
+	CHECK_EQ(stable_after(&b), 300);
 	move(&b, "cur/00000200.x:2,S", "new/00000200.x");
 	settle(&b);
-	CHECK_EQ(steady_after(&b), 100);
+	CHECK_EQ(stable_after(&b), 100);
 	box_close(&b);
 }
 
 /* Else it would be found that a record is damaged. */
-static void test_what_is_steady_is_not_read(void **state)
+static void test_what_is_stable_is_not_read(void **state)
 {
 	static struct listed l;
 	struct box b;
@@ -589,7 +589,7 @@ static void test_order_is_kept_when_older_mail_comes(void **state)
 	box_close(&b);
 }
 
-static void test_what_is_gone_leaves_holes(void **state)
+static void test_what_is_gone_leaves_gaps(void **state)
 {
 	struct box b;
 	static struct listed l;
@@ -607,13 +607,13 @@ static void test_what_is_gone_leaves_holes(void **state)
 	struct index_head after = head_of(&b);
 	CHECK_EQ(l.count, 650);
 	CHECK_EQ(after.file, before.file);
-	CHECK_EQ(after.holes, 251);
+	CHECK_EQ(after.gaps, 251);
 	check_right(&b);
 	put_some(&b, 1000, 5);
 	settle(&b);
 	check_right(&b);
 	CHECK_EQ(head_of(&b).records, 1005);
-	/* More holes than there is room for: the file is written anew. */
+	/* More gaps than there is room for: the file is written anew. */
 	put_some(&b, 3000, 1000);
 	settle(&b);
 	check_right(&b);
@@ -621,7 +621,7 @@ static void test_what_is_gone_leaves_holes(void **state)
 	settle(&b);
 	check_right(&b);
 	after = head_of(&b);
-	CHECK_EQ(after.holes, 0);
+	CHECK_EQ(after.gaps, 0);
 	CHECK(after.file != before.file);
 	CHECK_EQ(after.records, after.messages);
 	box_close(&b);
@@ -855,7 +855,7 @@ static void test_a_listing_is_the_same_without_its_index(void **state)
 
 /* ---- what may be found in its place ---- */
 
-/* Some messages, two of them removed, and a settled index of them. */
+/* Some messages, two of them removed, and a quiescent index of them. */
 static void small_box(struct box *b)
 {
 	static struct listed l;
@@ -868,7 +868,7 @@ static void small_box(struct box *b)
 	drop_some(b, 1, 3, 1);
 	settle(b);
 	list(b, &l);
-	assert_int_equal(head_of(b).holes, 1);
+	assert_int_equal(head_of(b).gaps, 1);
 }
 
 /* A session over an index that may be damaged: what it shows is right, or refused; and
@@ -995,12 +995,12 @@ static void test_a_head_that_cannot_be_true_is_refused(void **state)
 		size_t at;
 		uint64_t good, bad;
 	} table[] = {
-		{ AT(steady), 5, 6 },
+		{ AT(stable), 5, 6 },
 		{ AT(messages), 5, 8 },
 		{ AT(messages), 5, 4 },
 		{ AT(records), 7, 8 },
 		{ AT(records), 7, 1 << 27 },
-		{ AT(holes), 1, LISTING_HOLES_MAX + 1 },
+		{ AT(gaps), 1, LISTING_GAPS_MAX + 1 },
 		{ AT(version), INDEX_VERSION, INDEX_VERSION - 1 },
 	};
 #undef AT
@@ -1329,7 +1329,7 @@ static void test_killed_at_any_call_it_leaves_no_trace(void **state)
 		check_right(&b);
 		settle(&b);
 		check_right(&b);
-		CHECK_EQ(head_of(&b).settled, 1);
+		CHECK_EQ(head_of(&b).quiescent, 1);
 		box_close(&b);
 	}
 }
@@ -1601,7 +1601,7 @@ static void list_unread(const struct box *b)
 		_exit(4);
 	store_close(m);
 	list(b, &l);
-	_exit(head_of(b).settled ? 0 : 5);
+	_exit(head_of(b).quiescent ? 0 : 5);
 }
 
 /* To make a file readable changes no folder. */
@@ -1627,14 +1627,14 @@ int main(void)
 		TEST(test_the_clock_is_that_of_the_file_system),
 		TEST(test_a_restored_backup_hides_no_mail),
 		TEST(test_new_mail_is_appended),
-		TEST(test_what_lies_in_cur_is_steady),
-		TEST(test_what_is_steady_is_not_read),
+		TEST(test_what_lies_in_cur_is_stable),
+		TEST(test_what_is_stable_is_not_read),
 		TEST(test_only_new_messages_are_measured),
 		TEST(test_sizes_of_surrogates_are_those_of_the_way_they_are_made),
 		TEST(test_another_file_of_the_same_name_is_measured),
 		TEST(test_a_message_with_two_names_is_gone_when_both_are),
 		TEST(test_order_is_kept_when_older_mail_comes),
-		TEST(test_what_is_gone_leaves_holes),
+		TEST(test_what_is_gone_leaves_gaps),
 		TEST(test_an_emptied_maildrop_begins_again),
 		TEST(test_a_file_that_is_mostly_dead_is_written_anew),
 		TEST(test_a_session_keeps_its_generation),

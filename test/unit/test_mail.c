@@ -163,20 +163,20 @@ static void test_records_and_names_have_places_of_their_own(void **state)
 	CHECK(listing_end(UINT32_MAX) < INT64_MAX);
 }
 
-/* ---- holes ---- */
+/* ---- gaps ---- */
 
 enum { RECORDS = 2000 };
 
 /* Message k is the k-th record that is not gone, whatever is gone. */
 static void test_messages_are_the_records_that_are_left(void **state)
 {
-	struct listing_hole room[LISTING_HOLES_MAX], back[LISTING_HOLES_MAX];
-	char octets[LISTING_HOLES_MAX * 8];
+	struct listing_gap room[LISTING_GAPS_MAX], back[LISTING_GAPS_MAX];
+	char octets[LISTING_GAPS_MAX * 8];
 	unsigned seed = 1939;
 
 	(void)state;
 	for (int round = 0; round < 300; round++) {
-		struct listing_map map = { .holes = room };
+		struct listing_map map = { .gaps = room };
 		bool gone[RECORDS] = { false };
 		unsigned odds = 1 + (unsigned)round % 40;
 
@@ -194,34 +194,34 @@ static void test_messages_are_the_records_that_are_left(void **state)
 			if (!gone[i])
 				CHECK_EQ(listing_number(&map, ++msg), i);
 		struct buf b = BUF(octets);
-		listing_put_holes(&map, &b);
+		listing_put_gaps(&map, &b);
 		CHECK(!b.cut);
-		struct listing_map again = { 0, map.hole_count, back };
-		CHECK(listing_get_holes(&again, octets, RECORDS));
-		CHECK_EQ(memcmp(room, back, map.hole_count * sizeof *room), 0);
+		struct listing_map again = { 0, map.gap_count, back };
+		CHECK(listing_get_gaps(&again, octets, RECORDS));
+		CHECK_EQ(memcmp(room, back, map.gap_count * sizeof *room), 0);
 	}
 }
 
-static void test_no_more_holes_than_there_is_room_for(void **state)
+static void test_no_more_gaps_than_there_is_room_for(void **state)
 {
-	struct listing_hole room[LISTING_HOLES_MAX];
-	struct listing_map map = { .holes = room };
+	struct listing_gap room[LISTING_GAPS_MAX];
+	struct listing_map map = { .gaps = room };
 
 	(void)state;
-	for (uint32_t h = 0; h < LISTING_HOLES_MAX; h++)
+	for (uint32_t h = 0; h < LISTING_GAPS_MAX; h++)
 		CHECK(listing_remove(&map, 2 * h, 1));
-	CHECK(!listing_remove(&map, 2 * LISTING_HOLES_MAX, 1));
-	CHECK(listing_remove(&map, 2 * LISTING_HOLES_MAX - 1,
+	CHECK(!listing_remove(&map, 2 * LISTING_GAPS_MAX, 1));
+	CHECK(listing_remove(&map, 2 * LISTING_GAPS_MAX - 1,
 			     7)); /* the last one grows */
 	CHECK(listing_remove(&map, 5, 0));
-	CHECK_EQ(map.hole_count, LISTING_HOLES_MAX);
-	CHECK_EQ(listing_number(&map, LISTING_HOLES_MAX), 2 * LISTING_HOLES_MAX + 6);
+	CHECK_EQ(map.gap_count, LISTING_GAPS_MAX);
+	CHECK_EQ(listing_number(&map, LISTING_GAPS_MAX), 2 * LISTING_GAPS_MAX + 6);
 }
 
-static void test_what_are_no_holes(void **state)
+static void test_what_are_no_gaps(void **state)
 {
 	static const struct {
-		struct listing_hole hole[2];
+		struct listing_gap gap[2];
 		bool good;
 	} table[] = {
 		{ { { 0, 1 }, { 2, 2 } }, true },
@@ -240,14 +240,14 @@ static void test_what_are_no_holes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		struct listing_hole room[2], in[2];
+		struct listing_gap room[2], in[2];
 		char octets[16];
 		struct buf b = BUF(octets);
 		struct listing_map map = { 0, 2, room };
 
-		memcpy(in, table[i].hole, sizeof in);
-		listing_put_holes(&(struct listing_map){ 0, 2, in }, &b);
-		if (listing_get_holes(&map, octets, 100) != table[i].good)
+		memcpy(in, table[i].gap, sizeof in);
+		listing_put_gaps(&(struct listing_map){ 0, 2, in }, &b);
+		if (listing_get_gaps(&map, octets, 100) != table[i].good)
 			fail_msg("row %zu", i);
 	}
 }
@@ -452,8 +452,8 @@ int main(void)
 		TEST(test_the_size_of_a_surrogate_is_checked),
 		TEST(test_records_and_names_have_places_of_their_own),
 		TEST(test_messages_are_the_records_that_are_left),
-		TEST(test_no_more_holes_than_there_is_room_for),
-		TEST(test_what_are_no_holes),
+		TEST(test_no_more_gaps_than_there_is_room_for),
+		TEST(test_what_are_no_gaps),
 		TEST(test_the_base_name_stands_before_the_flags),
 		TEST(test_delivery_order),
 		TEST(test_flags_never_move_a_message),

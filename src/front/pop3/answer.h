@@ -9,7 +9,7 @@
 #include "front/pop3/state.h"
 #include "ipc/message.h"
 
-/* Can all numbers of READY be right? listing_get_holes checks the gaps. */
+/* Can all numbers of READY be right? listing_get_gaps checks the gaps. */
 bool answer_ready_is_sound(const struct message_READY *m);
 
 /* Where a message is. out->fd is -1. Returns the fault that poplar-drop gives;

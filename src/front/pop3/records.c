@@ -14,12 +14,12 @@
 
 static bool take_gaps(struct listing_map *out, const struct message_READY *m)
 {
-	struct listing_map map = { m->generation, (uint32_t)(m->holes.len / 8), NULL };
+	struct listing_map map = { m->generation, (uint32_t)(m->gaps.len / 8), NULL };
 
-	if (map.hole_count > 0) {
-		map.holes = malloc(map.hole_count * sizeof *map.holes);
-		if (!map.holes || !listing_get_holes(&map, m->holes.at, UINT32_MAX)) {
-			free(map.holes);
+	if (map.gap_count > 0) {
+		map.gaps = malloc(map.gap_count * sizeof *map.gaps);
+		if (!map.gaps || !listing_get_gaps(&map, m->gaps.at, UINT32_MAX)) {
+			free(map.gaps);
 			return false;
 		}
 	}
@@ -39,7 +39,7 @@ bool records_open(struct conn *c, const struct message_READY *m, int fd)
 void records_close(struct conn *c)
 {
 	reader_close(&c->drop.records);
-	free(TAKE(c->drop.map.holes));
+	free(TAKE(c->drop.map.gaps));
 }
 
 enum result records_read(struct conn *c, struct records_batch *out,

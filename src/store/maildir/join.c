@@ -101,7 +101,7 @@ static bool join_found(struct update *u, const struct scan_file *found, bool sam
 	f.numberless = found->numberless;
 	f.measured &= is_same_file(u, &f);
 	f.changed = !f.measured || !same;
-	u->seen.settled &= u->seen.read[was]; /* else it has two names */
+	u->seen.quiescent &= u->seen.read[was]; /* else it has two names */
 	return scan_add(out, &f);
 }
 
@@ -156,7 +156,7 @@ static struct scan_file known(const struct update *u, const struct listing_recor
 {
 	struct scan_file f = get_record(r, i);
 
-	f.measured &= u->old.head.settled != INDEX_DOUBTED;
+	f.measured &= u->old.head.quiescent != INDEX_DOUBTED;
 	if (f.surrogate != SURROGATE_NONE)
 		f.measured &= u->old.head.downgrade == u->opening->process.downgrade;
 	return f;
@@ -203,9 +203,9 @@ static enum fault join_all(struct update *u, struct scan_files *out)
 
 /* What lies in cur needs no look while that folder is as it was, where all that lies in
  * new comes behind it. How many messages are so, in front of all others? */
-static uint32_t count_steady(const struct update *u)
+static uint32_t count_stable(const struct update *u)
 {
-	const uint32_t n = (uint32_t)u->old.head.steady;
+	const uint32_t n = (uint32_t)u->old.head.stable;
 	const struct scan *s = &u->scan;
 	char room[LISTING_NAME_OCTETS];
 	struct listing_record last;
@@ -225,7 +225,7 @@ enum fault maildir_join(struct update *u, struct why *why)
 {
 	struct scan_files out = { 0 };
 
-	u->skip = count_steady(u);
+	u->skip = count_stable(u);
 	u->joined_octets = u->joined_ascii_octets = 0;
 	enum fault f = join_all(u, &out);
 	if (f == FAULT_NONE && u->skip > 0 &&

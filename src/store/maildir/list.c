@@ -63,19 +63,19 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 /* How the listing is to be written. */
 struct plan {
 	enum index_way way;
-	uint32_t first;           /* new records go behind so many that are there */
-	struct listing_map holes; /* among those */
+	uint32_t first;          /* new records go behind so many that are there */
+	struct listing_map gaps; /* among those */
 };
 
-/* The records of what is skipped, with the holes among them, end before the one that is
+/* The records of what is skipped, with the gaps among them, end before the one that is
  * returned. */
 static uint32_t skip_records(const struct update *u, struct listing_map *out)
 {
 	const struct listing_map *map = &u->old.map;
 	uint32_t next = u->skip > 0 ? listing_number(map, u->skip) + 1 : 0;
 
-	for (uint32_t h = 0; h < map->hole_count && map->holes[h].first < next; h++)
-		out->holes[out->hole_count++] = map->holes[h];
+	for (uint32_t h = 0; h < map->gap_count && map->gaps[h].first < next; h++)
+		out->gaps[out->gap_count++] = map->gaps[h];
 	return next;
 }
 
@@ -84,7 +84,7 @@ static uint32_t skip_records(const struct update *u, struct listing_map *out)
 static bool can_go_on(const struct update *u, struct plan *p)
 {
 	const struct scan_files *files = &u->scan.files;
-	uint32_t kept = 0, next = skip_records(u, &p->holes);
+	uint32_t kept = 0, next = skip_records(u, &p->gaps);
 	uint32_t records = (uint32_t)u->old.head.records;
 
 	for (uint32_t i = 0; i < files->count; i++) {
@@ -92,14 +92,14 @@ static bool can_go_on(const struct update *u, struct plan *p)
 
 		if (record == SCAN_NO_RECORD)
 			continue;
-		if (kept++ != i || !listing_remove(&p->holes, next, record - next))
+		if (kept++ != i || !listing_remove(&p->gaps, next, record - next))
 			return false;
 		next = record + 1;
 	}
 	kept += u->skip;
 	p->first = kept > 0 ? records : 0;
 	return kept == 0 ||
-	       (listing_remove(&p->holes, next, records - next) &&
+	       (listing_remove(&p->gaps, next, records - next) &&
 		records - kept <= kept + DEAD_FEW &&
 		files->count + u->skip - kept <= INDEX_RECORDS_MAX - records);
 }
@@ -116,8 +116,8 @@ static enum fault make_plan(const struct update *u, struct plan *p, struct why *
 	*p = (struct plan){ .way = keeps_index(u->opening) ? INDEX_NEW : INDEX_MEMORY };
 	if (p->way == INDEX_MEMORY || u->old.fd < 0)
 		return FAULT_NONE;
-	p->holes.holes = malloc(LISTING_HOLES_MAX * sizeof *p->holes.holes);
-	if (!p->holes.holes)
+	p->gaps.gaps = malloc(LISTING_GAPS_MAX * sizeof *p->gaps.gaps);
+	if (!p->gaps.gaps)
 		return fault_set(why, FAULT_NOMEM, 0, "write", INDEX_FILE);
 	if (can_go_on(u, p))
 		p->way = INDEX_GO_ON;
@@ -138,11 +138,11 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 		bool stays = w->way == INDEX_GO_ON && f->record != SCAN_NO_RECORD;
 		struct listing_record r;
 
-		if (head->steady == u->skip + i && f->where == SCAN_CUR)
-			head->steady++;
+		if (head->stable == u->skip + i && f->where == SCAN_CUR)
+			head->stable++;
 		head->octets += f->octets;
 		head->ascii_octets += scan_ascii_octets(f);
-		head->settled &= !f->trouble || f->trouble == SCAN_PACKED;
+		head->quiescent &= !f->trouble || f->trouble == SCAN_PACKED;
 		if (stays && !f->changed)
 			continue;
 		put_record(s, f, &r);
@@ -164,8 +164,8 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 						      u->joined_ascii_octets
 					    : 0,
 		.downgrade = u->opening->process.downgrade,
-		.steady = u->skip,
-		.settled = u->seen.settled,
+		.stable = u->skip,
+		.quiescent = u->seen.quiescent,
 		.source_1 = stamp[SCAN_NEW].inode,
 		.source_2 = stamp[SCAN_NEW].modified_ns,
 		.source_3 = stamp[SCAN_NEW].status_ns,
@@ -175,14 +175,14 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 	};
 	ROOM struct index_writer w;
 	struct listing_map none = { 0 };
-	struct listing_map *holes = p->first > 0 ? &p->holes : &none;
+	struct listing_map *gaps = p->first > 0 ? &p->gaps : &none;
 	enum fault f = index_begin(&w, p->way, u->d->base.dir,
 				   u->old.fd < 0 ? NULL : &u->old, p->first, why);
 
 	if (f == FAULT_NONE)
 		f = write_records(u, &w, &head, why);
 	if (f == FAULT_NONE)
-		f = index_finish(&w, &head, holes, &u->d->index, why);
+		f = index_finish(&w, &head, gaps, &u->d->index, why);
 	u->d->base.kept = p->way > INDEX_MEMORY;
 	index_writer_done(&w);
 	return f;
@@ -196,7 +196,7 @@ static bool write_behind(struct update *u)
 	bool done = make_plan(u, &p, &why) == FAULT_NONE && p.way == INDEX_GO_ON &&
 		    write_index(u, &p, &why) == FAULT_NONE;
 
-	free(p.holes.holes);
+	free(p.gaps.gaps);
 	return done;
 }
 
@@ -215,7 +215,7 @@ static enum fault write_somewhere(struct update *u, struct why *why)
 		p.first = 0;
 		f = write_index(u, &p, why);
 	}
-	free(p.holes.holes);
+	free(p.gaps.gaps);
 	return f;
 }
 
@@ -273,7 +273,7 @@ static enum fault note_fresh(const struct update *u, struct why *why)
 static bool believes_names(const struct update *u)
 {
 	return u->opening->use.index != STORE_INDEX_RENEW &&
-	       (u->old.fd < 0 || u->old.head.settled != INDEX_DOUBTED);
+	       (u->old.fd < 0 || u->old.head.quiescent != INDEX_DOUBTED);
 }
 
 /* What is not as the index says is read, and joined with what it says. */
@@ -315,7 +315,7 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
  * where surrogates are not made in the same way any more. */
 static bool can_be_current(const struct index *ix, const struct store_opening *o)
 {
-	return ix->fd >= 0 && ix->head.settled == INDEX_SETTLED &&
+	return ix->fd >= 0 && ix->head.quiescent == INDEX_QUIESCENT &&
 	       ix->head.boot == o->process.boot &&
 	       ix->head.downgrade == o->process.downgrade;
 }

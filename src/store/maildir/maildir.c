@@ -146,7 +146,7 @@ static enum fault read_message(struct maildir *d, struct scan *s,
 				 troubles[file->trouble].doing, scan_path(s, file));
 	enum fault f = open_message(d, s, &fd, why);
 	if (f == FAULT_GONE || f == FAULT_CHANGED)
-		index_unsettle(d->base.dir);
+		index_mark_stale(d->base.dir);
 	if (f)
 		return f;
 	out->length = file->stored;

@@ -93,7 +93,7 @@ static void judge_fates(const struct scan *s, struct removal *r)
 		const struct scan_file *file = &s->files.at[i];
 
 		if (file->fate != SCAN_THERE && !file->removed)
-			index_unsettle(r->dir);
+			index_mark_stale(r->dir);
 		if (file->fate == SCAN_REPLACED)
 			keep_fault(r, FAULT_CHANGED, 0, "remove", scan_path(s, file));
 	}

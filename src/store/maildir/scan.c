@@ -393,19 +393,19 @@ static enum fault read_once(int dir, const struct scan_stamp known[SCAN_DIRS],
 		out->recent |= seen->read[w] &&
 			       !scan_is_over(seen->stamp[w], scan_ns(now));
 	}
-	seen->settled = clock && !out->recent && clock(dir, &now_ns);
+	seen->quiescent = clock && !out->recent && clock(dir, &now_ns);
 	for (enum scan_dir w = SCAN_NEW; w < SCAN_DIRS; w++) {
 		if (!seen->read[w])
 			continue;
 		enum fault f = read_folder(dir, w, s, why);
 		if (f)
 			return f;
-		seen->settled &= scan_is_over(seen->stamp[w], now_ns);
+		seen->quiescent &= scan_is_over(seen->stamp[w], now_ns);
 	}
 	for (enum scan_dir w = SCAN_NEW; w < SCAN_DIRS; w++)
 		out->changed |= !get_stamp(dir, w, &after) ||
 				!same_stamp(after, seen->stamp[w]);
-	seen->settled &= !out->changed;
+	seen->quiescent &= !out->changed;
 	return FAULT_NONE;
 }
 
@@ -418,7 +418,7 @@ static void forget_first(struct scan_files *files, uint32_t count)
 /* A file that is renamed while its directory is read may be missed or met twice. new is
  * read before cur, since messages move that way; and both are read again while they
  * change, adding to what was seen: what is listed under an old name will be looked for,
- * what is not listed would seem to be gone. Once a pass is settled, it saw what is
+ * what is not listed would seem to be gone. Once a pass is quiescent, it saw what is
  * there, and earlier ones what may be gone. */
 enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
 		     scan_clock_fn *clock, struct scan *out, struct scan_seen *seen,
@@ -434,10 +434,10 @@ enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
 
 		if (f)
 			return f;
-		if (seen->settled && before > 0)
+		if (seen->quiescent && before > 0)
 			forget_first(&out->files, before);
 	}
 	scan_sort(out);
-	seen->settled &= !scan_leave_out_doubles(out);
+	seen->quiescent &= !scan_leave_out_doubles(out);
 	return FAULT_NONE;
 }

@@ -113,7 +113,7 @@ typedef bool scan_clock_fn(int dir, uint64_t *out_ns);
 struct scan_seen {
 	struct scan_stamp stamp[SCAN_DIRS]; /* of the two folders */
 	bool read[SCAN_DIRS]; /* false: it was as known, and was not read */
-	bool settled; /* as long as the stamps are these, nothing has changed since */
+	bool quiescent; /* as long as the stamps are these, nothing has changed since */
 };
 
 /* Was the tick of the stamp over at that time, so that any later change has another? */
@@ -126,7 +126,7 @@ bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS]);
 
 /* All messages in those folders of the open Maildir `dir` that are not as `known`, in
  * delivery order, each once, also while others move files about; then a name may be an
- * old one. clock NULL: the reading is not settled. *out is for scan_done also after a
+ * old one. clock NULL: the reading is not quiescent. *out is for scan_done also after a
  * fault. */
 MUST_USE enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
 			      scan_clock_fn *clock, struct scan *out,
