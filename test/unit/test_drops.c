@@ -326,6 +326,199 @@ static void test_a_refusal_is_for_all_who_wait(void **state)
 	world_end(&w);
 }
 
+static enum channel_got got(int fd)
+{
+	static struct channel_inbox inbox;
+	const struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_DROP);
+
+	return channel_receive(&auth, CHANNEL_NOW, &inbox);
+}
+
+/* poplar-auth has asked for nothing more. */
+static void expect_no_request(struct world *w)
+{
+	static struct channel_inbox inbox;
+	const struct channel auth = channel_of(w->parent, ROLE_AUTH, ROLE_PARENT);
+
+	CHECK_EQ(channel_receive(&auth, CHANNEL_NOW, &inbox), CHANNEL_EMPTY);
+}
+
+static void test_a_process_that_leaves_is_replaced_at_the_next_login(void **state)
+{
+	struct world w;
+	struct login l;
+
+	(void)state;
+	world_begin(&w);
+	drops_leave(&w.drops,
+		    &(const struct message_DROP_LEAVES){ 6, 6 }); /* unknown */
+	int leaves = link_to(&w, 5, false);
+	drops_leave(&w.drops, &(const struct message_DROP_LEAVES){ 5, 5 });
+	CHECK_EQ(got(leaves), CHANNEL_CLOSED);
+	login_begin(&l, &w, 5);
+	expect_wanted(&w, 5);
+	int fd = link_to(&w, 5, false);
+	CHECK_EQ(login_end(&l), FAULT_NONE);
+	expect_grant(fd, "waits");
+	close(leaves);
+	close(fd);
+	world_end(&w);
+}
+
+static void test_a_link_ends_with_its_successor_and_with_the_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	int first = link_to(&w, 5, false), other = link_to(&w, 6, false);
+	int second = link_to(&w, 5, false);
+	CHECK_EQ(got(first), CHANNEL_CLOSED);
+	CHECK_EQ(got(second), CHANNEL_EMPTY);
+	world_end(&w);
+	CHECK_EQ(got(second), CHANNEL_CLOSED);
+	CHECK_EQ(got(other), CHANNEL_CLOSED);
+	close(first), close(second), close(other);
+}
+
+static void test_a_process_that_has_come_is_late_no_more(void **state)
+{
+	struct world w;
+	struct login logins[2];
+
+	(void)state;
+	world_begin(&w);
+	say_late(&w, 5);
+	close(link_to(&w, 5, false));
+	for (int i = 0; i < 2; i++) { /* both may wait */
+		login_begin(&logins[i], &w, 5);
+		expect_wanted(&w, 5);
+	}
+	int fd = link_to(&w, 5, false);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(login_end(&logins[i]), FAULT_NONE);
+	close(fd);
+	world_end(&w);
+}
+
+static void test_uid_and_gid_together_choose_the_process(void **state)
+{
+	static const struct {
+		struct user user;
+		int process; /* 0: mail-user's, 1: that of 8 and 9, 2: of 5 and 5 */
+	} cases[] = {
+		{ { .has_uid = false }, 0 },
+		{ { .has_uid = true, .uid = 8 }, 0 },
+		{ { .has_uid = true, .uid = 8, .has_gid = true, .gid = 8 }, 0 },
+		{ { .has_uid = true, .uid = 8, .has_gid = true, .gid = 9 }, 1 },
+		{ { .has_uid = true, .uid = 5, .has_gid = true, .gid = 5 }, 2 },
+		{ { .has_gid = true, .gid = 9 }, 0 },
+	};
+	const struct message_DROP_LINK other = { 8, 9, false };
+	int pair[2], fds[3];
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	fds[2] = link_to(&w, 5, false);
+	fds[0] = link_to(&w, 8, true);
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	drops_link(&w.drops, &other, pair[0]);
+	fds[1] = pair[1];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		CHECK_EQ(grant(&w, &cases[i].user, SPAN("alice")), FAULT_NONE);
+		for (int at = 0; at < 3; at++)
+			if (at == cases[i].process)
+				expect_grant(fds[at], "alice");
+			else
+				CHECK_EQ(got(fds[at]), CHANNEL_EMPTY);
+	}
+	for (int at = 0; at < 3; at++)
+		close(fds[at]);
+	world_end(&w);
+}
+
+static void test_a_uid_without_a_gid_has_no_process(void **state)
+{
+	const struct user eve = { .has_uid = true, .uid = 5 };
+	const struct message m = { .kind = MESSAGE_GRANT };
+	struct why why = { 0 };
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	int fd = link_to(&w, 8, true);
+	CHECK_EQ(drops_send(&w.drops, &eve, &m, 0, &why), FAULT_SETUP);
+	CHECK_TEXT(why.doing, "find a gid beside the user's uid");
+	CHECK_TEXT(why.what, "");
+	expect_no_request(&w);
+	close(fd);
+	world_end(&w);
+}
+
+static void test_a_refusal_counts_for_a_link_that_was_lost(void **state)
+{
+	struct world w;
+	struct login l;
+
+	(void)state;
+	world_begin(&w);
+	close(link_to(&w, 5, false));
+	login_begin(&l, &w, 5);
+	expect_wanted(&w, 5);
+	drops_refused(&w.drops, &(const struct message_DROP_REFUSED){ 5, 5 });
+	CHECK_EQ(login_end(&l), FAULT_SETUP);
+	world_end(&w);
+}
+
+static void test_a_login_asks_once_for_each_process_that_is_lost(void **state)
+{
+	struct world w;
+	struct login l;
+
+	(void)state;
+	world_begin(&w);
+	login_begin(&l, &w, 5);
+	expect_wanted(&w, 5);
+	for (uint32_t other = 20; other < 40; other++) /* they are no news of 5 */
+		close(link_to(&w, other, false));
+	close(link_to(&w, 5, false));
+	expect_wanted(&w, 5);
+	int fd = link_to(&w, 5, false);
+	CHECK_EQ(login_end(&l), FAULT_NONE);
+	expect_no_request(&w);
+	close(fd);
+	world_end(&w);
+}
+
+/* Many log in at once, and the process gets to them in a moment. */
+static void test_a_login_waits_for_room_in_mail_users_queue(void **state)
+{
+	const struct message m = { .kind = MESSAGE_GRANT,
+				   .GRANT = { .user = SPAN("before") } };
+	const struct message_DROP_LINK link = { 8, 8, true };
+	static struct channel_inbox inbox;
+	struct world w;
+	struct login l;
+	int pair[2];
+
+	(void)state;
+	world_begin(&w);
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	while (channel_send(pair[0], &m, pair[0], CHANNEL_NOW) == FAULT_NONE)
+		;
+	drops_link(&w.drops, &link, pair[0]);
+	login_begin(&l, &w, 0);
+	const struct channel drop = channel_of(pair[1], ROLE_AUTH, ROLE_DROP);
+	do {
+		CHECK_EQ(channel_receive(&drop, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
+		close(inbox.files.at[0]);
+	} while (!span_is(inbox.message.GRANT.user, "waits"));
+	CHECK_EQ(login_end(&l), FAULT_NONE);
+	close(pair[1]);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +532,14 @@ int main(void)
 		TEST(test_nobody_waits_when_the_parent_is_gone),
 		TEST(test_a_refused_process_is_told_and_asked_for_again),
 		TEST(test_a_refusal_is_for_all_who_wait),
+		TEST(test_a_process_that_leaves_is_replaced_at_the_next_login),
+		TEST(test_a_link_ends_with_its_successor_and_with_the_end),
+		TEST(test_a_process_that_has_come_is_late_no_more),
+		TEST(test_uid_and_gid_together_choose_the_process),
+		TEST(test_a_uid_without_a_gid_has_no_process),
+		TEST(test_a_refusal_counts_for_a_link_that_was_lost),
+		TEST(test_a_login_asks_once_for_each_process_that_is_lost),
+		TEST(test_a_login_waits_for_room_in_mail_users_queue),
 	};
 
 	return RUN(tests);

@@ -1,7 +1,20 @@
 /* Promises of authd/exchanges: what is kept for a front, and how much. */
 #include "check.h"
 
+#include <time.h>
+
 #include "authd/exchanges.h"
+
+/* The clock stands still until a test moves it. */
+static uint64_t clock_s = 100000;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+	(void)clock;
+	*out = (struct timespec){ .tv_sec = (time_t)clock_s };
+	return 0;
+}
 
 static const struct login_rules rules = { 0 };
 
@@ -83,12 +96,36 @@ static void test_all_end_with_the_front(void **state)
 	CHECK_EQ(e.count, 0);
 }
 
+/* The front's message that the client is gone was lost. */
+static void test_one_that_is_an_hour_old_ends_with_the_next(void **state)
+{
+	struct exchanges e;
+
+	(void)state;
+	exchanges_init(&e);
+	put(&e, 0);
+	clock_s += 1;
+	struct sasl *second = put(&e, 1);
+	clock_s += 3600 - 1;
+	struct sasl *third = put(&e, 2); /* the first is an hour old, and no more */
+	CHECK_EQ(e.count, 3);
+	clock_s += 1;
+	struct sasl *fourth = put(&e, 3);
+	CHECK_EQ(e.count, 3);
+	take(&e, 0, NULL);
+	take(&e, 1, second);
+	take(&e, 2, third);
+	take(&e, 3, fourth);
+	exchanges_done(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_each_is_found_once_by_its_key),
 		TEST(test_a_front_keeps_no_more_than_the_most_and_the_oldest_ends),
 		TEST(test_all_end_with_the_front),
+		TEST(test_one_that_is_an_hour_old_ends_with_the_next),
 	};
 
 	return RUN(tests);

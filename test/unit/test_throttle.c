@@ -135,6 +135,8 @@ static void test_trusted_networks_are_neither_delayed_nor_counted(void **state)
 		CHECK_EQ(throttle_ask(&w.throttle, SPAN("203.0.113.1:1"),
 				      SPAN("alice")) > 0,
 			 !cases[i].trusted);
+		CHECK_EQ(throttle_ask(&w.throttle, peer, SPAN("carol")) > 0,
+			 !cases[i].trusted);
 		world_end(&w);
 	}
 }
