@@ -1,10 +1,10 @@
-/* lookup/checkpassword.c - users whom a program knows: the interface of checkpassword.
+/* lookup/checkpassword.c - asks a program with the interface of checkpassword.
  *
- * The program reads "name NUL password NUL time NUL" from descriptor
- * 3, and when it likes them runs what its last arguments say: this executable again,
- * which tells over descriptor 4 what the program has put into the environment
- * (lookup_reply). Nothing here ever runs as the user who logs in, and never as root, so
- * that no user's process can hold that descriptor and speak for the program.
+ * The program reads "name NUL password NUL time NUL" from descriptor 3. If the password
+ * is right, it runs the command in its last arguments: this executable again, which
+ * writes the user's fields from its environment to descriptor 4 (lookup_reply). The
+ * program never runs as the user who logs in, nor as root: no process of a user can
+ * hold descriptor 4 and answer in place of the program.
  */
 #include <errno.h>
 #include <fcntl.h>

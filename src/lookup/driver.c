@@ -1,4 +1,4 @@
-/* lookup/driver.c - what the drivers share.
+/* lookup/driver.c - the table of drivers, and functions that they share.
  *
  * Prefix: lookup_.
  */

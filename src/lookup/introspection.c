@@ -1,8 +1,9 @@
-/* lookup/introspection.c - bearer tokens: asking the server that gives them out.
+/* lookup/introspection.c - asks the server that issues bearer tokens about one (RFC
+ * 7662).
  *
- * RFC 7662, by libcurl. The question is a token in the place of the
- * password; the answer names the user. Nothing here prints what libcurl could print: a
- * token and a secret pass through it.
+ * libcurl does HTTP. A question has the token in place of the password, and the answer
+ * names the user. Messages of libcurl are never logged: tokens and a secret pass
+ * through it.
  */
 #include <curl/curl.h>
 #include <netdb.h>

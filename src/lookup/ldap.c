@@ -1,6 +1,6 @@
-/* lookup/ldap.c - users in an LDAP server: searched, or known by a template.
+/* lookup/ldap.c - asks an LDAP server, by a search or by a template of entry names.
  *
- * Two connections: one that searches, as bind-dn; one on which users
+ * There are two connections: one searches, bound as bind-dn; on the other one users
  * bind.
  */
 #include <ldap.h>

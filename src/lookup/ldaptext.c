@@ -1,6 +1,6 @@
-/* lookup/ldaptext.c - user names within LDAP's filters and names of entries.
+/* lookup/ldaptext.c - puts user names into LDAP filters and entry names, escaped.
  *
- * Does no I/O. Prefix: ldaptext_.
+ * Prefix: ldaptext_. No I/O.
  */
 #include "lookup/ldaptext.h"
 

@@ -1,7 +1,7 @@
-/* lookup/pam.c - users whom pluggable authentication modules know.
+/* lookup/pam.c - asks pluggable authentication modules.
  *
- * Every question is a transaction of its own: authentication, then
- * whether the account may be used. No session is opened.
+ * Each question is a transaction of its own: it authenticates the user, and then checks
+ * that the account may be used. It opens no session.
  */
 #include <security/pam_appl.h>
 #include <stdlib.h>

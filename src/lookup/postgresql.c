@@ -1,4 +1,4 @@
-/* lookup/postgresql.c - users in a PostgreSQL server.
+/* lookup/postgresql.c - asks a PostgreSQL server.
  */
 #include <libpq-fe.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* lookup/sqlite.c - users in a file of SQLite.
+/* lookup/sqlite.c - asks a database file of SQLite.
  */
 #include <sqlite3.h>
 #include <stdlib.h>

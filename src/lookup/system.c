@@ -1,6 +1,6 @@
-/* lookup/system.c - the system's own users, by getpwnam(3) and their shadow passwords.
+/* lookup/system.c - asks for the system's users, by getpwnam(3) and shadow passwords.
  *
- * Names come from wherever nsswitch.conf(5) says.
+ * nsswitch.conf(5) says where the C library finds them.
  */
 #include <pwd.h>
 #include <shadow.h>

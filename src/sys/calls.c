@@ -7,8 +7,8 @@
 #include <seccomp.h>
 #include <string.h>
 
-/* What stands for a call where there is none of that name; NULL: nothing has to. A
- * successor may have one of its own. */
+/* The successor of a call, for architectures that lack the call; NULL: they need none.
+ * A successor may have a successor of its own. */
 static const struct {
 	const char *name, *successor;
 } successors[] = {

@@ -1,4 +1,5 @@
-/* sys/connlimit.c - how many connections each address has, over all network processes.
+/* sys/connlimit.c - the connection limit table: connections of all fronts, in total and
+ * for each address.
  *
  * Prefix: connlimit_.
  */
@@ -14,9 +15,9 @@
 #include "base/own.h"
 #include "base/siphash.h"
 
-/* A place is a tag from the key and a count, which is 0 where it is free. A bucket is
- * what a processor fetches at a time; of the addresses in one, two have the same tag,
- * and count as one, with a chance of 1 in 65536. */
+/* A place has a tag, which is a part of the key, and a count, which is 0 if the place
+ * is free. A bucket is one cache line. Two addresses of the same bucket have the same
+ * tag, and count as one, with a probability of 1 in 65536. */
 enum { BUCKET_PLACES = 16, BUCKETS = CONNLIMIT_PLACES / BUCKET_PLACES, PAGE = 4096 };
 
 typedef _Atomic uint32_t place;
@@ -75,7 +76,7 @@ void connlimit_close(struct connlimit *c)
 	*c = (struct connlimit){ 0 };
 }
 
-/* The memory is given back; what is read there is zero again. */
+/* Gives the memory back to the kernel: it reads as zero afterwards. */
 void connlimit_clear(const struct connlimit *c, unsigned column)
 {
 	if (column >= CONNLIMIT_COLUMNS)
@@ -93,7 +94,7 @@ uint64_t connlimit_key(const struct connlimit *c, const struct address *a)
 	return siphash(c->table->key, counted) | UINT64_C(1) << 32;
 }
 
-/* ---- places: bits 0 to 11 of a key tell the bucket, 48 to 63 are the tag ---- */
+/* ---- places: bits 0 to 11 of a key choose the bucket, 48 to 63 are the tag ---- */
 
 static uint32_t tag_of(uint64_t key)
 {
@@ -106,8 +107,8 @@ static bool is_at(uint32_t value, uint64_t key)
 	       (value & ~(uint32_t)COUNT_MASK) == tag_of(key);
 }
 
-/* Where the key is counted in our column, or could be. NULL: it is not, and the bucket
- * is full. Nobody else writes there. */
+/* The key's place in this front's column, or a free one. NULL: the key has no place,
+ * and the bucket is full. No other process writes to the column. */
 static place *find(const struct connlimit *c, uint64_t key)
 {
 	struct bucket *b = &c->table->at[c->column][key % BUCKETS];
@@ -152,8 +153,8 @@ static void announce_column(const struct connlimit *c)
 		;
 }
 
-/* Counted first and added up then, in one order for all (the default of C's atomics):
- * of two that come at once, the later sees both. */
+/* Counts first, and adds up then. C's atomics have one order for all processes: of two
+ * fronts at the same time, the later one sees both counts. */
 enum connlimit_got connlimit_add_from(const struct connlimit *c, uint64_t key,
 				      unsigned most)
 {
@@ -181,7 +182,7 @@ void connlimit_remove_from(const struct connlimit *c, uint64_t key)
 		atomic_store(p, value - 1);
 }
 
-/* ---- all together ---- */
+/* ---- the total ---- */
 
 bool connlimit_add(const struct connlimit *c, unsigned most)
 {

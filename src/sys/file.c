@@ -1,4 +1,4 @@
-/* sys/file.c - files of operators and users, opened without being led astray.
+/* sys/file.c - opens and replaces files of operators and users without following links.
  *
  * Prefix: file_.
  */
@@ -99,15 +99,16 @@ int file_sealed(const char *name, struct span contents)
 	return TAKE_FD(fd);
 }
 
-/* No other file has seals. */
+/* Only files in memory have seals. */
 bool file_is_memory(int fd)
 {
 	return fcntl(fd, F_GET_SEALS) >= 0;
 }
 
-/* Give the new file the old one's mode and owner, as far as we may. What is no file has
- * none to give, and may lead to where somebody else wants us to write. */
-static int take_after(int fd, int dir, const char *name, mode_t mode)
+/* Give the new file the old one's mode and owner, as far as this process may. -1 and
+ * errno if the old one is no regular file: a link could lead to a place where somebody
+ * else wants this process to write. */
+static int copy_mode(int fd, int dir, const char *name, mode_t mode)
 {
 	struct stat old;
 
@@ -142,7 +143,7 @@ enum fault file_replace(int dir, const char *name, struct span contents, mode_t 
 			   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "create", new);
-	if (take_after(fd, dir, name, mode) < 0 ||
+	if (copy_mode(fd, dir, name, mode) < 0 ||
 	    file_write_all(fd, contents.at, contents.len) < 0 ||
 	    (durable && fsync(fd) < 0) || renameat(dir, new, dir, name) < 0) {
 		fault_set(why, FAULT_IO, errno, "replace", name);

@@ -1,7 +1,7 @@
-/* sys/landlock.h - the kernel's Landlock, by its three system calls.
+/* sys/landlock.h - the kernel's Landlock, through its three system calls.
  *
- * Prefix: landlock_. Constants are those of the kernel's interface,
- * given here because headers older than the running kernel lack the later ones.
+ * Prefix: landlock_. The constants of the kernel's interface are repeated here, because
+ * kernel headers may be older than the running kernel.
  */
 #pragma once
 
@@ -22,16 +22,17 @@ enum landlock_right {
 #undef X
 };
 
-/* 0: this kernel has none, or it is turned off. */
+/* The kernel's Landlock version; 0: it has none, or it is turned off. */
 int landlock_abi(void);
 
-/* May a process behind it move files from one folder to another? Version 1 (Linux 5.13
- * to 5.18) refuses that without any right that could be given. */
+/* Can a restricted process be allowed to move files between folders? Not with version 1
+ * (Linux 5.13 to 5.18), which has no right for that and always refuses. */
 bool landlock_moves(int abi);
 
-/* Forbid this process all of the file system but `rights` beneath `dir` (-1: nothing),
- * new TCP ports and (unless it `connects`) connections, signals to and abstract sockets
- * of the outside, as far as the version `abi` can. no_new_privs must be set. */
+/* Restrict this process as far as version `abi` can: it keeps `rights` beneath `dir`
+ * (-1: none) and no others to the file system; it may not bind TCP ports, nor connect
+ * to them unless `connects`; it may not signal processes outside, nor connect to their
+ * abstract sockets. no_new_privs must be set. */
 MUST_USE enum fault landlock_restrict(int abi, int dir, unsigned rights, bool connects,
 				      struct why *why);
 

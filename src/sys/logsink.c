@@ -1,4 +1,4 @@
-/* sys/logsink.c - where the lines of the log go.
+/* sys/logsink.c - writes the lines of the log.
  *
  * Prefix: logsink_.
  */
@@ -26,7 +26,7 @@ static const char *const names[LOGSINK_COUNT] = {
 #undef X
 };
 
-/* Part of the logger's one global. */
+/* With base/log.c's sink, the only global state. */
 static struct {
 	int fd;
 	enum logsink_kind kind;

@@ -1,8 +1,7 @@
-/* sys/logsink.h - where the lines of the log go.
+/* sys/logsink.h - writes the lines of the log.
  *
- * Prefix: logsink_. A line is one write that never blocks: lines that a
- * stalled reader does not take are counted, and the count is logged when it reads
- * again.
+ * Prefix: logsink_. A line is one write that never blocks. If the log's reader stalls,
+ * lines are dropped and counted, and the count is logged when it reads again.
  */
 #pragma once
 
@@ -33,15 +32,15 @@ enum logsink_kind logsink_detect(void);
 /* Send the log's lines to `fd` as coming from process `name`. */
 void logsink_use(int fd, enum logsink_kind kind, const char *name);
 
-/* Every line is told to `listener`, too; it may not log. */
+/* Call `listener` with each line, too. The listener must not log. */
 void logsink_listen(log_sink_fn *listener);
 
-/* Have all processes write at the end of the regular file fd, wherever that is then,
- * and remember its name for logsink_rotate. Other files are left alone. */
+/* If fd is a regular file, set O_APPEND, so that all processes write at its end, and
+ * keep its name for logsink_rotate. Other kinds of files are left alone. */
 void logsink_append(int fd);
 
-/* Another file may lie under the remembered name, or none: let fd, and standard error,
- * lead there from here on. False: it cannot be opened, and everything is as it was. */
+/* Open the file of the kept name again, creating it if need be, and make fd and
+ * standard error refer to it. False: it cannot be opened, and nothing has changed. */
 MUST_USE bool logsink_rotate(int fd);
 
 /* A descriptor for the same file as fd that does not block, where the kernel can give

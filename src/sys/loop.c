@@ -1,4 +1,4 @@
-/* sys/loop.c - one thread that waits for many descriptors and deadlines.
+/* sys/loop.c - one thread waits for many descriptors and deadlines.
  *
  * Prefix: loop_.
  */
@@ -61,7 +61,8 @@ static void free_left(struct loop *l)
 	}
 }
 
-/* What is broken or has been hung up can be read and written without waiting. */
+/* A read or write of a broken or hung-up descriptor returns at once, so that it wakes
+ * whatever the watch waits for. */
 static void wake(struct loop_watch *w, unsigned come)
 {
 	if (come & (EPOLLERR | EPOLLHUP))
@@ -123,7 +124,7 @@ void loop_set(struct loop *l, struct loop_timer *t, uint64_t at)
 
 /* ---- turns ---- */
 
-static int patience(const struct loop *l)
+static int timeout_of(const struct loop *l)
 {
 	if (l->timer_count == 0)
 		return -1;
@@ -148,7 +149,7 @@ void loop_run(struct loop *l)
 	const int most = sizeof l->come / sizeof *l->come;
 
 	while (!l->stopped) {
-		int n = epoll_wait(l->epoll, l->come, most, patience(l));
+		int n = epoll_wait(l->epoll, l->come, most, timeout_of(l));
 
 		l->now = clock_ms();
 		l->come_count = n > 0 ? n : 0;

@@ -1,8 +1,7 @@
-/* sys/loop.h - one thread that waits for many descriptors and deadlines.
+/* sys/loop.h - one thread waits for many descriptors and deadlines.
  *
- * Prefix: loop_. For code that never blocks. A descriptor costs one
- * system call for all of its life, as long as what it is watched for stays the same. A
- * deadline costs none.
+ * Prefix: loop_. For code that never blocks. A descriptor costs one system call each
+ * time that the events it is watched for change. A deadline costs none.
  */
 #pragma once
 
@@ -10,24 +9,25 @@
 
 #include "base/span.h"
 
-/* What to wait for, and what has come. */
+/* Events to wait for, and events that have come. */
 enum {
 	LOOP_READ = EPOLLIN,
 	LOOP_WRITE = EPOLLOUT,
-	LOOP_HANGUP = EPOLLRDHUP, /* the peer says no more */
-	LOOP_BROKEN = EPOLLERR,   /* comes without being waited for */
+	LOOP_HANGUP = EPOLLRDHUP, /* the peer sends no more */
+	LOOP_BROKEN = EPOLLERR,   /* an error; comes whether it is waited for or not */
 };
 
-/* Embedded in what watches. It is woken as long as what it waits for is the case. */
+/* A watched descriptor, embedded in its owner. wake() is called in each turn in which
+ * one of the events holds. */
 struct loop_watch {
 	int fd;
-	unsigned events; /* it waits for; the loop's */
+	unsigned events; /* that it waits for; the loop's */
 	void (*wake)(struct loop_watch *watch, unsigned events);
 	struct loop_watch *next_left; /* the loop's, */
 	void *owner;                  /* and this */
 };
 
-/* What a watch or a timer is a member of. */
+/* The struct that a watch or a timer is a member of. */
 #define LOOP_OWNER(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 
 struct loop_timer {
@@ -50,25 +50,26 @@ struct loop {
 /* False, and errno. */
 MUST_USE bool loop_init(struct loop *l);
 
-/* Once: at most so many timers will be set at a time. False: out of memory. */
+/* Make room for `timers` that are set at the same time. Call it once. False: out of
+ * memory. */
 MUST_USE bool loop_make_room(struct loop *l, uint32_t timers);
 
-/* Milliseconds of a clock that only goes on; the same during one turn. */
+/* Milliseconds of the monotonic clock, the same during one turn. */
 static inline uint64_t loop_now(const struct loop *l)
 {
 	return l->now;
 }
 
-/* Wait for these from now on; 0: for nothing. False, and errno: the kernel refuses. */
+/* Wait for these events; 0: for none. False, and errno: the kernel refuses. */
 bool loop_watch(struct loop *l, struct loop_watch *w, unsigned events);
 
-/* The descriptor is about to be closed: w will not be woken again. `owner` is freed at
- * the end of the turn, so that whoever is at work with it may look at it until then.
- * Closing ends the watch only where no other process has the descriptor: elsewhere
- * loop_watch(l, w, 0) comes first. */
+/* Wake w no more, because the caller is about to close its descriptor. The loop frees
+ * `owner` at the end of the turn, so that functions at work with it may use it until
+ * then. If another process may have the descriptor, too, call loop_watch(l, w, 0)
+ * first: closing it here does not end the watch then. */
 void loop_leave(struct loop *l, struct loop_watch *w, void *owner);
 
-/* Set or move a timer, to a loop_now(); it goes off once. */
+/* Set or move a timer to the time `at` of loop_now(). It goes off once. */
 void loop_set(struct loop *l, struct loop_timer *t, uint64_t at);
 void loop_unset(struct loop *l, struct loop_timer *t);
 static inline bool loop_is_set(const struct loop_timer *t)
@@ -76,6 +77,6 @@ static inline bool loop_is_set(const struct loop_timer *t)
 	return t->place > 0;
 }
 
-/* Until loop_stop. */
+/* Run until loop_stop. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);

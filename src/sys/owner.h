@@ -1,7 +1,7 @@
-/* sys/owner.h - whose mail there may be.
+/* sys/owner.h - which uids may own mail.
  *
- * Prefix: owner_. What poplard decides when a process is asked for, and
- * the operator's tool tells before that.
+ * Prefix: owner_. poplard starts maildrop processes by this rule, and the operator's
+ * tool reports by it.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 
 #include "base/span.h"
 
-/* May there be a process of this uid and gid, besides mail-user's? As root never one of
- * root or of a uid of the system; otherwise only one of our own. */
+/* May there be a maildrop process of this uid and gid, besides mail-user's? If poplard
+ * runs as root: any from first_uid on, but never root. Otherwise only its own. */
 static inline bool owner_may_be(uint64_t uid, uint64_t gid, uint32_t first_uid)
 {
 	const uint64_t most = UINT32_MAX - 1; /* the last one says "no change" */

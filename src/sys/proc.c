@@ -25,7 +25,7 @@
 
 enum { EXIT_NOT_STARTED = 71 }; /* EX_OSERR of sysexits.h */
 
-/* So long a process that was killed may take to end: its files may not answer. */
+/* How long a killed process may take to end: a file system may keep it waiting. */
 enum { KILLED_MS = 5000 };
 
 static _Noreturn void not_started(const char *step)
@@ -35,8 +35,8 @@ static _Noreturn void not_started(const char *step)
 	_exit(EXIT_NOT_STARTED);
 }
 
-/* Put the descriptors where they belong. `log` and `channel` are above 2 here, or the
- * places they go to already. */
+/* Move the descriptors to their numbers. `log` and `channel` are above 2 here, or have
+ * their numbers already. */
 static void arrange_descriptors(const struct proc_start *start)
 {
 	int null = open("/dev/null", O_RDONLY);
@@ -93,7 +93,7 @@ pid_t proc_start(const struct proc_start *start)
 	return pid;
 }
 
-/* Sleep until a child has news, or until `end`. */
+/* Sleep until SIGCHLD, or until `end`. */
 static void wait_for_child(uint64_t end)
 {
 	const uint64_t now = clock_ms(), left = end > now ? end - now : 0;
@@ -162,8 +162,8 @@ enum fault proc_begin(const char *ids, struct why *why)
 	return FAULT_NONE;
 }
 
-/* What the parent does with each: start children as other users, signal them, bind low
- * ports, read a private key that only root may read. */
+/* poplard starts children as other users, signals them, binds low ports, and reads
+ * private keys that only root may read. */
 static const int parent_capabilities[] = {
 	CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH,
 };
@@ -263,7 +263,7 @@ void proc_lock(void *at, size_t len)
 	(void)mlock(at, len); /* all the same where it may not be */
 }
 
-/* Each says EINVAL to these arguments, and anything else where it is missing. */
+/* Each call returns EINVAL for these arguments if the kernel has it. */
 const char *proc_kernel_lacks(void)
 {
 	if (syscall(SYS_openat2, -1, "", NULL, 0) == 0 || errno != EINVAL)

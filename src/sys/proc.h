@@ -30,52 +30,50 @@ struct proc_start {
  * fails; what goes wrong in the child is told to its log and ends it with status 71. */
 pid_t proc_start(const struct proc_start *start);
 
-/* The first that a child does: nobody may look into it any more, and it becomes the
- * user and group that `ids`, its argv[2], names, without supplementary groups; NULL: it
- * stays who it is. Whom a process runs as may open it from the moment of execve(2) on,
- * so that it becomes that user only behind both. */
+/* A child calls this first. It makes the process undumpable, and then takes on the user
+ * and group of `ids`, its argv[2], without supplementary groups; NULL: it keeps its
+ * ids. A process of the same user could look into it from execve(2) on, so that it
+ * changes its ids only after both. */
 MUST_USE enum fault proc_begin(const char *ids, struct why *why);
 
-/* Wait for a child of ours, at most `ms`. Its owner may stop it, or keep it waiting for
- * a file system of his own: then it is killed. NULL: it has ended, *out_status as
- * wait(2) has it; otherwise what has become of it. SIGCHLD must have been blocked since
- * before the child began. */
+/* Wait for a child, at most `ms`, and kill it after that: its owner may have stopped
+ * it, or keep it waiting for a file system. NULL: it has ended, and *out_status is that
+ * of wait(2). Otherwise returns what has become of it. SIGCHLD must be blocked from
+ * before the start of the child. */
 MUST_USE const char *proc_wait(pid_t pid, unsigned ms, int *out_status);
 
-/* As root: keep only the capabilities that the parent of all needs, here and for
- * everything started from here; otherwise nothing. */
+/* As root: drop all capabilities but those that poplard needs, for this process and all
+ * that it starts. As another user: do nothing. */
 MUST_USE enum fault proc_keep_parent_capabilities(struct why *why);
 
-/* The set of those, as bits, for whoever audits. */
+/* The capabilities that poplard keeps, as bits, for poplar audit. */
 uint64_t proc_parent_capabilities(void);
 
-/* As root: from here on, the files that this thread makes belong to these from the
- * first moment, wherever they are made. To make them as root and give them away would
- * let who may write there put something else in their place in between. Otherwise
- * nothing.
- */
+/* As root: files that this thread creates from here on belong to uid and gid from the
+ * first moment. If root created them and gave them away, others with write access to
+ * the folder could replace them in between. As another user: do nothing. */
 MUST_USE bool proc_make_as(uid_t uid, gid_t gid);
 
-/* Allow as many descriptors as the hard limit lets us; returns how many that is. */
+/* Raise the limit of descriptors to the hard limit, and return it. */
 uint64_t proc_raise_descriptor_limit(void);
 
-/* No core file of anything that saw a password. */
+/* Turn core files off, since memory may hold passwords. */
 void proc_no_core(void);
 
-/* As root: let this process and its children lock as much memory as they like. */
+/* As root: let this process and its children lock any amount of memory. */
 void proc_unlimit_locks(void);
 
-/* The first system call without which nothing here works that this kernel has not, or
- * that a container forbids, with the version of Linux that brought it; NULL: none. */
+/* The first required system call that this kernel lacks, or that a container forbids,
+ * with the version of Linux that brought it; NULL: the kernel has all of them. */
 const char *proc_kernel_lacks(void);
 
-/* Keep all memory of this process, present and to come, from being swapped out. Only
- * where any amount may be locked: otherwise memory would seem to run out. */
+/* Lock all memory of this process, present and future, so that it is never swapped out.
+ * Does nothing if the amount is limited, since allocations would fail then. */
 void proc_lock_memory(void);
 
-/* Keep this little of it from being swapped out in any case. */
+/* Lock these octets, whatever the limit. */
 void proc_lock(void *at, size_t len);
 
-/* The time at which process `pid` started, in the kernel's ticks since boot, which
- * tells it from a later one of the same number; 0: there is no such process. */
+/* The start time of process `pid`, in the kernel's ticks since boot: it distinguishes
+ * the process from a later one with the same pid. 0: there is no such process. */
 uint64_t proc_started_at(pid_t pid);

@@ -1,4 +1,4 @@
-/* sys/sandbox.c - what each process may do, as a table, and the walls that make it so.
+/* sys/sandbox.c - what each process may do, as a table, and how that is enforced.
  *
  * Prefix: sandbox_.
  */
@@ -23,7 +23,7 @@
 
 /* clang-format off */
 
-/* What the run time of a sanitizer calls on top, in a build that has one. */
+/* Calls of a sanitizer's run time, in a build that has one. */
 #ifdef POPLAR_SANITIZED
 #define CALLS_SANITIZER "read", "sched_yield", "sched_getaffinity", "sigaltstack",
 enum { IS_SANITIZED = 1 };
@@ -41,11 +41,11 @@ enum { IS_SANITIZED = 0 };
 	"clock_gettime", "getrandom", "getpid", "gettid", "rt_sigaction", \
 	"rt_sigprocmask", "rt_sigreturn", "restart_syscall", "exit", "exit_group"
 
-/* A thread's first steps. */
+/* Calls of a new thread. */
 #define CALLS_THREADS "set_robust_list", "rseq"
 
-/* What else each may call, ended by NULL. Calls that are allowed in a certain way only
- * have rules of their own, in allow_narrowly. */
+/* Further calls of each sandbox, with a NULL at the end. Calls that are allowed with
+ * certain arguments only have rules in allow_narrowly. */
 static const char *const front_calls[] = {
 	CALLS_COMMON, "accept4", "read", "recvfrom", "sendto", "sendfile", "shutdown",
 	"preadv2", NULL,
@@ -61,12 +61,12 @@ static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
 	"flock", "memfd_create", "preadv2", "pwrite64", "renameat", "renameat2", "geteuid", NULL,
 };
-/* SQLite: files, their locks, and what tells whether they are still the same. */
+/* SQLite: files, their locks, and checks that they are still the same. */
 static const char *const lookup_file_calls[] = {
 	CALLS_COMMON, "poll", "openat", "read", "lseek", "getcwd", "readlink", "lstat",
 	"stat", "access", "faccessat2", "geteuid", "statx", "nanosleep", "clock_nanosleep", NULL,
 };
-/* libpq and libldap: connections, names, TLS with what it loads. */
+/* libpq and libldap: connections, names, TLS and the files that it loads. */
 static const char *const lookup_net_calls[] = {
 	CALLS_COMMON, "poll", "ppoll", "select", "pselect6", "openat", "read", "lseek",
 	"readlink", "stat", "lstat", "access", "faccessat2", "statx", "getcwd", "getdents64", "socket", "connect",
@@ -75,8 +75,8 @@ static const char *const lookup_net_calls[] = {
 	"getegid", "getppid", "sysinfo", "time", "gettimeofday", "times", "getrusage", "pipe2",
 	"eventfd2", NULL,
 };
-/* What modules and programs of others call that we do not. Here to be in the parent's
- * filter, which is over them. */
+/* Calls of foreign modules and programs only. The parent's filter is inherited by them,
+ * and therefore allows these calls. */
 static const char *const foreign_calls[] = {
 	"alarm", "capget", "capset", "chdir", "chmod", "chown", "clock_getres", "clock_nanosleep",
 	"copy_file_range", "creat", "dup", "dup2", "dup3", "epoll_create", "epoll_create1",
@@ -110,7 +110,7 @@ static const char *const parent_calls[] = {
 	"clone", "vfork", "wait4", "waitid", "dup2", "dup3", "dup", "close_range", "setgroups",
 	"setresuid", "setresgid", "execveat", "prctl", "capget", "capset", "mmap", "mprotect",
 	"ioctl", "umask",
-	/* what a child calls from its start to its own walls: the dynamic linker, its loop,
+	/* calls of a child from its start to its own sandbox: the dynamic linker, its loop,
 	 * seccomp, Landlock */
 	"arch_prctl", "set_tid_address", "prlimit64", "access", "faccessat2", "readlink",
 	"getuid", "geteuid", "getgid", "getegid", "getresuid", "sysinfo", "uname", "seccomp",
@@ -238,8 +238,8 @@ void sandbox_rules(enum sandbox box, int abi, char *out, size_t room)
 
 /* ---- seccomp ---- */
 
-/* What an older libseccomp does not know is no call to allow; nor what this
- * architecture does without. */
+/* Calls that this libseccomp does not know, and calls that this architecture does not
+ * need, are skipped. */
 static bool allow(scmp_filter_ctx ctx, const char *name)
 {
 	int number = calls_number(seccomp_arch_native(), name);
@@ -287,7 +287,7 @@ static struct scmp_arg_cmp when_is(unsigned arg, uint64_t value)
 	return (struct scmp_arg_cmp){ arg, SCMP_CMP_EQ, value, 0 };
 }
 
-/* All but what makes the kernel send signals to a process of one's choice. */
+/* All commands but those by which the kernel sends signals to another process. */
 static bool allow_fcntl(scmp_filter_ctx ctx)
 {
 	static const int commands[] = { F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,
@@ -301,16 +301,16 @@ static bool allow_fcntl(scmp_filter_ctx ctx)
 	return ok;
 }
 
-/* Which argument of clone(2) has the flags. */
+/* The number of clone(2)'s argument with the flags. */
 #ifdef __s390x__
 enum { CLONE_FLAGS = 1 };
 #else
 enum { CLONE_FLAGS = 0 };
 #endif
 
-/* What a process may call only in a certain way: map memory, but never to execute;
- * clone, but only threads; and so on. clone3 hides its flags from the filter: without
- * it the C library takes clone. */
+/* Calls that are allowed with certain arguments only: mmap, but not for executable
+ * memory; clone, but only for threads; and so on. clone3 is not allowed, because a
+ * filter cannot see its flags; the C library uses clone then. */
 static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 {
 	const uint64_t thread = CLONE_THREAD | CLONE_VM;
@@ -319,7 +319,8 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 		  allow_if(ctx, "mprotect", when_masked(2, PROT_EXEC, 0)) &&
 		  allow_if(ctx, "tgkill", when_masked(0, UINT32_MAX, own));
 
-	/* The C library loads modules that find names; never what it may also write. */
+	/* The C library loads modules that resolve names: executable, never writable.
+	 */
 	if (ok && table[box].connects)
 		ok = allow_if(ctx, "mmap",
 			      when_masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC));
@@ -357,7 +358,7 @@ static bool allow_all(scmp_filter_ctx ctx, const char *const *name)
 	return true;
 }
 
-/* The parent's filter is over its children too: it allows what any of them may. */
+/* Children inherit the parent's filter, which allows what any of them may call. */
 static bool allow_box(scmp_filter_ctx ctx, enum sandbox box)
 {
 	if (box != SANDBOX_PARENT)
@@ -372,9 +373,9 @@ static bool allow_box(scmp_filter_ctx ctx, enum sandbox box)
 
 static enum fault raise_seccomp(enum sandbox box, struct why *why)
 {
-	/* A child dies of a call that it may not make, and the parent tells. Nobody
-	 * would tell of the parent, and its C library may look up users by calls that
-	 * nobody foresaw. */
+	/* A forbidden call kills a child, and the parent logs that. In the parent it
+	 * fails instead: nobody would log its death, and its C library may look up
+	 * users by calls that are not listed here. */
 	scmp_filter_ctx ctx = seccomp_init(
 		box == SANDBOX_PARENT ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
 	enum fault f = FAULT_NONE;
@@ -394,7 +395,7 @@ static enum fault raise_seccomp(enum sandbox box, struct why *why)
 
 /* ---- all of it ---- */
 
-/* Walls that are not tried may not be there. */
+/* Try what the sandbox forbids: a restriction that is not tried may not be there. */
 static enum fault try_walls(enum sandbox box, struct why *why)
 {
 	const char *path = table[box].connects ? "/tmp" : "/";

@@ -1,15 +1,14 @@
-/* sys/sandbox.h - what each process may do, as a table, and the walls that make it so.
+/* sys/sandbox.h - what each process may do, as a table, and how that is enforced.
  *
- * Prefix: sandbox_. `poplar audit` holds running processes against the
- * same table.
+ * Prefix: sandbox_. `poplar audit` compares running processes with the same table.
  */
 #pragma once
 
 #include "base/fault.h"
 #include "base/roles.h"
 
-/* Sets of walls: one for each role, but for poplar-lookup one for each kind of
- * database, and for poplar-auth a second. Identifier, name. */
+/* Sandboxes: one for each role; poplar-lookup has one for each kind of database, and
+ * poplar-auth has a second one. Identifier, name. */
 /* clang-format off */
 #define SANDBOX_TABLE(X) \
 	X(PARENT,      "parent") \
@@ -19,7 +18,7 @@
 	X(DROP,        "drop") \
 	X(LOOKUP_FILE, "lookup-file") /* databases in a file */ \
 	X(LOOKUP_NET,  "lookup-net")  /* ... behind the network */ \
-	X(LOOKUP_CODE, "lookup-code") /* ... asked by code that is not ours: no walls but the parent's */
+	X(LOOKUP_CODE, "lookup-code") /* ... asked by foreign code: not restricted beyond poplard itself */
 /* clang-format on */
 
 enum sandbox {
@@ -31,7 +30,7 @@ enum sandbox {
 
 const char *sandbox_name(enum sandbox box);
 
-/* The walls of a role; of ROLE_LOOKUP, the least. */
+/* The sandbox of a role; for ROLE_LOOKUP the least strict one. */
 enum sandbox sandbox_of(enum role role);
 
 /* Kinds of descriptors, as /proc shows them. */
@@ -64,31 +63,30 @@ enum sandbox_kind {
 
 const char *sandbox_kind_name(enum sandbox_kind kind);
 
-/* May a process within these walls hold such a descriptor? */
+/* May a process in this sandbox hold such a descriptor? */
 bool sandbox_may_hold(enum sandbox box, enum sandbox_kind kind);
 
-/* Has it a seccomp filter of its own? */
+/* Has the sandbox a seccomp filter of its own? */
 bool sandbox_filters(enum sandbox box);
 
-/* Is this call in the table's list on the architecture `arch` (SCMP_ARCH_* of
- * libseccomp), by its name or as the successor of one? */
+/* Does the sandbox allow this call on the architecture `arch` (SCMP_ARCH_* of
+ * libseccomp), by its name or as the successor of an allowed call? */
 bool sandbox_allows(enum sandbox box, uint32_t arch, const char *call);
 
-/* The first call of the table that `arch` has neither by its name nor by a successor,
- * so that what it is listed for would kill the process there. NULL: there is none. */
+/* The first call of the table that `arch` has neither by its name nor by a successor.
+ * Code that needs it would get the process killed there. NULL: there is none. */
 const char *sandbox_unknown(uint32_t arch);
 
-/* The text of the Landlock rules on a kernel with Landlock version `abi` (0: the
- * kernel has none). */
+/* Write the Landlock rules as a text, for Landlock version `abi` (0: no Landlock). */
 void sandbox_rules(enum sandbox box, int abi, char *out, size_t room);
 
 /* The kernel's Landlock version, 0 without Landlock. */
 int sandbox_landlock_abi(void);
 
-/* Raise the walls around this process, for good: no new privileges, not dumpable,
- * Landlock (not for the parent: its children need what it may), seccomp. Call it before
- * starting threads. `dir` is the one directory that it may work beneath, or -1.
- * *out_abi tells the Landlock version. FAULT_SETUP when a wall can't be raised, or does
- * not hold when it is tried; a kernel without Landlock is no fault, but tells abi 0. */
+/* Put this process into the sandbox, for good: no new privileges, not dumpable,
+ * Landlock (but not for the parent, whose children inherit it), seccomp. Call it before
+ * threads start. `dir` is the one directory beneath which the process may work, or -1.
+ * *out_abi is the Landlock version, 0 without Landlock, which is no fault. FAULT_SETUP:
+ * a restriction cannot be set up, or does not hold when it is tried. */
 MUST_USE enum fault sandbox_enter(enum sandbox box, int dir, int *out_abi,
 				  struct why *why);

@@ -1,4 +1,4 @@
-/* sys/sock.h - TCP sockets as a POP3 server wants them.
+/* sys/sock.h - TCP sockets with the options that a POP3 server needs.
  *
  * Prefix: sock_.
  */
@@ -20,23 +20,23 @@ struct sock_address {
 MUST_USE bool sock_parse(struct span text, struct sock_address out[2],
 			 unsigned *out_count);
 
-/* A listening socket: non-blocking, close-on-exec, and with what accepted sockets
- * inherit from it: no Nagle delay, and keepalive so that an idle peer that vanished is
- * found in well under a minute. FAULT_IO, with errno in *why. */
+/* Make a listening socket: non-blocking, close-on-exec. Accepted sockets inherit its
+ * other options: no Nagle delay, and a keepalive that finds a vanished idle peer in
+ * well under a minute. FAULT_IO, with errno in *why. */
 MUST_USE enum fault sock_listen(const struct sock_address *address, int *out_fd,
 				struct why *why);
 
 struct address sock_host(const struct sock_address *address);
 uint16_t sock_port(const struct sock_address *address);
 
-/* As address_text. */
+/* Write the address and port as address_text does. */
 void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX]);
 
-/* What has become of what was sent to the peer of this TCP connection. */
+/* Whether the peer of a TCP connection has received everything that was sent. */
 enum sock_peer {
 	SOCK_PEER_HAS_ALL,
 	SOCK_PEER_BEHIND, /* some is on its way, or waits for the peer to read */
-	SOCK_PEER_GONE, /* for half a minute nothing has come back, though it was asked
-			 */
+	SOCK_PEER_GONE,   /* it has acknowledged nothing for half a minute, not even
+			     probes */
 };
 enum sock_peer sock_peer(int fd);

@@ -1,7 +1,6 @@
-/* sys/watched.h - a file that is read anew when it has changed.
+/* sys/watched.h - a file that is read again when it has changed.
  *
- * Prefix: watched_. Looking costs one stat. Not for several threads at
- * once.
+ * Prefix: watched_. A look costs one stat. One thread at a time.
  */
 #pragma once
 
@@ -15,9 +14,9 @@ struct watched {
 	const char *name; /* in it, one component; the caller's */
 	size_t most;      /* octets that it may have */
 
-	struct why trouble; /* why it cannot be read as it is now; no fault: it can */
+	struct why trouble; /* why its present state cannot be used; no fault: it can */
 
-	/* the rest is watched.c's: what tells one state of the file from another */
+	/* watched.c's: distinguishes one state of the file from another */
 	bool missing, settled;
 	dev_t dev;
 	ino_t inode;
@@ -26,15 +25,15 @@ struct watched {
 };
 
 enum watched_news {
-	WATCHED_SAME,    /* as when it was looked at last */
-	WATCHED_TEXT,    /* it may have changed: here it is */
-	WATCHED_TROUBLE, /* it can't be read any more: told once for each change */
+	WATCHED_SAME,    /* as at the last look */
+	WATCHED_TEXT,    /* the file may have changed: *out has its text */
+	WATCHED_TROUBLE, /* it cannot be read; reported once for each change */
 };
 
-/* Look at the file. *out is malloc'ed, ends with a NUL that *out_len does not count,
- * and is the caller's; written with WATCHED_TEXT only. */
+/* Look at the file. With WATCHED_TEXT, the caller frees *out, which ends with a NUL
+ * that *out_len does not count; otherwise *out is untouched. */
 MUST_USE enum watched_news watched_look(struct watched *w, char **out, size_t *out_len);
 
-/* What was read is of no use: that is its trouble until the file changes; or until the
- * next look, when only memory was lacking. */
+/* The text was unusable: `why` becomes the file's trouble until the file changes, or,
+ * for FAULT_NOMEM, until the next look. */
 void watched_refuse(struct watched *w, const struct why *why);
