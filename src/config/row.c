@@ -405,6 +405,20 @@ void rows_pack(struct rows rows, const void *values, enum role role, struct buf 
 			pack(&rows.at[i], values, out);
 }
 
+bool rows_fit(struct rows rows, const void *values)
+{
+	char room[ROWS_PACKED_MAX];
+
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		struct buf packed = BUF(room);
+
+		rows_pack(rows, values, role, &packed);
+		if (role != ROLE_PARENT && packed.cut)
+			return false;
+	}
+	return true;
+}
+
 enum fault rows_unpack(struct rows rows, void *values, enum role role,
 		       struct span packed)
 {

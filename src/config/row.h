@@ -115,3 +115,8 @@ void row_quote(const char *text, struct buf *out);
 void rows_pack(struct rows rows, const void *values, enum role role, struct buf *out);
 MUST_USE enum fault rows_unpack(struct rows rows, void *values, enum role role,
 				struct span packed);
+
+/* The most octets that a message has for packed values (ipc/message.h), and whether the
+ * values fit for every role. */
+enum { ROWS_PACKED_MAX = 16000 };
+bool rows_fit(struct rows rows, const void *values);

@@ -19,9 +19,6 @@
 /* Threads of poplar-auth wait this long for a process that does not take a message. */
 enum { SEND_TIMEOUT_MS = 10000 };
 
-/* What the fields of SETTINGS, and of DATABASE and BOARD, hold (ipc/message.h). */
-enum { SETTINGS_OCTETS_MAX = 16384, SECTION_OCTETS_MAX = 16000 };
-
 void tell(const struct worker *k, const struct message *m, int pass)
 {
 	if (k->channel >= 0)
@@ -45,7 +42,7 @@ void tell_role(const struct generation *g, enum role role, const struct message 
 static void tell_settings(const struct worker *k)
 {
 	struct settings values = k->generation->settings; /* borrows what it holds */
-	char room[SETTINGS_OCTETS_MAX];
+	char room[ROWS_PACKED_MAX];
 	struct buf packed = BUF(room);
 
 	if (k->standard)
@@ -59,7 +56,7 @@ static void tell_settings(const struct worker *k)
 
 static void tell_database(const struct worker *k, const struct database_settings *db)
 {
-	char room[SECTION_OCTETS_MAX];
+	char room[ROWS_PACKED_MAX];
 	struct buf packed = BUF(room);
 
 	rows_pack(database_rows(), db, k->role, &packed);
@@ -71,7 +68,7 @@ static void tell_database(const struct worker *k, const struct database_settings
 
 static void tell_board(const struct worker *auth, const struct board_settings *board)
 {
-	char room[SECTION_OCTETS_MAX];
+	char room[ROWS_PACKED_MAX];
 	struct buf packed = BUF(room);
 
 	rows_pack(board_rows(), board, ROLE_AUTH, &packed);

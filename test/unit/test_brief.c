@@ -276,6 +276,22 @@ static void test_nobody_is_told_nothing(void **state)
 	world_end();
 }
 
+/* What config/ accepts can be sent. */
+static void test_the_longest_values_fit_their_messages(void **state)
+{
+	static const char octets[ROWS_PACKED_MAX];
+	const struct span values = { octets, sizeof octets };
+	const struct message messages[] = {
+		{ .kind = MESSAGE_SETTINGS, .SETTINGS = { values } },
+		{ .kind = MESSAGE_DATABASE, .DATABASE = { SPAN("a"), values } },
+		{ .kind = MESSAGE_BOARD, .BOARD = { SPAN("a"), values } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+		CHECK(!message_over(&messages[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +306,7 @@ int main(void)
 		TEST(test_a_lookup_process_gets_its_secret),
 		TEST(test_ticket_keys_are_told_with_the_one_before_if_there_is_one),
 		TEST(test_nobody_is_told_nothing),
+		TEST(test_the_longest_values_fit_their_messages),
 	};
 
 	return RUN(tests);

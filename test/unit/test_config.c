@@ -715,6 +715,45 @@ static void test_shown_texts_read_back(void **state)
 	}
 }
 
+/* Settings travel to a process in one message: what does not fit is refused, since half
+ * of it would be another configuration. */
+static void test_what_a_process_cannot_be_told_is_refused(void **state)
+{
+	static const struct {
+		const char *before, *behind, *said;
+	} cases[] = {
+		{ NO_TLS "mail-root = /m\nxtnd = yes\nboard a {\nmaildir = \"/m/a\"\n"
+			 "readers = {",
+		  "\"*\"}\n}\n", ":7: board a: is longer" },
+		{ NO_TLS "database a {\ndriver = checkpassword\nprogram = {\"/p\",",
+		  "\"x\"}\n}\n", ":5: database a: is longer" },
+	};
+	char octets[801] = "", text[65536];
+
+	(void)state;
+	memset(octets, 'a', sizeof octets - 1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (unsigned many = 10; many <= 30; many += 20) {
+			struct buf b = BUF(text);
+			struct settings s;
+			struct heard h;
+
+			buf_text(&b, cases[i].before);
+			for (unsigned n = 0; n < many; n++) {
+				buf_char(&b, '"');
+				buf_text(&b, octets);
+				buf_text(&b, "\",");
+			}
+			buf_text(&b, cases[i].behind);
+			const enum fault f = load(buf_span(&b), &s, &h);
+			CHECK_EQ(f, many == 30 ? FAULT_SETUP : FAULT_NONE);
+			if (f && !strstr(h.text, cases[i].said))
+				fail_msg("%.200s", h.text);
+			settings_done(&s);
+		}
+	}
+}
+
 /* What adds to a list does not replace it, and every section has its own. */
 static void test_lists_grow(void **state)
 {
@@ -774,6 +813,7 @@ int main(void)
 		TEST(test_tokens_are_no_users),
 		TEST(test_a_database_travels_by_role),
 		TEST(test_shown_texts_read_back),
+		TEST(test_what_a_process_cannot_be_told_is_refused),
 		TEST(test_lists_grow),
 		TEST(test_a_file_that_is_not_there),
 	};

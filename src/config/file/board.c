@@ -51,6 +51,7 @@ void config_take_board(struct loading *l, cfg_t *section)
 	config_take_values(l, section, board_rows(), board);
 	if (l->wrong == before)
 		check_board(l, board, section->line);
+	config_check_fit(l, section->line, "board", board->name, board_rows(), board);
 }
 
 /* poplar-drop can open nothing outside mail-root. */

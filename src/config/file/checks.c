@@ -288,6 +288,11 @@ void config_check(struct loading *l)
 	check_mechanism_names(l);
 	check_expire(l);
 	check_paths(l);
+	if (!rows_fit(settings_rows(), s))
+		config_complain(l, 0,
+				"the settings are longer than a process can be told, "
+				"which is %d octets",
+				ROWS_PACKED_MAX);
 	if (before == 0) {
 		check_tls_files(l);
 		check_mechanisms(l);

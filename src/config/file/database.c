@@ -161,6 +161,7 @@ void config_take_database(struct loading *l, cfg_t *section)
 		check_rows(l, db, section->line);
 	if (l->wrong == before)
 		check_values(l, db, section->line);
+	config_check_fit(l, section->line, "database", db->name, database_rows(), db);
 }
 
 /* The login process sees one folder. */

@@ -54,6 +54,16 @@ void config_check_path(struct loading *l, int line, const char *name, const char
 				name, path);
 }
 
+void config_check_fit(struct loading *l, int line, const char *kind, const char *name,
+		      struct rows rows, const void *values)
+{
+	if (!rows_fit(rows, values))
+		config_complain(l, line,
+				"%s %s: is longer than a process can be told, which "
+				"is %d octets",
+				kind, name, ROWS_PACKED_MAX);
+}
+
 /* ---- values ---- */
 
 void config_take_list(struct loading *l, cfg_t *cfg, const struct row *row,

@@ -51,6 +51,11 @@ config_complain(struct loading *l, int line, const char *format, ...);
 void config_refuse(struct loading *l, const struct row *row, int line,
 		   const char *value);
 
+/* Report a section ("board", its name) whose values no message to a process can hold.
+ */
+void config_check_fit(struct loading *l, int line, const char *kind, const char *name,
+		      struct rows rows, const void *values);
+
 /* Report a path that is neither empty nor absolute. */
 void config_check_path(struct loading *l, int line, const char *name, const char *path);
 
