@@ -20,7 +20,7 @@
 #include "net/line.h"
 
 /* What is left of a line that has "PASS " before it and CRLF behind it. */
-enum { PASS_OCTETS_MAX = LINE_OCTETS_MAX - 5 - 2 };
+enum { PASS_OCTETS_MAX = LINE_POP3_MAX - 5 - 2 };
 
 /* Both end it: the end of what there is, and a signal, which `wake` tells of; -1: none
  * does. */

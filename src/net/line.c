@@ -1,4 +1,4 @@
-/* net/line.c - cut a stream of octets into command lines.
+/* net/line.c - cuts a stream of octets into lines.
  *
  * Prefix: line_.
  */
@@ -20,7 +20,7 @@ static char *kept(struct line_reader *r)
 
 static size_t limit(const struct line_reader *r)
 {
-	return r->room ? LINE_LONG_MAX : sizeof r->text;
+	return r->room ? LINE_LONG_MAX : r->most;
 }
 
 /* Keep what fits; what does not makes the line over-long. */

@@ -7,9 +7,6 @@
 #include "base/fault.h"
 #include "base/span.h"
 
-/* The longest command, line end included (RFC 2449 section 4). */
-enum { COMMAND_OCTETS_MAX = 255 };
-
 /* States are bits so that a command can name the set in which it is legal. NAMED is
  * the part of AUTHORIZATION between an accepted USER and its PASS. */
 enum pop3_state {

@@ -201,7 +201,7 @@ struct session {
 	struct session_tally tally;
 
 	uint8_t user_len;
-	char user[COMMAND_OCTETS_MAX]; /* who logged in, or tries to */
+	char user[LINE_POP3_MAX]; /* who logged in, or tries to */
 };
 
 static inline struct span session_user(const struct session *s)

@@ -51,10 +51,13 @@ static void feed(struct line_reader *r, struct span in, struct heard *h)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span in = { (const char *)data, size };
-	struct line_reader whole = { 0 }, cut = { 0 };
+	char texts[2][LINE_POP3_MAX];
+	struct line_reader whole, cut;
 	struct heard a = { 0 }, b = { 0 };
 	size_t at = fuzz_take(&in);
 
+	line_init(&whole, texts[0], LINE_POP3_MAX);
+	line_init(&cut, texts[1], LINE_POP3_MAX);
 	at = at < in.len ? at : in.len;
 	feed(&whole, in, &a);
 	feed(&cut, (struct span){ in.at, at }, &b);

@@ -16,6 +16,7 @@ static const struct session_policy policy = { .greeting = "ready",
 struct play {
 	struct session s;
 	struct line_reader reader;
+	char line[LINE_POP3_MAX];
 	struct span in;
 	uint64_t bits[4];
 	bool quit; /* a QUIT was seen in TRANSACTION */
@@ -110,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t how = fuzz_take(&p.in);
 	struct span line;
 
+	line_init(&p.reader, p.line, sizeof p.line);
 	session_init(&p.s, &policy, how & 1, how & 2);
 	while (p.in.len > 0 && p.s.ask != ASK_CLOSE) {
 		if (p.s.ask != ASK_READ && p.s.ask != ASK_RESPONSE) {

@@ -253,14 +253,14 @@ static void test_a_second_user_replaces_the_first(void **state)
 
 static void test_the_longest_name_is_kept_whole(void **state)
 {
-	char text[COMMAND_OCTETS_MAX];
+	char text[LINE_POP3_MAX];
 	struct play p;
 
 	(void)state;
 	begin(&p);
 	memset(text, 'u', sizeof text);
 	memcpy(text, "USER ", 5);
-	text[COMMAND_OCTETS_MAX - 2] = '\0';
+	text[LINE_POP3_MAX - 2] = '\0';
 	line(&p, text);
 	CHECK(said_ok(&p));
 	CHECK_SPAN(session_user(&p.s), text + 5);
@@ -1363,7 +1363,7 @@ static void test_a_name_leaves_nothing_behind(void **state)
 		struct session s;
 		char behind[512];
 	} m;
-	char zeros[COMMAND_OCTETS_MAX] = "", full[sizeof m.behind];
+	char zeros[LINE_POP3_MAX] = "", full[sizeof m.behind];
 
 	(void)state;
 	memset(&m.behind, 'x', sizeof m.behind);

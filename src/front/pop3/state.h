@@ -45,6 +45,7 @@ struct drop_link {
 /* pop3/input.c: lines of the client. */
 struct input {
 	struct line_reader lines;
+	char line[LINE_POP3_MAX]; /* of `lines` */
 	bool heard; /* the client has sent a line that is no other protocol's */
 };
 
