@@ -23,7 +23,8 @@ static void world_begin(struct world *w)
 	peer_log_begin();
 	*w = (struct world){ 0 };
 	site_begin(&w->settings);
-	auth_databases_init(&w->all, -1);
+	auth_databases_init(&w->all, 77);
+	CHECK_EQ(w->all.lookups.parent, 77);
 }
 
 static void world_end(struct world *w)
@@ -230,6 +231,20 @@ static void test_each_lookup_process_brings_a_thread(void **state)
 	}
 }
 
+/* The process answers before it is asked; then it has been. */
+static void expect_question(struct database *db, struct channel process)
+{
+	const struct message answer = { .kind = MESSAGE_LOOKUP_IS,
+					.LOOKUP_IS = { .says = DATABASE_UNKNOWN } };
+	struct user_found out = { 0 };
+	struct why why = { 0 };
+
+	peer_say(process.fd, &answer, -1);
+	CHECK_EQ(db->driver->find(db, SPAN("alice"), &out, &why), DATABASE_UNKNOWN);
+	CHECK_SPAN(peer_hears(process, MESSAGE_LOOKUP_ASK, NULL)->LOOKUP_ASK.user,
+		   "alice");
+}
+
 static void test_a_process_is_linked_to_its_own_database_only(void **state)
 {
 	static const struct {
@@ -253,6 +268,8 @@ static void test_a_process_is_linked_to_its_own_database_only(void **state)
 			ours);
 		CHECK_EQ(peer_got(process),
 			 cases[i].linked ? CHANNEL_EMPTY : CHANNEL_CLOSED);
+		if (cases[i].linked)
+			expect_question(w.all.at[1], process);
 		close(process.fd);
 	}
 	world_end(&w);

@@ -208,7 +208,9 @@ static void test_fields_become_the_user(void **state)
 		CHECK_SPAN(out.user.home, cases[i].home);
 		CHECK_SPAN(out.user.stored, cases[i].stored);
 		CHECK_EQ(out.user.uid, cases[i].uid);
+		CHECK(out.owner && out.release);
 		user_release(&out);
+		CHECK(!out.owner);
 	}
 	CHECK_TEXT(peer_log, "");
 	close(process.fd);
@@ -519,6 +521,7 @@ static void test_the_first_stored_password_stands_in_for_unknown_names(void **st
 		user_release(&out);
 	}
 	CHECK(stand_in(&w, SCHEME_PLAIN | SCHEME_SCRAM_1, &out));
+	CHECK(out.owner && out.release);
 	user_release(&out);
 	CHECK(!stand_in(&w, SCHEME_SCRAM_1, &out));
 	CHECK(!out.owner);
