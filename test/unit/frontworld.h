@@ -46,7 +46,7 @@ static struct world {
 		int error;   /* errno of the next recv */
 		size_t room; /* octets that the socket takes */
 		int send_error;
-		char said[262144]; /* by the front */
+		char said[1 << 19]; /* by the front */
 		size_t said_len;
 		bool closed, shut;
 	} clients[SLOTS];

@@ -1,0 +1,748 @@
+/* Promises of the front to a client that logs in, and to poplar-auth, which it asks. */
+#include "frontworld.h"
+
+static const struct message *asked(void)
+{
+	return &last(MESSAGE_AUTH_ASK)->message;
+}
+
+static void begin(void)
+{
+	start_front();
+	arrive("192.0.2.1:1000", false);
+}
+
+static void ask(void)
+{
+	say("USER alice\r\nPASS secret\r\n");
+}
+
+static void answer_failed(struct conn *c, enum fault fault, uint64_t delay_ms)
+{
+	const struct message m = { .kind = MESSAGE_AUTH_FAILED,
+				   .AUTH_FAILED = { slots_id(c), fault, delay_ms,
+						    SPAN("alice") } };
+
+	auth_says(&m, -1);
+}
+
+static void answer_later(uint64_t delay_ms)
+{
+	const struct message m = { .kind = MESSAGE_AUTH_LATER,
+				   .AUTH_LATER = { .id = slots_id(conn()),
+						   .delay_ms = delay_ms } };
+
+	auth_says(&m, -1);
+}
+
+static void test_a_question_says_all_that_a_proof_depends_on(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	const struct message_AUTH_ASK *a = &asked()->AUTH_ASK;
+	CHECK_EQ(a->id, slots_id(conn()));
+	CHECK_EQ(a->exchange, 1);
+	CHECK_EQ(a->waited, 0);
+	CHECK_EQ(a->tls, 0);
+	CHECK_EQ(a->mechanism, MECHANISM_ID_USER);
+	CHECK_SPAN(a->peer, "192.0.2.1:1000");
+	CHECK_SPAN(a->user, "alice");
+	CHECK_EQ(a->response.len, 6);
+	CHECK_EQ(a->exporter.len, 0);
+	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "secret");
+	CHECK_EQ(last(MESSAGE_AUTH_ASK)->fd, AUTH_FD);
+	stop_front();
+}
+
+/* The password stands nowhere where the next connection could find it. */
+static void test_no_password_stays_in_shared_memory(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	CHECK(!memmem(w.f.input, sizeof w.f.input, "secret", 6));
+	say("PASS again\r\n");
+	CHECK(!memmem(w.f.input, sizeof w.f.input, "again", 5));
+	stop_front();
+}
+
+static void test_a_refusal_is_logged_at_once_and_told_after_its_delay(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	answer_failed(conn(), FAULT_DENIED, 2000);
+	CHECK(logged("login-failed user=alice"));
+	CHECK(!said("-ERR"));
+	pass(1999);
+	CHECK(!said("-ERR"));
+	CHECK_EQ(conn()->awaits, AWAITS_REFUSAL);
+	pass(1);
+	CHECK(said("-ERR [AUTH]"));
+	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	stop_front();
+}
+
+/* The delay counts from the question. */
+static void test_a_refusal_whose_delay_has_passed_is_told_at_once(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	pass(2000);
+	answer_failed(conn(), FAULT_DENIED, 2000);
+	CHECK(said("-ERR [AUTH]"));
+	stop_front();
+}
+
+static void test_a_fault_that_is_none_counts_as_trouble(void **state)
+{
+	static const enum fault none[] = { FAULT_NONE, FAULT_COUNT };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		ask();
+		answer_failed(conn(), none[i], 0);
+		CHECK(said("-ERR [SYS/TEMP]"));
+		stop_front();
+	}
+}
+
+/* An attempt that had to wait says so, and its refusal is as late as any other. */
+static void test_a_delayed_login_is_asked_again(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	answer_later(3000);
+	CHECK_EQ(conn()->watch.events, LOOP_HANGUP);
+	pass(2999);
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 1);
+	pass(1);
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 2);
+	CHECK_EQ(asked()->AUTH_ASK.waited, 1);
+	CHECK_EQ(asked()->AUTH_ASK.exchange, 1);
+	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "secret");
+	pass(500);
+	answer_failed(conn(), FAULT_DENIED, 1000);
+	CHECK(!said("-ERR"));
+	pass(500);
+	CHECK(said("-ERR [AUTH]"));
+	ask(); /* another attempt has not waited */
+	CHECK_EQ(asked()->AUTH_ASK.waited, 0);
+	CHECK_EQ(asked()->AUTH_ASK.exchange, 2);
+	stop_front();
+}
+
+static void test_an_exchange_goes_on_and_is_cancelled_by_a_star(void **state)
+{
+	const struct message more = { .kind = MESSAGE_AUTH_MORE,
+				      .AUTH_MORE = { .challenge = SPAN("Pw==") } };
+	struct message m = more;
+
+	(void)state;
+	begin();
+	say("AUTH SCRAM-SHA-256 bixuPWE=\r\n");
+	m.AUTH_MORE.id = slots_id(conn());
+	auth_says(&m, -1);
+	CHECK_TEXT(SAID, "+ Pw==\r\n");
+	say("YQ==\r\n");
+	CHECK_EQ(heard(MESSAGE_AUTH_NEXT), 1);
+	CHECK_EQ(last(MESSAGE_AUTH_NEXT)->message.AUTH_NEXT.exchange, 1);
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0);
+	auth_says(&m, -1);
+	say("*\r\n");
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 1);
+	CHECK_EQ(last(MESSAGE_AUTH_CANCEL)->message.AUTH_CANCEL.exchange, 1);
+	say("NOOP\r\n");
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 1);
+	stop_front();
+}
+
+static void test_a_client_that_goes_cancels_its_question(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	conn()->watch.wake(&conn()->watch, LOOP_BROKEN);
+	CHECK(!conn());
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 1);
+	stop_front();
+}
+
+/* What comes for a client that has gone is undone, and never reaches the next in its
+ * slot. */
+static void test_answers_for_a_client_that_has_gone(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	const uint64_t id = slots_id(conn());
+	conn()->watch.wake(&conn()->watch, LOOP_BROKEN);
+	w.f.slot_hint = 0;
+	arrive("192.0.2.2:1000", false);
+	CHECK(conn() && conn()->slot == 0);
+	say_as(1, "USER bob\r\nPASS x\r\n");
+	CHECK(slots_id(conn()) != id);
+	auth_says(&(struct message){ .kind = MESSAGE_AUTH_OK, .AUTH_OK = { .id = id } },
+		  DROP_FD);
+	auth_says(&(struct message){ .kind = MESSAGE_AUTH_FAILED,
+				     .AUTH_FAILED = { .id = id, .fault = FAULT_IO } },
+		  -1);
+	const unsigned before = heard(MESSAGE_AUTH_CANCEL);
+	auth_says(&(struct message){ .kind = MESSAGE_AUTH_MORE,
+				     .AUTH_MORE = { .id = id, .exchange = 1 } },
+		  -1);
+	auth_says(&(struct message){ .kind = MESSAGE_AUTH_LATER,
+				     .AUTH_LATER = { .id = id, .exchange = 1 } },
+		  -1);
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), before + 2);
+	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	stop_front();
+}
+
+/* ---- the queue ---- */
+
+static void say_all_three(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		arrive("192.0.2.1:1000", false);
+		say_as(i, i == 0   ? "USER a\r\nPASS a\r\n"
+			  : i == 1 ? "USER b\r\nPASS b\r\n"
+				   : "USER c\r\nPASS c\r\n");
+	}
+}
+
+static void send_queue(void)
+{
+	w.auth_fault = FAULT_NONE;
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+}
+
+static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
+{
+	(void)state;
+	start_front();
+	w.auth_fault = FAULT_LIMIT;
+	say_all_three();
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 0);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	w.f.slots[1]->watch.wake(&w.f.slots[1]->watch, LOOP_BROKEN);
+	const unsigned first = w.heard_count;
+	send_queue();
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 2);
+	CHECK_TEXT(w.heard[first].text, "a");
+	CHECK_TEXT(w.heard[first + 1].text, "c");
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0); /* b was never asked */
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ);
+	stop_front();
+}
+
+/* Whoever comes behind those that wait does not overtake them. */
+static void test_nobody_overtakes_the_queue(void **state)
+{
+	(void)state;
+	start_front();
+	w.auth_fault = FAULT_LIMIT;
+	arrive("192.0.2.1:1000", false);
+	say("USER a\r\nPASS a\r\n");
+	w.auth_fault = FAULT_NONE;
+	arrive("192.0.2.1:1000", false);
+	say_as(1, "USER b\r\nPASS b\r\n");
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 0);
+	const unsigned first = w.heard_count;
+	send_queue();
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 2);
+	CHECK_TEXT(w.heard[first].text, "a");
+	stop_front();
+}
+
+static void test_a_question_that_can_never_be_sent_fails_alone(void **state)
+{
+	(void)state;
+	start_front();
+	w.auth_fault = FAULT_UNSENDABLE;
+	arrive("192.0.2.1:1000", false);
+	say("USER a\r\nPASS a\r\n");
+	CHECK(said("-ERR"));
+	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	w.auth_fault = FAULT_LIMIT;
+	say("USER a\r\nPASS a\r\n");
+	w.auth_fault = FAULT_UNSENDABLE;
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+	CHECK(said("-ERR"));
+	CHECK(!w.f.queue);
+	CHECK(logged("login-failed"));
+	stop_front();
+}
+
+/* A question that was sent may have killed poplar-auth; the others wait for the next.
+ */
+static void test_a_lost_link_fails_what_was_asked_and_keeps_what_waits(void **state)
+{
+	(void)state;
+	start_front();
+	arrive("192.0.2.1:1000", false);
+	say("USER a\r\nPASS a\r\n");
+	w.auth_fault = FAULT_LIMIT;
+	arrive("192.0.2.1:1000", false);
+	say_as(1, "USER b\r\nPASS b\r\n");
+	deliver(&w.f.auth->watch, CHANNEL_BROKEN, NULL, NULL, 0);
+	CHECK(!w.f.auth);
+	CHECK(said("-ERR [SYS/TEMP]"));
+	CHECK_EQ(w.f.slots[0]->awaits, AWAITS_NOTHING);
+	CHECK_EQ(w.f.slots[1]->awaits, AWAITS_QUEUE);
+	w.auth_fault = FAULT_NONE;
+	pop3_auth_link(&w.f, AUTH_FD);
+	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 2);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	send_queue();
+	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "b");
+	CHECK_EQ(w.f.slots[1]->awaits, AWAITS_AUTH);
+	stop_front();
+}
+
+static void test_a_new_link_takes_the_place_of_the_old(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	pop3_auth_link(&w.f, AUTH_FD);
+	CHECK(said("-ERR [SYS/TEMP]"));
+	CHECK(w.f.auth && heard(MESSAGE_AUTH_WHICH) == 2);
+	stop_front();
+}
+
+/* ---- the session socket ---- */
+
+static void test_a_socket_that_found_no_room_fails_the_login(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	const struct message ok = { .kind = MESSAGE_AUTH_OK,
+				    .AUTH_OK = { .id = slots_id(conn()),
+						 .user = SPAN("real") } };
+	deliver(&w.f.auth->watch, CHANNEL_CUT, &ok, NULL, 0);
+	CHECK(said("-ERR [SYS/TEMP]"));
+	CHECK(logged("login-failed user=real"));
+	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	stop_front();
+}
+
+static void test_a_login_with_its_log_lines(void **state)
+{
+	(void)state;
+	start_front();
+	log_in();
+	CHECK(said("+OK"));
+	CHECK(logged("login user=alice peer=192.0.2.1:1000 tls=no"));
+	CHECK(logged("messages=40 octets=1040"));
+	say("QUIT\r\n");
+	CHECK(said("+OK"));
+	CHECK(!conn());
+	CHECK(logged("session user=alice"));
+	CHECK_TEXT(w.ended, "quit");
+	stop_front();
+}
+
+static void test_a_maildrop_that_cannot_be_opened(void **state)
+{
+	const struct message failed = { .kind = MESSAGE_FAILED,
+					.FAILED = { FAULT_BUSY } };
+
+	(void)state;
+	begin();
+	ask();
+	auth_ok();
+	drop_says(conn()->drop.link, &failed, -1);
+	CHECK(said("-ERR [IN-USE]"));
+	CHECK(logged("login-failed") && logged("IN-USE"));
+	CHECK(!conn()->drop.link);
+	ask();
+	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	stop_front();
+}
+
+/* Numbers that no maildrop can have. */
+static void test_a_ready_that_cannot_be_right(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 11; i++) {
+		struct message m = ready();
+		struct message_READY *r = &m.READY;
+		const uint64_t over[] = { (uint64_t)UINT32_MAX + 1,
+					  POLICY_DELAY_MAX + UINT64_C(1),
+					  POLICY_NEVER + UINT64_C(1),
+					  RETRIEVAL_REMOVES + 1,
+					  DOWNGRADE_WAY_COUNT,
+					  2,
+					  MESSAGES - 1,
+					  (uint64_t)UINT32_MAX + 1,
+					  MESSAGE_GIVEN_COUNT,
+					  (uint64_t)INT64_MAX + 1,
+					  0 };
+		uint64_t *const at[] = { &r->count,     &r->login_delay, &r->expire,
+					 &r->retrieval, &r->downgrade,   &r->read_only,
+					 &r->maxima,    &r->maxima,      &r->given,
+					 &r->window,    &r->maxima };
+
+		begin();
+		ask();
+		auth_ok();
+		*at[i] = over[i];
+		drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+		if (conn_is_logged_in(conn()) != (i == 10))
+			fail_msg("number %d", i);
+		CHECK(i == 10 || said("-ERR [SYS/TEMP]"));
+		stop_front();
+	}
+}
+
+static void test_gaps_that_cannot_be_right(void **state)
+{
+	char gaps[8] = { 0 };
+	struct message m = ready();
+
+	(void)state;
+	begin();
+	ask();
+	auth_ok();
+	m.READY.holes = (struct span){ gaps, sizeof gaps }; /* none is removed */
+	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	CHECK(!conn_is_logged_in(conn()));
+	stop_front();
+}
+
+/* ---- time ---- */
+
+/* The server's own work is not the client's time, four times login-timeout at most. */
+static void test_time_that_the_server_works_is_not_the_clients(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	pass(100000);
+	CHECK(conn());
+	answer_failed(conn(), FAULT_DENIED, 0);
+	CHECK(said("-ERR"));
+	pass(59999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "login-timeout");
+	stop_front();
+}
+
+static void test_a_login_that_never_ends_is_given_up(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	pass(239999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK(said("-ERR [SYS/TEMP]"));
+	CHECK_TEXT(w.ended, "login-too-long");
+	CHECK(logged("login-failed"));
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 1);
+	stop_front();
+}
+
+static void test_activity_moves_the_idle_timeout(void **state)
+{
+	(void)state;
+	start_front();
+	log_in();
+	pass(599999);
+	CHECK(conn());
+	say("NOOP\r\n");
+	pass(599999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "idle-timeout");
+	stop_front();
+}
+
+/* A client that takes nothing of what was sent is looked for after half a minute, then
+ * every five seconds. */
+static void test_a_client_that_vanished_is_found(void **state)
+{
+	(void)state;
+	start_front();
+	w.peer = SOCK_PEER_BEHIND;
+	log_in();
+	pass(30000);
+	CHECK(conn());
+	pass(4999);
+	w.peer = SOCK_PEER_GONE;
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "client-gone");
+	stop_front();
+}
+
+/* ---- offers ---- */
+
+static void test_nobody_is_accepted_before_the_offers_are_known(void **state)
+{
+	(void)state;
+	start_front();
+	listener_add(&w.f, LISTENER_FD, false);
+	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
+	w.f.knows_offers = false;
+	listener_add(&w.f, LISTENER_FD + 1, false);
+	CHECK_EQ(w.f.listeners->watch.events, 0);
+	auth_says(
+		&(struct message){ .kind = MESSAGE_AUTH_OFFERS, .AUTH_OFFERS = { 1 } },
+		-1);
+	CHECK_EQ(w.f.policy.mechanisms, 1);
+	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
+	stop_front();
+}
+
+static void test_a_full_front_accepts_again_when_one_has_gone(void **state)
+{
+	(void)state;
+	start_front();
+	w.f.slot_count = 1;
+	listener_add(&w.f, LISTENER_FD, false);
+	arrive("192.0.2.1:1000", false);
+	w.f.listeners->watch.events = 0; /* as accept_some does */
+	say("QUIT\r\n");
+	CHECK(!conn());
+	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
+	stop_front();
+}
+
+/* ---- TLS ---- */
+
+static void test_clear_text_behind_stls_ends_the_connection(void **state)
+{
+	(void)state;
+	begin();
+	say("STLS\r\nCAPA\r\n");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "clear-text-behind-stls");
+	CHECK_EQ(SAID[0], 0);
+	stop_front();
+}
+
+static void test_stls_then_a_login_bound_to_tls(void **state)
+{
+	(void)state;
+	begin();
+	say("STLS\r\n");
+	CHECK(said("+OK"));
+	CHECK_EQ(conn()->phase, PHASE_HELLO);
+	w.accepts = TLS_WANT_WRITE;
+	say("\x16");
+	CHECK_TEXT(SAID, "[hello]");
+	CHECK_EQ(conn()->phase, PHASE_HANDSHAKE);
+	w.accepts = TLS_DONE;
+	w.clients[0].in_len = w.clients[0].in_at = 0;
+	conn()->watch.wake(&conn()->watch, LOOP_READ);
+	CHECK_EQ(conn()->phase, PHASE_OPEN);
+	CHECK(conn()->session.binds && conn()->session.certified);
+	CHECK(loop_is_set(&w.f.tidy_timer));
+	ask();
+	CHECK_EQ(asked()->AUTH_ASK.tls, 1);
+	CHECK_EQ(asked()->AUTH_ASK.exporter.len,
+		 0); /* a password is bound to nothing */
+	auth_ok();
+	const struct message m = ready();
+	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	CHECK(logged("tls=TLSv1.3 cipher=CIPHER"));
+	say("QUIT\r\n");
+	CHECK(said("[bye]"));
+	CHECK_EQ(w.tls_shutdowns, 1 + 1); /* the last words, and the close */
+	stop_front();
+}
+
+static void test_mechanisms_get_what_they_can_be_bound_to(void **state)
+{
+	(void)state;
+	start_front();
+	w.accepts = TLS_DONE;
+	arrive("192.0.2.1:1000", true);
+	say("\x16");
+	CHECK(said("+OK ready"));
+	say("AUTH SCRAM-SHA-256 bixuPWE=\r\n");
+	const struct message_AUTH_ASK *a = &asked()->AUTH_ASK;
+	CHECK_EQ(a->exporter.len, TLS_EXPORTER_OCTETS);
+	CHECK_EQ(a->unique.len, 12);
+	CHECK_EQ(a->certificate.len, 0);
+	stop_front();
+}
+
+static void test_a_handshake_that_fails(void **state)
+{
+	(void)state;
+	start_front();
+	w.accepts = TLS_FAILED;
+	arrive("192.0.2.1:1000", true);
+	say("\x16");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "tls-failed");
+	CHECK(logged("tls-failed peer=192.0.2.1:1000"));
+	stop_front();
+}
+
+static void test_no_memory_for_tls(void **state)
+{
+	(void)state;
+	start_front();
+	w.tls_fails = true;
+	arrive("192.0.2.1:1000", true);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "out-of-memory");
+	arrive("192.0.2.1:1000", false);
+	say_as(1, "STLS\r\n");
+	CHECK_EQ(w.f.conn_count, 0);
+	stop_front();
+}
+
+static void test_records_without_octets(void **state)
+{
+	(void)state;
+	start_front();
+	w.accepts = TLS_DONE;
+	arrive("192.0.2.1:1000", true);
+	say("\x16");
+	w.reads = TLS_AGAIN;
+	say("x");
+	CHECK(conn()->unfinished);
+	CHECK_EQ(conn()->watch.events, LOOP_WRITE);
+	w.reads = TLS_FLOODED;
+	conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "tls-flood");
+	stop_front();
+}
+
+/* ---- lines ---- */
+
+static void test_another_protocol_is_told_nothing(void **state)
+{
+	(void)state;
+	begin();
+	say("GET / HTTP/1.1\r\n");
+	CHECK(!conn());
+	CHECK_EQ(SAID[0], 0);
+	CHECK_TEXT(w.ended, "not-pop3");
+	arrive("192.0.2.1:1000", false);
+	say_as(1, "\x16\x03\x01");
+	CHECK_EQ(w.f.conn_count, 0);
+	arrive("192.0.2.1:1000", false);
+	say_as(2, "CAPA\r\nGET / HTTP/1.1\r\n"); /* it has said POP3 before */
+	CHECK_EQ(w.f.conn_count, 1);
+	stop_front();
+}
+
+static void test_input_is_kept_while_poplar_auth_is_asked(void **state)
+{
+	(void)state;
+	begin();
+	say("USER a\r\nPASS b\r\nNOOP\r\n");
+	CHECK(conn()->client.held && conn()->client.in.len == 6);
+	answer_failed(conn(), FAULT_DENIED, 0);
+	CHECK(said("-ERR [AUTH]"));
+	CHECK_EQ(conn()->client.in.len, 0);
+	say("NOOP\r\n");
+	CHECK(!conn()->client.held);
+	stop_front();
+}
+
+/* A long response has room; a long command has none, and is refused. */
+static void test_long_lines_of_auth_alone(void **state)
+{
+	static char line[10000];
+
+	(void)state;
+	begin();
+	strcpy(line, "AUTH PLAIN ");
+	memset(line + 11, 'A', 4000);
+	strcpy(line + 4011, "\r\n");
+	say(line);
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 1);
+	CHECK_EQ(asked()->AUTH_ASK.response.len, 4000);
+	answer_failed(conn(), FAULT_DENIED, 0);
+	say("NOOP\r\n");
+	CHECK(!conn()->input.lines.room);
+	memset(line, 'A', 4000);
+	say(line);
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 1);
+	CHECK(said("-ERR"));
+	stop_front();
+}
+
+/* Whoever always has more to do lets others have their turn. */
+static void test_a_turn_ends_by_steps_and_by_time(void **state)
+{
+	static char many[1024];
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 100; i++)
+		memcpy(many + 6 * i, "NOOP\r\n", 7);
+	w.f.policy.errors_max = 1000;
+	say(many);
+	CHECK(conn()->unfinished);
+	CHECK_EQ(conn()->watch.events, LOOP_WRITE);
+	CHECK_EQ(conn()->client.in.len, 36 * 6);
+	conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+	CHECK(!conn()->unfinished);
+	CHECK_EQ(conn()->watch.events, LOOP_READ);
+	w.clock_step = 1;
+	say(many);
+	CHECK_EQ(conn()->client.in.len, 97 * 6);
+	w.clock_step = 0;
+	stop_front();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_question_says_all_that_a_proof_depends_on),
+		TEST(test_no_password_stays_in_shared_memory),
+		TEST(test_a_refusal_is_logged_at_once_and_told_after_its_delay),
+		TEST(test_a_refusal_whose_delay_has_passed_is_told_at_once),
+		TEST(test_a_fault_that_is_none_counts_as_trouble),
+		TEST(test_a_delayed_login_is_asked_again),
+		TEST(test_an_exchange_goes_on_and_is_cancelled_by_a_star),
+		TEST(test_a_client_that_goes_cancels_its_question),
+		TEST(test_answers_for_a_client_that_has_gone),
+		TEST(test_questions_that_cannot_be_sent_wait_in_order),
+		TEST(test_nobody_overtakes_the_queue),
+		TEST(test_a_question_that_can_never_be_sent_fails_alone),
+		TEST(test_a_lost_link_fails_what_was_asked_and_keeps_what_waits),
+		TEST(test_a_new_link_takes_the_place_of_the_old),
+		TEST(test_a_socket_that_found_no_room_fails_the_login),
+		TEST(test_a_login_with_its_log_lines),
+		TEST(test_a_maildrop_that_cannot_be_opened),
+		TEST(test_a_ready_that_cannot_be_right),
+		TEST(test_gaps_that_cannot_be_right),
+		TEST(test_time_that_the_server_works_is_not_the_clients),
+		TEST(test_a_login_that_never_ends_is_given_up),
+		TEST(test_activity_moves_the_idle_timeout),
+		TEST(test_a_client_that_vanished_is_found),
+		TEST(test_nobody_is_accepted_before_the_offers_are_known),
+		TEST(test_a_full_front_accepts_again_when_one_has_gone),
+		TEST(test_clear_text_behind_stls_ends_the_connection),
+		TEST(test_stls_then_a_login_bound_to_tls),
+		TEST(test_mechanisms_get_what_they_can_be_bound_to),
+		TEST(test_a_handshake_that_fails),
+		TEST(test_no_memory_for_tls),
+		TEST(test_records_without_octets),
+		TEST(test_another_protocol_is_told_nothing),
+		TEST(test_input_is_kept_while_poplar_auth_is_asked),
+		TEST(test_long_lines_of_auth_alone),
+		TEST(test_a_turn_ends_by_steps_and_by_time),
+	};
+	return RUN(tests);
+}
