@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/place.h"
 #include "auth/user/scheme.h"
 #include "base/buf.h"
 #include "base/own.h"
@@ -82,14 +81,6 @@ static enum fault log_in(struct tool *t, const struct message_TEST_ASK *ask,
 	return f;
 }
 
-static enum fault find_place(const struct tool *t, const struct user *u,
-			     char path[PLACE_PATH_MAX], struct why *why)
-{
-	const struct settings *s = t->logins->grants.settings;
-
-	return place_maildrop(u, s->mail_root, s->maildir, path, why);
-}
-
 static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 {
 	OWN_USER found = { 0 };
@@ -101,7 +92,7 @@ static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 	const struct user *u = &found.user;
 
 	if (f == FAULT_NONE)
-		f = find_place(t, u, path, &why);
+		f = grants_place(&t->logins->grants, u, path, &why);
 	if (f == FAULT_NONE)
 		f = grants_look(&t->logins->grants, u, ask->peer, &session, &why);
 	const struct message m = { .kind = MESSAGE_TEST_IS,
@@ -129,7 +120,7 @@ static enum fault find(const struct tool *t, struct span name,
 		return f;
 	const struct user *u = &found.user;
 	*out = policy_of(&site, u->has_delay, u->has_expire, &u->policy);
-	return find_place(t, u, path, why);
+	return grants_place(&t->logins->grants, u, path, why);
 }
 
 static bool answer_find(const struct tool *t, const struct message_FIND_ASK *ask)

@@ -6,7 +6,6 @@
  */
 #include "authd/grants.h"
 
-#include "auth/place.h"
 #include "base/board.h"
 #include "base/own.h"
 
@@ -59,6 +58,18 @@ static enum fault give(struct grants *g, const struct owner *owner,
 	return f;
 }
 
+static struct owner owner_of(const struct user *user)
+{
+	return (struct owner){ user->has_uid, user->has_gid, user->uid, user->gid };
+}
+
+enum fault grants_place(const struct grants *g, const struct user *user,
+			char out[PLACE_PATH_MAX], struct why *why)
+{
+	return place_maildrop(user, g->settings->mail_root, g->settings->maildir, out,
+			      why);
+}
+
 /* ---- the user's own maildrop ---- */
 
 static void seal(struct grants *g, struct ticket_holder holder,
@@ -78,11 +89,9 @@ enum fault grants_own(struct grants *g, struct ticket_holder holder,
 		      const struct user *user, struct span peer, struct buf *ticket,
 		      int *out_fd, struct why *why)
 {
-	const struct settings *s = g->settings;
-	const struct owner owner = { user->has_uid, user->has_gid, user->uid,
-				     user->gid };
+	const struct owner owner = owner_of(user);
 	ROOM char path[PLACE_PATH_MAX];
-	enum fault f = place_maildrop(user, s->mail_root, s->maildir, path, why);
+	enum fault f = grants_place(g, user, path, why);
 
 	if (f)
 		return f;
@@ -107,11 +116,9 @@ enum fault grants_own(struct grants *g, struct ticket_holder holder,
 enum fault grants_look(struct grants *g, const struct user *user, struct span peer,
 		       int *out_fd, struct why *why)
 {
-	const struct settings *s = g->settings;
-	const struct owner owner = { user->has_uid, user->has_gid, user->uid,
-				     user->gid };
+	const struct owner owner = owner_of(user);
 	ROOM char path[PLACE_PATH_MAX];
-	enum fault f = place_maildrop(user, s->mail_root, s->maildir, path, why);
+	enum fault f = grants_place(g, user, path, why);
 	const struct message m = {
 		.kind = MESSAGE_GRANT,
 		.GRANT = { .read_only = true,
@@ -157,13 +164,12 @@ static enum fault give_board(struct grants *g, const struct board_settings *boar
 			     bool archive, const struct message_GRANT *own, int *out_fd,
 			     struct why *why)
 {
-	const struct settings *s = g->settings;
 	const struct user place = { .maildrop = span_of(archive ? board->archive
 								: board->maildir) };
 	const struct owner owner = { board->uid > 0, board->gid > 0, board->uid,
 				     board->gid };
 	ROOM char path[PLACE_PATH_MAX];
-	enum fault f = place_maildrop(&place, s->mail_root, s->maildir, path, why);
+	enum fault f = grants_place(g, &place, path, why);
 
 	if (f)
 		return f;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "auth/login.h"
+#include "auth/place.h"
 #include "auth/ticket.h"
 #include "authd/drops.h"
 #include "config/settings.h"
@@ -28,6 +29,10 @@ MUST_USE bool grants_start(struct grants *g, const struct settings *settings,
  * too many boards. */
 MUST_USE bool grants_add_board(struct settings *settings,
 			       const struct message_BOARD *m);
+
+/* The path of the user's own maildrop: see place_maildrop. */
+MUST_USE enum fault grants_place(const struct grants *g, const struct user *user,
+				 char out[PLACE_PATH_MAX], struct why *why);
 
 /* Grant the user's own maildrop. *out_fd is the caller's: the session's end of the
  * socket. The board ticket with which `holder` may ask for boards is appended to
