@@ -87,21 +87,21 @@ static void test_a_listing_of_another_generation(void **state)
 /* Records behind a gap are those of later messages. */
 static void test_a_listing_with_a_gap(void **state)
 {
-	struct listing_hole hole;
-	struct listing_map map = { .generation = 7, .holes = &hole };
+	struct listing_gap gap;
+	struct listing_map map = { .generation = 7, .gaps = &gap };
 	char gaps[8];
 	struct buf b = BUF(gaps);
 	struct message m = ready();
 
 	(void)state;
 	CHECK(listing_remove(&map, 1, 2)); /* messages 2 and 3 */
-	listing_put_holes(&map, &b);
+	listing_put_gaps(&map, &b);
 	start_front();
 	arrive("192.0.2.1:1000", false);
 	say("USER alice\r\nPASS secret\r\n");
 	auth_ok();
 	m.READY.count = MESSAGES - 2;
-	m.READY.holes = buf_span(&b);
+	m.READY.gaps = buf_span(&b);
 	drop(&m, listing_file(UINT32_MAX));
 	say("UIDL\r\n");
 	CHECK(said("\r\n1 uid-1\r\n2 uid-4\r\n"));

@@ -410,7 +410,7 @@ static void test_gaps_that_cannot_be_right(void **state)
 	begin();
 	ask();
 	auth_ok();
-	m.READY.holes = (struct span){ gaps, sizeof gaps }; /* none is removed */
+	m.READY.gaps = (struct span){ gaps, sizeof gaps }; /* none is removed */
 	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
 	CHECK(!conn_is_logged_in(conn()));
 	stop_front();
