@@ -76,7 +76,18 @@ static void test_comparing_knows_ascii_case_only(void **state)
 	CHECK(!span_starts_nocase(SPAN("GE"), "GET "));
 	CHECK(span_has_any(SPAN("a\0b"), ""));
 	CHECK(span_has_any(SPAN("a\rb"), "\r"));
+	CHECK(span_has_any(SPAN("\rab"), "\r"));
 	CHECK(!span_has_any(SPAN("ab"), "\r"));
+}
+
+static void test_a_start_is_compared_octet_by_octet(void **state)
+{
+	(void)state;
+	CHECK(span_starts(SPAN("GET /"), "GET "));
+	CHECK(span_starts(SPAN("GET "), "GET "));
+	CHECK(!span_starts(SPAN("GET"), "GET "));
+	CHECK(!span_starts(SPAN("get /"), "GET "));
+	CHECK(span_starts((struct span){ NULL, 0 }, ""));
 }
 
 static void test_copy_refuses_what_does_not_fit_or_holds_nul(void **state)
@@ -127,6 +138,7 @@ static void test_secrets_compare_whole(void **state)
 	(void)state;
 	CHECK(secret_same(SPAN("abc"), SPAN("abc")));
 	CHECK(!secret_same(SPAN("abc"), SPAN("abd")));
+	CHECK(!secret_same(SPAN("abc"), SPAN("bbc")));
 	CHECK(!secret_same(SPAN("abc"), SPAN("ab")));
 	CHECK(!secret_same(SPAN(""), SPAN("a")));
 	CHECK(secret_same(SPAN(""), SPAN("")));
@@ -236,6 +248,7 @@ static void test_every_character_and_nothing_else_is_utf8(void **state)
 	CHECK_EQ(utf8_first(SPAN("\xe2\x82\x2c")), 0);
 	CHECK_EQ(utf8_first(SPAN("\xe2\x82\xc0")), 0);
 	CHECK(utf8_is_ascii(SPAN("\x7f")) && !utf8_is_ascii(SPAN("a\x80")));
+	CHECK(!utf8_is_ascii(SPAN("\x80")) && utf8_is_ascii(SPAN("")));
 }
 
 /* The longest name that a client can give, of octets that need four each, does not push
@@ -307,6 +320,19 @@ static void test_faults_tell_their_story_at_their_own_priority(void **state)
 	CHECK_TEXT(sunk, "");
 }
 
+static void test_what_a_fault_names_is_cut_to_its_room(void **state)
+{
+	char what[300];
+	struct why why;
+
+	(void)state;
+	memset(what, 'x', sizeof what - 1);
+	what[sizeof what - 1] = '\0';
+	fault_set(&why, FAULT_IO, 0, "open", what);
+	CHECK_EQ(strnlen(why.what, sizeof why.what), sizeof why.what - 1);
+	CHECK(memcmp(why.what, what, sizeof why.what - 1) == 0);
+}
+
 static void test_every_fault_has_a_reply_that_fits(void **state)
 {
 	(void)state;
@@ -363,6 +389,7 @@ int main(void)
 		TEST(test_cut_splits_at_the_first_separator_only),
 		TEST(test_numbers_are_decimal_digits_and_fit),
 		TEST(test_comparing_knows_ascii_case_only),
+		TEST(test_a_start_is_compared_octet_by_octet),
 		TEST(test_copy_refuses_what_does_not_fit_or_holds_nul),
 		TEST(test_a_put_that_does_not_fit_writes_nothing),
 		TEST(test_numbers_are_written_in_full),
@@ -374,6 +401,7 @@ int main(void)
 		TEST(test_format_characters_are_data),
 		TEST(test_a_long_line_is_cut_not_spilt),
 		TEST(test_faults_tell_their_story_at_their_own_priority),
+		TEST(test_what_a_fault_names_is_cut_to_its_room),
 		TEST(test_every_fault_has_a_reply_that_fits),
 	};
 

@@ -131,6 +131,10 @@ static void test_a_list_as_text_holds_its_networks(void **state)
 		{ "local", "127.0.0.1:1", false },
 		{ "", "127.0.0.1:1", false },
 		{ "127.0.0.1", "127.0.0.1", false },
+		{ "0.0.0.0/0", "[1.1.1.1]:1", true },
+		{ "0.0.0.0/0", "[1.1.1.1x:1", false },
+		{ "0.0.0.0/0", "x1.1.1.1]:1", false },
+		{ "0.0.0.0/0", "[]:1", false },
 		{ "127.0.0.1", "", false },
 		{ "0.0.0.0/0,::/0", "unknown", false },
 		{ "10.0.0.0/8", "[::ffff:10.1.2.3]:1", true },
@@ -145,6 +149,16 @@ static void test_a_list_as_text_holds_its_networks(void **state)
 			fail_msg("%s and %s", cases[i].list, cases[i].peer);
 }
 
+static void test_a_list_as_text_is_good_if_each_part_is_a_network(void **state)
+{
+	(void)state;
+	CHECK(nets_text_good(SPAN("")));
+	CHECK(nets_text_good(SPAN("127.0.0.1")));
+	CHECK(nets_text_good(SPAN("10.0.0.0/8,::1/128")));
+	CHECK(!nets_text_good(SPAN("local,10.0.0.0/8")));
+	CHECK(!nets_text_good(SPAN("10.0.0.0/8,1.2.3.4/33")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +168,7 @@ int main(void)
 		TEST(test_what_is_no_network_is_not_added),
 		TEST(test_every_number_of_bits),
 		TEST(test_a_list_as_text_holds_its_networks),
+		TEST(test_a_list_as_text_is_good_if_each_part_is_a_network),
 	};
 
 	return RUN(tests);
