@@ -1,4 +1,4 @@
-/* certificate/certificates.c - the files of TLS, read and judged.
+/* certificate/certificates.c - reads and checks the files of TLS.
  *
  * Prefix: certificates_.
  */
@@ -49,7 +49,7 @@ static bool copy(const struct octets *from, struct octets *out)
 	return true;
 }
 
-/* An empty path is no file. */
+/* An empty path means no file. */
 static enum fault read_file(const char *path, struct octets *out, struct why *why)
 {
 	if (!*path)
@@ -119,7 +119,8 @@ static enum setting_id setting_of(const struct why *why, enum setting_id standar
 	return standard;
 }
 
-/* The setting that names the file of pair i, or of clients, that is to blame. */
+/* The setting that names the file that is wrong; i is TLS_PAIRS_MAX for those of
+ * clients. */
 static enum setting_id setting_of_file(const struct settings *s, unsigned i,
 				       const char *what)
 {
@@ -131,7 +132,7 @@ static enum setting_id setting_of_file(const struct settings *s, unsigned i,
 						       : SETTING_ID_tls_certificate;
 }
 
-/* Say why files are refused, unless it was said of them before. */
+/* Report why files are refused, unless the last report was the same. */
 static void refuse(const struct reading *r, unsigned i, const struct why *why,
 		   const char *path)
 {
@@ -149,8 +150,8 @@ static void refuse(const struct reading *r, unsigned i, const struct why *why,
 	*last = *why;
 }
 
-/* A response that is not there is not stapled: the certificate is good without. It is
- * told when the staples are reviewed. */
+/* A missing OCSP response is no fault: the certificate works without it. The review of
+ * staples reports it. */
 static enum fault read_pair(const struct settings *s, unsigned i,
 			    struct octets files[PAIR_FILES], struct why *why)
 {
@@ -177,8 +178,7 @@ static enum fault try_server(const struct settings *s, const struct tls_files *f
 	return tls_server_new(files, &policy, &server, why);
 }
 
-/* The file to blame for a pair that is refused: that of the key, where it holds none.
- */
+/* The file that is wrong in a refused pair: the one of the key, if it holds no key. */
 static const char *blame(const struct settings *s, unsigned i,
 			 const struct octets files[PAIR_FILES])
 {
@@ -189,8 +189,8 @@ static const char *blame(const struct settings *s, unsigned i,
 		       : s->tls_certificate.at[i];
 }
 
-/* At the beginning, a certificate that has expired is better than none; later, the one
- * that is there is better. */
+/* At start, an expired certificate is better than none; later it must not replace one.
+ */
 static enum fault judge_pair(const struct reading *r, unsigned i,
 			     const struct octets files[PAIR_FILES], struct why *why)
 {
@@ -237,7 +237,7 @@ static bool copy_pair(const struct octets from[PAIR_FILES],
 	return ok;
 }
 
-/* One pair. False: it is not usable, nor was it before. */
+/* Read one pair. False: it cannot be used, and there is no older one. */
 static bool take_pair(const struct reading *r, unsigned i, bool *io_changed)
 {
 	struct octets *files = r->out->pairs[i];
@@ -279,7 +279,7 @@ static enum fault read_clients(const struct reading *r, bool *out_changed,
 	return f;
 }
 
-/* What clients are held against, and the policy, which is tried with it. */
+/* Read the files for client certificates, and try them together with the policy. */
 static bool take_clients(const struct reading *r, bool *out_changed)
 {
 	struct certificates *out = r->out;
@@ -341,7 +341,7 @@ int64_t certificates_review(const struct settings *s, const struct certificates 
 		struct tls_pair_times times;
 
 		if (tls_pair_check(&pair, now, &times, &why))
-			continue; /* it was good when it was taken: memory ran out */
+			continue; /* it was good when it was read: memory ran out */
 		const struct certificate_notice notice = {
 			.news = now >= times.until ? CERTIFICATE_EXPIRED
 						   : CERTIFICATE_EXPIRES,

@@ -1,8 +1,9 @@
-/* cli/audit.c - poplar audit: are the running processes what the table says?
+/* cli/audit.c - poplar audit: compares the running processes with the table of
+ * sandboxes.
  *
- * What the kernel shows in /proc is held against the table of sandboxes
- * and the file in the run directory. Only Landlock's rules cannot be seen from outside:
- * for them each process has tried, before it said that it was ready, whether they hold.
+ * It compares what the kernel shows in /proc with the table of sandboxes and with the
+ * state file in the run directory. The kernel does not show Landlock's rules; each
+ * process has tried them before it reported to be ready.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -26,7 +27,7 @@ static const char usage[] = "usage: poplar [-c FILE] audit\n"
 			    "Compares the running processes with the table of "
 			    "sandboxes.\n";
 
-/* What /proc/PID/status says. */
+/* From /proc/PID/status. */
 struct facts {
 	uint64_t uid[4], gid[4];
 	uint64_t caps_now, caps_may, caps_bound;
@@ -145,7 +146,7 @@ static bool read_facts(pid_t pid, struct facts *out)
 		span_cut(&rest, '\n', &line);
 		take_line(line, out);
 	}
-	/* The files of a process that is not dumpable belong to root. */
+	/* The /proc files of a process that is not dumpable belong to root. */
 	snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
 	out->dumpable = out->uid[1] != 0 && (stat(path, &st) < 0 || st.st_uid != 0);
 	return true;
@@ -167,7 +168,7 @@ static void add_socket(struct sockets *s, uint64_t inode, enum sandbox_kind kind
 	s->at[s->count++] = (struct one){ inode, kind };
 }
 
-/* The words of a line, however many spaces stand between them. */
+/* Word n (from 0) of a line; any number of spaces separates words. */
 static struct span word(struct span line, int n)
 {
 	struct span w = { 0 };
@@ -180,8 +181,8 @@ static struct span word(struct span line, int n)
 	return w;
 }
 
-/* Columns of /proc/net/unix and /proc/net/tcp: where the inode stands, and the state.
- */
+/* Add the sockets of /proc/net/unix or /proc/net/tcp; the columns are those of the
+ * inode and of the state (-1: none). */
 static void read_sockets(struct sockets *s, const char *path, int inode_column,
 			 int state_column)
 {
@@ -213,7 +214,7 @@ static enum sandbox_kind socket_kind(const struct sockets *s, uint64_t inode)
 
 /* ---- descriptors ---- */
 
-/* The flags of an open file, from /proc/PID/fdinfo. */
+/* The flags of an open descriptor, from /proc/PID/fdinfo. */
 static int open_flags(pid_t pid, const char *name)
 {
 	char path[PATH_MAX];
@@ -255,7 +256,7 @@ static struct span read_link(pid_t pid, const char *name, char room[PATH_MAX])
 	return (struct span){ room, n > 0 ? (size_t)n : 0 };
 }
 
-/* The log is whatever standard error leads to, by whichever descriptor. */
+/* A descriptor of the file that standard error leads to is the log. */
 static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char *name)
 {
 	static const struct {
@@ -277,7 +278,7 @@ static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char
 
 	struct span link = read_link(pid, name, target);
 	if (link.len == 0)
-		return SANDBOX_KIND_COUNT; /* closed meanwhile */
+		return SANDBOX_KIND_COUNT; /* it has been closed meanwhile */
 	struct span error = read_link(pid, "2", log);
 	if (link.len == error.len && memcmp(link.at, error.at, link.len) == 0)
 		return SANDBOX_KIND_LOG;
@@ -352,8 +353,8 @@ static void audit_capabilities(struct auditing *a, const struct statefile_entry 
 			       "not allow");
 }
 
-static void audit_walls(struct auditing *a, const struct statefile_entry *e,
-			const struct facts *f)
+static void audit_sandbox(struct auditing *a, const struct statefile_entry *e,
+			  const struct facts *f)
 {
 	char rules[256];
 
@@ -373,7 +374,7 @@ static void audit_walls(struct auditing *a, const struct statefile_entry *e,
 		print_wrong(a, "no Landlock");
 }
 
-/* Not wrong, but not what whoever has installed another version expects. */
+/* This is not wrong, but whoever installed a new version may expect otherwise. */
 static void audit_executable(const struct statefile_entry *e)
 {
 	char path[64];
@@ -381,9 +382,8 @@ static void audit_executable(const struct statefile_entry *e)
 
 	snprintf(path, sizeof path, "/proc/%ld/exe", (long)e->pid);
 	if (stat(path, &st) == 0 && st.st_nlink == 0)
-		printf("  executable    replaced on disk: an older one runs until "
-		       "poplard "
-		       "is started anew\n");
+		printf("  executable    replaced on disk: the old one runs until "
+		       "poplard is restarted\n");
 }
 
 static void audit_process(struct auditing *a, const struct statefile_entry *e)
@@ -399,11 +399,11 @@ static void audit_process(struct auditing *a, const struct statefile_entry *e)
 	audit_executable(e);
 	audit_ids(a, e, &f);
 	audit_capabilities(a, e, &f);
-	audit_walls(a, e, &f);
+	audit_sandbox(a, e, &f);
 	audit_descriptors(a, e);
 }
 
-/* poplar-lookup only where a database is asked by it. */
+/* poplar-lookup runs only if there is a database for it to ask. */
 static bool every_role_runs(const struct statefile *file)
 {
 	for (enum role role = 0; role < ROLE_LOOKUP; role++) {

@@ -26,12 +26,11 @@
 static const char usage[] =
 	"usage: poplar [-c FILE] check\n"
 	"\n"
-	"Tells what is wrong with the configuration, starting nothing. Status 78: "
-	"there "
-	"is\n"
-	"an error, and poplard would not start by it; 1: poplard would start, and "
+	"Checks the configuration without starting anything. Status 78: there is an "
+	"error,\n"
+	"and poplard would not start; 1: poplard would start, but could not serve "
 	"some\n"
-	"would not be served; 0: neither, though there may be warnings.\n";
+	"users; 0: neither, though there may be warnings.\n";
 
 static void say(void *arg, enum setup_weight weight, const char *text)
 {
@@ -40,7 +39,8 @@ static void say(void *arg, enum setup_weight weight, const char *text)
 
 /* ---- ports ---- */
 
-/* A poplard at work holds the lock on its run directory. Empty: there is none. */
+/* The state of the poplard that runs with this run directory, which it keeps locked.
+ * Empty: none runs. */
 static struct statefile find_running(const struct settings *s)
 {
 	OWN_FD dir = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -53,8 +53,8 @@ static struct statefile find_running(const struct settings *s)
 	return state;
 }
 
-/* What the poplard at work has open, it takes over by name when it reloads; anything
- * else that is in the way, of its own or not, would be in its way too. */
+/* A running poplard keeps a port over a reload if the settings still name it in the
+ * same way. Any other port must be free, also of poplard's own sockets. */
 static void check_port(struct checking *c, enum setting_id id, const char *name,
 		       const struct statefile *running)
 {
@@ -64,7 +64,7 @@ static void check_port(struct checking *c, enum setting_id id, const char *name,
 	unsigned count;
 
 	if (ours || !sock_parse(span_of(name), address, &count))
-		return; /* said when the file was read */
+		return; /* reported when the file was read */
 	for (unsigned i = 0; i < count; i++) {
 		OWN_FD fd = -1;
 
@@ -274,11 +274,11 @@ static int report(const struct checking *c)
 	fprintf(stderr, "poplar: %s: ", c->setup.path);
 	print_count(errors, "error", troubles > 0 ? ", " : "");
 	print_count(troubles, "trouble", "");
-	fprintf(stderr, "%s\n", errors > 0 ? ": poplard does not start by it" : "");
+	fprintf(stderr, "%s\n", errors > 0 ? ": poplard would not start" : "");
 	return errors > 0 ? CLI_CONFIG : CLI_BAD;
 }
 
-/* What is looked at as one of them. */
+/* Checks that run as auth-user or mail-user. */
 static void check_as_users(struct checking *c, const struct setup_users *users)
 {
 	c->auth = users->auth;

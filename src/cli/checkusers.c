@@ -23,7 +23,7 @@
 
 enum { USERS_OCTETS_MAX = 1 << 30 };
 
-/* A file under way. */
+/* A file that is being read. */
 struct reading {
 	struct checking *checking;
 	const char *path, *name; /* name: in the folder `dir` */
@@ -46,7 +46,7 @@ complain(struct checking *c, enum setup_weight weight, const struct user *user,
 
 /* ---- one user ---- */
 
-/* Does a login with this name look for this user? */
+/* Can a login with this name find this user? */
 static void check_name(struct checking *c, const struct user *user)
 {
 	const struct settings *s = &c->settings;
@@ -62,7 +62,7 @@ static void check_name(struct checking *c, const struct user *user)
 			"4013) allows");
 	else if (!span_is(user->name, name.text))
 		complain(c, SETUP_TROUBLE, user,
-			 "can never log in: whoever gives this name is looked for as "
+			 "can never log in: a login with this name looks for "
 			 "%s",
 			 name.text);
 	else if (*s->master_separator &&
@@ -73,9 +73,8 @@ static void check_name(struct checking *c, const struct user *user)
 			 s->master_separator);
 }
 
-/* What is there, of the folders that lead to the Maildir? 0, or an errno. A Maildir
- * that is missing is made at the first login; a home is not, unless create-home says
- * so. */
+/* Do the folders that lead to the Maildir exist? Returns 0 or an errno. The first login
+ * makes a missing Maildir, but not a missing home, unless create-home is set. */
 static int try_place(const struct checking *c, int root, const char *path)
 {
 	OWN_FD maildir = file_open_beneath(root, path, O_PATH | O_DIRECTORY);
@@ -92,7 +91,7 @@ static int try_place(const struct checking *c, int root, const char *path)
 	return above >= 0 ? 0 : errno;
 }
 
-/* A user's Maildir, below the open folder `root`. */
+/* A user's Maildir, by its path in the open folder `root`. */
 struct kept {
 	struct checking *checking;
 	const struct user *user;
@@ -113,8 +112,9 @@ static bool can_open_maildir(void *arg)
 	return false;
 }
 
-/* Trying it takes a process, which a folder of the keeper's own does without. */
-static void check_keeper(struct kept *k)
+/* Can the owner of the mail open the Maildir? Only if it is not the owner's own folder,
+ * a process has to try. */
+static void check_access(struct kept *k)
 {
 	const struct user *user = k->user;
 	const struct ids own = { (uid_t)user->uid, (gid_t)user->gid };
@@ -128,7 +128,7 @@ static void check_keeper(struct kept *k)
 	check_as(k->checking, ids, can_open_maildir, k, SETUP_TROUBLE);
 }
 
-/* In the words of poplar-drop's event open-failed, and a hint. */
+/* The words are those of poplar-drop's event open-failed, with a hint. */
 static void check_place(struct checking *c, const struct user *user, const char *path)
 {
 	const char *root = c->settings.mail_root;
@@ -144,7 +144,7 @@ static void check_place(struct checking *c, const struct user *user, const char 
 		complain(c, SETUP_TROUBLE, user, "cannot open Maildir %.400s: %s%s",
 			 path, strerrordesc_np(sys), hint);
 	else if (dir >= 0 && !cli_owner_wrong(&c->settings, user, c->mail))
-		check_keeper(&(struct kept){ c, user, path, dir });
+		check_access(&(struct kept){ c, user, path, dir });
 }
 
 static void check_owner(struct checking *c, const struct user *user)

@@ -1,7 +1,7 @@
-/* cli/expire.c - poplar expire: removes what users have kept for too long.
+/* cli/expire.c - poplar expire: removes messages that are due to expire.
  *
- * A login does the same for its own maildrop; here it is done for those
- * who do not come.
+ * A login does the same for its own maildrop; this command serves users who do not log
+ * in.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "cli/maildrop.h"
 #include "sys/clock.h"
 
-/* What children find out. */
+/* Sums over all maildrops, in memory that children share. */
 struct totals {
 	uint64_t maildrops, messages, octets, busy;
 };
@@ -30,7 +30,7 @@ static bool expire_one(void *arg)
 {
 	struct expiry *e = arg;
 	enum fault f;
-	own_fd_close(&e->maildrop.server); /* not for whoever owns the mail */
+	own_fd_close(&e->maildrop.server); /* the owner of the mail must not have it */
 	struct maildrop *m = cli_maildrop_open(&e->maildrop, &f);
 
 	if (f == FAULT_BUSY) {
@@ -59,7 +59,7 @@ static void show_progress(const struct expiry *e)
 		fprintf(stderr, "\r%" PRIu64 " maildrops ", e->done);
 }
 
-/* Somebody who has had no mail yet has no maildrop. */
+/* A user without mail has no maildrop yet. */
 static void visit(struct expiry *e)
 {
 	struct why why;

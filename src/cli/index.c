@@ -1,7 +1,6 @@
-/* cli/index.c - poplar index: looks at, checks and remakes the index of a
- * maildrop.
+/* cli/index.c - poplar index: prints, checks and rebuilds the index of a maildrop.
  *
- * All of it is done as the maildrop's owner, whose files they are.
+ * All of it runs as the owner of the maildrop.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +13,7 @@
 
 /* ---- show ---- */
 
-/* What a name may not do to a terminal. */
+/* Print octets that a terminal might obey as %XX. */
 static void print_text(const char *before, struct span text)
 {
 	fputs(before, stdout);
@@ -62,7 +61,7 @@ static bool print_record(const struct index *ix, uint32_t msg)
 	return true;
 }
 
-/* Without the lock: a session may be at work on it. */
+/* It takes no lock: a session may use the maildrop at the same time. */
 static bool show(void *arg)
 {
 	const struct cli_maildrop *j = arg;
@@ -168,7 +167,7 @@ static void print_packed(const struct seen *seen)
 		       packed);
 }
 
-/* What the next session would see, beside what it would see if there were no index. */
+/* Compare what the next session would see with what it would see without the index. */
 static bool verify(void *arg)
 {
 	struct cli_maildrop *j = arg;
@@ -223,9 +222,9 @@ static int explain(FILE *to)
 	fputs("usage: poplar index show|verify|rebuild USER\n"
 	      "\n"
 	      "USER is in a users file, or the path of a Maildir below mail-root.\n"
-	      "show prints the index, verify compares it with the maildrop, rebuild "
-	      "makes it\n"
-	      "anew. The last two need the maildrop's lock.\n",
+	      "show prints the index, verify compares it with the maildrop, "
+	      "rebuild makes\n"
+	      "a new one. The last two need the maildrop's lock.\n",
 	      to);
 	return to == stdout ? CLI_OK : CLI_USAGE;
 }

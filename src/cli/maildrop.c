@@ -1,7 +1,6 @@
 /* cli/maildrop.c - one maildrop, for the commands of poplar.
  *
- * Prefix: cli_maildrop_. What is done to it is done as its owner, whose
- * files they are.
+ * Prefix: cli_maildrop_.
  */
 #include "cli/maildrop.h"
 
@@ -71,7 +70,7 @@ struct users *cli_maildrop_users(const struct settings *s, unsigned *io_number)
 	return NULL;
 }
 
-/* An absolute path, as `poplar user test` tells it. */
+/* An absolute path, as `poplar user test` prints it. */
 static bool find_by_path(struct cli_maildrop *m)
 {
 	const struct policy_site site = settings_policy(m->settings);
@@ -146,8 +145,9 @@ static bool hear_server(struct cli_maildrop *m, bool *out_found)
 	return true;
 }
 
-/* By the rules of a login: the first database that knows the name has the user. The
- * process that was asked before may have been replaced since by a reload. */
+/* The rules are those of a login: the first database that knows the name has the user.
+ * If a reload has replaced the process that was asked before, the question is repeated.
+ */
 static bool find_by_server(struct cli_maildrop *m)
 {
 	bool found = false;

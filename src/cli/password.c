@@ -1,7 +1,6 @@
-/* cli/password.c - passwords for the operator's tool.
+/* cli/password.c - passwords that the operator types.
  *
- * They are typed without echo or come on standard input, never on the
- * command line.
+ * They are typed without echo or come from standard input, never from the command line.
  */
 #include "cli/password.h"
 
@@ -19,11 +18,16 @@
 #include "cli/cli.h"
 #include "net/line.h"
 
+<<<<<<< Updated upstream
 /* What is left of a line that has "PASS " before it and CRLF behind it. */
 enum { PASS_OCTETS_MAX = LINE_POP3_MAX - 5 - 2 };
+=======
+/* The room in a line after "PASS " and before CRLF. */
+enum { PASS_OCTETS_MAX = LINE_OCTETS_MAX - 5 - 2 };
+>>>>>>> Stashed changes
 
-/* Both end it: the end of what there is, and a signal, which `wake` tells of; -1: none
- * does. */
+/* False: the input has ended, or a signal has come, by which the signalfd `wake`
+ * becomes readable (-1: signals are not watched). */
 static bool read_octet(int fd, int wake, char *out)
 {
 	struct pollfd polls[] = { { fd, POLLIN, 0 }, { wake, POLLIN, 0 } };
@@ -32,7 +36,7 @@ static bool read_octet(int fd, int wake, char *out)
 	       read(fd, out, 1) == 1;
 }
 
-/* One line, without its end, into out; what does not fit is an error. */
+/* Read one line without its end. False: it is empty or too long. */
 static bool read_line(int fd, int wake, struct cli_password *out)
 {
 	char c = 0;
@@ -48,7 +52,7 @@ static bool read_line(int fd, int wake, struct cli_password *out)
 	return out->len > 0;
 }
 
-/* Echo is off for no longer than this takes. */
+/* Echo is off only while this function runs. */
 static bool read_hidden(int tty, int wake, const char *prompt, const char *name,
 			struct cli_password *out)
 {
@@ -58,7 +62,8 @@ static bool read_hidden(int tty, int wake, const char *prompt, const char *name,
 		return false;
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(tty, TCSAFLUSH, &hidden); /* first: who types fast loses nothing */
+	tcsetattr(tty, TCSAFLUSH, &hidden); /* before the prompt: flushing would drop
+					       what is typed early */
 	dprintf(tty, "%s %s: ", prompt, name);
 	bool ok = read_line(tty, wake, out);
 	tcsetattr(tty, TCSAFLUSH, &shown);
@@ -66,8 +71,8 @@ static bool read_hidden(int tty, int wake, const char *prompt, const char *name,
 	return ok;
 }
 
-/* What would end or stop us is held back until the terminal is as it was, then takes
- * its course. Who goes on after a stop is asked again. */
+/* Signals that end or stop the tool are blocked until the terminal has its echo again,
+ * and are delivered then. After a stop and a continuation the prompt comes again. */
 static bool ask(int tty, const char *prompt, const char *name, struct cli_password *out)
 {
 	static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
@@ -89,7 +94,7 @@ static bool ask(int tty, const char *prompt, const char *name, struct cli_passwo
 	return ok;
 }
 
-/* -1: there is none, and standard input is read. */
+/* *out is -1 if standard input is no terminal. False: the terminal cannot be opened. */
 static bool open_terminal(int *out)
 {
 	*out = -1;
@@ -138,9 +143,9 @@ static bool read_new(const char *name, struct cli_password *out)
 	return same;
 }
 
-/* Can a client show it at all? PASS takes the rest of its line as it stands, spaces at
- * either end included (RFC 1939 section 7); a line end ends it, and a NUL or CR is
- * nothing that AUTH PLAIN may carry either (RFC 4616 section 2). */
+/* Can a client send the password? PASS takes the rest of the line, with spaces at
+ * either end (RFC 1939 section 7), so it cannot send a line end; AUTH PLAIN cannot send
+ * NUL or CR (RFC 4616 section 2). */
 static bool can_be_shown(struct span password)
 {
 	if (span_has_any(password, "\r\n")) { /* or the NUL at the end */
@@ -170,7 +175,7 @@ static bool make(const char *scheme, struct span password, char out[SCHEME_STORE
 	return f == FAULT_NONE;
 }
 
-/* As it is when it is shown (RFC 4013). */
+/* The password is prepared as it will be at a login (RFC 4013). */
 static bool make_prepared(const char *scheme, struct span password,
 			  char out[SCHEME_STORED_MAX])
 {

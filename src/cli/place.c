@@ -1,4 +1,6 @@
-/* cli/place.c - the folders of a new user's mail, and whose they are.
+/* cli/place.c - the folders of a new user's mail, and their owner.
+ *
+ * Prefix: cli_.
  */
 #include "cli/place.h"
 
@@ -21,10 +23,10 @@ struct making {
 	char path[PLACE_PATH_MAX];
 };
 
-/* Go from *io_at into its folder `name`, which is made if there is none; not through a
- * symbolic link. `rest` is what comes below it: nothing below the Maildir, which its
- * owner makes, and only that below the home, which takes rights to make that the owner
- * need not have. The folders above are for several. */
+/* Step from *io_at into its folder `part`, which is made if it is missing, but not
+ * through a symbolic link. `rest` is the path below it: empty for the Maildir, which
+ * its owner makes; one name for the home, which the owner may have no right to make;
+ * longer for the folders above, which several users share. */
 static bool go_into(const struct making *m, int *io_at, struct span part,
 		    struct span rest)
 {
@@ -44,7 +46,7 @@ static bool go_into(const struct making *m, int *io_at, struct span part,
 	return next >= 0;
 }
 
-/* Can the owner come to it, and write? */
+/* Can the owner reach the Maildir and write to it? */
 static bool can_use(const struct making *m)
 {
 	OWN_FD there = file_open_beneath(m->root, m->path, O_RDONLY | O_DIRECTORY);
@@ -52,7 +54,7 @@ static bool can_use(const struct making *m)
 	return there >= 0 && faccessat(there, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-/* In a process of its own, which may begin as root and ends as the owner. */
+/* This runs in a process of its own, which may begin as root and ends as the owner. */
 static bool make_maildir(void *arg)
 {
 	const struct making *m = arg;

@@ -1,6 +1,6 @@
 /* cli/user.c - poplar user: edits the users file.
  *
- * The file is locked while it is edited and replaced as a whole.
+ * The folder of the file is locked during an edit, and the file is replaced as a whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,14 +43,14 @@ static const char usage[] =
 	"\n"
 	"Schemes:\n";
 
-/* One command at work. */
+/* One command and its arguments. */
 struct job {
 	struct settings settings;
 	const char *scheme, *uid, *gid, *home, *name;
-	struct login_name prepared; /* the name as logins look for it */
-	int dir;                    /* of the users file, locked */
+	struct login_name prepared; /* the name as logins prepare it */
+	int dir;                    /* the folder of the users file, locked */
 	const char *file;           /* its name there */
-	char *text;                 /* as it is */
+	char *text;                 /* its contents */
 	size_t len;
 };
 
@@ -68,7 +68,7 @@ static int explain(FILE *to)
 
 /* ---- the file ---- */
 
-/* A new file can be read by root and poplar-auth alone. */
+/* Only root and poplar-auth can read a new file. */
 static bool make_file(const struct job *j)
 {
 	struct ids ids;
@@ -83,11 +83,10 @@ static bool make_file(const struct job *j)
 	       fchown(fd, 0, ids.gid) == 0 && fchmod(fd, 0640) == 0;
 }
 
-enum purpose { TO_READ, TO_EDIT, TO_ADD, TO_LOOK }; /* LOOK: it need not be there */
+enum purpose { TO_READ, TO_EDIT, TO_ADD, TO_LOOK }; /* LOOK: the file may be missing */
 
-/* What is edited is the file itself. A link would be followed by root to wherever who
- * may write to the folder says, and be locked in another folder than by those who know
- * the file by its own name. */
+/* An edit does not follow a symbolic link: whoever may write to the folder could lead
+ * root to any file, and the lock would be on another folder than the file's own. */
 static int open_for(const struct job *j, enum purpose purpose)
 {
 	int flags = O_RDONLY | O_CLOEXEC | (purpose == TO_READ ? 0 : O_NOFOLLOW);
@@ -147,7 +146,7 @@ static bool has(const struct job *j, const char *name)
 	return edit_has((struct span){ j->text, j->len }, span_of(name));
 }
 
-/* The user may stand there by the name as it was given, or as logins look for it. */
+/* The file may have the user under the given name or under the prepared one. */
 static bool choose_name(struct job *j)
 {
 	if (!has(j, j->name) && j->prepared.len > 0 && has(j, j->prepared.text))
@@ -158,8 +157,8 @@ static bool choose_name(struct job *j)
 	return false;
 }
 
-/* Before a password is asked for: is there something to do with it? The file is not
- * locked while somebody types. */
+/* Before a password is asked for: can the command succeed? The file is not locked while
+ * the operator types. */
 static bool expect(struct job *j, enum purpose purpose)
 {
 	bool ok;
@@ -200,7 +199,7 @@ static bool replace_file(const struct job *j, enum edit_done done, char *text,
 
 /* ---- names ---- */
 
-/* False: no login can have this name. */
+/* False: no login can use this name. */
 static bool prepare(struct job *j)
 {
 	const struct settings *s = &j->settings;
@@ -226,7 +225,7 @@ static bool is_name(const char *name)
 	return false;
 }
 
-/* A new user gets the name that logins look for. */
+/* A new user gets the prepared name. */
 static bool prepare_new(struct job *j)
 {
 	const char *separator = j->settings.master_separator;

@@ -1,10 +1,9 @@
 /* cli/usertest.c - poplar user test: asks the running server about a user, and prints
  * its answer step by step.
  *
- * The exit status is what a client would get: CLI_OK for a login,
- * CLI_BAD for a refusal ([AUTH], or no code), CLI_TEMPORARY for a code that says "try
- * again" ([SYS/TEMP], [IN-USE]), CLI_PERMANENT for [SYS/PERM], CLI_NO_SERVER for none
- * that answers.
+ * The exit status is what a client would get: CLI_OK for a login, CLI_BAD for a refusal
+ * ([AUTH], or no code), CLI_TEMPORARY for [SYS/TEMP] and [IN-USE], CLI_PERMANENT for
+ * [SYS/PERM], CLI_NO_SERVER if no server answers.
  */
 #include "cli/usertest.h"
 
@@ -27,7 +26,7 @@
 #include "cli/server.h"
 #include "ipc/channel.h"
 
-/* How long a maildrop process may take to open the maildrop. */
+/* The longest time in which a maildrop process opens the maildrop. */
 enum { PATIENCE_MS = 30000 };
 
 static const char usage[] =
@@ -44,7 +43,7 @@ static const char usage[] =
 	"69:\n"
 	"no server answers.\n";
 
-/* A login to be tried. */
+/* The login that is tried. */
 struct trial {
 	struct settings settings;
 	const char *name;
@@ -55,9 +54,9 @@ struct trial {
 	char path[4096 + 1]; /* of the maildrop, below mail-root */
 };
 
-/* ---- what comes ---- */
+/* ---- answers ---- */
 
-/* What others say is shown without what a terminal would heed. */
+/* Print a text of others; control characters become '?'. */
 static void print(const char *before, struct span text, const char *after)
 {
 	fputs(before, stdout);
@@ -68,7 +67,7 @@ static void print(const char *before, struct span text, const char *after)
 	fputs(after, stdout);
 }
 
-/* The name as it was prepared, which need not be the one that was asked about. */
+/* The name as a login prepares it, which may differ from the given one. */
 static void print_name(const struct message_TEST_LOOKS *m)
 {
 	if (m->user.len > 0)
@@ -127,7 +126,7 @@ static bool is_missing(int root, const char *path)
 	return fstatat(root, path, &st, 0) < 0 && errno == ENOENT;
 }
 
-/* Is all that is wrong that a login would have to make the Maildir, or its folders? */
+/* Is nothing wrong but that a login would have to make the Maildir or its folders? */
 static bool is_to_be_made(const struct trial *t)
 {
 	OWN_FD root = open(t->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -161,7 +160,7 @@ static int not_opened(const struct trial *t, uint64_t fault)
 	return refused(fault, SPAN("see event=open-failed in the log"));
 }
 
-/* A session as poplar-front has it, that changes nothing. */
+/* Open the maildrop as a front does, for a session that changes nothing. */
 static int look_into(const struct trial *t, int fd)
 {
 	OWN_FD session = fd, listing = -1;
@@ -218,7 +217,7 @@ static int hear(int fd, struct trial *t)
 
 /* ---- asking ---- */
 
-/* What poplar-front judges: may the mechanism be used on such a connection? */
+/* Would a front offer the mechanism on such a connection? */
 static bool is_open(const struct trial *t)
 {
 	const unsigned needs = mechanism_needs(t->method);
@@ -250,7 +249,7 @@ static int ask(struct trial *t, struct span password)
 	return hear(fd, t);
 }
 
-/* A mechanism to which a name and a password are all there is to show. */
+/* A mechanism that needs only a name and a password. */
 static bool take_method(const char *text, enum mechanism *out)
 {
 	const unsigned others = MECHANISM_BIT(GSSAPI) | MECHANISM_BIT(OAUTHBEARER) |

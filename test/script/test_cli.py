@@ -479,8 +479,8 @@ class Users(unittest.TestCase):
             (p.dir / "mail" / "a+b@example.org").mkdir()
             out = p.run("check")
             self.assertEqual(out.returncode, 1)
-            for said in ("user plain: can never log in: whoever gives this name is looked for as "
-                         "plain@example.org", "looked for as big@example.org",
+            for said in ("user plain: can never log in: a login with this name looks for "
+                         "plain@example.org", "looks for big@example.org",
                          "user a+b@example.org: can never log in: expected a name without '+'"):
                 self.assertIn(said, out.stderr)
             self.assertIn(": 3 troubles", out.stderr)
