@@ -18,13 +18,8 @@
 #include "cli/cli.h"
 #include "net/line.h"
 
-<<<<<<< Updated upstream
-/* What is left of a line that has "PASS " before it and CRLF behind it. */
-enum { PASS_OCTETS_MAX = LINE_POP3_MAX - 5 - 2 };
-=======
 /* The room in a line after "PASS " and before CRLF. */
-enum { PASS_OCTETS_MAX = LINE_OCTETS_MAX - 5 - 2 };
->>>>>>> Stashed changes
+enum { PASS_OCTETS_MAX = LINE_POP3_MAX - 5 - 2 };
 
 /* False: the input has ended, or a signal has come, by which the signalfd `wake`
  * becomes readable (-1: signals are not watched). */
