@@ -18,16 +18,16 @@
 #include "base/secret.h"
 #include "lookup/driver.h"
 
-/* The interface's descriptors and its limit on what comes over the first. */
+/* The interface's descriptors, and its limit of octets on the first one. */
 enum { ASK_FD = 3, REPLY_FD = 4, SELF_FD = 5, OCTETS_MAX = 512, ARGUMENTS_MAX = 40 };
 
-/* Of a value so long no more is told: whoever reads it takes less, and says so. */
+/* A longer value is cut here: lookup_field refuses it all the same. */
 enum { TOO_MUCH = 2 * sizeof((struct lookup_answer *)0)->room };
 
-/* Exit statuses: of the interface, and Dovecot's for a name that nobody has. */
+/* Exit statuses of the interface, and Dovecot's one for an unknown user. */
 enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_UNKNOWN = 3, EXIT_TROUBLE = 111 };
 
-/* ---- the program's last step ---- */
+/* ---- the command that the program runs last ---- */
 
 extern char **environ;
 
@@ -51,7 +51,7 @@ static const char *value_of(struct span name)
 	return span_copy(name, text, sizeof text) ? getenv(text) : NULL;
 }
 
-/* HOME, and whatever EXTRA lists. */
+/* HOME, and the variables that EXTRA lists. */
 _Noreturn void lookup_reply(void)
 {
 	const char *home = getenv("HOME"), *extra = getenv("EXTRA");
@@ -69,7 +69,7 @@ _Noreturn void lookup_reply(void)
 			tell(text, value);
 	}
 	tell("", "");      /* the end */
-	_exit(EXIT_RIGHT); /* which nothing that is done at exit may change */
+	_exit(EXIT_RIGHT); /* _exit: no exit handler changes the status */
 }
 
 /* ---- asking ---- */
@@ -103,7 +103,7 @@ static void *open_program(const struct database_settings *settings, const char *
 	return p;
 }
 
-/* Descriptors out of the way of where they go. */
+/* Move descriptors away from the numbers of the interface. */
 static int lift(int fd)
 {
 	return fcntl(fd, F_DUPFD_CLOEXEC, 10);
@@ -121,7 +121,7 @@ static _Noreturn void become(const struct program *p, int ask, int reply,
 
 	if (!span_copy(peer, address + len, sizeof address - len))
 		address[len] = '\0';
-	/* Whoever gives up on us ends it, too. */
+	/* The program dies with this process, which poplard may kill. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		_exit(EXIT_TROUBLE);
 	for (int i = 0; i < 3; i++)
@@ -132,7 +132,7 @@ static _Noreturn void become(const struct program *p, int ask, int reply,
 	_exit(EXIT_TROUBLE);
 }
 
-/* A pipe holds all of it: writing does not wait. */
+/* A pipe has room for all of it: the write does not wait. */
 static bool put_question(int fd, const struct lookup_question *q)
 {
 	char room[OCTETS_MAX];
@@ -149,7 +149,7 @@ static bool put_question(int fd, const struct lookup_question *q)
 	return ok;
 }
 
-/* All that comes; false when it is too much, or lacks its end. */
+/* Read everything. False: it is too long, or lacks its end. */
 static bool read_reply(int fd, struct lookup_answer *answer)
 {
 	static const char end[] = { '\0', '\0' };
@@ -208,7 +208,7 @@ static enum database_says ask_program(const struct program *p,
 	bool put = put_question(ask[1], q);
 	own_fd_close(&ask[1]);
 	bool complete = read_reply(reply[0], answer) && put;
-	own_fd_close(&reply[0]); /* the program may have more to say, and wait */
+	own_fd_close(&reply[0]); /* the program may wait for room to write more */
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return lookup_down(answer, FAULT_IO, errno, "wait", NULL);

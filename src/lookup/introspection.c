@@ -40,7 +40,7 @@ struct service {
 	char text[CLAIMS_OCTETS_MAX];
 };
 
-/* ---- the beginning ---- */
+/* ---- setting up ---- */
 
 /* RFC 6749 section 2.3.1: both are encoded as in application/x-www-form-urlencoded,
  * before Basic encodes them. */
@@ -88,8 +88,8 @@ static size_t append(char *at, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/* Redirections, proxies, cookies, files, other protocols, compression: none of it. It
- * gives up before whoever waits for us does, who would kill us. */
+/* No redirections, proxies, cookies, files, other protocols or compression. libcurl's
+ * timeout is shorter than poplar-auth's, which would have this process killed. */
 static bool set_options(struct service *s)
 {
 	const struct database_settings *db = s->settings;
@@ -122,7 +122,8 @@ static bool set_options(struct service *s)
 	return ok;
 }
 
-/* As libcurl reads the URL: its resolver would need threads. */
+/* Find host and port as libcurl parses the URL. This process resolves the host itself,
+ * because libcurl's resolver needs threads. */
 static bool read_host(struct service *s)
 {
 	CURLU *url = curl_url();
@@ -145,7 +146,7 @@ static bool set_headers(struct service *s)
 	return s->headers && curl_slist_append(s->headers, "Expect:");
 }
 
-/* Before the walls stand. */
+/* Called before the sandbox. */
 static bool begin(struct service *s, const char *secret)
 {
 	claims_start();
@@ -193,7 +194,7 @@ static void put_addresses(const struct service *s, const struct addrinfo *list,
 	}
 }
 
-/* Tell libcurl where the host is, so that it does not look itself. */
+/* Give libcurl the host's addresses, so that it does not resolve the host. */
 static bool find_host(struct service *s)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -214,7 +215,7 @@ static bool find_host(struct service *s)
 	       curl_easy_setopt(s->curl, CURLOPT_RESOLVE, s->resolved) == CURLE_OK;
 }
 
-/* It may have moved. */
+/* Resolve the host again: its address may have changed. */
 static void forget_host(struct service *s)
 {
 	curl_easy_setopt(s->curl, CURLOPT_RESOLVE, NULL);
@@ -237,7 +238,7 @@ static CURLcode post_once(struct service *s, struct span body)
 	return code;
 }
 
-/* False: s->error says why it has not been asked. */
+/* False: the server could not be asked, and s->error says why. */
 static bool post(struct service *s, struct span body)
 {
 	for (int attempt = 0; attempt < 2; attempt++) {
@@ -287,7 +288,7 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	struct buf body = BUF(room);
 
 	if (!q->judge)
-		return DATABASE_UNKNOWN; /* it has tokens, not users */
+		return DATABASE_UNKNOWN; /* a database of tokens knows no users */
 	buf_text(&body, "token_type_hint=access_token&token=");
 	put_encoded(&body, q->password);
 	bool asked = !body.cut && post(s, buf_span(&body));

@@ -154,7 +154,8 @@ static enum database_says trouble(LDAP **io_ld, struct lookup_answer *answer,
 	return lookup_down(answer, FAULT_IO, 0, doing, ldap_err2string(error));
 }
 
-/* Wrong, as far as the server will tell; a name that is none is nobody's. */
+/* What the server's result of a bind means. A name that is no valid entry is unknown.
+ */
 static enum database_says judge_bind(struct server *s, const char *dn,
 				     struct span password, struct lookup_answer *answer)
 {
@@ -228,7 +229,7 @@ static enum database_says ask_search(struct server *s, const struct lookup_quest
 	return says;
 }
 
-/* The user binds, and reads what the user may read. */
+/* Bind as the user, and read the user's entry. */
 static enum database_says ask_template(struct server *s,
 				       const struct lookup_question *q,
 				       struct lookup_answer *answer)

@@ -6,9 +6,9 @@
 
 #include "base/buf.h"
 
-/* Both grammars take any octet as a backslash and two digits: then letters and digits
- * are all that has to be told apart. What is not ASCII is left, since a server may
- * judge it as UTF-8. */
+/* Both grammars accept any octet as a backslash and two digits, so that only letters
+ * and digits stay as they are. Octets beyond ASCII stay, too, since a server may check
+ * them as UTF-8. */
 static bool is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

@@ -12,7 +12,7 @@
 
 enum { TEXT_MAX = 256 };
 
-/* What modules may ask for. */
+/* The answers to the modules' questions. */
 struct talk {
 	char name[TEXT_MAX], password[TEXT_MAX], address[TEXT_MAX];
 };
@@ -34,8 +34,8 @@ static void free_replies(struct pam_response *replies, int count)
 	free(replies);
 }
 
-/* What is asked without an echo is the password; what with one, the name. */
-/* Name or password, as it is asked; messages of a module want no answer. */
+/* A question without an echo gets the password, one with an echo the name. Messages of
+ * a module get no answer. */
 static bool answer(const struct talk *talk, int style, char **out)
 {
 	if (style != PAM_PROMPT_ECHO_OFF && style != PAM_PROMPT_ECHO_ON)
@@ -64,7 +64,8 @@ static int converse(int count, const struct pam_message **messages,
 	return PAM_SUCCESS;
 }
 
-/* Modules ask for a pause after a failure; poplar-front sees to that. */
+/* Modules ask for a pause after a failure: ignored, since poplar-auth delays guesses.
+ */
 static void no_delay(int status, unsigned microseconds, void *arg)
 {
 	(void)status, (void)microseconds, (void)arg;
@@ -90,7 +91,7 @@ static enum database_says judge(int status)
 	}
 }
 
-/* The modules may have given the user another name. */
+/* The modules may have changed the user's name. */
 static enum database_says tell_who(pam_handle_t *pam, struct lookup_answer *answer)
 {
 	const void *name = NULL;

@@ -88,7 +88,7 @@ static bool put_row(const PGresult *result, struct lookup_answer *answer)
 	return true;
 }
 
-/* Class 22 of SQL's states: the name can be nobody's, since it is no text there. */
+/* SQLSTATE class 22, a data exception: the name is no valid text, and thus unknown. */
 static bool is_no_name(const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -129,7 +129,7 @@ static enum database_says ask_once(struct server *s, const char *name,
 	return says;
 }
 
-/* A connection that was kept may have been ended by the server since: one new one. */
+/* The server may have ended the kept connection: try once more with a new one. */
 static enum database_says ask(void *self, const struct lookup_question *q,
 			      struct lookup_answer *answer)
 {

@@ -9,7 +9,7 @@
 struct file {
 	const char *path;
 	char query[8192];
-	int patience; /* ms, for those who write */
+	int timeout_ms; /* for a lock that a writer holds */
 	sqlite3 *db;
 	sqlite3_stmt *find;
 	dev_t dev; /* of the open file */
@@ -29,7 +29,7 @@ static void *open_file(const struct database_settings *settings, const char *sec
 		return NULL;
 	}
 	f->path = settings->path;
-	f->patience = (int)settings->timeout / 2;
+	f->timeout_ms = (int)settings->timeout / 2;
 	return f;
 }
 
@@ -66,7 +66,7 @@ static bool connect_to(struct file *f)
 {
 	return sqlite3_open_v2(f->path, &f->db, SQLITE_OPEN_READONLY, NULL) ==
 		       SQLITE_OK &&
-	       sqlite3_busy_timeout(f->db, f->patience) == SQLITE_OK &&
+	       sqlite3_busy_timeout(f->db, f->timeout_ms) == SQLITE_OK &&
 	       sqlite3_db_config(f->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) ==
 		       SQLITE_OK &&
 	       sqlite3_exec(f->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL) ==
