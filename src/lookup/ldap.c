@@ -154,8 +154,8 @@ static enum database_says trouble(LDAP **io_ld, struct lookup_answer *answer,
 	return lookup_down(answer, FAULT_IO, 0, doing, ldap_err2string(error));
 }
 
-/* What the server's result of a bind means. A name that is no valid entry is unknown.
- */
+/* Bind as the user. DATABASE_WRONG: the server refuses the bind, or the entry name is
+ * unknown or malformed. */
 static enum database_says judge_bind(struct server *s, const char *dn,
 				     struct span password, struct lookup_answer *answer)
 {
