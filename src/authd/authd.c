@@ -1,7 +1,7 @@
-/* authd/authd.c - poplar-auth: says who may have which maildrop.
+/* authd/authd.c - poplar-auth: decides who may open which maildrop.
  *
- * Threads in straight-line code that may block. Here are the process
- * and its links; what fronts ask is authd/logins.c's.
+ * Threads run straight-line code that may block. This file has the process, its links
+ * to fronts and the messages of poplard; logins.c answers what fronts ask.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,208 +17,223 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "child/child.h"
-#include "ipc/channel.h"
-#include "sys/pool.h"
+#include "child/threaded.h"
 #include "sys/proc.h"
 
 struct authd {
-	struct child child;
-	struct pool *pool, *errands; /* errands: what the parent brings */
+	struct threaded threaded; /* first: poplar-auth is a threaded process */
+	struct pool *errands;     /* one thread that hears poplard */
 	struct logins logins;
-	int dir; /* of the users file */
+	int dir; /* that of the users file */
 	struct auth_databases databases;
-	atomic_uint live;     /* links to fronts */
-	atomic_ullong linked; /* ... that there have been */
-	atomic_bool draining;
-	struct pool_fd parent;
+	atomic_ullong linked; /* links to fronts, ever */
 };
-
-/* ---- the end ---- */
-
-static void maybe_end(struct authd *a)
-{
-	if (atomic_load(&a->draining) && atomic_load(&a->live) == 0)
-		_exit(EXIT_SUCCESS);
-}
 
 /* ---- links to fronts ---- */
 
-/* A front's channel. It is watched again before a password is checked, so that others
- * are checked meanwhile: several threads may be using it when it ends. */
 struct link {
-	struct pool_fd post; /* first: a link is a post */
-	atomic_uint keepers;
-	uint64_t number; /* what the parent calls the process */
-	bool held_back;  /* watched until it has read most answers */
+	struct threaded_link threaded; /* first: a link is a threaded link */
+	uint64_t number; /* poplard's name for the process, in FRONT_BROKEN */
+	bool is_held;    /* watched until the front has read most answers */
 	struct logins_link front;
 };
 
-/* So many answers, of any size, fit into the queue of a front that has read most of
- * those before. */
+/* The queue of a front that has read most of its answers has room for so many more, of
+ * any size. */
 enum { ANSWERS_MAX = 16 };
 
-static void link_release(struct authd *a, struct link *link)
+static struct authd *authd_of(const struct threaded_link *link)
 {
-	if (atomic_fetch_sub(&link->keepers, 1) > 1)
-		return;
-	exchanges_done(&link->front.exchanges);
-	close(link->post.fd);
-	free(link);
-	atomic_fetch_sub(&a->live, 1);
-	maybe_end(a);
+	return (struct authd *)link->process;
 }
 
-/* Watch for the next question. A front that does not read its answers is not asked what
- * else it wants to know until it has: so no thread has to wait for it. */
-static void link_again(struct pool *pool, struct link *link)
+static bool hear_front(struct threaded_link *link, struct channel_inbox *in)
 {
-	link->held_back = atomic_load(&link->front.answers) >= ANSWERS_MAX;
-	if (link->held_back)
-		pool_when_writable(pool, &link->post);
+	struct link *l = (struct link *)link;
+	const bool on = logins_hear(&l->front, in);
+
+	secret_wipe(in, sizeof *in);
+	return on;
+}
+
+/* A front that does not read its answers may ask no more until it has, so that no
+ * thread has to wait for it. */
+static void watch_front(struct threaded_link *link)
+{
+	struct link *l = (struct link *)link;
+
+	l->is_held = atomic_load(&l->front.answers.unread) >= ANSWERS_MAX;
+	if (l->is_held)
+		pool_when_writable(link->process->pool, &link->post);
 	else
-		pool_again(pool, &link->post);
+		pool_again(link->process->pool, &link->post);
 }
 
-/* A process that has no link would serve nobody: the parent ends it and starts another
- * in its place. The other threads that use the link see that it has ended. */
-static void link_end(const struct authd *a, const struct link *link)
+static bool may_hear_front(struct threaded_link *link)
 {
+	struct link *l = (struct link *)link;
+
+	if (!l->is_held)
+		return true;
+	atomic_store(&l->front.answers.unread, 0);
+	return false;
+}
+
+/* A front without a link can serve nobody: poplard ends it and starts another. Threads
+ * that still use the link see that it has ended. */
+static void end_front(struct threaded_link *link)
+{
+	const struct link *l = (const struct link *)link;
 	const struct message broken = { .kind = MESSAGE_FRONT_BROKEN,
-					.FRONT_BROKEN = { link->number } };
+					.FRONT_BROKEN = { l->number } };
 
 	shutdown(link->post.fd, SHUT_RDWR);
-	fault_ignore(channel_send(a->child.parent, &broken, -1, CHANNEL_NOW));
+	fault_ignore(channel_send(authd_of(link)->threaded.child.parent.fd, &broken, -1,
+				  CHANNEL_NOW));
 }
 
-static void link_wake(struct pool *pool, struct pool_fd *post)
+static void free_front(struct threaded_link *link)
 {
-	struct authd *a = pool_arg(pool);
-	struct link *link = (struct link *)post;
-	const struct channel front = channel_of(post->fd, ROLE_FRONT, ROLE_AUTH);
-	ROOM struct channel_inbox inbox;
+	struct link *l = (struct link *)link;
 
-	if (link->held_back) {
-		atomic_store(&link->front.answers, 0);
-		link_again(pool, link);
-		return;
-	}
-	switch (channel_receive(&front, CHANNEL_NOW, &inbox)) {
-	case CHANNEL_MESSAGE:
-		break;
-	case CHANNEL_EMPTY:
-		pool_again(pool, post);
-		return;
-	case CHANNEL_CUT:
-	case CHANNEL_BROKEN:
-		log_event(LOG_CRIT, "front-broken");
-		link_end(a, link);
-		link_release(a, link);
-		return;
-	case CHANNEL_CLOSED:
-		link_release(a, link);
-		return;
-	}
-	atomic_fetch_add(&link->keepers, 1);
-	link_again(pool, link);
-	if (!logins_hear(&a->logins, &link->front, &inbox.message)) {
-		log_event(LOG_ERR, "front-does-not-listen");
-		link_end(a, link);
-	}
-	secret_wipe(&inbox, sizeof inbox);
-	link_release(a, link);
+	exchanges_done(&l->front.exchanges);
+	free(l);
 }
 
-static void link_begin(struct authd *a, uint64_t number, int fd)
+static const struct threaded_kind front_links = {
+	.peer = ROLE_FRONT,
+	.hear = hear_front,
+	.watch = watch_front,
+	.may_hear = may_hear_front,
+	.broken = end_front,
+	.free = free_front,
+};
+
+/* ---- poplard ---- */
+
+static bool on_front_link(void *arg, const struct message *m,
+			  struct channel_files *files)
 {
+	struct authd *a = arg;
 	struct link *link = malloc(sizeof *link);
+	const int fd = files->at[0];
 
 	if (!link) {
 		close(fd);
-		return;
+		return true;
 	}
-	link->post = (struct pool_fd){ fd, link_wake };
-	link->front.fd = fd;
-	link->front.number = atomic_fetch_add(&a->linked, 1);
-	atomic_init(&link->keepers, 1);
-	atomic_init(&link->front.told, LOGINS_UNTOLD);
-	atomic_init(&link->front.answers, 0);
-	exchanges_init(&link->front.exchanges);
-	link->held_back = false;
-	link->number = number;
-	atomic_fetch_add(&a->live, 1);
-	if (!pool_watch(a->pool, &link->post))
-		link_release(a, link);
+	link->number = m->FRONT_LINK.number;
+	link->is_held = false;
+	logins_link_init(&link->front, &a->logins, fd, atomic_fetch_add(&a->linked, 1));
+	threaded_link_begin(&a->threaded, &link->threaded, &front_links, fd);
+	return true;
 }
 
-/* ---- the parent ---- */
-
-static void take(void *arg, const struct message *m, int fd)
+static bool on_directory(void *arg, const struct message *m,
+			 struct channel_files *files)
 {
 	struct authd *a = arg;
 
-	switch (m->kind) {
-	case MESSAGE_DIRECTORY:
-		own_fd_close(&a->dir);
-		a->dir = fd;
-		break;
-	case MESSAGE_FRONT_LINK:
-		link_begin(a, m->FRONT_LINK.number, fd);
-		break;
-	case MESSAGE_DATABASE:
-		auth_databases_add(&a->databases, &a->child.settings, a->dir,
-				   &m->DATABASE);
-		break;
-	case MESSAGE_BOARD:
-		if (!grants_add_board(&a->child.settings, &m->BOARD)) {
-			log_event(LOG_CRIT, "not-started",
-				  LOG_T("what", "settings of a board cannot be read"));
-			_exit(EXIT_FAILURE);
-		}
-		break;
-	case MESSAGE_CONTROL:
-		control_begin(a->pool, fd, &a->logins);
-		break;
-	case MESSAGE_LOOKUP_LINK:
-		auth_databases_link(&a->databases, &a->child.settings, &m->LOOKUP_LINK,
-				    fd);
-		break;
-	case MESSAGE_DROP_LINK:
-		drops_link(&a->logins.grants.drops, &m->DROP_LINK, fd);
-		break;
-	case MESSAGE_DROP_REFUSED:
-		drops_refused(&a->logins.grants.drops, &m->DROP_REFUSED);
-		break;
-	case MESSAGE_DROP_LEAVES:
-		drops_leave(&a->logins.grants.drops, &m->DROP_LEAVES);
-		break;
-	case MESSAGE_DROP_LATE:
-		drops_late(&a->logins.grants.drops, &m->DROP_LATE);
-		break;
-	case MESSAGE_DRAIN:
-		atomic_store(&a->draining, true);
-		maybe_end(a);
-		break;
-	default: /* the table has no other from the parent */
-		break;
-	}
+	(void)m;
+	a->dir = files->at[0];
+	return true;
 }
 
-static void parent_wake(struct pool *pool, struct pool_fd *post)
+static bool on_database(void *arg, const struct message *m, struct channel_files *none)
 {
-	struct authd *a = pool_arg(pool);
+	struct authd *a = arg;
 
-	if (child_hear(&a->child, take, a)) {
-		pool_again(pool, post);
-		return;
-	}
-	atomic_store(&a->draining, true);
-	maybe_end(a);
+	(void)none;
+	auth_databases_add(&a->databases, &a->threaded.child.settings, a->dir,
+			   &m->DATABASE);
+	return true;
 }
+
+static bool on_board(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct authd *a = arg;
+
+	(void)none;
+	return grants_add_board(&a->threaded.child.settings, &m->BOARD);
+}
+
+static bool on_control(void *arg, const struct message *m, struct channel_files *files)
+{
+	struct authd *a = arg;
+
+	(void)m;
+	control_begin(a->threaded.pool, files->at[0], &a->logins);
+	return true;
+}
+
+static bool on_lookup_link(void *arg, const struct message *m,
+			   struct channel_files *files)
+{
+	struct authd *a = arg;
+
+	auth_databases_link(&a->databases, &a->threaded.child.settings, &m->LOOKUP_LINK,
+			    files->at[0]);
+	return true;
+}
+
+static bool on_drop_link(void *arg, const struct message *m,
+			 struct channel_files *files)
+{
+	struct authd *a = arg;
+
+	drops_link(&a->logins.grants.drops, &m->DROP_LINK, files->at[0]);
+	return true;
+}
+
+static bool on_drop_refused(void *arg, const struct message *m,
+			    struct channel_files *none)
+{
+	struct authd *a = arg;
+
+	(void)none;
+	drops_refused(&a->logins.grants.drops, &m->DROP_REFUSED);
+	return true;
+}
+
+static bool on_drop_leaves(void *arg, const struct message *m,
+			   struct channel_files *none)
+{
+	struct authd *a = arg;
+
+	(void)none;
+	drops_leave(&a->logins.grants.drops, &m->DROP_LEAVES);
+	return true;
+}
+
+static bool on_drop_late(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct authd *a = arg;
+
+	(void)none;
+	drops_late(&a->logins.grants.drops, &m->DROP_LATE);
+	return true;
+}
+
+#define HEARS_PARENT(X)                                                                \
+	CHILD_HEARS(X)                                                                 \
+	X(DIRECTORY, on_directory)                                                     \
+	X(DATABASE, on_database)                                                       \
+	X(BOARD, on_board)                                                             \
+	X(FRONT_LINK, on_front_link)                                                   \
+	X(DROP_LINK, on_drop_link)                                                     \
+	X(LOOKUP_LINK, on_lookup_link)                                                 \
+	X(DROP_REFUSED, on_drop_refused)                                               \
+	X(DROP_LEAVES, on_drop_leaves)                                                 \
+	X(DROP_LATE, on_drop_late)                                                     \
+	X(CONTROL, on_control)                                                         \
+	X(DRAIN, threaded_on_drain)
+DISPATCH(from_parent, PARENT, AUTH, HEARS_PARENT);
+
+/* ---- start ---- */
 
 static bool make_rules(struct authd *a)
 {
-	const struct settings *s = &a->child.settings;
+	const struct settings *s = &a->threaded.child.settings;
 
 	a->logins.rules = (struct login_rules){
 		.default_domain = span_of(s->default_domain),
@@ -238,12 +253,12 @@ static void start_gssapi(struct authd *a)
 	struct why why = { 0 };
 
 	if ((a->logins.allowed & MECHANISM_BIT(GSSAPI)) &&
-	    gssapi_start(a->child.settings.gssapi_keytab, &why))
+	    gssapi_start(a->threaded.child.settings.gssapi_keytab, &why))
 		log_fault(&why, "gssapi-unusable");
 }
 
-/* The parent is heard by a thread of its own: what it brings may be what all the others
- * wait for. */
+/* poplard is heard by a thread of its own: all others may be waiting for what poplard
+ * brings. */
 static void *serve_parent(void *arg)
 {
 	struct authd *a = arg;
@@ -254,32 +269,31 @@ static void *serve_parent(void *arg)
 int main(int argc, char **argv)
 {
 	static struct authd a = { .dir = -1 };
+	struct child *child = &a.threaded.child;
 	pthread_t thread;
 
-	a.pool = pool_new(&a);
 	a.errands = pool_new(&a);
-	if (!a.pool || !a.errands)
+	if (!threaded_init(&a.threaded) || !a.errands)
 		return EXIT_FAILURE;
 	drops_init(&a.logins.grants.drops, PROC_CHANNEL_FD);
 	auth_databases_init(&a.databases, PROC_CHANNEL_FD);
-	child_begin(&a.child, ROLE_AUTH, argc, argv, take, &a);
+	child_begin(child, ROLE_AUTH, argc, argv, &from_parent);
 	if (!make_rules(&a))
 		return EXIT_FAILURE;
 	start_gssapi(&a);
 	if (!scheme_start() || !login_start() || !sasl_start() ||
-	    !grants_start(&a.logins.grants, &a.child.settings, &a.logins.rules) ||
-	    !throttle_start(&a.logins.throttle, &a.child.settings, &a.logins.rules))
+	    !grants_start(&a.logins.grants, &child->settings, &a.logins.rules) ||
+	    !throttle_start(&a.logins.throttle, &child->settings, &a.logins.rules))
 		return EXIT_FAILURE;
-	unsigned threads = auth_databases_start(&a.databases, &a.child.settings);
-	a.logins.grants.drops.waiters_max = (a.child.settings.auth_threads + 1) / 2;
+	unsigned threads = auth_databases_start(&a.databases, &child->settings);
+	a.logins.grants.drops.waiters_max = (child->settings.auth_threads + 1) / 2;
 	if (gssapi_host())
-		a.child.sandbox = SANDBOX_AUTH_GSSAPI;
-	child_enter_sandbox(&a.child, a.dir);
-	a.parent = (struct pool_fd){ PROC_CHANNEL_FD, parent_wake };
-	if (!pool_watch(a.errands, &a.parent) ||
+		child->sandbox = SANDBOX_AUTH_GSSAPI;
+	child_enter_sandbox(child, a.dir);
+	if (!threaded_hear_parent(&a.threaded, a.errands) ||
 	    pthread_create(&thread, NULL, serve_parent, &a) != 0) {
 		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
 		return EXIT_FAILURE;
 	}
-	pool_run(a.pool, threads);
+	pool_run(a.threaded.pool, threads);
 }

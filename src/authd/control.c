@@ -12,11 +12,12 @@
 #include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "ipc/channel.h"
+#include "ipc/dispatch.h"
 
 /* The tool's channel. */
 struct tool {
 	struct pool_fd watched; /* first, so that the pool hands it to wake() */
+	struct channel channel;
 	struct logins *logins;
 };
 
@@ -138,14 +139,21 @@ static bool answer_find(const struct tool *t, const struct message_FIND_ASK *ask
 	return channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT) == FAULT_NONE;
 }
 
-/* True: the tool may ask more. */
-static bool hear(struct tool *t, const struct message *m)
+static bool on_find(void *arg, const struct message *m, struct channel_files *none)
 {
-	if (m->kind == MESSAGE_FIND_ASK)
-		return answer_find(t, &m->FIND_ASK);
-	answer_test(t, &m->TEST_ASK);
+	(void)none;
+	return answer_find(arg, &m->FIND_ASK);
+}
+
+static bool on_test(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)none;
+	answer_test(arg, &m->TEST_ASK);
 	return false;
 }
+
+#define HEARS_TOOL(X) X(FIND_ASK, on_find) X(TEST_ASK, on_test)
+DISPATCH(from_tool, TOOL, AUTH, HEARS_TOOL);
 
 static void end(struct tool *t)
 {
@@ -156,16 +164,15 @@ static void end(struct tool *t)
 static void wake(struct pool *pool, struct pool_fd *post)
 {
 	struct tool *t = (struct tool *)post;
-	const struct channel tool = channel_of(post->fd, ROLE_TOOL, ROLE_AUTH);
 	ROOM struct channel_inbox inbox;
 	bool on = false;
 
-	switch (channel_receive(&tool, CHANNEL_NOW, &inbox)) {
+	switch (channel_receive(&t->channel, CHANNEL_NOW, &inbox)) {
 	case CHANNEL_EMPTY:
 		on = true;
 		break;
 	case CHANNEL_MESSAGE:
-		on = hear(t, &inbox.message);
+		on = dispatch(&from_tool, t, &inbox);
 		break;
 	case CHANNEL_CUT:
 	case CHANNEL_CLOSED:
@@ -187,7 +194,9 @@ void control_begin(struct pool *pool, int fd, struct logins *logins)
 		close(fd);
 		return;
 	}
-	*t = (struct tool){ { fd, wake }, logins };
+	*t = (struct tool){ { fd, wake },
+			    channel_of(fd, ROLE_TOOL, ROLE_AUTH),
+			    logins };
 	if (!pool_watch(pool, &t->watched))
 		end(t);
 }

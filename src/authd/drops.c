@@ -235,7 +235,8 @@ static enum fault send_or_wait(struct drops *drops, const struct user *user,
 				       : FAULT_PEER;
 		if (f == FAULT_NONE)
 			return f;
-		if (f == FAULT_LIMIT && wait_for_room(drops, one, end_ms))
+		if ((f == FAULT_LIMIT || f == FAULT_NOMEM) &&
+		    wait_for_room(drops, one, end_ms))
 			continue;
 		if (f != FAULT_PEER)
 			return fault_set(why, f, 0, "send to the maildrop process",

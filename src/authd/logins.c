@@ -7,43 +7,26 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "ipc/channel.h"
+#include "ipc/dispatch.h"
 
-/* What the front is told in the place of an answer that cannot be sent. */
-static struct message instead_of(const struct message *m)
+void logins_link_init(struct logins_link *link, struct logins *logins, int fd,
+		      uint64_t number)
 {
-	const enum fault f = FAULT_UNSENDABLE;
-
-	switch (m->kind) {
-	case MESSAGE_BOARD_OK:
-		return (struct message){ .kind = MESSAGE_BOARD_FAILED,
-					 .BOARD_FAILED = { m->BOARD_OK.id, f } };
-	case MESSAGE_AUTH_MORE:
-		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
-					 .AUTH_FAILED = { .id = m->AUTH_MORE.id,
-							  .fault = f } };
-	case MESSAGE_AUTH_FAILED:
-		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
-					 .AUTH_FAILED = { .id = m->AUTH_FAILED.id,
-							  .fault = f } };
-	default: /* of the others only AUTH_OK has texts */
-		return (struct message){ .kind = MESSAGE_AUTH_FAILED,
-					 .AUTH_FAILED = { .id = m->AUTH_OK.id,
-							  .fault = f } };
-	}
+	*link = (struct logins_link){
+		.logins = logins,
+		.answers = { .fd = fd },
+		.number = number,
+		.told = ~0u,
+	};
+	exchanges_init(&link->exchanges);
 }
 
-static bool say(struct logins_link *link, const struct message *m, int pass)
+/* No front of ours says this: it may be captured. */
+static bool is_illegal(const char *message, const char *reason)
 {
-	enum fault f = channel_send(link->fd, m, pass, CHANNEL_WAIT);
-
-	atomic_fetch_add(&link->answers, 1);
-	if (f == FAULT_UNSENDABLE) {
-		const struct message failed = instead_of(m);
-
-		f = channel_send(link->fd, &failed, -1, CHANNEL_WAIT);
-	}
-	return f == FAULT_NONE;
+	log_event(LOG_CRIT, "link-broken", LOG_T("peer", role_name(ROLE_FRONT)),
+		  LOG_T("message", message), LOG_T("reason", reason));
+	return false;
 }
 
 /* Nobody can log in: said once, until somebody can. */
@@ -67,7 +50,7 @@ static bool tell_offers(struct logins *l, struct logins_link *link, bool asked)
 
 	note_offers(l, offers);
 	return (atomic_exchange(&link->told, offers) == offers && !asked) ||
-	       say(link, &m, -1);
+	       answers_send(&link->answers, &m, -1);
 }
 
 /* Who asks: an attempt that is delayed has its question asked once more. */
@@ -104,7 +87,7 @@ static bool tell_refused(struct logins *l, const struct attempt *at, struct span
 
 	if (!denied && why->fault != FAULT_BAD_RESPONSE)
 		log_fault(why, "login-trouble", LOG_S("user", user));
-	return say(at->link, &m, -1);
+	return answers_send(&at->link->answers, &m, -1);
 }
 
 static bool tell_in(struct logins *l, const struct attempt *at, struct span proved,
@@ -120,11 +103,11 @@ static bool tell_in(struct logins *l, const struct attempt *at, struct span prov
 	throttle_good(&l->throttle, at->peer, proved);
 	if (grants_own(&l->grants, holder, user, at->peer, &ticket, &session, &why))
 		return tell_refused(l, at, user->name, &why);
-	return say(link,
-		   &(struct message){
-			   .kind = MESSAGE_AUTH_OK,
-			   .AUTH_OK = { at->key.id, user->name, buf_span(&ticket) } },
-		   session);
+	return answers_send(&link->answers,
+			    &(struct message){ .kind = MESSAGE_AUTH_OK,
+					       .AUTH_OK = { at->key.id, user->name,
+							    buf_span(&ticket) } },
+			    session);
 }
 
 /* ---- boards ---- */
@@ -141,17 +124,17 @@ static bool give_board(struct logins *l, struct logins_link *link,
 	enum fault f = grants_board(&l->grants, holder, ask, &name, &session, &why);
 
 	if (f == FAULT_NONE)
-		return say(
-			link,
+		return answers_send(
+			&link->answers,
 			&(struct message){ .kind = MESSAGE_BOARD_OK,
 					   .BOARD_OK = { ask->id, buf_span(&name) } },
 			session);
 	if (f != FAULT_NO_BOARD)
 		log_fault(&why, "board-trouble", LOG_S("board", ask->name));
-	return say(link,
-		   &(struct message){ .kind = MESSAGE_BOARD_FAILED,
-				      .BOARD_FAILED = { ask->id, f } },
-		   -1);
+	return answers_send(&link->answers,
+			    &(struct message){ .kind = MESSAGE_BOARD_FAILED,
+					       .BOARD_FAILED = { ask->id, f } },
+			    -1);
 }
 
 /* ---- PASS and APOP: one question, one answer ---- */
@@ -165,7 +148,7 @@ static bool check_at_once(struct logins *l, const struct attempt *at,
 	struct message later;
 
 	if (must_wait(l, at, ask->user, &later))
-		return say(at->link, &later, -1);
+		return answers_send(&at->link->answers, &later, -1);
 	enum fault f = way->mechanism == MECHANISM_ID_APOP
 			       ? login_by_digest(&l->rules, way, ask->user,
 						 ask->timestamp, ask->response, &found,
@@ -187,7 +170,7 @@ static bool tell_more(struct logins *l, const struct attempt *at, struct sasl *s
 	struct why why = { 0 };
 
 	if (exchanges_put(&at->link->exchanges, at->key, sasl))
-		return say(at->link, m, -1);
+		return answers_send(&at->link->answers, m, -1);
 	fault_set(&why, FAULT_NOMEM, 0, "go on", "exchange");
 	bool heard = tell_refused(l, at, sasl_claimed_name(sasl), &why);
 	sasl_free(sasl);
@@ -295,23 +278,63 @@ static void cancel(struct logins *l, struct logins_link *link, struct exchange_k
 	sasl_free(sasl);
 }
 
-bool logins_hear(struct logins *l, struct logins_link *link, const struct message *m)
+/* ---- messages of the front ---- */
+
+static bool on_ask(void *arg, const struct message *m, struct channel_files *none)
 {
-	switch (m->kind) {
-	case MESSAGE_AUTH_ASK:
-		return m->AUTH_ASK.mechanism < MECHANISM_COUNT &&
-		       (l->allowed >> m->AUTH_ASK.mechanism & 1) &&
-		       begin(l, link, &m->AUTH_ASK) && tell_offers(l, link, false);
-	case MESSAGE_AUTH_NEXT:
-		return next(l, link, &m->AUTH_NEXT);
-	case MESSAGE_AUTH_CANCEL:
-		cancel(l, link,
-		       (struct exchange_key){ m->AUTH_CANCEL.id,
-					      m->AUTH_CANCEL.exchange });
-		return true;
-	case MESSAGE_BOARD_ASK:
-		return give_board(l, link, &m->BOARD_ASK);
-	default: /* the table has AUTH_WHICH beside them */
-		return tell_offers(l, link, true);
-	}
+	struct logins_link *link = arg;
+	struct logins *l = link->logins;
+	const uint64_t mechanism = m->AUTH_ASK.mechanism;
+
+	(void)none;
+	if (mechanism >= MECHANISM_COUNT || !(l->allowed >> mechanism & 1))
+		return is_illegal("AUTH_ASK", "a mechanism that is not offered");
+	return begin(l, link, &m->AUTH_ASK) && tell_offers(l, link, false);
+}
+
+static bool on_which(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct logins_link *link = arg;
+
+	(void)m, (void)none;
+	return tell_offers(link->logins, link, true);
+}
+
+static bool on_next(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct logins_link *link = arg;
+
+	(void)none;
+	return next(link->logins, link, &m->AUTH_NEXT);
+}
+
+static bool on_cancel(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct logins_link *link = arg;
+	const struct exchange_key key = { m->AUTH_CANCEL.id, m->AUTH_CANCEL.exchange };
+
+	(void)none;
+	cancel(link->logins, link, key);
+	return true;
+}
+
+static bool on_board(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct logins_link *link = arg;
+
+	(void)none;
+	return give_board(link->logins, link, &m->BOARD_ASK);
+}
+
+#define HEARS_FRONT(X)                                                                 \
+	X(AUTH_ASK, on_ask)                                                            \
+	X(AUTH_WHICH, on_which)                                                        \
+	X(AUTH_NEXT, on_next)                                                          \
+	X(AUTH_CANCEL, on_cancel)                                                      \
+	X(BOARD_ASK, on_board)
+DISPATCH(from_front, FRONT, AUTH, HEARS_FRONT);
+
+bool logins_hear(struct logins_link *link, struct channel_inbox *in)
+{
+	return dispatch(&from_front, link, in);
 }

@@ -1,38 +1,43 @@
-/* authd/logins.h - what fronts ask of poplar-auth, and what they are told.
+/* authd/logins.h - the questions of fronts about logins and boards, answered.
  *
- * Prefix: logins_. A good AUTH_ASK makes a socket pair, one end of
- * which goes to the maildrop process inside GRANT and the other back to the front
- * inside AUTH_OK: whoever holds the front's end may use that one maildrop.
+ * Prefix: logins_. A good AUTH_ASK makes a socket pair. One end goes to the maildrop
+ * process with GRANT, the other one to the front with AUTH_OK: whoever holds the
+ * front's end may use that one maildrop.
  */
 #pragma once
 
 #include <stdatomic.h>
 
+#include "authd/answers.h"
 #include "authd/exchanges.h"
 #include "authd/grants.h"
 #include "authd/throttle.h"
 
-/* For all threads: set up before there are any. */
+/* Shared by all threads, and set up before they start. */
 struct logins {
 	struct login_rules rules;
 	struct throttle throttle;
-	unsigned allowed;       /* mechanisms, bits */
-	atomic_bool is_useless; /* no mechanism can let anybody in */
+	unsigned allowed;       /* mechanisms by the settings, bits */
+	atomic_bool is_useless; /* nobody can log in, which has been logged */
 	struct grants grants;
 };
 
-/* The channel of a front. */
+/* What is known of a front, by its link. */
 struct logins_link {
-	int fd;
-	uint64_t number;     /* no other link of this process ever had it */
-	atomic_uint told;    /* the mechanisms that the front knows of */
-	atomic_uint answers; /* since it was last seen to have read most of them */
+	struct logins *logins;
+	struct answers answers;
+	uint64_t number; /* no other link of this process ever had this one */
+	atomic_uint
+		told; /* the mechanisms that the front knows of; at first all bits */
 	struct exchanges exchanges;
 };
 
-/* The value of `told` of a front that has been told nothing yet. */
-#define LOGINS_UNTOLD (~0u)
+/* fd is the link's channel, which stays the caller's; exchanges_done ends what is begun
+ * here. */
+void logins_link_init(struct logins_link *link, struct logins *logins, int fd,
+		      uint64_t number);
 
-/* Answer what a front has said. False: it does not take the answer, or asked what none
- * of ours asks; its link must end. */
-bool logins_hear(struct logins *l, struct logins_link *link, const struct message *m);
+/* Answer the front's message in the inbox, in any thread. False: the link must end. The
+ * front does not read its answers, or it asked what no front of ours asks; that has
+ * been logged. */
+MUST_USE bool logins_hear(struct logins_link *link, struct channel_inbox *in);

@@ -24,7 +24,7 @@ enum { FIELDS_MAX = 8192, STORED_MAX = 512 };
 struct process {
 	struct process *next;
 	uint64_t number; /* poplard's name for it */
-	int fd;
+	struct channel channel;
 };
 
 struct lookup {
@@ -61,7 +61,7 @@ void lookups_init(struct lookups *lookups, int parent)
 
 static void process_free(struct process *p)
 {
-	own_fd_close(&p->fd);
+	own_fd_close(&p->channel.fd);
 	free(p);
 }
 
@@ -82,7 +82,7 @@ void lookups_link(struct database *database, uint64_t number, int fd)
 		own_fd_close(&fd);
 		return;
 	}
-	*p = (struct process){ NULL, number, fd };
+	*p = (struct process){ NULL, number, channel_of(fd, ROLE_LOOKUP, ROLE_AUTH) };
 	give_back((struct lookup *)database, p);
 }
 
@@ -129,7 +129,7 @@ static enum database_says down(const struct lookup *l, struct why *why, enum fau
 
 /* Send the question to a free process; one that has died meanwhile is given up, and the
  * next one is tried. Returns the process. NULL, and *why_not: FAULT_LIMIT, none is
- * free; FAULT_UNSENDABLE, the question is over the bounds of its message. */
+ * free; FAULT_UNSENDABLE or FAULT_NOMEM, the question cannot be sent now. */
 static struct process *send_question(struct lookup *l, const struct question *q,
 				     enum fault *why_not)
 {
@@ -139,11 +139,11 @@ static struct process *send_question(struct lookup *l, const struct question *q,
 	struct process *p;
 
 	while ((p = take_process(l))) {
-		enum fault f = channel_send(p->fd, &m, -1, CHANNEL_NOW);
+		enum fault f = channel_send(p->channel.fd, &m, -1, CHANNEL_NOW);
 
 		if (f == FAULT_NONE)
 			return p;
-		if (f == FAULT_UNSENDABLE) {
+		if (f == FAULT_UNSENDABLE || f == FAULT_NOMEM) {
 			give_back(l, p);
 			*why_not = f;
 			return NULL;
@@ -157,10 +157,9 @@ static struct process *send_question(struct lookup *l, const struct question *q,
 static enum database_says receive_answer(struct lookup *l, struct process *p,
 					 struct channel_inbox *inbox, struct why *why)
 {
-	const struct channel from = channel_of(p->fd, ROLE_LOOKUP, ROLE_AUTH);
 	const struct message_LOOKUP_IS *is = &inbox->message.LOOKUP_IS;
 
-	switch (channel_receive(&from, CHANNEL_WAIT, inbox)) {
+	switch (channel_receive(&p->channel, CHANNEL_WAIT, inbox)) {
 	case CHANNEL_MESSAGE:
 		give_back(l, p);
 		if (is->says > DATABASE_DOWN)

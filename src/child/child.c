@@ -1,4 +1,4 @@
-/* child/child.c - how a child of poplard begins.
+/* child/child.c - how a child of poplard begins, and how it hears poplard.
  *
  * Prefix: child_.
  */
@@ -30,14 +30,14 @@ static _Noreturn void explain(enum role role, const char *arg)
 	exit(asked ? 0 : 64);
 }
 
-static _Noreturn void lost(const struct child *c, const char *what)
+static _Noreturn void lost(const struct child *c, const char *what, const char *message)
 {
 	log_event(LOG_ERR, "not-started", LOG_T("role", role_name(c->role)),
-		  LOG_T("what", what));
+		  LOG_T("what", what), LOG_T("message", message));
 	_exit(EXIT_FAILURE);
 }
 
-/* The terminal's signals reach the whole group: only the parent heeds them. */
+/* Signals of the terminal reach the whole process group; poplard alone acts on them. */
 static void set_signals(void)
 {
 	signal(SIGINT, SIG_IGN);
@@ -45,58 +45,79 @@ static void set_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void take_settings(struct child *c, struct span packed)
+bool child_on_settings(void *arg, const struct message *m, struct channel_files *none)
 {
-	if (settings_unpack(&c->settings, c->role, packed))
-		lost(c, "settings cannot be read");
+	struct child *c = arg;
+
+	(void)none;
+	if (settings_unpack(&c->settings, c->role, m->SETTINGS.values))
+		return false;
 	log_level(LOG_ERR + (int)c->settings.log_level);
+	return true;
+}
+
+bool child_on_go(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct child *c = arg;
+
+	(void)m, (void)none;
+	c->has_begun = true;
+	return true;
+}
+
+/* Everything that needs no word of poplard. */
+static void begin(struct child *c, enum logsink_kind kind, const char *parent)
+{
+	struct why why;
+
+	logsink_use(STDERR_FILENO, kind, role_name(c->role));
+	if (proc_begin(parent, &why)) {
+		log_fault(&why, "not-started", LOG_T("role", role_name(c->role)));
+		_exit(EXIT_FAILURE);
+	}
+	prctl(PR_SET_NAME, role_name(c->role), 0, 0, 0);
+	set_signals();
+	proc_no_core();
+	if (c->role != ROLE_DROP) /* all others see passwords or keys */
+		proc_lock_memory();
+	if (settings_init(&c->settings))
+		lost(c, "out of memory", NULL);
+}
+
+static void hear_one(struct child *c)
+{
+	switch (channel_receive(&c->parent, CHANNEL_WAIT, &c->inbox)) {
+	case CHANNEL_MESSAGE:
+		if (!dispatch(c->hears, c, &c->inbox))
+			lost(c, "poplard's message cannot be used",
+			     message_name(c->inbox.message.kind));
+		break;
+	case CHANNEL_EMPTY:
+		break;
+	case CHANNEL_CLOSED:
+		lost(c, "poplard is gone", NULL);
+	case CHANNEL_CUT:
+	case CHANNEL_BROKEN:
+		lost(c, "poplard's message is illegal", c->parent.broken);
+	}
 }
 
 void child_begin(struct child *c, enum role role, int argc, char **argv,
-		 child_take_fn *take, void *arg)
+		 const struct dispatch *hears)
 {
 	enum logsink_kind kind;
-	struct why why;
 
 	if (argc < 2 || argc > 3 || !logsink_parse(argv[1], &kind))
 		explain(role, argc > 1 ? argv[1] : NULL);
-	*c = (struct child){ .role = role,
-			     .sandbox = sandbox_of(role),
-			     .parent = PROC_CHANNEL_FD };
-	logsink_use(STDERR_FILENO, kind, role_name(role));
-	if (proc_begin(argv[2], &why)) {
-		log_fault(&why, "not-started", LOG_T("role", role_name(role)));
-		_exit(EXIT_FAILURE);
-	}
-	prctl(PR_SET_NAME, role_name(role), 0, 0, 0);
-	set_signals();
-	proc_no_core();
-	if (role != ROLE_DROP) /* all others see passwords or keys */
-		proc_lock_memory();
-	if (settings_init(&c->settings))
-		lost(c, "out of memory");
-	for (;;) {
-		const struct channel parent = channel_of(c->parent, ROLE_PARENT, role);
-		const struct message *m = &c->inbox.message;
-
-		switch (channel_receive(&parent, CHANNEL_WAIT, &c->inbox)) {
-		case CHANNEL_MESSAGE:
-			break;
-		case CHANNEL_EMPTY:
-			continue;
-		case CHANNEL_CLOSED:
-			lost(c, "poplard is gone");
-		case CHANNEL_CUT:
-		case CHANNEL_BROKEN:
-			lost(c, "message from poplard cannot be read");
-		}
-		if (m->kind == MESSAGE_GO)
-			return;
-		if (m->kind == MESSAGE_SETTINGS)
-			take_settings(c, m->SETTINGS.values);
-		else
-			take(arg, m, c->inbox.files.at[0]);
-	}
+	*c = (struct child){
+		.role = role,
+		.sandbox = sandbox_of(role),
+		.parent = channel_of(PROC_CHANNEL_FD, ROLE_PARENT, role),
+		.hears = hears,
+	};
+	begin(c, kind, argv[2]);
+	while (!c->has_begun)
+		hear_one(c);
 }
 
 void child_enter_sandbox(struct child *c, int dir)
@@ -113,18 +134,28 @@ void child_enter_sandbox(struct child *c, int dir)
 	const struct message m = { .kind = MESSAGE_SANDBOXED,
 				   .SANDBOXED = { (uint64_t)abi, c->sandbox,
 						  span_of(rules) } };
-	if (channel_send(c->parent, &m, -1, CHANNEL_WAIT))
-		lost(c, "poplard is gone");
+	if (channel_send(c->parent.fd, &m, -1, CHANNEL_WAIT))
+		lost(c, "poplard is gone", NULL);
 }
 
-bool child_hear(struct child *c, child_take_fn *take, void *arg)
+/* Nobody could link this process with others, or start it again. */
+static bool parent_is_lost(struct child *c, const char *message)
 {
-	const struct channel parent = channel_of(c->parent, ROLE_PARENT, c->role);
+	log_event(LOG_CRIT, "parent-gone", LOG_T("role", role_name(c->role)),
+		  LOG_T("illegal-message", message),
+		  LOG_T("consequence", "nothing that dies is started again"));
+	own_fd_close(&c->parent.fd);
+	return false;
+}
 
+bool child_hear(struct child *c)
+{
 	for (;;) {
-		switch (channel_receive(&parent, CHANNEL_NOW, &c->inbox)) {
+		switch (channel_receive(&c->parent, CHANNEL_NOW, &c->inbox)) {
 		case CHANNEL_MESSAGE:
-			take(arg, &c->inbox.message, c->inbox.files.at[0]);
+			if (!dispatch(c->hears, c, &c->inbox))
+				return parent_is_lost(
+					c, message_name(c->inbox.message.kind));
 			break;
 		case CHANNEL_CUT:
 			log_event(LOG_ERR, "descriptor-lost",
@@ -134,13 +165,9 @@ bool child_hear(struct child *c, child_take_fn *take, void *arg)
 		case CHANNEL_EMPTY:
 			return true;
 		case CHANNEL_CLOSED:
+			return parent_is_lost(c, NULL);
 		case CHANNEL_BROKEN:
-			log_event(LOG_CRIT, "parent-gone",
-				  LOG_T("role", role_name(c->role)),
-				  LOG_T("consequence",
-					"nothing that dies is started again"));
-			own_fd_close(&c->parent);
-			return false;
+			return parent_is_lost(c, c->parent.broken);
 		}
 	}
 }

@@ -135,7 +135,7 @@ static bool ask_server(struct cli_maildrop *m)
 
 static bool hear_server(struct cli_maildrop *m, bool *out_found)
 {
-	const struct channel auth = channel_of(m->server, ROLE_AUTH, ROLE_TOOL);
+	struct channel auth = channel_of(m->server, ROLE_AUTH, ROLE_TOOL);
 	ROOM struct channel_inbox inbox;
 
 	if (channel_receive(&auth, CHANNEL_WAIT, &inbox) != CHANNEL_MESSAGE ||

@@ -24,7 +24,7 @@
 #include "cli/cli.h"
 #include "cli/password.h"
 #include "cli/server.h"
-#include "ipc/channel.h"
+#include "ipc/dispatch.h"
 
 /* The longest time in which a maildrop process opens the maildrop. */
 enum { PATIENCE_MS = 30000 };
@@ -52,6 +52,7 @@ struct trial {
 	enum mechanism method;
 	bool clear;
 	char path[4096 + 1]; /* of the maildrop, below mail-root */
+	int status;          /* of the tool, once the server has told */
 };
 
 /* ---- answers ---- */
@@ -164,7 +165,7 @@ static int not_opened(const struct trial *t, uint64_t fault)
 static int look_into(const struct trial *t, int fd)
 {
 	OWN_FD session = fd, listing = -1;
-	const struct channel drop = channel_of(session, ROLE_DROP, ROLE_FRONT);
+	struct channel drop = channel_of(session, ROLE_DROP, ROLE_FRONT);
 	struct channel_inbox inbox;
 	const struct message *m = &inbox.message;
 
@@ -174,7 +175,9 @@ static int look_into(const struct trial *t, int fd)
 		break;
 	case CHANNEL_EMPTY:
 		return refused(FAULT_LIMIT, SPAN("poplar-drop does not answer"));
-	default:
+	case CHANNEL_CUT:
+	case CHANNEL_CLOSED:
+	case CHANNEL_BROKEN:
 		return refused(FAULT_PEER, SPAN("poplar-drop has ended"));
 	}
 	listing = inbox.files.at[0];
@@ -186,30 +189,65 @@ static int look_into(const struct trial *t, int fd)
 	return CLI_OK;
 }
 
+/* ---- answers of poplar-auth: false where t->status is the outcome ---- */
+
+static bool on_looks(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)arg, (void)none;
+	print_name(&m->TEST_LOOKS);
+	return true;
+}
+
+static bool on_says(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)arg, (void)none;
+	print_step(&m->TEST_SAYS);
+	return true;
+}
+
+static bool on_is(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct trial *t = arg;
+
+	(void)none;
+	t->status = take_end(t, &m->TEST_IS);
+	return t->status == CLI_OK;
+}
+
+static bool on_drop(void *arg, const struct message *m, struct channel_files *files)
+{
+	struct trial *t = arg;
+
+	(void)m;
+	t->status = look_into(t, files->at[0]);
+	return false;
+}
+
+static bool on_find(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct trial *t = arg;
+
+	(void)m, (void)none;
+	t->status = CLI_NO_SERVER; /* nobody asked */
+	return false;
+}
+
+#define HEARS_AUTH(X)                                                                  \
+	X(TEST_LOOKS, on_looks)                                                        \
+	X(TEST_SAYS, on_says)                                                          \
+	X(TEST_IS, on_is)                                                              \
+	X(TEST_DROP, on_drop)                                                          \
+	X(FIND_IS, on_find)
+DISPATCH(from_auth, AUTH, TOOL, HEARS_AUTH);
+
 static int hear(int fd, struct trial *t)
 {
-	const struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_TOOL);
+	struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_TOOL);
 	struct channel_inbox inbox;
-	const struct message *m = &inbox.message;
-	int status;
 
-	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE) {
-		switch (m->kind) {
-		case MESSAGE_TEST_IS:
-			status = take_end(t, &m->TEST_IS);
-			if (status != CLI_OK)
-				return status;
-			break;
-		case MESSAGE_TEST_DROP:
-			return look_into(t, inbox.files.at[0]);
-		case MESSAGE_TEST_LOOKS:
-			print_name(&m->TEST_LOOKS);
-			break;
-		default:
-			print_step(&m->TEST_SAYS);
-			break;
-		}
-	}
+	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE)
+		if (!dispatch(&from_auth, t, &inbox))
+			return t->status;
 	cli_say("the server ended without an answer; it takes root, or its own user",
 		NULL);
 	return CLI_NO_SERVER;

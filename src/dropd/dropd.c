@@ -1,139 +1,87 @@
-/* dropd/dropd.c - poplar-drop: keeps the maildrops of one user of the system.
+/* dropd/dropd.c - poplar-drop: opens the maildrops of one uid, and serves them.
  *
- * Threads in straight-line code that may block. GRANT messages from
- * poplar-auth bring session sockets; whoever holds the other end of one may use that
+ * Threads run straight-line code that may block. Each GRANT of poplar-auth brings the
+ * socket of a session: whoever holds the other end of that socket may use that one
  * maildrop and nothing else.
  */
+#include "dropd/session.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/own.h"
-#include "dropd/dropd.h"
 #include "sys/proc.h"
-
-/* ---- the end ---- */
-
-static void maybe_end(struct dropd *d)
-{
-	if (atomic_load(&d->draining) && atomic_load(&d->live) == 0)
-		_exit(EXIT_SUCCESS);
-}
-
-static void one_less(struct dropd *d)
-{
-	atomic_fetch_sub(&d->live, 1);
-	maybe_end(d);
-}
-
-void dropd_session_less(struct dropd *d)
-{
-	atomic_fetch_sub(&d->sessions, 1);
-	one_less(d);
-}
 
 /* ---- links to poplar-auth ---- */
 
-static void link_end(struct dropd *d, struct pool_fd *post)
+static bool on_grant(void *arg, const struct message *m, struct channel_files *files)
 {
-	close(post->fd);
-	free(post);
-	one_less(d);
+	dropd_session_begin(arg, m, files->at[0]);
+	return true;
 }
 
-/* One GRANT; the link is given on before the maildrop is opened, which may take long.
- * Its session counts from before that: another thread may find the link's end, as the
- * last that lives, meanwhile. */
-static void link_wake(struct pool *pool, struct pool_fd *post)
-{
-	struct dropd *d = pool_arg(pool);
-	const struct channel auth = channel_of(post->fd, ROLE_AUTH, ROLE_DROP);
-	ROOM struct channel_inbox inbox;
+#define HEARS_AUTH(X) X(GRANT, on_grant)
+DISPATCH(from_auth, AUTH, DROP, HEARS_AUTH);
 
-	switch (channel_receive(&auth, CHANNEL_NOW, &inbox)) {
-	case CHANNEL_MESSAGE:
-		atomic_fetch_add(&d->live, 1);
-		atomic_fetch_add(&d->sessions, 1);
-		pool_again(pool, post);
-		dropd_session_begin(d, &inbox.message, inbox.files.at[0]);
-		break;
-	case CHANNEL_EMPTY:
-		pool_again(pool, post);
-		break;
-	case CHANNEL_CUT: /* the other end of the session's socket sees that it is over
-			   */
-		log_event(LOG_ERR, "session-lost",
-			  LOG_T("what", "too many open files"));
-		pool_again(pool, post);
-		break;
-	case CHANNEL_BROKEN:
-		log_event(LOG_CRIT, "auth-broken");
-		link_end(d, post);
-		break;
-	case CHANNEL_CLOSED:
-		link_end(d, post);
-		break;
-	}
+static bool hear_auth(struct threaded_link *link, struct channel_inbox *in)
+{
+	return dispatch(&from_auth, link->process, in);
 }
 
-static void link_begin(struct dropd *d, int fd)
+static void free_link(struct threaded_link *link)
 {
-	struct pool_fd *link = malloc(sizeof *link);
-
-	if (!link) {
-		close(fd);
-		return;
-	}
-	*link = (struct pool_fd){ fd, link_wake };
-	atomic_fetch_add(&d->live, 1);
-	if (!pool_watch(d->pool, link))
-		link_end(d, link);
+	free(link);
 }
 
-/* ---- the parent ---- */
+static const struct threaded_kind auth_links = {
+	.peer = ROLE_AUTH,
+	.hear = hear_auth,
+	.free = free_link,
+};
 
-static void take(void *arg, const struct message *m, int fd)
+/* ---- poplard ---- */
+
+static bool on_directory(void *arg, const struct message *m,
+			 struct channel_files *files)
 {
 	struct dropd *d = arg;
 
-	switch (m->kind) {
-	case MESSAGE_DIRECTORY:
-		own_fd_close(&d->root);
-		d->root = fd;
-		break;
-	case MESSAGE_AUTH_LINK:
-		link_begin(d, fd);
-		break;
-	case MESSAGE_DRAIN:
-		atomic_store(&d->draining, true);
-		maybe_end(d);
-		break;
-	default: /* the table has no other from the parent */
-		break;
-	}
+	(void)m;
+	d->root = files->at[0];
+	return true;
 }
 
-static void parent_wake(struct pool *pool, struct pool_fd *post)
+static bool on_auth_link(void *arg, const struct message *m,
+			 struct channel_files *files)
 {
-	struct dropd *d = pool_arg(pool);
+	struct dropd *d = arg;
+	struct threaded_link *link = malloc(sizeof *link);
 
-	if (child_hear(&d->child, take, d)) {
-		pool_again(pool, post);
-		return;
-	}
-	atomic_store(&d->draining, true);
-	maybe_end(d);
+	(void)m;
+	if (link)
+		threaded_link_begin(&d->threaded, link, &auth_links, files->at[0]);
+	else
+		close(files->at[0]);
+	return true;
 }
 
-/* A login may come at any time: whether this process ends is the parent's to say, who
- * knows what poplar-auth is told. */
+#define HEARS_PARENT(X)                                                                \
+	CHILD_HEARS(X)                                                                 \
+	X(DIRECTORY, on_directory)                                                     \
+	X(AUTH_LINK, on_auth_link)                                                     \
+	X(DRAIN, threaded_on_drain)
+DISPATCH(from_parent, PARENT, DROP, HEARS_PARENT);
+
+/* A login may come at any time: poplard decides whether this process ends, since
+ * poplard also tells poplar-auth. */
 static void say_idle(struct pool *pool)
 {
 	struct dropd *d = pool_arg(pool);
 	const struct message m = { .kind = MESSAGE_IDLE };
 
-	if (atomic_load(&d->sessions) > 0 || atomic_load(&d->draining))
+	if (atomic_load(&d->sessions) > 0 || atomic_load(&d->threaded.draining))
 		return;
 	fault_ignore(channel_send(d->idle, &m, -1, CHANNEL_NOW));
 	log_event(LOG_DEBUG, "drop-idle");
@@ -142,22 +90,21 @@ static void say_idle(struct pool *pool)
 int main(int argc, char **argv)
 {
 	static struct dropd d = { .root = -1 };
+	struct threaded *t = &d.threaded;
 
-	d.pool = pool_new(&d);
-	if (!d.pool)
+	if (!threaded_init(t))
 		return EXIT_FAILURE;
-	child_begin(&d.child, ROLE_DROP, argc, argv, take, &d);
-	const struct settings *s = &d.child.settings;
+	child_begin(&t->child, ROLE_DROP, argc, argv, &from_parent);
+	const struct settings *s = &t->child.settings;
 	d.locks = store_locks_new(s->drop_threads / 2, s->lock_wait);
 	if (!d.locks || !lockowners_init(&d.lockowners) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
-	/* One of its own: a waking closes the other when the parent has died. */
+	/* A copy: when poplard has died another thread closes the original. */
 	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
-	pool_when_quiet(d.pool, s->drop_idle * 1000, say_idle);
-	child_enter_sandbox(&d.child, d.root);
-	d.parent = (struct pool_fd){ PROC_CHANNEL_FD, parent_wake };
-	if (!pool_watch(d.pool, &d.parent))
+	pool_when_quiet(t->pool, s->drop_idle * 1000, say_idle);
+	child_enter_sandbox(&t->child, d.root);
+	if (!threaded_hear_parent(t, t->pool))
 		return EXIT_FAILURE;
-	pool_run(d.pool, s->drop_threads);
+	pool_run(t->pool, s->drop_threads);
 }

@@ -16,7 +16,7 @@ bool lockowners_init(struct lockowners *all)
 
 static struct lockowner **chain_of(struct lockowners *all, const char *path)
 {
-	return &all->chains[siphash(all->key, span_of(path)) % HOLDERS_CHAINS];
+	return &all->chains[siphash(all->key, span_of(path)) % LOCKOWNERS_CHAINS];
 }
 
 /* Without memory it is not known, which harms nobody. */
@@ -49,7 +49,7 @@ void lockowners_remove(struct lockowners *all, struct lockowner *h)
 }
 
 bool lockowners_find(struct lockowners *all, const char *path,
-		     char since[HOLDER_SINCE_MAX], char peer[HOLDER_PEER_MAX])
+		     char since[LOCKOWNER_SINCE_MAX], char peer[LOCKOWNER_PEER_MAX])
 {
 	const struct lockowner *h;
 	struct tm tm;
@@ -59,8 +59,8 @@ bool lockowners_find(struct lockowners *all, const char *path,
 		h = h->next;
 	if (h) {
 		gmtime_r(&h->since, &tm);
-		strftime(since, HOLDER_SINCE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
-		memcpy(peer, h->peer, HOLDER_PEER_MAX);
+		strftime(since, LOCKOWNER_SINCE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		memcpy(peer, h->peer, LOCKOWNER_PEER_MAX);
 	}
 	pthread_mutex_unlock(&all->mutex);
 	return h;

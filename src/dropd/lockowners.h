@@ -12,19 +12,19 @@
 
 #include "base/siphash.h"
 
-enum { HOLDER_PEER_MAX = 65, HOLDER_SINCE_MAX = 24, HOLDERS_CHAINS = 2048 };
+enum { LOCKOWNER_PEER_MAX = 65, LOCKOWNER_SINCE_MAX = 24, LOCKOWNERS_CHAINS = 2048 };
 
 struct lockowner {
 	struct lockowner *next, **at; /* `at` is what points to this one */
 	char *path;                   /* NULL: it holds none */
 	time_t since;
-	char peer[HOLDER_PEER_MAX]; /* where the client is; filled in by its owner */
+	char peer[LOCKOWNER_PEER_MAX]; /* where the client is; filled in by its owner */
 };
 
 struct lockowners {
 	pthread_mutex_t mutex;
 	unsigned char key[SIPHASH_KEY_OCTETS];
-	struct lockowner *chains[HOLDERS_CHAINS]; /* by path */
+	struct lockowner *chains[LOCKOWNERS_CHAINS]; /* by path */
 };
 
 /* `all` is zero before. False: the kernel has no random octets. */
@@ -36,4 +36,4 @@ void lockowners_remove(struct lockowners *all, struct lockowner *h);
 /* Since when, and from where, does a session of ours have this maildrop? False: none
  * has. */
 bool lockowners_find(struct lockowners *all, const char *path,
-		     char since[HOLDER_SINCE_MAX], char peer[HOLDER_PEER_MAX]);
+		     char since[LOCKOWNER_SINCE_MAX], char peer[LOCKOWNER_PEER_MAX]);

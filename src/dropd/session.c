@@ -2,6 +2,8 @@
  *
  * Prefix: session_.
  */
+#include "dropd/session.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,9 +13,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "dropd/dropd.h"
+#include "dropd/marks.h"
 #include "dropd/windows.h"
-#include "ipc/channel.h"
+#include "ipc/dispatch.h"
 #include "store/maxima.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -22,28 +24,29 @@
 enum { FILES_KEPT = 2 * MESSAGE_BODIES_MAX };
 
 struct session {
-	struct pool_fd post; /* first: a session is a post */
+	struct pool_fd post; /* first: a session is a watched descriptor */
+	struct channel front;
 	struct maildrop *maildrop;
-	uint64_t *marks; /* made at the first MARKS; behind them, what was retrieved */
+	struct marks marks;
 	bool read_only, as_is, is_board;
 	uint32_t maxima;            /* of a board; 0: it is none */
-	bool doubted;               /* the front has doubted the listing */
+	bool is_corrupt;            /* the front has reported the listing as corrupt */
 	unsigned given;             /* files to the front, ever */
 	uint64_t files[FILES_KEPT]; /* the inodes of the last of them */
 	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
 	struct store_rules rules;
-	struct lockowner holder; /* of the maildrop, once it is open */
+	struct lockowner owner; /* of the maildrop, once it is open */
 	struct windows windows;
 	char user[];
 };
 
 static void session_end(struct dropd *d, struct session *s)
 {
-	lockowners_remove(&d->lockowners, &s->holder);
+	lockowners_remove(&d->lockowners, &s->owner);
 	windows_close(&s->windows);
 	store_close(s->maildrop);
 	own_fd_close(&s->post.fd);
-	free(s->marks);
+	marks_free(&s->marks);
 	free(s);
 	dropd_session_less(d);
 }
@@ -71,11 +74,11 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
-/* No front of ours says this. */
-static bool is_broken(const struct session *s, const char *what)
+/* No front of ours says this: it may be captured, and its session ends. */
+static bool is_illegal(const struct session *s, const char *message, const char *reason)
 {
 	log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user),
-		  LOG_T("what", what));
+		  LOG_T("what", message), LOG_T("reason", reason));
 	return false;
 }
 
@@ -120,7 +123,7 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	const uint64_t all = s->maildrop->listing.count;
 	if (count == 0 || count > MESSAGE_BODIES_MAX || first == 0 || first > all ||
 	    count > all - first + 1)
-		return is_broken(s, "BODIES");
+		return is_illegal(s, "BODIES", "there are no such messages");
 	store_bodies(s->maildrop, (uint32_t)first, (uint32_t)count, bodies);
 	windows_begin(&s->windows);
 	for (size_t i = 0; i < count; i++) {
@@ -158,7 +161,7 @@ static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t len
 	ROOM char chunk[65536];
 
 	if (!is_ours(s, fd) || length > MESSAGE_WARM_MAX || offset > INT64_MAX - length)
-		return is_broken(s, "WARM");
+		return is_illegal(s, "WARM", "not a file or range of this session");
 	for (uint64_t done = 0; done < length;) {
 		size_t want = length - done < sizeof chunk ? (size_t)(length - done)
 							   : sizeof chunk;
@@ -181,7 +184,7 @@ static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 	struct why why = { 0 };
 
 	if (msg > listing->count || at > INT64_MAX)
-		return is_broken(s, "COPY");
+		return is_illegal(s, "COPY", "there is no such message");
 	const enum fault f = msg > 0 ? windows_next(&s->windows, s->maildrop,
 						    (uint32_t)msg, at, &given, &why)
 				     : windows_listing(listing, at, &given, &why);
@@ -193,11 +196,6 @@ static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 	if (msg == 0 && given.fd != listing->fd)
 		close(given.fd);
 	return said;
-}
-
-static size_t mark_words(const struct session *s)
-{
-	return ((size_t)s->maildrop->listing.count + 63) / 64;
 }
 
 /* What becomes of a message that has been sent by RETR. */
@@ -214,17 +212,12 @@ static enum retrieval retrieval(const struct session *s)
 		       : RETRIEVAL_FORGOTTEN;
 }
 
-static size_t all_words(const struct session *s)
+/* Logged and acted on once. A session that may only read leaves the index in place. */
+static void note_corrupt(struct session *s)
 {
-	return mark_words(s) * (retrieval(s) == RETRIEVAL_FORGOTTEN ? 1 : 2);
-}
-
-/* Once is enough. Whoever may only read removes nothing, not even the index. */
-static void take_doubt(struct session *s)
-{
-	if (s->doubted)
+	if (s->is_corrupt)
 		return;
-	s->doubted = true;
+	s->is_corrupt = true;
 	log_event(LOG_WARNING, "listing-damaged", LOG_T("user", s->user),
 		  LOG_T("hint", s->read_only ? "see poplar index" : NULL));
 	if (!s->read_only)
@@ -233,35 +226,14 @@ static void take_doubt(struct session *s)
 
 static bool take_marks(struct session *s, uint64_t first, struct span bits)
 {
-	size_t octets = all_words(s) * sizeof *s->marks;
+	const enum fault f = marks_put(&s->marks, first, bits);
 
-	if (!s->marks)
-		s->marks = calloc(1, octets + 1);
-	if (!s->marks || first % 8 != 0 || first / 8 > octets ||
-	    bits.len > octets - first / 8)
-		return is_broken(s, "MARKS");
-	memcpy((char *)s->marks + first / 8, bits.at, bits.len);
-	return true;
-}
-
-/* Exactly as many as the front says, and none behind the last message. */
-static bool is_whole(const struct session *s, const uint64_t *bits, uint64_t said)
-{
-	uint64_t count = 0;
-	uint32_t tail = s->maildrop->listing.count % 64;
-
-	for (size_t i = 0; bits && i < mark_words(s); i++)
-		count += (unsigned)__builtin_popcountll(bits[i]);
-	if (bits && tail > 0 && bits[mark_words(s) - 1] >> tail != 0)
-		return false;
-	return count == said;
-}
-
-static const uint64_t *retrieved_bits(const struct session *s)
-{
-	return s->marks && retrieval(s) != RETRIEVAL_FORGOTTEN
-		       ? s->marks + mark_words(s)
-		       : NULL;
+	if (f == FAULT_NOMEM)
+		log_event(LOG_ERR, "session-lost", LOG_T("user", s->user),
+			  LOG_T("what", "out of memory"));
+	if (f == FAULT_PEER)
+		return is_illegal(s, "MARKS", "no such place among the marks");
+	return f == FAULT_NONE;
 }
 
 /* The session's last message, whatever comes of it. */
@@ -270,17 +242,17 @@ static void answer_commit(struct session *s, const struct message_COMMIT *m)
 	struct why why = { 0 };
 	uint32_t left = 0;
 
-	if (s->read_only || !is_whole(s, s->marks, m->marked) ||
-	    !is_whole(s, retrieved_bits(s), m->retrieved)) {
+	if (s->read_only || !marks_are(&s->marks, m->marked, m->retrieved)) {
 		fault_set(&why, s->read_only ? FAULT_READ_ONLY : FAULT_PEER, 0,
 			  "read the marks from the front", NULL);
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
 	uint64_t octets, ascii;
-	store_left(&s->maildrop->listing, s->marks, &octets, &ascii);
+	store_left(&s->maildrop->listing, marks_deleted(&s->marks), &octets, &ascii);
 	s->rules.now_ms = clock_wall_ms();
-	if (store_commit(s->maildrop, s->marks, retrieved_bits(s), &left, &why)) {
+	if (store_commit(s->maildrop, marks_deleted(&s->marks),
+			 marks_retrieved(&s->marks), &left, &why)) {
 		say_failed(s, &why, "commit-failed");
 		return;
 	}
@@ -289,40 +261,66 @@ static void answer_commit(struct session *s, const struct message_COMMIT *m)
 	say(s, &done, -1);
 }
 
-/* Returns false when the session is over. */
-static bool hear(struct session *s, const struct message *m, int fd)
+/* ---- messages of the front ---- */
+
+static bool on_bodies(void *arg, const struct message *m, struct channel_files *none)
 {
-	switch (m->kind) {
-	case MESSAGE_BODIES:
-		return answer_bodies(s, m->BODIES.first, m->BODIES.count);
-	case MESSAGE_WARM:
-		return answer_warm(s, fd, m->WARM.offset, m->WARM.length);
-	case MESSAGE_COPY:
-		return answer_copy(s, m->COPY.message, m->COPY.offset);
-	case MESSAGE_DOUBT:
-		take_doubt(s);
-		return true;
-	case MESSAGE_MARKS:
-		return take_marks(s, m->MARKS.first, m->MARKS.bits);
-	case MESSAGE_COMMIT:
-		answer_commit(s, &m->COMMIT);
-		return false;
-	default: /* the table has no other from the front */
-		return false;
-	}
+	(void)none;
+	return answer_bodies(arg, m->BODIES.first, m->BODIES.count);
 }
 
-static void session_wake(struct pool *pool, struct pool_fd *post)
+static bool on_warm(void *arg, const struct message *m, struct channel_files *files)
+{
+	OWN_FD file = files->at[0];
+
+	return answer_warm(arg, file, m->WARM.offset, m->WARM.length);
+}
+
+static bool on_copy(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)none;
+	return answer_copy(arg, m->COPY.message, m->COPY.offset);
+}
+
+static bool on_listing_corrupt(void *arg, const struct message *m,
+			       struct channel_files *none)
+{
+	(void)m, (void)none;
+	note_corrupt(arg);
+	return true;
+}
+
+static bool on_marks(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)none;
+	return take_marks(arg, m->MARKS.first, m->MARKS.bits);
+}
+
+static bool on_commit(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)none;
+	answer_commit(arg, &m->COMMIT);
+	return false;
+}
+
+#define HEARS_FRONT(X)                                                                 \
+	X(BODIES, on_bodies)                                                           \
+	X(WARM, on_warm)                                                               \
+	X(COPY, on_copy)                                                               \
+	X(LISTING_CORRUPT, on_listing_corrupt)                                         \
+	X(MARKS, on_marks)                                                             \
+	X(COMMIT, on_commit)
+DISPATCH(from_front, FRONT, DROP, HEARS_FRONT);
+
+static void on_session(struct pool *pool, struct pool_fd *post)
 {
 	struct session *s = (struct session *)post;
-	const struct channel front = channel_of(post->fd, ROLE_FRONT, ROLE_DROP);
 	ROOM struct channel_inbox inbox;
 	bool on = false;
 
-	switch (channel_receive(&front, CHANNEL_NOW, &inbox)) {
+	switch (channel_receive(&s->front, CHANNEL_NOW, &inbox)) {
 	case CHANNEL_MESSAGE:
-		on = hear(s, &inbox.message, inbox.files.at[0]);
-		own_fd_close(&inbox.files.at[0]);
+		on = dispatch(&from_front, s, &inbox);
 		break;
 	case CHANNEL_EMPTY:
 		on = true;
@@ -330,8 +328,11 @@ static void session_wake(struct pool *pool, struct pool_fd *post)
 	case CHANNEL_CLOSED:
 		break;
 	case CHANNEL_CUT:
+		log_event(LOG_ERR, "session-lost", LOG_T("user", s->user),
+			  LOG_T("what", "too many open files"));
+		break;
 	case CHANNEL_BROKEN:
-		log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user));
+		on = is_illegal(s, s->front.broken, s->front.reason);
 		break;
 	}
 	if (on)
@@ -339,6 +340,8 @@ static void session_wake(struct pool *pool, struct pool_fd *post)
 	else
 		session_end(pool_arg(pool), s);
 }
+
+/* ---- opening ---- */
 
 static bool say_ready(const struct session *s)
 {
@@ -380,12 +383,12 @@ static void say_not_open(struct dropd *d, const struct session *s, const char *p
 			 const struct why *why)
 {
 	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
-	char since[HOLDER_SINCE_MAX], peer[HOLDER_PEER_MAX];
+	char since[LOCKOWNER_SINCE_MAX], peer[LOCKOWNER_PEER_MAX];
 	const bool busy = why->fault == FAULT_BUSY;
 	const bool known = busy && lockowners_find(&d->lockowners, path, since, peer);
 
 	log_fault(why, "open-failed", LOG_T("user", s->user),
-		  LOG_T("peer", s->holder.peer),
+		  LOG_T("peer", s->owner.peer),
 		  LOG_T("held-since", known  ? since
 				      : busy ? "unknown"
 					     : NULL),
@@ -412,15 +415,16 @@ static void count_board(const struct dropd *d, struct session *s, const char *pa
 /* Open the maildrop and say how that went. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
+	const struct settings *settings = &d->threaded.child.settings;
 	const struct store_opening opening = {
 		.place = { STORE_MAILDIR, d->root, path },
-		.process = { d->locks, d->boot, d->child.settings.utf8_downgrade },
+		.process = { d->locks, d->boot, settings->utf8_downgrade },
 		.use = {
 			.read_only = s->read_only,
 			.as_is = s->as_is,
-			.makes_home = d->child.settings.create_home && !s->read_only,
-			.index = d->child.settings.index ? STORE_INDEX_KEEP
-							 : STORE_INDEX_IGNORE,
+			.makes_home = settings->create_home && !s->read_only,
+			.index = settings->index ? STORE_INDEX_KEEP
+						 : STORE_INDEX_IGNORE,
 		},
 		.rules = s->read_only ? NULL : &s->rules,
 	};
@@ -430,7 +434,9 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 		say_not_open(d, s, path, &why);
 		return false;
 	}
-	lockowners_add(&d->lockowners, &s->holder, path);
+	lockowners_add(&d->lockowners, &s->owner, path);
+	s->marks.messages = s->maildrop->listing.count;
+	s->marks.notes_retrieved = retrieval(s) != RETRIEVAL_FORGOTTEN;
 	if (s->is_board)
 		count_board(d, s, path);
 	if (s->maildrop->trouble.fault)
@@ -458,13 +464,13 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	ROOM char path[4096 + 1];
 
 	if (!s || !span_copy(m->GRANT.user, s->user, user_octets) ||
-	    !span_copy(m->GRANT.peer, s->holder.peer, sizeof s->holder.peer) ||
+	    !span_copy(m->GRANT.peer, s->owner.peer, sizeof s->owner.peer) ||
 	    !span_copy(m->GRANT.path, path, sizeof path)) {
 		close(fd);
 		free(s);
-		dropd_session_less(d);
 		return;
 	}
+	dropd_session_more(d);
 	s->read_only = m->GRANT.read_only > 0;
 	s->as_is = m->GRANT.as_is > 0;
 	s->is_board = m->GRANT.is_board > 0;
@@ -472,11 +478,12 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	s->rules = (struct store_rules){
 		.policy = { m->GRANT.again ? 0 : s->login_delay, days(m->GRANT.unread),
 			    days(m->GRANT.retrieved) },
-		.quick_logins = d->child.settings.quick_logins,
-		.mark_seen = d->child.settings.mark_seen,
+		.quick_logins = d->threaded.child.settings.quick_logins,
+		.mark_seen = d->threaded.child.settings.mark_seen,
 		.now_ms = clock_wall_ms(),
 	};
-	s->post = (struct pool_fd){ fd, session_wake };
-	if (!session_open(d, s, path) || !pool_watch(d->pool, &s->post))
+	s->post = (struct pool_fd){ fd, on_session };
+	s->front = channel_of(fd, ROLE_FRONT, ROLE_DROP);
+	if (!session_open(d, s, path) || !pool_watch(d->threaded.pool, &s->post))
 		session_end(d, s);
 }

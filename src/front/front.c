@@ -93,43 +93,75 @@ static void take_tls(struct front *f, int fd)
 		_exit(EXIT_FAILURE);
 }
 
-static void take(void *arg, const struct message *m, int fd)
+static bool hear_listener(void *arg, const struct message *m,
+			  struct channel_files *files)
 {
-	struct front *f = arg;
-
-	switch (m->kind) {
-	case MESSAGE_LISTENER:
-		listener_add(f, fd, m->LISTENER.tls);
-		break;
-	case MESSAGE_TLS_FILES:
-		take_tls(f, fd);
-		break;
-	case MESSAGE_TICKET_KEYS:
-		take_ticket_keys(f, m);
-		break;
-	case MESSAGE_CONNLIMIT:
-		arrival_take_connlimit(f, fd, m->CONNLIMIT.column);
-		break;
-	case MESSAGE_AUTH_LINK:
-		pop3_auth_link(f, fd);
-		break;
-	case MESSAGE_DRAIN:
-		listener_drain(f);
-		break;
-	case MESSAGE_STOP:
-		stop(f);
-		break;
-	default: /* the table has no other from the parent */
-		break;
-	}
+	listener_add(arg, files->at[0], m->LISTENER.tls);
+	return true;
 }
+
+static bool hear_tls_files(void *arg, const struct message *m,
+			   struct channel_files *files)
+{
+	(void)m;
+	take_tls(arg, files->at[0]);
+	return true;
+}
+
+static bool hear_ticket_keys(void *arg, const struct message *m,
+			     struct channel_files *none)
+{
+	(void)none;
+	take_ticket_keys(arg, m);
+	return true;
+}
+
+static bool hear_connlimit(void *arg, const struct message *m,
+			   struct channel_files *files)
+{
+	arrival_take_connlimit(arg, files->at[0], m->CONNLIMIT.column);
+	return true;
+}
+
+static bool hear_auth_link(void *arg, const struct message *m,
+			   struct channel_files *files)
+{
+	(void)m;
+	pop3_auth_link(arg, files->at[0]);
+	return true;
+}
+
+static bool hear_drain(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)m, (void)none;
+	listener_drain(arg);
+	return true;
+}
+
+static bool hear_stop(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)m, (void)none;
+	stop(arg);
+	return true;
+}
+
+#define HEARS_PARENT(X)                                                                \
+	CHILD_HEARS(X)                                                                 \
+	X(LISTENER, hear_listener)                                                     \
+	X(TLS_FILES, hear_tls_files)                                                   \
+	X(TICKET_KEYS, hear_ticket_keys)                                               \
+	X(CONNLIMIT, hear_connlimit)                                                   \
+	X(AUTH_LINK, hear_auth_link)                                                   \
+	X(DRAIN, hear_drain)                                                           \
+	X(STOP, hear_stop)
+DISPATCH(from_parent, PARENT, FRONT, HEARS_PARENT);
 
 static void on_parent(struct loop_watch *watch, unsigned events)
 {
 	struct front *f = LOOP_OWNER(watch, struct front, parent);
 
 	(void)events;
-	if (!child_hear(&f->child, take, f))
+	if (!child_hear(&f->child))
 		loop_watch(&f->loop, watch, 0);
 }
 
@@ -182,7 +214,7 @@ int main(int argc, char **argv)
 
 	if (!make_loop(&f) || !tls_start())
 		return EXIT_FAILURE;
-	child_begin(&f.child, ROLE_FRONT, argc, argv, take, &f);
+	child_begin(&f.child, ROLE_FRONT, argc, argv, &from_parent);
 	proc_lock(&f, sizeof f);
 	f.policy.greeting = f.child.settings.greeting;
 	set_terms(&f);
@@ -194,7 +226,7 @@ int main(int argc, char **argv)
 	if (!timestamp_start(&f.timestamps) || !make_slots(&f) || !arrival_start(&f))
 		return EXIT_FAILURE;
 	child_enter_sandbox(&f.child, -1);
-	f.parent = (struct loop_watch){ .fd = f.child.parent, .wake = on_parent };
+	f.parent = (struct loop_watch){ .fd = f.child.parent.fd, .wake = on_parent };
 	if (!loop_watch(&f.loop, &f.parent, LOOP_READ))
 		return EXIT_FAILURE;
 	loop_run(&f.loop);

@@ -127,7 +127,7 @@ struct listener {
 };
 
 struct front {
-	struct child child;
+	struct child child; /* first: poplar-front is a child */
 	struct loop loop;
 	struct loop_watch parent;
 

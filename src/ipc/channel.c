@@ -49,10 +49,11 @@ static enum fault send_fault(int sys)
 {
 	switch (sys) {
 	case EAGAIN:
+		return FAULT_LIMIT;
 	case ENOBUFS:
 	case ENOMEM:
 	case ETOOMANYREFS:
-		return FAULT_LIMIT;
+		return FAULT_NOMEM;
 	case EMSGSIZE:
 		return FAULT_UNSENDABLE;
 	default:
@@ -152,7 +153,37 @@ static bool take_descriptors(struct msghdr *h, struct channel_files *out)
 	return ok;
 }
 
-static enum channel_got receive(const struct channel *c, enum channel_wait wait,
+static enum channel_got broken(struct channel *c, const char *name, const char *reason)
+{
+	c->broken = name;
+	c->reason = reason;
+	return CHANNEL_BROKEN;
+}
+
+/* Judge the `len` octets and the descriptors in the inbox. lost: the kernel had no room
+ * for some descriptors. */
+static enum channel_got look_at(struct channel *c, size_t len, bool lost,
+				struct channel_inbox *in)
+{
+	const size_t count = in->files.count;
+	const bool cut = count == 0 && lost;
+	const struct span octets = { in->octets, len };
+
+	if (message_decode(octets, c->peer, c->self, count > 0 || cut, &in->message))
+		return broken(c, message_name(message_kind_of(octets)),
+			      "not a message of this sender");
+	const enum message_kind kind = in->message.kind;
+	const char *reason = message_say(&c->heard, kind);
+	if (reason)
+		return broken(c, message_name(kind), reason);
+	if (cut && message_fd(kind) != MESSAGE_FD_FILES)
+		return CHANNEL_CUT;
+	return may_carry(kind, count)
+		       ? CHANNEL_MESSAGE
+		       : broken(c, message_name(kind), "other descriptors");
+}
+
+static enum channel_got receive(struct channel *c, enum channel_wait wait,
 				struct channel_inbox *out)
 {
 	union control control;
@@ -170,20 +201,13 @@ static enum channel_got receive(const struct channel *c, enum channel_wait wait,
 	if (n < 0)
 		return errno == EAGAIN ? CHANNEL_EMPTY : CHANNEL_CLOSED;
 	if (!take_descriptors(&h, &out->files))
-		return CHANNEL_BROKEN;
+		return broken(c, "?", "too long, or too many descriptors");
 	if (n == 0)
 		return CHANNEL_CLOSED;
-	const struct span in = { out->octets, (size_t)n };
-	const size_t count = out->files.count;
-	const bool cut = count == 0 && (h.msg_flags & MSG_CTRUNC);
-	if (message_decode(in, c->peer, c->self, count > 0 || cut, &out->message))
-		return CHANNEL_BROKEN;
-	if (cut && message_fd(out->message.kind) != MESSAGE_FD_FILES)
-		return CHANNEL_CUT;
-	return may_carry(out->message.kind, count) ? CHANNEL_MESSAGE : CHANNEL_BROKEN;
+	return look_at(c, (size_t)n, h.msg_flags & MSG_CTRUNC, out);
 }
 
-enum channel_got channel_receive(const struct channel *c, enum channel_wait wait,
+enum channel_got channel_receive(struct channel *c, enum channel_wait wait,
 				 struct channel_inbox *out)
 {
 	out->files = (struct channel_files){ .at = { -1 } };

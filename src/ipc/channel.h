@@ -25,8 +25,10 @@ enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
 /* Send m, with the descriptor `pass` (the caller keeps it; -1: none).
  * FAULT_NONE: the kernel has the message for the peer.
  * FAULT_LIMIT: nothing was sent, and the channel is as good as before: the peer's queue
- *   is full (CHANNEL_NOW, or the send timeout has passed), or the kernel lacks memory
- *   or room for descriptors under way.
+ *   is full (CHANNEL_NOW), or has been for the send timeout.
+ * FAULT_NOMEM: nothing was sent, and the channel is as good as before: the kernel lacks
+ *   memory, or too many descriptors of this user are under way. That says nothing about
+ *   the peer.
  * FAULT_PEER: the peer has closed its end.
  * FAULT_UNSENDABLE: nothing was sent, and the channel is as good as before: a field of
  *   m is over its maximum, or m has not the descriptors that the table says. That is
@@ -47,11 +49,15 @@ struct channel {
 	int fd;         /* -1: closed */
 	enum role peer; /* who sends */
 	enum role self; /* who receives: the process that has this end */
+	struct message_history heard;
+	/* After CHANNEL_BROKEN, for the log: the message's name as far as it is known,
+	 * and what is wrong with it. */
+	const char *broken, *reason;
 };
 
 static inline struct channel channel_of(int fd, enum role peer, enum role self)
 {
-	return (struct channel){ .fd = fd, .peer = peer, .self = self };
+	return (struct channel){ fd, peer, self, { 0 }, "?", "?" };
 }
 
 /* The descriptors that came with a message, in the order in which they were sent. The
@@ -82,13 +88,13 @@ enum channel_got {
 	/* The peer has closed its end, and everything that it sent has been received.
 	 */
 	CHANNEL_CLOSED,
-	/* Something came that the table does not allow. The caller closes the channel.
+	/* Something came that the table does not allow from this sender, or not at this
+	 * time. The caller closes the channel.
 	 */
 	CHANNEL_BROKEN,
 };
 
 /* Receive one message into *out. Descriptors are in out->files with CHANNEL_MESSAGE
  * only; with any other outcome those that came have been closed. */
-MUST_USE enum channel_got channel_receive(const struct channel *c,
-					  enum channel_wait wait,
+MUST_USE enum channel_got channel_receive(struct channel *c, enum channel_wait wait,
 					  struct channel_inbox *out);

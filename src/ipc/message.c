@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-/* In the table, names of roles stand for sets of them. */
+/* The table's words for sets of roles and for times. */
 enum {
 	PARENT = ROLE_BIT_PARENT,
 	FRONT = ROLE_BIT_FRONT,
@@ -17,14 +17,22 @@ enum {
 	DROP = ROLE_BIT_DROP,
 	LOOKUP = ROLE_BIT_LOOKUP,
 	TOOL = ROLE_BIT_TOOL,
+	CHILDREN = FRONT | AUTH | DROP | LOOKUP,
+	EARLY = MESSAGE_EARLY,
+	LATE = MESSAGE_LATE,
+	ANY = MESSAGE_ANY,
+	ONCE = MESSAGE_ONCE,
+	STARTS = MESSAGE_STARTS,
+	LAST = MESSAGE_LAST,
 };
 
 static const struct {
-	const char *name;
-	unsigned from, to;
+	const char *name, *purpose;
+	unsigned from, to, when;
 	enum message_fd fd;
 } table[MESSAGE_COUNT] = {
-#define X(name, from, to, fd) [MESSAGE_##name] = { #name, from, to, MESSAGE_FD_##fd },
+#define X(name, from, to, fd, when, purpose)                                           \
+	[MESSAGE_##name] = { #name, purpose, from, to, when, MESSAGE_FD_##fd },
 	MESSAGE_TABLE(X)
 #undef X
 };
@@ -53,7 +61,7 @@ const char *message_over(const struct message *m)
 #define TEXT(name, max)                                                                \
 	if (f->name.len > (max))                                                       \
 		return #name;
-#define X(id, from, to, fd)                                                            \
+#define X(id, ...)                                                                     \
 	case MESSAGE_##id: {                                                           \
 		const struct message_##id *f = &m->id;                                 \
 		(void)f;                                                               \
@@ -78,7 +86,7 @@ size_t message_encode(const struct message *m, char *out, size_t room)
 	switch (m->kind) {
 #define NUMBER(name)    put_number(&b, f->name);
 #define TEXT(name, max) put_text(&b, f->name, max);
-#define X(id, from, to, fd)                                                            \
+#define X(id, ...)                                                                     \
 	case MESSAGE_##id: {                                                           \
 		const struct message_##id *f = &m->id;                                 \
 		(void)f;                                                               \
@@ -132,7 +140,7 @@ static bool get_fields(struct span *io_in, struct message *m)
 	switch (m->kind) {
 #define NUMBER(name)    &&get_number(io_in, &f->name)
 #define TEXT(name, max) &&get_text(io_in, &f->name, max)
-#define X(id, from, to, fd)                                                            \
+#define X(id, ...)                                                                     \
 	case MESSAGE_##id: {                                                           \
 		struct message_##id *f = &m->id;                                       \
 		(void)f;                                                               \
@@ -148,15 +156,23 @@ static bool get_fields(struct span *io_in, struct message *m)
 	return false;
 }
 
-enum fault message_decode(struct span in, enum role from, enum role to, bool has_fd,
-			  struct message *out)
+enum message_kind message_kind_of(struct span in)
 {
-	struct message m;
 	uint16_t kind;
 
 	if (!get_octets(&in, &kind, sizeof kind) || le16toh(kind) >= MESSAGE_COUNT)
+		return MESSAGE_COUNT;
+	return le16toh(kind);
+}
+
+enum fault message_decode(struct span in, enum role from, enum role to, bool has_fd,
+			  struct message *out)
+{
+	struct message m = { .kind = message_kind_of(in) };
+
+	if (m.kind == MESSAGE_COUNT)
 		return FAULT_PEER;
-	m.kind = le16toh(kind);
+	in = span_after(in, sizeof(uint16_t));
 	const enum message_fd fd = table[m.kind].fd;
 	if (!(table[m.kind].from & 1u << from) || !(table[m.kind].to & 1u << to) ||
 	    (fd != MESSAGE_FD_FILES && has_fd != (fd != MESSAGE_FD_NONE)))
@@ -165,6 +181,26 @@ enum fault message_decode(struct span in, enum role from, enum role to, bool has
 		return FAULT_PEER;
 	*out = m;
 	return FAULT_NONE;
+}
+
+const char *message_say(struct message_history *h, enum message_kind kind)
+{
+	const unsigned when = table[kind].when;
+	const uint64_t bit = UINT64_C(1) << kind % 64;
+	uint64_t *said = &h->said[kind / 64];
+
+	if (h->is_over)
+		return "the sender has said its last message";
+	if (h->has_started && !(when & MESSAGE_LATE))
+		return "too late";
+	if (!h->has_started && !(when & MESSAGE_EARLY))
+		return "too early";
+	if ((when & MESSAGE_ONCE) && (*said & bit))
+		return "said twice";
+	*said |= bit;
+	h->has_started = h->has_started || (when & MESSAGE_STARTS);
+	h->is_over = when & MESSAGE_LAST;
+	return NULL;
 }
 
 const char *message_name(enum message_kind kind)
@@ -185,4 +221,14 @@ unsigned message_to(enum message_kind kind)
 enum message_fd message_fd(enum message_kind kind)
 {
 	return table[kind].fd;
+}
+
+const char *message_purpose(enum message_kind kind)
+{
+	return table[kind].purpose;
+}
+
+unsigned message_when(enum message_kind kind)
+{
+	return table[kind].when;
 }

@@ -1,13 +1,21 @@
-/* ipc/message.h - what the processes may say to each other.
+/* ipc/message.h - the messages between processes, as one table.
  *
  * Prefix: message_.
  *
- * One row per message: name, who may send it, who may receive it, and the kind of
- * descriptor that travels with it. Its fields stand in MESSAGE_<name>_FIELDS: N(name)
- * is a number, T(name, max) a run of at most max octets. Structs, encoder, decoder and
- * tests are generated from these; a message that its receiver may not get from its
- * sender does not decode. Identity never travels from the front to anyone but as a
- * claim that AUTH_ASK must prove, or in the ticket that poplar-auth has sealed.
+ * A row has a message's name, its senders, its receivers, the kind of descriptor that
+ * travels with it, when it may be said, and what it is for. MESSAGE_<name>_FIELDS has
+ * its fields: N(name) is a number, T(name, max) a text of at most max octets. Structs,
+ * encoder, decoder and tests are generated from these. The decoder takes a message only
+ * from a sender and in a receiver that its row names. Each receiver names a handler for
+ * each of its messages in a list that the compiler compares with this table
+ * (ipc/dispatch.h).
+ *
+ * A row's place is its number on the wire: a row that is added in the middle renumbers
+ * those behind it. That is safe because all executables are of one build: poplard
+ * starts its children from the files that it was installed with.
+ *
+ * No message from poplar-front says who a client is: AUTH_ASK carries a name that is to
+ * be proved, and BOARD_ASK the ticket that poplar-auth has sealed.
  */
 #pragma once
 
@@ -15,73 +23,143 @@
 #include "base/roles.h"
 #include "base/span.h"
 
+/* When a message may be said, within what one sender says on one channel. In the table
+ * a sum of these. */
+enum message_when {
+	MESSAGE_EARLY = 1, /* before the message that STARTS */
+	MESSAGE_LATE = 2,  /* after it */
+	MESSAGE_ANY = MESSAGE_EARLY | MESSAGE_LATE,
+	MESSAGE_ONCE = 4,   /* once at most */
+	MESSAGE_STARTS = 8, /* ends the time of EARLY: that of LATE begins */
+	MESSAGE_LAST = 16,  /* the sender says nothing after it */
+};
+
 /* clang-format off */
 #define MESSAGE_TABLE(X) \
-	/* name          from           to                       descriptor */ \
-	/* start: the parent makes a child what it is */ \
-	X(SETTINGS,      PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
-	X(DATABASE,      PARENT,        AUTH | LOOKUP,           NONE)    \
-	X(BOARD,         PARENT,        AUTH,                    NONE)    \
-	X(SECRET,        PARENT,        LOOKUP,                  FILE)    \
-	X(LISTENER,      PARENT,        FRONT,                   SOCKET)  \
-	X(TLS_FILES,     PARENT,        FRONT,                   FILE)    \
-	X(TICKET_KEYS,   PARENT,        FRONT,                   NONE)    \
-	X(CONNLIMIT,        PARENT,        FRONT,                   FILE)    \
-	X(DIRECTORY,     PARENT,        AUTH | DROP | LOOKUP,    FILE)    \
-	X(AUTH_LINK,     PARENT,        FRONT | DROP | LOOKUP,   SOCKET)  \
-	X(FRONT_LINK,    PARENT,        AUTH,                    SOCKET)  \
-	X(DROP_LINK,     PARENT,        AUTH,                    SOCKET)  \
-	X(LOOKUP_LINK,   PARENT,        AUTH,                    SOCKET)  \
-	X(GO,            PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
-	X(SANDBOXED,     FRONT | AUTH | DROP | LOOKUP, PARENT,   NONE)    \
-	/* later */ \
-	X(DROP_WANTED,   AUTH,          PARENT,                  NONE)    \
-	X(DROP_REFUSED,  PARENT,        AUTH,                    NONE)    \
-	X(IDLE,          DROP,          PARENT,                  NONE)    \
-	X(DROP_LEAVES,   PARENT,        AUTH,                    NONE)    \
-	X(DROP_LATE,     PARENT,        AUTH,                    NONE)    \
-	X(LOOKUP_BROKEN, AUTH,          PARENT,                  NONE)    \
-	X(FRONT_BROKEN,  AUTH,          PARENT,                  NONE)    \
-	X(DRAIN,         PARENT,        FRONT | AUTH | DROP | LOOKUP, NONE) \
-	X(STOP,          PARENT,        FRONT,                   NONE)    \
-	X(CONTROL,       PARENT,        AUTH,                    SOCKET)  \
-	/* the operator's tool, on a socket of its own */ \
-	X(TEST_ASK,      TOOL,          AUTH,                    NONE)    \
-	X(TEST_LOOKS,    AUTH,          TOOL,                    NONE)    \
-	X(TEST_SAYS,     AUTH,          TOOL,                    NONE)    \
-	X(TEST_IS,       AUTH,          TOOL,                    NONE)    \
-	X(TEST_DROP,     AUTH,          TOOL,                    SOCKET)  \
-	X(FIND_ASK,      TOOL,          AUTH,                    NONE)    \
-	X(FIND_IS,       AUTH,          TOOL,                    NONE)    \
-	/* a login */ \
-	X(AUTH_ASK,      FRONT,         AUTH,                    NONE)    \
-	X(AUTH_WHICH,    FRONT,         AUTH,                    NONE)    \
-	X(AUTH_OFFERS,   AUTH,          FRONT,                   NONE)    \
-	X(AUTH_MORE,     AUTH,          FRONT,                   NONE)    \
-	X(AUTH_LATER,    AUTH,          FRONT,                   NONE)    \
-	X(AUTH_NEXT,     FRONT,         AUTH,                    NONE)    \
-	X(AUTH_CANCEL,   FRONT,         AUTH,                    NONE)    \
-	X(AUTH_OK,       AUTH,          FRONT,                   SOCKET)  \
-	X(AUTH_FAILED,   AUTH,          FRONT,                   NONE)    \
-	X(BOARD_ASK,     FRONT,         AUTH,                    NONE)    \
-	X(BOARD_OK,      AUTH,          FRONT,                   SOCKET)  \
-	X(BOARD_FAILED,  AUTH,          FRONT,                   NONE)    \
-	X(LOOKUP_ASK,    AUTH,          LOOKUP,                  NONE)    \
-	X(LOOKUP_IS,     LOOKUP,        AUTH,                    NONE)    \
-	X(GRANT,         AUTH,          DROP,                    SOCKET)  \
-	/* a session, on its own socket */ \
-	X(READY,         DROP,          FRONT,                   FILE)    \
-	X(FAILED,        DROP,          FRONT,                   NONE)    \
-	X(BODIES,        FRONT,         DROP,                    NONE)    \
-	X(BODIES_ARE,    DROP,          FRONT,                   FILES)   \
-	X(DOUBT,         FRONT,         DROP,                    NONE)    \
-	X(WARM,          FRONT,         DROP,                    FILE)    \
-	X(WARMED,        DROP,          FRONT,                   NONE)    \
-	X(COPY,          FRONT,         DROP,                    NONE)    \
-	X(COPIED,        DROP,          FRONT,                   FILE)    \
-	X(MARKS,         FRONT,         DROP,                    NONE)    \
-	X(COMMIT,        FRONT,         DROP,                    NONE)    \
-	X(DONE,          DROP,          FRONT,                   NONE)
+	/* name, from, to, descriptor, when, what it is for */ \
+	/* ---- poplard makes a child what it is ---- */ \
+	X(SETTINGS, PARENT, CHILDREN, NONE, EARLY | ONCE, \
+	  "The settings that the child's role may see, packed by settings_pack.") \
+	X(DATABASE, PARENT, AUTH | LOOKUP, NONE, EARLY, \
+	  "A database of users; poplar-lookup gets the one that it asks.") \
+	X(BOARD, PARENT, AUTH, NONE, EARLY, \
+	  "A board that users may open with XTND.") \
+	X(SECRET, PARENT, LOOKUP, FILE, EARLY | ONCE, \
+	  "The file with the password of the database's own user.") \
+	X(LISTENER, PARENT, FRONT, SOCKET, ANY, \
+	  "A listening socket. A front that was started for a reload gets it after GO.") \
+	X(TLS_FILES, PARENT, FRONT, FILE, ANY, \
+	  "Certificates and keys, packed; again whenever they have been renewed.") \
+	X(TICKET_KEYS, PARENT, FRONT, NONE, ANY, \
+	  "The keys of TLS session tickets: for new ones, and for older ones.") \
+	X(CONNLIMIT, PARENT, FRONT, FILE, EARLY | ONCE, \
+	  "The shared table that counts connections, and this front's column in it.") \
+	X(DIRECTORY, PARENT, AUTH | DROP | LOOKUP, FILE, EARLY | ONCE, \
+	  "The one folder below which the child may open files.") \
+	X(AUTH_LINK, PARENT, FRONT | DROP | LOOKUP, SOCKET, ANY, \
+	  "A channel to poplar-auth; again when poplar-auth was started again.") \
+	X(FRONT_LINK, PARENT, AUTH, SOCKET, ANY, \
+	  "A channel to a front, which FRONT_BROKEN names by the number.") \
+	X(DROP_LINK, PARENT, AUTH, SOCKET, ANY, \
+	  "A channel to the maildrop process of this uid and gid; may answer DROP_WANTED.") \
+	X(LOOKUP_LINK, PARENT, AUTH, SOCKET, ANY, \
+	  "A channel to a process that asks this database; LOOKUP_BROKEN names it.") \
+	X(GO, PARENT, CHILDREN, NONE, EARLY | STARTS, \
+	  "The child has all that it needs: it enters its sandbox and answers SANDBOXED.") \
+	X(SANDBOXED, CHILDREN, PARENT, NONE, EARLY | STARTS, \
+	  "Answers GO: the sandbox is up. `poplar audit` judges the process by it.") \
+	/* ---- poplard and its children, later ---- */ \
+	X(DROP_WANTED, AUTH, PARENT, NONE, LATE, \
+	  "Link me with the process of this uid and gid: DROP_LINK, _REFUSED or _LATE.") \
+	X(DROP_REFUSED, PARENT, AUTH, NONE, LATE, \
+	  "Answers DROP_WANTED: no process is started for this uid and gid.") \
+	X(IDLE, DROP, PARENT, NONE, LATE, \
+	  "No session for drop-idle. poplard may answer DRAIN, after DROP_LEAVES to poplar-auth.") \
+	X(DROP_LEAVES, PARENT, AUTH, NONE, LATE, \
+	  "This maildrop process ends: poplar-auth closes its link.") \
+	X(DROP_LATE, PARENT, AUTH, NONE, LATE, \
+	  "This maildrop process has died too often: it is started again after a pause.") \
+	X(LOOKUP_BROKEN, AUTH, PARENT, NONE, LATE, \
+	  "This lookup process hangs or breaks the protocol: end it and start another.") \
+	X(FRONT_BROKEN, AUTH, PARENT, NONE, LATE, \
+	  "poplar-auth has closed the link of this front: end it and start another.") \
+	X(DRAIN, PARENT, CHILDREN, NONE, LATE, \
+	  "Take nothing new, and end when the last session has ended.") \
+	X(STOP, PARENT, FRONT, NONE, LATE, \
+	  "Close idle connections at once and all others when the grace time is over.") \
+	X(CONTROL, PARENT, AUTH, SOCKET, LATE, \
+	  "The operator's tool has connected: its socket, on which it asks.") \
+	/* ---- the operator's tool, on the socket of CONTROL ---- */ \
+	X(TEST_ASK, TOOL, AUTH, NONE, ANY | LAST, \
+	  "Try this login: TEST_LOOKS and TEST_SAYS on the way, then TEST_IS.") \
+	X(TEST_LOOKS, AUTH, TOOL, NONE, EARLY, \
+	  "The databases are asked for this name.") \
+	X(TEST_SAYS, AUTH, TOOL, NONE, EARLY, \
+	  "What one database answered.") \
+	X(TEST_IS, AUTH, TOOL, NONE, EARLY | STARTS, \
+	  "Answers TEST_ASK: how the login ended, and whose mail it would open.") \
+	X(TEST_DROP, AUTH, TOOL, SOCKET, LATE | LAST, \
+	  "After a TEST_IS without a fault: a session that only looks.") \
+	X(FIND_ASK, TOOL, AUTH, NONE, ANY, \
+	  "Where is this user's mail, and which policy holds for it? FIND_IS.") \
+	X(FIND_IS, AUTH, TOOL, NONE, EARLY, \
+	  "Answers FIND_ASK.") \
+	/* ---- a login: answers carry the id of the question ---- */ \
+	X(AUTH_ASK, FRONT, AUTH, NONE, ANY, \
+	  "Is this login good? AUTH_MORE, AUTH_LATER, AUTH_OK or AUTH_FAILED.") \
+	X(AUTH_WHICH, FRONT, AUTH, NONE, ANY, \
+	  "Which mechanisms can be offered? AUTH_OFFERS.") \
+	X(AUTH_OFFERS, AUTH, FRONT, NONE, ANY, \
+	  "The mechanisms that can be offered; unasked when they have changed.") \
+	X(AUTH_MORE, AUTH, FRONT, NONE, ANY, \
+	  "The client gets this challenge, and its response comes as AUTH_NEXT.") \
+	X(AUTH_LATER, AUTH, FRONT, NONE, ANY, \
+	  "Ask the same again after this delay, with `waited`.") \
+	X(AUTH_NEXT, FRONT, AUTH, NONE, ANY, \
+	  "The client's response to AUTH_MORE; answered as AUTH_ASK is.") \
+	X(AUTH_CANCEL, FRONT, AUTH, NONE, ANY, \
+	  "The client has given the exchange up; no answer.") \
+	X(AUTH_OK, AUTH, FRONT, SOCKET, ANY, \
+	  "The login is good: the session's socket, and the ticket for BOARD_ASK.") \
+	X(AUTH_FAILED, AUTH, FRONT, NONE, ANY, \
+	  "The login has failed; the client is told after the delay.") \
+	X(BOARD_ASK, FRONT, AUTH, NONE, ANY, \
+	  "Open another maildrop for the ticket's user: BOARD_OK or BOARD_FAILED.") \
+	X(BOARD_OK, AUTH, FRONT, SOCKET, ANY, \
+	  "Answers BOARD_ASK: the socket of a session with that maildrop.") \
+	X(BOARD_FAILED, AUTH, FRONT, NONE, ANY, \
+	  "Answers BOARD_ASK: why not.") \
+	X(LOOKUP_ASK, AUTH, LOOKUP, NONE, ANY, \
+	  "Who is this user, and with `judge`, is the password right? LOOKUP_IS.") \
+	X(LOOKUP_IS, LOOKUP, AUTH, NONE, ANY, \
+	  "Answers LOOKUP_ASK: the database's verdict and the user's fields.") \
+	X(GRANT, AUTH, DROP, SOCKET, ANY, \
+	  "Open this maildrop for whoever holds the other end of the socket.") \
+	/* ---- a session, on the socket of GRANT ---- */ \
+	X(READY, DROP, FRONT, FILE, EARLY | STARTS, \
+	  "The maildrop is open: its totals, and the file of its listing.") \
+	X(FAILED, DROP, FRONT, NONE, ANY, \
+	  "In place of READY, COPIED or DONE: the fault.") \
+	X(BODIES, FRONT, DROP, NONE, ANY, \
+	  "Open these messages: BODIES_ARE.") \
+	X(BODIES_ARE, DROP, FRONT, FILES, LATE, \
+	  "Answers BODIES: for each message a fault, or where its file has it.") \
+	X(LISTING_CORRUPT, FRONT, DROP, NONE, ANY, \
+	  "The listing is corrupt: make it anew for the next session. No answer.") \
+	X(WARM, FRONT, DROP, FILE, ANY, \
+	  "Read this range of the file into the page cache: WARMED.") \
+	X(WARMED, DROP, FRONT, NONE, LATE, \
+	  "Answers WARM.") \
+	X(COPY, FRONT, DROP, NONE, ANY, \
+	  "Octets of a message, or of the listing as message 0: COPIED or FAILED.") \
+	X(COPIED, DROP, FRONT, FILE, LATE, \
+	  "Answers COPY: memory that holds the octets.") \
+	X(MARKS, FRONT, DROP, NONE, ANY, \
+	  "A piece of the deletion marks, ahead of COMMIT. No answer.") \
+	X(COMMIT, FRONT, DROP, NONE, ANY | LAST, \
+	  "Remove what MARKS marked: DONE or FAILED.") \
+	X(DONE, DROP, FRONT, NONE, LATE | LAST, \
+	  "Answers COMMIT: everything that was marked is gone, and what is left.")
 
 #define MESSAGE_SETTINGS_FIELDS(N, T)     T(values, 16384)
 #define MESSAGE_DATABASE_FIELDS(N, T)     T(name, 64) T(values, 16000)
@@ -90,7 +168,7 @@
 #define MESSAGE_LISTENER_FIELDS(N, T)     N(tls)
 #define MESSAGE_TLS_FILES_FIELDS(N, T)
 #define MESSAGE_TICKET_KEYS_FIELDS(N, T)  T(now, 80) T(before, 80)
-#define MESSAGE_CONNLIMIT_FIELDS(N, T)       N(column)
+#define MESSAGE_CONNLIMIT_FIELDS(N, T)    N(column)
 #define MESSAGE_DIRECTORY_FIELDS(N, T)
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)
 #define MESSAGE_FRONT_LINK_FIELDS(N, T)   N(number)
@@ -137,7 +215,7 @@
 #define MESSAGE_FAILED_FIELDS(N, T)       N(fault)
 #define MESSAGE_BODIES_FIELDS(N, T)       N(first) N(count)
 #define MESSAGE_BODIES_ARE_FIELDS(N, T)   T(list, MESSAGE_BODIES_MAX * sizeof(struct message_body))
-#define MESSAGE_DOUBT_FIELDS(N, T)
+#define MESSAGE_LISTING_CORRUPT_FIELDS(N, T)
 #define MESSAGE_WARM_FIELDS(N, T)         N(offset) N(length)
 #define MESSAGE_WARMED_FIELDS(N, T)
 #define MESSAGE_COPY_FIELDS(N, T)         N(message) N(offset)
@@ -148,7 +226,7 @@
 /* clang-format on */
 
 enum message_kind {
-#define X(name, from, to, fd) MESSAGE_##name,
+#define X(name, ...) MESSAGE_##name,
 	MESSAGE_TABLE(X)
 #undef X
 		MESSAGE_COUNT
@@ -161,35 +239,35 @@ enum message_fd {
 	MESSAGE_FD_FILES, /* none or several */
 };
 
-/* BODIES_ARE has so many of these at most, one for each message that was asked for, and
- * with it a file for each that has no fault, in order. */
+/* The list of BODIES_ARE: one of these for each message that BODIES named, at most
+ * MESSAGE_BODIES_MAX. With the list travels one file for each that has no fault, in
+ * order. */
 enum { MESSAGE_BODIES_MAX = 16 };
 struct message_body {
 	uint64_t fault, offset, length;
-	uint64_t form, octets;            /* as enum wire_form says; as listed */
-	uint64_t surrogate, ascii_octets; /* enum surrogate; with that */
+	uint64_t form, octets;            /* enum wire_form; octets as listed */
+	uint64_t surrogate, ascii_octets; /* enum surrogate; octets of the surrogate */
 	uint64_t given, window;           /* enum message_given; octets of a window */
 };
 
-/* What a descriptor gives of a file to a process that must not wait for file systems.
- * What is missing of a window is asked for by COPY, of which message 0 is the listing.
- */
+/* What the descriptor of a body or listing gives to poplar-front, which must not wait
+ * for a file system. */
 enum message_given {
-	MESSAGE_GIVEN_FILE,   /* the file, whose pages can be asked for */
-	MESSAGE_GIVEN_MEMORY, /* the file, which is in memory */
-	MESSAGE_GIVEN_WINDOW, /* memory that holds a copy of some of its octets, or all
+	MESSAGE_GIVEN_FILE,   /* a file, of which the kernel says what is cached */
+	MESSAGE_GIVEN_MEMORY, /* a file that is in memory as a whole */
+	MESSAGE_GIVEN_WINDOW, /* memory with a copy of some octets; COPY asks for others
 			       */
 	MESSAGE_GIVEN_COUNT
 };
 
-/* WARM asks for so many octets at most. */
+/* The most octets that one WARM may ask for. */
 enum { MESSAGE_WARM_MAX = 4 << 20 };
 
 /* One struct per message: struct message_ready { uint64_t count, octets; } and so on.
  */
 #define MESSAGE_FIELD_NUMBER(name)    uint64_t name;
 #define MESSAGE_FIELD_TEXT(name, max) struct span name;
-#define X(name, from, to, fd)                                                          \
+#define X(name, ...)                                                                   \
 	struct message_##name {                                                        \
 		MESSAGE_##name##_FIELDS(MESSAGE_FIELD_NUMBER, MESSAGE_FIELD_TEXT)      \
 	};
@@ -199,29 +277,46 @@ MESSAGE_TABLE(X)
 struct message {
 	enum message_kind kind;
 	union {
-#define X(name, from, to, fd) struct message_##name name;
+#define X(name, ...) struct message_##name name;
 		MESSAGE_TABLE(X)
 #undef X
 	};
 };
 
-/* Larger than any message: kind, numbers of eight octets, runs with four of length. */
+/* Larger than any encoded message: two octets of kind, eight for a number, four and its
+ * octets for a text. */
 enum { MESSAGE_OCTETS_MAX = 16384 + 64 };
 
-/* The name of the first field of m that is over its maximum; NULL: none is. */
+/* The name of the first field of m that is over its maximum; NULL: every field fits. */
 const char *message_over(const struct message *m);
 
-/* Encode into `room` octets; returns the octets written, 0 when a run is over its
- * maximum or the room too small. */
+/* Encode m into `room` octets at out. Returns the octets written; 0: a text is over its
+ * maximum, or the room is too small. */
 MUST_USE size_t message_encode(const struct message *m, char *out, size_t room);
 
 /* Decode all of `in`, which `from` sent to `to` with (has_fd) or without a descriptor.
- * Runs in *out are borrowed from `in`. FAULT_PEER, and *out untouched, when it is no
- * message, is not legal between these two, or has octets missing or left over. */
+ * Texts in *out are borrowed from `in`. FAULT_PEER, with *out untouched: the octets are
+ * no message, or one that is not legal between these two, or some are missing or left
+ * over. */
 MUST_USE enum fault message_decode(struct span in, enum role from, enum role to,
 				   bool has_fd, struct message *out);
 
-const char *message_name(enum message_kind kind);
-unsigned message_from(enum message_kind kind); /* bits: 1 << enum role */
+/* The kind that encoded octets begin with; MESSAGE_COUNT: none. */
+enum message_kind message_kind_of(struct span in);
+
+/* What one sender has said on one channel. All zero: nothing. */
+struct message_history {
+	bool has_started, is_over;
+	uint64_t said[(MESSAGE_COUNT + 63) / 64]; /* a bit for each kind */
+};
+
+/* The sender says a message of this kind: note it and return NULL, or return what is
+ * wrong about the time, as a text for the log, and note nothing. */
+MUST_USE const char *message_say(struct message_history *h, enum message_kind kind);
+
+const char *message_name(enum message_kind kind);    /* "SETTINGS"; "?": no kind */
+const char *message_purpose(enum message_kind kind); /* the row's text */
+unsigned message_from(enum message_kind kind);       /* bits: 1 << enum role */
 unsigned message_to(enum message_kind kind);
+unsigned message_when(enum message_kind kind); /* sum of enum message_when */
 enum message_fd message_fd(enum message_kind kind);

@@ -21,8 +21,8 @@ enum { SEND_TIMEOUT_MS = 10000 };
 
 void tell(const struct worker *k, const struct message *m, int pass)
 {
-	if (k->channel >= 0)
-		fault_ignore(channel_send(k->channel, m, pass, CHANNEL_NOW));
+	if (k->channel.fd >= 0)
+		fault_ignore(channel_send(k->channel.fd, m, pass, CHANNEL_NOW));
 }
 
 void tell_kind(const struct worker *k, enum message_kind kind)
@@ -226,7 +226,7 @@ static void tell_links(const struct worker *k)
 {
 	for (const struct worker *other = k->generation->workers; other;
 	     other = other->next) {
-		if (other == k || other->channel < 0 || other->leaving)
+		if (other == k || other->channel.fd < 0 || other->leaving)
 			continue;
 		if (k->role == ROLE_AUTH && other->role != ROLE_AUTH)
 			tell_link(other, k);

@@ -55,7 +55,7 @@ static void provide(struct parent *p, struct worker *k, const struct worker *aut
 {
 	const struct message late = late_message(k->ids);
 
-	if (k->channel >= 0)
+	if (k->channel.fd >= 0)
 		tell_link(k, auth);
 	else if (k->pid == 0 && k->start_at == 0)
 		worker_start(p, k);

@@ -109,7 +109,7 @@ static void generation_free(struct generation *g)
 		struct worker *k = g->workers;
 
 		g->workers = k->next;
-		own_fd_close(&k->channel);
+		own_fd_close(&k->channel.fd);
 		free(k);
 	}
 	own_fd_close(&g->mail_root);

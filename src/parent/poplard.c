@@ -251,11 +251,11 @@ static nfds_t fill_polls(const struct parent *p, struct pollfd polls[POLLS_MAX],
 	for (struct generation *g = p->generations; g; g = g->next) {
 		for (struct worker *k = g->workers; k && count < POLLS_MAX;
 		     k = k->next) {
-			if (k->channel < 0)
+			if (k->channel.fd < 0)
 				continue;
 			workers[count] = k;
-			polls[count++] =
-				(struct pollfd){ .fd = k->channel, .events = POLLIN };
+			polls[count++] = (struct pollfd){ .fd = k->channel.fd,
+							  .events = POLLIN };
 		}
 	}
 	return count;
@@ -272,7 +272,7 @@ static void wait_for_something(struct parent *p)
 	if (poll(polls, count, due > now ? (int)(due - now) : 0) <= 0)
 		return;
 	for (nfds_t i = POLL_WORKERS; i < count; i++)
-		if (polls[i].revents && workers[i]->channel == polls[i].fd)
+		if (polls[i].revents && workers[i]->channel.fd == polls[i].fd)
 			supervise_hear(p, workers[i]);
 	if (polls[POLL_RELAY].revents)
 		relay_pass_on(p);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mechanism.h"
 #include "base/own.h"
+#include "ipc/dispatch.h"
 #include "parent/brief.h"
 #include "parent/drops.h"
 #include "parent/generation.h"
@@ -99,7 +100,7 @@ void supervise_died(struct parent *p, pid_t pid, int status)
 		drop_tell_late(k);
 	}
 	log_death(p, k, status, again);
-	own_fd_close(&k->channel);
+	own_fd_close(&k->channel.fd);
 	k->pid = 0;
 	k->ready = false;
 	if (!again)
@@ -110,12 +111,15 @@ void supervise_died(struct parent *p, pid_t pid, int status)
 /* ---- messages ---- */
 
 /* A child that sends what none of ours sends may be captured. */
-static void kill_captured(struct worker *k, const char *what)
+static void kill_captured(struct worker *k, const char *message, const char *reason)
 {
+	char cause[128];
+
+	snprintf(cause, sizeof cause, "illegal message: %s (%s)", message, reason);
 	log_event(LOG_CRIT, "child-killed", LOG_T("role", role_name(k->role)),
-		  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", what));
+		  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause));
 	kill(k->pid, SIGKILL);
-	own_fd_close(&k->channel);
+	own_fd_close(&k->channel.fd);
 }
 
 /* The sandbox that a child is to report. */
@@ -133,19 +137,17 @@ static enum sandbox sandbox_for(const struct worker *k)
 }
 
 /* `poplar audit` judges a process by the sandbox that it reports here, so the choice is
- * not the child's: it reports once, and the sandbox that its role has. Only poplar-auth
- * may report a narrower one, where it found no keys for GSSAPI. */
-static void on_sandboxed(struct parent *p, struct worker *k,
-			 const struct message_SANDBOXED *m)
+ * not the child's: it reports the one that its role has. Only poplar-auth may report a
+ * narrower one, where it found no keys for GSSAPI. False: it reports another. */
+static bool sandboxed(struct parent *p, struct worker *k,
+		      const struct message_SANDBOXED *m)
 {
 	const enum sandbox box = sandbox_for(k);
 	const bool is_box = m->sandbox == (uint64_t)box ||
 			    (box == SANDBOX_AUTH_GSSAPI && m->sandbox == SANDBOX_AUTH);
 
-	if (k->ready || !is_box || m->landlock != (uint64_t)sandbox_landlock_abi()) {
-		kill_captured(k, "illegal message: SANDBOXED");
-		return;
-	}
+	if (!is_box || m->landlock != (uint64_t)sandbox_landlock_abi())
+		return false;
 	k->ready = true;
 	k->abi = (int)m->landlock;
 	k->box = (enum sandbox)m->sandbox;
@@ -157,6 +159,7 @@ static void on_sandboxed(struct parent *p, struct worker *k,
 		reload_done(p);
 		notify_systemd("READY=1");
 	}
+	return true;
 }
 
 /* poplar-auth has closed the link of this process and names it by its number: kill it,
@@ -173,7 +176,7 @@ static const struct worker *replace(const struct worker *auth, enum role role,
 	return k;
 }
 
-static void on_lookup_broken(const struct worker *auth, uint64_t number)
+static void replace_lookup(const struct worker *auth, uint64_t number)
 {
 	const struct databases *all = &auth->generation->settings.databases;
 	const struct worker *k = replace(auth, ROLE_LOOKUP, number);
@@ -184,7 +187,7 @@ static void on_lookup_broken(const struct worker *auth, uint64_t number)
 			  LOG_N("pid", (uint64_t)k->pid));
 }
 
-static void on_front_broken(const struct worker *auth, uint64_t number)
+static void replace_front(const struct worker *auth, uint64_t number)
 {
 	const struct worker *k = replace(auth, ROLE_FRONT, number);
 
@@ -192,38 +195,99 @@ static void on_front_broken(const struct worker *auth, uint64_t number)
 		log_event(LOG_ERR, "front-replaced", LOG_N("pid", (uint64_t)k->pid));
 }
 
-static void on_message(struct parent *p, struct worker *k, const struct message *m)
+/* Which child speaks. */
+struct speaker {
+	struct parent *p;
+	struct worker *k;
+};
+
+static bool on_sandboxed(void *arg, const struct message *m, struct channel_files *none)
 {
-	if (m->kind == MESSAGE_SANDBOXED)
-		on_sandboxed(p, k, &m->SANDBOXED);
-	else if (m->kind == MESSAGE_DROP_WANTED)
-		drop_wanted(p, k, &m->DROP_WANTED);
-	else if (m->kind == MESSAGE_IDLE)
-		drop_idle(p, k);
-	else if (m->kind == MESSAGE_LOOKUP_BROKEN)
-		on_lookup_broken(k, m->LOOKUP_BROKEN.number);
-	else if (m->kind == MESSAGE_FRONT_BROKEN)
-		on_front_broken(k, m->FRONT_BROKEN.number);
+	const struct speaker *from = arg;
+
+	(void)none;
+	return sandboxed(from->p, from->k, &m->SANDBOXED);
 }
+
+static bool on_drop_wanted(void *arg, const struct message *m,
+			   struct channel_files *none)
+{
+	const struct speaker *from = arg;
+
+	(void)none;
+	drop_wanted(from->p, from->k, &m->DROP_WANTED);
+	return true;
+}
+
+static bool on_idle(void *arg, const struct message *m, struct channel_files *none)
+{
+	const struct speaker *from = arg;
+
+	(void)m, (void)none;
+	drop_idle(from->p, from->k);
+	return true;
+}
+
+static bool on_lookup_broken(void *arg, const struct message *m,
+			     struct channel_files *none)
+{
+	const struct speaker *from = arg;
+
+	(void)none;
+	replace_lookup(from->k, m->LOOKUP_BROKEN.number);
+	return true;
+}
+
+static bool on_front_broken(void *arg, const struct message *m,
+			    struct channel_files *none)
+{
+	const struct speaker *from = arg;
+
+	(void)none;
+	replace_front(from->k, m->FRONT_BROKEN.number);
+	return true;
+}
+
+#define HEARS_FRONT(X)  X(SANDBOXED, on_sandboxed)
+#define HEARS_LOOKUP(X) X(SANDBOXED, on_sandboxed)
+#define HEARS_DROP(X)   X(SANDBOXED, on_sandboxed) X(IDLE, on_idle)
+#define HEARS_AUTH(X)                                                                  \
+	X(SANDBOXED, on_sandboxed)                                                     \
+	X(DROP_WANTED, on_drop_wanted)                                                 \
+	X(LOOKUP_BROKEN, on_lookup_broken)                                             \
+	X(FRONT_BROKEN, on_front_broken)
+DISPATCH(from_front, FRONT, PARENT, HEARS_FRONT);
+DISPATCH(from_lookup, LOOKUP, PARENT, HEARS_LOOKUP);
+DISPATCH(from_drop, DROP, PARENT, HEARS_DROP);
+DISPATCH(from_auth, AUTH, PARENT, HEARS_AUTH);
+
+static const struct dispatch *const from[ROLE_COUNT] = {
+	[ROLE_FRONT] = &from_front,
+	[ROLE_AUTH] = &from_auth,
+	[ROLE_DROP] = &from_drop,
+	[ROLE_LOOKUP] = &from_lookup,
+};
 
 void supervise_hear(struct parent *p, struct worker *k)
 {
-	const struct channel channel = channel_of(k->channel, k->role, ROLE_PARENT);
+	struct speaker speaker = { p, k };
 
-	switch (channel_receive(&channel, CHANNEL_NOW, &p->inbox)) {
+	switch (channel_receive(&k->channel, CHANNEL_NOW, &p->inbox)) {
 	case CHANNEL_MESSAGE:
-		on_message(p, k, &p->inbox.message);
+		if (!dispatch(from[k->role], &speaker, &p->inbox))
+			kill_captured(k, message_name(p->inbox.message.kind),
+				      "not the sandbox of its role");
 		break;
 	case CHANNEL_EMPTY:
 		break;
-	case CHANNEL_CUT:
+	case CHANNEL_CUT: /* no message to poplard has a descriptor */
 	case CHANNEL_BROKEN:
-		kill_captured(k, "illegal message");
+		kill_captured(k, k->channel.broken, k->channel.reason);
 		break;
 	case CHANNEL_CLOSED:
 		/* It is ending. Should it live on, nobody could tell it anything. */
 		kill(k->pid, SIGKILL);
-		own_fd_close(&k->channel); /* SIGCHLD brings the rest */
+		own_fd_close(&k->channel.fd); /* SIGCHLD brings the rest */
 		break;
 	}
 }

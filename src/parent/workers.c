@@ -28,7 +28,7 @@ struct worker *worker_new(struct generation *g, enum role role, struct ids ids)
 			      .role = role,
 			      .ids = ids,
 			      .box = sandbox_of(role),
-			      .channel = -1,
+			      .channel = { .fd = -1 },
 			      .column = -1 };
 	g->workers = k;
 	return k;
@@ -124,12 +124,12 @@ void worker_start(struct parent *p, struct worker *k)
 		.uid = k->ids.uid,
 		.gid = k->ids.gid,
 	};
-	k->channel = pair[0];
+	k->channel = channel_of(pair[0], k->role, ROLE_PARENT);
 	k->pid = proc_start(&start);
 	if (k->pid < 0) {
 		fault_set(&why, FAULT_LIMIT, errno, "fork", role_name(k->role));
 		k->pid = 0;
-		own_fd_close(&k->channel);
+		own_fd_close(&k->channel.fd);
 		start_failed(k, &why);
 		return;
 	}

@@ -265,12 +265,12 @@ class Front(unittest.TestCase):
     def test_one_that_asks_what_none_of_ours_asks_is_replaced(self):
         self.link.say("AUTH_ASK", mechanism=1000)
         self.expect_another()
-        self.p.log.wait("event=front-does-not-listen")
+        self.p.log.wait("event=link-broken peer=poplar-front message=AUTH_ASK reason=\"a mechanism")
 
     def test_one_that_says_what_is_no_message_is_replaced(self):
         self.link.sock.sendall(b"no message")
         self.expect_another()
-        self.p.log.wait("event=front-broken")
+        self.p.log.wait("event=link-broken peer=poplar-front message=. reason=")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class Front(unittest.TestCase):
             start = self.p.log.mark()
             session, _ = self.open(user, password)
             for _ in range(20):
-                session.say("DOUBT")
+                session.say("LISTING_CORRUPT")
             self.assertEqual(session.ask("BODIES", first=1, count=1)[0], "BODIES_ARE")
             self.assertEqual((user, index.exists() and index.read_bytes() == before), (user, stays))
             self.p.log.wait(f"event=listing-damaged user={user}", start=start)
@@ -130,7 +130,7 @@ class Walls(unittest.TestCase):
         """... so that `poplar audit` goes on judging it by those that it raised."""
         front, = self.p.pids()["poplar-front"]
         self.say(front, BOXES.index("FRONT"))
-        self.p.log.wait(f"crit event=child-killed role=poplar-front pid={front} cause=\"illegal message: SANDBOXED\"")
+        self.p.log.wait(f"crit event=child-killed role=poplar-front pid={front} cause=\"illegal message: SANDBOXED .too late.\"")
         self.p.log.wait("event=child-died role=poplar-front")
         self.p.login().quit()
 
@@ -148,7 +148,7 @@ class Walls(unittest.TestCase):
                     with youth.held(self.p.process.pid, reload, kids) as young:
                         liar = next(pid for pid in young if youth.name(pid) == role)
                         self.say(liar, BOXES.index(lie) if lie in BOXES else 99)
-                        self.p.log.wait(f"crit event=child-killed role={role} pid={liar} cause=\"illegal message: SANDBOXED\"", start=start)
+                        self.p.log.wait(f"crit event=child-killed role={role} pid={liar} cause=\"illegal message: SANDBOXED .not the sandbox of its role.\"", start=start)
                     self.p.log.wait("event=generation-failed", start=start)
                     wait_until(lambda: self.p.pids() == before)
         self.p.login().quit()

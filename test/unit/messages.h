@@ -14,7 +14,7 @@ static inline struct message example(enum message_kind kind)
 	switch (kind) {
 #define N(name)      f->name = 0x0102030405060708 + (uintptr_t)kind;
 #define T(name, max) f->name = SPAN("a\0\r\n\tb");
-#define X(id, from, to, fd)                                                            \
+#define X(id, ...)                                                                     \
 	case MESSAGE_##id: {                                                           \
 		struct message_##id *f = &m.id;                                        \
 		(void)f;                                                               \
@@ -54,7 +54,7 @@ static inline struct texts texts_of(struct message *m)
 	switch (m->kind) {
 #define N(name)
 #define T(name, max) add_text(&t, &f->name, max, #name);
-#define X(id, from, to, fd)                                                            \
+#define X(id, ...)                                                                     \
 	case MESSAGE_##id: {                                                           \
 		struct message_##id *f = &m->id;                                       \
 		(void)f;                                                               \

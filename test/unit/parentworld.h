@@ -46,6 +46,7 @@ static struct world {
 	int listen_error; /* errno of sock_listen; 0: it succeeds */
 	unsigned listens;
 	struct child children[CHILDREN_MAX];
+	struct message_history heard[CHILDREN_MAX]; /* what each child has heard */
 	unsigned count;
 	struct {
 		pid_t pid;
@@ -382,9 +383,13 @@ static inline struct worker *world_worker(const struct child *c)
 static inline const struct message *world_next(const struct child *c, int *out_fd)
 {
 	static struct channel_inbox inbox;
-	const struct channel channel = channel_of(c->channel, ROLE_PARENT, c->role);
+	struct message_history *heard = &world.heard[c - world.children];
+	struct channel channel = channel_of(c->channel, ROLE_PARENT, c->role);
 
-	if (channel_receive(&channel, CHANNEL_NOW, &inbox) != CHANNEL_MESSAGE)
+	channel.heard = *heard;
+	const enum channel_got got = channel_receive(&channel, CHANNEL_NOW, &inbox);
+	*heard = channel.heard;
+	if (got != CHANNEL_MESSAGE)
 		inbox = (struct channel_inbox){ .message.kind = MESSAGE_COUNT };
 	else if (out_fd)
 		*out_fd = inbox.files.at[0];

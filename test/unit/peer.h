@@ -27,12 +27,12 @@ static inline void peer_say(int fd, const struct message *m, int pass)
 }
 
 /* The next message, which must be of this kind. Its texts last until the next call. */
-static inline const struct message *peer_hears(struct channel c, enum message_kind kind,
-					       int *out_fd)
+static inline const struct message *peer_hears(struct channel *c,
+					       enum message_kind kind, int *out_fd)
 {
 	static struct channel_inbox inbox;
 
-	CHECK_EQ(channel_receive(&c, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
+	CHECK_EQ(channel_receive(c, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
 	CHECK_EQ(inbox.message.kind, kind);
 	if (out_fd)
 		*out_fd = inbox.files.at[0];
@@ -42,11 +42,11 @@ static inline const struct message *peer_hears(struct channel c, enum message_ki
 }
 
 /* What is there: CHANNEL_EMPTY while the channel is open, CHANNEL_CLOSED behind. */
-static inline enum channel_got peer_got(struct channel c)
+static inline enum channel_got peer_got(struct channel *c)
 {
 	static struct channel_inbox inbox;
 
-	return channel_receive(&c, CHANNEL_NOW, &inbox);
+	return channel_receive(c, CHANNEL_NOW, &inbox);
 }
 
 /* ---- the log ---- */

@@ -241,7 +241,7 @@ static void expect_question(struct database *db, struct channel process)
 
 	peer_say(process.fd, &answer, -1);
 	CHECK_EQ(db->driver->find(db, SPAN("alice"), &out, &why), DATABASE_UNKNOWN);
-	CHECK_SPAN(peer_hears(process, MESSAGE_LOOKUP_ASK, NULL)->LOOKUP_ASK.user,
+	CHECK_SPAN(peer_hears(&process, MESSAGE_LOOKUP_ASK, NULL)->LOOKUP_ASK.user,
 		   "alice");
 }
 
@@ -266,7 +266,7 @@ static void test_a_process_is_linked_to_its_own_database_only(void **state)
 			&w.all, &w.settings,
 			&(const struct message_LOOKUP_LINK){ cases[i].database, 7 },
 			ours);
-		CHECK_EQ(peer_got(process),
+		CHECK_EQ(peer_got(&process),
 			 cases[i].linked ? CHANNEL_EMPTY : CHANNEL_CLOSED);
 		if (cases[i].linked)
 			expect_question(w.all.at[1], process);

@@ -124,6 +124,8 @@ static void test_only_the_standard_maildrop_process_stays_for_ever(void **state)
 		const struct child *c = world_child(ROLE_DROP, i);
 		struct settings told = { 0 };
 
+		world_heard(c);
+		world.heard[c - world.children] = (struct message_history){ 0 };
 		tell_all(&world.p, world_worker(c));
 		const struct message *m = find(c, MESSAGE_SETTINGS, NULL);
 		CHECK_EQ(settings_init(&told), FAULT_NONE);
@@ -270,9 +272,9 @@ static void test_nobody_is_told_nothing(void **state)
 	(void)state;
 	world_serve("");
 	struct worker *k = world_worker(world_child(ROLE_DROP, 0));
-	own_fd_close(&k->channel);
+	own_fd_close(&k->channel.fd);
 	tell_kind(k, MESSAGE_DRAIN);
-	CHECK_EQ(k->channel, -1);
+	CHECK_EQ(k->channel.fd, -1);
 	world_end();
 }
 

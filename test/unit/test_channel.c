@@ -25,6 +25,7 @@ static void link_begin(struct link *l)
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
 	l->sender = pair[0];
 	l->receiver = channel_of(pair[1], ROLE_DROP, ROLE_FRONT);
+	l->receiver.heard.has_started = true; /* READY has been said */
 }
 
 static void link_end(struct link *l)
@@ -54,13 +55,13 @@ static void test_a_descriptor_travels_and_is_the_receivers(void **state)
 
 	(void)state;
 	link_begin(&l);
-	const struct message m = { .kind = MESSAGE_READY,
-				   .READY = { .count = 3, .octets = 600 } };
+	const struct message m = { .kind = MESSAGE_COPIED,
+				   .COPIED = { .octets = 600 } };
 	int file = open("/dev/null", O_RDONLY);
 	CHECK_EQ(channel_send(l.sender, &m, file, CHANNEL_NOW), FAULT_NONE);
 	close(file);
 	CHECK_EQ(receive(&l), CHANNEL_MESSAGE);
-	CHECK_EQ(l.inbox.message.READY.octets, 600);
+	CHECK_EQ(l.inbox.message.COPIED.octets, 600);
 	CHECK_EQ(l.inbox.files.count, 1);
 	CHECK_EQ(fcntl(l.inbox.files.at[0], F_GETFD), FD_CLOEXEC);
 	close(l.inbox.files.at[0]);
@@ -164,8 +165,8 @@ static void test_too_many_or_unexpected_descriptors_are_closed(void **state)
 	(void)state;
 	link_begin(&l);
 	int before = open_descriptors();
-	const struct message with = { .kind = MESSAGE_READY },
-			     without = { .kind = MESSAGE_DONE };
+	const struct message with = { .kind = MESSAGE_COPIED },
+			     without = { .kind = MESSAGE_WARMED };
 	size_t with_len = message_encode(&with, octets, sizeof octets);
 	for (int count = 0; count <= 6; count++) {
 		send_raw(l.sender, octets, with_len, count);
@@ -240,6 +241,46 @@ static void test_a_message_over_the_largest_is_broken(void **state)
 	link_end(&l);
 }
 
+/* A message that the table allows, but not now, breaks the channel and is named. */
+static void test_a_message_at_the_wrong_time_breaks_the_channel(void **state)
+{
+	const struct message failed = { .kind = MESSAGE_FAILED },
+			     done = { .kind = MESSAGE_DONE };
+	struct link l;
+
+	(void)state;
+	link_begin(&l);
+	l.receiver.heard.has_started = false;
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(channel_send(l.sender, &failed, -1, CHANNEL_NOW), FAULT_NONE);
+	CHECK_EQ(channel_send(l.sender, &done, -1, CHANNEL_NOW), FAULT_NONE);
+	CHECK_EQ(receive(&l), CHANNEL_MESSAGE);
+	CHECK_EQ(receive(&l), CHANNEL_MESSAGE);
+	CHECK_EQ(receive(&l), CHANNEL_BROKEN);
+	CHECK_TEXT(l.receiver.broken, "DONE");
+	CHECK_TEXT(l.receiver.reason, "too early");
+	link_end(&l);
+}
+
+/* What is known of octets that are no message of this sender. */
+static void test_what_breaks_a_channel_is_named(void **state)
+{
+	const struct message commit = { .kind = MESSAGE_COMMIT };
+	char octets[MESSAGE_OCTETS_MAX];
+	struct link l;
+
+	(void)state;
+	link_begin(&l);
+	send_raw(l.sender, octets, message_encode(&commit, octets, sizeof octets), 0);
+	CHECK_EQ(receive(&l), CHANNEL_BROKEN);
+	CHECK_TEXT(l.receiver.broken, "COMMIT");
+	CHECK_TEXT(l.receiver.reason, "not a message of this sender");
+	send_raw(l.sender, "\xff\xff", 2, 0);
+	CHECK_EQ(receive(&l), CHANNEL_BROKEN);
+	CHECK_TEXT(l.receiver.broken, "?");
+	link_end(&l);
+}
+
 static void test_a_full_queue_is_told_and_not_waited_for(void **state)
 {
 	const struct message m = { .kind = MESSAGE_BODIES };
@@ -265,6 +306,8 @@ int main(void)
 		TEST(test_too_many_or_unexpected_descriptors_are_closed),
 		TEST(test_several_descriptors_travel_in_order),
 		TEST(test_a_message_over_the_largest_is_broken),
+		TEST(test_a_message_at_the_wrong_time_breaks_the_channel),
+		TEST(test_what_breaks_a_channel_is_named),
 		TEST(test_a_full_queue_is_told_and_not_waited_for),
 	};
 

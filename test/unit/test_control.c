@@ -160,7 +160,7 @@ static bool ask(struct world *w, enum mechanism m, const char *user,
 static void expect_says(struct world *w, const char *database, enum database_says says,
 			const char *trouble)
 {
-	const struct message *m = peer_hears(w->tool, MESSAGE_TEST_SAYS, NULL);
+	const struct message *m = peer_hears(&w->tool, MESSAGE_TEST_SAYS, NULL);
 
 	CHECK_SPAN(m->TEST_SAYS.database, database);
 	CHECK_EQ(m->TEST_SAYS.says, says);
@@ -169,7 +169,7 @@ static void expect_says(struct world *w, const char *database, enum database_say
 
 static void expect_looks(struct world *w, const char *name)
 {
-	CHECK_SPAN(peer_hears(w->tool, MESSAGE_TEST_LOOKS, NULL)->TEST_LOOKS.user,
+	CHECK_SPAN(peer_hears(&w->tool, MESSAGE_TEST_LOOKS, NULL)->TEST_LOOKS.user,
 		   name);
 }
 
@@ -192,19 +192,19 @@ static void test_a_login_shows_each_step_and_ends_in_the_users_maildrop(void **s
 	expect_says(&w, "down", DATABASE_DOWN,
 		    "open users.db: No such file or directory");
 	expect_says(&w, "people", DATABASE_RIGHT, "");
-	const struct message *m = peer_hears(w.tool, MESSAGE_TEST_IS, NULL);
+	const struct message *m = peer_hears(&w.tool, MESSAGE_TEST_IS, NULL);
 	CHECK_EQ(m->TEST_IS.fault, FAULT_NONE);
 	CHECK_SPAN(m->TEST_IS.user, "alice");
 	CHECK_SPAN(m->TEST_IS.path, "alice/Maildir");
 	CHECK_EQ(m->TEST_IS.has_uid, 0);
-	peer_hears(w.tool, MESSAGE_TEST_DROP, &session);
+	peer_hears(&w.tool, MESSAGE_TEST_DROP, &session);
 	CHECK(session >= 0);
 	close(session);
-	m = peer_hears(w.drop, MESSAGE_GRANT, NULL);
+	m = peer_hears(&w.drop, MESSAGE_GRANT, NULL);
 	CHECK_EQ(m->GRANT.as_is, 1);
 	CHECK_EQ(m->GRANT.read_only, 1);
 	CHECK_SPAN(m->GRANT.peer, "127.0.0.1:1");
-	CHECK_EQ(peer_got(w.tool), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&w.tool), CHANNEL_CLOSED);
 	world_end(&w);
 }
 
@@ -281,7 +281,7 @@ static void test_a_long_story_is_cut_to_what_its_message_holds(void **state)
 
 			peer_say(w.tool.fd, &asks, -1);
 			CHECK(wake());
-			CHECK_EQ(peer_hears(w.tool, MESSAGE_FIND_IS, NULL)
+			CHECK_EQ(peer_hears(&w.tool, MESSAGE_FIND_IS, NULL)
 					 ->FIND_IS.trouble.len,
 				 191);
 			world_end(&w);
@@ -289,7 +289,7 @@ static void test_a_long_story_is_cut_to_what_its_message_holds(void **state)
 		}
 		CHECK(!ask(&w, MECHANISM_ID_USER, "alice", "secret"));
 		expect_looks(&w, "alice");
-		CHECK_EQ(peer_hears(w.tool, MESSAGE_TEST_SAYS, NULL)
+		CHECK_EQ(peer_hears(&w.tool, MESSAGE_TEST_SAYS, NULL)
 				 ->TEST_SAYS.trouble.len,
 			 191);
 		CHECK_EQ(channel_receive(&w.tool, CHANNEL_NOW, &inbox),
@@ -343,7 +343,7 @@ static void test_a_password_that_is_not_stored_for_the_mechanism_is_told(void **
 	CHECK_EQ(inbox.message.TEST_IS.fault, FAULT_DENIED);
 	CHECK_SPAN(inbox.message.TEST_IS.trouble,
 		   "the password is not stored as it must be for CRAM-MD5");
-	CHECK_EQ(peer_got(w.tool), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&w.tool), CHANNEL_CLOSED);
 	world_end(&w);
 }
 
@@ -392,15 +392,15 @@ static void test_a_user_is_found_without_a_password_and_again(void **state)
 
 		peer_say(w.tool.fd, &asks, -1);
 		CHECK(wake());
-		const struct message *m = peer_hears(w.tool, MESSAGE_FIND_IS, NULL);
+		const struct message *m = peer_hears(&w.tool, MESSAGE_FIND_IS, NULL);
 		CHECK_EQ(m->FIND_IS.fault, cases[i].fault);
 		CHECK_SPAN(m->FIND_IS.path, cases[i].path);
 		CHECK_EQ(m->FIND_IS.login_delay, cases[i].delay);
 		CHECK_EQ(m->FIND_IS.unread, cases[i].unread);
 		CHECK_EQ(m->FIND_IS.retrieved, cases[i].retrieved);
-		CHECK_EQ(peer_got(w.tool), CHANNEL_EMPTY);
+		CHECK_EQ(peer_got(&w.tool), CHANNEL_EMPTY);
 	}
-	CHECK_EQ(peer_got(w.drop), CHANNEL_EMPTY);
+	CHECK_EQ(peer_got(&w.drop), CHANNEL_EMPTY);
 	world_end(&w);
 }
 
@@ -413,7 +413,7 @@ static void test_the_tools_channel_ends_with_the_tool_and_with_nonsense(void **s
 	CHECK(wake()); /* nothing has come */
 	CHECK_EQ(write(w.tool.fd, "\xff", 1), 1);
 	CHECK(!wake());
-	CHECK_EQ(peer_got(w.tool), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&w.tool), CHANNEL_CLOSED);
 	world_end(&w);
 	world_begin(&w);
 	world_end(&w); /* the tool goes first */
@@ -430,7 +430,7 @@ static void test_a_channel_that_cannot_be_watched_is_closed(void **state)
 	struct channel other = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_TOOL);
 	struct pool_fd *first = watched;
 	control_begin(NULL, ours, &w.logins);
-	CHECK_EQ(peer_got(other), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&other), CHANNEL_CLOSED);
 	close(other.fd);
 	watched = first;
 	world_end(&w);

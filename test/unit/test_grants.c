@@ -79,17 +79,15 @@ static const struct message_GRANT *expect_grant(struct channel drop, int session
 	static char room[3][4096];
 	int fd;
 
-	grant = peer_hears(drop, MESSAGE_GRANT, &fd)->GRANT;
+	grant = peer_hears(&drop, MESSAGE_GRANT, &fd)->GRANT;
 	struct span *const texts[] = { &grant.user, &grant.path, &grant.peer };
 	for (size_t i = 0; i < 3; i++) {
 		CHECK(span_copy(*texts[i], room[i], sizeof room[i]));
 		texts[i]->at = room[i];
 	}
 	peer_say(fd, &failed, -1);
-	CHECK_EQ(peer_hears(channel_of(session, ROLE_DROP, ROLE_FRONT), MESSAGE_FAILED,
-			    NULL)
-			 ->FAILED.fault,
-		 FAULT_BUSY);
+	struct channel front = channel_of(session, ROLE_DROP, ROLE_FRONT);
+	CHECK_EQ(peer_hears(&front, MESSAGE_FAILED, NULL)->FAILED.fault, FAULT_BUSY);
 	close(fd);
 	close(session);
 	return &grant;
@@ -185,7 +183,7 @@ static void test_a_maildrop_outside_of_mail_root_is_granted_to_nobody(void **sta
 		CHECK_EQ(grants_look(&w.grants, &user, SPAN(""), &session, &w.why),
 			 FAULT_SETUP);
 	}
-	CHECK_EQ(peer_got(w.standard), CHANNEL_EMPTY);
+	CHECK_EQ(peer_got(&w.standard), CHANNEL_EMPTY);
 	world_end(&w);
 }
 
@@ -399,7 +397,7 @@ static void test_a_ticket_is_good_for_its_holder_and_unchanged_only(void **state
 	}
 	CHECK_EQ(session, -1);
 	CHECK_EQ(name.len, 0);
-	CHECK_EQ(peer_got(w.standard), CHANNEL_EMPTY);
+	CHECK_EQ(peer_got(&w.standard), CHANNEL_EMPTY);
 	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_NONE);
 	close(session);
 	world_end(&w);

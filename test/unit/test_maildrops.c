@@ -148,6 +148,7 @@ static struct child *begin_second(void)
 	world.as_root = true;
 	want(2000, 2001);
 	struct child *c = world_child(ROLE_DROP, 1);
+	world_sandboxed(c, SANDBOX_DROP);
 	world_heard(c);
 	auth_heard();
 	return c;
@@ -182,6 +183,7 @@ static void test_a_uid_has_two_processes_at_most(void **state)
 	idle(first);
 	want(2000, 2001);
 	struct child *second = world_child(ROLE_DROP, 2);
+	world_sandboxed(second, SANDBOX_DROP);
 	world_heard(second);
 	idle(second);
 	CHECK_TEXT(world_heard(second), "");

@@ -117,7 +117,7 @@ static size_t encode_unbounded(const struct message *m, char *octets)
 	put_raw(octets, &len, &(uint32_t){ (uint32_t)f->name.len }, 4);                \
 	if (f->name.len > 0)                                                           \
 		put_raw(octets, &len, f->name.at, f->name.len);
-#define X(id, from, to, fd)                                                            \
+#define X(id, ...)                                                                     \
 	case MESSAGE_##id: {                                                           \
 		const struct message_##id *f = &m->id;                                 \
 		(void)f;                                                               \
@@ -240,6 +240,118 @@ static void test_random_octets_are_no_message_of_length(void **state)
 	}
 }
 
+/* ---- when a message may be said ---- */
+
+/* May `kind` be said behind those before? What is said is noted. */
+static void expect(struct message_history *h, enum message_kind kind, const char *wrong)
+{
+	const char *reason = message_say(h, kind);
+
+	if (wrong)
+		CHECK_TEXT(reason, wrong);
+	else
+		CHECK_EQ(reason, NULL);
+}
+
+/* The whole table: a message of each kind alone, as the first, as the second of its
+ * kind, behind the one that starts, and behind the last. */
+static void test_each_message_has_its_time(void **state)
+{
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		const unsigned when = message_when(kind);
+		struct message_history h = { 0 }, started = { .has_started = true },
+				       over = { .is_over = true };
+		const bool early = when & MESSAGE_EARLY, late = when & MESSAGE_LATE;
+
+		CHECK(early || late);
+		expect(&started, kind, late ? NULL : "too late");
+		expect(&over, kind, "the sender has said its last message");
+		expect(&h, kind, early ? NULL : "too early");
+		if (!early)
+			continue;
+		if (when & MESSAGE_LAST)
+			expect(&h, kind, "the sender has said its last message");
+		else if (when & MESSAGE_ONCE)
+			expect(&h, kind, "said twice");
+		else if (when & MESSAGE_STARTS)
+			expect(&h, kind, late ? NULL : "too late");
+		else
+			expect(&h, kind, NULL);
+	}
+}
+
+/* What is refused is not noted: what was legal before stays so. */
+static void test_a_refused_message_changes_nothing(void **state)
+{
+	struct message_history h = { 0 }, before;
+
+	(void)state;
+	expect(&h, MESSAGE_SETTINGS, NULL);
+	before = h;
+	expect(&h, MESSAGE_DRAIN, "too early");
+	expect(&h, MESSAGE_SETTINGS, "said twice");
+	CHECK_EQ(memcmp(&h, &before, sizeof h), 0);
+	expect(&h, MESSAGE_GO, NULL);
+	expect(&h, MESSAGE_GO, "too late");
+	expect(&h, MESSAGE_SETTINGS, "too late");
+	expect(&h, MESSAGE_LISTENER, NULL);
+	expect(&h, MESSAGE_DRAIN, NULL);
+}
+
+/* A child reports its sandbox once, and asks for nothing before: `poplar audit` judges
+ * by that report. */
+static void test_a_child_reports_its_sandbox_first_and_once(void **state)
+{
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		struct message_history h = { 0 };
+
+		if (message_to(kind) != 1u << ROLE_PARENT || kind == MESSAGE_SANDBOXED)
+			continue;
+		expect(&h, kind, "too early");
+		expect(&h, MESSAGE_SANDBOXED, NULL);
+		expect(&h, kind, NULL);
+		expect(&h, MESSAGE_SANDBOXED, "too late");
+	}
+}
+
+static unsigned starts(enum role from, enum role to)
+{
+	unsigned count = 0;
+
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++)
+		count += legal(kind, from, to) && (message_when(kind) & MESSAGE_STARTS);
+	return count;
+}
+
+/* Where some message is for later alone, there is one that lets later begin. */
+static void test_what_comes_late_can_come(void **state)
+{
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++)
+		for (enum role from = 0; from < ROLE_COUNT; from++)
+			for (enum role to = 0; to < ROLE_COUNT; to++)
+				if (legal(kind, from, to) &&
+				    !(message_when(kind) & MESSAGE_EARLY))
+					CHECK_EQ(starts(from, to), 1);
+}
+
+/* A line for whoever reads the table. */
+static void test_each_message_says_what_it_is_for(void **state)
+{
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++) {
+		const char *text = message_purpose(kind);
+		const size_t len = strlen(text);
+
+		CHECK(len > 10 && len < 100);
+		CHECK_EQ(text[len - 1], '.');
+	}
+	CHECK_TEXT(message_name(MESSAGE_COUNT), "?");
+	CHECK_TEXT(message_name(MESSAGE_SETTINGS), "SETTINGS");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +361,11 @@ int main(void)
 		TEST(test_each_text_at_its_maximum_travels_and_one_octet_more_does_not),
 		TEST(test_the_front_can_only_ask),
 		TEST(test_random_octets_are_no_message_of_length),
+		TEST(test_each_message_has_its_time),
+		TEST(test_a_refused_message_changes_nothing),
+		TEST(test_a_child_reports_its_sandbox_first_and_once),
+		TEST(test_what_comes_late_can_come),
+		TEST(test_each_message_says_what_it_is_for),
 	};
 
 	return RUN(tests);

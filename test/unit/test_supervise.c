@@ -73,7 +73,7 @@ static void test_a_failed_start_is_tried_again(void **state)
 	world.fork_fails = true;
 	world_pass(0);
 	CHECK_EQ(k->pid, 0);
-	CHECK_EQ(k->channel, -1);
+	CHECK_EQ(k->channel.fd, -1);
 	CHECK(peer_log_has("event=start-failed role=poplar-front restart-in=0.100"));
 	CHECK(peer_log_has("doing=fork what=poplar-front"));
 	world.fork_fails = false;
@@ -132,7 +132,7 @@ static void test_a_sandbox_that_is_not_the_roles_is_death(void **state)
 		CHECK_EQ(world_worker(c)->ready, good);
 		CHECK_EQ(world_killed(c), !good);
 		CHECK_EQ(peer_log_has("event=child-killed role=poplar-front"), !good);
-		CHECK_EQ(world_worker(c)->channel < 0, !good);
+		CHECK_EQ(world_worker(c)->channel.fd < 0, !good);
 		world_end();
 	}
 }
@@ -144,7 +144,7 @@ static void test_a_sandbox_is_reported_once(void **state)
 	const struct child *c = world_child(ROLE_DROP, 0);
 	world_sandboxed(c, sandbox_of(ROLE_DROP));
 	CHECK(world_killed(c));
-	CHECK(peer_log_has("cause=\"illegal message: SANDBOXED\""));
+	CHECK(peer_log_has("cause=\"illegal message: SANDBOXED (too late)\""));
 	world_end();
 }
 
@@ -198,6 +198,20 @@ static void test_a_lookup_process_has_the_sandbox_of_its_database(void **state)
 	}
 }
 
+/* A child asks for nothing before it has reported its sandbox. */
+static void test_a_message_before_the_sandbox_is_death(void **state)
+{
+	const struct message m = { .kind = MESSAGE_DROP_WANTED };
+
+	(void)state;
+	world_begin("");
+	CHECK(generation_start(&world.p));
+	world_say(world_child(ROLE_AUTH, 0), &m);
+	CHECK(world_killed(world_child(ROLE_AUTH, 0)));
+	CHECK(peer_log_has("cause=\"illegal message: DROP_WANTED (too early)\""));
+	world_end();
+}
+
 static void test_what_the_table_forbids_is_death(void **state)
 {
 	(void)state;
@@ -206,7 +220,8 @@ static void test_what_the_table_forbids_is_death(void **state)
 	CHECK_EQ(write(c->channel, "nonsense", 8), 8);
 	supervise_hear(&world.p, world_worker(c));
 	CHECK(world_killed(c));
-	CHECK(peer_log_has("cause=\"illegal message\""));
+	CHECK(peer_log_has("cause=\"illegal message: ? (not a message of this "
+			   "sender)\""));
 	world_end();
 }
 
@@ -218,10 +233,10 @@ static void test_a_child_without_a_channel_is_killed_silently(void **state)
 	struct child *c = world_child(ROLE_FRONT, 0);
 	struct worker *k = world_worker(c);
 	supervise_hear(&world.p, k);
-	CHECK(!world_killed(c) && k->channel >= 0);
+	CHECK(!world_killed(c) && k->channel.fd >= 0);
 	own_fd_close(&c->channel);
 	supervise_hear(&world.p, k);
-	CHECK(world_killed(c) && k->channel < 0);
+	CHECK(world_killed(c) && k->channel.fd < 0);
 	CHECK(!peer_log_has("child-killed"));
 	world_end();
 }
@@ -248,6 +263,7 @@ static void test_a_process_that_poplar_auth_gave_up_is_replaced(void **state)
 		const struct child *c = world_child(cases[i].role, 0);
 		const struct child *auth = world_child(ROLE_AUTH, 0);
 		struct worker *k = world_worker(c);
+		world_sandboxed(auth, SANDBOX_AUTH);
 		struct message m = { .kind = cases[i].kind,
 				     .FRONT_BROKEN = { world_worker(auth)->number } };
 		world_say(auth, &m);
@@ -324,6 +340,7 @@ int main(void)
 		TEST(test_a_wrong_version_of_landlock_is_death),
 		TEST(test_gssapi_allows_two_sandboxes),
 		TEST(test_a_lookup_process_has_the_sandbox_of_its_database),
+		TEST(test_a_message_before_the_sandbox_is_death),
 		TEST(test_what_the_table_forbids_is_death),
 		TEST(test_a_child_without_a_channel_is_killed_silently),
 		TEST(test_a_process_that_poplar_auth_gave_up_is_replaced),

@@ -29,7 +29,9 @@ bool authlink_open(struct front *f, int fd,
 	struct auth_link *link = malloc(sizeof *link);
 
 	if (link)
-		*link = (struct auth_link){ { .fd = fd, .wake = wake }, f };
+		*link = (struct auth_link){ { .fd = fd, .wake = wake },
+					    f,
+					    channel_of(fd, ROLE_AUTH, ROLE_FRONT) };
 	if (!link || !loop_watch(&f->loop, &link->watch, LOOP_READ)) {
 		log_event(LOG_ERR, "auth-link-lost", LOG_T("what", "out of memory"));
 		free(link);

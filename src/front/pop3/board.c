@@ -12,6 +12,7 @@
 #include "front/pop3/authlink.h"
 #include "front/pop3/drop.h"
 #include "front/pop3/droplink.h"
+#include "front/pop3/hearing.h"
 #include "front/pop3/readahead.h"
 #include "front/pop3/records.h"
 #include "front/pop3/sessionlog.h"
@@ -111,15 +112,48 @@ static enum result take_ready(struct conn *c, const struct message_READY *m, int
 	return RESULT_EVENT;
 }
 
-enum result board_take(struct conn *c, const struct message *m,
-		       struct channel_files *files, struct session_event *ev)
+/* The board is not open: nothing else may come of it. */
+static bool on_other(void *arg, const struct message *m, struct channel_files *files)
 {
-	if (m->kind == MESSAGE_READY && answer_ready_is_sound(&m->READY))
-		return take_ready(c, &m->READY, files->at[0], ev);
+	(void)m;
 	while (files->count > 0)
 		close(files->at[--files->count]);
-	if (m->kind != MESSAGE_FAILED || m->FAILED.fault == FAULT_NONE ||
-	    m->FAILED.fault >= FAULT_COUNT)
-		return RESULT_ILLEGAL;
-	return board_fail(c, (enum fault)m->FAILED.fault, ev);
+	return hearing_gives(arg, RESULT_ILLEGAL);
+}
+
+static bool on_ready(void *arg, const struct message *m, struct channel_files *files)
+{
+	struct hearing *h = arg;
+
+	if (!answer_ready_is_sound(&m->READY))
+		return on_other(arg, m, files);
+	return hearing_gives(h, take_ready(h->c, &m->READY, files->at[0], h->ev));
+}
+
+static bool on_failed(void *arg, const struct message *m, struct channel_files *none)
+{
+	const uint64_t fault = m->FAILED.fault;
+	struct hearing *h = arg;
+
+	if (fault == FAULT_NONE || fault >= FAULT_COUNT)
+		return on_other(arg, m, none);
+	return hearing_gives(h, board_fail(h->c, (enum fault)fault, h->ev));
+}
+
+#define HEARS_DROP(X)                                                                  \
+	X(READY, on_ready)                                                             \
+	X(FAILED, on_failed)                                                           \
+	X(BODIES_ARE, on_other)                                                        \
+	X(WARMED, on_other)                                                            \
+	X(COPIED, on_other)                                                            \
+	X(DONE, on_other)
+DISPATCH(from_drop, DROP, FRONT, HEARS_DROP);
+
+enum result board_take(struct conn *c, struct channel_inbox *in,
+		       struct session_event *ev)
+{
+	struct hearing h = { c->front, c, ev, RESULT_ILLEGAL };
+
+	dispatch(&from_drop, &h, in);
+	return h.result;
 }

@@ -22,8 +22,8 @@ MUST_USE enum result board_take_failed(struct conn *c, uint64_t fault,
 
 /* poplar-drop has answered for the board that is being opened. RESULT_EVENT, or
  * RESULT_ILLEGAL as in drop_take. */
-MUST_USE enum result board_take(struct conn *c, const struct message *m,
-				struct channel_files *files, struct session_event *ev);
+MUST_USE enum result board_take(struct conn *c, struct channel_inbox *in,
+				struct session_event *ev);
 
 /* The board cannot be opened now: RESULT_EVENT. */
 enum result board_fail(struct conn *c, enum fault f, struct session_event *ev);

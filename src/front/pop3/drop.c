@@ -11,6 +11,7 @@
 #include "front/pop3/answer.h"
 #include "front/pop3/body.h"
 #include "front/pop3/droplink.h"
+#include "front/pop3/hearing.h"
 #include "front/pop3/readahead.h"
 #include "front/pop3/records.h"
 #include "front/pop3/sessionlog.h"
@@ -160,25 +161,67 @@ static enum result take_done(struct conn *c, const struct message_DONE *m,
 	return RESULT_EVENT;
 }
 
-enum result drop_take(struct conn *c, const struct message *m,
-		      struct channel_files *files, struct session_event *ev)
+static bool on_ready(void *arg, const struct message *m, struct channel_files *files)
 {
-	switch (m->kind) {
-	case MESSAGE_READY:
-		return take_ready(c, &m->READY, files->at[0], ev);
-	case MESSAGE_FAILED:
-		return take_failed(c, m->FAILED.fault, ev);
-	case MESSAGE_BODIES_ARE:
-		return take_bodies(c, m->BODIES_ARE.list, files, ev);
-	case MESSAGE_WARMED:
-		return take_warmed(c);
-	case MESSAGE_COPIED:
-		return take_copied(c, &m->COPIED, files->at[0]);
-	case MESSAGE_DONE:
-		return take_done(c, &m->DONE, ev);
-	default: /* message_decode lets no other through */
-		return RESULT_ILLEGAL;
-	}
+	struct hearing *h = arg;
+
+	return hearing_gives(h, take_ready(h->c, &m->READY, files->at[0], h->ev));
+}
+
+static bool on_failed(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct hearing *h = arg;
+
+	(void)none;
+	return hearing_gives(h, take_failed(h->c, m->FAILED.fault, h->ev));
+}
+
+static bool on_bodies(void *arg, const struct message *m, struct channel_files *files)
+{
+	struct hearing *h = arg;
+
+	return hearing_gives(h, take_bodies(h->c, m->BODIES_ARE.list, files, h->ev));
+}
+
+static bool on_warmed(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct hearing *h = arg;
+
+	(void)m, (void)none;
+	return hearing_gives(h, take_warmed(h->c));
+}
+
+static bool on_copied(void *arg, const struct message *m, struct channel_files *files)
+{
+	struct hearing *h = arg;
+
+	return hearing_gives(h, take_copied(h->c, &m->COPIED, files->at[0]));
+}
+
+static bool on_done(void *arg, const struct message *m, struct channel_files *none)
+{
+	struct hearing *h = arg;
+
+	(void)none;
+	return hearing_gives(h, take_done(h->c, &m->DONE, h->ev));
+}
+
+#define HEARS_DROP(X)                                                                  \
+	X(READY, on_ready)                                                             \
+	X(FAILED, on_failed)                                                           \
+	X(BODIES_ARE, on_bodies)                                                       \
+	X(WARMED, on_warmed)                                                           \
+	X(COPIED, on_copied)                                                           \
+	X(DONE, on_done)
+DISPATCH(from_drop, DROP, FRONT, HEARS_DROP);
+
+enum result drop_take(struct conn *c, struct channel_inbox *in,
+		      struct session_event *ev)
+{
+	struct hearing h = { c->front, c, ev, RESULT_ILLEGAL };
+
+	dispatch(&from_drop, &h, in);
+	return h.result;
 }
 
 /* Only READY and COPIED have a descriptor that must come. */

@@ -11,8 +11,8 @@
 /* An answer over the session socket; its descriptors are ours. RESULT_EVENT: for the
  * session. RESULT_DONE: nothing for the session, but the connection can go on.
  * RESULT_ILLEGAL: it answers no question, or its numbers cannot be right. */
-MUST_USE enum result drop_take(struct conn *c, const struct message *m,
-			       struct channel_files *files, struct session_event *ev);
+MUST_USE enum result drop_take(struct conn *c, struct channel_inbox *in,
+			       struct session_event *ev);
 
 /* An answer came, but the kernel dropped its descriptor. Results as above. */
 MUST_USE enum result drop_take_cut(struct conn *c, struct session_event *ev);

@@ -20,7 +20,8 @@ bool droplink_attach(struct conn *c, int fd)
 
 	if (link)
 		*link = (struct drop_link){ { .fd = fd, .wake = c->front->drop_wake },
-					    c };
+					    c,
+					    channel_of(fd, ROLE_DROP, ROLE_FRONT) };
 	if (!link || !loop_watch(&c->front->loop, &link->watch, LOOP_READ)) {
 		free(link);
 		close(fd);
@@ -130,7 +131,7 @@ enum result droplink_ask_commit(struct conn *c, struct session_event *ev)
 
 	if (f == FAULT_NONE)
 		f = tell(c, &m, -1);
-	if (f && f != FAULT_LIMIT) {
+	if (f && f != FAULT_LIMIT && f != FAULT_NOMEM) {
 		c->awaits = AWAITS_NOTHING;
 		return result_failed(ev, f);
 	}
@@ -142,7 +143,7 @@ enum result droplink_ask_commit(struct conn *c, struct session_event *ev)
 
 void droplink_report_corruption(const struct conn *c)
 {
-	const struct message m = { .kind = MESSAGE_DOUBT };
+	const struct message m = { .kind = MESSAGE_LISTING_CORRUPT };
 
 	fault_ignore(tell(c, &m, -1));
 }

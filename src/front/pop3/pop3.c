@@ -18,6 +18,7 @@
 #include "front/listener.h"
 #include "front/output.h"
 #include "front/pop3/advance.h"
+#include "front/pop3/authanswer.h"
 #include "front/pop3/authlink.h"
 #include "front/pop3/board.h"
 #include "front/pop3/body.h"
@@ -295,64 +296,10 @@ static void lose_auth(struct front *f)
 	}
 }
 
-/* The connection that awaits an answer with this id: to a login, or to XTND. */
-static struct conn *find(const struct front *f, uint64_t id, bool logged_in)
-{
-	struct conn *c = authlink_find(f, id);
-
-	return c && conn_is_logged_in(c) == logged_in ? c : NULL;
-}
-
-static enum result take_from_auth(struct front *f, const struct message *m, int fd,
-				  struct conn **c, struct session_event *ev)
-{
-	switch (m->kind) {
-	case MESSAGE_AUTH_OFFERS:
-		f->policy.mechanisms = (unsigned)m->AUTH_OFFERS.mechanisms;
-		listener_offers_known(f);
-		return RESULT_WAIT;
-	case MESSAGE_AUTH_MORE:
-		*c = find(f, m->AUTH_MORE.id, false);
-		return login_take_more(f, *c, &m->AUTH_MORE, ev);
-	case MESSAGE_AUTH_LATER:
-		*c = find(f, m->AUTH_LATER.id, false);
-		return login_take_later(f, *c, &m->AUTH_LATER);
-	case MESSAGE_AUTH_OK:
-		*c = find(f, m->AUTH_OK.id, false);
-		return login_take_ok(*c, &m->AUTH_OK, fd, ev);
-	case MESSAGE_AUTH_FAILED:
-		*c = find(f, m->AUTH_FAILED.id, false);
-		return login_take_failed(*c, &m->AUTH_FAILED, ev);
-	case MESSAGE_BOARD_OK:
-		*c = find(f, m->BOARD_OK.id, true);
-		return board_take_ok(*c, &m->BOARD_OK, fd, ev);
-	case MESSAGE_BOARD_FAILED:
-		*c = find(f, m->BOARD_FAILED.id, true);
-		return board_take_failed(*c, m->BOARD_FAILED.fault, ev);
-	default: /* message_decode lets no other through */
-		return RESULT_WAIT;
-	}
-}
-
-/* The answer was good, but there was no room here for its session socket. */
-static enum result take_cut_from_auth(const struct front *f, const struct message *m,
-				      struct conn **c, struct session_event *ev)
-{
-	if (m->kind == MESSAGE_BOARD_OK) {
-		*c = find(f, m->BOARD_OK.id, true);
-		return board_take_failed(*c, FAULT_LIMIT, ev);
-	}
-	if (m->kind != MESSAGE_AUTH_OK)
-		return RESULT_WAIT;
-	*c = find(f, m->AUTH_OK.id, false);
-	return login_take_cut(*c, &m->AUTH_OK, ev);
-}
-
 static void on_auth(struct loop_watch *at, unsigned events)
 {
 	struct auth_link *link = (struct auth_link *)at;
 	struct front *f = link->front;
-	const struct channel auth = channel_of(at->fd, ROLE_AUTH, ROLE_FRONT);
 	const struct message *m = &f->inbox.message;
 	struct session_event ev;
 
@@ -362,12 +309,12 @@ static void on_auth(struct loop_watch *at, unsigned events)
 		enum result r = RESULT_WAIT;
 		struct conn *c = NULL;
 
-		switch (channel_receive(&auth, CHANNEL_NOW, &f->inbox)) {
+		switch (channel_receive(&link->channel, CHANNEL_NOW, &f->inbox)) {
 		case CHANNEL_MESSAGE:
-			r = take_from_auth(f, m, f->inbox.files.at[0], &c, &ev);
+			r = authanswer_take(f, &f->inbox, &c, &ev);
 			break;
 		case CHANNEL_CUT:
-			r = take_cut_from_auth(f, m, &c, &ev);
+			r = authanswer_take_cut(f, m, &c, &ev);
 			break;
 		case CHANNEL_EMPTY:
 			if (events & LOOP_BROKEN)
@@ -400,19 +347,17 @@ static enum result lose_drop(const struct drop_link *link, struct session_event 
 }
 
 /* Hear one message. True: more of what was asked for may be there. */
-static bool hear_drop(const struct drop_link *link, bool broken)
+static bool hear_drop(struct drop_link *link, bool broken)
 {
 	struct conn *c = link->conn;
 	const bool next = link == c->drop.next;
-	const struct channel drop = channel_of(link->watch.fd, ROLE_DROP, ROLE_FRONT);
 	struct channel_inbox *in = &c->front->inbox;
 	enum result r = RESULT_ILLEGAL;
 	struct session_event ev;
 
-	switch (channel_receive(&drop, CHANNEL_NOW, in)) {
+	switch (channel_receive(&link->channel, CHANNEL_NOW, in)) {
 	case CHANNEL_MESSAGE:
-		r = next ? board_take(c, &in->message, &in->files, &ev)
-			 : drop_take(c, &in->message, &in->files, &ev);
+		r = next ? board_take(c, in, &ev) : drop_take(c, in, &ev);
 		break;
 	case CHANNEL_CUT:
 		if (!next)

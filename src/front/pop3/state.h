@@ -5,6 +5,7 @@
 #pragma once
 
 #include "front/reader.h"
+#include "ipc/channel.h"
 #include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "mail/wire.h"
@@ -34,12 +35,14 @@ enum awaits {
 struct auth_link {
 	struct loop_watch watch; /* first: a link is a watch */
 	struct front *front;
+	struct channel channel;
 };
 
 /* A session socket: the channel to poplar-drop for one maildrop of one connection. */
 struct drop_link {
 	struct loop_watch watch; /* first: a link is a watch */
 	struct conn *conn;       /* NULL: detached */
+	struct channel channel;
 };
 
 /* pop3/input.c: lines of the client. */

@@ -1,0 +1,66 @@
+/* ipc/dispatch.h - which function of a process handles which message.
+ *
+ * Prefix: dispatch_. A process has one list for each role that speaks to it:
+ *
+ *	#define HEARS_AUTH(X) X(LOOKUP_ASK, on_ask)
+ *	DISPATCH(from_auth, AUTH, LOOKUP, HEARS_AUTH);
+ *
+ * makes `from_auth`, and does not compile unless the list has exactly the messages that
+ * the table of ipc/message.h lets poplar-auth send to poplar-lookup.
+ */
+#pragma once
+
+#include "ipc/channel.h"
+
+/* Handle m. arg is what the caller of dispatch() gave. The handler owns the descriptors
+ * of m: files->at[0] for a message that has one. Returns whether to go on: false: the
+ * conversation is over, and the caller closes the channel. */
+typedef bool dispatch_fn(void *arg, const struct message *m,
+			 struct channel_files *files);
+
+struct dispatch {
+	dispatch_fn *handlers[MESSAGE_COUNT]; /* by kind; NULL: not from this sender */
+};
+
+/* Hand the message in the inbox, which channel_receive has taken from the list's
+ * sender, to its handler. Returns what that returns. */
+static inline bool dispatch(const struct dispatch *d, void *arg,
+			    struct channel_inbox *in)
+{
+	return d->handlers[in->message.kind](arg, &in->message, &in->files);
+}
+
+#define DISPATCH(id, sender, receiver, LIST)                                           \
+	static inline void id##_is_whole(void)                                         \
+	{                                                                              \
+		DISPATCH_WORDS(sender, receiver);                                      \
+		_Static_assert((0 LIST(DISPATCH_LISTED)) ==                            \
+				       (0 MESSAGE_TABLE(DISPATCH_LEGAL)),              \
+			       #id ": a message of ipc/message.h has no handler, or "  \
+				   "a handler has no message");                        \
+	}                                                                              \
+	static const struct dispatch id = { { LIST(DISPATCH_HANDLER) } }
+
+/* ---- what DISPATCH is made of ---- */
+
+/* Sets of messages are constants here, a bit for each kind. */
+_Static_assert(MESSAGE_COUNT <= 64, "a set of messages fits into 64 bits");
+
+#define DISPATCH_HANDLER(name, handler) [MESSAGE_##name] = (handler),
+#define DISPATCH_LISTED(name, handler)  | UINT64_C(1) << MESSAGE_##name
+#define DISPATCH_LEGAL(name, from, to, ...)                                            \
+	| (uint64_t)(((from)&SENDER) && ((to)&RECEIVER)) << MESSAGE_##name
+
+/* The words that the table has for roles, within one function. */
+#define DISPATCH_WORDS(sender, receiver)                                               \
+	enum {                                                                         \
+		PARENT = ROLE_BIT_PARENT,                                              \
+		FRONT = ROLE_BIT_FRONT,                                                \
+		AUTH = ROLE_BIT_AUTH,                                                  \
+		DROP = ROLE_BIT_DROP,                                                  \
+		LOOKUP = ROLE_BIT_LOOKUP,                                              \
+		TOOL = ROLE_BIT_TOOL,                                                  \
+		CHILDREN = FRONT | AUTH | DROP | LOOKUP,                               \
+		SENDER = ROLE_BIT_##sender,                                            \
+		RECEIVER = ROLE_BIT_##receiver                                         \
+	}
