@@ -43,8 +43,8 @@ static struct world {
 	uint64_t now_ms; /* CLOCK_MONOTONIC */
 	int64_t wall_s;  /* time(2); 0: the machine's */
 	bool as_root, fork_fails, random_fails;
-	int listen_error; /* errno of sock_listen; 0: it succeeds */
-	unsigned listens;
+	int listen_error;               /* errno of sock_listen; 0: it succeeds */
+	unsigned listens, listens_most; /* 0: any number can be opened */
 	struct child children[CHILDREN_MAX];
 	struct message_history heard[CHILDREN_MAX]; /* what each child has heard */
 	unsigned count;
@@ -189,8 +189,11 @@ enum fault __wrap_sock_listen(const struct sock_address *address, int *out_fd,
 			      struct why *why)
 {
 	(void)address;
-	if (world.listen_error)
-		return fault_set(why, FAULT_IO, world.listen_error, "listen on", "it");
+	if (world.listen_error ||
+	    (world.listens_most && world.listens == world.listens_most))
+		return fault_set(why, FAULT_IO,
+				 world.listen_error ? world.listen_error : EMFILE,
+				 "listen on", "it");
 	world.listens++;
 	*out_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return FAULT_NONE;

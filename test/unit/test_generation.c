@@ -151,6 +151,18 @@ static void test_a_port_that_cannot_be_opened_has_a_hint(void **state)
 	}
 }
 
+/* Ports that were opened before the one that could not be are closed again. */
+static void test_no_port_stays_open_for_nobody(void **state)
+{
+	(void)state;
+	world_begin("listen = {\"127.0.0.1:110\", \"127.0.0.1:111\"}\n");
+	world.listens_most = 1;
+	CHECK(!generation_start(&world.p));
+	CHECK_EQ(world.listens, 1);
+	CHECK(!world.p.ports);
+	world_end();
+}
+
 /* "*" is two sockets. */
 static void test_every_address_is_both_families(void **state)
 {
@@ -365,6 +377,7 @@ int main(void)
 		TEST(test_what_is_wrong_decides_the_exit_status),
 		TEST(test_root_is_for_databases_that_need_it),
 		TEST(test_a_port_that_cannot_be_opened_has_a_hint),
+		TEST(test_no_port_stays_open_for_nobody),
 		TEST(test_every_address_is_both_families),
 		TEST(test_ports_are_told_when_all_are_ready),
 		TEST(test_a_reload_replaces_the_generation),

@@ -128,6 +128,22 @@ static void test_a_process_that_will_come_late_is_said_to(void **state)
 	world_end();
 }
 
+/* In a generation that drains, nothing is started again by itself, but a login that is
+ * under way there gets its maildrop process. */
+static void test_a_draining_generation_gets_a_process_it_asks_for(void **state)
+{
+	(void)state;
+	world_serve("");
+	world.p.generations->draining = true;
+	world_die(world_child(ROLE_DROP, 0), SIGKILL);
+	world_pass(100000);
+	CHECK_EQ(world_starts(ROLE_DROP), 1);
+	want(1000, 1001);
+	CHECK_EQ(world_starts(ROLE_DROP), 2);
+	CHECK_TEXT(auth_heard(), "DROP_LINK ");
+	world_end();
+}
+
 static void test_only_a_maildrop_process_is_late(void **state)
 {
 	(void)state;
@@ -222,6 +238,7 @@ int main(void)
 		TEST(test_the_standard_process_is_linked_again),
 		TEST(test_a_process_that_runs_is_linked_not_started),
 		TEST(test_a_process_that_will_come_late_is_said_to),
+		TEST(test_a_draining_generation_gets_a_process_it_asks_for),
 		TEST(test_only_a_maildrop_process_is_late),
 		TEST(test_an_idle_process_leaves_and_is_forgotten),
 		TEST(test_a_uid_has_two_processes_at_most),

@@ -137,6 +137,15 @@ static void test_a_sandbox_that_is_not_the_roles_is_death(void **state)
 	}
 }
 
+static void test_a_kernel_without_landlock_is_a_warning(void **state)
+{
+	(void)state;
+	world_serve("");
+	CHECK_EQ(peer_log_has("event=no-landlock role=poplar-front rules=rules"),
+		 sandbox_landlock_abi() == 0);
+	world_end();
+}
+
 static void test_a_sandbox_is_reported_once(void **state)
 {
 	(void)state;
@@ -336,6 +345,7 @@ int main(void)
 		TEST(test_a_front_keeps_its_column),
 		TEST(test_a_pid_of_nobody_is_nobody),
 		TEST(test_a_sandbox_that_is_not_the_roles_is_death),
+		TEST(test_a_kernel_without_landlock_is_a_warning),
 		TEST(test_a_sandbox_is_reported_once),
 		TEST(test_a_wrong_version_of_landlock_is_death),
 		TEST(test_gssapi_allows_two_sandboxes),
