@@ -36,7 +36,7 @@
 	X(BOARD_BUSY,      "[SYS/TEMP]", LOG_INFO,    true,  "maildrop is in use by another session") \
 	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \
 	/* translators: UTF8 is a command and stays as it is */ \
-	X(NEEDS_UTF8,      "[UTF8]",     LOG_DEBUG,   false, "message is for clients that say UTF8") \
+	X(NEEDS_UTF8,      "[UTF8]",     LOG_DEBUG,   false, "message needs UTF8, say UTF8 before logging in") \
 	X(CHANGED,         "[SYS/TEMP]", LOG_WARNING, true,  "message has been changed, log in again to read it") \
 	X(LIMIT,           "[SYS/TEMP]", LOG_WARNING, true,  "too much at once, try again later") \
 	X(CROWDED,         "[SYS/TEMP]", LOG_NOTICE,  true,  "too many connections from your address") \

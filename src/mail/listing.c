@@ -163,8 +163,8 @@ static uint32_t before(const struct listing_map *map, uint32_t h)
 	return h > 0 ? map->gaps[h - 1].removed : 0;
 }
 
-/* Message i stands behind all gaps whose first record would otherwise be its own, or
- * an earlier one's. */
+/* Binary search for the last gap that begins at or before the record that message i
+ * would have without the gap. */
 uint32_t listing_number(const struct listing_map *map, uint32_t msg)
 {
 	uint32_t low = 0, high = map->gap_count, i = msg - 1;

@@ -3,10 +3,10 @@
  *
  * Prefix: listing_.
  *
- * A page for the store, then groups: LISTING_GROUP records, and behind them the names
- * that the store has for the same messages. So whoever serves LIST and UIDL reads no
- * names, and whatever belongs together stands together. To its reader a record is input
- * like any other: listing_get checks every field, and a sum over all of them.
+ * The file is a page for the store, then groups: LISTING_GROUP records, followed by the
+ * store's names of the same messages. So LIST and UIDL need no names, and a record and
+ * its name stand close together. A reader trusts no record: listing_get checks every
+ * field, and a sum over all of them.
  */
 #pragma once
 
@@ -18,34 +18,35 @@ enum {
 	LISTING_RECORD_OCTETS = 128,
 	LISTING_NAME_OCTETS = 256,
 	LISTING_GROUP = 128,
-	LISTING_GAPS_MAX = 480, /* that fit into the head, and into a message */
+	LISTING_GAPS_MAX = 480, /* as many as fit into the head, and into READY */
 };
 
 struct listing_record {
 	uint64_t octets;    /* on the wire, as LIST and RETR count them */
 	uint8_t form;       /* enum wire_form */
-	uint8_t surrogate;  /* enum surrogate: for clients that know no UTF-8 */
-	int32_t difference; /* so many octets more than the message it has */
+	uint8_t surrogate;  /* enum surrogate: for clients without UTF8 */
+	int32_t difference; /* the surrogate's octets less the message's; 0: none */
 	uint8_t uid_len;
 	char uid[LISTING_UID_MAX];
 
 	/* the store's own */
-	uint64_t file;     /* tells the file of the message from others: its inode */
+	uint64_t file;     /* identity of the message's file */
 	uint64_t stored;   /* octets in it */
-	uint64_t modified; /* when it was, in nanoseconds */
+	uint64_t modified; /* time of modification of the file, in ns */
 	uint64_t name_sum; /* listing_sum of the name */
 	uint16_t name_len; /* 1 to LISTING_NAME_OCTETS */
-	uint8_t flags;     /* what they mean is the store's business */
+	uint8_t flags;     /* their meaning is the store's */
 };
 
-/* Records of messages that are gone, one behind the other, from `first` on. */
+/* A run of records from `first` on whose messages are gone. */
 struct listing_gap {
 	uint32_t first;
-	uint32_t removed; /* gone up to the end of this run, those of earlier ones
-			     included */
+	uint32_t removed; /* records that are gone up to the end of this gap, with those
+			     of earlier gaps */
 };
 
-/* Which record is which message's. Its sum is good in its own generation only. */
+/* Which record belongs to which message. The sum of a record covers the generation and
+ * the record's number: a record of an earlier generation does not count. */
 struct listing_map {
 	uint64_t generation;
 	uint32_t gap_count;
@@ -93,29 +94,29 @@ static inline uint64_t listing_octets(const struct listing_record *r, bool utf8)
 /* Is this a unique-id that RFC 1939 section 7 allows? */
 bool listing_uid_ok(struct span uid);
 
-/* Tells what was written from what was not, not from what somebody made up. */
+/* A sum that finds accidents; whoever can write the file can also make up a sum. */
 uint64_t listing_sum(struct span s, uint64_t seed);
 
-/* Record i of a generation. */
+/* Write record i of a generation. */
 void listing_put(const struct listing_record *r, uint64_t generation, uint32_t i,
 		 char out[LISTING_RECORD_OCTETS]);
 
-/* False, and *out untouched, when it is not record i of that generation. */
+/* Read record i. False, and *out untouched: these octets are not record i of that
+ * generation. */
 MUST_USE bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation,
 			  uint32_t i, struct listing_record *out);
 
 /* The record (0-based) of message msg (1-based). */
 uint32_t listing_number(const struct listing_map *map, uint32_t msg);
 
-/* `count` records from `first` on are gone, which all stand behind those that were.
- * False: there is no room for one more gap; map->gaps has room for LISTING_GAPS_MAX.
- */
+/* `count` records from `first` on are gone; they stand behind all earlier gaps. False:
+ * the map has LISTING_GAPS_MAX gaps already, for which map->gaps has room. */
 MUST_USE bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count);
 
-/* All gaps, eight octets each. */
+/* Write all gaps, eight octets each. */
 void listing_put_gaps(const struct listing_map *map, struct buf *out);
 
-/* Read map->gap_count of them into map->gaps. False: they are no gaps in `records`
+/* Read map->gap_count gaps into map->gaps. False: these cannot be the gaps of `records`
  * records. */
 MUST_USE bool listing_get_gaps(struct listing_map *map, const char *at,
 			       uint32_t records);

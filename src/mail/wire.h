@@ -60,11 +60,13 @@ size_t wire_encode(struct wire *w, struct span *io_in, char *out, size_t room);
 /* The same, counting only: takes all of the input. */
 void wire_count(struct wire *w, struct span in);
 
-/* `in` of a message in WIRE_FORM_READY has gone out as it is stored. */
+/* `in`, at least one octet of a message in WIRE_FORM_READY, was sent as it is stored.
+ */
 static inline void wire_passed(struct wire *w, struct span in)
 {
 	w->octets += in.len;
-	w->line = in.at[in.len - 1] != '\n'; /* should it not be as was said */
+	/* A file that has lost its last line end since it was measured gets one. */
+	w->line = in.at[in.len - 1] != '\n';
 	w->cr = false;
 }
 

@@ -1,12 +1,11 @@
-/* store/index.h - the file that remembers what a maildrop holds, so that it need not be
- * looked through again.
+/* store/index.h - the file that remembers what a maildrop holds between sessions.
  *
- * Prefix: index_. A cache: whatever is wrong with the file, the
- * maildrop is looked through as if there were none. A head of one page, and behind it
- * what mail/listing.h says: records in delivery order, which stay where they are, and
- * names that only the kind of store understands. Whoever writes holds the maildrop's
- * lock. A session reads the file that it opened to its end, also when a new one has got
- * its name since.
+ * Prefix: index_. index.c reads it, indexwrite.c writes it. It is a cache: if anything
+ * is wrong with it, the store lists the maildrop as if there were no index. It is a
+ * head of one page, followed by a listing (mail/listing.h): records in delivery order,
+ * which keep their places, and names that only the kind of store understands. A writer
+ * holds the maildrop's lock. A session keeps reading the file that it opened, even if
+ * another file has replaced it since.
  */
 #pragma once
 
@@ -16,28 +15,26 @@
 /* Not dotted: a Maildir takes such a name for a folder. */
 #define INDEX_FILE "poplar-index"
 
-/* More than any maildrop has. A head that lies must not make others count to the end of
- * 32 bits. */
+/* More than any maildrop has. It limits what a false head can cost its readers. */
 enum { INDEX_RECORDS_MAX = 1 << 26 };
 
-/* The head, a number of eight octets each; then come the gaps, and at the end of the
- * page a sum. */
+/* The head: numbers of eight octets each; the gaps follow, and a sum ends the page. */
 /* clang-format off */
 #define INDEX_HEAD_TABLE(X) \
 	X(magic)      /* INDEX_MAGIC */ \
 	X(version)    /* INDEX_VERSION */ \
-	X(file)       /* inode of the index itself: a copy is none */ \
-	X(boot)       /* of the machine, that wrote it: what others wrote may not all be on the disk */ \
+	X(file)       /* inode of the index itself: a copy does not count */ \
+	X(boot)       /* of the machine, when it was written: after another boot the records still count, but the folders are read */ \
 	X(generation) /* of the records */ \
 	X(records)    /* in the file */ \
-	X(messages)   /* of them that are not gone */ \
-	X(octets)     /* of those, on the wire */ \
-	X(ascii_octets) /* ... for clients that know no UTF-8 */ \
-	X(downgrade)  /* enum downgrade_way, by which those are counted */ \
-	X(stable)     /* messages, the first so many, that source_1 and source_2 tell nothing of */ \
+	X(messages)   /* records that are not gone */ \
+	X(octets)     /* of the messages, on the wire */ \
+	X(ascii_octets) /* ... for clients without UTF8 */ \
+	X(downgrade)  /* enum downgrade_way: the surrogates that ascii_octets counts */ \
+	X(stable)     /* messages at the beginning that all lie in cur: a change of new does not affect them */ \
 	X(gaps)      /* runs of records that are gone */ \
 	X(quiescent)    /* enum index_quiescence */ \
-	X(source_1)   /* what the store saw of itself when it was looked through */ \
+	X(source_1)   /* stamps of the folders when they were read: new (1 to 3), cur (4 to 6) */ \
 	X(source_2) \
 	X(source_3) \
 	X(source_4) \
@@ -47,9 +44,8 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 
 enum index_quiescence {
 	INDEX_STALE,
-	INDEX_QUIESCENT, /* as long as the source is this, so is the content */
-	INDEX_DOUBTED, /* not quiescent, and a size on the wire was another than listed
-			*/
+	INDEX_QUIESCENT, /* the listing is right as long as the sources are the same */
+	INDEX_DOUBTED,   /* stale, and some size on the wire was not as listed */
 };
 
 struct index_head {
@@ -65,47 +61,45 @@ struct index {
 	struct listing_map map;
 };
 
-/* Read the head of the maildrop's index and check all that can be without reading
- * records. Never follows a link, never waits. False: there is none that can be used;
- * why not stands in *why, fault FAULT_NONE where there is just no file. */
+/* Open the maildrop's index and check its head, without reading records. Never follows
+ * a link, never waits. False: there is no index that can be used; *why has the reason,
+ * and FAULT_NONE if there is just no file. */
 bool index_open(struct index *ix, int dir, struct why *why);
 void index_close(struct index *ix);
 
-/* Record i and its name. False: it cannot be read, or is damaged. */
+/* Read record i and its name. False: reading failed, or one of them is damaged. */
 MUST_USE bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
 			 char name[LISTING_NAME_OCTETS]);
 
-/* The index is not what it should be: the next to open the maildrop makes a new one. */
+/* Remove the index: the next opening writes a new one. */
 void index_forget(int dir);
 
-/* The maildrop is not as the index says: the next to open it looks through it, by what
- * the records say of the messages. */
+/* The maildrop is not as the index says: the next opening reads the folders. Records
+ * still count for files that have not changed. */
 void index_mark_stale(int dir);
 
-/* A size is not as the index says: the next to open the maildrop measures every message
- * by reading it. */
+/* A size is not as the index says: the next opening measures every message. */
 void index_doubt(int dir);
 
-/* What time it is by the clock of the file system: the stamp of the index, or of a file
- * in its place, that has just been written. False: nothing can be written. */
+/* The time by the clock of the file system: the stamp of the index after a write, or of
+ * a file made for this. False: nothing can be written. */
 MUST_USE bool index_clock(int dir, uint64_t *out_ns);
 
 /* ---- reading many, some at a time ---- */
 
-/* Those that are held, of one group. */
+/* The records, or names, that a reader holds; all of one group. */
 struct index_run {
 	uint32_t first, count;
 };
 
 struct index_reader {
 	const struct index *ix;
-	uint32_t most; /* to be read at a time */
+	uint32_t most; /* records to read at a time, up to LISTING_GROUP */
 	struct index_run records_held, names_held;
 	char records[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	char names[LISTING_GROUP][LISTING_NAME_OCTETS];
 };
 
-/* `most`: up to LISTING_GROUP. */
 static inline void index_reader_init(struct index_reader *rd, const struct index *ix,
 				     uint32_t most)
 {
@@ -117,46 +111,48 @@ static inline void index_reader_init(struct index_reader *rd, const struct index
 /* As index_read, without the name. */
 MUST_USE bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r);
 
-/* The name of record i, which is *r; borrowed until the next call. Few need it: names
- * are two thirds of the file. */
+/* The name of record i, which is *r; borrowed until the next call. Names are two thirds
+ * of the file: ask for them only where they are needed. */
 MUST_USE bool index_name(struct index_reader *rd, uint32_t i,
 			 const struct listing_record *r, struct span *out);
 
 /* ---- writing ---- */
 
 enum index_way {
-	INDEX_MEMORY, /* where nothing can be written: sealed in the end, for one
-			 session */
-	INDEX_NEW,    /* takes the place of the old file in the end */
-	INDEX_GO_ON,  /* behind the records of the old one */
+	INDEX_MEMORY, /* memory for one session; index_finish seals it */
+	INDEX_NEW,    /* a new file; index_finish replaces the old one by it */
+	INDEX_GO_ON,  /* the old file, behind its records */
 };
 
-/* Records are added behind the last; those that are there already can be replaced. What
- * is written counts when index_finish has written the head. */
+/* Adds records behind the last, and replaces records in place. What was written counts
+ * once index_finish has written the head. */
 struct index_writer {
 	enum index_way way;
 	int dir, fd;
 	uint64_t generation;
-	uint32_t count, kept; /* records; those up to `kept` have been written */
+	uint32_t count; /* records */
+	uint32_t kept;  /* ... of which so many are in the file */
 	char records[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	char names[LISTING_GROUP][LISTING_NAME_OCTETS];
 };
 
-/* `old` is for INDEX_GO_ON; with first == 0 its records are forgotten, and a generation
- * begins in the same file. */
+/* `old` is the index until now, or NULL; a new generation comes after its generation.
+ * INDEX_GO_ON goes on behind `first` records of it in the same generation; with
+ * first == 0 it drops them and begins a new generation in the same file. */
 MUST_USE enum fault index_begin(struct index_writer *w, enum index_way way, int dir,
 				const struct index *old, uint32_t first,
 				struct why *why);
 
-/* r->name_len and r->name_sum are filled in. */
+/* Both fill in r->name_len and r->name_sum. */
 MUST_USE enum fault index_add(struct index_writer *w, struct listing_record *r,
 			      struct span name, struct why *why);
 MUST_USE enum fault index_replace(struct index_writer *w, uint32_t i,
 				  struct listing_record *r, struct span name,
 				  struct why *why);
 
-/* Write the head: boot, messages, octets, quiescent and the sources are the caller's.
- * The gaps become *out's, whose descriptor cannot write. */
+/* Write the head. The caller sets all of *head but magic, version, file, generation,
+ * records and gaps, which index_finish fills in. *out takes over the gaps; its
+ * descriptor is read-only. */
 MUST_USE enum fault index_finish(struct index_writer *w, const struct index_head *head,
 				 struct listing_map *gaps, struct index *out,
 				 struct why *why);

@@ -284,7 +284,7 @@ class Ways(unittest.TestCase):
                 c = enter()
                 if way == "refuse":
                     for n in (3, 4):
-                        self.assertEqual(c.ask(f"RETR {n}"), "-ERR [UTF8] message is for clients that say UTF8")
+                        self.assertEqual(c.ask(f"RETR {n}"), "-ERR [UTF8] message needs UTF8, say UTF8 before logging in")
                     self.assertEqual(unstuff(c.multi("RETR 2")), on_wire(LATIN))
                 else:
                     now = sizes(c)

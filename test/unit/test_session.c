@@ -433,7 +433,7 @@ static void test_names_and_passwords_are_utf8(void **state)
 static void test_what_only_utf8_may_have(void **state)
 {
 	static const char refusal[] =
-		"-ERR [UTF8] message is for clients that say UTF8\r\n";
+		"-ERR [UTF8] message needs UTF8, say UTF8 before logging in\r\n";
 	const struct session_event no = { .kind = EVENT_RECORD,
 					  .fault = FAULT_NEEDS_UTF8,
 					  .octets = 7,

@@ -8,7 +8,7 @@
 #include "mail/name.h"
 #include "store/maildir/join.h"
 
-/* So many files that are known are looked at all the same. */
+/* With more files than this, none that the index knows is looked at. */
 enum { LOOKS_MAX = 4096 };
 
 /* ---- records and files ---- */
