@@ -1,4 +1,4 @@
-/* authd/logins.c - what fronts ask of poplar-auth, and what they are told.
+/* authd/logins.c - the questions of fronts about logins and boards, answered.
  *
  * Prefix: logins_.
  */
@@ -29,7 +29,7 @@ static bool is_illegal(const char *message, const char *reason)
 	return false;
 }
 
-/* Nobody can log in: said once, until somebody can. */
+/* Log that no user can log in: once, until a user can. */
 static void note_offers(struct logins *l, unsigned offers)
 {
 	char room[512];
@@ -41,7 +41,7 @@ static void note_offers(struct logins *l, unsigned offers)
 	log_event(LOG_WARNING, "nobody-can-log-in", LOG_S("why", buf_span(&why)));
 }
 
-/* Tell the front what can be checked, if it asks or does not know. */
+/* Send the front the mechanisms that it may offer, if it has asked or does not know. */
 static bool tell_offers(struct logins *l, struct logins_link *link, bool asked)
 {
 	const unsigned offers = sasl_offers(&l->rules, l->allowed);
@@ -53,7 +53,7 @@ static bool tell_offers(struct logins *l, struct logins_link *link, bool asked)
 	       answers_send(&link->answers, &m, -1);
 }
 
-/* Who asks: an attempt that is delayed has its question asked once more. */
+/* One attempt to log in. The front asks twice about an attempt that is delayed. */
 struct attempt {
 	struct logins_link *link;
 	struct exchange_key key;
@@ -61,8 +61,8 @@ struct attempt {
 	bool waited;
 };
 
-/* Must it wait before it is looked at? The front holds it then, told by *out, and asks
- * again. */
+/* Must the attempt wait before it is checked? Then *out is the answer: the front waits,
+ * and asks again. */
 static bool must_wait(struct logins *l, const struct attempt *at, struct span user,
 		      struct message *out)
 {
@@ -73,9 +73,9 @@ static bool must_wait(struct logins *l, const struct attempt *at, struct span us
 	return ms > 0;
 }
 
-/* The front keeps a refused client waiting until the delay has passed since it asked,
- * so that what took how long in here is not to be seen. Trouble of ours is told at
- * once. */
+/* After a wrong guess, the front answers the client only when the delay has passed
+ * since its question, so that the client cannot measure the check. Other faults are
+ * answered at once. */
 static bool tell_refused(struct logins *l, const struct attempt *at, struct span user,
 			 const struct why *why)
 {
@@ -112,7 +112,7 @@ static bool tell_in(struct logins *l, const struct attempt *at, struct span prov
 
 /* ---- boards ---- */
 
-/* Whoever has been let in asks for another maildrop. */
+/* A session asks for another maildrop. */
 static bool give_board(struct logins *l, struct logins_link *link,
 		       const struct message_BOARD_ASK *ask)
 {
@@ -163,7 +163,7 @@ static bool check_at_once(struct logins *l, const struct attempt *at,
 
 /* ---- SASL ---- */
 
-/* Keep the exchange for what the front will ask when it has been told `m`. */
+/* Keep the exchange, and send `m`: the front asks again about the exchange. */
 static bool tell_more(struct logins *l, const struct attempt *at, struct sasl *sasl,
 		      const struct message *m)
 {
@@ -208,14 +208,15 @@ static bool go_on(struct logins *l, const struct attempt *at, struct sasl *sasl,
 	return heard;
 }
 
-/* An empty response is there, though it points nowhere. */
+/* The response of the client, which may be empty, but is not missing. */
 static struct span or_empty(struct span response)
 {
 	return response.len > 0 ? response : SPAN("");
 }
 
-/* What the exchange can be bound to. Where a mechanism's -PLUS is not offered, nothing:
- * a client is right then that says we cannot (RFC 5802 section 6). */
+/* The channel binding of an exchange. There is none if the mechanism's -PLUS is not
+ * allowed: a client is right then to say that the server has no binding (RFC 5802
+ * section 6). */
 static struct sasl_channel binding_of(const struct logins *l,
 				      const struct message_AUTH_ASK *ask)
 {
