@@ -65,8 +65,11 @@ class Channel:
         return *decode(octets), fds[0] if fds else None
 
     def ask(self, *args, **kwargs):
+        """The answer. What a front may offer, which poplar-auth tells unasked at its start, is none."""
         self.say(*args, **kwargs)
-        return self.hear()
+        while (answer := self.hear())[0] == "AUTH_OFFERS":
+            pass
+        return answer
 
     def close(self):
         self.sock.close()

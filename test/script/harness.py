@@ -281,6 +281,27 @@ class Poplar:
                 raise AssertionError("it should not have come to this:\n" + "\n".join(bad) + "\n...\n"
                                      + "\n".join(self.log.lines[-60:]))
 
+    def reload(self, pattern="event=reloaded"):
+        """Reload, and return the line that says so once the new fronts alone take clients: a front of before may
+        accept one until it has read that it is to drain, which is after poplard's line."""
+        mark = self.log.mark()
+        self.process.send_signal(signal.SIGHUP)
+        line = self.log.wait(pattern, start=mark)
+        if found := re.search(r"event=reloaded generation=(\d+)", line):
+            wait_until(lambda: not any(listens(pid) for role, pid, generation in self.workers()
+                                       if role == "poplar-front" and generation < int(found[1])))
+        return line
+
+    def reload_all(self):
+        """Reload, and wait until all processes of before have ended. None may have a session."""
+        generation = int(re.search(r"generation=(\d+)", self.reload())[1])
+        wait_until(lambda: {of for _, _, of in self.workers()} == {generation})
+
+    def workers(self):
+        """Role, pid and generation of each process beside poplard, as the state file says."""
+        entries = [line.split() for line in (self.dir / "run" / "state").read_text().splitlines()]
+        return [(e[0], int(e[1]), int(e[5])) for e in entries if e[0].startswith("poplar-")]
+
     def pids(self):
         """Role to list of pids, as the state file says."""
         found = {}
@@ -482,6 +503,20 @@ def state_of(task):
 
 def alive(pid):
     return state_of(f"/proc/{pid}") not in "ZX"
+
+
+def listens(pid):
+    """Has the process a socket by which it accepts TCP connections?"""
+    inodes = {line.split()[9] for name in ("tcp", "tcp6")
+              for line in pathlib.Path("/proc/net", name).read_text().splitlines()[1:]
+              if line.split()[3] == "0A"}
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                target = os.readlink(f"/proc/{pid}/fd/{fd}")
+                if target.startswith("socket:[") and target[8:-1] in inodes:
+                    return True
+    return False
 
 
 def hold(pid):

@@ -1,6 +1,5 @@
 """What is remembered of passwords and databases, and what is never."""
 
-import signal
 import sqlite3
 import unittest
 
@@ -115,8 +114,7 @@ class InSqlite(Case):
         self.check("right", "secret", True)
         self.change("password", hashed(b"new").decode())
         self.check("right", "secret", True)
-        self.p.process.send_signal(signal.SIGHUP)
-        self.p.log.wait("event=reloaded")
+        self.p.reload()
         self.check("right", "secret", False)
 
     def test_nothing_at_all(self):

@@ -497,8 +497,7 @@ class Clients(Case):
                     tickets.append((context, tls.session))
             p.extra["tls-client-verify"] = "required"
             p.write_config()
-            p.process.send_signal(1)
-            p.log.wait("event=reloaded")
+            p.reload()
             for context, session in tickets:
                 with self.assertRaises((ssl.SSLError, OSError, AssertionError)):
                     hello(p.tls_port, context=context, session=session)

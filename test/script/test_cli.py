@@ -112,20 +112,15 @@ class Check(unittest.TestCase):
                            "listen-tls": f'{{"127.0.0.1:{listen_tls}"}}'}
                 p.write_config()
 
-            def reload(event):
-                start = p.log.mark()
-                p.process.send_signal(signal.SIGHUP)
-                p.log.wait(event, start=start)
-
             for listen, listen_tls in ((theirs, p.tls_port), (p.port, theirs),
                                        (p.tls_port, p.port)):  # ours, but the other way round
                 settings(listen, listen_tls)
                 self.expect(p, "Address already in use")
-                reload("event=listen-failed")
+                p.reload("event=listen-failed")
             # One that it has given up is no longer its own.
             settings(spare, p.tls_port)
             self.assertEqual(p.run("check").returncode, 0)
-            reload("event=reloaded")
+            p.reload()
             self.assertEqual(p.run("check").returncode, 0)
             with socket.create_server(("127.0.0.1", p.port)):
                 settings(p.port, p.tls_port)

@@ -197,18 +197,10 @@ class Suite:
     def set_timeout(self, timeout):
         self.p.sections = re.sub("timeout = [0-9a-z]+", f"timeout = {timeout}", self.p.sections)
         self.p.write_config()
-        self.reload()
-
-    def reload(self):
-        """Until the processes of before are gone, too."""
-        mark, before = self.p.log.mark(), self.p.pids()
-        self.p.process.send_signal(signal.SIGHUP)
-        self.p.log.wait("event=reloaded", start=mark)
-        for role in "poplar-front", "poplar-auth", "poplar-lookup", "poplar-drop":
-            wait_until(lambda role=role: not set(before[role]) & set(self.p.pids()[role]))
+        self.p.reload_all()
 
     def test_reload(self):
-        self.reload()
+        self.p.reload_all()
         self.works()
 
     def test_audit(self):
@@ -359,9 +351,7 @@ class Configured(unittest.TestCase):
             for driver, settings in (("sqlite", 'path = "/no/such/folder/db"\n query-find = "%u"'),
                                      ("nis", "")):
                 self.section(p, driver, settings)
-                mark = p.log.mark()
-                p.process.send_signal(signal.SIGHUP)
-                p.log.wait("event=reload-refused", start=mark)
+                p.reload("event=reload-refused")
                 p.login().quit()
 
     def test_the_rules_of_the_order(self):
@@ -375,9 +365,7 @@ class Configured(unittest.TestCase):
                                        ("if-unknown = fail", True, False)):
                 p.sections = first.format(rule) + second
                 p.write_config()
-                mark = p.log.mark()
-                p.process.send_signal(signal.SIGHUP)
-                p.log.wait("event=reloaded", start=mark)
+                p.reload()
                 for name, password, good in (("alice", "one", True), ("bob", "two", True),
                                              ("alice", "other", alice), ("carol", "three", carol)):
                     c = p.connect()

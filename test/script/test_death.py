@@ -251,11 +251,6 @@ class Ends(unittest.TestCase):
 
 
 class Reloads(unittest.TestCase):
-    def reload(self, p, pattern="event=reloaded"):
-        mark = p.log.mark()
-        p.process.send_signal(signal.SIGHUP)
-        return p.log.wait(pattern, start=mark)
-
     def test_sessions_go_on_across_a_reload(self):
         with Poplar() as p:
             p.put("1.x", b"x\n")
@@ -263,7 +258,7 @@ class Reloads(unittest.TestCase):
             p.write_config()
             c = p.login()
             old = p.pids()
-            self.reload(p)
+            p.reload()
             with p.connect() as d:
                 self.assertEqual(d.greeting, b"+OK Hello again")
                 d.ok("USER alice")
@@ -282,13 +277,13 @@ class Reloads(unittest.TestCase):
             old = p.pids()
             good = p.config.read_text()
             p.config.write_text(good + "idle-timeout = 1s\n")
-            line = self.reload(p, "event=configuration")
+            line = p.reload("event=configuration")
             self.assertIn(f"poplar.conf:{good.count(chr(10)) + 1}: idle-timeout: expected", line)
             p.log.wait("event=reload-refused")
             self.assertEqual(p.pids(), old)
             p.login().quit()
             p.config.write_text(good)
-            self.reload(p)
+            p.reload()
             p.login().quit()
 
     @unittest.skipUnless(IS_ROOT, "needs executables of its own to spoil one")
@@ -327,19 +322,19 @@ class Reloads(unittest.TestCase):
             c.quit()
             # The next one that is good takes over, as soon as this one is cleared away.
             p.config.write_text(good)
-            wait_until(lambda: "event=reloaded" in self.reload(p, "event=reload(ed|-refused)"))
+            wait_until(lambda: "event=reloaded" in p.reload("event=reload(ed|-refused)"))
             p.login().quit()
 
     def test_a_certificate_that_cannot_be_used_changes_nothing(self):
         with Poplar() as p:
             old = p.pids()
             (p.dir / "tls" / "cert.pem").write_text("nonsense")
-            self.reload(p, "event=certificate-refused .*read a PEM certificate")
+            p.reload("event=certificate-refused .*read a PEM certificate")
             p.log.wait("event=reload-refused")
             self.assertEqual(p.pids(), old)
             p.login(tls=True).quit()
             p.make_certificate()
-            self.reload(p)
+            p.reload()
             p.login(tls=True).quit()
 
     def test_ports_come_and_go(self):
@@ -347,7 +342,7 @@ class Reloads(unittest.TestCase):
             was = p.port
             p.port = free_port()
             p.write_config()
-            self.reload(p)
+            p.reload()
             p.login().quit()
             wait_until(lambda: is_refused(was))  # the fronts before end on their own
 

@@ -122,8 +122,7 @@ class Limits(unittest.TestCase):
         p = self.start()
         clients = self.open(p, LIMIT)
         for generation in (2, 3):
-            p.process.send_signal(signal.SIGHUP)
-            p.log.wait(rf"event=reloaded generation={generation}")
+            self.assertIn(f"generation={generation}", p.reload())
             self.check_refused(p)
         for c in clients:
             c.quit()

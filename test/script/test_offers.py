@@ -1,6 +1,5 @@
 """Whoever connects is greeted, though nobody can log in; and it is said why nobody can."""
 
-import signal
 import subprocess
 import unittest
 
@@ -52,11 +51,6 @@ class Alone(unittest.TestCase):
         self.p.users = users
         self.p.write_users()
 
-    def reload(self):
-        mark = self.p.log.mark()
-        self.p.process.send_signal(signal.SIGHUP)
-        self.p.log.wait("event=reloaded", start=mark)
-
     def test_whoever_connects_is_greeted_and_a_user_who_can_log_in_is_seen_without_a_login(self):
         for mechanism in NEEDS:
             with self.subTest(mechanism=mechanism):
@@ -64,11 +58,11 @@ class Alone(unittest.TestCase):
                 self.expect(False)
                 self.store(STORED_HASHED)
                 self.expect(False)
-                self.reload()
+                self.p.reload()
                 self.expect(False)
                 self.store(STORED_PLAIN)
                 self.expect(True)
-                self.reload()
+                self.p.reload()
                 self.expect(True)
 
     def test_with_a_password_of_either_kind_from_the_beginning(self):
@@ -77,7 +71,7 @@ class Alone(unittest.TestCase):
                 with self.subTest(mechanism=mechanism, possible=possible):
                     self.serve(mechanism, users)
                     self.expect(possible)
-                    self.reload()
+                    self.p.reload()
                     self.expect(possible)
 
     def test_what_needs_no_stored_password_is_offered_always(self):
@@ -98,7 +92,7 @@ class Alone(unittest.TestCase):
         self.store(STORED_PLAIN)
         self.expect(True)
         self.store(STORED_HASHED)
-        self.reload()  # another poplar-auth
+        self.p.reload()  # another poplar-auth
         self.expect(False)
         self.assertEqual(len(self.p.log.find("event=nobody-can-log-in")), 2)
 

@@ -1,6 +1,5 @@
 """RFC 1939 and RFC 2449 against the real processes, by raw sockets."""
 
-import signal
 import socket
 import unittest
 
@@ -310,15 +309,12 @@ class Logins(ServerCase):
             self.assertRegex(line, rf" peer=127\.0\.0\.1:{mine} held-since=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ "
                                    rf"held-from=127\.0\.0\.1:{port} fault=")
             if not again:  # poplar-drop of another generation has it then
-                at = self.p.log.mark()
-                self.p.process.send_signal(signal.SIGHUP)
-                self.p.log.wait("event=reloaded", start=at)
+                self.p.reload()
                 first.quit()
                 first = self.p.login()
                 port = first.sock.getsockname()[1]
         at = self.p.log.mark()
-        self.p.process.send_signal(signal.SIGHUP)
-        self.p.log.wait("event=reloaded", start=at)
+        self.p.reload()
         with self.p.connect() as c:
             c.ok("USER alice")
             self.assertIn("[IN-USE]", c.err("PASS secret"))

@@ -4,7 +4,6 @@ import contextlib
 import http.server
 import os
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -156,8 +155,7 @@ class Late(unittest.TestCase):
             Client(p.port, first=v1()).close()
             p.extra = {}
             p.write_config()
-            p.process.send_signal(signal.SIGHUP)
-            p.log.wait("event=reloaded")
+            p.reload()
             with p.connect() as c:
                 c.login("alice", "secret")
 

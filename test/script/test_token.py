@@ -6,7 +6,6 @@ import hmac
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -303,8 +302,7 @@ class Jwt(TokenCase):
         self.put_keys(p, [Key(self.folder, kid="two")])
         self.refuses(token, "key that is not known")
         self.put_keys(p, [self.key])
-        p.process.send_signal(signal.SIGHUP)
-        p.log.wait("event=reloaded")
+        p.reload()
         self.lets_in(token)
 
     def test_tokens_as_long_as_a_line_can_be(self):

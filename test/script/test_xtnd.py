@@ -286,9 +286,7 @@ class TestSettings(unittest.TestCase):
             old = p.login()
             p.sections = p.sections.replace('board "news"', 'board "other"')
             p.write_config()
-            mark = p.log.mark()
-            p.process.send_signal(signal.SIGHUP)
-            p.log.wait("event=reloaded", start=mark)
+            p.reload()
             c = p.login("bob")
             self.assertEqual(c.listing("XTND BBOARDS"), ["other 3"])
             self.assertEqual(old.listing("XTND BBOARDS news"), ["news 3"])  # who is in goes on as before
