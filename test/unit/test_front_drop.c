@@ -55,10 +55,10 @@ static void test_a_spoiled_record(void **state)
 	drop(&m, listing_file(4));
 	say("UIDL 4\r\n");
 	CHECK_TEXT(SAID, "+OK 4 uid-4\r\n");
-	CHECK_EQ(heard(MESSAGE_DOUBT), 0);
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 	say("UIDL 5\r\n");
 	CHECK(said("-ERR [SYS/TEMP]"));
-	CHECK_EQ(heard(MESSAGE_DOUBT), 1);
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 1);
 	say("UIDL\r\n");
 	CHECK(said("4 uid-4\r\n"));
 	CHECK(!said("6 uid-6"));
@@ -149,7 +149,7 @@ static void test_a_message_goes_out_as_stored(void **state)
 	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
 	CHECK_EQ(conn()->session.tally.retr, 1);
 	CHECK_EQ(conn()->session.tally.retr_octets, MESSAGE_OCTETS);
-	CHECK_EQ(heard(MESSAGE_DOUBT), 0);
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 	stop_front();
 }
 
@@ -192,7 +192,7 @@ static void test_a_size_that_was_wrong_is_reported(void **state)
 	drop_bodies(1, body, MESSAGE_TEXT);
 	CHECK(said(MESSAGE_TEXT ".\r\n"));
 	CHECK(logged("size-was-wrong user=alice message=3 listed=27 sent=26"));
-	CHECK_EQ(heard(MESSAGE_DOUBT), 1);
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 1);
 	stop_front();
 }
 
@@ -325,7 +325,7 @@ static void check_large(void)
 	CHECK(at && w.clients[0].said_len - (size_t)(at + 2 - SAID) == 300000 + 3);
 	CHECK(strcmp(SAID + w.clients[0].said_len - 6, "x\r\n.\r\n") == 0);
 	CHECK_EQ(conn()->session.tally.retr_octets, 300000);
-	CHECK_EQ(heard(MESSAGE_DOUBT), 0);
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 }
 
 static void test_a_large_message_goes_out_by_sendfile(void **state)
