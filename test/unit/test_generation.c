@@ -355,6 +355,7 @@ static void test_replaced_executables_are_named(void **state)
 
 	(void)state;
 	world_serve("");
+	reload_open(&world.p);
 	reload_begin(&world.p);
 	CHECK(!peer_log_has("executables-replaced"));
 	world_ready_from(3);
@@ -365,6 +366,8 @@ static void test_replaced_executables_are_named(void **state)
 	CHECK_EQ(unlink(path), 0);
 	reload_begin(&world.p);
 	CHECK(peer_log_has("event=executables-replaced"));
+	world_ready_from(6);
+	CHECK(outcome_is(2, OUTCOME_DONE, "event=executables-replaced"));
 	world_end();
 }
 
