@@ -31,7 +31,7 @@ static inline bool dispatch(const struct dispatch *d, void *arg,
 }
 
 #define DISPATCH(id, sender, receiver, LIST)                                           \
-	static inline void id##_is_whole(void)                                         \
+	static inline __attribute__((unused)) void id##_is_whole(void)                 \
 	{                                                                              \
 		DISPATCH_WORDS(sender, receiver);                                      \
 		_Static_assert((0 LIST(DISPATCH_LISTED)) ==                            \
