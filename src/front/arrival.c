@@ -145,7 +145,6 @@ static enum result welcome(struct conn *c, const struct address *host, bool loop
 	free(TAKE(c->arrival.header));
 	if (!admit(c, host))
 		return refuse(c, FAULT_CROWDED);
-	line_init(&c->input.lines, c->input.line, sizeof c->input.line);
 	session_init(&c->session, &f->policy, tls_first || over_tls,
 		     clear_text_is_ok(f, loopback));
 	c->phase = PHASE_OPEN;

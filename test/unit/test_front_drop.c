@@ -224,7 +224,7 @@ static void test_octets_that_are_missing_in_mid_message(void **state)
 	CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.message, 3);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.offset, 10);
-	drop(&copied, body_file(MESSAGE_TEXT + 10));
+	drop(&copied, body_file(&MESSAGE_TEXT[10]));
 	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
 	stop_front();
 }

@@ -64,6 +64,12 @@ static void test_no_password_stays_in_shared_memory(void **state)
 	CHECK(!memmem(w.f.input, sizeof w.f.input, "secret", 6));
 	say("PASS again\r\n");
 	CHECK(!memmem(w.f.input, sizeof w.f.input, "again", 5));
+	answer_failed(conn(), FAULT_DENIED, 0);
+	say("PASS half a li");
+	const struct conn *c = conn();
+	CHECK(memmem(&c->input, sizeof c->input, "half", 4));
+	pop3_close_all(&w.f, false);
+	CHECK(!memmem(&c->input, sizeof c->input, "half", 4));
 	stop_front();
 }
 

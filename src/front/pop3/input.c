@@ -11,6 +11,11 @@
 #include "front/client.h"
 #include "front/deadline.h"
 
+void input_init(struct conn *c)
+{
+	line_init(&c->input.lines, c->input.line, sizeof c->input.line);
+}
+
 void input_begin(struct conn *c)
 {
 	c->input.heard = false;
@@ -103,5 +108,5 @@ enum result input_next(struct conn *c, struct session_event *ev)
 void input_release(struct conn *c)
 {
 	narrow(&c->input);
-	secret_wipe(&c->input.lines, sizeof c->input.lines);
+	secret_wipe(&c->input, sizeof c->input);
 }

@@ -6,7 +6,10 @@
 
 #include "front/state.h"
 
-/* A new stream of octets begins: the connection's, or the one inside TLS. */
+/* Once, before all others. */
+void input_init(struct conn *c);
+
+/* TLS is set up, and the first line inside it is the first line again. */
 void input_begin(struct conn *c);
 
 /* Read until the next line is complete. RESULT_EVENT: EVENT_LINE or EVENT_OVERLONG; its

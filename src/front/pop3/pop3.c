@@ -254,6 +254,7 @@ static void accept_client(struct front *f, int fd, bool tls,
 		return;
 	c->watch.wake = on_client;
 	c->deadline.timer.due = on_timer;
+	input_init(c);
 	const enum result r = arrival_begin(c, peer);
 	if (r != RESULT_WAIT && !settle(c, r, &ev))
 		return;
