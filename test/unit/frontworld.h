@@ -376,9 +376,9 @@ enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 	return FAULT_NONE;
 }
 
-enum channel_got __wrap_channel_receive(const struct channel *c, enum channel_wait wait,
+enum channel_got __wrap_channel_receive(struct channel *c, enum channel_wait wait,
 					struct channel_inbox *out);
-enum channel_got __wrap_channel_receive(const struct channel *c, enum channel_wait wait,
+enum channel_got __wrap_channel_receive(struct channel *c, enum channel_wait wait,
 					struct channel_inbox *out)
 {
 	CHECK_EQ(wait, CHANNEL_NOW);
