@@ -15,6 +15,7 @@
 #include "front/arrival.h"
 #include "front/client.h"
 #include "front/listener.h"
+#include "front/pop3/links.h"
 #include "front/pop3/pop3.h"
 #include "front/slots.h"
 #include "ipc/channel.h"

@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "front/deadline.h"
+#include "front/pop3/links.h"
 #include "front/slots.h"
 #include "ipc/channel.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
-#include "ipc/channel.h"
+#include "front/pop3/links.h"
 
 /* Octets of deletion marks in one message. */
 enum { MARKS_OCTETS = 4096 };

@@ -25,6 +25,7 @@
 #include "front/pop3/drop.h"
 #include "front/pop3/droplink.h"
 #include "front/pop3/input.h"
+#include "front/pop3/links.h"
 #include "front/pop3/login.h"
 #include "front/pop3/readahead.h"
 #include "front/pop3/records.h"

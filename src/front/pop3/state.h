@@ -5,7 +5,6 @@
 #pragma once
 
 #include "front/reader.h"
-#include "ipc/channel.h"
 #include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "mail/wire.h"
@@ -31,19 +30,9 @@ enum awaits {
 	AWAITS_COUNT
 };
 
-/* The channel to poplar-auth. One for all connections of a front. */
-struct auth_link {
-	struct loop_watch watch; /* first: a link is a watch */
-	struct front *front;
-	struct channel channel;
-};
-
-/* A session socket: the channel to poplar-drop for one maildrop of one connection. */
-struct drop_link {
-	struct loop_watch watch; /* first: a link is a watch */
-	struct conn *conn;       /* NULL: detached */
-	struct channel channel;
-};
+/* front/pop3/links.h */
+struct auth_link;
+struct drop_link;
 
 /* pop3/input.c: lines of the client. */
 struct input {
