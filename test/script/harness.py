@@ -67,11 +67,14 @@ def free_port():
 class Log:
     """The lines that poplard and its children wrote, and a way to wait for one."""
 
+    open = []  # the logs of the servers that run
+
     def __init__(self, pipe):
         self.lines = []
         self.changed = threading.Condition()
         self.ended = False
         self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        Log.open.append(self)
         self.thread.start()
 
     def _read(self, pipe):
@@ -79,9 +82,13 @@ class Log:
             with self.changed:
                 self.lines.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
                 self.changed.notify_all()
+        Log.open.remove(self)
         with self.changed:
             self.ended = True
             self.changed.notify_all()
+
+    def tail(self):
+        return "the log:\n" + "\n".join(self.lines[-40:])
 
     def find(self, pattern, start=0):
         return [line for line in self.lines[start:] if re.search(pattern, line)]
@@ -97,8 +104,7 @@ class Log:
                                       max(5, end - time.monotonic()))
                 new = self.lines[at:]
             if not new:
-                raise AssertionError(f"no line matches {pattern!r}; the log:\n"
-                                     + "\n".join(self.lines[-40:]))
+                raise AssertionError(f"no line matches {pattern!r}; {self.tail()}")
             found += [line for line in new if re.search(pattern, line)]
             at += len(new)
         return found[count - 1]
@@ -347,6 +353,17 @@ def tls_context(**kwargs):
     return context
 
 
+@contextlib.contextmanager
+def showing_logs():
+    """A failure for want of an answer shows the last lines that the servers wrote."""
+    try:
+        yield
+    except TimeoutError as e:
+        for log in list(Log.open):
+            e.add_note(log.tail())
+        raise
+
+
 class Client:
     """A client that says and hears octets, and hides nothing."""
 
@@ -365,6 +382,7 @@ class Client:
     def __exit__(self, *exc):
         self.close()
 
+    @showing_logs()
     def start_tls(self, context=None):
         self.sock = (context or tls_context()).wrap_socket(self.sock,
                                                            server_hostname="localhost")
@@ -382,6 +400,7 @@ class Client:
             octets = octets.encode("utf-8", "surrogateescape")
         self.sock.sendall(octets)
 
+    @showing_logs()
     def _more(self):
         """Wait for octets. What has come is appended to one buffer and looked through once, so
         that a reply costs time in proportion to its length."""
