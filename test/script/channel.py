@@ -10,7 +10,7 @@ import re
 import socket
 import struct
 
-from harness import PATIENCE, hold, wait_until
+from harness import PATIENCE, hold, open_files, wait_until
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
 PARENT = 3  # the descriptor of the channel to poplard
@@ -76,22 +76,18 @@ class Channel:
 
 
 def packet_sockets(pid):
-    """The descriptors of a process that are channels. The kernel's list may lack some while others come and go."""
+    """The descriptors of a process that are channels, and which sockets they are. The kernel's list may lack some
+    while others come and go."""
     inodes = {line.split()[6] for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]
               if line.split()[4] == "0005"}
-    found = []
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        target = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
-        if target and target[1] in inodes:
-            found.append(int(fd))
-    return found
+    return {fd: target for fd, target in open_files(pid).items()
+            if target.startswith("socket:[") and target[8:-1] in inodes}
 
 
 def links_of(pid):
     """The channels that a process has beside that to its parent."""
-    def target(fd):
-        return os.readlink(f"/proc/{pid}/fd/{fd}")
-    return [fd for fd in packet_sockets(pid) if target(fd) != target(PARENT)]
+    parent = os.readlink(f"/proc/{pid}/fd/{PARENT}")
+    return [fd for fd, target in packet_sockets(pid).items() if target != parent]
 
 
 def only_link_of(pid):

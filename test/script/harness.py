@@ -524,17 +524,23 @@ def alive(pid):
     return state_of(f"/proc/{pid}") not in "ZX"
 
 
+def open_files(pid):
+    """A process's descriptors, and where each leads. What comes or goes meanwhile may be missing."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+    return found
+
+
 def listens(pid):
     """Has the process a socket by which it accepts TCP connections?"""
     inodes = {line.split()[9] for name in ("tcp", "tcp6")
               for line in pathlib.Path("/proc/net", name).read_text().splitlines()[1:]
               if line.split()[3] == "0A"}
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError):
-                target = os.readlink(f"/proc/{pid}/fd/{fd}")
-                if target.startswith("socket:[") and target[8:-1] in inodes:
-                    return True
+        return any(target.startswith("socket:[") and target[8:-1] in inodes
+                   for target in open_files(pid).values())
     return False
 
 

@@ -65,7 +65,7 @@ import kerberos
 import youth
 from authority import Authority
 from databases import STRANGERS, Server, Sqlite, folder_of, hashed
-from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, main, tls_context, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, main, open_files, tls_context, wait_until
 from proxyheader import LOCAL, OVER_TLS, run, v1, v2
 
 DENIED = "-ERR [AUTH] invalid user name or password"
@@ -926,11 +926,7 @@ class Processes(unittest.TestCase):
     @staticmethod
     def files(pid):
         """Where its descriptors lead to that are files or folders."""
-        found = set()
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError):
-                found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
-        return {path for path in found if path.startswith("/") and path != "/dev/null"}
+        return {path for path in open_files(pid).values() if path.startswith("/") and path != "/dev/null"}
 
     def test_s20_who_holds_what(self):
         """While sessions are open, one of them of a user with an id of their own."""

@@ -8,7 +8,7 @@ import select
 import signal
 import unittest
 
-from harness import IS_ROOT, Poplar, alive, hold, main, state_of, wait_until
+from harness import IS_ROOT, Poplar, alive, hold, main, open_files, state_of, wait_until
 
 UIDS = {"one": 2001, "two": 2002, "three": 2001}
 PIDFD_GETFD = 438
@@ -22,10 +22,10 @@ def has_something_to_read(pid):
     """Is there a message in a socket of the process, which need not be at work?"""
     pidfd = os.pidfd_open(pid)
     try:
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            if not os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
+        for number, target in open_files(pid).items():
+            if not target.startswith("socket:"):
                 continue
-            fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, int(name), 0)
+            fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
             if fd < 0:
                 raise OSError(ctypes.get_errno(), "pidfd_getfd")
             ready = select.select([fd], [], [], 0)[0]

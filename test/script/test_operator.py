@@ -10,7 +10,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import BUILD, IS_ROOT, PATIENCE, Log, Poplar, hold, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Log, Poplar, hold, main, open_files, wait_until
 
 UNIT = pathlib.Path(__file__).resolve().parents[2] / "dist" / "poplar.service"
 
@@ -260,9 +260,7 @@ class Reload(unittest.TestCase):
             hold(p.pids()["poplard"][0])
             run = subprocess.Popen([BUILD / "poplar", "-c", p.config, "reload"],
                                    stderr=subprocess.PIPE, text=True)
-            wait_until(lambda: "pidfd" in "".join(
-                os.readlink(f"/proc/{run.pid}/fd/{n}") for n in os.listdir(f"/proc/{run.pid}/fd")
-                if os.path.lexists(f"/proc/{run.pid}/fd/{n}")))
+            wait_until(lambda: "pidfd" in "".join(open_files(run.pid).values()))
             pids = [pid for role in p.pids().values() for pid in role]
             p.deaths_ok = True
             for pid in pids:
