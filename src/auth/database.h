@@ -33,9 +33,9 @@ struct database_driver {
 	 * the database has none. */
 	bool (*stand_in)(struct database *db, struct span name, unsigned wants,
 			 struct user_found *out);
-	/* What every stored password is usable for (bits, SCHEME_*); 0, or NULL: some
-	 * are usable for comparison only. A mechanism that some users cannot use is not
-	 * offered, since their clients would choose it and fail. */
+	/* The kinds of stored passwords (bits, SCHEME_*) that occur; 0, or NULL: some
+	 * password can only be compared. A mechanism that does not work with each of
+	 * these kinds is not offered, since clients would choose it and fail. */
 	unsigned (*stores)(struct database *db);
 	void (*free)(struct database *db);
 };

@@ -6,8 +6,8 @@
  * and names the record with the fewest failures makes room, and of several the oldest.
  * An attacker who wants a record dropped must fill its bucket with records of more
  * failures, and must wait for each of those failures. The bucket of a pair depends on
- * its name alone, so that whoever has one password can fill one bucket only; the pair
- * whose success is the oldest makes room.
+ * its name alone, so that the holder of one password can fill one bucket only; the pair
+ * with the oldest success makes room.
  */
 #include "auth/delays.h"
 
@@ -30,7 +30,7 @@ static const struct {
 	[PAIR] = { 24, 64, true, DELAYS_FREE_PAIR },
 };
 
-/* All zero: free. */
+/* All zero: the place is free. */
 struct record {
 	uint64_t key;
 	uint64_t since;   /* when failures were halved last, or the first one came */
@@ -73,7 +73,8 @@ void delays_free(struct delays *d)
 
 /* ---- records ---- */
 
-/* Never 0. Callers do not ask for the network of an address without bits. */
+/* The hash of what the record is for; never 0. An address without bits is allowed for
+ * NAME only. */
 static uint64_t key_of(const struct delays *d, enum level level,
 		       const struct address *from, struct span name)
 {
@@ -130,7 +131,7 @@ static struct record *find(struct delays *d, enum level level,
 	return NULL;
 }
 
-/* Is a dropped before b? */
+/* Does a make room before b? */
 static bool goes_first(const struct record *a, const struct record *b)
 {
 	if (a->level == PAIR)
@@ -202,7 +203,7 @@ static void fail(struct delays *d, enum level level, const struct address *from,
 	r->failures += r->failures < levels[level].free + DOUBLINGS;
 }
 
-/* NULL: no user of that name has logged in from there. */
+/* The pair's record. NULL: no user of this name has logged in from this network. */
 static struct record *find_pair(struct delays *d, const struct address *from,
 				struct span name, uint64_t now)
 {

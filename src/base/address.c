@@ -1,4 +1,4 @@
-/* base/address.c - addresses of the Internet, without a port or a socket.
+/* base/address.c - IPv4 and IPv6 addresses, without a port or a socket.
  *
  * Prefix: address_.
  */

@@ -1,4 +1,4 @@
-/* base/address.h - addresses of the Internet, without a port or a socket.
+/* base/address.h - IPv4 and IPv6 addresses, without a port or a socket.
  *
  * Prefix: address_.
  */
@@ -6,21 +6,24 @@
 
 #include "base/span.h"
 
-enum { ADDRESS_TEXT_MAX = 64 }; /* "[ffff:...:255.255.255.255]:65535" */
+enum { ADDRESS_TEXT_MAX = 64 }; /* "[ffff:...:255.255.255.255]:65535", NUL */
 
-/* All zero: none. An IPv4 address mapped into IPv6 is always kept as IPv4. */
+/* All zero: no address. address_of and address_parse turn an IPv4 address that is
+ * mapped into IPv6 (RFC 4291 section 2.5.5.2) into an IPv4 address. */
 struct address {
-	uint8_t bits; /* 32, 128; 0: no address */
-	unsigned char octets[16];
+	uint8_t bits;             /* 32: IPv4; 128: IPv6; 0: no address */
+	unsigned char octets[16]; /* the first bits / 8, in network order */
 };
 
-/* The address of these bits / 8 octets, as they travel; bits is 32 or 128. */
+/* Make an address from 4 octets (bits 32) or 16 octets (bits 128) in network order. */
 struct address address_of(const void *octets, unsigned bits);
 
-/* Read a numeric address, without brackets or port. */
+/* Parse a numeric address without brackets and port. False: it is malformed. */
 MUST_USE bool address_parse(struct span text, struct address *out);
 
-/* "127.0.0.1:110", "[::1]:110"; "unknown" when there is none. */
+/* Write address and port: "127.0.0.1:110" or "[::1]:110"; without an address just
+ * "unknown". */
 void address_text(const struct address *a, uint16_t port, char out[ADDRESS_TEXT_MAX]);
 
+/* Is this 127.0.0.0/8 or ::1? */
 bool address_is_loopback(const struct address *a);

@@ -1,10 +1,12 @@
-/* base/board.h - which maildrop XTND means.
+/* base/board.h - what a client asks about a board, with XTND (RFC 1082).
+ *
+ * A message BOARD_ASK carries one of these. A name of a board is an operand of XTND.
  */
 #pragma once
 
 enum board_wish {
-	BOARD_EACH,    /* by its number among those that the user may read, from 0 on */
-	BOARD_NAMED,   /* by its name; the user's own name means the user's own */
-	BOARD_ARCHIVE, /* the archive of the one of that name */
-	BOARD_ABOUT,   /* what there is to say of the one of that name */
+	BOARD_EACH,    /* describe board number i (from 0) of those the user may read */
+	BOARD_NAMED,   /* open this board, or by the user's name the own maildrop */
+	BOARD_ARCHIVE, /* open the archive of the board of this name */
+	BOARD_ABOUT,   /* describe the board of this name */
 };

@@ -1,20 +1,21 @@
 /* base/mechanism.h - the ways to prove who one is.
  *
- * Prefix: mechanism_. The front says by it what a client wants,
- * poplar-auth what it can do.
+ * Prefix: mechanism_. A front names the mechanism that a client chose (AUTH_ASK);
+ * poplar-auth names the mechanisms that it can check (AUTH_OFFERS).
  */
 #pragma once
 
 #include "base/span.h"
 
-/* What a mechanism needs of the connection. */
+/* What a mechanism needs of the session and its connection. */
 enum {
-	MECHANISM_SASL = 1u << 0,        /* begun by AUTH (RFC 5034) */
-	MECHANISM_BARES = 1u << 1,       /* shows the credential: TLS, or permission */
-	MECHANISM_BINDING = 1u << 2,     /* bound to the TLS connection */
-	MECHANISM_CERTIFICATE = 1u << 3, /* rests on the client's certificate */
-	MECHANISM_STARTS = 1u << 4,      /* the server speaks first */
-	MECHANISM_TIMESTAMP = 1u << 5,   /* the greeting has held a timestamp */
+	MECHANISM_SASL = 1u << 0,        /* the command AUTH (RFC 5034) */
+	MECHANISM_BARES = 1u << 1,       /* TLS, or permission to do without: listeners
+					    see the credential, or for APOP its MD5 */
+	MECHANISM_BINDING = 1u << 2,     /* a channel binding to the TLS connection */
+	MECHANISM_CERTIFICATE = 1u << 3, /* a client certificate */
+	MECHANISM_STARTS = 1u << 4,      /* a challenge before the first response */
+	MECHANISM_TIMESTAMP = 1u << 5,   /* a timestamp in the greeting */
 };
 
 /* clang-format off */
@@ -47,11 +48,12 @@ enum mechanism {
 #define MECHANISM_BIT(id) (1u << MECHANISM_ID_##id)
 
 const char *mechanism_name(enum mechanism m);
-unsigned mechanism_needs(enum mechanism m);
+unsigned mechanism_needs(enum mechanism m); /* bits, MECHANISM_* */
 
-/* The mechanism (a bit) that binds what this one does not: its -PLUS; 0: it has none.
- */
+/* The MECHANISM_BIT of the -PLUS variant of m, which adds a channel binding. 0: m has
+ * no such variant. */
 unsigned mechanism_bound(enum mechanism m);
 
-/* The mechanism of this name, in any case of letters. False: none. */
+/* Find the mechanism of this name, which may be in any case. False: no mechanism has
+ * the name. */
 MUST_USE bool mechanism_find(struct span name, enum mechanism *out);

@@ -1,4 +1,4 @@
-/* base/own.h - who owns what, visible in the declaration.
+/* base/own.h - variables that own a resource and release it at the end of their scope.
  *
  * A type used with OWN(thing) defines, next to thing_free(),
  * static inline void thing_done_p(struct thing **p) { thing_free(*p); }
@@ -23,7 +23,7 @@ static inline void own_text_done(char **text)
 #define OWN_TEXT  __attribute__((cleanup(own_text_done))) char *
 #define OWN(type) __attribute__((cleanup(type##_done_p))) struct type *
 
-/* Move ownership out of an OWN variable; what stays behind is empty. */
+/* Move ownership out of an OWN variable, which becomes -1 (TAKE_FD) or NULL (TAKE). */
 #define TAKE_FD(fd)                                                                    \
 	({                                                                             \
 		int taken_ = (fd);                                                     \
@@ -37,7 +37,8 @@ static inline void own_text_done(char **text)
 		taken_;                                                                \
 	})
 
-/* For interfaces that take what they only read without saying so. */
+/* Drop const, for functions of other libraries that only read their argument but
+ * declare it without const. */
 static inline void *unconst(const void *p)
 {
 	return (union {

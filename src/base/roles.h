@@ -1,6 +1,6 @@
-/* base/roles.h - the processes that Poplar is made of.
+/* base/roles.h - the kinds of processes that Poplar consists of.
  *
- * Prefix: role_. Sandboxes, messages and settings are tables by role.
+ * Prefix: role_. The tables of sandboxes, messages and settings name roles.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 	X(AUTH,   "poplar-auth") \
 	X(DROP,   "poplar-drop") \
 	X(LOOKUP, "poplar-lookup") \
-	X(TOOL,   "poplar")        /* the operator's; not started by poplard */
+	X(TOOL,   "poplar")        /* the operator starts it, poplard does not */
 /* clang-format on */
 
 enum role {
@@ -22,13 +22,14 @@ enum role {
 		ROLE_COUNT
 };
 
-/* A set of roles, as the tables name senders and receivers. */
+/* Bits for sets of roles, such as the receivers of a message. */
 enum role_bit {
 #define X(id, name) ROLE_BIT_##id = 1u << ROLE_##id,
 	ROLE_TABLE(X)
 #undef X
 };
 
+/* The name of the role's executable. */
 static inline const char *role_name(enum role role)
 {
 	static const char *const names[ROLE_COUNT] = {

@@ -6,9 +6,9 @@
  *
  *	database "people" { driver = sqlite path = "/srv/people.db" ... }
  *
- * They are asked in the order of their sections. The table has one row per setting, as
- *in config/settings.h, with two more columns: the drivers that have the setting, and
- *those that need it.
+ * poplar-auth asks the databases in the order of their sections. The table has one row
+ * per setting, as in config/settings.h, with two more columns: the drivers that have
+ *the setting, and the drivers that need it.
  */
 #pragma once
 

@@ -34,10 +34,10 @@ enum surrogate {
 
 enum {
 	DOWNGRADE_MADE_OCTETS = 16384,
-	DOWNGRADE_LOOKS_MAX = 32, /* domains that one call looks at, and some */
-	DOWNGRADE_WORK_MAX = 4
-			     << 20, /* octets of fields that one message has rewritten;
-				       what comes behind them is left out */
+	DOWNGRADE_LOOKS_MAX = 32, /* after so many domains a call returns soon */
+	/* Octets of fields that may be rewritten in one message; the text of further
+	 * fields is left out. */
+	DOWNGRADE_WORK_MAX = 4 << 20,
 };
 
 /* What is held: of a field, or of a line that may be the boundary of a part. */

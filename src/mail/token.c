@@ -1,4 +1,4 @@
-/* mail/token.c - what a structured header field is made of.
+/* mail/token.c - splits a structured header field into tokens.
  *
  * Prefix: token_.
  */
@@ -11,8 +11,8 @@ static bool is_one_of(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* Octets up to the closing character, backslashes seen to; `opens` nests. 0: there is
- * none. */
+/* The octets from s.at[0], which opens, up to and with the character that closes.
+ * Backslashes quote, `opens` nests. 0: nothing closes. */
 static size_t enclosed(struct span s, char opens, char closes)
 {
 	unsigned depth = 1;

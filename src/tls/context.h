@@ -1,6 +1,6 @@
-/* tls/context.h - what the connections of one server share.
+/* tls/context.h - struct tls_server: what the connections of one server share.
  *
- * The struct behind tls/server.h, for the files of this folder.
+ * Only the files of this folder see into it; tls/server.h is its interface.
  */
 #pragma once
 
@@ -9,23 +9,26 @@
 #include "base/tlspolicy.h"
 #include "tls/identity.h"
 
+/* Encrypts session tickets (RFC 5077 section 4); poplard makes it. */
 struct ticket_key {
 	unsigned char name[16], aes[32], hmac[32];
 };
 
 struct tls_server {
-	unsigned uses; /* by whoever made it, and by each connection */
+	unsigned uses; /* references: one of the maker, one of each connection */
 	SSL_CTX *ctx;
-	unsigned count;
+	unsigned count; /* identities */
 	struct identity identities[TLS_PAIRS_MAX];
-	struct names names;
-	bool refuse_unknown;
+	struct names names;  /* the host names of the identities, for SNI */
+	bool refuse_unknown; /* as in struct tls_policy, like the next two */
 	enum tls_verify verify;
 	enum tls_name client_name;
-	bool has_tickets, has_before;
-	struct ticket_key now, before;
+	bool has_tickets, has_before; /* `now` is set, `before` is set */
+	struct ticket_key now;        /* for new tickets */
+	struct ticket_key before;     /* for tickets from before the last rotation */
 };
 
+/* The server of a connection. */
 static inline struct tls_server *server_of(const SSL *ssl)
 {
 	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));

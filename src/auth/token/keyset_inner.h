@@ -1,4 +1,4 @@
-/* auth/token/keyset_inner.h - a set of keys, for the files that fill and use it.
+/* auth/token/keyset_inner.h - struct keyset, for the files that fill and use it.
  *
  * Prefix: keyset_.
  */
@@ -10,11 +10,11 @@
 
 #include "auth/token/keyset.h"
 
-/* A key is either cjose's or, since cjose has no EdDSA, one of Ed25519. */
+/* A key of cjose or, since cjose lacks EdDSA, a key for Ed25519. */
 struct keyset_key {
 	cjose_jwk_t *jwk; /* NULL: the key is ed25519 */
 	unsigned char ed25519[crypto_sign_ed25519_PUBLICKEYBYTES];
-	unsigned algorithms; /* bits of enum jwa: what the key may be used for */
+	unsigned algorithms; /* bits, 1 << enum jwa: the key may check these */
 	char *kid;           /* NULL: the key has no name */
 };
 
@@ -24,11 +24,13 @@ struct keyset {
 	struct keyset_key at[KEYSET_MAX];
 };
 
-/* Add a key for the algorithm `alg`, or (alg.at is NULL) for every algorithm that takes
- * it. `kid` may be NULL. The set owns the key from here on. Returns NULL, or why the
- * key was left out. */
+/* Add a key for the algorithm `alg` or, if alg.at is NULL, for every algorithm that
+ * fits the key. `kid` is copied, and may be NULL. keyset_add sets key.algorithms and
+ * key.kid, and takes over key.jwk even if it leaves the key out. Returns NULL, or why
+ * the key was left out. */
 const char *keyset_add(struct keyset *keys, struct keyset_key key, struct span alg,
 		       const char *kid);
 
-/* Is this base64url without padding (RFC 7515 section 2), of at least one octet? */
+/* Is this the base64url form, without padding, of at least one octet (RFC 7515 section
+ * 2)? */
 bool keyset_is_base64url(struct span s);

@@ -1,8 +1,7 @@
 /* auth/user/scram.h - stored keys for SCRAM, as Dovecot writes them.
  *
- * Prefix: scram_. A text has the iterations in decimal, and salt, StoredKey and
- * ServerKey (RFC 5802 section 3) in base64, with commas between. GNU SASL derives the
- * keys.
+ * Prefix: scram_. A text is "iterations,salt,StoredKey,ServerKey" (RFC 5802 section 3):
+ * iterations in decimal, the others in base64. GNU SASL derives the keys.
  */
 #pragma once
 
@@ -20,16 +19,18 @@ struct scram_keys {
 	unsigned char stored[SCRAM_KEY_MAX], server[SCRAM_KEY_MAX];
 };
 
+/* The length of StoredKey and ServerKey: 20 or 32 octets. */
 size_t scram_key_octets(enum scram_hash hash);
 
-/* False: malformed, or out of the bounds above. *out is written on success only. */
+/* Parse a text. False: the text is malformed, or a value exceeds the bounds above; *out
+ * is unchanged. */
 MUST_USE bool scram_parse(enum scram_hash hash, struct span text,
 			  struct scram_keys *out);
 
-/* Make the text of the keys of a password, with a new salt. FAULT_LIMIT: SASLprep (RFC
- * 4013) refuses the password. */
+/* Derive keys from a password with a new random salt, and write their text.
+ * FAULT_LIMIT: SASLprep (RFC 4013) refuses the password. */
 MUST_USE enum fault scram_make(enum scram_hash hash, const char *password,
 			       char out[SCRAM_TEXT_MAX]);
 
-/* Are they the keys of this password? */
+/* Were these keys derived from this password? */
 MUST_USE bool scram_verify(const struct scram_keys *keys, const char *password);

@@ -52,8 +52,8 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	expire                             see policy_take_expire
  *
  * A '_' may stand for a '-' in a name. Fields of other names are ignored. Returns NULL,
- *or what is wrong with the value: then the user must not log in, since the malformed
- *field may be there to forbid that. */
+ * or what is wrong with the value: then the caller refuses the user, because the
+ * malformed field may have been meant to forbid the login. */
 MUST_USE const char *user_set_field(struct user *u, struct span name,
 				    struct span value);
 

@@ -1,6 +1,6 @@
 /* auth/user/userfile.h - the users file, parsed again whenever it changes.
  *
- * Prefix: userfile_. For many threads.
+ * Prefix: userfile_. Threads may call userfile_acquire at the same time.
  */
 #pragma once
 
@@ -8,15 +8,16 @@
 
 struct userfile;
 
-/* The file `name` (one component, copied) in the directory `dir`, which the caller
- * keeps open. The file need not exist yet. NULL: out of memory. */
+/* Watch the file `name` (one component, copied) in the directory `dir`, which the
+ * caller keeps open. The file need not exist yet. NULL: out of memory. */
 MUST_USE struct userfile *userfile_new(int dir, const char *name);
 
-/* NULL is allowed. No thread may be in userfile_acquire; acquired users stay valid. */
+/* NULL is allowed. No thread may be in userfile_acquire. Users that a caller has
+ * acquired stay valid. */
 void userfile_free(struct userfile *file);
 
-/* The users of the file as it is at this moment; the caller gives them back with
- * users_free. If the file cannot be read, the users of its last readable state stay in
- * force, and the trouble is logged once for each change of the file. NULL, with the
- * story in *why: the file has never been readable. */
+/* Return the users of the file as it is at this moment; the caller passes them to
+ * users_free. If the file cannot be read, return the users of its last readable state,
+ * and log the trouble once for each change of the file. NULL, with the reason in *why:
+ * the file has never been readable. */
 struct users *userfile_acquire(struct userfile *file, struct why *why);

@@ -5,17 +5,18 @@
  * user:{SCHEME}hash:uid:gid:gecos:home:shell:extra=value extra ...
  *
  * Fields missing on the right are empty. Blank lines and lines that begin with '#' are
- * ignored. user_set_field lists the extras. A malformed line keeps its own user from
- * logging in, and no other.
+ * ignored. user_set_field lists the extras. The parser leaves out a malformed line, and
+ * a line whose user has an earlier line; all other users stay.
  */
 #pragma once
 
 #include "auth/user/user.h"
 
-/* The users of one text of the file. Never changes, and counts its references. */
+/* The users of one text of the file: immutable, with a count of references. */
 struct users;
 
-/* Called once for each line that is malformed or whose user can never log in. */
+/* Called for each mistake in a line (numbered from 1) that is left out, or whose user
+ * can never log in by its password or from its networks. */
 typedef void users_say_fn(void *arg, unsigned line, const char *text);
 
 /* Parse the text, which is copied. `say` may be NULL. NULL: out of memory. */
@@ -31,19 +32,20 @@ static inline void users_done_p(struct users **p)
 	users_free(*p);
 }
 
-/* What every stored password is usable for (bits, SCHEME_*); 0: some are usable for
- * comparison only, or there are no users. */
+/* The kinds of stored passwords (bits, SCHEME_*) that occur. A mechanism that works
+ * with each of these kinds works for every user. 0: some password can only be compared,
+ * or there are no users. */
 unsigned users_ways(const struct users *users);
 
 /* The user of this name; NULL: there is none. */
 const struct user *users_find(const struct users *users, struct span name);
 
-/* Some user in place of an unknown name: one whose password can be compared or, if
- * `wants` (bits, SCHEME_*) is not 0, is usable for that. The same name gets the same
- * user as long as the file stays the same, and mostly after a change. NULL: there is no
- * such user. */
+/* A user in place of an unknown name: not disabled, with a password that can match and,
+ * if `wants` (bits, SCHEME_*) is not 0, is of one of those kinds. The same name gets
+ * the same user as long as the file stays the same, and mostly after a change. NULL:
+ * the search found no such user. */
 const struct user *users_stand_in(const struct users *users, struct span name,
 				  unsigned wants);
 
-/* User number i in the file's order, from 0 on; NULL: there are no more. */
+/* User number i (from 0) in the order of the file. NULL: there are i users or fewer. */
 const struct user *users_at(const struct users *users, size_t i);
