@@ -300,7 +300,7 @@ static void audit_descriptors(struct auditing *a, const struct statefile_entry *
 	snprintf(path, sizeof path, "/proc/%ld/fd", (long)e->pid);
 	DIR *dir = opendir(path);
 	if (!dir) {
-		printf("  descriptors   not to be seen: run this as root\n");
+		printf("  descriptors   not visible: run this as root\n");
 		a->unseen++;
 		return;
 	}
@@ -329,8 +329,8 @@ static void audit_ids(struct auditing *a, const struct statefile_entry *e,
 	for (int i = 0; i < 4; i++)
 		same = same && f->uid[i] == e->uid && f->gid[i] == e->gid;
 	if (!same)
-		print_wrong(a, "not the uid and gid that it was started with, four "
-			       "times each");
+		print_wrong(a, "uid or gid differs from the one that it was started "
+			       "with");
 	if (e->role != ROLE_PARENT && f->uid[1] == 0 && e->box != SANDBOX_LOOKUP_CODE)
 		print_wrong(a, "runs as root");
 	else if (e->role != ROLE_PARENT && f->uid[1] == 0)
@@ -442,6 +442,6 @@ int cli_audit(const char *config, int argc, char **argv)
 	statefile_done(&file);
 	free(a.sockets.at);
 	printf("%u wrong%s\n", a.wrong,
-	       a.unseen ? "; descriptors were not looked at, which takes root" : "");
+	       a.unseen ? "; descriptors not checked: run this as root" : "");
 	return a.wrong == 0 ? CLI_OK : CLI_BAD;
 }

@@ -91,9 +91,7 @@ bool cli_find_ids(const char *user, struct ids *out)
 	*out = (struct ids){ 0 };
 	const enum ids_found found = ids_find(user, "", out);
 	if (found == IDS_ROOT)
-		cli_say("no process of Poplar runs as root; name another user instead "
-			"of",
-			user);
+		cli_say("Poplar never runs as uid 0, which this user has", user);
 	else if (found != IDS_FOUND)
 		cli_say("there is no such user", user);
 	return found == IDS_FOUND;

@@ -73,6 +73,6 @@ int cli_config(const char *config, int argc, char **argv)
 	for (unsigned i = 0; i < s.boards.count; i++)
 		whole = print_board(&s.boards.at[i]) && whole;
 	if (!whole)
-		cli_say("a value is too long to be shown whole", NULL);
+		cli_say("a value is too long, and printed only in part", NULL);
 	return whole ? CLI_OK : CLI_BAD;
 }

@@ -126,8 +126,8 @@ static void visit_all(struct expiry *e)
 		users_free(users);
 	}
 	if (!files)
-		cli_say("users of other databases than users files are looked at when "
-			"they are named",
+		cli_say("expire visits users of other databases only when they are "
+			"named",
 			NULL);
 }
 
@@ -135,15 +135,12 @@ static int explain(FILE *to)
 {
 	fputs("usage: poplar expire [--dry-run] [USER... | -]\n"
 	      "\n"
-	      "Removes the messages that have been kept for longer than expire allows, "
-	      "as a\n"
-	      "login does. USER is a name, or the path of a Maildir below mail-root; "
-	      "-: "
-	      "the\n"
-	      "names are read from standard input; none: all users of the users files. "
-	      "Users\n"
-	      "of other databases are asked for at the running server. --dry-run only "
-	      "tells.\n",
+	      "Removes the messages that are older than the setting expire allows,\n"
+	      "as a login does. USER is a name, or the path of a Maildir below\n"
+	      "mail-root. With -, poplar reads the names from standard input; without\n"
+	      "USER, it visits all users of the users files. It asks the running\n"
+	      "server about users of other databases. --dry-run prints the result and\n"
+	      "removes nothing.\n",
 	      to);
 	return to == stdout ? CLI_OK : CLI_USAGE;
 }

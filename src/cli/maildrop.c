@@ -113,7 +113,7 @@ static bool take_found(struct cli_maildrop *m, const struct message_FIND_IS *is)
 	const struct why why = { .fault = (enum fault)is->fault };
 
 	if (is->fault == FAULT_DENIED)
-		cli_say("no database tells of this user", m->name);
+		cli_say("no database knows this user", m->name);
 	else if (is->fault)
 		fprintf(stderr, "poplar: %s: %s: %.*s\n", m->name,
 			fault_text(why.fault), (int)is->trouble.len, is->trouble.at);
@@ -159,7 +159,7 @@ static bool find_by_server(struct cli_maildrop *m)
 		if (!again)
 			break;
 	}
-	cli_say("the server gave no answer; it takes root, or its own user", m->name);
+	cli_say("the server gave no answer: run this as root or as its user", m->name);
 	return false;
 }
 
@@ -171,7 +171,7 @@ bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
 							  : find_by_server(m);
 	if (find_by_path(m))
 		return true;
-	cli_say("no path below mail-root", name);
+	cli_say("this path is not below mail-root", name);
 	return false;
 }
 
@@ -198,7 +198,8 @@ bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task, void
 		return false;
 	}
 	if (geteuid() == 0 && st.st_uid == 0) {
-		cli_say("belongs to root, as which no process of Poplar runs", m->path);
+		cli_say("this Maildir belongs to root, and Poplar never works as root",
+			m->path);
 		return false;
 	}
 	return cli_run_as((struct ids){ st.st_uid, st.st_gid }, task, arg);

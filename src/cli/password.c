@@ -108,7 +108,7 @@ static bool read_once(int tty, const char *prompt, const char *name,
 			   : read_line(STDIN_FILENO, -1, out);
 
 	if (!ok)
-		cli_say("no password: it has 1 to 255 octets", NULL);
+		cli_say("a password has 1 to 255 octets", NULL);
 	return ok;
 }
 
@@ -134,7 +134,8 @@ static bool read_new(const char *name, struct cli_password *out)
 
 	secret_wipe(&again, sizeof again);
 	if (ok && !same)
-		cli_say("the two are not the same; nothing has been changed", NULL);
+		cli_say("the two passwords are not the same; nothing has changed",
+			NULL);
 	return same;
 }
 
@@ -144,9 +145,7 @@ static bool read_new(const char *name, struct cli_password *out)
 static bool can_be_shown(struct span password)
 {
 	if (span_has_any(password, "\r\n")) { /* or the NUL at the end */
-		cli_say("a password with CR, LF or NUL in it cannot be sent by any "
-			"client",
-			NULL);
+		cli_say("no client can send a password with CR, LF or NUL in it", NULL);
 		return false;
 	}
 	if (password.len > PASS_OCTETS_MAX)
@@ -162,9 +161,9 @@ static bool make(const char *scheme, struct span password, char out[SCHEME_STORE
 	enum fault f = scheme_make(scheme, password, out);
 
 	if (f == FAULT_SYNTAX)
-		cli_say("no such scheme, or none to make passwords with", scheme);
+		cli_say("no such scheme for new passwords", scheme);
 	else if (f == FAULT_LIMIT)
-		cli_say("such a password cannot be stored in this scheme", scheme);
+		cli_say("this scheme cannot store such a password", scheme);
 	else if (f)
 		cli_say("the password could not be hashed", NULL);
 	return f == FAULT_NONE;

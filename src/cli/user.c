@@ -35,11 +35,11 @@ static const char usage[] =
 	"       poplar user list\n"
 	"       poplar user test [--from ADDRESS] [--clear] [--method MECHANISM] NAME\n"
 	"\n"
-	"The password is asked for; where standard input is no terminal, its first "
-	"line is it.\n"
-	"add makes the user's Maildir; del leaves the mail where it is; test asks the\n"
-	"running server which database says what, by which rule somebody is refused,\n"
-	"and what is in the maildrop.\n"
+	"poplar asks for the password. If standard input is not a terminal, poplar\n"
+	"reads the password from its first line. add makes the user's Maildir. del\n"
+	"leaves the mail in place. test tries a login at the running server, and\n"
+	"prints the answer of each database, the rule that refuses the login, and the\n"
+	"size of the maildrop.\n"
 	"\n"
 	"Schemes:\n";
 
@@ -239,11 +239,12 @@ static bool prepare_new(struct job *j)
 	if (!is_name(j->prepared.text))
 		return false;
 	if (*separator && strstr(j->prepared.text, separator)) {
-		cli_say("a user name has no master-separator in it", j->prepared.text);
+		cli_say("a user name may not contain the master-separator",
+			j->prepared.text);
 		return false;
 	}
 	if (strcmp(j->name, j->prepared.text) != 0)
-		printf("the user is %s, as whom a login by %s is taken\n",
+		printf("the user is %s; a login as %s looks for this name\n",
 		       j->prepared.text, j->name);
 	j->name = j->prepared.text;
 	return true;

@@ -32,16 +32,11 @@ enum { PATIENCE_MS = 30000 };
 static const char usage[] =
 	"usage: poplar user test [--from ADDRESS] [--clear] [--method MECHANISM] NAME\n"
 	"\n"
-	"Asks the running server whether the user could log in with the password that "
-	"is\n"
-	"asked for, from ADDRESS (127.0.0.1), with TLS or in the clear, by MECHANISM "
-	"(USER,\n"
-	"APOP, PLAIN, LOGIN, SCRAM-SHA-256 and so on). Status 0: yes; 1: refused; 75: "
-	"not\n"
-	"now ([SYS/TEMP], [IN-USE]); 70: not before something is repaired "
-	"([SYS/PERM]); "
-	"69:\n"
-	"no server answers.\n";
+	"Asks for a password, and asks the running server whether the user could\n"
+	"log in with it from ADDRESS (127.0.0.1), with TLS or (--clear) without,\n"
+	"by MECHANISM (USER, APOP, PLAIN, LOGIN, SCRAM-SHA-256 and so on).\n"
+	"Status 0: yes; 1: refused; 75: not now ([SYS/TEMP], [IN-USE]); 70: not\n"
+	"before a repair ([SYS/PERM]); 69: no server answers.\n";
 
 /* The login that is tried. */
 struct trial {
@@ -248,8 +243,7 @@ static int hear(int fd, struct trial *t)
 	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE)
 		if (!dispatch(&from_auth, t, &inbox))
 			return t->status;
-	cli_say("the server ended without an answer; it takes root, or its own user",
-		NULL);
+	cli_say("the server gave no answer: run this as root or as its user", NULL);
 	return CLI_NO_SERVER;
 }
 
@@ -281,7 +275,7 @@ static int ask(struct trial *t, struct span password)
 	if (fd < 0)
 		return CLI_NO_SERVER;
 	if (channel_send(fd, &m, -1, CHANNEL_WAIT)) {
-		cli_say("the server does not take the question", NULL);
+		cli_say("cannot send the question to the server", NULL);
 		return CLI_NO_SERVER;
 	}
 	return hear(fd, t);
@@ -296,7 +290,7 @@ static bool take_method(const char *text, enum mechanism *out)
 
 	if (mechanism_find(span_of(text), out) && !(others >> *out & 1))
 		return true;
-	cli_say("no mechanism that shows or proves a password", text);
+	cli_say("not a mechanism for passwords", text);
 	return false;
 }
 
@@ -304,7 +298,7 @@ static bool take_address(const char *text, struct address *out)
 {
 	if (address_parse(span_of(text), out))
 		return true;
-	cli_say("no numeric address", text);
+	cli_say("not a numeric address", text);
 	return false;
 }
 
