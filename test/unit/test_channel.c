@@ -2,10 +2,12 @@
  */
 #include "messages.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -67,6 +69,7 @@ static void test_a_descriptor_travels_and_is_the_receivers(void **state)
 	close(l.inbox.files.at[0]);
 	CHECK_EQ(receive(&l), CHANNEL_EMPTY);
 	close(l.sender);
+	errno = EINTR; /* of an earlier call */
 	CHECK_EQ(receive(&l), CHANNEL_CLOSED);
 	close(l.receiver.fd);
 	CHECK_EQ(open_descriptors(), before);
@@ -131,6 +134,7 @@ static void test_a_message_that_does_not_fit_leaves_the_channel_as_it_was(void *
 	CHECK_EQ(channel_send(l.sender, &done, -1, CHANNEL_NOW), FAULT_NONE);
 	CHECK_EQ(receive(&l), CHANNEL_MESSAGE);
 	CHECK_EQ(l.inbox.message.DONE.left, 7);
+	CHECK_EQ(l.inbox.files.at[0], -1);
 	link_end(&l);
 	log_to(NULL);
 }
@@ -297,6 +301,38 @@ static void test_a_full_queue_is_told_and_not_waited_for(void **state)
 	close(l.sender);
 }
 
+/* A time that the kernel keeps, in milliseconds. It counts in ticks, rounded up. */
+static void check_timeout(int fd, int option, unsigned ms)
+{
+	enum { TICK_MS = 10 };
+	struct timeval t;
+	socklen_t len = sizeof t;
+
+	CHECK_EQ(getsockopt(fd, SOL_SOCKET, option, &t, &len), 0);
+	const uint64_t kept = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_usec / 1000;
+	CHECK(kept >= ms && kept <= ms + TICK_MS);
+}
+
+static void test_a_timeout_is_as_long_as_it_was_set(void **state)
+{
+	static const unsigned times[] = { 20, 980, 1000, 1020, 2500, 60000, 60980 };
+	struct link l;
+
+	(void)state;
+	link_begin(&l);
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		const unsigned ms = times[i];
+
+		channel_send_timeout(l.sender, ms);
+		check_timeout(l.sender, SO_SNDTIMEO, ms);
+		check_timeout(l.sender, SO_RCVTIMEO, i > 0 ? 2 * times[i - 1] : 0);
+		channel_receive_timeout(l.sender, 2 * ms);
+		check_timeout(l.sender, SO_RCVTIMEO, 2 * ms);
+		check_timeout(l.sender, SO_SNDTIMEO, ms);
+	}
+	link_end(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +345,7 @@ int main(void)
 		TEST(test_a_message_at_the_wrong_time_breaks_the_channel),
 		TEST(test_what_breaks_a_channel_is_named),
 		TEST(test_a_full_queue_is_told_and_not_waited_for),
+		TEST(test_a_timeout_is_as_long_as_it_was_set),
 	};
 
 	return RUN(tests);
