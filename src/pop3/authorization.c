@@ -139,7 +139,21 @@ enum session_ask authorization_begin(struct session *s, struct buf *out)
 		return begin_pass(s, out);
 	case COMMAND_APOP:
 		return begin_apop(s, out);
-	default:
-		return authenticate(s, out);
+	case COMMAND_AUTH:
+	case COMMAND_CAPA: /* session.c sends none of these here */
+	case COMMAND_LANG:
+	case COMMAND_XTND:
+	case COMMAND_STAT:
+	case COMMAND_LIST:
+	case COMMAND_UIDL:
+	case COMMAND_RETR:
+	case COMMAND_TOP:
+	case COMMAND_DELE:
+	case COMMAND_RSET:
+	case COMMAND_NOOP:
+	case COMMAND_QUIT:
+	case COMMAND_COUNT:
+		break;
 	}
+	return authenticate(s, out);
 }

@@ -143,9 +143,20 @@ enum session_ask transaction_begin(struct session *s, struct buf *out)
 	case COMMAND_NOOP:
 		reply_ok(out, s->language, TEXT_NOTHING_DONE);
 		return ASK_READ;
-	default:
-		return quit(s, out);
+	case COMMAND_QUIT:
+	case COMMAND_CAPA: /* session.c sends none of these here */
+	case COMMAND_LANG:
+	case COMMAND_STLS:
+	case COMMAND_UTF8:
+	case COMMAND_USER:
+	case COMMAND_PASS:
+	case COMMAND_APOP:
+	case COMMAND_AUTH:
+	case COMMAND_XTND:
+	case COMMAND_COUNT:
+		break;
 	}
+	return quit(s, out);
 }
 
 /* ---- what was asked has come ---- */
