@@ -417,8 +417,10 @@ static void test_gaps_that_cannot_be_right(void **state)
 	ask();
 	auth_ok();
 	m.READY.gaps = (struct span){ gaps, sizeof gaps }; /* none is removed */
-	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	const int listing = listing_file(UINT32_MAX);
+	drop_says(conn()->drop.link, &m, listing);
 	CHECK(!conn_is_logged_in(conn()));
+	CHECK(fcntl(listing, F_GETFD) < 0); /* the next login has its own */
 	stop_front();
 }
 

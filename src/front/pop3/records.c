@@ -33,7 +33,10 @@ bool records_open(struct conn *c, const struct message_READY *m, int fd)
 
 	reader_open(&c->drop.records, 0, &given);
 	c->drop.downgrade_way = (enum downgrade_way)m->downgrade;
-	return take_gaps(&c->drop.map, m);
+	if (take_gaps(&c->drop.map, m))
+		return true;
+	reader_close(&c->drop.records);
+	return false;
 }
 
 void records_close(struct conn *c)

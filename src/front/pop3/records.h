@@ -9,7 +9,7 @@
 #include "ipc/message.h"
 
 /* The listing that came with READY; the descriptor is ours now. False: the gaps in it
- * cannot be right, or no memory. */
+ * cannot be right, or no memory; the descriptor is closed. */
 MUST_USE bool records_open(struct conn *c, const struct message_READY *m, int fd);
 void records_close(struct conn *c);
 
