@@ -12,11 +12,12 @@ struct login_rules {
 	struct database *databases;
 	struct span default_domain; /* appended to names without '@'; empty: nothing */
 	bool fold;                  /* ASCII letters of names become lower case */
-	char master_separator;      /* the '*' of "user*master"; NUL: no masters so */
+	char master_separator;      /* the '*' of "user*master"; NUL: not split */
 	struct span anonymous;      /* the user that ANONYMOUS becomes; empty: nobody */
 	const char *realm; /* of Kerberos; empty: every realm, as a part of the name */
 	struct database *tokens; /* databases of bearer tokens; NULL: none */
-	/* What a client whose token is refused is told; empty or NULL: left out. */
+	/* Sent to a client whose token is refused (RFC 7628); empty or NULL: left out.
+	 */
 	const char *token_scope, *openid_configuration;
 	const struct database_watcher *watcher; /* follows all questions; may be NULL */
 };
@@ -48,8 +49,9 @@ MUST_USE bool login_name(const struct login_rules *rules, struct span given,
 MUST_USE enum fault login_find(const struct login_rules *rules, struct span given,
 			       struct user_found *out, struct why *why);
 
-/* The name whose secret a client shows that logs in as `given`: the part behind the
- * separator in "user*master", and otherwise all of it. False: no user can have it. */
+/* The name of the user whose secret proves a login as `given`: the part behind the
+ * separator in "user*master", and otherwise all of it. False: no user can have this
+ * name. */
 MUST_USE bool login_claimed_name(const struct login_rules *rules, struct span given,
 				 struct login_name *out);
 

@@ -1,4 +1,4 @@
-/* base/fault.c - the one vocabulary of what can go wrong.
+/* base/fault.c - the kinds of faults.
  *
  * Prefix: fault_.
  */

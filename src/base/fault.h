@@ -1,4 +1,4 @@
-/* base/fault.h - the one vocabulary of what can go wrong.
+/* base/fault.h - the kinds of faults, with reply, response code and log priority.
  *
  * Prefix: fault_.
  */
@@ -9,9 +9,9 @@
 #include "base/span.h"
 
 /* One row per fault: identifier, POP3 response code (RFC 2449 section 8, RFC 3206),
- * log priority, whether the same may succeed when tried again, and what a client is
- * told. Reply writer, logger and message codec are generated from this table;
- * nothing else maps faults. */
+ * log priority, whether a second try may succeed, and the text of the client's reply.
+ * Reply writer, logger and message codec are generated from this table; nothing else
+ * maps faults. */
 /* clang-format off */
 #define FAULT_TABLE(X) \
 	X(UNKNOWN_COMMAND, "",           LOG_DEBUG,   false, "unknown command") \
@@ -57,7 +57,8 @@ enum fault {
 		FAULT_COUNT
 };
 
-/* The story behind a fault: filled where it happens, logged where it is handled. */
+/* The details of a fault: filled in where it occurs, logged by the caller that handles
+ * it. */
 struct why {
 	enum fault fault;
 	int sys;           /* errno, or 0 */
@@ -75,7 +76,7 @@ enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
 struct buf;
 void fault_story(const struct why *why, struct buf *out);
 
-/* For a call whose outcome is told in other ways. */
+/* Ignore the fault of a call whose effect shows elsewhere. */
 static inline void fault_ignore(enum fault f)
 {
 	(void)f;

@@ -7,11 +7,10 @@
 
 #include "base/span.h"
 
-/* Name, the one kind of key that it takes, the one curve, the least size of the key in
- * bits (RFC 7518 sections 3.2 to 3.5), whether it is there for everyone who does not
- * say otherwise. An octet string is never taken for a public key, nor the other way
- * round, whatever a token says; HMAC must be asked for, since who can check it can make
- * it. There is no row for "none". */
+/* Name, the kind of key and the curve that it needs, the least size of the key in bits
+ * (RFC 7518 sections 3.2 to 3.5), whether a database takes it by default. A key of
+ * another kind never fits, whatever the token says. HMAC is off by default, because
+ * anybody who can check such a token can also make one. The table has no "none". */
 /* clang-format off */
 #define JWA_TABLE(X) \
 	X(RS256, RSA, 0,     2048, true) \
@@ -38,5 +37,5 @@ enum jwa {
 
 unsigned jwa_standard(void); /* bits: 1 << enum jwa */
 
-/* JWA_COUNT: nobody knows it, "none" included. */
+/* Find an algorithm by its name. JWA_COUNT: unknown, like "none". */
 enum jwa jwa_find(struct span name);

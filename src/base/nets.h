@@ -17,18 +17,19 @@ struct nets {
 	} at[NETS_MAX];
 };
 
-/* False, and nothing added, when `text` is no network or the list is full. */
+/* Add a network. False: `text` is malformed, or the list is full. */
 MUST_USE bool nets_add(struct nets *list, struct span text);
 
+/* Is the address in one of the networks? */
 bool nets_hold(const struct nets *list, const struct address *a);
 
-/* The address of a peer as address_text writes it. False: it has none. */
+/* Parse the address of a peer, which address_text wrote. False: it is "unknown". */
 MUST_USE bool nets_peer(struct span peer, struct address *out);
 
-/* The same for a list as text, with commas between its networks, and a peer as
- * address_text writes it ("192.0.2.1:110", "[2001:db8::1]:110"). What cannot be read
- * holds nothing. */
+/* As nets_hold, for a list as text, with commas between the networks, and a peer as
+ * address_text writes it ("192.0.2.1:110", "[2001:db8::1]:110"). A malformed network
+ * holds no address. */
 bool nets_text_holds(struct span list, struct span peer);
 
-/* Can all of such a list be read? */
+/* Is every network of such a list well-formed? */
 bool nets_text_good(struct span list);

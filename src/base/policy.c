@@ -1,4 +1,4 @@
-/* base/policy.c - what a site asks of its users.
+/* base/policy.c - login delay and retention of messages.
  *
  * Prefix: policy_.
  */

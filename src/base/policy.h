@@ -1,4 +1,4 @@
-/* base/policy.h - what a site asks of its users (RFC 1939 section 8, RFC 2449
+/* base/policy.h - login delay and retention of messages (RFC 1939 section 8, RFC 2449
  * sections 6.5 and 6.7).
  *
  * Prefix: policy_.
@@ -12,8 +12,8 @@ enum { POLICY_DAYS_MAX = 36500, POLICY_DELAY_MAX = 86400 };
 
 struct policy {
 	uint32_t login_delay; /* seconds between two logins; 0: none */
-	uint32_t unread;      /* days that a message is kept; POLICY_NEVER: removed */
-	uint32_t retrieved;   /* the same, from when it was retrieved; 0: by QUIT */
+	uint32_t unread;    /* days before a message expires; POLICY_NEVER: it stays */
+	uint32_t retrieved; /* the same, after retrieval; 0: QUIT removes it */
 };
 
 /* What becomes of a message that has been sent by RETR. */
@@ -30,19 +30,19 @@ struct policy_site {
 	uint32_t expire_least; /* the fewest days */
 };
 
-/* What holds for a user: the values of *own that it has, within the bounds, and
- * otherwise the site's. */
+/* The policy of a user: the values of *own that the user has, within the bounds, and
+ * for the others the site's. */
 struct policy policy_of(const struct policy_site *site, bool has_delay, bool has_expire,
 			const struct policy *own);
 
 /* The time between two logins: "90s", "10m", "2h" or "1d", or a number of seconds; up
- * to POLICY_DELAY_MAX seconds. False, and *out untouched: it is none. */
+ * to POLICY_DELAY_MAX seconds. False: the text is no such time; *out is unchanged. */
 MUST_USE bool policy_take_delay(struct span text, uint32_t *out);
 
-/* How long messages are kept: "never", DAYS, or DAYS,DAYS for those that were not
- * retrieved and those that were, each a number up to POLICY_DAYS_MAX, with or without a
- * "d" behind it, or "never". "0"
- * alone is "never,0". False, and *out untouched: it is neither. */
+/* Parse how long messages are kept: "A", or "A,B" for messages that were not retrieved
+ * and messages that were. A and B are "never", or a number of days up to
+ * POLICY_DAYS_MAX with or without a "d" behind it. "0" alone means "never,0"; A may not
+ * be 0 before a B. False: the text is malformed; *out is unchanged. */
 MUST_USE bool policy_take_expire(struct span text, struct policy *out);
 
 /* The argument of EXPIRE: the days that every message is kept. */

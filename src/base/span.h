@@ -1,4 +1,4 @@
-/* base/span.h - a run of octets that somebody else owns.
+/* base/span.h - a borrowed run of octets.
  *
  * Prefix: span_.
  */
@@ -40,13 +40,13 @@ bool span_starts_nocase(struct span s, const char *text);
 /* Does any of the octets of `set` (a C string), or a NUL, occur in s? */
 bool span_has_any(struct span s, const char *set);
 
-/* Cut *io_rest at the first `sep`: *out_head is what stands before it, *io_rest
- * what stands behind. Returns false when there is no sep; then the head is all
- * of it and the rest is empty. */
+/* Cut *io_rest at the first `sep`: *out_head becomes the part before it, *io_rest the
+ * part behind it. False: there is no sep; *out_head becomes all of *io_rest, and
+ * *io_rest is empty. */
 bool span_cut(struct span *io_rest, char sep, struct span *out_head);
 
-/* Decimal digits only, leading zeros allowed, no sign, no overflow, at least one
- * digit (RFC 2449 section 3 grammar). *out is written on success only. */
+/* Parse a number: one or more decimal digits, without a sign; leading zeros are allowed
+ * (RFC 2449 section 3). False: another octet, or overflow; *out is unchanged. */
 MUST_USE bool span_u32(struct span s, uint32_t *out);
 MUST_USE bool span_u64(struct span s, uint64_t *out);
 

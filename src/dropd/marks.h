@@ -9,20 +9,20 @@
 #include "base/fault.h"
 
 struct marks {
-	uint32_t messages;    /* of the maildrop */
-	bool notes_retrieved; /* a second row of bits says what has been sent */
-	uint64_t *words;      /* NULL: no piece has come */
+	uint32_t messages;    /* in the maildrop */
+	bool notes_retrieved; /* a second row of bits marks messages that RETR sent */
+	uint64_t *words;      /* NULL: no MARKS has arrived */
 };
 
-/* A piece: the octets `bits` from bit `first` on. FAULT_PEER: that is no place among
- * the marks. FAULT_NOMEM. */
+/* Store a piece: the octets `bits`, from bit `first` on. FAULT_PEER: the piece does not
+ * lie within the marks. FAULT_NOMEM. */
 MUST_USE enum fault marks_put(struct marks *m, uint64_t first, struct span bits);
 
 /* Are there exactly `deleted` and `retrieved` marks, and none behind the last message?
  */
 bool marks_are(const struct marks *m, uint64_t deleted, uint64_t retrieved);
 
-/* NULL: there are none. */
+/* The two rows of bits. NULL: no marks of that row. */
 const uint64_t *marks_deleted(const struct marks *m);
 const uint64_t *marks_retrieved(const struct marks *m);
 

@@ -1,5 +1,5 @@
-/* dropd/windows.c - poplar-drop: what a front gets of a file, so that it waits for no
- * file system.
+/* dropd/windows.c - gives a front the octets of a file in a form that never makes it
+ * wait for a file system.
  *
  * Prefix: windows_.
  */
@@ -14,15 +14,15 @@
 #include "base/own.h"
 #include "sys/file.h"
 
-/* Memory for all bodies that are asked for at once; for the next window of one; for one
- * of the listing. */
+/* Memory for all bodies of one BODIES; for the next window of one body; for a window of
+ * the listing. */
 enum { BODIES_OCTETS = 262144, NEXT_OCTETS = 262144, LISTING_OCTETS = 65536 };
 
-/* Can the page cache be asked for it? The last file system that said so is known from
- * then on, for all sessions; one that is taken for it in error costs a front a COPY. */
+/* Does the file system support RWF_NOWAIT? All sessions remember the last device that
+ * does. A wrong answer costs a front only a COPY. */
 static bool has_pages(int fd, uint64_t device, uint64_t offset)
 {
-	static _Atomic uint64_t known; /* 0: none */
+	static _Atomic uint64_t known; /* 0: no device yet */
 	char octet;
 	struct iovec iov = { &octet, 1 };
 
@@ -36,7 +36,7 @@ static bool has_pages(int fd, uint64_t device, uint64_t offset)
 
 /* ---- memory ---- */
 
-/* Whoever has it cannot make it smaller, so that to write to it is safe. */
+/* The seals keep the front from shrinking the memory, so that writing to it is safe. */
 static bool make_memory(struct windows_memory *m, size_t octets)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;

@@ -1,10 +1,10 @@
-/* dropd/windows.h - poplar-drop: what a front gets of a file, so that it waits for no
- * file system.
+/* dropd/windows.h - gives a front the octets of a file in a form that never makes it
+ * wait for a file system.
  *
- * Prefix: windows_. front/reader.h is the other end. A front that asks
- * for bodies needs nothing any more of the windows that came with earlier ones; so
- * their memory is used again. The same goes for a message's next window, in memory of
- * its own.
+ * Prefix: windows_. front/reader.h is the other end. A window is a copy of a part of a
+ * file, in memory that both processes share. A front that asks for bodies has done with
+ * the windows of earlier bodies, and one that asks for a message's next window with the
+ * window before; so poplar-drop uses two pieces of memory again and again.
  */
 #pragma once
 
@@ -13,44 +13,44 @@
 
 /* Memory that a front may read. */
 struct windows_memory {
-	int fd; /* to be passed to it */
+	int fd; /* goes to the front */
 	char *at;
-	size_t octets; /* 0: there is none yet */
+	size_t octets; /* its size; 0: not made yet */
 	size_t used;
 };
 
-/* Of one session. All zero: nothing is known yet. */
+/* Of one session. Start with all zero. */
 struct windows {
-	uint32_t kept; /* the message of which windows were given last; 0: none */
-	struct store_body body; /* ... open */
+	uint32_t kept; /* the message whose file stays open for COPY; 0: no message */
+	struct store_body body; /* of that message */
 	struct windows_memory bodies, next;
 };
 
-/* What a front gets of a message: the descriptor stays ours. A window is of memory, and
- * gives `octets` of the message, from its first on. */
+/* What a front gets: a descriptor, which the caller does not own, and where in it the
+ * octets begin. A window has `octets` octets. */
 struct windows_given {
 	enum message_given what;
 	int fd;
 	uint64_t offset, octets;
 };
 
-/* Bodies are asked for: the memory of those before is ours again. */
+/* The front asks for bodies: use the memory of the earlier ones again. */
 void windows_begin(struct windows *w);
 
-/* What a front gets of a body. FAULT_NOMEM, FAULT_IO. */
+/* Fill *out for a body. FAULT_NOMEM, FAULT_IO. */
 MUST_USE enum fault windows_give(struct windows *w, const struct store_body *b,
 				 struct windows_given *out, struct why *why);
 
-/* Keep its file open, for the windows to come; b->fd is taken over. */
+/* Keep the file of a body open, for its next windows; windows_keep takes over b->fd. */
 void windows_keep(struct windows *w, uint32_t msg, struct store_body *b);
 
-/* The window of a message that begins with its octet `at`. */
+/* Fill *out with the window of a message from position `at` on. */
 MUST_USE enum fault windows_next(struct windows *w, struct maildrop *m, uint32_t msg,
 				 uint64_t at, struct windows_given *out,
 				 struct why *why);
 
-/* What a front gets of the listing from `at` on, to keep: where it is another
- * descriptor than l->fd, it is the caller's. */
+/* Fill *out for the listing, from position `at` on. The caller owns out->fd unless it
+ * is l->fd. */
 MUST_USE enum fault windows_listing(const struct store_listing *l, uint64_t at,
 				    struct windows_given *out, struct why *why);
 

@@ -3,11 +3,11 @@
  * Prefix: reader_. Positions count from the first octet of what is
  * read: a message, or the listing.
  *
- * Where the page cache can be asked (RWF_NOWAIT), the file is read. What is not in
- * memory poplar-drop brings there. Where it cannot be asked (overlayfs, network file
- * systems, every FUSE) a read lasts as long as the file system likes, and so does
- * close(2): there poplar-drop keeps the file and gives windows, copies of a part of it
- * in memory.
+ * On most file systems a reader reads only octets in the page cache (RWF_NOWAIT);
+ * poplar-drop brings other octets there. overlayfs, network file systems and FUSE do
+ * not support that, so read(2) and even close(2) may block for as long as they like.
+ * There poplar-drop keeps the file, and gives the front windows: copies of a part of
+ * the file, in memory.
  */
 #pragma once
 
@@ -18,39 +18,40 @@
 /* What the descriptor is. */
 enum reader_kind {
 	READER_NONE,
-	READER_FILE,   /* a file whose pages can be asked for */
-	READER_MEMORY, /* a file in memory: a whole one, of tmpfs or a memfd */
-	READER_WINDOW, /* memory with some of the octets, or none yet */
+	READER_FILE,   /* a file on a file system with RWF_NOWAIT */
+	READER_MEMORY, /* a whole file in memory: on tmpfs, or a memfd */
+	READER_WINDOW, /* a window, or before the first one nothing */
 };
 
 struct reader {
 	int fd; /* -1: none */
 	enum reader_kind kind : 8;
 	bool no_sendfile; /* sendfile(2) does not take this descriptor */
-	uint8_t misses;   /* READER_FILE: octets were brought, and gone when read */
-	uint32_t msg;     /* whose octets; 0: the listing */
-	uint64_t base;    /* where in the file position `at` is */
+	uint8_t misses;   /* READER_FILE: requests for pages since the last good read */
+	uint32_t msg;     /* the message that is read; 0: the listing */
+	uint64_t base;    /* the offset of position `at` in the descriptor */
 	uint64_t at;      /* READER_WINDOW: the position of its first octet; else 0 */
-	uint64_t octets;  /* READER_WINDOW: so many */
-	bool asked;       /* READER_WINDOW: it was asked for, from `at` on */
+	uint64_t octets;  /* READER_WINDOW: how many it has */
+	bool asked;       /* READER_WINDOW: poplar-drop sent it as an answer to COPY */
 };
 
-/* What has come: a descriptor, what it is, and where in it the octets begin. */
+/* A descriptor from poplar-drop: its kind, and the offset of the first octet in it. */
 struct reader_given {
 	int fd;
 	enum reader_kind kind;
 	uint64_t base, octets;
 };
 
-/* What poplar-drop is to be asked for. */
+/* What to ask poplar-drop for: WARM or COPY. */
 enum reader_want { READER_WANTS_PAGES, READER_WANTS_WINDOW };
 
-/* Read from what poplar-drop has given of a message, or of the listing: 0. Takes over
- * the descriptor. Whether it is memory is looked at: what only claims to be is never
- * read. */
+/* Begin to read a message (msg 0: the listing) from a descriptor of poplar-drop, which
+ * the reader takes over. The reader never reads a descriptor of kind MEMORY or WINDOW
+ * that is not memory. */
 void reader_open(struct reader *r, uint32_t msg, const struct reader_given *given);
 
-/* The window has come that was asked for, with octets from `at` on. */
+/* Replace the descriptor by the window that poplar-drop sent, with octets from `at` on.
+ */
 void reader_take(struct reader *r, uint64_t at, const struct reader_given *given);
 
 void reader_close(struct reader *r);

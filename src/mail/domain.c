@@ -1,5 +1,5 @@
-/* mail/domain.c - domains beyond ASCII in ASCII (RFC 5891), and a memory of the last
- * ones.
+/* mail/domain.c - the ASCII form of internationalized domain names (RFC 5891), with a
+ * cache of the last ones.
  *
  * Prefix: domain_.
  */

@@ -1,8 +1,8 @@
-/* mail/domain.h - domains beyond ASCII in ASCII (RFC 5891), and a memory of the last
- * ones.
+/* mail/domain.h - the ASCII form of internationalized domain names (RFC 5891), with a
+ * cache of the last ones.
  *
- * Prefix: domain_. A look at one costs some microseconds,
- * up to a hundred, and most messages have few.
+ * Prefix: domain_. A conversion takes up to a hundred microseconds, and most messages
+ * repeat a few domains.
  */
 #pragma once
 
@@ -12,15 +12,14 @@ enum { DOMAIN_OCTETS_MAX = 255, DOMAIN_SLOTS = 32, DOMAIN_KEPT_MAX = 120 };
 
 /* Start with all zero. */
 struct domains {
-	uint64_t looked; /* domains that were not remembered */
+	uint64_t looked; /* domains that were converted, not found in the cache */
 	struct domain {
-		uint8_t len, ascii_len; /* len 0: nothing; ascii_len 0: it has no such
-					   form */
+		uint8_t len, ascii_len; /* len 0: empty; ascii_len 0: no ASCII form */
 		char text[DOMAIN_KEPT_MAX];
 		char ascii[DOMAIN_KEPT_MAX];
 	} slots[DOMAIN_SLOTS];
 };
 
-/* The form of a domain in ASCII, dots, letters, digits and hyphens alone; returns its
- * octets. 0: it has none. */
+/* Write the ASCII form of a domain: letters, digits, hyphens and dots. Returns its
+ * octets. 0: the domain has no ASCII form. */
 size_t domain_ascii(struct domains *d, struct span domain, char out[DOMAIN_OCTETS_MAX]);

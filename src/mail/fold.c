@@ -1,4 +1,4 @@
-/* mail/fold.c - a header field being written, folded, in ASCII whatever it says.
+/* mail/fold.c - writes a header field in ASCII, folded into lines.
  *
  * Prefix: fold_.
  */

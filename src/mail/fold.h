@@ -1,9 +1,9 @@
-/* mail/fold.h - a header field being written, folded, in ASCII whatever it says.
+/* mail/fold.h - writes a header field in ASCII, folded into lines.
  *
- * Prefix: fold_. A field is written element by element,
- * and each element as often as it takes to get all of it through the window that the
- * caller has for it: so nothing has to be kept within an element but a number of
- * octets, and between two elements nothing but a struct fold_place.
+ * Prefix: fold_. The caller writes a field element by element, through a window. If an
+ * element is longer than the window, the caller writes it again and skips the octets
+ * that are already out. So the caller keeps only a number of octets within an element,
+ * and a struct fold_place between two elements.
  */
 #pragma once
 
@@ -15,10 +15,10 @@ enum {
 	FOLD_WORD_MAX = 900, /* of a word that is not split: no line has more than 998
 				octets (RFC 5322 section 2.1.1) */
 	FOLD_GAP_MAX = 32,   /* of white space that is kept as it is */
-	FOLD_FIELD_MAX = 16384, /* octets of a field that are looked at together */
+	FOLD_FIELD_MAX = 16384, /* octets of a field that one step examines */
 };
 
-/* What stands last in the line: white space between two encoded-words is not shown. */
+/* The last thing in the line: readers drop white space between two encoded-words. */
 enum fold_last { FOLD_PLAIN, FOLD_OURS, FOLD_THEIRS };
 
 /* How far the writing of a field has come. */
@@ -26,8 +26,7 @@ struct fold_place {
 	unsigned column;
 	uint8_t last; /* enum fold_last: THEIRS is an encoded-word of the sender's */
 	uint8_t gap_len;
-	bool soft; /* there is no gap, but white space may be added where a line is full
-		    */
+	bool soft;              /* no gap, but a line that is full may end here */
 	char gap[FOLD_GAP_MAX]; /* white space before what comes next */
 };
 
@@ -37,32 +36,35 @@ struct fold {
 	uint64_t skip;  /* octets that come before it */
 	uint64_t made;  /* octets so far, in the window and out of it */
 	struct fold_place at;
-	bool lost;               /* something could not be said and was left out */
+	bool lost;               /* a part of the field was left out */
 	char *scratch;           /* FOLD_FIELD_MAX octets and one more */
-	struct domains *domains; /* those that have been looked at */
+	struct domains *domains; /* a cache of domain names in ASCII */
 };
 
-/* White space, which counts when something follows: a line may end there. */
+/* Put white space before the next word, where the line may end. At the end of the field
+ * it is dropped. */
 void fold_gap(struct fold *f, struct span white);
 
-/* No white space, but some may be added. */
+/* Allow a new line, which begins with a space, before the next word; put no white space
+ * otherwise. */
 void fold_soft(struct fold *f);
 
-/* The gap, with a new line if `octets` more do not fit into this one. */
+/* Write the gap, and begin a new line first if `octets` more do not fit into this one.
+ */
 void fold_reserve(struct fold *f, size_t octets);
 
-/* ASCII, right behind what stands there. */
+/* Append ASCII, without the gap. */
 void fold_glue(struct fold *f, struct span s);
 
-/* Both: a word of ASCII. */
+/* Write the gap and a word of ASCII: fold_reserve, then fold_glue. */
 void fold_word(struct fold *f, struct span word);
 
-/* A special of RFC 5322 behind a phrase, from which white space separates an
- * encoded-word (RFC 2047 section 5). */
+/* Write a special of RFC 5322 behind a phrase; after an encoded-word with a space
+ * before it (RFC 2047 section 5). */
 void fold_special(struct fold *f, struct span special);
 
-/* The gap and the text as encoded-words (RFC 2047): between two characters a new one
- * may begin. Good in texts, comments and phrases alike. What is not UTF-8 is
- * UNKNOWN-8BIT (RFC 1428). */
+/* Write the gap and the text as encoded-words (RFC 2047) that are split between two
+ * characters and may stand in texts, comments and phrases. Octets that are not UTF-8
+ * get the charset UNKNOWN-8BIT (RFC 1428). */
 void fold_encoded(struct fold *f, struct span text);
 void fold_line_end(struct fold *f);

@@ -9,8 +9,7 @@
 /* Octets that packed_by needs to see. */
 enum { PACKED_MAGIC_MAX = 15 };
 
-/* The format that a file is compressed in, by the octets that it opens with, as those
- * who compress Maildirs write it (Dovecot's zlib plugin: gzip, bzip2, xz, zstd, lz4).
- * No message opens with them: each has an octet that no header field may have. NULL:
- * none. */
+/* The format of a compressed file, by its first octets: one of those that Dovecot's
+ * zlib plugin writes (gzip, bzip2, xz, zstd, lz4). No message begins like that, because
+ * each magic has an octet that a header field may not have. NULL: not compressed. */
 const char *packed_by(struct span start);

@@ -10,7 +10,7 @@ enum {
 	PARTS_DEPTH_MAX = 32,    /* of parts within parts; what lies deeper stays */
 	PARTS_BOUNDARY_MAX = 70, /* RFC 2046 section 5.1.1 */
 	PARTS_LINE_MAX = 128,    /* more than any boundary, with some white space */
-	PARTS_TYPE_MAX = 8192,   /* octets of a Content-Type that are looked at */
+	PARTS_TYPE_MAX = 8192,   /* octets of a Content-Type that are parsed */
 };
 
 /* Where in a message. */
@@ -58,5 +58,5 @@ void parts_take_field(struct parts *p, struct span field);
 /* The empty line behind a header. */
 void parts_end_header(struct parts *p);
 
-/* A line that is none of a field. True: it begins or ends a part. */
+/* Take a line of a body. True: it is a boundary, which begins or ends a part. */
 bool parts_take_line(struct parts *p, struct span line);

@@ -1,4 +1,5 @@
-/* store/ledger.c - what is remembered of a maildrop that its messages do not tell.
+/* store/ledger.c - the file that says when the user may log in next, and when messages
+ * were retrieved or seen.
  *
  * Prefix: ledger_.
  */

@@ -1,10 +1,10 @@
-/* store/ledger.h - what is remembered of a maildrop that its messages do not tell.
+/* store/ledger.h - the file that says when the user may log in next, and when messages
+ * were retrieved or seen.
  *
- * Prefix: ledger_. A file of its own in the maildrop's directory: when
- * the user may log in next, and when messages were retrieved or seen, the first one
- * first. It is no cache: what it forgets is gone. But all that comes of that is a
- * message that stays longer, or a login that is let pass; so it is not synced. Its
- * octets are input like any other: what is no record tells nothing.
+ * Prefix: ledger_. The file lies in the maildrop's directory. It is not a cache:
+ * nothing can restore a lost ledger. But the loss costs only a message that stays
+ * longer or a login that is not delayed, so the ledger is not synced. Readers ignore
+ * octets that are not a valid record.
  */
 #pragma once
 
@@ -13,36 +13,39 @@
 enum { LEDGER_UID_MAX = 70 };
 
 struct ledger {
-	int fd;          /* -1: there is none, and nothing is remembered */
-	uint64_t due_ms; /* as policy_may_log_in wants it */
-	uint64_t look;   /* not before this time will any message be due to go */
-	uint32_t count;  /* of records */
+	int fd;          /* -1: there is no file, and the ledger stays empty */
+	uint64_t due_ms; /* *io_due of policy_may_log_in */
+	uint64_t look;   /* s since 1970: no message is due before this time */
+	uint32_t count;  /* records in the file */
 };
 
 enum ledger_kind {
-	LEDGER_RETRIEVED, /* it was sent as a whole */
-	LEDGER_SEEN,      /* it was listed, and then was due to go */
+	LEDGER_RETRIEVED, /* the message was sent whole */
+	LEDGER_SEEN,      /* the message was listed when it was due to expire */
 };
 
 struct ledger_record {
-	uint64_t when; /* seconds since 1970; 0: it is none */
+	uint64_t when; /* seconds since 1970; 0: no record */
 	uint8_t kind;  /* enum ledger_kind */
 	uint8_t uid_len;
 	char uid[LEDGER_UID_MAX];
-	bool stays; /* for whoever reads them all; not in the file */
+	bool stays; /* for the caller of ledger_read; not in the file */
 };
 
-/* Open the one in this directory; when it is not there, it is made, or, with
- * `look_only`, there is none. What is no file of ours is left alone: FAULT_SETUP. */
+/* Open the ledger in this directory. If there is no ledger: create it or, with
+ * `look_only`, leave *out as it is. FAULT_SETUP: the name belongs to another owner's
+ * file, or to something other than a regular file with one name. */
 MUST_USE enum fault ledger_open(int dir, bool look_only, struct ledger *out,
 				struct why *why);
 void ledger_close(struct ledger *l);
 
-/* All records, each message's first alone, in order of unique-ids: malloc'ed. */
+/* Read all records, sorted for ledger_find: of several of one kind and message only the
+ * earliest. The caller frees *out. */
 MUST_USE enum fault ledger_read(const struct ledger *l, struct ledger_record **out,
 				uint32_t *out_count, struct why *why);
 
-/* The record of this message among those; NULL: there is none. */
+/* Find the record of this kind and message among the `count` records of ledger_read.
+ * NULL: it is missing. */
 struct ledger_record *ledger_find(struct ledger_record *sorted, uint32_t count,
 				  enum ledger_kind kind, struct span uid);
 
@@ -53,8 +56,7 @@ MUST_USE enum fault ledger_add(struct ledger *l, const struct ledger_record *r,
 /* Write due_ms and look. */
 MUST_USE enum fault ledger_save(struct ledger *l, struct why *why);
 
-/* Put a new file in the place of the old one, with these records; those whose `when` is
- * 0 are left out. */
+/* Replace the file by a new one with those of these records whose `when` is not 0. */
 MUST_USE enum fault ledger_replace(int dir, struct ledger *l,
 				   const struct ledger_record *r, uint32_t count,
 				   struct why *why);

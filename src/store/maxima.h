@@ -1,10 +1,10 @@
 /* store/maxima.h - how many messages a board has ever had.
  *
- * Prefix: maxima_. RFC 1082 wants a number of each discussion group
- * that grows with each message that comes and never decreases. It is kept in a file of
- * the board's directory, beside the sums of the unique-ids that were there: what is not
- * among them has come since. Where whoever reads the board may not write there, the
- * number is what the file says, and what has come since it was written.
+ * Prefix: maxima_. RFC 1082 wants a number for each board, the maxima, which grows with
+ * each message and never decreases. A file in the board's directory holds the maxima
+ * and the sums of the unique-ids that were there. A message whose sum is missing has
+ * come since. If the process may not write the file, it counts those messages each
+ * time.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 /* Not dotted: a Maildir takes such a name for a folder. */
 #define MAXIMA_FILE "poplar-maxima"
 
-/* The maxima of the board in this directory, of which `l` is the listing: its count at
- * least. It grows to the end of 32 bits. *why tells of a file that could not be
- * written, or is none. Any thread may. */
+/* Return the maxima of the board in this directory, whose listing is `l`: at least
+ * l->count, at most UINT32_MAX; and update the file. Any thread may call this. *why is
+ * set only if memory ran out or the file could not be written. */
 uint32_t maxima_of(int dir, const struct store_listing *l, struct why *why);

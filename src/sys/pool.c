@@ -1,4 +1,4 @@
-/* sys/pool.c - threads that wait together and work alone.
+/* sys/pool.c - a pool of threads that share one epoll descriptor.
  *
  * Prefix: pool_.
  */

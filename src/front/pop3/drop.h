@@ -17,11 +17,11 @@ MUST_USE enum result drop_take(struct conn *c, struct channel_inbox *in,
 /* An answer came, but the kernel dropped its descriptor. Results as above. */
 MUST_USE enum result drop_take_cut(struct conn *c, struct session_event *ev);
 
-/* poplar-drop has gone, or is no longer believed. RESULT_EVENT: what was asked of it
- * has failed. RESULT_DROP_LOST: nothing was asked, so there is no reply to say so in,
- * and the session cannot go on. */
+/* End the session socket: poplar-drop has closed it, or sent an illegal message.
+ * RESULT_EVENT: the question in progress has failed. RESULT_DROP_LOST: there was no
+ * question, so no reply can report the loss, and the session cannot go on. */
 MUST_USE enum result drop_lost(struct conn *c, struct session_event *ev);
 
-/* EVENT_OPENED as READY says. */
+/* Fill *ev with EVENT_OPENED, from READY. */
 void drop_opened(const struct conn *c, const struct message_READY *m,
 		 struct session_event *ev);
