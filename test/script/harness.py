@@ -293,10 +293,18 @@ class Poplar:
         mark = self.log.mark()
         self.process.send_signal(signal.SIGHUP)
         line = self.log.wait(pattern, start=mark)
-        if found := re.search(r"event=reloaded generation=(\d+)", line):
-            wait_until(lambda: not any(listens(pid) for role, pid, generation in self.workers()
-                                       if role == "poplar-front" and generation < int(found[1])))
+        if "event=reloaded" in line:
+            self.await_newest_fronts()
         return line
+
+    def await_newest_fronts(self):
+        """Until no front of an earlier configuration accepts."""
+        def old():
+            fronts = [(pid, generation) for role, pid, generation in self.workers() if role == "poplar-front"]
+            newest = max(generation for _, generation in fronts)
+            return [pid for pid, generation in fronts if generation < newest]
+
+        wait_until(lambda: not any(map(listens, old())))
 
     def reload_all(self):
         """Reload, and wait until all processes of before have ended. None may have a session."""

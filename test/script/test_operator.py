@@ -225,7 +225,8 @@ class Reload(unittest.TestCase):
             out = p.run("reload")
             self.assertEqual((out.returncode, out.stderr), (0, ""))
             self.assertIn("reloaded", out.stdout)
-            with p.connect() as c:  # at once: it has waited
+            p.await_newest_fronts()
+            with p.connect() as c:
                 self.assertIn(b"the second", c.greeting)
             configure(greeting='"the third"', mail_root='"/nowhere"')
             out = p.run("reload")
@@ -299,6 +300,7 @@ class LogFile(unittest.TestCase):
             self.assertEqual(p.run("reload").returncode, 0)
             self.wait("event=reloaded")
             self.assertNotIn("event=reloaded", old.read_text())
+            p.await_newest_fronts()
             self.assertEqual(self.path.stat().st_mode, old.stat().st_mode)
             p.login("bob").quit()
             self.wait("event=session user=bob")
