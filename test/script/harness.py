@@ -528,6 +528,34 @@ def state_of(task):
         return "X"
 
 
+class Work:
+    """What the processes do from here on. The times are seconds."""
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.before = self._times()
+
+    def _times(self):
+        """Of each thread: how long it has run, and how long it could have but had no processor."""
+        times = {}
+        for pid in self.pids:
+            for thread in pathlib.Path(f"/proc/{pid}/task").glob("*"):
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    ran, queued, _ = (thread / "schedstat").read_text().split()
+                    times[thread.name] = int(ran) / 1e9, int(queued) / 1e9
+        return times
+
+    def _passed(self, which):
+        now = self._times()
+        return sum(times[which] - self.before.get(thread, (0, 0))[which] for thread, times in now.items())
+
+    def ran(self):
+        return self._passed(0)
+
+    def queued(self):
+        return self._passed(1)
+
+
 def alive(pid):
     return state_of(f"/proc/{pid}") not in "ZX"
 

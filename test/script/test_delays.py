@@ -263,7 +263,7 @@ class Delays(unittest.TestCase):
         c.ok("USER nobody")
         begun = time.monotonic()
         c.err("PASS wrong")
-        self.assertGreaterEqual(time.monotonic() - begun, .4)
+        self.assertGreaterEqual(time.monotonic() - begun, .4 - .005)  # the server counts whole milliseconds
         self.assertEqual(self.delays(), [.2])
 
     def test_poplar_auth_dies_meanwhile(self):

@@ -56,6 +56,7 @@ import shutil
 import signal
 import socket
 import ssl
+import statistics
 import subprocess
 import tempfile
 import time
@@ -65,7 +66,8 @@ import kerberos
 import youth
 from authority import Authority
 from databases import STRANGERS, Server, Sqlite, folder_of, hashed
-from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, main, open_files, tls_context, wait_until
+from harness import (BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, Work, main, open_files, tls_context,
+                     wait_until)
 from proxyheader import LOCAL, OVER_TLS, run, v1, v2
 
 DENIED = "-ERR [AUTH] invalid user name or password"
@@ -1088,17 +1090,28 @@ class Strangers(ServerCase):
         self.assertEqual({way: {DENIED} for way in replies}, replies)
         return times
 
-    def check_times(self, times, least):
-        for way in {way for way, _ in times}:
-            quickest = [min(times[way, user]) for user in self.NAMES]  # the rest is the machine's load
-            self.assertGreaterEqual(min(quickest), least - 0.005, way)
-            self.assertLess(max(quickest) - min(quickest), 0.04, (way, quickest))
+    def check_times(self, p, least):
+        """Each way takes the same time for all names: the quickest of some refusals, as others wait for the machine.
+        On a machine with much else to do it takes more of them to find a quick one."""
+        times, rounds = {}, 0
+        while rounds == 0 or (rounds < 60 and self.most_apart(times) >= 0.04):
+            for key, more in self.try_all(p, 5).items():
+                times.setdefault(key, []).extend(more)
+            rounds += 5
+        self.assertLess(self.most_apart(times), 0.04, times)
+        self.assertGreaterEqual(min(map(min, times.values())), least - 0.005, times)
+        return times
+
+    def most_apart(self, times):
+        """By how much the quickest refusals of two names differ at most, of all ways."""
+        quickest = {way: [min(times[way, user]) for user in self.NAMES] for way, _ in times}
+        return max(max(of_names) - min(of_names) for of_names in quickest.values())
 
     def test_s26_the_same_octets_after_the_same_time(self):
         """Where nobody has failed yet, and nobody is made to wait."""
         with Poplar(users=self.kwargs["users"],
                     settings=self.kwargs["settings"] | {"trusted-networks": '{"127.0.0.0/8"}'}) as p:
-            self.check_times(self.try_all(p, 5), 0.05)
+            self.check_times(p, 0.05)
             self.assertEqual(p.log.find("event=login-delayed "), [])
 
     def test_s26_the_same_octets_after_the_same_time_behind_a_wait(self):
@@ -1106,28 +1119,26 @@ class Strangers(ServerCase):
                     settings=self.kwargs["settings"] | {"failure-delay-max": "50ms"}) as p:
             self.try_all(p, 2)  # now every name has failed, from here
             mark = p.log.mark()
-            times = self.try_all(p, 5)
+            times = self.check_times(p, 0.1)
             self.assertEqual(len(p.log.find("event=login-delayed ", mark)), sum(map(len, times.values())))
-            self.check_times(times, 0.1)
 
     def test_s26_the_same_work(self):
         """With no time to hide behind: each password is hashed for each name, also for one that nobody has."""
-        def work(pid):
-            return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
-
         stored = hashed(b"secret").decode().replace("{CRYPT}", "")
         users = {name: f"{name}:{{CRYPT}}{stored}" for name in ("alice", "bob")}
         with Poplar(users=users, settings=self.kwargs["settings"] | {"failure-delay": "0"}) as p:
-            pid, took = p.pids()["poplar-auth"][0], {}
+            pids, took = p.pids()["poplar-auth"], {}
             with p.connect() as c:
                 c.ok("USER bob")
                 self.assertEqual(c.ask("PASS wrong"), DENIED)  # what is done once is done
                 for user in ("alice", "nobody", "no-one", "bob"):
-                    before = work(pid)
+                    each = []
                     for n in range(40):
                         c.ok(f"USER {user}")
+                        work = Work(pids)
                         self.assertEqual(c.ask(f"PASS wrong{n}"), DENIED)
-                    took[user] = work(pid) - before
+                        each.append(work.ran())
+                    took[user] = statistics.median(each)  # some take long, as others use the caches, too
             self.assertGreater(min(took.values()), max(took.values()) / 2, took)
 
     def test_s26_user_tells_nothing(self):

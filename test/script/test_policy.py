@@ -219,7 +219,7 @@ class Owners(unittest.TestCase):
             wait_until(lambda: self.child_of(command.pid))
             subprocess.run(["kill", f"-{harm}", str(self.child_of(command.pid))], user=2001, group=2001,
                            extra_groups=[], check=True)
-            said, trouble = command.communicate(timeout=40)  # the lock is waited for longer
+            said, trouble = command.communicate(timeout=PATIENCE)
             return said, trouble, command.returncode
         finally:
             os.close(folder)

@@ -72,7 +72,6 @@ class Slow(unittest.TestCase):
         self.p.put("1.x", b"Subject: bob's\n\nx\n", "bob")
 
     def check_neighbour(self, c):
-        c.sock.settimeout(20)
         c.ok("NOOP")
         self.assertEqual(c.multi("RETR 1"), b"Subject: bob's\r\n\r\nx\r\n.\r\n")
 
