@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 {
 	const char *config = CONFIG_FILE_DEFAULT;
 
-	switch (options_read(argc, argv, &config)) {
+	switch (options_read(argc, argv, true, &config)) {
 	case OPTIONS_GIVEN:
 		return run(config, argc - optind, argv + optind);
 	case OPTIONS_HELP:

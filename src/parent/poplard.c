@@ -83,7 +83,7 @@ static const char *parse_args(int argc, char **argv)
 {
 	const char *config = CONFIG_FILE_DEFAULT;
 
-	switch (options_read(argc, argv, &config)) {
+	switch (options_read(argc, argv, false, &config)) {
 	case OPTIONS_GIVEN:
 		if (optind == argc)
 			return config;

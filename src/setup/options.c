@@ -6,7 +6,8 @@
 
 #include <getopt.h>
 
-enum options_found options_read(int argc, char **argv, const char **io_config)
+enum options_found options_read(int argc, char **argv, bool has_commands,
+				const char **io_config)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -14,9 +15,10 @@ enum options_found options_read(int argc, char **argv, const char **io_config)
 		{ "version", no_argument, NULL, 'v' },
 		{ 0 },
 	};
+	const char *letters = has_commands ? "+c:hv" : "c:hv"; /* '+': see getopt(3) */
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+c:hv", options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, letters, options, NULL)) >= 0) {
 		if (option == 'h')
 			return OPTIONS_HELP;
 		if (option == 'v')

@@ -30,6 +30,13 @@ class Arguments(unittest.TestCase):
         for word in ("check", "config", "user", "index", "audit"):
             self.assertIn(word, out.stdout)
 
+    def test_poplard_has_no_commands(self):
+        """So its options count wherever they stand; anything else is wrong."""
+        for args, status in ((["x", "--help"], 0), (["x", "--version"], 0), (["x"], 64),
+                             (["x", "-c", "/nowhere"], 64), (["-c", "/nowhere", "x"], 64)):
+            out = subprocess.run([BUILD / "poplard", *args], capture_output=True, text=True)
+            self.assertEqual(out.returncode, status, args)
+
     def test_every_command_tells_its_help(self):
         """On standard output, with status 0, and without a configuration."""
         for args in (["check"], ["reload"], ["config"], ["user"], ["user", "add"], ["user", "passwd"],

@@ -235,7 +235,7 @@ static enum options_found options(const char *a, const char *b, const char *c,
 	optind = 0;
 	opterr = 0;
 	static char kept[32];
-	const enum options_found found = options_read(argc, argv, config);
+	const enum options_found found = options_read(argc, argv, true, config);
 	snprintf(kept, sizeof kept, "%s", *config);
 	*config = kept;
 	return found;
