@@ -11,6 +11,8 @@
 /* How often an answer is tried that the kernel has no room for: another process's
  * descriptors are under way, and are received within milliseconds as a rule. */
 enum { TRIES = 10, PAUSE_MS = 20 };
+_Static_assert(2 * (TRIES - 1) * PAUSE_MS <= ANSWERS_PAUSE_MS_MAX,
+	       "an answer and the failure in its place");
 
 static enum fault try(const struct answers *to, const struct message *m, int pass)
 {

@@ -33,8 +33,9 @@ struct authd {
 
 struct link {
 	struct threaded_link threaded; /* first: a link is a threaded link */
-	uint64_t number; /* poplard's name for the process, in FRONT_BROKEN */
-	bool is_held;    /* watched until the front has read most answers */
+	uint64_t number;     /* poplard's name for the process, in FRONT_BROKEN */
+	atomic_bool is_lost; /* poplard has heard so */
+	bool is_held;        /* watched until the front has read most answers */
 	struct logins_link front;
 };
 
@@ -79,17 +80,25 @@ static bool may_hear_front(struct threaded_link *link)
 	return false;
 }
 
-/* A front without a link can serve nobody: poplard ends it and starts another. Threads
- * that still use the link see that it has ended. */
-static void end_front(struct threaded_link *link)
+/* A front without a link can serve nobody: poplard ends it and starts another. */
+static void give_front_up(const struct authd *a, uint64_t number)
 {
-	const struct link *l = (const struct link *)link;
 	const struct message broken = { .kind = MESSAGE_FRONT_BROKEN,
-					.FRONT_BROKEN = { l->number } };
+					.FRONT_BROKEN = { number } };
+
+	fault_ignore(
+		channel_send(a->threaded.child.parent.fd, &broken, -1, CHANNEL_NOW));
+}
+
+/* Threads that still use the link see that it has ended. A front that has closed its
+ * end may have died: poplard knows. */
+static void lose_front(struct threaded_link *link)
+{
+	struct link *l = (struct link *)link;
 
 	shutdown(link->post.fd, SHUT_RDWR);
-	fault_ignore(channel_send(authd_of(link)->threaded.child.parent.fd, &broken, -1,
-				  CHANNEL_NOW));
+	if (!atomic_exchange(&l->is_lost, true))
+		give_front_up(authd_of(link), l->number);
 }
 
 static void free_front(struct threaded_link *link)
@@ -105,7 +114,7 @@ static const struct threaded_kind front_links = {
 	.hear = hear_front,
 	.watch = watch_front,
 	.may_hear = may_hear_front,
-	.broken = end_front,
+	.lost = lose_front,
 	.free = free_front,
 };
 
@@ -120,9 +129,11 @@ static bool on_front_link(void *arg, const struct message *m,
 
 	if (!link) {
 		close(fd);
+		give_front_up(a, m->FRONT_LINK.number);
 		return true;
 	}
 	link->number = m->FRONT_LINK.number;
+	atomic_init(&link->is_lost, false);
 	link->is_held = false;
 	logins_link_init(&link->front, &a->logins, fd, atomic_fetch_add(&a->linked, 1));
 	threaded_link_begin(&a->threaded, &link->threaded, &front_links, fd);

@@ -80,18 +80,25 @@ static void leave(struct threaded_link *link)
 	threaded_less(t);
 }
 
+static void lost(struct threaded_link *link)
+{
+	if (link->kind->lost)
+		link->kind->lost(link);
+}
+
+/* Nobody watches the link any more. */
+static void lose(struct threaded_link *link)
+{
+	lost(link);
+	leave(link);
+}
+
 static void watch(struct threaded_link *link)
 {
 	if (link->kind->watch)
 		link->kind->watch(link);
 	else
 		pool_again(link->process->pool, &link->post);
-}
-
-static void broken(struct threaded_link *link)
-{
-	if (link->kind->broken)
-		link->kind->broken(link);
 }
 
 /* The link is watched again before its message is handled, which may take long: this
@@ -101,7 +108,7 @@ static void handle(struct threaded_link *link, struct channel_inbox *inbox)
 	atomic_fetch_add(&link->users, 1);
 	watch(link);
 	if (!link->kind->hear(link, inbox))
-		broken(link);
+		lost(link);
 	leave(link);
 }
 
@@ -132,11 +139,10 @@ static void on_link(struct pool *pool, struct pool_fd *post)
 			  LOG_T("peer", role_name(link->kind->peer)),
 			  LOG_T("message", link->channel.broken),
 			  LOG_T("reason", link->channel.reason));
-		broken(link);
-		leave(link);
+		lose(link);
 		break;
 	case CHANNEL_CLOSED:
-		leave(link);
+		lose(link);
 		break;
 	}
 }
@@ -151,5 +157,5 @@ void threaded_link_begin(struct threaded *t, struct threaded_link *link,
 	atomic_init(&link->users, 1);
 	threaded_more(t);
 	if (!pool_watch(t->pool, &link->post))
-		leave(link);
+		lose(link);
 }

@@ -42,16 +42,18 @@ struct threaded_link;
 struct threaded_kind {
 	enum role peer;
 	/* Handle the message in the inbox, while other threads may receive the next one
-	 * and handle that. False: the link is closed (`broken`). */
+	 * and handle that. False: the link is closed (`lost`). */
 	bool (*hear)(struct threaded_link *link, struct channel_inbox *in);
 	/* Watch for the next message. NULL: pool_again. */
 	void (*watch)(struct threaded_link *link);
 	/* The watch has woken: is a message to be received? Otherwise the link is
 	 * watched again. NULL: it is. */
 	bool (*may_hear)(struct threaded_link *link);
-	/* The peer said what it may not say, which has been logged, or `hear` returned
-	 * false. NULL: nothing is to be done beside closing the link. */
-	void (*broken)(struct threaded_link *link);
+	/* The link serves no more: the peer has closed its end or said what it may not
+	 * say, which has been logged, `hear` returned false, or the kernel refused to
+	 * watch. May be called more than once, by several threads. NULL: nothing is to
+	 * be done beside closing the link. */
+	void (*lost)(struct threaded_link *link);
 	/* The last thread has left the link, whose descriptor is closed: free it. */
 	void (*free)(struct threaded_link *link);
 };
@@ -65,6 +67,7 @@ struct threaded_link {
 };
 
 /* Serve the peer at `fd` from now on; fd is the link's. The process counts the link as
- * live until it is freed. Where the kernel refuses, the link is freed at once. */
+ * live until it is freed. Where the kernel refuses, the link is lost and freed at once.
+ */
 void threaded_link_begin(struct threaded *t, struct threaded_link *link,
 			 const struct threaded_kind *kind, int fd);

@@ -82,7 +82,7 @@ enum message_when {
 	X(LOOKUP_BROKEN, AUTH, PARENT, NONE, LATE, \
 	  "This lookup process hangs or breaks the protocol: end it and start another.") \
 	X(FRONT_BROKEN, AUTH, PARENT, NONE, LATE, \
-	  "poplar-auth has closed the link of this front: end it and start another.") \
+	  "The link of this front has been closed, by either: if it lives, start another.") \
 	X(DRAIN, PARENT, CHILDREN, NONE, LATE, \
 	  "Take nothing new, and end when the last session has ended.") \
 	X(STOP, PARENT, FRONT, NONE, LATE, \

@@ -162,8 +162,18 @@ static bool sandboxed(struct parent *p, struct worker *k,
 	return true;
 }
 
-/* poplar-auth has closed the link of this process and names it by its number: kill it,
- * so that it is started again with a new link. NULL: it has died meanwhile. */
+/* Its status waits to be collected: SIGCHLD is under way. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
+/* The link of this process, which poplar-auth names by its number, has been closed:
+ * kill it, so that it is started again with a new link. NULL: it has ended by itself.
+ */
 static const struct worker *replace(const struct worker *auth, enum role role,
 				    uint64_t number)
 {
@@ -171,8 +181,9 @@ static const struct worker *replace(const struct worker *auth, enum role role,
 
 	while (k && (k->role != role || k->number != number || k->pid == 0))
 		k = k->next;
-	if (k)
-		kill(k->pid, SIGKILL);
+	if (!k || has_ended(k->pid))
+		return NULL;
+	kill(k->pid, SIGKILL);
 	return k;
 }
 

@@ -279,6 +279,10 @@ class Front(unittest.TestCase):
         self.expect_another()
         self.p.log.wait("event=link-broken peer=poplar-front message=. reason=")
 
+    def test_one_that_closes_its_link_and_lives_on_is_replaced(self):
+        self.link.sock.shutdown(socket.SHUT_RDWR)
+        self.expect_another()
+
 
 if __name__ == "__main__":
     main()

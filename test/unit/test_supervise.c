@@ -3,6 +3,8 @@
  */
 #include "parentworld.h"
 
+#include <sys/wait.h>
+
 enum { EXITED_1 = 1 << 8, KILLED = SIGKILL };
 
 /* ---- restarts ---- */
@@ -290,6 +292,31 @@ static void test_a_process_that_poplar_auth_gave_up_is_replaced(void **state)
 	}
 }
 
+/* A front that dies closes its link: poplar-auth may say so before SIGCHLD comes. */
+static void test_a_front_that_has_ended_by_itself_is_not_replaced(void **state)
+{
+	siginfo_t info;
+
+	(void)state;
+	world_serve("");
+	const struct child *c = world_child(ROLE_FRONT, 0);
+	struct worker *k = world_worker(c);
+	const struct message m = { .kind = MESSAGE_FRONT_BROKEN,
+				   .FRONT_BROKEN = { k->number } };
+	const pid_t ended = fork();
+	if (ended == 0)
+		_exit(0);
+	CHECK_EQ(waitid(P_PID, (id_t)ended, &info, WEXITED | WNOWAIT), 0);
+	k->pid = ended;
+	world_say(world_child(ROLE_AUTH, 0), &m);
+	CHECK(!peer_log_has("front-replaced"));
+	k->pid = c->pid;
+	CHECK_EQ(waitpid(ended, NULL, 0), ended);
+	world_say(world_child(ROLE_AUTH, 0), &m);
+	CHECK(world_killed(c));
+	world_end();
+}
+
 /* ---- stopping ---- */
 
 static void test_stopping_tells_all_then_kills_who_stays(void **state)
@@ -354,6 +381,7 @@ int main(void)
 		TEST(test_what_the_table_forbids_is_death),
 		TEST(test_a_child_without_a_channel_is_killed_silently),
 		TEST(test_a_process_that_poplar_auth_gave_up_is_replaced),
+		TEST(test_a_front_that_has_ended_by_itself_is_not_replaced),
 		TEST(test_stopping_tells_all_then_kills_who_stays),
 		TEST(test_nobody_is_started_while_stopping),
 	};
