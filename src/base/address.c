@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-/* RFC 4291 section 2.5.5.2. */
+/* The prefix of IPv4-mapped IPv6 addresses (RFC 4291 section 2.5.5.2). */
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 struct address address_of(const void *octets, unsigned bits)

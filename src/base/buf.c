@@ -1,4 +1,4 @@
-/* base/buf.c - octets written one behind the other into room of fixed size.
+/* base/buf.c - append octets to a block of memory of fixed size.
  *
  * Prefix: buf_.
  */

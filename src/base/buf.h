@@ -1,4 +1,4 @@
-/* base/buf.h - octets written one behind the other into room of fixed size.
+/* base/buf.h - append octets to a block of memory of fixed size.
  *
  * Prefix: buf_. Never allocates.
  */
@@ -6,15 +6,17 @@
 
 #include "base/span.h"
 
-/* The room belongs to whoever set it up. A put that does not fit writes nothing
- * and sets `cut`, which stays set: test it once, at the end. */
+/* The caller owns the memory at `at`. A write that does not fit sets `cut`, which stays
+ * set: test `cut` once, after the last write. Such a write adds nothing, except that
+ * buf_hex may add the first digits. */
 struct buf {
 	char *at;
 	size_t len, room;
 	bool cut;
 };
 
-/* Large room that is written before it is read: the compiler need not clear it. */
+/* For large local arrays that are written before they are read: the build makes the
+ * compiler clear all others. */
 #define ROOM __attribute__((uninitialized))
 
 #define BUF(array) ((struct buf){ .at = (array), .room = sizeof(array) })
@@ -32,10 +34,12 @@ static inline struct span buf_span(const struct buf *b)
 void buf_put(struct buf *b, struct span s);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
-void buf_u64(struct buf *b, uint64_t n); /* decimal */
-void buf_hex(struct buf *b, const void *at,
-	     size_t len); /* two lower-case digits an octet */
+void buf_u64(struct buf *b, uint64_t n); /* in decimal */
 
-/* End the contents with a NUL that len does not count, cutting the last octet off
- * if there is no room for it. Returns the text. room must not be 0. */
+/* Two lower-case digits for each octet. */
+void buf_hex(struct buf *b, const void *at, size_t len);
+
+/* Put a NUL behind the contents, without counting it in `len`, and return the text. If
+ * the buffer is full, the NUL replaces the last octet, and `cut` is set. `room` must
+ * not be 0. */
 const char *buf_cstr(struct buf *b);

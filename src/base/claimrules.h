@@ -1,7 +1,7 @@
-/* base/claimrules.h - the rules by which the claims of a bearer token are judged.
+/* base/claimrules.h - the rules that the claims of a bearer token must meet.
  *
- * Prefix: claims_. The settings of a database of tokens fill them; auth/token/claims.c
- * applies them.
+ * Prefix: claims_. The configuration of a database of tokens fills them;
+ * auth/token/claims.c applies them.
  */
 #pragma once
 
@@ -12,11 +12,11 @@ struct claims_list {
 	unsigned count;
 };
 
-/* Texts are never NULL; an empty one demands nothing. */
+/* Texts are never NULL. An empty text or list demands nothing. */
 struct claims_rules {
-	const char *issuer;          /* the `iss` that a token must have */
-	struct claims_list audience; /* `aud` must hold one of these */
-	const char *scope;           /* words; `scope` or `scp` must hold each */
-	const char *user_claim;      /* the claim that names the user; never empty */
-	uint32_t leeway_s;           /* tolerated difference between two clocks */
+	const char *issuer;          /* the `iss` claim must be this */
+	struct claims_list audience; /* the `aud` claim must hold one of these */
+	const char *scope;      /* words; `scope` or `scp` must hold each of them */
+	const char *user_claim; /* the claim that names the user; never empty */
+	uint32_t leeway_s;      /* how far the clocks of issuer and server may differ */
 };

@@ -32,7 +32,7 @@
 	X(NOT_UTF8,        "[AUTH]",     LOG_INFO,    false, "user names and passwords are UTF-8") \
 	X(DENIED,          "[AUTH]",     LOG_INFO,    false, "invalid user name or password") \
 	X(BUSY,            "[IN-USE]",   LOG_INFO,    true,  "maildrop is in use by another session") \
-	/* RFC 2449 section 8.1.2 has [IN-USE] for logins alone */ \
+	/* RFC 2449 section 8.1.2 allows [IN-USE] only in replies to a login */ \
 	X(BOARD_BUSY,      "[SYS/TEMP]", LOG_INFO,    true,  "maildrop is in use by another session") \
 	X(GONE,            "",           LOG_INFO,    false, "message has been removed by someone else") \
 	/* translators: UTF8 is a command and stays as it is */ \
@@ -62,17 +62,19 @@ enum fault {
 struct why {
 	enum fault fault;
 	int sys;           /* errno, or 0 */
-	const char *doing; /* static text: "open", "rename" */
-	char what[192];    /* path or object, possibly cut; escaped by the logger */
+	const char *doing; /* static text: "open", "rename"; may be NULL */
+	char what[192]; /* path or object, may be cut; "": unknown; the log escapes it
+			 */
 };
 
-/* Fill *why (NULL allowed) and return f, so that a failing line reads
- * "return fault_set(why, FAULT_IO, errno, "open", path);". what may be NULL. */
+/* Fill *why and return f, so that an error path is one line: "return fault_set(why,
+ * FAULT_IO, errno, "open", path);". `why` and `what` may be NULL. */
 enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
 		     const char *what);
 
-/* Append "doing what: error" for a person, without the parts that *why lacks. A long
- * `what` is cut so that the error fits; `cut` in the buffer if even that does not. */
+/* Append "doing what: error" for a person to read, leaving out the parts that *why
+ * lacks. A long `what` is cut so that the error fits. out->cut is set if the rest does
+ * not fit even so. */
 struct buf;
 void fault_story(const struct why *why, struct buf *out);
 
@@ -82,9 +84,9 @@ static inline void fault_ignore(enum fault f)
 	(void)f;
 }
 
-/* FAULT_NONE, or no fault at all, has the empty text everywhere. */
+/* For FAULT_NONE, and for a value that is no fault, all three texts are empty. */
 const char *fault_name(enum fault f); /* the identifier: "NO_MESSAGE" */
 const char *fault_code(enum fault f); /* "[IN-USE]" or "" */
-const char *fault_text(enum fault f); /* for the client */
-int fault_priority(enum fault f);     /* LOG_ERR and so on */
-bool fault_retry(enum fault f);
+const char *fault_text(enum fault f); /* the text for the client */
+int fault_priority(enum fault f);     /* a syslog priority: LOG_ERR and so on */
+bool fault_retry(enum fault f);       /* may a later attempt succeed? */

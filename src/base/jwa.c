@@ -1,4 +1,4 @@
-/* base/jwa.c - algorithms of signatures that a JSON Web Token may have.
+/* base/jwa.c - the signature algorithms of JSON Web Tokens.
  *
  * Prefix: jwa_.
  */

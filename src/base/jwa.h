@@ -1,5 +1,4 @@
-/* base/jwa.h - algorithms of signatures that a JSON Web Token may have (RFC 7518,
- * 8037).
+/* base/jwa.h - the signature algorithms of JSON Web Tokens (RFC 7518, 8037).
  *
  * Prefix: jwa_.
  */
@@ -35,7 +34,8 @@ enum jwa {
 		JWA_COUNT
 };
 
-unsigned jwa_standard(void); /* bits: 1 << enum jwa */
+/* The algorithms that are allowed by default, as bits: 1 << enum jwa. */
+unsigned jwa_standard(void);
 
 /* Find an algorithm by its name. JWA_COUNT: unknown, like "none". */
 enum jwa jwa_find(struct span name);

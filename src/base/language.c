@@ -1,4 +1,4 @@
-/* base/language.c - the languages in which a client may be answered.
+/* base/language.c - the languages of the replies to clients.
  *
  * Prefix: language_.
  */
@@ -39,7 +39,7 @@ static bool is_range(struct span rest)
 	return true;
 }
 
-/* Is the range a tag, or the first subtags of one? */
+/* Does the range equal the tag, or the first subtags of the tag? */
 static bool matches(struct span range, const char *tag)
 {
 	const size_t len = strlen(tag);

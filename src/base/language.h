@@ -1,14 +1,14 @@
-/* base/language.h - the languages in which a client may be answered.
+/* base/language.h - the languages of the replies to clients.
  *
- * Prefix: language_. For each row but English there is a catalogue
- * po/TAG.po, named in po/LINGUAS too.
+ * Prefix: language_. Each language but English has a catalogue po/TAG.po and a line in
+ * po/LINGUAS.
  */
 #pragma once
 
 #include "base/span.h"
 
-/* Identifier, and the tag of RFC 5646 by which clients and poplar.conf name it. English
- * is the first: it is what is spoken until a client asks for another. */
+/* Identifier, and the language tag (RFC 5646) that clients and poplar.conf use. English
+ * is the first row, and so the default. */
 /* clang-format off */
 #define LANGUAGE_TABLE(X) \
 	X(en, "en") \
@@ -30,8 +30,9 @@ enum language {
 
 const char *language_tag(enum language l);
 
-/* The language that a basic language range (RFC 4647 section 2.1) looks up: cut from
- * its end, subtag by subtag (section 3.4), until it is a tag or matches one
- * (section 3.3.1): de for "DE-at", pt-BR for "pt" and "pt-PT". English is i-default,
- * too (RFC 2277 section 4.5). False: none, or it is no range. */
+/* Find the language for a basic language range (RFC 4647 section 2.1). The range is
+ * shortened from its end, one subtag at a time (section 3.4), until it equals a tag of
+ * the table or is the beginning of one (section 3.3.1): "DE-at" gives de; "pt" and
+ * "pt-PT" give pt-BR. "i-default" means English (RFC 2277 section 4.5). False: no
+ * language fits, or `range` is no language range. */
 MUST_USE bool language_find(struct span range, enum language *out);

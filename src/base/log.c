@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-/* The one global: where lines go. */
+/* The sink is the one global variable: logging needs no handle. */
 static struct {
 	log_sink_fn *sink;
 	int level;
@@ -41,9 +41,9 @@ static bool is_plain_text(struct span s)
 	return s.len > 0;
 }
 
-/* The octets of the character of UTF-8 that s opens with; 0: there is none, or a
- * control character, which a terminal could take as a command. C1 control characters
- * exist in UTF-8 as C2 80 to C2 9F. */
+/* The length of the UTF-8 character at the beginning of s. 0: s does not begin with
+ * one, or it is a control character, which a terminal could take as a command. In
+ * UTF-8, the C1 control characters are C2 80 to C2 9F. */
 static size_t character(struct span s)
 {
 	const unsigned char *c = (const unsigned char *)s.at;
@@ -147,7 +147,7 @@ void log_fields(int priority, const char *name, const struct log_field *fields)
 								   name, fields) });
 }
 
-/* fault_name gives the identifier of the table; logs read better in lower case. */
+/* The name of a fault in the log: its identifier in lower case, with hyphens. */
 static struct span lower(enum fault f, char room[32])
 {
 	struct buf b = { .at = room, .room = 32 };

@@ -1,9 +1,10 @@
 /* base/log.h - one line per event, key=value, safe to show to anyone.
  *
- * Prefix: log_. There are no format strings: a value can hold any octet.
- * Values with spaces, quotes, '=' or control characters are quoted; control
- * characters, quotes and backslashes inside are escaped, so that a line is one
- * event whatever a client sent.
+ * Prefix: log_. There are no format strings: a value may hold any octet. A value that
+ * is empty or holds a space, a quote, a backslash, '=', or an octet beyond printable
+ * ASCII is written in quotes; inside them, control characters, octets that are not
+ * UTF-8, quotes and backslashes are escaped. So a line is always exactly one event,
+ * whatever a client sent.
  */
 #pragma once
 
@@ -18,7 +19,8 @@ struct log_field {
 	uint64_t number;
 };
 
-/* Fields for log_event. A NULL text leaves the field out. */
+/* Fields for log_event. LOG_T with a NULL text leaves the field out; LOG_MS writes
+ * milliseconds as seconds with three decimals. */
 #define LOG_T(key, cstr) log_text(key, cstr)
 #define LOG_S(key, span) ((struct log_field){ key, LOG_FIELD_TEXT, span, 0 })
 #define LOG_N(key, n)    ((struct log_field){ key, LOG_FIELD_NUMBER, { 0 }, n })
@@ -32,11 +34,12 @@ static inline struct log_field log_text(const char *key, const char *text)
 
 enum { LOG_LINE_MAX = 2048 };
 
-/* Where lines go: one call a line, without a line end. Set once at start. */
+/* The sink gets each line in one call, without a line end. Set it once, at start; until
+ * then all lines are dropped. */
 typedef void log_sink_fn(int priority, struct span line);
 void log_to(log_sink_fn *sink);
-void log_level(int priority); /* lines less urgent than this are dropped */
-bool log_wants(int priority);
+void log_level(int priority); /* drop lines that are less urgent than this */
+bool log_wants(int priority); /* would such a line reach the sink? */
 
 /* log_event(LOG_INFO, "login", LOG_T("user", name), LOG_N("messages", 3)); */
 #define log_event(priority, name, ...)                                                 \
@@ -44,8 +47,9 @@ bool log_wants(int priority);
 		   (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 void log_fields(int priority, const char *name, const struct log_field *fields);
 
-/* A fault with its story: at the fault's own priority, as event `name`, with the
- * fields fault=, doing=, what=, error= behind those given. */
+/* Log a fault with its story (struct why): event `name` at the priority of the fault.
+ * The fields fault=, doing=, what= and error= follow the given ones; parts that *why
+ * lacks are left out. */
 #define log_fault(why, name, ...)                                                      \
 	log_fault_fields(                                                              \
 		why, name,                                                             \
@@ -53,7 +57,7 @@ void log_fields(int priority, const char *name, const struct log_field *fields);
 void log_fault_fields(const struct why *why, const char *name,
 		      const struct log_field *fields);
 
-/* The text of a line, for tests and for whoever wants it elsewhere. Returns the
- * octets written; an over-long line is cut, never in the middle of an escape. */
+/* Write the text of a line to `out`, and return its length. A line that does not fit is
+ * cut, but never within an escape. For log_event, and for tests. */
 size_t log_format(char *out, size_t room, const char *name,
 		  const struct log_field *fields);

@@ -1,10 +1,10 @@
-/* base/mechanism.c - the ways to prove who one is.
+/* base/mechanism.c - the ways in which a user can log in.
  *
  * Prefix: mechanism_.
  */
 #include "base/mechanism.h"
 
-/* In the table, needs go without their prefix. */
+/* MECHANISM_TABLE writes these without their prefix. */
 enum {
 	SASL = MECHANISM_SASL,
 	BARES = MECHANISM_BARES,

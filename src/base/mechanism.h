@@ -1,4 +1,4 @@
-/* base/mechanism.h - the ways to prove who one is.
+/* base/mechanism.h - the ways in which a user can log in.
  *
  * Prefix: mechanism_. A front names the mechanism that a client chose (AUTH_ASK);
  * poplar-auth names the mechanisms that it can check (AUTH_OFFERS).

@@ -1,7 +1,7 @@
 /* base/nets.h - lists of addresses and networks.
  *
- * Prefix: nets_. A network is an address ("192.0.2.1") or one with the number
- * of bits that count ("192.0.2.0/24", "2001:db8::/32").
+ * Prefix: nets_. A network is an address ("192.0.2.1"), or an address and the length of
+ * the prefix that must match ("192.0.2.0/24", "2001:db8::/32").
  */
 #pragma once
 

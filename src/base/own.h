@@ -1,7 +1,9 @@
 /* base/own.h - variables that own a resource and release it at the end of their scope.
  *
- * A type used with OWN(thing) defines, next to thing_free(),
- * static inline void thing_done_p(struct thing **p) { thing_free(*p); }
+ * The cleanup runs at the end of the scope of the variable. For OWN(thing), the header
+ * of struct thing defines, next to thing_free(),
+ *
+ *	static inline void thing_done_p(struct thing **p) { thing_free(*p); }
  */
 #pragma once
 
@@ -48,7 +50,7 @@ static inline void *unconst(const void *p)
 		.to;
 }
 
-/* Close *fd if it is open, and mark it closed. */
+/* Close *fd if it is not -1, and set it to -1. */
 static inline void own_fd_close(int *fd)
 {
 	own_fd_done(fd);

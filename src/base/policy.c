@@ -46,7 +46,7 @@ bool policy_take_expire(struct span text, struct policy *out)
 	if (!take_days(first, &unread) || (two && !take_days(text, &retrieved)))
 		return false;
 	if (two && unread == 0)
-		return false; /* mail that nobody can ever read */
+		return false; /* nobody could ever read that mail */
 	if (!two) {
 		retrieved = unread;
 		unread = unread == 0 ? POLICY_NEVER : unread;
@@ -86,7 +86,7 @@ uint32_t policy_expire(const struct policy *p)
 }
 
 /* The generic cell rate algorithm: each login moves the due time on by the delay, and
- * it may be as far ahead as the quick logins reach. */
+ * the due time may be at most `quick` delays ahead of the clock. */
 bool policy_may_log_in(const struct policy *p, uint32_t quick, uint64_t now_ms,
 		       uint64_t *io_due)
 {

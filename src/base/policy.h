@@ -16,18 +16,18 @@ struct policy {
 	uint32_t retrieved; /* the same, after retrieval; 0: QUIT removes it */
 };
 
-/* What becomes of a message that has been sent by RETR. */
+/* What happens to a message that RETR has sent. */
 enum retrieval {
-	RETRIEVAL_FORGOTTEN,
-	RETRIEVAL_NOTED,   /* QUIT notes it */
-	RETRIEVAL_REMOVES, /* QUIT removes the message (RFC 2449 section 6.7) */
+	RETRIEVAL_FORGOTTEN, /* nothing */
+	RETRIEVAL_NOTED,     /* QUIT writes the retrieval into the ledger */
+	RETRIEVAL_REMOVES,   /* QUIT removes the message (RFC 2449 section 6.7) */
 };
 
-/* The policy of a site. Users may have their own, within these bounds. */
+/* The policy of a site, and the bounds for policies of single users. */
 struct policy_site {
 	struct policy standard;
 	uint32_t delay_most;   /* the longest login_delay */
-	uint32_t expire_least; /* the fewest days */
+	uint32_t expire_least; /* users may not have fewer days than this */
 };
 
 /* The policy of a user: the values of *own that the user has, within the bounds, and
@@ -45,11 +45,12 @@ MUST_USE bool policy_take_delay(struct span text, uint32_t *out);
  * be 0 before a B. False: the text is malformed; *out is unchanged. */
 MUST_USE bool policy_take_expire(struct span text, struct policy *out);
 
-/* The argument of EXPIRE: the days that every message is kept. */
+/* The argument of the capability EXPIRE: the days for which every message is kept. */
 uint32_t policy_expire(const struct policy *p);
 
-/* May a user who may log in `quick` times in a row, and then once in login_delay
- * seconds, log in now? `*io_due` (milliseconds, 0 at first) is what is to be
- * remembered; it changes when the answer is yes. A clock that went back forgives. */
+/* May the user log in? A user may log in `quick` times in a row, and then once in
+ * login_delay seconds. The caller keeps *io_due (milliseconds, 0 at first) from one
+ * login to the next; it changes only if the answer is yes. If the clock has been set
+ * back, earlier logins are forgotten. */
 MUST_USE bool policy_may_log_in(const struct policy *p, uint32_t quick, uint64_t now_ms,
 				uint64_t *io_due);

@@ -1,4 +1,4 @@
-/* base/secret.c - octets that must not outlive their use.
+/* base/secret.c - wiping and comparing secrets.
  *
  * Prefix: secret_.
  */

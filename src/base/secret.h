@@ -1,4 +1,4 @@
-/* base/secret.h - octets that must not outlive their use.
+/* base/secret.h - wiping and comparing secrets.
  *
  * Prefix: secret_.
  */
@@ -6,13 +6,13 @@
 
 #include "base/span.h"
 
-/* Overwrite in a way that the compiler may not drop. */
+/* Overwrite the octets, in a way that the compiler may not optimize out. */
 static inline void secret_wipe(void *at, size_t len)
 {
 	if (at && len > 0)
 		explicit_bzero(at, len);
 }
 
-/* Equal? Takes the same time wherever the first difference is; the lengths are
- * not hidden. */
+/* Are both equal? The time does not depend on where they differ, so that it tells an
+ * attacker nothing. It does depend on their lengths. */
 bool secret_same(struct span a, struct span b);

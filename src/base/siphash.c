@@ -1,4 +1,4 @@
-/* base/siphash.c - a hash that nobody can aim at who does not know its key.
+/* base/siphash.c - a hash whose collisions cannot be found without its key.
  *
  * Prefix: siphash.
  */

@@ -1,7 +1,7 @@
-/* base/siphash.h - a hash that nobody can aim at who does not know its key.
+/* base/siphash.h - a hash whose collisions cannot be found without its key.
  *
- * Prefix: siphash. SipHash-2-4 (Aumasson and Bernstein, 2012): for tables
- * whose keys come from outside.
+ * Prefix: siphash. SipHash-2-4 (Aumasson and Bernstein, 2012), for hash tables whose
+ * keys a client can choose.
  */
 #pragma once
 

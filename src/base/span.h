@@ -11,13 +11,14 @@
 
 #define MUST_USE __attribute__((warn_unused_result))
 
-/* Not terminated; may hold any octet. `at` may be NULL only when len is 0. */
+/* The octets may have any value; no NUL follows them. `at` may be NULL only if len is
+ * 0. */
 struct span {
 	const char *at;
 	size_t len;
 };
 
-/* A span over a string literal. */
+/* The octets of a string literal, without its NUL. */
 #define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
 
 static inline struct span span_of(const char *text)
@@ -25,19 +26,21 @@ static inline struct span span_of(const char *text)
 	return (struct span){ text, strlen(text) };
 }
 
-/* The part of s behind its first n octets; n must not exceed s.len. */
+/* s without its first n octets; n must not exceed s.len. */
 static inline struct span span_after(struct span s, size_t n)
 {
 	return (struct span){ s.at + n, s.len - n };
 }
 
+/* Are both equal, or does s start with `text`? "nocase" ignores the case of ASCII
+ * letters. */
 bool span_is(struct span s, const char *text);
-bool span_is_nocase(struct span s, const char *text); /* ASCII letters only */
-bool span_same_nocase(struct span a, struct span b);  /* the same */
+bool span_is_nocase(struct span s, const char *text);
+bool span_same_nocase(struct span a, struct span b);
 bool span_starts(struct span s, const char *text);
 bool span_starts_nocase(struct span s, const char *text);
 
-/* Does any of the octets of `set` (a C string), or a NUL, occur in s? */
+/* Does s hold a NUL, or any octet of the C string `set`? */
 bool span_has_any(struct span s, const char *set);
 
 /* Cut *io_rest at the first `sep`: *out_head becomes the part before it, *io_rest the
@@ -50,6 +53,6 @@ bool span_cut(struct span *io_rest, char sep, struct span *out_head);
 MUST_USE bool span_u32(struct span s, uint32_t *out);
 MUST_USE bool span_u64(struct span s, uint64_t *out);
 
-/* Copy s into `room` octets at `out` and end it with a NUL. False, and an empty
- * string, when it does not fit or holds a NUL itself. */
+/* Copy s to `out`, which has `room` octets, and put a NUL behind it. False, and an
+ * empty string at `out`: s does not fit with its NUL, or holds a NUL. */
 MUST_USE bool span_copy(struct span s, char *out, size_t room);

@@ -1,11 +1,11 @@
-/* base/utf8.c - is it UTF-8?
+/* base/utf8.c - checking and decoding UTF-8.
  *
  * Prefix: utf8_.
  */
 #include "base/utf8.h"
 
-/* What a character may begin with (RFC 3629 section 4): the first octet, bounds of the
- * second; those behind it are 80 to BF. */
+/* The valid encodings (RFC 3629 section 4): the range of the first octet, the range of
+ * the second, and the number of octets. The third and fourth octets are 80 to BF. */
 static const struct shape {
 	uint8_t from, to, low, high, octets;
 } shapes[] = {

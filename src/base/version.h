@@ -1,4 +1,4 @@
-/* base/version.h - what this is called.
+/* base/version.h - the version, and the name that clients see.
  *
  * POPLAR_VERSION comes from meson.build.
  */
@@ -8,6 +8,7 @@
 #error "POPLAR_VERSION is given by the build"
 #endif
 
-/* RFC 2449 section 6.9: no version number, which would only serve an attacker's list.
+/* The argument of the capability IMPLEMENTATION (RFC 2449 section 6.9). It has no
+ * version number, which would help an attacker to choose a known weakness.
  */
 #define POPLAR_IMPLEMENTATION "Poplar"
