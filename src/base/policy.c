@@ -4,7 +4,7 @@
  */
 #include "base/policy.h"
 
-bool policy_take_delay(struct span text, uint32_t *out)
+bool policy_parse_delay(struct span text, uint32_t *out)
 {
 	static const struct {
 		char unit;
@@ -26,7 +26,7 @@ bool policy_take_delay(struct span text, uint32_t *out)
 	return true;
 }
 
-static bool take_days(struct span text, uint32_t *out)
+static bool parse_days(struct span text, uint32_t *out)
 {
 	if (span_is_nocase(text, "never")) {
 		*out = POLICY_NEVER;
@@ -37,13 +37,13 @@ static bool take_days(struct span text, uint32_t *out)
 	return span_u32(text, out) && *out <= POLICY_DAYS_MAX;
 }
 
-bool policy_take_expire(struct span text, struct policy *out)
+bool policy_parse_expire(struct span text, struct policy *out)
 {
 	struct span first;
 	uint32_t unread, retrieved;
 	bool two = span_cut(&text, ',', &first);
 
-	if (!take_days(first, &unread) || (two && !take_days(text, &retrieved)))
+	if (!parse_days(first, &unread) || (two && !parse_days(text, &retrieved)))
 		return false;
 	if (two && unread == 0)
 		return false; /* nobody could ever read that mail */

@@ -19,8 +19,8 @@ struct policy {
 /* What happens to a message that RETR has sent. */
 enum retrieval {
 	RETRIEVAL_FORGOTTEN, /* nothing */
-	RETRIEVAL_NOTED,     /* QUIT writes the retrieval into the ledger */
-	RETRIEVAL_REMOVES,   /* QUIT removes the message (RFC 2449 section 6.7) */
+	RETRIEVAL_NOTED, /* QUIT notes it in the ledger, or marks the message as seen */
+	RETRIEVAL_REMOVES, /* QUIT removes the message (RFC 2449 section 6.7) */
 };
 
 /* The policy of a site, and the bounds for policies of single users. */
@@ -37,13 +37,13 @@ struct policy policy_of(const struct policy_site *site, bool has_delay, bool has
 
 /* The time between two logins: "90s", "10m", "2h" or "1d", or a number of seconds; up
  * to POLICY_DELAY_MAX seconds. False: the text is no such time; *out is unchanged. */
-MUST_USE bool policy_take_delay(struct span text, uint32_t *out);
+MUST_USE bool policy_parse_delay(struct span text, uint32_t *out);
 
 /* Parse how long messages are kept: "A", or "A,B" for messages that were not retrieved
  * and messages that were. A and B are "never", or a number of days up to
  * POLICY_DAYS_MAX with or without a "d" behind it. "0" alone means "never,0"; A may not
  * be 0 before a B. False: the text is malformed; *out is unchanged. */
-MUST_USE bool policy_take_expire(struct span text, struct policy *out);
+MUST_USE bool policy_parse_expire(struct span text, struct policy *out);
 
 /* The argument of the capability EXPIRE: the days for which every message is kept. */
 uint32_t policy_expire(const struct policy *p);

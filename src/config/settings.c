@@ -131,9 +131,9 @@ struct policy_site settings_policy(const struct settings *s)
 	};
 	struct policy least;
 
-	if (!policy_take_expire(span_of(s->expire), &site.standard))
+	if (!policy_parse_expire(span_of(s->expire), &site.standard))
 		return site;
-	site.expire_least = policy_take_expire(span_of(s->expire_least), &least)
+	site.expire_least = policy_parse_expire(span_of(s->expire_least), &least)
 				    ? policy_expire(&least)
 				    : policy_expire(&site.standard);
 	return site;

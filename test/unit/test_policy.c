@@ -30,7 +30,7 @@ static void test_expire_is_read_as_it_is_written(void **state)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		struct policy p = { 1, 2, 3 };
 
-		CHECK(policy_take_expire(span_of(good[i].text), &p));
+		CHECK(policy_parse_expire(span_of(good[i].text), &p));
 		CHECK_EQ(p.login_delay, 1);
 		CHECK_EQ(p.unread, good[i].unread);
 		CHECK_EQ(p.retrieved, good[i].retrieved);
@@ -39,7 +39,7 @@ static void test_expire_is_read_as_it_is_written(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct policy p = { 1, 2, 3 };
 
-		CHECK(!policy_take_expire(span_of(bad[i]), &p));
+		CHECK(!policy_parse_expire(span_of(bad[i]), &p));
 		CHECK_EQ(p.unread, 2);
 		CHECK_EQ(p.retrieved, 3);
 	}
@@ -132,14 +132,14 @@ static void test_delays_are_read_with_and_without_a_unit(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint32_t seconds = 77;
 
-		CHECK_EQ(policy_take_delay(cases[i].text, &seconds), cases[i].ok);
+		CHECK_EQ(policy_parse_delay(cases[i].text, &seconds), cases[i].ok);
 		CHECK_EQ(seconds, cases[i].ok ? cases[i].seconds : 77);
 	}
-	CHECK(policy_take_expire(SPAN("7d,30d"), &p));
+	CHECK(policy_parse_expire(SPAN("7d,30d"), &p));
 	CHECK_EQ(p.unread, 7);
 	CHECK_EQ(p.retrieved, 30);
-	CHECK(!policy_take_expire(SPAN("d"), &p));
-	CHECK(!policy_take_expire(SPAN("7h"), &p));
+	CHECK(!policy_parse_expire(SPAN("d"), &p));
+	CHECK(!policy_parse_expire(SPAN("7h"), &p));
 }
 
 static void test_one_login_at_a_time_is_exact(void **state)

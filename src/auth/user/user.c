@@ -116,7 +116,7 @@ static const char *set_read_only(struct user *u, struct span value)
 static const char *set_login_delay(struct user *u, struct span value)
 {
 	u->has_delay = value.len > 0;
-	return !u->has_delay || policy_take_delay(value, &u->policy.login_delay)
+	return !u->has_delay || policy_parse_delay(value, &u->policy.login_delay)
 		       ? NULL
 		       : "login-delay is no time from 0 to 1d, such as 90s, 10m or 2h";
 }
@@ -124,7 +124,7 @@ static const char *set_login_delay(struct user *u, struct span value)
 static const char *set_expire(struct user *u, struct span value)
 {
 	u->has_expire = value.len > 0;
-	return !u->has_expire || policy_take_expire(value, &u->policy)
+	return !u->has_expire || policy_parse_expire(value, &u->policy)
 		       ? NULL
 		       : "expire is neither never nor a number of days, such as 7 or "
 			 "7d, or two";

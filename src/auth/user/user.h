@@ -48,8 +48,8 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	tls-required ssl_required          the same
  *	master                             the same
  *	read-only                          the same
- *	login-delay                        see policy_take_delay
- *	expire                             see policy_take_expire
+ *	login-delay                        see policy_parse_delay
+ *	expire                             see policy_parse_expire
  *
  * A '_' may stand for a '-' in a name. Fields of other names are ignored. Returns NULL,
  * or what is wrong with the value: then the caller refuses the user, because the

@@ -159,13 +159,13 @@ static void check_expire(struct loading *l)
 	const struct settings *s = l->out;
 	struct policy p;
 
-	if (!policy_take_expire(span_of(s->expire), &p))
+	if (!policy_parse_expire(span_of(s->expire), &p))
 		config_complain(l, l->lines[SETTING_ID_expire],
 				"expire: expected never, days, or days,days, found "
 				"\"%.100s\"",
 				s->expire);
 	if (*s->expire_least && (strchr(s->expire_least, ',') ||
-				 !policy_take_expire(span_of(s->expire_least), &p)))
+				 !policy_parse_expire(span_of(s->expire_least), &p)))
 		config_complain(l, l->lines[SETTING_ID_expire_least],
 				"expire-least: expected never or days, found "
 				"\"%.100s\"",
@@ -249,8 +249,8 @@ static void check_policy(struct loading *l)
 	const struct settings *s = l->out;
 	struct policy p, least;
 
-	if (*s->expire_least && policy_take_expire(span_of(s->expire), &p) &&
-	    policy_take_expire(span_of(s->expire_least), &least) &&
+	if (*s->expire_least && policy_parse_expire(span_of(s->expire), &p) &&
+	    policy_parse_expire(span_of(s->expire_least), &least) &&
 	    policy_expire(&least) > policy_expire(&p))
 		config_complain(l, l->lines[SETTING_ID_expire_least],
 				"expire-least is more than expire");
