@@ -314,7 +314,7 @@ static void audit_descriptors(struct auditing *a, const struct statefile_entry *
 			printf(" %u %s;", counts[kind], sandbox_kind_name(kind));
 	printf("\n");
 	for (enum sandbox_kind kind = 0; kind < SANDBOX_KIND_COUNT; kind++)
-		if (counts[kind] > 0 && !sandbox_may_hold(e->box, kind))
+		if (counts[kind] > 0 && !sandbox_may_hold(e->sandbox, kind))
 			print_wrong(a, sandbox_kind_name(kind));
 }
 
@@ -331,7 +331,8 @@ static void audit_ids(struct auditing *a, const struct statefile_entry *e,
 	if (!same)
 		print_wrong(a, "uid or gid differs from the one that it was started "
 			       "with");
-	if (e->role != ROLE_PARENT && f->uid[1] == 0 && e->box != SANDBOX_LOOKUP_CODE)
+	if (e->role != ROLE_PARENT && f->uid[1] == 0 &&
+	    e->sandbox != SANDBOX_LOOKUP_CODE)
 		print_wrong(a, "runs as root");
 	else if (e->role != ROLE_PARENT && f->uid[1] == 0)
 		printf("                runs as root, as its database's run-as says\n");
@@ -341,7 +342,7 @@ static void audit_capabilities(struct auditing *a, const struct statefile_entry 
 			       const struct facts *f)
 {
 	bool root = e->uid == 0 &&
-		    (e->role == ROLE_PARENT || e->box == SANDBOX_LOOKUP_CODE);
+		    (e->role == ROLE_PARENT || e->sandbox == SANDBOX_LOOKUP_CODE);
 	uint64_t allowed = root ? proc_parent_capabilities() : 0;
 	uint64_t held = f->caps_now | f->caps_may;
 
@@ -358,12 +359,12 @@ static void audit_sandbox(struct auditing *a, const struct statefile_entry *e,
 {
 	char rules[256];
 
-	sandbox_rules(e->box, e->abi, rules, sizeof rules);
+	sandbox_rules(e->sandbox, e->abi, rules, sizeof rules);
 	printf("  seccomp       mode %ju, %ju filters; no_new_privs %ju; dumpable %s\n",
 	       (uintmax_t)f->seccomp, (uintmax_t)f->filters, (uintmax_t)f->no_new_privs,
 	       f->dumpable ? "yes" : "no");
 	printf("  Landlock      %s\n", rules);
-	bool own = e->role != ROLE_PARENT && sandbox_filters(e->box);
+	bool own = e->role != ROLE_PARENT && sandbox_filters(e->sandbox);
 	if (f->seccomp != 2 || f->filters < (own ? 2u : 1u))
 		print_wrong(a, "no seccomp filter of its own");
 	if (f->no_new_privs != 1)

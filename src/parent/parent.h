@@ -30,7 +30,7 @@ struct worker {
 	pid_t pid;         /* 0: it does not run */
 	struct channel channel; /* fd -1: it does not run, or its channel is broken */
 	int abi;                /* version of Landlock that it reported; 0: none */
-	enum sandbox box;       /* the sandbox that it reported */
+	enum sandbox sandbox;   /* the sandbox that it reported */
 	uint64_t started_at;
 	uint64_t start_at; /* when to start it (again); 0: do not */
 	int column;        /* of a front: its column in the connection limit table; -1:

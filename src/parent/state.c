@@ -90,11 +90,11 @@ bool state_open(struct parent *p, const struct settings *s)
 	return true;
 }
 
-static void put(struct buf *b, enum role role, enum sandbox box, pid_t pid,
+static void put(struct buf *b, enum role role, enum sandbox sandbox, pid_t pid,
 		struct ids ids, unsigned number, int abi)
 {
 	const struct statefile_entry e = {
-		role, box, pid, proc_started_at(pid), ids.uid, ids.gid, number, abi
+		role, sandbox, pid, proc_started_at(pid), ids.uid, ids.gid, number, abi
 	};
 
 	statefile_put(b, &e);
@@ -110,7 +110,7 @@ void state_write(const struct parent *p)
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct worker *k = g->workers; k; k = k->next)
 			if (k->pid > 0)
-				put(&b, k->role, k->box, k->pid, k->ids, g->number,
+				put(&b, k->role, k->sandbox, k->pid, k->ids, g->number,
 				    k->abi);
 	for (const struct port *port = p->ports; port; port = port->next)
 		statefile_put_port(&b, port->name, port->tls);

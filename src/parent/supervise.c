@@ -142,15 +142,16 @@ static enum sandbox sandbox_for(const struct worker *k)
 static bool sandboxed(struct parent *p, struct worker *k,
 		      const struct message_SANDBOXED *m)
 {
-	const enum sandbox box = sandbox_for(k);
-	const bool is_box = m->sandbox == (uint64_t)box ||
-			    (box == SANDBOX_AUTH_GSSAPI && m->sandbox == SANDBOX_AUTH);
+	const enum sandbox sandbox = sandbox_for(k);
+	const bool is_right =
+		m->sandbox == (uint64_t)sandbox ||
+		(sandbox == SANDBOX_AUTH_GSSAPI && m->sandbox == SANDBOX_AUTH);
 
-	if (!is_box || m->landlock != (uint64_t)sandbox_landlock_abi())
+	if (!is_right || m->landlock != (uint64_t)sandbox_landlock_abi())
 		return false;
 	k->ready = true;
 	k->abi = (int)m->landlock;
-	k->box = (enum sandbox)m->sandbox;
+	k->sandbox = (enum sandbox)m->sandbox;
 	if (k->abi == 0)
 		log_event(LOG_WARNING, "no-landlock", LOG_T("role", role_name(k->role)),
 			  LOG_S("rules", m->rules));

@@ -27,7 +27,7 @@ struct worker *worker_new(struct generation *g, enum role role, struct ids ids)
 			      .generation = g,
 			      .role = role,
 			      .ids = ids,
-			      .box = sandbox_of(role),
+			      .sandbox = sandbox_of(role),
 			      .channel = { .fd = -1 },
 			      .column = -1 };
 	g->workers = k;

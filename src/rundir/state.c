@@ -28,7 +28,7 @@ void statefile_put(struct buf *b, const struct statefile_entry *e)
 	put_number(b, e->generation);
 	put_number(b, (uint64_t)e->abi);
 	buf_char(b, ' ');
-	buf_text(b, sandbox_name(e->box));
+	buf_text(b, sandbox_name(e->sandbox));
 	buf_char(b, '\n');
 }
 
@@ -64,7 +64,7 @@ static bool parse_line(struct span line, struct statefile_entry *out)
 {
 	uint64_t pid, started, uid, gid, generation, abi;
 	enum role role = 0;
-	enum sandbox box = 0;
+	enum sandbox sandbox = 0;
 	struct span name;
 
 	span_cut(&line, ' ', &name);
@@ -75,13 +75,14 @@ static bool parse_line(struct span line, struct statefile_entry *out)
 	    !take_number(&line, &gid) || !take_number(&line, &generation) ||
 	    !take_number(&line, &abi))
 		return false;
-	while (box < SANDBOX_COUNT && !span_is(line, sandbox_name(box)))
-		box++;
-	if (box == SANDBOX_COUNT || pid == 0 || pid > INT32_MAX || uid > UINT32_MAX ||
-	    gid > UINT32_MAX || generation > UINT32_MAX || abi > 1000)
+	while (sandbox < SANDBOX_COUNT && !span_is(line, sandbox_name(sandbox)))
+		sandbox++;
+	if (sandbox == SANDBOX_COUNT || pid == 0 || pid > INT32_MAX ||
+	    uid > UINT32_MAX || gid > UINT32_MAX || generation > UINT32_MAX ||
+	    abi > 1000)
 		return false;
 	*out = (struct statefile_entry){
-		role,       box,        (pid_t)pid,           started,
+		role,       sandbox,    (pid_t)pid,           started,
 		(uid_t)uid, (gid_t)gid, (unsigned)generation, (int)abi
 	};
 	return true;

@@ -18,7 +18,7 @@
 
 struct statefile_entry {
 	enum role role;
-	enum sandbox box;
+	enum sandbox sandbox;
 	pid_t pid;
 	uint64_t started; /* proc_started_at(): tells it from a later process */
 	uid_t uid;

@@ -165,7 +165,7 @@ static const struct {
 	[SANDBOX_LOOKUP_CODE] = { NULL, false, false, false, 0, ~0u },
 };
 
-const char *sandbox_name(enum sandbox box)
+const char *sandbox_name(enum sandbox sandbox)
 {
 	static const char *const names[SANDBOX_COUNT] = {
 #define X(id, name) [SANDBOX_##id] = name,
@@ -173,7 +173,7 @@ const char *sandbox_name(enum sandbox box)
 #undef X
 	};
 
-	return names[box];
+	return names[sandbox];
 }
 
 enum sandbox sandbox_of(enum role role)
@@ -187,9 +187,9 @@ enum sandbox sandbox_of(enum role role)
 	return of[role];
 }
 
-bool sandbox_filters(enum sandbox box)
+bool sandbox_filters(enum sandbox sandbox)
 {
-	return table[box].calls != NULL;
+	return table[sandbox].calls != NULL;
 }
 
 const char *sandbox_kind_name(enum sandbox_kind kind)
@@ -203,9 +203,9 @@ const char *sandbox_kind_name(enum sandbox_kind kind)
 	return names[kind];
 }
 
-bool sandbox_may_hold(enum sandbox box, enum sandbox_kind kind)
+bool sandbox_may_hold(enum sandbox sandbox, enum sandbox_kind kind)
 {
-	return table[box].may_hold >> kind & 1;
+	return table[sandbox].may_hold >> kind & 1;
 }
 
 int sandbox_landlock_abi(void)
@@ -213,15 +213,15 @@ int sandbox_landlock_abi(void)
 	return landlock_abi();
 }
 
-void sandbox_rules(enum sandbox box, int abi, char *out, size_t room)
+void sandbox_rules(enum sandbox sandbox, int abi, char *out, size_t room)
 {
 	char rights[256] = "none";
 
-	if (table[box].dir)
-		landlock_text(abi, table[box].rights, rights, sizeof rights);
-	if (box == SANDBOX_PARENT)
+	if (table[sandbox].dir)
+		landlock_text(abi, table[sandbox].rights, rights, sizeof rights);
+	if (sandbox == SANDBOX_PARENT)
 		snprintf(out, room, "none: its children need more than it does");
-	else if (!table[box].calls)
+	else if (!table[sandbox].calls)
 		snprintf(out, room,
 			 "none, and no seccomp filter of its own: it runs "
 			 "code that is not Poplar's");
@@ -229,10 +229,10 @@ void sandbox_rules(enum sandbox box, int abi, char *out, size_t room)
 		snprintf(out, room, "none: this kernel has no Landlock");
 	else
 		snprintf(out, room, "version %d; files: %s%s; %s%s", abi, rights,
-			 table[box].dir ? " beneath its one directory" : "",
-			 table[box].connects ? "TCP connections"
-			 : abi >= 4          ? "no new TCP"
-					     : "TCP not covered",
+			 table[sandbox].dir ? " beneath its one directory" : "",
+			 table[sandbox].connects ? "TCP connections"
+			 : abi >= 4              ? "no new TCP"
+						 : "TCP not covered",
 			 abi >= 6 ? "; no signals or abstract sockets outside" : "");
 }
 
@@ -254,12 +254,12 @@ static bool allow_if(scmp_filter_ctx ctx, const char *name, struct scmp_arg_cmp 
 				      &when) == 0;
 }
 
-bool sandbox_allows(enum sandbox box, uint32_t arch, const char *call)
+bool sandbox_allows(enum sandbox sandbox, uint32_t arch, const char *call)
 {
 	const int number = seccomp_syscall_resolve_name_arch(arch, call);
 
-	for (const char *const *name = table[box].calls; number >= 0 && name && *name;
-	     name++)
+	for (const char *const *name = table[sandbox].calls;
+	     number >= 0 && name && *name; name++)
 		if (calls_number(arch, *name) == number)
 			return true;
 	return false;
@@ -267,8 +267,9 @@ bool sandbox_allows(enum sandbox box, uint32_t arch, const char *call)
 
 const char *sandbox_unknown(uint32_t arch)
 {
-	for (enum sandbox box = 0; box < SANDBOX_COUNT; box++)
-		for (const char *const *name = table[box].calls; name && *name; name++)
+	for (enum sandbox sandbox = 0; sandbox < SANDBOX_COUNT; sandbox++)
+		for (const char *const *name = table[sandbox].calls; name && *name;
+		     name++)
 			if (calls_number(arch, *name) == CALLS_UNKNOWN)
 				return *name;
 	for (const char *const *name = foreign_calls; *name; name++)
@@ -311,7 +312,7 @@ enum { CLONE_FLAGS = 0 };
 /* Calls that are allowed with certain arguments only: mmap, but not for executable
  * memory; clone, but only for threads; and so on. clone3 is not allowed, because a
  * filter cannot see its flags; the C library uses clone then. */
-static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
+static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox sandbox)
 {
 	const uint64_t thread = CLONE_THREAD | CLONE_VM;
 	const uint64_t own = (uint64_t)getpid();
@@ -321,30 +322,30 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox box)
 
 	/* The C library loads modules that resolve names: executable, never writable.
 	 */
-	if (ok && table[box].connects)
+	if (ok && table[sandbox].connects)
 		ok = allow_if(ctx, "mmap",
 			      when_masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC));
-	if (ok && table[box].threads)
+	if (ok && table[sandbox].threads)
 		ok = allow_if(ctx, "clone", when_masked(CLONE_FLAGS, thread, thread)) &&
 		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				      seccomp_syscall_resolve_name("clone3"), 0) == 0;
-	if (ok && table[box].connects)
+	if (ok && table[sandbox].connects)
 		ok = allow_if(ctx, "ioctl", when_is(1, FIONBIO)) &&
 		     allow_if(ctx, "ioctl", when_is(1, FIONREAD));
-	if (ok && (IS_SANITIZED || table[box].connects))
+	if (ok && (IS_SANITIZED || table[sandbox].connects))
 		ok = allow_if(ctx, "prlimit64", when_is(0, 0));
-	if (ok && (box == SANDBOX_LOOKUP_FILE || table[box].connects))
+	if (ok && (sandbox == SANDBOX_LOOKUP_FILE || table[sandbox].connects))
 		ok = allow_fcntl(ctx);
-	if (ok && box == SANDBOX_FRONT)
+	if (ok && sandbox == SANDBOX_FRONT)
 		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO)) &&
 		     allow_if(ctx, "fcntl", when_is(1, F_GET_SEALS));
 	/* poplar-auth: sessions; libcurl: to wake itself */
-	if (ok &&
-	    (box == SANDBOX_AUTH || box == SANDBOX_AUTH_GSSAPI || table[box].connects))
+	if (ok && (sandbox == SANDBOX_AUTH || sandbox == SANDBOX_AUTH_GSSAPI ||
+		   table[sandbox].connects))
 		ok = allow_if(ctx, "socketpair", when_is(0, AF_UNIX));
-	if (ok && box == SANDBOX_AUTH_GSSAPI)
+	if (ok && sandbox == SANDBOX_AUTH_GSSAPI)
 		ok = allow_if(ctx, "fcntl", when_is(1, F_SETFD));
-	if (ok && box == SANDBOX_DROP)
+	if (ok && sandbox == SANDBOX_DROP)
 		ok = allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS)) &&
 		     allow_if(ctx, "fcntl", when_is(1, F_GET_SEALS));
 	return ok;
@@ -359,10 +360,11 @@ static bool allow_all(scmp_filter_ctx ctx, const char *const *name)
 }
 
 /* Children inherit the parent's filter, which allows what any of them may call. */
-static bool allow_box(scmp_filter_ctx ctx, enum sandbox box)
+static bool allow_sandbox(scmp_filter_ctx ctx, enum sandbox sandbox)
 {
-	if (box != SANDBOX_PARENT)
-		return allow_all(ctx, table[box].calls) && allow_narrowly(ctx, box);
+	if (sandbox != SANDBOX_PARENT)
+		return allow_all(ctx, table[sandbox].calls) &&
+		       allow_narrowly(ctx, sandbox);
 	for (enum sandbox child = 0; child < SANDBOX_COUNT; child++)
 		if (!allow_all(ctx, table[child].calls))
 			return false;
@@ -371,24 +373,25 @@ static bool allow_box(scmp_filter_ctx ctx, enum sandbox box)
 				seccomp_syscall_resolve_name("clone3"), 0) == 0;
 }
 
-static enum fault raise_seccomp(enum sandbox box, struct why *why)
+static enum fault raise_seccomp(enum sandbox sandbox, struct why *why)
 {
 	/* A forbidden call kills a child, and the parent logs that. In the parent it
 	 * fails instead: nobody would log its death, and its C library may look up
 	 * users by calls that are not listed here. */
-	scmp_filter_ctx ctx = seccomp_init(
-		box == SANDBOX_PARENT ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(sandbox == SANDBOX_PARENT
+						   ? SCMP_ACT_ERRNO(EPERM)
+						   : SCMP_ACT_KILL_PROCESS);
 	enum fault f = FAULT_NONE;
 	int error = 0;
 
 	if (!ctx)
 		return fault_set(why, FAULT_NOMEM, 0, "seccomp_init", NULL);
-	if (!allow_box(ctx, box))
+	if (!allow_sandbox(ctx, sandbox))
 		f = fault_set(why, FAULT_SETUP, 0, "seccomp_rule_add",
-			      sandbox_name(box));
+			      sandbox_name(sandbox));
 	else if ((error = seccomp_load(ctx)) < 0)
 		f = fault_set(why, FAULT_SETUP, -error, "seccomp_load",
-			      sandbox_name(box));
+			      sandbox_name(sandbox));
 	seccomp_release(ctx);
 	return f;
 }
@@ -396,34 +399,36 @@ static enum fault raise_seccomp(enum sandbox box, struct why *why)
 /* ---- all of it ---- */
 
 /* Try what the sandbox forbids: a restriction that is not tried may not be there. */
-static enum fault try_walls(enum sandbox box, struct why *why)
+static enum fault try_landlock(enum sandbox sandbox, struct why *why)
 {
-	const char *path = table[box].connects ? "/tmp" : "/";
-	int flags = table[box].connects ? O_TMPFILE | O_WRONLY : O_RDONLY | O_DIRECTORY;
+	const char *path = table[sandbox].connects ? "/tmp" : "/";
+	int flags = table[sandbox].connects ? O_TMPFILE | O_WRONLY
+					    : O_RDONLY | O_DIRECTORY;
 	OWN_FD outside = open(path, flags | O_CLOEXEC, 0600);
 
-	if (outside >= 0 || (errno != EACCES && !table[box].connects))
+	if (outside >= 0 || (errno != EACCES && !table[sandbox].connects))
 		return fault_set(why, FAULT_SETUP, 0, "try Landlock: it lets us open",
 				 path);
 	return FAULT_NONE;
 }
 
-enum fault sandbox_enter(enum sandbox box, int dir, int *out_abi, struct why *why)
+enum fault sandbox_enter(enum sandbox sandbox, int dir, int *out_abi, struct why *why)
 {
 	int abi = landlock_abi();
 	enum fault f = FAULT_NONE;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fault_set(why, FAULT_SETUP, errno, "prctl", sandbox_name(box));
-	if (abi > 0 && box != SANDBOX_PARENT && table[box].calls) {
-		f = landlock_restrict(abi, dir, table[box].rights, table[box].connects,
-				      why);
+		return fault_set(why, FAULT_SETUP, errno, "prctl",
+				 sandbox_name(sandbox));
+	if (abi > 0 && sandbox != SANDBOX_PARENT && table[sandbox].calls) {
+		f = landlock_restrict(abi, dir, table[sandbox].rights,
+				      table[sandbox].connects, why);
 		if (f == FAULT_NONE)
-			f = try_walls(box, why);
+			f = try_landlock(sandbox, why);
 	}
-	if (f == FAULT_NONE && table[box].calls)
-		f = raise_seccomp(box, why);
+	if (f == FAULT_NONE && table[sandbox].calls)
+		f = raise_seccomp(sandbox, why);
 	if (f == FAULT_NONE)
 		*out_abi = abi;
 	return f;

@@ -28,7 +28,7 @@ enum sandbox {
 		SANDBOX_COUNT
 };
 
-const char *sandbox_name(enum sandbox box);
+const char *sandbox_name(enum sandbox sandbox);
 
 /* The sandbox of a role; for ROLE_LOOKUP the least strict one. */
 enum sandbox sandbox_of(enum role role);
@@ -64,21 +64,21 @@ enum sandbox_kind {
 const char *sandbox_kind_name(enum sandbox_kind kind);
 
 /* May a process in this sandbox hold such a descriptor? */
-bool sandbox_may_hold(enum sandbox box, enum sandbox_kind kind);
+bool sandbox_may_hold(enum sandbox sandbox, enum sandbox_kind kind);
 
 /* Has the sandbox a seccomp filter of its own? */
-bool sandbox_filters(enum sandbox box);
+bool sandbox_filters(enum sandbox sandbox);
 
 /* Does the sandbox allow this call on the architecture `arch` (SCMP_ARCH_* of
  * libseccomp), by its name or as the successor of an allowed call? */
-bool sandbox_allows(enum sandbox box, uint32_t arch, const char *call);
+bool sandbox_allows(enum sandbox sandbox, uint32_t arch, const char *call);
 
 /* The first call of the table that `arch` has neither by its name nor by a successor.
  * Code that needs it would get the process killed there. NULL: there is none. */
 const char *sandbox_unknown(uint32_t arch);
 
 /* Write the Landlock rules as a text, for Landlock version `abi` (0: no Landlock). */
-void sandbox_rules(enum sandbox box, int abi, char *out, size_t room);
+void sandbox_rules(enum sandbox sandbox, int abi, char *out, size_t room);
 
 /* The kernel's Landlock version, 0 without Landlock. */
 int sandbox_landlock_abi(void);
@@ -88,5 +88,5 @@ int sandbox_landlock_abi(void);
  * threads start. `dir` is the one directory beneath which the process may work, or -1.
  * *out_abi is the Landlock version, 0 without Landlock, which is no fault. FAULT_SETUP:
  * a restriction cannot be set up, or does not hold when it is tried. */
-MUST_USE enum fault sandbox_enter(enum sandbox box, int dir, int *out_abi,
+MUST_USE enum fault sandbox_enter(enum sandbox sandbox, int dir, int *out_abi,
 				  struct why *why);

@@ -21,14 +21,14 @@ static void check_entry(const struct statefile_entry *e)
 	char room[512];
 	struct buf b = BUF(room);
 
-	PROMISE(e->role < ROLE_COUNT && e->box < SANDBOX_COUNT);
+	PROMISE(e->role < ROLE_COUNT && e->sandbox < SANDBOX_COUNT);
 	PROMISE(e->pid > 0 && e->abi >= 0);
 	statefile_put(&b, e);
 	PROMISE(!b.cut);
 	struct statefile again = parse(room, b.len);
 	PROMISE(again.count == 1);
 	const struct statefile_entry *a = &again.at[0];
-	PROMISE(a->role == e->role && a->box == e->box && a->pid == e->pid &&
+	PROMISE(a->role == e->role && a->sandbox == e->sandbox && a->pid == e->pid &&
 		a->started == e->started && a->uid == e->uid && a->gid == e->gid &&
 		a->generation == e->generation && a->abi == e->abi);
 	statefile_done(&again);

@@ -422,11 +422,11 @@ static inline void world_say(const struct child *c, const struct message *m)
 	supervise_hear(&world.p, world_worker(c));
 }
 
-static inline void world_sandboxed(const struct child *c, enum sandbox box)
+static inline void world_sandboxed(const struct child *c, enum sandbox sandbox)
 {
 	const struct message m = { .kind = MESSAGE_SANDBOXED,
-				   .SANDBOXED = { (uint64_t)sandbox_landlock_abi(), box,
-						  SPAN("rules") } };
+				   .SANDBOXED = { (uint64_t)sandbox_landlock_abi(),
+						  sandbox, SPAN("rules") } };
 
 	world_say(c, &m);
 }

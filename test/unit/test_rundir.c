@@ -41,7 +41,7 @@ static void test_an_entry_reads_back(void **state)
 	CHECK_EQ(file.count, 1);
 	const struct statefile_entry *got = &file.at[0];
 	CHECK_EQ(got->role, e.role);
-	CHECK_EQ(got->box, e.box);
+	CHECK_EQ(got->sandbox, e.sandbox);
 	CHECK_EQ(got->pid, e.pid);
 	CHECK_EQ(got->started, e.started);
 	CHECK_EQ(got->uid, e.uid);
@@ -169,7 +169,7 @@ static void test_poplard_lists_what_runs(void **state)
 	CHECK_EQ(file.count, 3);
 	CHECK_EQ(file.at[0].role, ROLE_PARENT);
 	CHECK_EQ(file.at[0].pid, getpid());
-	CHECK_EQ(file.at[0].box, SANDBOX_PARENT);
+	CHECK_EQ(file.at[0].sandbox, SANDBOX_PARENT);
 	CHECK_EQ(file.at[0].uid, 1000);
 	for (size_t i = 1; i < 3; i++) {
 		const struct statefile_entry *e = &file.at[i];
@@ -177,7 +177,7 @@ static void test_poplard_lists_what_runs(void **state)
 
 		CHECK_EQ(e->pid, c->pid);
 		CHECK_EQ(e->started, (uint64_t)c->pid * 10);
-		CHECK_EQ(e->box, sandbox_of(e->role));
+		CHECK_EQ(e->sandbox, sandbox_of(e->role));
 		CHECK_EQ(e->generation, 1);
 		CHECK_EQ(e->uid, 1000);
 		CHECK_EQ(e->gid, 1001);

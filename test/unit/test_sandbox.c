@@ -32,7 +32,7 @@ enum { NO_WALLS = 255 };
 
 typedef int try_fn(int dir);
 
-static int outcome(enum sandbox box, try_fn *attempt)
+static int outcome(enum sandbox sandbox, try_fn *attempt)
 {
 	int status;
 	pid_t pid = fork();
@@ -41,7 +41,8 @@ static int outcome(enum sandbox box, try_fn *attempt)
 		int abi, dir = open(folder, O_PATH | O_DIRECTORY);
 
 		if (chdir("/") < 0 ||
-		    sandbox_enter(box, box == SANDBOX_FRONT ? -1 : dir, &abi, NULL))
+		    sandbox_enter(sandbox, sandbox == SANDBOX_FRONT ? -1 : dir, &abi,
+				  NULL))
 			_exit(NO_WALLS);
 		_exit(attempt(dir) < 0 ? errno : ALLOWED);
 	}
@@ -239,7 +240,7 @@ static int try_dumpable(int dir)
 	return prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Rows: what is tried. Columns: within which walls. */
+/* Rows: what is tried. Columns: within which sandbox. */
 static const enum sandbox columns[] = { SANDBOX_FRONT,       SANDBOX_AUTH,
 					SANDBOX_AUTH_GSSAPI, SANDBOX_DROP,
 					SANDBOX_LOOKUP_FILE, SANDBOX_LOOKUP_NET };
@@ -330,19 +331,19 @@ static void prepare(void)
 	close(dir);
 }
 
-static void check_box(enum sandbox box)
+static void check_sandbox(enum sandbox sandbox)
 {
 	size_t column = 0;
 
 	if (sandbox_landlock_abi() == 0)
 		skip();
-	while (columns[column] != box)
+	while (columns[column] != sandbox)
 		column++;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		prepare();
-		int got = outcome(box, table[i].attempt);
+		int got = outcome(sandbox, table[i].attempt);
 		if (got != table[i].said[column])
-			fail_msg("%s: %s gives %d, not %d", sandbox_name(box),
+			fail_msg("%s: %s gives %d, not %d", sandbox_name(sandbox),
 				 table[i].what, got, table[i].said[column]);
 	}
 }
@@ -350,37 +351,37 @@ static void check_box(enum sandbox box)
 static void test_the_front(void **state)
 {
 	(void)state;
-	check_box(SANDBOX_FRONT);
+	check_sandbox(SANDBOX_FRONT);
 }
 
 static void test_auth(void **state)
 {
 	(void)state;
-	check_box(SANDBOX_AUTH);
+	check_sandbox(SANDBOX_AUTH);
 }
 
 static void test_auth_with_kerberos(void **state)
 {
 	(void)state;
-	check_box(SANDBOX_AUTH_GSSAPI);
+	check_sandbox(SANDBOX_AUTH_GSSAPI);
 }
 
 static void test_drop(void **state)
 {
 	(void)state;
-	check_box(SANDBOX_DROP);
+	check_sandbox(SANDBOX_DROP);
 }
 
 static void test_lookups_in_a_file(void **state)
 {
 	(void)state;
-	check_box(SANDBOX_LOOKUP_FILE);
+	check_sandbox(SANDBOX_LOOKUP_FILE);
 }
 
 static void test_lookups_behind_the_network(void **state)
 {
 	(void)state;
-	check_box(SANDBOX_LOOKUP_NET);
+	check_sandbox(SANDBOX_LOOKUP_NET);
 }
 
 /* Foreign code has what the parent's filter leaves, and says so. */
@@ -507,11 +508,11 @@ static void test_successors_are_allowed_where_there_is_no_other(void **state)
 	};
 
 	(void)state;
-	for (enum sandbox box = 0; box < SANDBOX_COUNT; box++)
+	for (enum sandbox sandbox = 0; sandbox < SANDBOX_COUNT; sandbox++)
 		for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-			if (sandbox_allows(box, SCMP_ARCH_X86_64, calls[i].here) &&
-			    !sandbox_allows(box, SCMP_ARCH_AARCH64, calls[i].there))
-				fail_msg("%s: arm64 needs %s", sandbox_name(box),
+			if (sandbox_allows(sandbox, SCMP_ARCH_X86_64, calls[i].here) &&
+			    !sandbox_allows(sandbox, SCMP_ARCH_AARCH64, calls[i].there))
+				fail_msg("%s: arm64 needs %s", sandbox_name(sandbox),
 					 calls[i].there);
 	CHECK(sandbox_allows(SANDBOX_AUTH_GSSAPI, SCMP_ARCH_AARCH64, "faccessat"));
 	CHECK(sandbox_allows(SANDBOX_LOOKUP_FILE, SCMP_ARCH_AARCH64, "readlinkat"));

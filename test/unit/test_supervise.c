@@ -125,12 +125,12 @@ static void test_a_pid_of_nobody_is_nobody(void **state)
 static void test_a_sandbox_that_is_not_the_roles_is_death(void **state)
 {
 	(void)state;
-	for (enum sandbox box = 0; box < SANDBOX_COUNT; box++) {
+	for (enum sandbox sandbox = 0; sandbox < SANDBOX_COUNT; sandbox++) {
 		world_begin("");
 		CHECK(generation_start(&world.p));
 		const struct child *c = world_child(ROLE_FRONT, 0);
-		world_sandboxed(c, box);
-		const bool good = box == sandbox_of(ROLE_FRONT);
+		world_sandboxed(c, sandbox);
+		const bool good = sandbox == sandbox_of(ROLE_FRONT);
 		CHECK_EQ(world_worker(c)->ready, good);
 		CHECK_EQ(world_killed(c), !good);
 		CHECK_EQ(peer_log_has("event=child-killed role=poplar-front"), !good);
@@ -177,7 +177,7 @@ static void test_a_wrong_version_of_landlock_is_death(void **state)
 static void test_gssapi_allows_two_sandboxes(void **state)
 {
 	static const struct {
-		enum sandbox box;
+		enum sandbox sandbox;
 		bool good;
 	} cases[] = { { SANDBOX_AUTH, true },
 		      { SANDBOX_AUTH_GSSAPI, true },
@@ -188,7 +188,7 @@ static void test_gssapi_allows_two_sandboxes(void **state)
 		world_begin("mechanisms = {\"PLAIN\", \"GSSAPI\"}\n"
 			    "gssapi-keytab = /etc/krb5.keytab\n");
 		CHECK(generation_start(&world.p));
-		world_sandboxed(world_child(ROLE_AUTH, 0), cases[i].box);
+		world_sandboxed(world_child(ROLE_AUTH, 0), cases[i].sandbox);
 		CHECK_EQ(world_killed(world_child(ROLE_AUTH, 0)), !cases[i].good);
 		CHECK_EQ(world_worker(world_child(ROLE_AUTH, 0))->ready, cases[i].good);
 		world_end();
