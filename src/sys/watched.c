@@ -20,7 +20,7 @@ static bool is_same(const struct watched *w, const struct stat *st)
 
 /* Time stamps move in ticks: a file that changed just now may change again within the
  * same tick. One that has been left alone for a second has a time stamp to trust. */
-static bool is_settled(const struct stat *st)
+static bool is_quiescent(const struct stat *st)
 {
 	struct timespec now;
 
@@ -34,7 +34,7 @@ static void remember(struct watched *w, const struct stat *st)
 	w->inode = st->st_ino;
 	w->size = st->st_size;
 	w->changed = st->st_ctim;
-	w->settled = is_settled(st);
+	w->quiescent = is_quiescent(st);
 	w->missing = false;
 }
 
@@ -43,7 +43,7 @@ static enum watched_news look_in_vain(struct watched *w)
 	bool news = !w->missing;
 
 	w->missing = true;
-	w->settled = false;
+	w->quiescent = false;
 	if (!news)
 		return WATCHED_SAME;
 	fault_set(&w->trouble, FAULT_IO, errno, "find", w->name);
@@ -58,7 +58,7 @@ enum watched_news watched_look(struct watched *w, char **out, size_t *out_len)
 	if (fstatat(w->dir, w->name, &st, 0) < 0)
 		return look_in_vain(w);
 	bool same = !w->missing && is_same(w, &st);
-	if (same && w->settled)
+	if (same && w->quiescent)
 		return WATCHED_SAME;
 	remember(w, &st);
 	OWN_FD fd = openat(w->dir, w->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -69,7 +69,7 @@ enum watched_news watched_look(struct watched *w, char **out, size_t *out_len)
 	bool told = same && w->trouble.fault;
 	w->trouble = why;
 	if (why.fault)
-		w->settled = false; /* it may be gone by the next look */
+		w->quiescent = false; /* it may be gone by the next look */
 	if (!why.fault)
 		return WATCHED_TEXT;
 	return told ? WATCHED_SAME : WATCHED_TROUBLE;
@@ -79,5 +79,5 @@ void watched_refuse(struct watched *w, const struct why *why)
 {
 	w->trouble = *why;
 	if (why->fault == FAULT_NOMEM)
-		w->settled = false;
+		w->quiescent = false;
 }

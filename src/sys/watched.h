@@ -17,7 +17,7 @@ struct watched {
 	struct why trouble; /* why its present state cannot be used; no fault: it can */
 
 	/* watched.c's: distinguishes one state of the file from another */
-	bool missing, settled;
+	bool missing, quiescent;
 	dev_t dev;
 	ino_t inode;
 	off_t size;
