@@ -94,7 +94,7 @@ void downgrade_judge_start(struct downgrade *d, enum downgrade_way way);
 void downgrade_judge(struct downgrade *d, struct span in, bool last);
 
 /* Can nothing that follows change the verdict? */
-static inline bool downgrade_is_settled(const struct downgrade *d)
+static inline bool downgrade_is_decided(const struct downgrade *d)
 {
 	return d->parts.place == PARTS_REST;
 }

@@ -151,7 +151,7 @@ static bool count_octets(int fd, struct scan_file *f, struct span name, bool tol
 	ssize_t n = 1;
 
 	wire_start(&w);
-	while (at < f->stored && n != 0 && !(told && downgrade_is_settled(judge))) {
+	while (at < f->stored && n != 0 && !(told && downgrade_is_decided(judge))) {
 		n = pread(fd, chunk, sizeof chunk, (off_t)at);
 		if (n < 0 && errno != EINTR)
 			return false;
