@@ -224,7 +224,7 @@ static void note_corrupt(struct session *s)
 		store_doubt(s->maildrop);
 }
 
-static bool take_marks(struct session *s, uint64_t first, struct span bits)
+static bool put_marks(struct session *s, uint64_t first, struct span bits)
 {
 	const enum fault f = marks_put(&s->marks, first, bits);
 
@@ -293,7 +293,7 @@ static bool on_listing_corrupt(void *arg, const struct message *m,
 static bool on_marks(void *arg, const struct message *m, struct channel_files *none)
 {
 	(void)none;
-	return take_marks(arg, m->MARKS.first, m->MARKS.bits);
+	return put_marks(arg, m->MARKS.first, m->MARKS.bits);
 }
 
 static bool on_commit(void *arg, const struct message *m, struct channel_files *none)

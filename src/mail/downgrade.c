@@ -150,7 +150,7 @@ static void look_at_field(struct downgrade *d, bool *out_is_field)
 {
 	struct span name, value;
 
-	parts_take_field(&d->parts, held(d));
+	parts_read_field(&d->parts, held(d));
 	*out_is_field = field_cut(held(d), &name, &value);
 	d->fielded |= *out_is_field;
 }
@@ -216,7 +216,7 @@ static void end_line(struct downgrade *d)
 		parts_end_header(&d->parts);
 		d->fielded &= d->parts.place == PARTS_STATUS;
 		release(d);
-	} else if ((first && parts_take_line(&d->parts, line)) ||
+	} else if ((first && parts_read_line(&d->parts, line)) ||
 		   !parts_in_header(&d->parts)) {
 		d->fielded = false;
 		release(d);
@@ -293,7 +293,7 @@ static void leave(struct downgrade *d, struct span *io_in)
 }
 
 /* The next octets, when nothing is ready: decide, pass or hold. */
-static void take(struct downgrade *d, struct span *io_in)
+static void consume(struct downgrade *d, struct span *io_in)
 {
 	const char c = io_in->at[0];
 
@@ -369,7 +369,7 @@ void downgrade_judge(struct downgrade *d, struct span in, bool last)
 		else if (passes(d))
 			passed(d, &in, passing(d, in).len);
 		else
-			take(d, &in);
+			consume(d, &in);
 }
 
 enum surrogate downgrade_verdict(struct downgrade *d, int32_t *out_difference)
@@ -435,7 +435,7 @@ static bool send_some(struct downgrade *d, struct wire *w, struct span *io_in,
 		d->left -= before - io_in->len;
 		return part.len == 0;
 	}
-	take(d, io_in);
+	consume(d, io_in);
 	d->left -= before - io_in->len;
 	return true;
 }

@@ -161,7 +161,7 @@ static size_t text_room(struct fold *f, size_t wrap, size_t octets)
 }
 
 /* As many whole characters as fit; one at least. */
-static size_t take(struct span text, size_t room, bool q)
+static size_t whole_characters(struct span text, size_t room, bool q)
 {
 	size_t len = 0, used = 0;
 
@@ -193,7 +193,7 @@ void fold_encoded(struct fold *f, struct span text)
 				      : q              ? q_octets(text)
 						       : b_octets(text.len);
 		const size_t room = text_room(f, wrap, octets);
-		const struct span head = { text.at, take(text, room, q) };
+		const struct span head = { text.at, whole_characters(text, room, q) };
 
 		fold_glue(f, charset);
 		fold_glue(f, q ? SPAN("Q?") : SPAN("B?"));

@@ -8,7 +8,7 @@
 #include "mail/parameter.h"
 #include "mail/token.h"
 
-static bool take_boundary(struct parts *p, struct span value)
+static bool parse_boundary(struct parts *p, struct span value)
 {
 	char text[PARTS_TYPE_MAX];
 	const size_t len = field_value(value, text);
@@ -45,7 +45,7 @@ static enum parts_content content_of(struct span type)
 	return PARTS_CONTENT_OTHER;
 }
 
-void parts_take_field(struct parts *p, struct span field)
+void parts_read_field(struct parts *p, struct span field)
 {
 	char text[PARTS_TYPE_MAX], squeezed[64];
 	struct span name, value, type;
@@ -70,7 +70,7 @@ void parts_take_field(struct parts *p, struct span field)
 	}
 	while (!found && field_next_parameter(&value, &one))
 		found = span_is_nocase(one.name, "boundary") &&
-			take_boundary(p, one.value);
+			parse_boundary(p, one.value);
 	if (p->content == PARTS_CONTENT_PARTS &&
 	    (!found || p->depth == PARTS_DEPTH_MAX))
 		p->content = PARTS_CONTENT_OTHER;
@@ -121,7 +121,7 @@ void parts_end_header(struct parts *p)
 
 /* RFC 2046 section 5.1.1: two hyphens and the boundary of a multipart that has not
  * ended yet, an outer one too; two more, and it ends. */
-bool parts_take_line(struct parts *p, struct span line)
+bool parts_read_line(struct parts *p, struct span line)
 {
 	while (line.len > 0 && memchr("\r\n \t", line.at[line.len - 1], 4))
 		line.len--;

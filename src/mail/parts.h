@@ -53,10 +53,10 @@ static inline bool parts_in_header(const struct parts *p)
 
 /* A field of the header, as it is stored: if it is the Content-Type, it says what
  * follows the header. */
-void parts_take_field(struct parts *p, struct span field);
+void parts_read_field(struct parts *p, struct span field);
 
 /* The empty line behind a header. */
 void parts_end_header(struct parts *p);
 
 /* Take a line of a body. True: it is a boundary, which begins or ends a part. */
-bool parts_take_line(struct parts *p, struct span line);
+bool parts_read_line(struct parts *p, struct span line);

@@ -54,7 +54,7 @@ static const char *judge(const struct index_head *h, const struct stat *st)
 	return NULL;
 }
 
-static bool take_gaps(struct index *ix, const char *at)
+static bool parse_gaps(struct index *ix, const char *at)
 {
 	const struct index_head *h = &ix->head;
 	struct listing_map *map = &ix->map;
@@ -69,8 +69,8 @@ static bool take_gaps(struct index *ix, const char *at)
 }
 
 /* Filled from a whole page. NULL, or what is wrong. */
-static const char *take_head(struct index *ix, const char page[LISTING_HEAD_OCTETS],
-			     const struct stat *st)
+static const char *parse_head(struct index *ix, const char page[LISTING_HEAD_OCTETS],
+			      const struct stat *st)
 {
 	uint64_t *word = (uint64_t *)&ix->head, sum;
 
@@ -81,7 +81,7 @@ static const char *take_head(struct index *ix, const char page[LISTING_HEAD_OCTE
 	for (size_t i = 0; i < sizeof ix->head / sizeof *word; i++)
 		word[i] = le64toh(word[i]);
 	const char *wrong = judge(&ix->head, st);
-	if (!wrong && !take_gaps(ix, page + sizeof ix->head))
+	if (!wrong && !parse_gaps(ix, page + sizeof ix->head))
 		wrong = "has bad gaps";
 	return wrong;
 }
@@ -117,7 +117,7 @@ bool index_open(struct index *ix, int dir, struct why *why)
 	}
 	ix->device = st.st_dev;
 	if (read_whole(ix->fd, page, sizeof page, 0))
-		wrong = take_head(ix, page, &st);
+		wrong = parse_head(ix, page, &st);
 	if (!wrong)
 		return true;
 	fault_set(why, FAULT_CORRUPT, 0, wrong, INDEX_FILE);

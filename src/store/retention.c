@@ -132,8 +132,8 @@ static bool is_first_seen(const struct maildrop *m, struct look *k, uint32_t i,
 }
 
 /* What is due goes, but never in the first session that sees it. */
-static bool take_due(const struct maildrop *m, struct look *k, uint32_t i,
-		     const struct listing_record *r)
+static bool handle_due(const struct maildrop *m, struct look *k, uint32_t i,
+		       const struct listing_record *r)
 {
 	const bool only_told = m->rules->look == STORE_LOOK_ONLY;
 
@@ -171,7 +171,7 @@ static enum fault look_at(const struct maildrop *m, struct look *k, uint32_t i,
 				    note ? note->when : 0);
 	if (due > k->now)
 		k->next = due < k->next ? due : k->next;
-	else if (!(note ? take_due(m, k, i, &r) : mark(m, &k->unsure, i)))
+	else if (!(note ? handle_due(m, k, i, &r) : mark(m, &k->unsure, i)))
 		return no_memory(why);
 	return FAULT_NONE;
 }
@@ -193,7 +193,7 @@ static enum fault look_again(const struct maildrop *m, struct look *k, uint32_t 
 	const uint64_t due = due_at(&m->rules->policy, came, 0);
 	if (due > k->now)
 		k->next = due < k->next ? due : k->next;
-	else if (!take_due(m, k, i, &r))
+	else if (!handle_due(m, k, i, &r))
 		return no_memory(why);
 	return FAULT_NONE;
 }

@@ -47,4 +47,4 @@ struct maildir_removed {
 void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored);
 
 /* Subtract *r in the file maildirsize, if the Maildir has one. */
-void maildir_take_off(int dir, const struct maildir_removed *r);
+void maildir_subtract(int dir, const struct maildir_removed *r);

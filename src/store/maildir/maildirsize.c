@@ -32,7 +32,7 @@ void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored)
 	r->messages++;
 }
 
-void maildir_take_off(int dir, const struct maildir_removed *r)
+void maildir_subtract(int dir, const struct maildir_removed *r)
 {
 	char line[64];
 	struct stat st;

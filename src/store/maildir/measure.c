@@ -192,7 +192,7 @@ static bool keep_fault(struct measuring *m, int sys, const char *doing,
 	return false;
 }
 
-static void take_stat(struct scan_file *f, const struct stat *st)
+static void set_stat(struct scan_file *f, const struct stat *st)
 {
 	f->stored = (uint64_t)st->st_size;
 	f->modified = scan_ns(st->st_mtim);
@@ -273,7 +273,7 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	if ((fd < 0 ? fstatat(m->dir, path, &st, AT_SYMLINK_NOFOLLOW)
 		    : fstat(fd, &st)) < 0)
 		return errno == ENOENT || keep_trouble(f, errno);
-	take_stat(f, &st);
+	set_stat(f, &st);
 	if (fd < 0)
 		return keep_trouble(f, sys);
 	m->misplaced |= !scan_is_file(f, &st);

@@ -119,7 +119,7 @@ static void remove_marked(struct maildir *d, const uint64_t *marks, struct remov
 	if (f)
 		keep_fault(r, f, why.sys, why.doing, why.what);
 	judge_fates(&s, r);
-	maildir_take_off(d->base.dir, &r->removed);
+	maildir_subtract(d->base.dir, &r->removed);
 	free(list);
 	scan_done(&s);
 }

@@ -201,7 +201,7 @@ static bool is_message(struct reading *r, const struct dirent64 *d,
 }
 
 /* The entries that were read into `room`. False: out of memory. */
-static bool take_entries(struct reading *r, const char *room, ssize_t len)
+static bool add_entries(struct reading *r, const char *room, ssize_t len)
 {
 	for (ssize_t at = 0; at < len;) {
 		const struct dirent64 *d = (const struct dirent64 *)(room + at);
@@ -227,7 +227,7 @@ static enum fault read_folder(int dir, enum scan_dir where, struct scan *s,
 	if (fd < 0)
 		return fault_set(why, store_fault(errno), errno, "open", folder[where]);
 	while ((n = getdents64(fd, room, sizeof room)) > 0)
-		if (!take_entries(&r, room, n))
+		if (!add_entries(&r, room, n))
 			return fault_set(why, FAULT_NOMEM, 0, "list", folder[where]);
 	if (n < 0)
 		return fault_set(why, FAULT_IO, errno, "read directory", folder[where]);
