@@ -1,8 +1,8 @@
 /* store/lock.c - one session per maildrop.
  *
- * Prefix: store_lock. The lock is flock(2) on the maildrop's
- * directory: it needs no file, works on a full disk, is seen by all processes, and dies
- * with its owner.
+ * Prefix: store_lock. The lock is flock(2) on the maildrop's directory: it needs no
+ * file, works on a full disk, excludes other processes, and ends with the process that
+ * has it.
  */
 #include "store/lock.h"
 
@@ -10,11 +10,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <time.h>
 
 #include "store/fault.h"
+#include "sys/clock.h"
 
-/* A lock held by another process can't wake us: look again this often. */
+/* The release of a lock by another process does not wake us: try again this often. */
 enum { LOOK_AGAIN_MS = 20 };
 
 struct store_locks {
@@ -26,16 +26,12 @@ struct store_locks {
 struct store_locks *store_locks_new(unsigned waiters, unsigned wait_ms)
 {
 	struct store_locks *locks = malloc(sizeof *locks);
-	pthread_condattr_t attr;
 
 	if (!locks)
 		return NULL;
 	*locks = (struct store_locks){ .waiters = waiters, .wait_ms = wait_ms };
 	pthread_mutex_init(&locks->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&locks->released, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&locks->released);
 	return locks;
 }
 
@@ -48,23 +44,7 @@ void store_locks_free(struct store_locks *locks)
 	free(locks);
 }
 
-static struct timespec later(struct timespec t, unsigned ms)
-{
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
-static bool before(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
-/* Returns flock's errno, 0 when the lock is ours. */
+/* Try to lock. Returns 0 if the lock is ours, otherwise errno of flock(2). */
 static int try(const struct store_opening *o, int dir)
 {
 	const int how = o->use.read_only ? LOCK_SH : LOCK_EX;
@@ -76,27 +56,26 @@ static int try(const struct store_opening *o, int dir)
 	return r < 0 ? errno : 0;
 }
 
-/* A client that hung up and comes back at once is often faster than the end of its old
- * session: wait a little before telling it that someone else is there. Only so many
- * threads may, so that logins to a busy maildrop never hold up the others. */
+/* A client that hung up and logs in again at once is often faster than the end of its
+ * old session, so wait a little before the login fails. At most `waiters` threads wait
+ * at a time, so that logins to a busy maildrop never hold up all other logins. */
 static int wait_for(const struct store_opening *o, int dir)
 {
 	struct store_locks *locks = o->process.locks;
-	struct timespec now, end;
+	uint64_t now = clock_ms();
+	const uint64_t end = now + locks->wait_ms;
 	int sys = EWOULDBLOCK;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = later(now, locks->wait_ms);
 	pthread_mutex_lock(&locks->mutex);
 	if (locks->waiting < locks->waiters) {
 		locks->waiting++;
-		while (sys == EWOULDBLOCK && before(now, end)) {
-			struct timespec look = later(now, LOOK_AGAIN_MS);
+		while (sys == EWOULDBLOCK && now < end) {
+			const uint64_t look = now + LOOK_AGAIN_MS;
 
-			pthread_cond_timedwait(&locks->released, &locks->mutex,
-					       before(look, end) ? &look : &end);
+			clock_cond_wait(&locks->released, &locks->mutex,
+					look < end ? look : end);
 			sys = try(o, dir);
-			clock_gettime(CLOCK_MONOTONIC, &now);
+			now = clock_ms();
 		}
 		locks->waiting--;
 	}
