@@ -9,7 +9,7 @@
 
 #include "base/utf8.h"
 
-/* libidn2 looks at labels beyond ASCII only. */
+/* Needed because libidn2 does not check labels that are ASCII already. */
 static bool is_host(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -41,7 +41,8 @@ static size_t look(struct span domain, char out[DOMAIN_OCTETS_MAX])
 	return len;
 }
 
-/* FNV-1a: whoever aims two domains at one slot gains a look at each. */
+/* FNV-1a. It needs no key: an attacker who finds two domains for one slot causes only
+ * that both are converted each time. */
 static struct domain *slot_of(struct domains *d, struct span s)
 {
 	uint32_t sum = 2166136261;

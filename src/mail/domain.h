@@ -10,7 +10,7 @@
 
 enum { DOMAIN_OCTETS_MAX = 255, DOMAIN_SLOTS = 32, DOMAIN_KEPT_MAX = 120 };
 
-/* Start with all zero. */
+/* The cache. Begin with all zero. */
 struct domains {
 	uint64_t looked; /* domains that were converted, not found in the cache */
 	struct domain {

@@ -1,9 +1,9 @@
-/* mail/downgrade.c - a message for clients that know no UTF-8: its surrogate.
+/* mail/downgrade.c - make surrogate messages for clients without UTF8.
  *
- * Prefix: downgrade_. What may be a header field, or the
- * boundary of a part, is held until it is known what it is; all else passes. A field
- * that must be rewritten, or is too long to be held, is written in steps; what a step
- * has made is sent before the next.
+ * Prefix: downgrade_. Octets that may be a header field, or the boundary of a part, are
+ * held until it is clear which they are; all other octets are passed on. A field that
+ * must be rewritten, or is too long to be held, is written in steps; the output of a
+ * step is sent before the next step.
  */
 #include "mail/downgrade.h"
 
@@ -19,9 +19,9 @@ static struct span held(const struct downgrade *d)
 	return (struct span){ d->held, d->held_len };
 }
 
-/* ---- what is held goes ---- */
+/* ---- the held octets ---- */
 
-/* Nothing is held any more. */
+/* Discard the held octets. */
 static void forget(struct downgrade *d)
 {
 	d->hold = DOWNGRADE_STORED;
@@ -29,7 +29,7 @@ static void forget(struct downgrade *d)
 	d->fresh = d->folded = d->whole = d->working = false;
 }
 
-/* As it is stored. */
+/* Send the held octets as stored. */
 static void release(struct downgrade *d)
 {
 	if (d->judging)
@@ -47,7 +47,7 @@ static void end_rewriting(struct downgrade *d)
 	forget(d);
 }
 
-/* What can be said of the rest of the field, or will be held of it, is nothing. */
+/* Leave out the rest of the field. */
 static void leave_rest(struct downgrade *d)
 {
 	d->working = false;
@@ -57,15 +57,15 @@ static void leave_rest(struct downgrade *d)
 		end_rewriting(d);
 }
 
-/* Octets that are part of a field longer than what is held: is it UTF-8, as far as can
- * be told? */
+/* Does `s`, a part of a field, make the message internationalized? A part that may
+ * begin or end within a character (not `whole`) counts as UTF-8 if it is not ASCII. */
 static void weigh(struct downgrade *d, struct span s, bool whole)
 {
 	if (!utf8_is_ascii(s) && (!whole || utf8_is(s)))
 		d->needed |= d->weighing;
 }
 
-/* A step is done; `rest` is what it has not taken. */
+/* A step is done; `rest` is the input that it has not consumed. */
 static void step_done(struct downgrade *d, enum field_went went, struct span rest)
 {
 	const size_t used = (size_t)(rest.at - d->held);
@@ -85,13 +85,13 @@ static void step_done(struct downgrade *d, enum field_went went, struct span res
 	}
 }
 
-/* A header that nobody would write, made to keep us busy. */
+/* No honest header needs this much work: somebody wants to keep us busy. */
 static bool has_worked_enough(const struct downgrade *d)
 {
 	return d->work > DOWNGRADE_WORK_MAX;
 }
 
-/* A field ends early where there has been enough work: as if it ended here. */
+/* One step of writing the field. If there has been enough work, the field ends here. */
 static enum field_went step(struct downgrade *d, struct fold *f, struct field *field,
 			    struct span *io)
 {
@@ -114,7 +114,8 @@ static enum field_went step(struct downgrade *d, struct fold *f, struct field *f
 		       : FIELD_CUT;
 }
 
-/* The next step of writing a field; again, where it makes more than there is room for.
+/* Do the next step of writing a field. A step whose output does not fit is repeated,
+ * and skips the octets that are out.
  */
 static void make_more(struct downgrade *d)
 {
@@ -145,7 +146,7 @@ static void make_more(struct downgrade *d)
 
 /* ---- what comes in ---- */
 
-/* The beginning of a field is held, or all of it. */
+/* `held` is a field, or its beginning. */
 static void look_at_field(struct downgrade *d, bool *out_is_field)
 {
 	struct span name, value;
@@ -155,7 +156,8 @@ static void look_at_field(struct downgrade *d, bool *out_is_field)
 	d->fielded |= *out_is_field;
 }
 
-/* Text that is no field counts as part of a header where there has been one. */
+/* Octets beyond ASCII in text that is no field count only if a field came before it in
+ * this header. */
 static void begin_rewriting(struct downgrade *d, bool whole)
 {
 	d->hold = DOWNGRADE_REWRITING;
@@ -223,7 +225,7 @@ static void end_line(struct downgrade *d)
 	}
 }
 
-/* The line, or the field, is longer than what is held of such. */
+/* The line or field is longer than `held` may become. */
 static void overflow(struct downgrade *d)
 {
 	bool is_field;
@@ -237,7 +239,7 @@ static void overflow(struct downgrade *d)
 	}
 }
 
-/* Octets up to the end of the line, of `most`. */
+/* Octets up to and including the line end, but at most `most`. */
 static size_t line_len(struct span in, size_t most, bool *out_ends)
 {
 	in.len = in.len < most ? in.len : most;
@@ -247,7 +249,7 @@ static size_t line_len(struct span in, size_t most, bool *out_ends)
 	return lf ? (size_t)(lf - in.at) + 1 : in.len;
 }
 
-/* Hold what has to be held, up to the end of the line. */
+/* Hold octets, up to the end of the line. */
 static void collect(struct downgrade *d, struct span *io_in)
 {
 	const size_t most = parts_in_header(&d->parts) ? (size_t)FOLD_FIELD_MAX
@@ -265,7 +267,8 @@ static void collect(struct downgrade *d, struct span *io_in)
 		overflow(d);
 }
 
-/* More of a field that is being written; the step waits for as much as can be held. */
+/* Hold more of a field that is being rewritten. The next step waits until `held` is
+ * full or the field ends. */
 static void collect_more(struct downgrade *d, struct span *io_in)
 {
 	const size_t len = line_len(*io_in, FOLD_FIELD_MAX - d->held_len, &d->fresh);
@@ -292,7 +295,7 @@ static void leave(struct downgrade *d, struct span *io_in)
 	*io_in = span_after(*io_in, s.len);
 }
 
-/* The next octets, when nothing is ready: decide, pass or hold. */
+/* Consume some octets while nothing is ready to be sent: decide, pass on or hold. */
 static void consume(struct downgrade *d, struct span *io_in)
 {
 	const char c = io_in->at[0];
@@ -309,7 +312,7 @@ static void consume(struct downgrade *d, struct span *io_in)
 		collect(d, io_in);
 }
 
-/* What of the input passes, if something does. */
+/* The part of the input that may be passed on. */
 static struct span passing(const struct downgrade *d, struct span in)
 {
 	const char *lf = NULL;
@@ -319,7 +322,7 @@ static struct span passing(const struct downgrade *d, struct span in)
 	return (struct span){ in.at, lf ? (size_t)(lf - in.at) + 1 : in.len };
 }
 
-/* So much of it has. */
+/* `len` octets have been passed on. */
 static void passed(struct downgrade *d, struct span *io_in, size_t len)
 {
 	if (len > 0 && io_in->at[len - 1] == '\n')
@@ -332,7 +335,7 @@ static bool passes(const struct downgrade *d)
 	return d->passing || (d->parts.place == PARTS_REST && d->held_len == 0);
 }
 
-/* No more will come. */
+/* The input has ended. */
 static void end_input(struct downgrade *d)
 {
 	if (d->hold != DOWNGRADE_STORED ||
@@ -397,8 +400,8 @@ void downgrade_start(struct downgrade *d, enum downgrade_way way, uint64_t octet
 	d->left = octets;
 }
 
-/* Send what is ready. False: there is no room for all of it, or there is more work than
- * one call shall do. */
+/* Send what is ready, and do the steps that are due. False: the room is full, or this
+ * call has done enough work. */
 static bool send_ready(struct downgrade *d, struct wire *w, struct buf *out)
 {
 	while (d->ready.len > 0 || d->working) {
@@ -420,7 +423,7 @@ static bool send_ready(struct downgrade *d, struct wire *w, struct buf *out)
 	return true;
 }
 
-/* Take some input. False: there is no more room. */
+/* Consume some input. False: the room is full. */
 static bool send_some(struct downgrade *d, struct wire *w, struct span *io_in,
 		      struct buf *out)
 {

@@ -6,8 +6,8 @@
 
 #include "base/utf8.h"
 
-/* The room left for a ',' or ')' behind an encoded-word; the least text for which one
- * is begun in a line. */
+/* TAIL_ROOM: octets kept free behind an encoded-word, for a ',' or ')'. LEAST: an
+ * encoded-word begins in a line only if the line has room for this much of its text. */
 enum { TAIL_ROOM = 2, LEAST = 24 };
 
 static const char digits[] = "0123456789ABCDEF";
@@ -47,7 +47,7 @@ void fold_line_end(struct fold *f)
 	f->at.column = 0;
 }
 
-/* Leaves room for a ','. */
+/* The ">=" leaves room for a ','. */
 void fold_reserve(struct fold *f, size_t octets)
 {
 	struct fold_place *p = &f->at;
@@ -71,7 +71,8 @@ void fold_word(struct fold *f, struct span word)
 	fold_glue(f, word);
 }
 
-/* There is room for one octet behind whatever was reserved; a ';' leaves it to a ','.
+/* fold_reserve has left room for one octet. A ';' does not use it, so that a ',' may
+ * follow.
  */
 void fold_special(struct fold *f, struct span special)
 {
@@ -88,7 +89,8 @@ void fold_special(struct fold *f, struct span special)
 
 /* ---- encoded-words ---- */
 
-/* What stands for itself in any place (RFC 2047 section 5, rule 3). */
+/* Characters that need no encoding wherever an encoded-word may stand (RFC 2047 section
+ * 5, rule 3). */
 static bool is_safe(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -150,8 +152,9 @@ static void put_b(struct fold *f, struct span s)
 	fold_glue(f, buf_span(&b));
 }
 
-/* The gap, and how much of an encoded-word's text, of `octets`, this line has room for
- * then. */
+/* Write the white space that is due, and return how many octets of encoded text fit
+ * into the line behind it. `wrap` is the length of the rest of the encoded-word,
+ * `octets` that of the encoded text. */
 static size_t text_room(struct fold *f, size_t wrap, size_t octets)
 {
 	fold_reserve(f, wrap + (octets < LEAST ? octets : LEAST) + TAIL_ROOM);
@@ -160,7 +163,8 @@ static size_t text_room(struct fold *f, size_t wrap, size_t octets)
 	return taken + LEAST < FOLD_LINE_MAX ? FOLD_LINE_MAX - taken : LEAST;
 }
 
-/* As many whole characters as fit; one at least. */
+/* The length of as many whole characters as fit into `room` encoded octets; at least
+ * one. */
 static size_t whole_characters(struct span text, size_t room, bool q)
 {
 	size_t len = 0, used = 0;
@@ -181,7 +185,7 @@ static size_t whole_characters(struct span text, size_t room, bool q)
 
 void fold_encoded(struct fold *f, struct span text)
 {
-	/* Q can be read by whoever knows none: that is worth some octets */
+	/* people can read much of Q without a decoder: worth up to half more octets */
 	const bool q = q_octets(text) <= b_octets(text.len) * 3 / 2;
 	const struct span charset = utf8_is(text) ? SPAN("=?UTF-8?")
 						  : SPAN("=?UNKNOWN-8BIT?");

@@ -21,20 +21,21 @@ enum {
 /* The last thing in the line: readers drop white space between two encoded-words. */
 enum fold_last { FOLD_PLAIN, FOLD_OURS, FOLD_THEIRS };
 
-/* How far the writing of a field has come. */
+/* The state between two elements. */
 struct fold_place {
 	unsigned column;
-	uint8_t last; /* enum fold_last: THEIRS is an encoded-word of the sender's */
+	uint8_t last; /* enum fold_last */
 	uint8_t gap_len;
 	bool soft;              /* no gap, but a line that is full may end here */
 	char gap[FOLD_GAP_MAX]; /* white space before what comes next */
 };
 
-/* Start with the window, the scratch and the domains; all else zero. */
+/* Set out, scratch and domains; begin with all else zero. */
 struct fold {
 	struct buf out; /* the window */
-	uint64_t skip;  /* octets that come before it */
-	uint64_t made;  /* octets so far, in the window and out of it */
+	uint64_t skip;  /* octets of the element to skip before the window */
+	uint64_t
+		made; /* octets so far, with those skipped and those that did not fit */
 	struct fold_place at;
 	bool lost;               /* a part of the field was left out */
 	char *scratch;           /* FOLD_FIELD_MAX octets and one more */

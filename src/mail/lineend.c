@@ -1,4 +1,4 @@
-/* mail/lineend.c - where lines end.
+/* mail/lineend.c - find the line ends in a piece of text.
  *
  * Prefix: lineend_.
  */
@@ -11,7 +11,8 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* Note where the lowest mark is, if there is one, without asking. */
+/* Write the place of the lowest mark, and count it if there is one: without a branch.
+ */
 static ALWAYS_INLINE size_t note(struct lineends *out, size_t n, size_t at,
 				 uint64_t *io_marks, unsigned bits)
 {
@@ -23,7 +24,7 @@ static ALWAYS_INLINE size_t note(struct lineends *out, size_t n, size_t at,
 	return n + (marks != 0);
 }
 
-/* The last octets of a piece, fewer than are looked at together. */
+/* The last octets of a piece, fewer than one step of the loop handles. */
 static size_t find_rest(struct span in, size_t at, size_t n, struct lineends *out)
 {
 	for (; at < in.len; at++) {
@@ -43,7 +44,8 @@ static size_t find_plain(struct span in, struct lineends *out)
 
 		memcpy(&octets, in.at + at, 8);
 		octets = le64toh(octets) ^ ones * '\n';
-		/* the top bit of each octet that has become zero, and no other */
+		/* set the top bit of each octet that is zero, and clear all other bits
+		 */
 		marks = ~(((octets & low) + low) | octets | low);
 		do
 			n = note(out, n, at, &marks, 8);
@@ -53,7 +55,7 @@ static size_t find_plain(struct span in, struct lineends *out)
 }
 
 #ifdef __x86_64__
-/* Of 64 octets; rarely more than two lines end in them. */
+/* The marks of 64 octets. They rarely hold more than two line ends. */
 static ALWAYS_INLINE size_t note_all(struct lineends *out, size_t n, size_t at,
 				     uint64_t marks)
 {

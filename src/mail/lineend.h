@@ -1,8 +1,8 @@
-/* mail/lineend.h - where lines end.
+/* mail/lineend.h - find the line ends in a piece of text.
  *
- * Prefix: lineend_. All line ends of a piece are found
- * before anything is done with its lines, 64 octets at a time and with hardly a branch:
- * how long the next line is cannot be foreseen.
+ * Prefix: lineend_. All line ends of a piece are found first, 64 octets at a time and
+ * almost without branches, before its lines are processed. The processor cannot predict
+ * how long a line is, so a loop that searches for each line end by itself is slow.
  */
 #pragma once
 
@@ -11,15 +11,17 @@
 enum { LINEEND_PIECE_MAX = 4096 };
 
 struct lineends {
-	uint16_t at[LINEEND_PIECE_MAX + 2]; /* two more are written to than count */
+	/* Up to two entries beyond the count may be written. */
+	uint16_t at[LINEEND_PIECE_MAX + 2];
 };
 
-/* How they are found: each way is faster than the one before it. */
+/* The implementations, each faster than the one before it. */
 enum lineend_way { LINEEND_PLAIN, LINEEND_SSE2, LINEEND_AVX2 };
 
-/* The best that this processor has the instructions for; it has those before too. */
+/* The fastest that this processor can run. It can run all slower ones too. */
 enum lineend_way lineend_best(void);
 
-/* The places of all LF in `in`, which has LINEEND_PIECE_MAX octets at most, in order.
- * Returns how many. `way` is not above lineend_best(). */
+/* Write the offsets of all LF in `in` to *out, in ascending order, and return their
+ * number. `in` has at most LINEEND_PIECE_MAX octets, and `way` is at most
+ * lineend_best(). */
 size_t lineend_find(enum lineend_way way, struct span in, struct lineends *out);

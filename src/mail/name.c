@@ -1,4 +1,4 @@
-/* mail/name.c - what the name of a file in a Maildir says.
+/* mail/name.c - parse the names of files in a Maildir.
  *
  * Prefix: name_.
  */
@@ -17,7 +17,7 @@ struct span name_base(struct span name)
 	return base;
 }
 
-/* The number that s opens with, 0 if none, as large as can be if it is larger. */
+/* The number at the beginning of s. 0: there is none. UINT64_MAX: it is larger. */
 static uint64_t leading_number(struct span s)
 {
 	size_t n = 0;
@@ -30,7 +30,7 @@ static uint64_t leading_number(struct span s)
 	return value;
 }
 
-/* Behind the first dot, up to the second: 'M' and digits anywhere (Maildir's rule). */
+/* The digits behind the first 'M' between the first dot and the second. */
 static uint64_t microseconds(struct span base)
 {
 	struct span seconds, unique;
@@ -79,8 +79,7 @@ bool name_field(struct span name, char field, uint64_t *out)
 {
 	struct span rest = name_base(name), piece;
 
-	span_cut(&rest, ',',
-		 &piece); /* what stands before the first comma is no field */
+	span_cut(&rest, ',', &piece); /* the fields begin behind the first comma */
 	while (rest.len > 0) {
 		span_cut(&rest, ',', &piece);
 		if (piece.len > 2 && piece.at[0] == field && piece.at[1] == '=')
@@ -106,7 +105,8 @@ bool name_start(void)
 	return sodium_init() >= 0;
 }
 
-/* A base name that could be the hash of another is hashed too. */
+/* A base name that looks like a hash could be the unique-id of another message, so it
+ * is hashed too. */
 static bool is_hash(struct span s)
 {
 	size_t n = 0;
@@ -129,7 +129,9 @@ size_t name_uid(struct span base, char out[LISTING_UID_MAX])
 		return b.len;
 	}
 	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(&state, zeros, sizeof zeros); /* as it ever was */
+	crypto_hash_sha256_update(
+		&state, zeros, sizeof zeros); /* part of the hash since the first
+						 release: unique-ids must not change */
 	crypto_hash_sha256_update(&state, (const unsigned char *)base.at, base.len);
 	crypto_hash_sha256_final(&state, hash);
 	buf_hex(&b, hash, sizeof hash);

@@ -1,16 +1,18 @@
-/* mail/packed.c - files that a program has compressed.
+/* mail/packed.c - recognize compressed files.
  *
  * Prefix: packed_.
  */
 #include "mail/packed.h"
 
-/* What a file of the format opens with, and what stands one octet behind that. */
+/* The magic octets of each format. The octet behind `magic` may be any; then `behind`
+ * follows. */
 static const struct {
 	const char *name;
 	struct span magic, behind;
 } formats[] = {
 	{ "gzip", SPAN("\x1f\x8b\x08"), SPAN("") },
-	/* A digit for the size of blocks; then a block, or the end of an empty file. */
+	/* The octet between is a digit, the block size. Then comes a block, or the end
+	   of an empty file. */
 	{ "bzip2", SPAN("BZh"), SPAN("1AY&SY") },
 	{ "bzip2", SPAN("BZh"), SPAN("\x17\x72\x45\x38\x50\x90") },
 	{ "xz", SPAN("\xfd\x37zXZ\0"), SPAN("") },

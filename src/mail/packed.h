@@ -1,4 +1,4 @@
-/* mail/packed.h - files that a program has compressed.
+/* mail/packed.h - recognize compressed files.
  *
  * Prefix: packed_.
  */
@@ -6,7 +6,7 @@
 
 #include "base/span.h"
 
-/* Octets that packed_by needs to see. */
+/* The octets that packed_by needs from the beginning of the file. */
 enum { PACKED_MAGIC_MAX = 15 };
 
 /* The format of a compressed file, by its first octets: one of those that Dovecot's

@@ -1,4 +1,4 @@
-/* mail/parts.c - where in a message its headers are, and those of its parts (RFC 2046).
+/* mail/parts.c - find the headers of a message and of its parts (RFC 2046).
  *
  * Prefix: parts_.
  */
@@ -119,8 +119,8 @@ void parts_end_header(struct parts *p)
 	}
 }
 
-/* RFC 2046 section 5.1.1: two hyphens and the boundary of a multipart that has not
- * ended yet, an outer one too; two more, and it ends. */
+/* RFC 2046 section 5.1.1: two hyphens and the boundary of an open multipart, the
+ * innermost or one around it. Two more hyphens end that multipart. */
 bool parts_read_line(struct parts *p, struct span line)
 {
 	while (line.len > 0 && memchr("\r\n \t", line.at[line.len - 1], 4))

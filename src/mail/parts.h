@@ -1,4 +1,4 @@
-/* mail/parts.h - where in a message its headers are, and those of its parts (RFC 2046).
+/* mail/parts.h - find the headers of a message and of its parts (RFC 2046).
  *
  * Prefix: parts_.
  */
@@ -7,21 +7,21 @@
 #include "base/span.h"
 
 enum {
-	PARTS_DEPTH_MAX = 32,    /* of parts within parts; what lies deeper stays */
+	PARTS_DEPTH_MAX = 32,    /* parts within parts; deeper headers are not found */
 	PARTS_BOUNDARY_MAX = 70, /* RFC 2046 section 5.1.1 */
 	PARTS_LINE_MAX = 128,    /* more than any boundary, with some white space */
 	PARTS_TYPE_MAX = 8192,   /* octets of a Content-Type that are parsed */
 };
 
-/* Where in a message. */
+/* Where in the message the next line is. */
 enum parts_place {
 	PARTS_HEADER,
-	PARTS_STATUS, /* groups of fields (RFC 3464 section 2.1) */
-	PARTS_BODY,   /* a line may be the boundary of a part */
-	PARTS_REST,   /* no header can follow */
+	PARTS_STATUS, /* a body of groups of fields (RFC 3464 section 2.1) */
+	PARTS_BODY,   /* a body in which a line may be the boundary of a part */
+	PARTS_REST,   /* a body behind which no header can follow */
 };
 
-/* What a header leads to. */
+/* The kind of body that a header announces. */
 enum parts_content {
 	PARTS_CONTENT_OTHER,
 	PARTS_CONTENT_PARTS,
@@ -31,16 +31,16 @@ enum parts_content {
 
 struct parts_boundary {
 	uint8_t len;
-	bool digest; /* its parts are messages, unless they say otherwise */
+	bool digest; /* multipart/digest: a part is a message by default */
 	char text[PARTS_BOUNDARY_MAX];
 };
 
 struct parts {
 	enum parts_place place;
 	enum parts_content content;
-	bool typed; /* this header has had its Content-Type */
+	bool typed; /* the Content-Type of this header has been read */
 	uint32_t depth;
-	struct parts_boundary next; /* of the parts that this header announces */
+	struct parts_boundary next; /* the boundary that this header announces */
 	struct parts_boundary boundaries[PARTS_DEPTH_MAX];
 };
 
@@ -51,11 +51,11 @@ static inline bool parts_in_header(const struct parts *p)
 	return p->place == PARTS_HEADER || p->place == PARTS_STATUS;
 }
 
-/* A field of the header, as it is stored: if it is the Content-Type, it says what
- * follows the header. */
+/* Read a field of a header, with its line ends. Only a Content-Type has an effect: it
+ * says what kind of body follows. */
 void parts_read_field(struct parts *p, struct span field);
 
-/* The empty line behind a header. */
+/* Call this at the empty line behind a header. */
 void parts_end_header(struct parts *p);
 
 /* Take a line of a body. True: it is a boundary, which begins or ends a part. */

@@ -15,7 +15,7 @@ enum token {
 	TOKEN_QUOTED,  /* with its quotes */
 	TOKEN_LITERAL, /* with its brackets */
 	TOKEN_SPECIAL, /* one of < > , : ; @ */
-	TOKEN_ATOM,    /* anything else, dots included */
+	TOKEN_ATOM,    /* everything else, dots included */
 };
 
 /* Move the next token from the front of *io to *out. TOKEN_END: *io is empty. */
