@@ -9,6 +9,5 @@
 #endif
 
 /* The argument of the capability IMPLEMENTATION (RFC 2449 section 6.9). It has no
- * version number, which would help an attacker to choose a known weakness.
- */
+ * version number, which would help an attacker to choose a known weakness. */
 #define POPLAR_IMPLEMENTATION "Poplar"

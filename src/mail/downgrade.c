@@ -115,8 +115,7 @@ static enum field_went step(struct downgrade *d, struct fold *f, struct field *f
 }
 
 /* Do the next step of writing a field. A step whose output does not fit is repeated,
- * and skips the octets that are out.
- */
+ * and skips the octets that are out. */
 static void make_more(struct downgrade *d)
 {
 	struct fold f = { .out = BUF(d->made_of),

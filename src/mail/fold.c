@@ -72,8 +72,7 @@ void fold_word(struct fold *f, struct span word)
 }
 
 /* fold_reserve has left room for one octet. A ';' does not use it, so that a ',' may
- * follow.
- */
+ * follow. */
 void fold_special(struct fold *f, struct span special)
 {
 	const size_t more = span_is(special, ";") ? 1 : 0;

@@ -129,9 +129,8 @@ size_t name_uid(struct span base, char out[LISTING_UID_MAX])
 		return b.len;
 	}
 	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(
-		&state, zeros, sizeof zeros); /* part of the hash since the first
-						 release: unique-ids must not change */
+	/* Part of the hash since the first release: unique-ids must not change. */
+	crypto_hash_sha256_update(&state, zeros, sizeof zeros);
 	crypto_hash_sha256_update(&state, (const unsigned char *)base.at, base.len);
 	crypto_hash_sha256_final(&state, hash);
 	buf_hex(&b, hash, sizeof hash);

@@ -1,15 +1,14 @@
-/* pop3/authorization.h - the commands by which a client proves who it is.
+/* pop3/authorization.h - the commands of the AUTHORIZATION state.
  *
- * Prefix: authorization_. Parts of the session: see
- * pop3/session.h.
+ * Prefix: authorization_. Parts of the session machine, see pop3/session.h.
  */
 #pragma once
 
 #include "pop3/state.h"
 
-/* STLS, UTF8, USER, PASS, APOP or AUTH, as it stands in s->command. */
+/* Handle STLS, UTF8, USER, PASS, APOP or AUTH in s->command. */
 enum session_ask authorization_begin(struct session *s, struct buf *out);
 
-/* A line in the midst of AUTH's exchange. */
+/* Handle the client's next line in an AUTH exchange. */
 enum session_ask authorization_respond(struct session *s, struct span line,
 				       struct buf *out);

@@ -1,13 +1,15 @@
-/* pop3/capa.h - the capabilities: each announced exactly when it works.
+/* pop3/capa.h - list the capabilities of the server.
  *
- * Prefix: capa_. RFC 2449 sections 5 and 6.
+ * Prefix: capa_. RFC 2449 sections 5 and 6. A capability is listed exactly when it
+ * works in the present state of the session.
  */
 #pragma once
 
 #include "pop3/state.h"
 
-/* The whole multi-line answer to CAPA, for the session as it stands. */
+/* Write the multi-line reply to CAPA. */
 void capa_reply(const struct session *s, struct buf *out);
 
-/* The answer to XTND alone: the commands among them, one a line. */
+/* Write the reply to XTND without arguments: those capabilities that are commands, one
+ * on each line. */
 void capa_extensions(const struct session *s, struct buf *out);

@@ -1,4 +1,4 @@
-/* pop3/command.h - the commands: which there are, where they are legal, what they take.
+/* pop3/command.h - the table of commands, and the parser of command lines.
  *
  * Prefix: command_.
  */
@@ -7,8 +7,8 @@
 #include "base/fault.h"
 #include "base/span.h"
 
-/* States are bits so that a command can name the set in which it is legal. NAMED is
- * the part of AUTHORIZATION between an accepted USER and its PASS. */
+/* The states are bits, so that a command can name the set of states in which it is
+ * legal. NAMED is the part of AUTHORIZATION between an accepted USER and its PASS. */
 enum pop3_state {
 	POP3_FRESH = 1u << 0,       /* RFC 1939 section 4 */
 	POP3_NAMED = 1u << 1,       /* RFC 1939 section 7 */
@@ -20,7 +20,7 @@ enum pop3_state {
 
 /* Argument grammar. SP is exactly one space (RFC 1939 section 3). */
 enum command_args {
-	ARGS_NONE,      /* keyword alone */
+	ARGS_NONE,      /* the keyword alone */
 	ARGS_WORD,      /* SP word; no space in it */
 	ARGS_REST,      /* SP rest of the line; spaces are data (PASS) */
 	ARGS_OPT_WORD,  /* [SP word] */
@@ -64,16 +64,16 @@ enum command_id {
 struct command {
 	enum command_id id : 8;
 	bool named;       /* a message-number was given */
-	uint32_t msg;     /* it, 1 to 2^32-1; 0: one that no message has */
-	uint64_t lines;   /* ARGS_MSG_LINES; UINT64_MAX: so many or more */
-	struct span word; /* the first word, or ARGS_REST: borrowed from the line */
-	struct span more; /* the second; at is NULL: there is none */
+	uint32_t msg;     /* the message-number; 0: a number that no message can have */
+	uint64_t lines;   /* with ARGS_MSG_LINES; UINT64_MAX: as large or larger */
+	struct span word; /* the first word, or the rest; points into the line */
+	struct span more; /* the second word; at is NULL if there is none */
 };
 
-/* Read one line (without its line end) in the given state. *out is written on success
- * only. FAULT_UNKNOWN_COMMAND, FAULT_STATE or FAULT_SYNTAX otherwise; the keyword is
- * judged first, then the state, then the arguments. A NUL or a CR anywhere makes the
- * line malformed. */
+/* Parse one line, without its line end, in the given state. *out is written on success
+ * only. The checks come in this order: keyword (FAULT_UNKNOWN_COMMAND), state
+ * (FAULT_STATE), arguments (FAULT_SYNTAX). A NUL or CR anywhere makes the line
+ * malformed. */
 MUST_USE enum fault command_parse(struct span line, enum pop3_state state,
 				  struct command *out);
 

@@ -1,15 +1,16 @@
-/* pop3/text.h - everything that a client's user may read, in every language.
+/* pop3/text.h - all texts for the users of clients, in all languages.
  *
  * Prefix: text_. Faults have their English texts in
- * base/fault.h. The build makes a table from each catalogue in po/ (po/tables.c); what
- * a catalogue lacks is said in English.
+ * base/fault.h. The build makes a table from each catalogue in po/ (po/tables.c). A
+ * text that a catalogue lacks is sent in English.
  */
 #pragma once
 
 #include "base/fault.h"
 #include "base/language.h"
 
-/* xgettext reads the tables, with the comments for those who translate. */
+/* xgettext reads these tables, and copies the comments that begin with "translators:"
+ * into the catalogues. */
 /* clang-format off */
 #define TEXT_TABLE(X) \
 	/* translators: the name of your own language, in itself */ \
@@ -32,8 +33,8 @@
 	X(MARKED,       "message %u deleted") \
 	X(SIGNING_OFF,  "signing off")
 
-/* These have plural forms by %u, how many there are; %s is the first of them, said of
- * the octets of all. */
+/* Texts with plural forms. %u is the number that chooses the form. %s is the first text
+ * of the table, with a number of octets. */
 #define TEXT_COUNTED_TABLE(P) \
 	P(OCTETS, "%u octet", "%u octets") \
 	/* translators: %s is "%u octets" */ \
@@ -42,7 +43,7 @@
 	P(LEFT,   "signing off, %u message left", "signing off, %u messages left")
 /* clang-format on */
 
-/* That of a fault has the fault's number. */
+/* The text of a fault has the same number as the fault. */
 enum text {
 	TEXT_NONE = FAULT_NONE,
 #define X(id, code, priority, retry, text) TEXT_FAULT_##id,
@@ -57,21 +58,23 @@ enum text {
 				TEXT_COUNT
 };
 
-/* "%u octets" takes no more, with the largest number, in any language. */
+/* Room for "%u octets" with the largest number, in any language. */
 enum { TEXT_OCTETS_ROOM = 128 };
 
-/* Of one language. */
+/* The texts of one language. */
 struct catalogue {
-	unsigned (*form)(uint64_t n);  /* which plural form n takes */
-	const char *texts[TEXT_COUNT]; /* its forms, each with a NUL behind it */
+	unsigned (*form)(uint64_t n);  /* the plural form for n: 0 is the first */
+	const char *texts[TEXT_COUNT]; /* all forms of a text, one behind the other,
+					  each ended by a NUL */
 };
 
-/* All but English are made by the build. */
+/* The build makes all catalogues but the English one. */
 #define X(id, tag) extern const struct catalogue catalogue_##id;
 LANGUAGE_TABLE(X)
 #undef X
 
+/* A text without plural forms. */
 const char *text_of(enum language l, enum text id);
 
-/* One of those that have plural forms. */
+/* A text with plural forms, in the form for n. */
 const char *text_counted(enum language l, enum text id, uint64_t n);

@@ -1,4 +1,4 @@
-/* store/index.c - the file that remembers what a maildrop holds: reading.
+/* store/index.c - read the index of a maildrop.
  *
  * Prefix: index_.
  */
@@ -37,7 +37,7 @@ uint64_t index_head_sum(const char page[LISTING_HEAD_OCTETS])
 	return listing_sum((struct span){ page, LISTING_HEAD_OCTETS - 8 }, INDEX_MAGIC);
 }
 
-/* What is wrong with the head of a file that is `octets` long; NULL: nothing. */
+/* What is wrong with the head of the file; NULL: nothing. */
 static const char *judge(const struct index_head *h, const struct stat *st)
 {
 	if (h->magic != INDEX_MAGIC)
@@ -68,7 +68,7 @@ static bool parse_gaps(struct index *ix, const char *at)
 	return h->records - gone == h->messages;
 }
 
-/* Filled from a whole page. NULL, or what is wrong. */
+/* Parse the head from its page. NULL, or what is wrong. */
 static const char *parse_head(struct index *ix, const char page[LISTING_HEAD_OCTETS],
 			      const struct stat *st)
 {
@@ -86,7 +86,8 @@ static const char *parse_head(struct index *ix, const char page[LISTING_HEAD_OCT
 	return wrong;
 }
 
-/* A regular file of ours with no other name, which nobody else can have put there. */
+/* Accept only a regular file that we own and that has no second name, so that nobody
+ * else can have put it there. */
 int index_open_file(int dir, int flags, struct stat *out)
 {
 	OWN_FD fd = file_open_beneath(dir, INDEX_FILE, flags | O_NONBLOCK | O_NOCTTY);
@@ -148,7 +149,8 @@ bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
 	       name_is_good(r, (struct span){ name, r->name_len });
 }
 
-/* Is record i, or its name, among those that are held? They are read if it is not. */
+/* Have record i, or its name, among those in memory: read a run of them if it is not
+ * there. False: reading failed. */
 static bool hold(const struct index_reader *rd, struct index_run *held, uint32_t i,
 		 void *out, size_t each, uint64_t at)
 {

@@ -1,4 +1,4 @@
-/* store/indexwrite.c - the file that remembers what a maildrop holds: writing.
+/* store/indexwrite.c - write the index of a maildrop.
  *
  * Prefix: index_.
  */
@@ -63,7 +63,7 @@ static uint64_t index_ns(struct timespec t)
 
 /* ---- beginning ---- */
 
-/* What is left of one that was never finished goes first. */
+/* Remove what an interrupted writer has left, then create the file. */
 static int make_new(int dir)
 {
 	if (unlinkat(dir, INDEX_FILE_NEW, 0) < 0 && errno != ENOENT)
@@ -71,7 +71,7 @@ static int make_new(int dir)
 	return file_create_beneath(dir, INDEX_FILE_NEW, 0600);
 }
 
-/* The same file as is being read, to be written. */
+/* Open the index that `old` was read from for writing. ESTALE: it has been replaced. */
 static int open_again(int dir, const struct index *old)
 {
 	struct stat st;
@@ -84,8 +84,8 @@ static int open_again(int dir, const struct index *old)
 	return TAKE_FD(fd);
 }
 
-/* The first octets of an index are written as they are, or a file is made for a moment.
- */
+/* Get the clock of the file system: write the first octets of the index again as they
+ * are, or create a file for a moment, and read its time stamp. */
 bool index_clock(int dir, uint64_t *out_ns)
 {
 	const uint64_t magic = htole64(INDEX_MAGIC);
@@ -108,7 +108,7 @@ bool index_clock(int dir, uint64_t *out_ns)
 	return told;
 }
 
-/* A doubt stays until the maildrop has been looked through. */
+/* INDEX_DOUBTED stays until a session has measured the maildrop anew. */
 static void set_quiescence(int dir, enum index_quiescence quiescent)
 {
 	char page[LISTING_HEAD_OCTETS];
@@ -136,7 +136,8 @@ void index_doubt(int dir)
 	set_quiescence(dir, INDEX_DOUBTED);
 }
 
-/* Never one that was before, so that no old record is taken for a new one. */
+/* A generation later than all earlier ones, so that no old record counts as a new one.
+ */
 static uint64_t next_generation(const struct index *old)
 {
 	uint64_t last = old ? old->head.generation : 0;
@@ -178,7 +179,7 @@ void index_writer_done(struct index_writer *w)
 
 /* ---- records ---- */
 
-/* Write the records from `kept` on, which are all of one group. */
+/* Write the records behind the first `kept`; all are in one group. */
 static bool flush(struct index_writer *w)
 {
 	uint32_t k = w->kept % LISTING_GROUP, n = w->count - w->kept;
@@ -247,8 +248,8 @@ static bool write_head(int fd, const struct index_head *head,
 	return write_whole(fd, page, sizeof page, 0);
 }
 
-/* A descriptor of what was written that the front may have. What is in memory nobody,
- * we included, can change any more. */
+/* A read-only descriptor of what was written, which the front may have. A listing in
+ * memory is sealed: no process, this one included, can change it after that. */
 static int reopen(struct index_writer *w)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -288,7 +289,8 @@ enum fault index_finish(struct index_writer *w, const struct index_head *head,
 	if (ix.fd < 0)
 		return refuse(why, "put in place");
 	if (w->way == INDEX_NEW)
-		own_fd_close(&w->fd); /* it has got its name: nothing to clean up */
+		own_fd_close(&w->fd); /* renamed already: index_writer_done must not
+					 remove it */
 	ix.map = *gaps;
 	ix.map.generation = w->generation;
 	*gaps = (struct listing_map){ 0 };

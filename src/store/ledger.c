@@ -43,7 +43,8 @@ static void put(char *at, uint64_t n)
 	memcpy(at, &n, sizeof n);
 }
 
-/* The sum is against accidents: whoever can write the file may write what he likes. */
+/* The sum detects accidents. It need not stop attackers: only the owner of the mail can
+ * write the file. */
 static uint64_t sum_of(struct span octets)
 {
 	static const unsigned char key[SIPHASH_KEY_OCTETS] = "poplar's ledger";
@@ -134,7 +135,7 @@ enum fault ledger_save(struct ledger *l, struct why *why)
 	return write_head(l->fd, l) ? FAULT_NONE : trouble(errno, "write", why);
 }
 
-/* A head that is none is that of a new ledger; its records may tell something still. */
+/* A damaged head counts as that of a new ledger; the records may still be good. */
 static enum fault read_head(struct ledger *l, struct why *why)
 {
 	char head[HEAD_OCTETS];
@@ -183,7 +184,7 @@ void ledger_close(struct ledger *l)
 	own_fd_close(&l->fd);
 }
 
-/* ---- all of it ---- */
+/* ---- reading and replacing ---- */
 
 static int by_key(const struct ledger_record *r, enum ledger_kind kind, struct span uid)
 {

@@ -49,11 +49,11 @@ MUST_USE enum fault ledger_read(const struct ledger *l, struct ledger_record **o
 struct ledger_record *ledger_find(struct ledger_record *sorted, uint32_t count,
 				  enum ledger_kind kind, struct span uid);
 
-/* Add records behind the last. */
+/* Append records. */
 MUST_USE enum fault ledger_add(struct ledger *l, const struct ledger_record *r,
 			       uint32_t count, struct why *why);
 
-/* Write due_ms and look. */
+/* Write due_ms and look into the file. */
 MUST_USE enum fault ledger_save(struct ledger *l, struct why *why);
 
 /* Replace the file by a new one with those of these records whose `when` is not 0. */

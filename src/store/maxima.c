@@ -1,7 +1,8 @@
 /* store/maxima.c - how many messages a board has ever had.
  *
- * Prefix: maxima_. The file is a head and the sums in order, eight
- * octets each, in this machine's order of octets, as the index is.
+ * Prefix: maxima_. The file is a head and the sorted sums, eight octets each, in the
+ * byte order of this machine: the file of another machine is not recognized, and
+ * counting begins anew.
  */
 #include "store/maxima.h"
 
@@ -21,15 +22,15 @@ enum { SUMS_MAX = 1 << 26 };
 #define NEW_FILE MAXIMA_FILE ".new"
 
 struct head {
-	uint64_t magic, maxima, count, sum; /* the last: of the sums behind it */
+	uint64_t magic, maxima, count, sum; /* `sum` covers the sums behind the head */
 };
 
 struct seen {
 	uint64_t maxima, count;
-	uint64_t *sums; /* malloc'ed, in order */
+	uint64_t *sums; /* malloc'ed, sorted */
 };
 
-/* Sessions of one process write one after the other. */
+/* Only one session of this process at a time reads and writes such a file. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static int compare(const void *a, const void *b)
@@ -46,7 +47,7 @@ static uint64_t sum_of(const struct seen *s)
 		s->maxima);
 }
 
-/* Of the messages that are listed. False: no memory, or a record that is none. */
+/* The sums of the listed messages. False: out of memory, or a damaged record. */
 static bool list(const struct store_listing *l, struct seen *out)
 {
 	struct listing_record r;
@@ -62,7 +63,7 @@ static bool list(const struct store_listing *l, struct seen *out)
 	return out->sums;
 }
 
-/* What the file says; nothing where it is none. */
+/* Read the file. False: there is no usable file; *out is empty. */
 static bool load(int dir, struct seen *out)
 {
 	OWN_FD fd = file_open_beneath(dir, MAXIMA_FILE, O_RDONLY | O_NONBLOCK);
@@ -100,7 +101,7 @@ static enum fault save(int dir, const struct seen *s, struct why *why)
 	return FAULT_NONE;
 }
 
-/* How many of `now` are not among `before`; both are in order. */
+/* The number of sums in `now` that are not in `before`; both are sorted. */
 static uint64_t count_new(const struct seen *now, const struct seen *before)
 {
 	uint64_t fresh = 0, k = 0;

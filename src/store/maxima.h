@@ -10,7 +10,7 @@
 
 #include "store/maildrop.h"
 
-/* Not dotted: a Maildir takes such a name for a folder. */
+/* The name has no leading dot: in a Maildir, such a name is a folder. */
 #define MAXIMA_FILE "poplar-maxima"
 
 /* Return the maxima of the board in this directory, whose listing is `l`: at least

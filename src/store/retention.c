@@ -45,7 +45,7 @@ enum fault retention_admit(struct maildrop *m, struct why *why)
 
 /* ---- what is due ---- */
 
-/* When the message is due to go; UINT64_MAX: never. */
+/* When to remove the message; UINT64_MAX: never. */
 static uint64_t due_at(const struct policy *p, uint64_t came, uint64_t retrieved)
 {
 	const uint32_t days = retrieved > 0 ? p->retrieved : p->unread;
@@ -115,9 +115,10 @@ static struct ledger_record *find_note(struct look *k, enum ledger_kind kind,
 	return note;
 }
 
-/* Neither this session's index nor a note knows it from an earlier one. That it was
- * retrieved tells nothing: what went long ago may have been restored. Nor may a note
- * that it was seen tell so again, once it has let the message go. */
+/* Is this the first session that lists the message? No: if the index or a note
+ * LEDGER_SEEN knows it from an earlier one. A note LEDGER_RETRIEVED does not count,
+ * since the message may have been removed long ago and restored. A note LEDGER_SEEN
+ * counts once, and is then removed, for the same reason. */
 static bool is_first_seen(const struct maildrop *m, struct look *k, uint32_t i,
 			  const struct listing_record *r)
 {
@@ -131,7 +132,8 @@ static bool is_first_seen(const struct maildrop *m, struct look *k, uint32_t i,
 	return !note;
 }
 
-/* What is due goes, but never in the first session that sees it. */
+/* Mark a message that is due, but never in the first session that lists it: note it as
+ * seen instead. */
 static bool handle_due(const struct maildrop *m, struct look *k, uint32_t i,
 		       const struct listing_record *r)
 {
@@ -222,7 +224,8 @@ static enum fault look_at_all(struct maildrop *m, struct look *k, struct why *wh
 	return f ? f : look_at_unsure(m, k, why);
 }
 
-/* When most notes are of messages that are gone, they go too. */
+/* Write the ledger. If most notes are about messages that are gone, remove those notes.
+ */
 static enum fault tidy(struct maildrop *m, struct look *k, struct why *why)
 {
 	const bool stale = m->ledger.count >= TIDY_LEAST &&
@@ -245,8 +248,9 @@ static enum fault save(struct maildrop *m, struct look *k, struct why *why)
 		       : ledger_add(&m->ledger, k->seen, k->seen_count, why);
 }
 
-/* Whoever was told by a dry run has seen what is due: what he was told of is what goes
- * the next time. Where that cannot be written it stays for longer. */
+/* A dry run has shown the operator what is due, so the next session may remove it: note
+ * these messages as seen. If the note cannot be written, they stay for one session
+ * more. */
 static void save_told(const struct maildrop *m, const struct look *k)
 {
 	struct ledger ledger;
@@ -257,9 +261,9 @@ static void save_told(const struct maildrop *m, const struct look *k)
 	ledger_close(&ledger);
 }
 
-/* All messages are looked at once a day at most, however many there are: in between,
- * nothing can be due before the time that was found then. Mail that came since is due
- * later than that, or, where somebody put old mail there, the next day. */
+/* All messages are checked at most once a day, or when the next one is due: the ledger
+ * has that time. Mail that has come since then is due later; old mail that somebody has
+ * copied there waits until the next day. */
 enum fault retention_due(struct maildrop *m, uint64_t **out, struct why *why)
 {
 	*out = NULL;
@@ -306,7 +310,7 @@ static bool note(struct maildrop *m, uint32_t i)
 	return ledger_add(&m->ledger, &n, 1, &m->trouble) == FAULT_NONE;
 }
 
-/* Without memory the messages just stay unmarked. */
+/* If memory runs out, the messages stay unmarked. */
 static void mark_seen(struct maildrop *m, const uint64_t *marks,
 		      const uint64_t *retrieved)
 {

@@ -1,8 +1,8 @@
 /* store/maildir/duplicates.c - files that share a base name, which Maildir forbids.
  *
- * Prefix: maildir_. Each needs a unique-id of its own that stays when
- * the others go. No place but the file itself keeps one whatever becomes of the index,
- * so that all but one get another name, of which the unique-id is made in any case.
+ * Prefix: maildir_. Each needs a stable unique-id that survives the deletion of the
+ * others. Only the file itself can keep it, since an index may be lost. So all but one
+ * are renamed: the unique-id is made from the name.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,9 +24,9 @@ struct span maildir_base(const struct scan *s, const struct scan_file *f,
 		room);
 }
 
-/* The one that had the name alone, as the index knows, keeps it, so that nothing
- * changes for it. Without an index it is not known which one that is; the name could
- * have been another's, and nobody keeps it. */
+/* If the index has a record for a file under the plain base name, that file keeps the
+ * name and its unique-id. Without such a record, we cannot know which file had the name
+ * first, so all of them are duplicates. */
 static uint32_t mark_duplicates(struct scan *s)
 {
 	bool before = false;
@@ -46,8 +46,8 @@ static uint32_t mark_duplicates(struct scan *s)
 	return count;
 }
 
-/* Where it cannot be, or another is at work on the file, all is as it was. False: out
- * of memory. */
+/* Rename a duplicate. If that fails, or if another program has changed the file,
+ * nothing changes. False: out of memory. */
 static bool give_name(int dir, struct scan *s, struct scan_file *f)
 {
 	char duplicate[NAME_DUPLICATE_MAX], path[LISTING_NAME_OCTETS + sizeof "cur/"];

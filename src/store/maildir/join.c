@@ -1,4 +1,4 @@
-/* store/maildir/join.c - what the index knows of a Maildir, joined with what is there.
+/* store/maildir/join.c - join the records of the index with the files that were found.
  *
  * Prefix: maildir_. Records and files are both in delivery order.
  */
@@ -8,12 +8,14 @@
 #include "mail/name.h"
 #include "store/maildir/join.h"
 
-/* With more files than this, none that the index knows is looked at. */
+/* If more files than this were found, files with a record are not checked by stat(2).
+ */
 enum { LOOKS_MAX = 4096 };
 
 /* ---- records and files ---- */
 
-/* Nothing that could lead out of the folder. */
+/* Is it a name of a file in new or cur? The index is input, and a path must not lead
+ * out of its folder. */
 static bool name_is_good(struct span name)
 {
 	return name.len > 1 && (name.at[0] == 'n' || name.at[0] == 'c') &&
@@ -73,24 +75,24 @@ static bool same_name(const struct scan *s, const struct scan_file *f, struct sp
 	       memcmp(now.at, name.at + 1, now.len) == 0;
 }
 
-/* One that was found may still be another of the same name, to which the file system
- * gave the same inode number. Maildir gives no name twice, people do, in maildrops that
- * they look after themselves: where to look at each file would be felt, it is not done.
- */
+/* A file with the same name and inode number may still be another file: Maildir never
+ * reuses a name, but people who edit their mail by hand may. With many files the check
+ * would take too long, and is skipped. */
 static bool is_same_file(const struct update *u, const struct scan_file *f)
 {
 	return u->scan.files.count > LOOKS_MAX ||
 	       scan_is_same(u->d->base.dir, &u->scan, f);
 }
 
-/* Behind all that has been joined? */
+/* Does the key come behind all joined files? */
 static bool is_next(const struct scan *s, const struct scan_files *out,
 		    const struct scan_key *key)
 {
 	return out->count == 0 || scan_order(s, &out->at[out->count - 1], key) < 0;
 }
 
-/* The record's own file, which may have got another name. */
+/* Join a record with its file `found`, which may have another name than the record (not
+ * `same`). */
 static bool join_found(struct update *u, const struct scan_file *found, bool same,
 		       enum scan_dir was, struct scan_file f, struct scan_files *out)
 {
@@ -101,12 +103,13 @@ static bool join_found(struct update *u, const struct scan_file *found, bool sam
 	f.numberless = found->numberless;
 	f.measured &= is_same_file(u, &f);
 	f.changed = !f.measured || !same;
-	u->seen.quiescent &= u->seen.read[was]; /* else it has two names */
+	u->seen.quiescent &=
+		u->seen.read[was]; /* otherwise the file has a second name */
 	return scan_add(out, &f);
 }
 
-/* One record. What stands in front of it in the scan is new. Its own file has been
- * found, or lies in a folder that has not changed, or is gone. */
+/* Join one record. Files in front of it in the scan are new. The file of the record is
+ * either in the scan, or in a folder that has not changed, or gone. */
 static enum fault join_record(struct update *u, struct span name, struct scan_file f,
 			      uint32_t *io_at, struct scan_files *out)
 {
@@ -133,8 +136,8 @@ static enum fault join_record(struct update *u, struct span name, struct scan_fi
 	return ok ? FAULT_NONE : FAULT_NOMEM;
 }
 
-/* Mostly the next file is the record's, under the name that it had: then the name in
- * the index need not be read, nor the other be looked at again. */
+/* Is the next file the file of the record, with an unchanged name? Mostly it is, and
+ * then the name in the index need not be read. */
 static bool is_as_it_was(const struct scan *s, const struct scan_files *out,
 			 uint32_t at, const struct listing_record *r)
 {
@@ -150,7 +153,7 @@ static bool is_as_it_was(const struct scan *s, const struct scan_files *out,
 	return is_next(s, out, &key);
 }
 
-/* What the record says of its file, as far as that still holds. */
+/* The file as the record describes it; not `measured` if the measures may be wrong. */
 static struct scan_file known(const struct update *u, const struct listing_record *r,
 			      uint32_t i)
 {
@@ -201,8 +204,8 @@ static enum fault join_all(struct update *u, struct scan_files *out)
 	return f;
 }
 
-/* What lies in cur needs no look while that folder is as it was, where all that lies in
- * new comes behind it. How many messages are so, in front of all others? */
+/* How many messages at the beginning of the listing can be left as they are? The stable
+ * prefix, if cur has not changed and all files in new come behind it; otherwise 0. */
 static uint32_t count_stable(const struct update *u)
 {
 	const uint32_t n = (uint32_t)u->old.head.stable;

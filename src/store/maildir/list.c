@@ -1,7 +1,7 @@
-/* store/maildir/list.c - the index of a Maildir, brought up to date.
+/* store/maildir/list.c - bring the index of a Maildir up to date.
  *
- * Prefix: maildir_. Where nothing has changed, the index is the
- * listing. Otherwise the folders that changed are read, and joined with the records:
+ * Prefix: maildir_. If nothing has changed, the index is the listing. Otherwise the
+ * changed folders are read, and their files are joined with the records of the index;
  * both are in delivery order.
  */
 #include <errno.h>
@@ -13,15 +13,16 @@
 #include "store/fault.h"
 #include "store/maildir/join.h"
 
-/* A file of which more is dead than alive is written anew; small ones need not be. */
+/* An index is written anew if its gaps exceed its messages by more than this. */
 enum { DEAD_FEW = 1024 };
 
-/* So often the folders are looked through while others replace what was found. */
+/* The folders are read at most this often, if other programs replace files meanwhile.
+ */
 enum { LOOKS = 3 };
 
 /* ---- records ---- */
 
-/* As a record has it, a name opens with one letter for its folder. */
+/* In a record, the first letter of the folder comes before the name. */
 static size_t put_name(const struct scan *s, const struct scan_file *f,
 		       char out[LISTING_NAME_OCTETS])
 {
@@ -60,15 +61,15 @@ static void put_record(const struct scan *s, const struct scan_file *f,
 
 /* ---- writing ---- */
 
-/* How the listing is to be written. */
+/* How to write the listing. */
 struct plan {
 	enum index_way way;
-	uint32_t first;          /* new records go behind so many that are there */
-	struct listing_map gaps; /* among those */
+	uint32_t first; /* existing records; new ones are written behind them */
+	struct listing_map gaps; /* the gaps among them */
 };
 
-/* The records of what is skipped, with the gaps among them, end before the one that is
- * returned. */
+/* The number of the first record behind the skipped messages. *out gets the gaps before
+ * it. */
 static uint32_t skip_records(const struct update *u, struct listing_map *out)
 {
 	const struct listing_map *map = &u->old.map;
@@ -79,8 +80,9 @@ static uint32_t skip_records(const struct update *u, struct listing_map *out)
 	return next;
 }
 
-/* Files that are new must all come behind those that have records, and the dead be few,
- * for the old file to go on. Where nothing stays, it begins again. */
+/* Can new records be appended to the old file? Only if all new files come behind those
+ * with records, and the gaps are few. If no record stays, the file begins again with
+ * record 0. */
 static bool can_go_on(const struct update *u, struct plan *p)
 {
 	const struct scan_files *files = &u->scan.files;
@@ -104,7 +106,7 @@ static bool can_go_on(const struct update *u, struct plan *p)
 		files->count + u->skip - kept <= INDEX_RECORDS_MAX - records);
 }
 
-/* Is what is found out written down for later sessions? */
+/* Is the index written for later sessions? */
 static bool keeps_index(const struct store_opening *o)
 {
 	return o->use.index == STORE_INDEX_RENEW ||
@@ -188,7 +190,8 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 	return f;
 }
 
-/* All that is not skipped, into the old file. False: that is not to be. */
+/* Write the messages that are not skipped into the old file. False: that is not
+ * possible. */
 static bool write_behind(struct update *u)
 {
 	struct why why;
@@ -200,8 +203,8 @@ static bool write_behind(struct update *u)
 	return done;
 }
 
-/* Where the file cannot be written, a new one may, or else memory: the listing is the
- * same. */
+/* Append to the old file, or else write a new file, or else memory. The listing is the
+ * same in all three. */
 static enum fault write_somewhere(struct update *u, struct why *why)
 {
 	struct plan p;
@@ -219,7 +222,7 @@ static enum fault write_somewhere(struct update *u, struct why *why)
 	return f;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole of it ---- */
 
 static enum fault make_folders(int dir, const char *path, struct why *why)
 {
@@ -250,7 +253,7 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 	return f;
 }
 
-/* Whoever removes old mail must know which of it nobody can have seen. */
+/* Retention must know which messages no earlier session can have listed. */
 static enum fault note_fresh(const struct update *u, struct why *why)
 {
 	const uint32_t count = u->scan.files.count;
@@ -269,14 +272,15 @@ static enum fault note_fresh(const struct update *u, struct why *why)
 	return FAULT_NONE;
 }
 
-/* A size that a name told may have been what was sent otherwise. */
+/* May sizes be taken from file names? Not after a report of corruption, since such a
+ * size may be the wrong one. */
 static bool believes_names(const struct update *u)
 {
 	return u->opening->use.index != STORE_INDEX_RENEW &&
 	       (u->old.fd < 0 || u->old.head.quiescent != INDEX_DOUBTED);
 }
 
-/* What is not as the index says is read, and joined with what it says. */
+/* Read the changed folders, join them with the index, and measure the new files. */
 static enum fault read_and_measure(struct update *u, const struct scan_stamp *known,
 				   bool *out_replaced, struct why *why)
 {
@@ -292,8 +296,7 @@ static enum fault read_and_measure(struct update *u, const struct scan_stamp *kn
 	return f;
 }
 
-/* A message that was replaced and renamed since the folders were read is found by
- * another look. */
+/* Read again if a message was replaced and renamed after the folders were read. */
 static enum fault look_through(struct update *u, const struct scan_stamp *known,
 			       struct why *why)
 {
@@ -309,10 +312,10 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 	return f;
 }
 
-/* Does the index tell what is there, as long as the folders are as it says? Not after a
- * crash of the machine: then its head may have reached the disk, and a record not. Its
- * records are still good for what they say of a file, each with a sum of its own. Nor
- * where surrogates are not made in the same way any more. */
+/* Is the index right if the folders have not changed? Not after a crash of the machine:
+ * its head may have reached the disk, and a record not. (Records that are there are
+ * still good, since each has its own sum.) Nor if the setting for surrogates has
+ * changed. */
 static bool can_be_current(const struct index *ix, const struct store_opening *o)
 {
 	return ix->fd >= 0 && ix->head.quiescent == INDEX_QUIESCENT &&

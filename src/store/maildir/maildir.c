@@ -1,9 +1,9 @@
-/* store/maildir/maildir.c - the Maildir, as MTAs, IMAP servers and shells share it.
+/* store/maildir/maildir.c - the kind of store for Maildirs, which other programs use at
+ * the same time.
  *
- * Prefix: maildir_. Messages stay where they are, in new or cur;
- * nothing is written but the index, the ledger and the removals of a commit, and
- * nothing renamed but what is to be marked as seen, and one of two files that share a
- * base name.
+ * Prefix: maildir_. Messages stay where they are, in new or cur. The only changes to a
+ * Maildir are the index, the ledger, maildirsize, the removal of messages, and two
+ * kinds of renaming: marking messages as seen, and giving duplicates another name.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +21,9 @@
 
 /* ---- opening ---- */
 
-/* A home without a Maildir has got no mail yet. A home that is not there may be a disk
- * that is not mounted: to show an empty maildrop then would make clients forget what
- * they have and fetch it all again. So it is made only where that was asked for. */
+/* If the home has no Maildir, no mail has come yet. If the home is missing, its disk
+ * may not be mounted: an empty maildrop would make clients forget what they have, and
+ * fetch all mail again. So a home is created only if use.makes_home says so. */
 static int open_home(const struct store_opening *o, bool *out_made)
 {
 	const char *slash = strrchr(o->place.path, '/');
@@ -101,8 +101,8 @@ static enum fault open_message(struct maildir *d, struct scan *s, int *out,
 	return FAULT_NONE;
 }
 
-/* Is it what was listed? One that was written to and has the size that was told of it
- * still is. */
+/* Is the file the one that was listed? It may have been written to, if it still has the
+ * listed size, on disk and on the wire. */
 static enum fault check_file(const struct maildir *d, int fd, const struct scan *s,
 			     struct store_body *out)
 {
@@ -195,7 +195,7 @@ static void maildir_doubt(struct maildrop *m)
 	index_doubt(m->dir);
 }
 
-/* The time of delivery is in the name. */
+/* The time of delivery stands in the file name. */
 static enum fault maildir_delivered(struct maildrop *m, const uint64_t *which,
 				    uint64_t out[], struct why *why)
 {

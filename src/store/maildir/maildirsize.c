@@ -1,10 +1,10 @@
-/* store/maildir/maildirsize.c - the file by which programs share the quota of a
+/* store/maildir/maildirsize.c - subtract removed messages from the quota file of a
  * Maildir.
  *
- * Prefix: maildir_. Maildir++: the first line is the quota; each other
- * line adds octets and messages, less than none for those that were removed. Whoever
- * changes the mail appends a line in one write. Who finds the file too long, or the
- * quota passed, counts anew.
+ * Prefix: maildir_. Maildir++ defines the file: the first line is the quota; each other
+ * line adds a number of octets and of messages, which are negative for removed
+ * messages. A program that changes the mail appends one line in one write. A program
+ * that finds the file too long, or the quota exceeded, counts anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 #include "store/maildir/maildir.h"
 #include "sys/file.h"
 
-/* What is marked as removed (T) does not count, says Maildir++. The size is that of the
- * name, where it tells one. */
+/* Maildir++: messages with the flag T do not count, and the size is that in the name
+ * (S=), if there is one. */
 void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored)
 {
 	const char *flags = memmem(name.at, name.len, ":2,", 3);
@@ -45,7 +45,7 @@ void maildir_subtract(int dir, const struct maildir_removed *r)
 		return;
 	const int len = snprintf(line, sizeof line, "-%" PRIu64 " -%" PRIu32 "\n",
 				 r->octets, r->messages);
-	/* On a full disk it is not told, and too much is counted until somebody counts.
+	/* If the disk is full, the quota stays too high until some program counts anew.
 	 */
 	while (write(fd, line, (size_t)len) < 0 && errno == EINTR)
 		;

@@ -1,5 +1,4 @@
-/* store/maildir/measure.c - the files of a Maildir, found again when they moved, and
- * measured.
+/* store/maildir/measure.c - find moved files of a Maildir again, and measure files.
  *
  * Prefix: scan_.
  */
@@ -16,13 +15,13 @@
 #include "store/maildir/scan.h"
 #include "sys/file.h"
 
-/* Files that moved are looked for again, so often. */
+/* Moved files are searched for at most this often. */
 enum { CHASES = 20, CHUNK_OCTETS = 65536 };
 
 /* ---- finding again ---- */
 
-/* The first file of `now`, which scan_read has put in order, that does not stand in
- * front of the key. */
+/* Binary search in `now`, which is sorted, for the first file that does not come before
+ * the key. */
 static uint32_t find_place(const struct scan *now, const struct scan_key *key)
 {
 	uint32_t low = 0, high = now->files.count;
@@ -48,9 +47,9 @@ static bool is_it(int dir, const struct scan *now, const struct scan_file *f,
 		scan_is_file(wanted, &st));
 }
 
-/* The file of `now` that is the same message. Those that have its base name are asked
- * for their identity once more: a folder's number of a single file may be untrue also
- * where the folder's others are true. *out_other: some have, and are not it. */
+/* Find the file of `now` that is the message `wanted`. The identity of files with its
+ * base name is checked by stat(2) too, since the inode number in a directory may be
+ * wrong for a single file. *out_other: other files have its base name. */
 static const struct scan_file *find_again(int dir, const struct scan *now,
 					  const struct scan *s,
 					  const struct scan_file *wanted,
@@ -73,7 +72,7 @@ static const struct scan_file *find_again(int dir, const struct scan *now,
 	return NULL;
 }
 
-/* Write the place where each of the listed is now, or what became of it, into s. */
+/* Note in s where each file of `list` is now, or its fate. */
 static enum fault relocate(int dir, struct scan *s, const uint32_t *list,
 			   uint32_t count, struct why *why)
 {
@@ -98,8 +97,8 @@ static enum fault relocate(int dir, struct scan *s, const uint32_t *list,
 	return f;
 }
 
-/* Try each of the listed; those that had moved stay in the list. Returns their number.
- */
+/* Try each file of `list`; those that have moved stay in the list. Returns their
+ * number. */
 static uint32_t try_all(struct scan *s, uint32_t *list, uint32_t count, scan_do_fn *act,
 			void *arg)
 {
@@ -131,7 +130,8 @@ enum fault scan_chase(int dir, struct scan *s, uint32_t *list, uint32_t count,
 
 /* ---- measuring ---- */
 
-/* Did a program compress the file? Its name still tells another size then, if any. */
+/* Has a program compressed the file? It is not compressed if S= in its name is its
+ * size. */
 static bool is_packed(struct span name, const struct scan_file *f, struct span start)
 {
 	uint64_t s;
@@ -139,9 +139,9 @@ static bool is_packed(struct span name, const struct scan_file *f, struct span s
 	return packed_by(start) && !(name_field(name, 'S', &s) && s == f->stored);
 }
 
-/* Read all of an open file through the wire routine, and through that which makes its
- * surrogate; where `told`, f->octets is known, and only as long as its surrogate may
- * depend on it. False: it can't be read; errno tells why. */
+/* Measure an open file: read it through the code that sends it, and that which makes
+ * its surrogate. If `told`, f->octets is known, and reading ends as soon as the verdict
+ * on the surrogate is final. False, and errno: it cannot be read. */
 static bool count_octets(int fd, struct scan_file *f, struct span name, bool told,
 			 struct downgrade *judge)
 {
@@ -178,9 +178,9 @@ static bool count_octets(int fd, struct scan_file *f, struct span name, bool tol
 struct measuring {
 	int dir;
 	enum downgrade_way way;
-	bool believe; /* names */
+	bool believe; /* take sizes from names */
 	struct downgrade *judge;
-	bool misplaced; /* a file has another identity than its folder said */
+	bool misplaced; /* some file has another identity than its directory said */
 	enum fault fault;
 	struct why *why;
 };
@@ -234,7 +234,7 @@ static void forget_measures(struct scan_file *f)
 	f->measured = true;
 }
 
-/* It is listed all the same. Returns false: there is nothing to look for. */
+/* The message is listed even so. Returns false: the file has not moved. */
 static bool keep_trouble(struct scan_file *f, int sys)
 {
 	f->trouble = store_fault(sys) == FAULT_SETUP ? SCAN_CLOSED : SCAN_PASSING;
@@ -242,13 +242,14 @@ static bool keep_trouble(struct scan_file *f, int sys)
 	return false;
 }
 
-/* Of all messages, not of this one. */
+/* A shortage of the process or the machine, not a problem of this message. */
 static bool is_shortage(int sys)
 {
 	return sys == EMFILE || sys == ENFILE || sys == ENOMEM;
 }
 
-/* Does the name tell the size of a file that takes longer to read than a login may? */
+/* Is the size in the name used? Only for large files, which would take too long to read
+ * during a login. */
 static bool is_told(const struct measuring *m, struct span name, struct scan_file *f)
 {
 	return m->believe && f->stored >= SCAN_LARGE &&
@@ -284,7 +285,8 @@ static bool measure(void *arg, struct scan *s, struct scan_file *f)
 	       keep_trouble(f, errno);
 }
 
-/* Returns true when a file was left out of which another has the base name. */
+/* Leave out files that are gone. True: for one of them, another file has its base name.
+ */
 static bool leave_out_gone(struct scan *s)
 {
 	bool replaced = false;
@@ -318,9 +320,10 @@ static bool is_missing(void *arg, struct scan *s, struct scan_file *f)
 	       errno == ENOENT;
 }
 
-/* Of files that share a base name the index may know one that was replaced while the
- * folders were read: the other would lose its name to it. Those that are not measured
- * are looked at when they are. */
+/* Among files that share a base name, the index may know one that was replaced while
+ * the folders were read. It must be left out, or the new file would count as its
+ * duplicate and be renamed. Only measured files are checked here: the others are
+ * checked when they are measured. */
 static enum fault leave_out_replaced(int dir, struct scan *s, uint32_t *list,
 				     struct why *why)
 {
@@ -344,8 +347,9 @@ static uint32_t list_unmeasured(const struct scan *s, uint32_t *list)
 	return count;
 }
 
-/* A file that was replaced between two looks at its folder was seen twice, and is one
- * when it is opened. */
+/* A file that was replaced between two passes over its folder is in the scan twice.
+ * Opening both shows that they are one, so duplicates of a file are left out at the
+ * end. */
 enum fault scan_measure(int dir, struct scan *s, bool believe, enum downgrade_way way,
 			bool *out_replaced, struct why *why)
 {

@@ -12,11 +12,13 @@
 #include "store/maildir/maildir.h"
 #include "sys/file.h"
 
-/* A commit at work. A first fault is kept, and the rest still tried. */
+/* The state of a removal. The first fault is kept, and the other messages are removed
+ * even so. */
 struct removal {
 	int dir;
 	bool touched[2];  /* new, cur */
-	bool others_move; /* messages to cur, or within it, since they were listed */
+	bool others_move; /* cur has changed since the listing: other programs move
+			     messages */
 	struct maildir_removed removed;
 	enum fault fault;
 	struct why *why;
@@ -29,7 +31,8 @@ static void keep_fault(struct removal *r, enum fault f, int sys, const char *doi
 		r->fault = fault_set(r->why, f, sys, doing, what);
 }
 
-/* What was written to the file since it was listed nobody may have seen. */
+/* The file was changed after it was listed, and the user may not have seen the change.
+ */
 static bool keep_changed(struct removal *r, const char *path)
 {
 	index_forget(r->dir);
@@ -37,10 +40,10 @@ static bool keep_changed(struct removal *r, const char *path)
 	return false;
 }
 
-/* Another file that has got the name since is not the message: that is looked for. So
- * is a second name of the same file, as a move by link and unlink that was interrupted
- * leaves it: else the message would come back. How many names a file has FUSE may tell
- * as of a second ago, so that what cur tells counts, too. */
+/* Returns true if the file must be searched for: it has moved, another file has its
+ * name, or it may have a second name. An interrupted move by link and unlink leaves a
+ * second name, by which the message would come back. The count of links may be out of
+ * date on FUSE, so a change of cur counts too. */
 static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 {
 	struct removal *r = arg;
@@ -66,7 +69,7 @@ static bool remove_file(void *arg, struct scan *s, struct scan_file *file)
 	return false;
 }
 
-/* The files of all marked messages. */
+/* Add the files of all marked messages to s. */
 static void load_marked(const struct maildir *d, const uint64_t *marks, struct scan *s,
 			struct removal *r)
 {
@@ -85,8 +88,8 @@ static void load_marked(const struct maildir *d, const uint64_t *marks, struct s
 	}
 }
 
-/* What someone else has removed counts as removed, which is what was wanted; not so one
- * whose base name another file has got, which would seem to come back. */
+/* A message that another program has removed counts as removed. But if another file has
+ * its base name, the message would seem to come back: that is a fault. */
 static void judge_fates(const struct scan *s, struct removal *r)
 {
 	for (uint32_t i = 0; i < s->files.count; i++) {
@@ -124,8 +127,8 @@ static void remove_marked(struct maildir *d, const uint64_t *marks, struct remov
 	scan_done(&s);
 }
 
-/* What was removed stays removed: the directories' entries go to disk before the
- * answer. */
+/* Write the directory entries to disk before the reply, so that removed messages stay
+ * removed. */
 static void make_durable(struct removal *r)
 {
 	static const char *const folder[] = { [SCAN_NEW] = "new", [SCAN_CUR] = "cur" };

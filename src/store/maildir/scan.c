@@ -1,4 +1,4 @@
-/* store/maildir/scan.c - the files of a Maildir, found and ordered.
+/* store/maildir/scan.c - find the files of a Maildir, and sort them.
  *
  * Prefix: scan_.
  */
@@ -18,7 +18,7 @@
 #include "store/fault.h"
 #include "sys/file.h"
 
-/* Directories are read again while others change them, so often. */
+/* A directory that changes while it is read is read again, at most this often. */
 enum { READS = 5, DIRENTS_OCTETS = 32768 };
 
 static const char *const folder[] = { [SCAN_NEW] = "new", [SCAN_CUR] = "cur" };
@@ -32,7 +32,8 @@ void scan_done(struct scan *s)
 
 /* ---- finding ---- */
 
-/* A record has the name behind the first letter of its folder. */
+/* Append "new/NAME" or "cur/NAME" to s->names. name_sum is of the name as a record has
+ * it: behind the first letter of its folder. False: out of memory. */
 static bool keep_name(struct scan *s, enum scan_dir where, struct span name,
 		      struct scan_file *out)
 {
@@ -114,13 +115,14 @@ bool scan_is_unchanged(const struct scan_file *f, const struct stat *st)
 	       scan_ns(st->st_mtim) == f->modified;
 }
 
-/* What a folder's numbers of its files are worth. One look at one file tells. */
+/* Can the inode numbers in a directory (d_ino) be used as identities? A stat(2) of one
+ * of its files shows that. */
 enum numbers {
 	NUMBERS_UNKNOWN,
-	NUMBERS_TRUE,   /* they are those that stat(2) tells */
-	NUMBERS_LAYERS, /* of the file systems beneath (overlayfs): only stat(2) tells
+	NUMBERS_TRUE,   /* yes: they equal those of stat(2) */
+	NUMBERS_LAYERS, /* no, they are those of a lower layer (overlayfs): use stat(2)
 			 */
-	NUMBERS_NONE,   /* files have none to keep (most of FUSE) */
+	NUMBERS_NONE,   /* no: files have no stable numbers (most of FUSE) */
 };
 
 struct reading {
@@ -130,7 +132,7 @@ struct reading {
 	struct scan *scan;
 };
 
-/* The number that another reading of the folder tells of the file. 0: it is gone. */
+/* Read the directory again for the inode number of one file. 0: the file is gone. */
 static uint64_t number_again(int dir, const char *name)
 {
 	ROOM _Alignas(struct dirent64) char room[DIRENTS_OCTETS];
@@ -148,9 +150,10 @@ static uint64_t number_again(int dir, const char *name)
 	return 0;
 }
 
-/* A file that was replaced since the folder was read has another number than that told;
- * then one more reading tells the new one. To take the folder for one without numbers
- * would make two of each of its messages. False: the file is gone. */
+/* Find out what the inode numbers of the directory are worth. A file that was replaced
+ * after the directory was read has a new number; reading the directory again shows it.
+ * We must not then conclude that the files have no numbers: each message would get a
+ * second identity. False: the file is gone. */
 static bool judge_numbers(struct reading *r, const struct dirent64 *d,
 			  struct stat *io_st)
 {
@@ -178,8 +181,8 @@ static bool judge_numbers(struct reading *r, const struct dirent64 *d,
 	return true;
 }
 
-/* Maildir: names that open with a dot are no messages. A file that can't be looked at
- * now is kept: whoever measures it tells why. */
+/* Is the entry a message? Names that begin with a dot are not (Maildir). A file on
+ * which stat(2) fails is kept: measuring it will report why. */
 static bool is_message(struct reading *r, const struct dirent64 *d,
 		       struct scan_file *out)
 {
@@ -200,7 +203,7 @@ static bool is_message(struct reading *r, const struct dirent64 *d,
 	return S_ISREG(st.st_mode);
 }
 
-/* The entries that were read into `room`. False: out of memory. */
+/* Add the directory entries in `room`. False: out of memory. */
 static bool add_entries(struct reading *r, const char *room, ssize_t len)
 {
 	for (ssize_t at = 0; at < len;) {
@@ -246,8 +249,9 @@ int scan_order(const struct scan *s, const struct scan_file *f,
 	return by ? by : (f->identity > key->identity) - (f->identity < key->identity);
 }
 
-/* Delivery order; in it files of one base name by identity, and names of one file with
- * the one seen last in front, which is the least likely to be stale. */
+/* Sort by delivery order, files with the same base name by identity, and several names
+ * of one file with the last one read first: it is the least likely to be out of date.
+ */
 static int by_order(const void *a, const void *b, void *arg)
 {
 	const struct scan *s = arg;
@@ -270,10 +274,10 @@ bool scan_same_base(const struct scan *s, const struct scan_file *a,
 			       name_base(scan_name(s, b))) == 0;
 }
 
-/* A message that moved from new to cur, or got other flags, while we read was seen
- * again: the same base name and identity. Or it has a name in both, after a move by
- * link and unlink that was interrupted; then one folder alone does not tell whether it
- * is gone. */
+/* A message that moved from new to cur, or got other flags, while we read was read
+ * twice, with the same base name and identity. Or it has a name in both folders, after
+ * an interrupted move by link and unlink; then one folder alone does not show whether
+ * it is gone. Returns true if some message was read in both folders. */
 bool scan_leave_out_doubles(struct scan *s)
 {
 	struct scan_file *at = s->files.at;
@@ -299,9 +303,9 @@ void scan_sort(struct scan *s)
 
 /* ---- renaming ---- */
 
-/* Few file systems of FUSE know RENAME_NOREPLACE. There we look first. That leaves a
- * moment for another to take the name; but a link, which would not, gives the file a
- * new number there. */
+/* Few FUSE file systems support RENAME_NOREPLACE. There we check first that the name is
+ * free, which leaves a moment in which another program may take it. link(2) would leave
+ * none, but gives the file a new number on such file systems. */
 int scan_move(int dir, const char *from, const char *to)
 {
 	struct stat st;
@@ -356,9 +360,9 @@ bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS])
 	       scan_is_as(dir, SCAN_CUR, known[SCAN_CUR]);
 }
 
-/* Time stamps move in ticks, of whole seconds on some file systems, which then leave
- * the rest of the stamp zero: two changes within one tick have the same. So a stamp
- * tells of all changes only when the tick was over before we began to read. */
+/* Time stamps move in ticks, and two changes within one tick have the same stamp. So a
+ * stamp covers all changes only if its tick was over before we began to read. On some
+ * file systems a tick is a second; their stamps have zero nanoseconds. */
 bool scan_is_over(struct scan_stamp stamp, uint64_t now_ns)
 {
 	const uint64_t last = stamp.modified_ns > stamp.status_ns ? stamp.modified_ns
@@ -368,13 +372,14 @@ bool scan_is_over(struct scan_stamp stamp, uint64_t now_ns)
 	return last <= UINT64_MAX - tick_ns && last + tick_ns <= now_ns;
 }
 
-/* Did a folder change during a pass, or so shortly before it that a change during it
- * may not show? */
+/* Has a folder changed during a pass? Or so shortly before it (recent) that a change
+ * during the pass may not show? */
 struct pass {
 	bool changed, recent;
 };
 
-/* Look at both folders, read those that are not as known, and look again. */
+/* One pass: get the stamps of both folders, read those that have changed, and compare
+ * the stamps again. */
 static enum fault read_once(int dir, const struct scan_stamp known[SCAN_DIRS],
 			    scan_clock_fn *clock, struct scan *s,
 			    struct scan_seen *seen, struct pass *out, struct why *why)
@@ -415,11 +420,12 @@ static void forget_first(struct scan_files *files, uint32_t count)
 	memmove(files->at, files->at + count, files->count * sizeof *files->at);
 }
 
-/* A file that is renamed while its directory is read may be missed or met twice. new is
- * read before cur, since messages move that way; and both are read again while they
- * change, adding to what was seen: what is listed under an old name will be looked for,
- * what is not listed would seem to be gone. Once a pass is quiescent, it saw what is
- * there, and earlier ones what may be gone. */
+/* A file that is renamed while its directory is read may be missed or read twice. So
+ * new is read before cur, since messages move in that direction, and both are read
+ * again while they change. Each pass adds to the files of earlier passes: a file under
+ * an old name will be searched for, but a missed file would seem to be gone. A
+ * quiescent pass has seen every file, so the files of earlier passes are discarded
+ * then. */
 enum fault scan_read(int dir, const struct scan_stamp known[SCAN_DIRS],
 		     scan_clock_fn *clock, struct scan *out, struct scan_seen *seen,
 		     struct why *why)

@@ -1,4 +1,4 @@
-/* store/maildir/seen.c - marking messages of a Maildir as seen.
+/* store/maildir/seen.c - mark messages of a Maildir as seen.
  *
  * Prefix: maildir_.
  */
@@ -6,8 +6,9 @@
 #include "base/own.h"
 #include "store/maildir/maildir.h"
 
-/* "new/x" or "cur/x:2,FR" as "cur/x:2,FRS": the letters in order (see the Maildir's own
- * rules). False: it has the letter, or is too long. */
+/* Make the path of a message that is marked as seen: "new/x" becomes "cur/x:2,S",
+ * "cur/x:2,FR" becomes "cur/x:2,FRS". Maildir wants the letters sorted. False: it is
+ * marked already, or the path is too long. */
 static bool seen_name(struct span name, char *out, size_t room)
 {
 	struct buf b = { .at = out, .room = room };
@@ -36,7 +37,8 @@ static bool seen_name(struct span name, char *out, size_t room)
 	return !b.cut;
 }
 
-/* Whoever has moved or marked it meanwhile is right. */
+/* If another program has moved or marked the message meanwhile, the rename fails, and
+ * that is fine. */
 static void mark_seen(int dir, struct index_reader *rd, uint32_t msg)
 {
 	char seen[LISTING_NAME_OCTETS + sizeof "cur/"];
