@@ -1,8 +1,8 @@
 /* dropd/dropd.c - poplar-drop: opens the maildrops of one uid, and serves them.
  *
- * Threads run straight-line code that may block. Each GRANT of poplar-auth brings the
- * socket of a session: whoever holds the other end of that socket may use that one
- * maildrop and nothing else.
+ * Its threads run sequential code that may block. Each GRANT from poplar-auth carries a
+ * session socket: the process that has the other end may use that one maildrop and
+ * nothing else.
  */
 #include "dropd/session.h"
 
@@ -74,8 +74,8 @@ static bool on_auth_link(void *arg, const struct message *m,
 	X(DRAIN, threaded_on_drain)
 DISPATCH(from_parent, PARENT, DROP, HEARS_PARENT);
 
-/* A login may come at any time: poplard decides whether this process ends, since
- * poplard also tells poplar-auth. */
+/* Report to poplard that there are no sessions. poplard decides whether this process
+ * ends, since a login may come at any time, and poplard can tell poplar-auth. */
 static void say_idle(struct pool *pool)
 {
 	struct dropd *d = pool_arg(pool);
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 	if (!d.locks || !lockowners_init(&d.lockowners) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
-	/* A copy: when poplard has died another thread closes the original. */
+	/* A copy, since another thread closes the original when poplard has died. */
 	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
 	pool_when_quiet(t->pool, s->drop_idle * 1000, say_idle);
 	child_enter_sandbox(&t->child, d.root);

@@ -1,4 +1,4 @@
-/* dropd/lockowners.c - which sessions of this process have which maildrops.
+/* dropd/lockowners.c - which sessions of this process have the lock of which maildrop.
  *
  * Prefix: lockowners_.
  */
@@ -19,7 +19,7 @@ static struct lockowner **chain_of(struct lockowners *all, const char *path)
 	return &all->chains[siphash(all->key, span_of(path)) % LOCKOWNERS_CHAINS];
 }
 
-/* Without memory it is not known, which harms nobody. */
+/* If memory runs out, the log cannot name this owner; nothing else depends on it. */
 void lockowners_add(struct lockowners *all, struct lockowner *h, const char *path)
 {
 	h->path = strdup(path);

@@ -1,5 +1,5 @@
-/* dropd/marks.c - the marks of one session: what COMMIT removes, and what RETR has
- * sent.
+/* dropd/marks.c - the marks of one session: messages for COMMIT to remove, and messages
+ * that RETR has sent.
  *
  * Prefix: marks_.
  */

@@ -1,4 +1,4 @@
-/* dropd/session.c - poplar-drop: one session with one maildrop.
+/* dropd/session.c - the session of poplar-drop with one front: one maildrop.
  *
  * Prefix: session_.
  */
@@ -20,7 +20,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-/* The front reads one body, and has asked for others meanwhile. */
+/* The front reads the bodies of one answer while it has asked for those of the next. */
 enum { FILES_KEPT = 2 * MESSAGE_BODIES_MAX };
 
 struct session {
@@ -29,13 +29,13 @@ struct session {
 	struct maildrop *maildrop;
 	struct marks marks;
 	bool read_only, as_is, is_board;
-	uint32_t maxima;            /* of a board; 0: it is none */
+	uint32_t maxima;            /* of a board; 0: the maildrop is no board */
 	bool is_corrupt;            /* the front has reported the listing as corrupt */
-	unsigned given;             /* files to the front, ever */
-	uint64_t files[FILES_KEPT]; /* the inodes of the last of them */
-	uint32_t login_delay; /* of the user's; `rules` have it where it is asked */
+	unsigned given;             /* number of files given to the front so far */
+	uint64_t files[FILES_KEPT]; /* the inodes of the last FILES_KEPT of them */
+	uint32_t login_delay;       /* of the user; `rules` may have 0 instead */
 	struct store_rules rules;
-	struct lockowner owner; /* of the maildrop, once it is open */
+	struct lockowner owner; /* this session as the lock owner, once it is open */
 	struct windows windows;
 	char user[];
 };
@@ -51,8 +51,9 @@ static void session_end(struct dropd *d, struct session *s)
 	dropd_session_less(d);
 }
 
-/* The front reads what it asked for, one answer at a time: a full queue is no front of
- * ours, and must not hold a thread. */
+/* Send a message without waiting. A front reads each answer that it asks for, so a full
+ * queue means that the front is broken, and it must not block a thread. False: end the
+ * session. */
 static bool say(const struct session *s, const struct message *m, int fd)
 {
 	enum fault f = channel_send(s->post.fd, m, fd, CHANNEL_NOW);
@@ -74,7 +75,8 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
-/* No front of ours says this: it may be captured, and its session ends. */
+/* A sound front never sends this: the front may be captured, so its session ends.
+ * Returns false. */
 static bool is_illegal(const struct session *s, const char *message, const char *reason)
 {
 	log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user),
@@ -82,7 +84,8 @@ static bool is_illegal(const struct session *s, const char *message, const char 
 	return false;
 }
 
-/* What the front gets of a body; *out_fd stays ours. */
+/* The answer for one body. *out_fd: the descriptor to send, which remains the property
+ * of *b or of the windows. */
 static struct message_body give_body(struct session *s, struct store_body *b,
 				     int *out_fd)
 {
@@ -102,7 +105,8 @@ static struct message_body give_body(struct session *s, struct store_body *b,
 				      b->ascii_octets, given.what,   given.octets };
 }
 
-/* Of the first, which is wanted now, more may be asked for. */
+/* Close the bodies. If the first was sent in part only, keep it: the front will ask for
+ * the rest by COPY. */
 static void close_bodies(struct session *s, uint32_t first, struct store_body *bodies,
 			 const struct message_body *list, size_t count)
 {
@@ -140,7 +144,7 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	return said;
 }
 
-/* Is it a file that the front has from us: a body, or the listing? */
+/* Is it a file that this session has given the front: a body, or the listing? */
 static bool is_ours(const struct session *s, int fd)
 {
 	struct stat st, listing;
@@ -154,7 +158,8 @@ static bool is_ours(const struct session *s, int fd)
 	       listing.st_ino == st.st_ino && listing.st_dev == st.st_dev;
 }
 
-/* Bring a range of a file into memory, so that the front need not wait for the disk. */
+/* Prefetch a range of a file into memory, so that the front need not wait for the disk.
+ */
 static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t length)
 {
 	const struct message m = { .kind = MESSAGE_WARMED };
@@ -176,7 +181,8 @@ static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t len
 	return say(s, &m, -1);
 }
 
-/* Octets that the front cannot read, as it has not the file. */
+/* Copy the next octets of a body, or of the listing (message 0), for a front that has
+ * only a window of it. */
 static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 {
 	const struct store_listing *listing = &s->maildrop->listing;
@@ -198,7 +204,7 @@ static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 	return said;
 }
 
-/* What becomes of a message that has been sent by RETR. */
+/* What happens to a message that RETR has sent. */
 static enum retrieval retrieval(const struct session *s)
 {
 	const struct policy *p = &s->rules.policy;
@@ -212,7 +218,8 @@ static enum retrieval retrieval(const struct session *s)
 		       : RETRIEVAL_FORGOTTEN;
 }
 
-/* Logged and acted on once. A session that may only read leaves the index in place. */
+/* Handle the front's first report of corruption: log it, and mark the index as doubted.
+ * A read-only session leaves the index as it is. */
 static void note_corrupt(struct session *s)
 {
 	if (s->is_corrupt)
@@ -236,7 +243,7 @@ static bool put_marks(struct session *s, uint64_t first, struct span bits)
 	return f == FAULT_NONE;
 }
 
-/* The session's last message, whatever comes of it. */
+/* Commit. This is the last message of the session, whether it succeeds or not. */
 static void answer_commit(struct session *s, const struct message_COMMIT *m)
 {
 	struct why why = { 0 };
@@ -378,7 +385,8 @@ static bool say_ready(const struct session *s)
 	return said;
 }
 
-/* Whoever asks why a user cannot get in wants to know who is in. */
+/* Log and report that the maildrop cannot be opened. If it is in use, the log says
+ * since when and from where. */
 static void say_not_open(struct dropd *d, const struct session *s, const char *path,
 			 const struct why *why)
 {
@@ -398,8 +406,8 @@ static void say_not_open(struct dropd *d, const struct session *s, const char *p
 	say(s, &m, -1);
 }
 
-/* Where the file cannot be kept the number is as good as can be, which is told to those
- * who look for it: any reader of a board may be the first. */
+/* Set the maxima of a board. If the file cannot be written, that is logged at debug
+ * level only, since every reader of a board without write access would log it. */
 static void count_board(const struct dropd *d, struct session *s, const char *path)
 {
 	OWN_FD dir = file_open_beneath(d->root, path, O_RDONLY | O_DIRECTORY);
@@ -412,7 +420,7 @@ static void count_board(const struct dropd *d, struct session *s, const char *pa
 			  LOG_T("error", why.sys ? strerrordesc_np(why.sys) : NULL));
 }
 
-/* Open the maildrop and say how that went. False: the session is over. */
+/* Open the maildrop, and answer READY or FAILED. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
 	const struct settings *settings = &d->threaded.child.settings;

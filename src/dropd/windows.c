@@ -61,7 +61,8 @@ static void free_memory(struct windows_memory *m)
 	m->octets = 0;
 }
 
-/* Up to `len` octets of the file: fewer where it ends. */
+/* Read *io_len octets of the file, or fewer if it ends before; *io_len becomes their
+ * number. */
 static enum fault read_file(int fd, uint64_t offset, char *out, size_t *io_len,
 			    struct why *why)
 {
@@ -80,7 +81,7 @@ static enum fault read_file(int fd, uint64_t offset, char *out, size_t *io_len,
 	return FAULT_NONE;
 }
 
-/* Copy what there is room for of the `length` octets at `offset`. */
+/* Copy the `length` octets at `offset`, or as many as there is room for. */
 static enum fault copy(struct windows_memory *m, size_t room, int fd, uint64_t offset,
 		       uint64_t length, struct windows_given *out, struct why *why)
 {
@@ -94,7 +95,7 @@ static enum fault copy(struct windows_memory *m, size_t room, int fd, uint64_t o
 	return f;
 }
 
-/* ---- what is given ---- */
+/* ---- files and windows ---- */
 
 void windows_begin(struct windows *w)
 {

@@ -1,4 +1,4 @@
-/* sys/landlock.c - the kernel's Landlock, through its three system calls.
+/* sys/landlock.c - restrict this process by Landlock, through its three system calls.
  *
  * Prefix: landlock_.
  */
@@ -14,7 +14,7 @@ enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
 enum { NET_BIND_TCP = 1, NET_CONNECT_TCP = 2 };
 enum { SCOPE_ABSTRACT_SOCKETS = 1, SCOPE_SIGNALS = 2 };
 
-/* The kernel's layout. An older kernel accepts a shorter one. */
+/* The kernel's structs. An older kernel accepts a shorter struct ruleset only. */
 struct ruleset {
 	uint64_t fs, net, scoped;
 };

@@ -1,4 +1,4 @@
-/* sys/logsink.c - writes the lines of the log.
+/* sys/logsink.c - write the lines of the log.
  *
  * Prefix: logsink_.
  */
@@ -35,7 +35,7 @@ static struct {
 	bool is_socket;
 	atomic_uint lost;
 	log_sink_fn *listener; /* NULL: none */
-	char path[PATH_MAX];   /* of a regular file; empty: it is none */
+	char path[PATH_MAX];   /* of the log file; empty: the log is no regular file */
 } sink;
 
 const char *logsink_name(enum logsink_kind kind)
@@ -163,8 +163,7 @@ void logsink_use(int fd, enum logsink_kind kind, const char *name)
 	sink.name = name;
 	sink.pid = getpid();
 	sink.is_socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-	tzset(); /* now: the C library opens a file for it, which a sandbox would not
-		    let it */
+	tzset(); /* early: it opens a file, which the sandbox forbids */
 	log_to(write_line);
 }
 
@@ -176,13 +175,13 @@ void logsink_append(int fd)
 
 	if (flags < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
-	fcntl(fd, F_SETFL, flags | O_APPEND); /* for all who share the open file */
+	fcntl(fd, F_SETFL, flags | O_APPEND); /* for all who share the file */
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, sink.path, sizeof sink.path - 1);
 	sink.path[n > 0 ? n : 0] = '\0';
 	if (stat(sink.path, &named) < 0 || named.st_ino != st.st_ino ||
 	    named.st_dev != st.st_dev)
-		sink.path[0] = '\0'; /* it has no name any more */
+		sink.path[0] = '\0'; /* the file has been renamed or removed */
 }
 
 bool logsink_rotate(int fd)

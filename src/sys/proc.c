@@ -1,4 +1,4 @@
-/* sys/proc.c - starting processes and giving up rights.
+/* sys/proc.c - start processes, and give up privileges.
  *
  * Prefix: proc_.
  */
@@ -25,7 +25,8 @@
 
 enum { EXIT_NOT_STARTED = 71 }; /* EX_OSERR of sysexits.h */
 
-/* How long a killed process may take to end: a file system may keep it waiting. */
+/* How long we wait for a killed process to end: a system call on a slow file system may
+ * delay it. */
 enum { KILLED_MS = 5000 };
 
 static _Noreturn void not_started(const char *step)
@@ -71,7 +72,8 @@ static _Noreturn void become(const struct proc_start *start)
 	char ids[PROC_IDS_MAX];
 	char *const argv[] = { unconst(start->name), unconst(start->arg),
 			       start->change_ids ? ids : NULL, NULL };
-	/* The channel may land on the executable's number: keep a copy out of the way.
+	/* The channel may be moved to the number of the executable, so copy that to a
+	 * higher one.
 	 */
 	int exe = fcntl(start->exe, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
 
@@ -163,7 +165,7 @@ enum fault proc_begin(const char *ids, struct why *why)
 }
 
 /* poplard starts children as other users, signals them, binds low ports, and reads
- * private keys that only root may read. */
+ * private keys that others may not read. */
 static const int parent_capabilities[] = {
 	CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH,
 };
@@ -216,7 +218,8 @@ bool proc_make_as(uid_t uid, gid_t gid)
 		return true;
 	setfsgid(gid);
 	setfsuid(uid);
-	/* Neither tells whether it was done; asked for no change, they tell who we are.
+	/* Neither call reports failure. Called with -1 they change nothing, and return
+	 * the present id.
 	 */
 	if ((gid_t)setfsgid((gid_t)-1) != gid || (uid_t)setfsuid((uid_t)-1) != uid ||
 	    syscall(SYS_capget, &header, data) < 0)
@@ -260,10 +263,10 @@ void proc_lock_memory(void)
 
 void proc_lock(void *at, size_t len)
 {
-	(void)mlock(at, len); /* all the same where it may not be */
+	(void)mlock(at, len); /* failure is harmless: the memory may then be swapped */
 }
 
-/* Each call returns EINVAL for these arguments if the kernel has it. */
+/* A kernel that has the call returns EINVAL for these arguments. */
 const char *proc_kernel_lacks(void)
 {
 	if (syscall(SYS_openat2, -1, "", NULL, 0) == 0 || errno != EINVAL)
@@ -286,8 +289,8 @@ uint64_t proc_started_at(pid_t pid)
 
 	if (n <= 0)
 		return 0;
-	/* Field 22; the second, in parentheses, may hold anything, so count from behind
-	 * it. */
+	/* The start time is field 22. Field 2, in parentheses, may hold any octets, so
+	 * count the fields from its end. */
 	const char *close = memrchr(text, ')', (size_t)n);
 	struct span rest = close ? (struct span){ close, (size_t)(text + n - close) }
 				 : (struct span){ 0 };

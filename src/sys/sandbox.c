@@ -398,7 +398,7 @@ static enum fault raise_seccomp(enum sandbox sandbox, struct why *why)
 
 /* ---- all of it ---- */
 
-/* Try what the sandbox forbids: a restriction that is not tried may not be there. */
+/* Try what Landlock must forbid, to be sure that the restriction works. */
 static enum fault try_landlock(enum sandbox sandbox, struct why *why)
 {
 	const char *path = table[sandbox].connects ? "/tmp" : "/";

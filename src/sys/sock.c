@@ -1,4 +1,4 @@
-/* sys/sock.c - TCP sockets as a POP3 server wants them.
+/* sys/sock.c - listening TCP sockets, and what the kernel knows of a peer.
  *
  * Prefix: sock_.
  */
@@ -11,15 +11,17 @@
 
 #include "base/own.h"
 
-/* A peer that says nothing is asked after 15 s, then each 5 s; after 30 s without an
- * answer it is gone. TCP_USER_TIMEOUT would end one that is alive but does not read for
- * so long, too; of one that is gone while data are on their way sock_peer tells. */
+/* Keep-alive: the kernel probes a silent peer after 15 s, then every 5 s, and ends the
+ * connection after 30 s without an answer. TCP_USER_TIMEOUT is not set, since it would
+ * also end connections of peers that are alive but do not read. sock_peer finds peers
+ * that vanish while data are on their way. */
 enum { KEEP_IDLE_S = 15, KEEP_EVERY_S = 5, KEEP_COUNT = 3 };
 
 enum { BACKLOG = 4096 };
 
-/* It has been silent for so long, and so many packets in a row were not answered. One
- * that is there and reads nothing answers the kernel's probes. */
+/* A peer is gone if it has been silent for SILENT_MS, and has not answered RESENT
+ * packets, or PROBED probes, in a row. A peer that is alive but does not read answers
+ * the kernel's probes. */
 enum { SILENT_MS = 30000, RESENT = 3, PROBED = 2 };
 
 static void set_ipv4(struct sock_address *a, struct in_addr host, uint16_t port)
@@ -123,7 +125,7 @@ struct address sock_host(const struct sock_address *address)
 
 uint16_t sock_port(const struct sock_address *address)
 {
-	struct sockaddr_in in; /* the port stands where that of IPv6 does */
+	struct sockaddr_in in; /* sockaddr_in6 has its port at the same offset */
 
 	memcpy(&in, &address->addr, sizeof in);
 	return ntohs(in.sin_port);

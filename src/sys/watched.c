@@ -1,4 +1,4 @@
-/* sys/watched.c - a file that is read anew when it has changed.
+/* sys/watched.c - a file that is read again when it has changed.
  *
  * Prefix: watched_.
  */
@@ -18,8 +18,9 @@ static bool is_same(const struct watched *w, const struct stat *st)
 	       w->changed.tv_nsec == st->st_ctim.tv_nsec;
 }
 
-/* Time stamps move in ticks: a file that changed just now may change again within the
- * same tick. One that has been left alone for a second has a time stamp to trust. */
+/* Time stamps move in ticks: a file that has just changed may change again within the
+ * same tick, with the same stamp. The stamp can be trusted if the last change is more
+ * than a second ago. */
 static bool is_quiescent(const struct stat *st)
 {
 	struct timespec now;
@@ -69,7 +70,7 @@ enum watched_news watched_look(struct watched *w, char **out, size_t *out_len)
 	bool told = same && w->trouble.fault;
 	w->trouble = why;
 	if (why.fault)
-		w->quiescent = false; /* it may be gone by the next look */
+		w->quiescent = false; /* so the next look reads again */
 	if (!why.fault)
 		return WATCHED_TEXT;
 	return told ? WATCHED_SAME : WATCHED_TROUBLE;
