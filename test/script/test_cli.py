@@ -750,7 +750,7 @@ class Audit(unittest.TestCase):
             expect(re.sub(r"(?m)^poplar-auth .*\n", "", good), "a role is missing")
             expect(re.sub(r"(?m)^(poplar-drop \d+) \d+", r"\1 1", good), "is not running")
             expect(re.sub(r"(?m)^(poplar-auth \d+ \d+) \d+", r"\1 4242", good),
-                   "not the uid and gid")
+                   "uid or gid differs")
             expect(re.sub(r"(?m)^(poplar-front .*) \d+ front$", r"\1 0 front", good), "no Landlock")
             # A process that is no part of Poplar has none of the walls.
             me = os.getpid()
