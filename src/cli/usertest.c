@@ -159,7 +159,7 @@ static int not_opened(const struct trial *t, uint64_t fault)
 /* Open the maildrop as a front does, for a session that changes nothing. */
 static int look_into(const struct trial *t, int fd)
 {
-	OWN_FD session = fd, listing = -1;
+	OWN_FD session = fd;
 	struct channel drop = channel_of(session, ROLE_DROP, ROLE_FRONT);
 	struct channel_inbox inbox;
 	const struct message *m = &inbox.message;
@@ -175,7 +175,7 @@ static int look_into(const struct trial *t, int fd)
 	case CHANNEL_BROKEN:
 		return refused(FAULT_PEER, SPAN("poplar-drop has ended"));
 	}
-	listing = inbox.files.at[0];
+	OWN_FD listing = inbox.files.at[0];
 	if (m->kind != MESSAGE_READY)
 		return not_opened(t, m->kind == MESSAGE_FAILED ? m->FAILED.fault
 							       : FAULT_PEER);

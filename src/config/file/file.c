@@ -38,7 +38,8 @@ static int kind_of(const char *name)
 {
 	int kind = 0;
 
-	while (strcmp(name, config_sections[kind].name) != 0)
+	while (kind < CONFIG_SECTIONS - 1 &&
+	       strcmp(name, config_sections[kind].name) != 0)
 		kind++;
 	return kind;
 }
