@@ -1,0 +1,598 @@
+/* Promises of dropd/session to a front: what each message is answered, what COMMIT
+ * removes, and that a session that ends in any other way removes nothing and releases
+ * the maildrop. The store is the real one, with a Maildir in a temporary folder. */
+#include "peer.h"
+#include "site.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "base/own.h"
+#include "dropd/session.h"
+
+/* ---- the pool: a session is watched by the test ---- */
+
+static struct {
+	struct pool_fd *post; /* NULL: no session is watched */
+	struct dropd dropd;
+	char path[64];
+	struct channel front;
+} world;
+
+bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post);
+bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post)
+{
+	(void)pool;
+	CHECK(!world.post);
+	world.post = post;
+	return true;
+}
+
+void __wrap_pool_again(struct pool *pool, struct pool_fd *post);
+void __wrap_pool_again(struct pool *pool, struct pool_fd *post)
+{
+	CHECK(__wrap_pool_watch(pool, post));
+}
+
+void *__wrap_pool_arg(const struct pool *pool);
+void *__wrap_pool_arg(const struct pool *pool)
+{
+	(void)pool;
+	return &world.dropd;
+}
+
+/* The session hears what is there. Returns whether it goes on. */
+static bool wake(void)
+{
+	struct pool_fd *post = TAKE(world.post);
+
+	CHECK(post);
+	post->wake(NULL, post);
+	return world.post != NULL;
+}
+
+/* ---- the maildrop ---- */
+
+enum { MESSAGES = 5 };
+
+static bool is_there(int n)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "u/Maildir/new/%d.M1P1.host", n);
+	return faccessat(world.dropd.root, name, F_OK, 0) == 0;
+}
+
+static void deliver(int n, const char *text)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "u/Maildir/new/%d.M1P1.host", n);
+	int fd = openat(world.dropd.root, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void remove_file(int n)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "u/Maildir/new/%d.M1P1.host", n);
+	CHECK_EQ(unlinkat(world.dropd.root, name, 0), 0);
+}
+
+/* The messages that are there, by their numbers: "1 2 5 ". */
+static const char *left(void)
+{
+	static char text[64];
+
+	text[0] = '\0';
+	for (int n = 1; n <= MESSAGES; n++)
+		if (is_there(n))
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%d ",
+				 n);
+	return text;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+		      struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+static void world_begin(void)
+{
+	struct dropd *d = &world.dropd;
+
+	peer_log_begin();
+	memset(&world, 0, sizeof world);
+	site_begin(&d->threaded.child.settings);
+	strcpy(world.path, "/tmp/poplar-drop-XXXXXX");
+	CHECK(mkdtemp(world.path));
+	d->root = open(world.path, O_PATH | O_DIRECTORY);
+	d->locks = store_locks_new(4, 0);
+	d->boot = 1;
+	CHECK(d->root >= 0 && d->locks && lockowners_init(&d->lockowners));
+	for (const char *const *p =
+		     (const char *const[]){ "u", "u/Maildir", "u/Maildir/new",
+					    "u/Maildir/cur", "u/Maildir/tmp", NULL };
+	     *p; p++)
+		CHECK_EQ(mkdirat(d->root, *p, 0700), 0);
+	for (int n = 1; n <= MESSAGES; n++)
+		deliver(n, "Subject: x\n\nbody\n");
+}
+
+static void world_end(void)
+{
+	struct dropd *d = &world.dropd;
+
+	CHECK_EQ(atomic_load(&d->sessions), 0);
+	CHECK_EQ(atomic_load(&d->threaded.live), 0);
+	settings_done(&d->threaded.child.settings);
+	store_locks_free(d->locks);
+	close(d->root);
+	nftw(world.path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- a session ---- */
+
+static void grant(struct message_GRANT how)
+{
+	int ours;
+
+	how.user = SPAN("alice");
+	how.peer = SPAN("192.0.2.1:1");
+	how.path = SPAN("u/Maildir");
+	how.unread = how.retrieved = POLICY_NEVER;
+	world.front = channel_of(peer_new(&ours), ROLE_DROP, ROLE_FRONT);
+	dropd_session_begin(
+		&world.dropd,
+		&(const struct message){ .kind = MESSAGE_GRANT, .GRANT = how }, ours);
+}
+
+/* A session that has said READY. */
+static struct message_READY begin(struct message_GRANT how)
+{
+	int listing;
+
+	grant(how);
+	struct message_READY ready =
+		peer_hears(&world.front, MESSAGE_READY, &listing)->READY;
+	CHECK(world.post && listing >= 0);
+	close(listing);
+	return ready;
+}
+
+static void end(void)
+{
+	own_fd_close(&world.front.fd);
+	if (world.post)
+		CHECK(!wake());
+}
+
+/* The front says this. Returns whether the session goes on. */
+static bool say(struct message m, int pass)
+{
+	peer_say(world.front.fd, &m, pass);
+	return wake();
+}
+
+static bool say_marks(uint64_t first, unsigned char bits)
+{
+	return say((struct message){ .kind = MESSAGE_MARKS,
+				     .MARKS = { first, { (char *)&bits, 1 } } },
+		   -1);
+}
+
+static bool say_commit(uint64_t marked)
+{
+	return say((struct message){ .kind = MESSAGE_COMMIT, .COMMIT = { marked, 0 } },
+		   -1);
+}
+
+static void check_failed(enum fault f)
+{
+	CHECK_EQ(peer_hears(&world.front, MESSAGE_FAILED, NULL)->FAILED.fault, f);
+}
+
+/* The maildrop is free, and has these messages. */
+static void check_left(const char *numbers, uint32_t count)
+{
+	CHECK_TEXT(left(), numbers);
+	CHECK_EQ(begin((struct message_GRANT){ 0 }).count, count);
+	end();
+}
+
+/* ---- opening ---- */
+
+static void test_ready_says_what_the_listing_holds(void **state)
+{
+	(void)state;
+	world_begin();
+	const struct message_READY r =
+		begin((struct message_GRANT){ .login_delay = 7 });
+	CHECK_EQ(r.count, MESSAGES);
+	CHECK_EQ(r.octets, MESSAGES * 20);
+	CHECK_EQ(r.login_delay, 7);
+	CHECK_EQ(r.expire, POLICY_NEVER);
+	CHECK(!r.read_only);
+	CHECK_EQ(atomic_load(&world.dropd.sessions), 1);
+	end();
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+static void test_a_second_session_is_told_busy_and_the_log_who_is_in(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	struct pool_fd *const first = TAKE(world.post);
+	const struct channel front = world.front;
+	grant((struct message_GRANT){ 0 });
+	check_failed(FAULT_BUSY);
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK(!world.post);
+	CHECK(peer_log_has("held-from=192.0.2.1:1"));
+	close(world.front.fd);
+	world.post = first;
+	world.front = front;
+	end();
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+/* ---- bodies ---- */
+
+static const struct message_body *ask_bodies(uint64_t first, uint64_t count,
+					     struct channel_inbox *in)
+{
+	CHECK(say(
+		(struct message){ .kind = MESSAGE_BODIES, .BODIES = { first, count } },
+		-1));
+	CHECK_EQ(channel_receive(&world.front, CHANNEL_NOW, in), CHANNEL_MESSAGE);
+	CHECK_EQ(in->message.kind, MESSAGE_BODIES_ARE);
+	CHECK_EQ(in->message.BODIES_ARE.list.len, count * sizeof(struct message_body));
+	return (const struct message_body *)(const void *)
+		in->message.BODIES_ARE.list.at;
+}
+
+static void close_files(const struct channel_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		close(files->at[i]);
+}
+
+static void test_a_run_of_bodies_has_a_file_for_each(void **state)
+{
+	static struct channel_inbox in;
+	struct message_body list[MESSAGES];
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	memcpy(list, ask_bodies(1, MESSAGES, &in), sizeof list);
+	CHECK_EQ(in.files.count, MESSAGES);
+	for (size_t i = 0; i < MESSAGES; i++) {
+		CHECK_EQ(list[i].fault, FAULT_NONE);
+		CHECK_EQ(list[i].length, 17);
+		CHECK_EQ(list[i].octets, 20);
+	}
+	close_files(&in.files);
+	end();
+	world_end();
+}
+
+static void test_a_body_that_was_removed_meanwhile_has_no_file(void **state)
+{
+	static struct channel_inbox in;
+	struct message_body list[3];
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	remove_file(3);
+	memcpy(list, ask_bodies(2, 3, &in), sizeof list);
+	CHECK_EQ(in.files.count, 2);
+	CHECK_EQ(list[0].fault, FAULT_NONE);
+	CHECK(list[1].fault != FAULT_NONE);
+	CHECK_EQ(list[2].fault, FAULT_NONE);
+	close_files(&in.files);
+	end();
+	world_end();
+}
+
+/* ---- illegal messages end the session, remove nothing and release the maildrop ----
+ */
+
+static void test_bodies_that_there_are_not_end_the_session(void **state)
+{
+	static const uint64_t cases[][2] = {
+		{ 0, 1 },          { 1, 0 }, { 1, MESSAGES + 1 },
+		{ 6, 1 },          { 5, 2 }, { 1, MESSAGE_BODIES_MAX + 1 },
+		{ UINT64_MAX, 2 },
+	};
+
+	(void)state;
+	world_begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		begin((struct message_GRANT){ 0 });
+		CHECK(!say((struct message){ .kind = MESSAGE_BODIES,
+					     .BODIES = { cases[i][0], cases[i][1] } },
+			   -1));
+		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		CHECK(peer_log_has("event=front-broken user=alice what=BODIES"));
+		end();
+		peer_log_begin();
+	}
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+static void test_a_file_of_others_is_not_read_ahead(void **state)
+{
+	int other;
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	deliver(9, "x\n");
+	other = openat(world.dropd.root, "u/Maildir/new/9.M1P1.host", O_RDONLY);
+	CHECK(!say((struct message){ .kind = MESSAGE_WARM, .WARM = { 0, 1 } }, other));
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK(peer_log_has("what=WARM"));
+	close(other);
+	end();
+	world_end();
+}
+
+static void test_warm_reads_a_body_that_the_session_gave(void **state)
+{
+	static struct channel_inbox in;
+	static const struct {
+		uint64_t offset, length;
+		bool on;
+	} cases[] = {
+		{ 0, 17, true },
+		{ 0, MESSAGE_WARM_MAX, true }, /* behind the end, too */
+		{ 0, MESSAGE_WARM_MAX + 1, false },
+	};
+
+	(void)state;
+	world_begin();
+	for (size_t i = 0; i < 3; i++) {
+		begin((struct message_GRANT){ 0 });
+		ask_bodies(2, 1, &in);
+		CHECK_EQ(say((struct message){ .kind = MESSAGE_WARM,
+					       .WARM = { cases[i].offset,
+							 cases[i].length } },
+			     in.files.at[0]),
+			 cases[i].on);
+		if (cases[i].on)
+			peer_hears(&world.front, MESSAGE_WARMED, NULL);
+		close_files(&in.files);
+		end();
+	}
+	world_end();
+}
+
+static void test_copy_of_a_message_that_there_is_not_ends_the_session(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(!say(
+		(struct message){ .kind = MESSAGE_COPY, .COPY = { MESSAGES + 1, 0 } },
+		-1));
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	end();
+	world_end();
+}
+
+static void test_copy_brings_octets_or_failed(void **state)
+{
+	char room[32];
+	int fd;
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 2, 9 } }, -1));
+	const struct message_COPIED c =
+		peer_hears(&world.front, MESSAGE_COPIED, &fd)->COPIED;
+	CHECK_EQ(c.given, MESSAGE_GIVEN_WINDOW);
+	CHECK_EQ(c.octets, 8);
+	CHECK_EQ(pread(fd, room, sizeof room, 0) >= 8, true);
+	CHECK_SPAN(((struct span){ room, 8 }), "x\n\nbody\n");
+	close(fd);
+	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 2, 18 } }, -1));
+	check_failed(FAULT_PEER);
+	remove_file(3);
+	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 3, 0 } }, -1));
+	CHECK(peer_hears(&world.front, MESSAGE_FAILED, NULL)->FAILED.fault !=
+	      FAULT_NONE);
+	end();
+	world_end();
+}
+
+/* ---- marks and the commit ---- */
+
+static void test_commit_removes_what_is_marked_and_ends(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(say_marks(0, 1 << 1 | 1 << 3));
+	CHECK_TEXT(left(), "1 2 3 4 5 ");
+	CHECK(!say_commit(2));
+	const struct message_DONE done =
+		peer_hears(&world.front, MESSAGE_DONE, NULL)->DONE;
+	CHECK_EQ(done.left, 3);
+	CHECK_EQ(done.octets, 60);
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	end();
+	check_left("1 3 5 ", 3);
+	world_end();
+}
+
+/* The second is in the queue, and nobody reads it. A kernel that closes a channel with
+ * a message unread says so to the peer before anything else that is there. */
+static void test_a_second_commit_is_not_heard(void **state)
+{
+	const struct message commit = { .kind = MESSAGE_COMMIT, .COMMIT = { 1, 0 } };
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(say_marks(0, 1));
+	peer_say(world.front.fd, &commit, -1);
+	CHECK(!say_commit(1));
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	end();
+	check_left("2 3 4 5 ", 4);
+	world_end();
+}
+
+/* A piece that was lost, or one too many, must remove nothing. */
+static void test_a_commit_of_another_count_removes_nothing(void **state)
+{
+	static const uint64_t counts[] = { 0, 1, 3, UINT64_MAX };
+
+	(void)state;
+	world_begin();
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		begin((struct message_GRANT){ 0 });
+		CHECK(say_marks(0, 1 << 1 | 1 << 3));
+		CHECK(!say_commit(counts[i]));
+		check_failed(FAULT_PEER);
+		end();
+	}
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+static void test_a_mark_behind_the_last_message_removes_nothing(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(say_marks(0, 1 << MESSAGES | 1));
+	CHECK(!say_commit(2));
+	check_failed(FAULT_PEER);
+	end();
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+static void test_marks_at_no_place_end_the_session(void **state)
+{
+	static const uint64_t firsts[] = { 1, 7, 64, 1 << 20, UINT64_MAX - 7 };
+
+	(void)state;
+	world_begin();
+	for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+		begin((struct message_GRANT){ 0 });
+		CHECK(!say_marks(firsts[i], 1));
+		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		end();
+	}
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+static void test_a_session_that_only_reads_commits_nothing(void **state)
+{
+	(void)state;
+	world_begin();
+	CHECK(begin((struct message_GRANT){ .read_only = 1 }).read_only);
+	CHECK(say_marks(0, 1));
+	CHECK(!say_commit(1));
+	check_failed(FAULT_READ_ONLY);
+	end();
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+/* ---- the front is lost ---- */
+
+static void after_nothing(void)
+{
+}
+
+static void after_bodies(void)
+{
+	static struct channel_inbox in;
+
+	ask_bodies(1, 2, &in);
+	close_files(&in.files);
+}
+
+static void after_marks(void)
+{
+	CHECK(say_marks(0, 31));
+}
+
+static void after_bodies_and_marks(void)
+{
+	after_bodies();
+	after_marks();
+}
+
+static void test_a_front_that_is_lost_removes_nothing_and_frees_the_maildrop(void **s)
+{
+	static void (*const points[])(void) = { after_nothing, after_bodies,
+						after_marks, after_bodies_and_marks };
+
+	(void)s;
+	world_begin();
+	for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+		begin((struct message_GRANT){ 0 });
+		points[i]();
+		own_fd_close(&world.front.fd);
+		CHECK(!wake());
+		check_left("1 2 3 4 5 ", 5);
+	}
+	world_end();
+}
+
+static void test_what_is_no_message_of_a_front_ends_this_session_only(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(say_marks(0, 1));
+	CHECK(!say((struct message){ .kind = MESSAGE_DONE }, -1));
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK(peer_log_has("event=front-broken user=alice what=DONE"));
+	end();
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_ready_says_what_the_listing_holds),
+		TEST(test_a_second_session_is_told_busy_and_the_log_who_is_in),
+		TEST(test_a_run_of_bodies_has_a_file_for_each),
+		TEST(test_a_body_that_was_removed_meanwhile_has_no_file),
+		TEST(test_bodies_that_there_are_not_end_the_session),
+		TEST(test_a_file_of_others_is_not_read_ahead),
+		TEST(test_warm_reads_a_body_that_the_session_gave),
+		TEST(test_copy_of_a_message_that_there_is_not_ends_the_session),
+		TEST(test_copy_brings_octets_or_failed),
+		TEST(test_commit_removes_what_is_marked_and_ends),
+		TEST(test_a_second_commit_is_not_heard),
+		TEST(test_a_commit_of_another_count_removes_nothing),
+		TEST(test_a_mark_behind_the_last_message_removes_nothing),
+		TEST(test_marks_at_no_place_end_the_session),
+		TEST(test_a_session_that_only_reads_commits_nothing),
+		TEST(test_a_front_that_is_lost_removes_nothing_and_frees_the_maildrop),
+		TEST(test_what_is_no_message_of_a_front_ends_this_session_only),
+	};
+
+	return store_start() ? RUN(tests) : 1;
+}
