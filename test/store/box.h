@@ -128,8 +128,11 @@ static inline enum fault try_open(const struct box *b, struct maildrop **out)
 static inline struct maildrop *open_box(const struct box *b)
 {
 	struct maildrop *m = NULL;
+	struct stat st;
 
 	assert_int_equal(try_open(b, &m), FAULT_NONE);
+	assert_int_equal(fstat(m->listing.fd, &st), 0);
+	assert_int_equal(m->listing.device, st.st_dev);
 	return m;
 }
 
@@ -145,6 +148,7 @@ static inline struct listing_record record(const struct maildrop *m, uint32_t ms
 static inline struct span read_body(struct maildrop *m, uint32_t msg, char *room,
 				    size_t len)
 {
+	const struct listing_record r = record(m, msg);
 	struct store_body body;
 
 	assert_int_equal(store_body(m, msg, &body, NULL), FAULT_NONE);
@@ -152,7 +156,10 @@ static inline struct span read_body(struct maildrop *m, uint32_t msg, char *room
 	ssize_t n = pread(body.fd, room, len, (off_t)body.offset);
 	close(body.fd);
 	assert_int_equal(n, body.length);
-	assert_int_equal(body.octets, record(m, msg).octets);
+	assert_int_equal(body.octets, r.octets);
+	assert_int_equal(body.ascii_octets, listing_octets(&r, false));
+	assert_int_equal(body.form, r.form);
+	assert_int_equal(body.surrogate, r.surrogate);
 	return (struct span){ room, (size_t)n };
 }
 

@@ -351,6 +351,7 @@ static void test_a_message_that_changed_is_refused(void **state)
 	box_open(&b);
 	put(&b, "new/1.x", SPAN("one"));
 	put(&b, "new/2.x", SPAN("two"));
+	put(&b, "new/3.x", SPAN("three"));
 	struct maildrop *m = open_box(&b);
 	put(&b, "cur/other", SPAN("ONE"));
 	move(&b, "cur/other", "new/1.x");
@@ -359,6 +360,9 @@ static void test_a_message_that_changed_is_refused(void **state)
 	assert_true(write(fd, "more", 4) == 4);
 	close(fd);
 	CHECK_EQ(store_body(m, 2, &body, NULL), FAULT_CHANGED);
+	drop(&b, "new/3.x"); /* nobody will write to what is in its place */
+	assert_true(mkfifoat(b.root, "u/Maildir/new/3.x", 0600) == 0);
+	CHECK_EQ(store_body(m, 3, &body, NULL), FAULT_CHANGED);
 	store_close(m);
 	box_close(&b);
 }

@@ -44,6 +44,18 @@ static uint32_t visit(const struct box *b, uint64_t marks, uint64_t retrieved)
 	return count;
 }
 
+static unsigned open_descriptors(void)
+{
+	DIR *all = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	assert_true(all != NULL);
+	while (readdir(all))
+		count++;
+	closedir(all);
+	return count;
+}
+
 static void later(struct store_rules *r, unsigned days)
 {
 	r->now_ms += (uint64_t)days * DAY * 1000;
@@ -115,6 +127,7 @@ static void run_dry(struct box *b, struct store_rules *r, uint32_t due)
 	r->look = STORE_LOOK_ONLY;
 	struct maildrop *m = open_box(b);
 	CHECK_EQ(m->expired, due);
+	CHECK_EQ(m->trouble.fault, FAULT_NONE);
 	store_close(m);
 	b->read_only = false;
 	b->index = index;
@@ -415,7 +428,8 @@ static void test_one_look_a_day(void **state)
 	box_close(&b);
 }
 
-/* It does not grow with what has gone. */
+/* It does not grow with what has gone, and nobody else can read it. Nor does a session
+ * leave it open. */
 static void test_the_ledger_is_tidied(void **state)
 {
 	struct store_rules r = rules_of(0, POLICY_NEVER, 7);
@@ -426,6 +440,7 @@ static void test_the_ledger_is_tidied(void **state)
 	(void)state;
 	box_open(&b);
 	b.rules = &r;
+	const unsigned before = open_descriptors();
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof name, "new/%d.x", 1000 + i);
 		put_old(&b, name, 0);
@@ -440,8 +455,10 @@ static void test_the_ledger_is_tidied(void **state)
 	CHECK_EQ(visit(&b, 0, 0), 1);
 	assert_true(fstatat(b.root, "u/Maildir/poplar-ledger", &st, 0) == 0);
 	CHECK(st.st_size < 64 + 96 * 70);
+	CHECK_EQ(st.st_mode & 07777, 0600);
 	later(&r, 1);
 	CHECK_EQ(visit(&b, 0, 0), 0);
+	CHECK_EQ(open_descriptors(), before);
 	box_close(&b);
 }
 

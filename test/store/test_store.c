@@ -213,6 +213,7 @@ static void test_what_took_the_place_of_a_message_is_not_it(void **state)
 {
 	const uint64_t mark = 1;
 	struct store_body body;
+	struct why why;
 	uint32_t left;
 	struct box b;
 
@@ -222,6 +223,9 @@ static void test_what_took_the_place_of_a_message_is_not_it(void **state)
 	struct maildrop *m = open_box(&b);
 	b.kind->replace(b.root, 0, SPAN("never seen"));
 	CHECK_EQ(store_body(m, 1, &body, NULL), FAULT_CHANGED);
+	b.kind->mark_read(b.root, 0);
+	CHECK_EQ(store_body(m, 1, &body, &why), FAULT_CHANGED);
+	CHECK_EQ(why.sys, 0); /* no call has failed */
 	CHECK_EQ(store_commit(m, &mark, NULL, &left, NULL), FAULT_CHANGED);
 	CHECK(is_there(&b, 0) && is_there(&b, 1));
 	store_close(m);
@@ -351,13 +355,16 @@ static void test_commit_removes_exactly_what_is_marked(void **state)
 {
 	struct box b;
 	uint32_t left = 77;
-	uint64_t marks[3] = { 0 };
+	uint64_t marks[3] = { 0 }, octets, ascii_octets;
 
 	box_open_kind(&b, *state);
 	deliver_some(&b, 0, 130);
 	for (int i = 0; i < 130; i += 3)
 		marks[i / 64] |= UINT64_C(1) << i % 64;
 	struct maildrop *m = open_box(&b);
+	store_left(&m->listing, marks, &octets, &ascii_octets);
+	CHECK_EQ(octets, (130 - 44) * strlen("x\r\n"));
+	CHECK_EQ(ascii_octets, octets);
 	CHECK_EQ(store_commit(m, marks, NULL, &left, NULL), FAULT_NONE);
 	CHECK_EQ(left, 130 - 44);
 	for (int i = 0; i < 130; i++)
