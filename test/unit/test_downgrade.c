@@ -121,6 +121,8 @@ static const struct example examples[] = {
 	  "Content-Disposition: attachment; filename*=UTF-8''%C3%B6.txt", "Content-Disposition: attachment" },
 	{ "Content-Disposition: attachment; filename*=UTF-8''%C3%A4ö",
 	  "Content-Disposition: attachment; filename*=UTF-8''%C3%A4%C3%B6", "Content-Disposition: attachment" },
+	{ "Content-Disposition: attachment; x*=UTF-8''a%20%4f%zz%2ö%0",
+	  "Content-Disposition: attachment; x*=UTF-8''a%20O%25zz%252%C3%B6%250", "Content-Disposition: attachment" },
 	{ "Content-Disposition: attachment; filename=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaö",
 	  "Content-Disposition: attachment;\r\n filename*0*=UTF-8''aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;\r\n filename*1*=aaaaaaaaaaaaaa%C3%B6", "Content-Disposition: attachment" },
 	/* 3.1.5: a name, as one */
@@ -129,10 +131,19 @@ static const struct example examples[] = {
 	  "To: =?UTF-8?Q?J=22=C3=B6_X?= (=?UTF-8?Q?=C3=A4?=) <a@b>, c@d",
 	  "To: =?UTF-8?Q?J=22=C3=B6_X?= (=?UTF-8?Q?=C3=A4?=) <a@b>, c@d" },
 	{ "Reply-To: a@b (ö)", "Reply-To: a@b (=?UTF-8?Q?=C3=B6?=)", "Reply-To: a@b (=?UTF-8?Q?=C3=B6?=)" },
+	/* ... before no address, too */
+	{ "To: Ä <>", "To: =?UTF-8?Q?=C3=84?= <>", "To: =?UTF-8?Q?=C3=84?= <>" },
 	/* 3.1.6 */
 	{ "Cc: X <a@müller.example>, b@-Ö.example",
 	  "Cc: X <a@xn--mller-kva.example>, =?UTF-8?Q?b=40-=C3=96=2Eexample?= :;",
 	  "Cc: X =?UTF-8?Q?a=40m=C3=BCller=2Eexample?=\r\n <invalid@internationalized-address.invalid>,\r\n =?UTF-8?Q?b=40-=C3=96=2Eexample?=\r\n <invalid@internationalized-address.invalid>" },
+	/* ... whose local part may be a quoted string */
+	{ "To: \"a b\"@ü", "To: \"a b\"@xn--tda",
+	  "To: =?UTF-8?Q?=22a_b=22=40=C3=BC?=\r\n <invalid@internationalized-address.invalid>" },
+	/* ... what is no host name stays none, whatever libidn2 makes of it */
+	{ "To: a@b_c.ü", "To: a@b_c.xn--tda", "To: =?UTF-8?Q?a=40b=5Fc=2E=C3=BC?=\r\n <invalid@internationalized-address.invalid>" },
+	{ "To: a@b!c.ü", "To: =?UTF-8?Q?a=40b!c=2E=C3=BC?= :;",
+	  "To: =?UTF-8?Q?a=40b!c=2E=C3=BC?=\r\n <invalid@internationalized-address.invalid>" },
 	/* 3.1.7 */
 	{ "To: G: a@b, ö@c; , X <d@e>", "To: G =?UTF-8?B?YUBiLCDDtkBj?= :;, X <d@e>",
 	  "To: G: a@b, =?UTF-8?Q?=C3=B6=40c?=\r\n <invalid@internationalized-address.invalid>;, X <d@e>" },
@@ -478,6 +489,35 @@ static void test_a_long_field_of_ascii_needs_nothing(void **state)
 	free(text);
 }
 
+/* No name, or one behind as many parameters as are taken. */
+static void test_parameters_that_are_left_out_are_told(void **state)
+{
+	enum { PARAMETERS_MAX = 64 };
+	static const struct {
+		unsigned before; /* parameters */
+		const char *end;
+		unsigned lost;
+	} cases[] = {
+		{ 0, "; x=ö", 0 },
+		{ 0, "; x@=ö", 1 },
+		{ PARAMETERS_MAX - 1, ";x=ö", 0 },
+		{ PARAMETERS_MAX - 1, ";x=ö;y", 1 },
+		{ PARAMETERS_MAX - 1, ";x=ö;y=z", 1 },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t len = (size_t)sprintf(text, "Content-Type: text/plain");
+
+		for (unsigned k = 0; k < cases[i].before; k++)
+			len += (size_t)sprintf(text + len, ";a%u=1", k);
+		sprintf(text + len, "%s\n\n", cases[i].end);
+		downgrade(text, DOWNGRADE_FULL);
+		CHECK_EQ(writer.lost, cases[i].lost);
+	}
+}
+
 /* ---- parts ---- */
 
 static const char parts[] =
@@ -563,6 +603,24 @@ static void test_depth(void **state)
 	strcpy(text + len, "X: ö\n\n");
 	find(span_of(text), DOWNGRADE_FULL, 1000, &o);
 	CHECK_EQ(o.surrogate, SURROGATE_MADE);
+}
+
+static void test_a_boundary_longer_than_is_remembered_is_none(void **state)
+{
+	char boundary[PARTS_BOUNDARY_MAX + 2], text[512];
+	struct outcome o;
+
+	(void)state;
+	for (size_t len = 1; len <= PARTS_BOUNDARY_MAX + 1; len++) {
+		memset(boundary, 'b', len);
+		boundary[len] = '\0';
+		sprintf(text,
+			"Content-Type: multipart/mixed; boundary=%s\n\n--%s\nX: ö\n\n",
+			boundary, boundary);
+		find(span_of(text), DOWNGRADE_FULL, 1000, &o);
+		CHECK_EQ(o.surrogate,
+			 len <= PARTS_BOUNDARY_MAX ? SURROGATE_MADE : SURROGATE_NONE);
+	}
 }
 
 /* ---- cuts ---- */
@@ -743,9 +801,11 @@ int main(void)
 		TEST(test_an_element_too_long_to_be_held_ends_its_field),
 		TEST(test_a_header_made_to_keep_us_busy_is_cut),
 		TEST(test_a_long_field_of_ascii_needs_nothing),
+		TEST(test_parameters_that_are_left_out_are_told),
 		TEST(test_headers_of_parts),
 		TEST(test_fields_of_notifications),
 		TEST(test_depth),
+		TEST(test_a_boundary_longer_than_is_remembered_is_none),
 		TEST(test_how_it_is_cut_changes_nothing),
 		TEST(test_top),
 		TEST(test_lines_are_short_and_words_whole),
