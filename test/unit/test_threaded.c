@@ -5,6 +5,7 @@
 
 #include "base/own.h"
 #include "child/threaded.h"
+#include "sys/proc.h"
 
 /* ---- a process with one link, watched by the test ---- */
 
@@ -30,6 +31,13 @@ void __wrap_pool_again(struct pool *pool, struct pool_fd *post)
 {
 	(void)pool;
 	watched = post;
+}
+
+void *__wrap_pool_arg(const struct pool *pool);
+void *__wrap_pool_arg(const struct pool *pool)
+{
+	(void)pool;
+	return &process;
 }
 
 static bool hear(struct threaded_link *l, struct channel_inbox *in)
@@ -158,6 +166,26 @@ static void drains_without_a_link(void)
 	drains_with_a_link();
 }
 
+/* poplard's end is closed: nobody says DRAIN any more. */
+static void poplard_is_gone(void)
+{
+	int ours;
+
+	last_link_closes();
+	const int poplard = peer_new(&ours);
+	CHECK_EQ(dup2(ours, PROC_CHANNEL_FD), PROC_CHANNEL_FD);
+	close(poplard);
+	process.child.parent = channel_of(PROC_CHANNEL_FD, ROLE_PARENT, ROLE_DROP);
+	CHECK(threaded_hear_parent(&process, NULL));
+	wake();
+}
+
+static void a_session_outlives_poplard(void)
+{
+	threaded_more(&process);
+	poplard_is_gone();
+}
+
 static void a_session_outlives_the_link(void)
 {
 	threaded_more(&process);
@@ -179,6 +207,8 @@ static void test_the_process_ends_when_it_drains_and_nothing_is_left(void **stat
 	CHECK_EQ(status_of(drains_without_a_link), 0);
 	CHECK_EQ(status_of(a_session_outlives_the_link), LIVES);
 	CHECK_EQ(status_of(the_last_session_ends), 0);
+	CHECK_EQ(status_of(poplard_is_gone), 0);
+	CHECK_EQ(status_of(a_session_outlives_poplard), LIVES);
 }
 
 int main(void)
