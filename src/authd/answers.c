@@ -4,9 +4,8 @@
  */
 #include "authd/answers.h"
 
-#include <time.h>
-
 #include "base/log.h"
+#include "sys/clock.h"
 
 /* How often an answer is tried that the kernel has no room for: another process's
  * descriptors are under way, and are received within milliseconds as a rule. */
@@ -16,11 +15,10 @@ _Static_assert(2 * (TRIES - 1) * PAUSE_MS <= ANSWERS_PAUSE_MS_MAX,
 
 static enum fault try(const struct answers *to, const struct message *m, int pass)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	enum fault f = channel_send(to->fd, m, pass, CHANNEL_WAIT);
 
 	for (int tries = 1; f == FAULT_NOMEM && tries < TRIES; tries++) {
-		nanosleep(&pause, NULL);
+		clock_pause(PAUSE_MS);
 		f = channel_send(to->fd, m, pass, CHANNEL_WAIT);
 	}
 	return f;

@@ -50,6 +50,21 @@ static inline bool clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	return pthread_cond_timedwait(cond, mutex, &end) == 0;
 }
 
+/* Rest for so long. The wait is on a futex, which every sandbox allows; few of them
+ * allow nanosleep. */
+static inline void clock_pause(unsigned ms)
+{
+	const uint64_t end_ms = clock_ms() + ms;
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	pthread_cond_t never;
+
+	clock_cond_init(&never);
+	pthread_mutex_lock(&mutex);
+	while (clock_cond_wait(&never, &mutex, end_ms))
+		;
+	pthread_mutex_unlock(&mutex);
+}
+
 /* Milliseconds since 1970 by the clock of the machine, which may be set. */
 static inline uint64_t clock_wall_ms(void)
 {

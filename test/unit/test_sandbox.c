@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/landlock.h"
 #include "sys/sandbox.h"
@@ -240,6 +241,13 @@ static int try_dumpable(int dir)
 	return prctl(PR_SET_DUMPABLE, 1);
 }
 
+static int try_pause(int dir)
+{
+	(void)dir;
+	clock_pause(1);
+	return 0;
+}
+
 /* Rows: what is tried. Columns: within which sandbox. */
 static const enum sandbox columns[] = { SANDBOX_FRONT,       SANDBOX_AUTH,
 					SANDBOX_AUTH_GSSAPI, SANDBOX_DROP,
@@ -318,6 +326,9 @@ static const struct {
 	{ "memory file",
 	  try_memfd,
 	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	{ "rest for a time",
+	  try_pause,
+	  { ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED } },
 	{ "thread", try_thread, { KILLED, ALLOWED, ALLOWED, ALLOWED, KILLED, KILLED } },
 };
 
