@@ -204,7 +204,7 @@ static enum fault look_at_unsure(struct maildrop *m, struct look *k, struct why 
 {
 	if (!k->unsure)
 		return FAULT_NONE;
-	uint64_t *delivered = calloc(m->listing.count, sizeof *delivered);
+	uint64_t *delivered = calloc((size_t)m->listing.count + 1, sizeof *delivered);
 	if (!delivered)
 		return no_memory(why);
 	enum fault f = m->kind->delivered(m, k->unsure, delivered, why);
