@@ -175,7 +175,7 @@ static int look_into(const struct trial *t, int fd)
 	case CHANNEL_BROKEN:
 		return refused(FAULT_PEER, SPAN("poplar-drop has ended"));
 	}
-	OWN_FD listing = inbox.files.at[0];
+	own_fd_close(&inbox.files.at[0]); /* the listing: only its totals are shown */
 	if (m->kind != MESSAGE_READY)
 		return not_opened(t, m->kind == MESSAGE_FAILED ? m->FAILED.fault
 							       : FAULT_PEER);
