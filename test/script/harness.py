@@ -5,6 +5,7 @@ of a process or connection, with a limit after which it fails.
 """
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import pwd
@@ -558,6 +559,31 @@ class Work:
 
 def alive(pid):
     return state_of(f"/proc/{pid}") not in "ZX"
+
+
+@contextlib.contextmanager
+def no_system_log():
+    """The place of the machine's log stays empty for one test at a time, on a machine that has none."""
+    with open(pathlib.Path(tempfile.gettempdir(), "poplar-test-log.lock"), "a", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists("/dev/log"):
+            raise unittest.SkipTest("this machine has a system log")
+        yield "/dev/log"
+
+
+@contextlib.contextmanager
+def system_log():
+    """A socket that gets what the server says to the machine's log; a test that is not root's is skipped."""
+    if not IS_ROOT:
+        raise unittest.SkipTest("needs root to stand in for the system log")
+    with no_system_log() as path, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(path)
+        try:
+            os.chmod(path, 0o666)
+            server.settimeout(PATIENCE)
+            yield server
+        finally:
+            os.unlink(path)
 
 
 def open_files(pid):

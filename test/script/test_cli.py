@@ -15,7 +15,7 @@ import termios
 import unittest
 
 from authority import Authority
-from harness import BUILD, IS_ROOT, PATIENCE, Log, Poplar, free_port, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Log, Poplar, free_port, main, system_log, wait_until
 
 
 class Arguments(unittest.TestCase):
@@ -804,15 +804,8 @@ class Logs(unittest.TestCase):
             self.assertEqual(p.log.find("event=login|event=session"), [])
 
     def test_syslog(self):
-        """The children's lines go through poplard to /dev/log, which a test can stand in for
-        only where there is none."""
-        if not IS_ROOT or os.path.exists("/dev/log"):
-            self.skipTest("needs root and a machine without a system log")
-        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        server.bind("/dev/log")
-        server.settimeout(PATIENCE)
-        try:
-            os.chmod("/dev/log", 0o666)
+        """The children's lines go through poplard to /dev/log."""
+        with system_log() as server:
             p = Poplar(settings={"log": "syslog", "syslog-facility": "local3"})
             p.start = lambda: None
             with p:
@@ -827,9 +820,6 @@ class Logs(unittest.TestCase):
                 self.assertEqual(process.wait(PATIENCE), 0)
                 line = next(line for line in seen if "event=session" in line)
                 self.assertRegex(line, r"^<158>.*poplar.*poplar-front\[\d+\]: event=session")
-        finally:
-            server.close()
-            os.unlink("/dev/log")
 
 
 if __name__ == "__main__":

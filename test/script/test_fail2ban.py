@@ -2,7 +2,6 @@
 
 import base64
 import configparser
-import os
 import pathlib
 import re
 import shutil
@@ -10,7 +9,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import BUILD, IS_ROOT, PATIENCE, Client, Poplar, main
+from harness import BUILD, PATIENCE, Client, Poplar, main, system_log
 
 FAIL2BAN = pathlib.Path(__file__).resolve().parents[2] / "dist" / "fail2ban"
 FILTER = FAIL2BAN / "filter.d" / "poplar.conf"
@@ -102,15 +101,9 @@ class Fail2ban(unittest.TestCase):
         self.assertFalse([line for line in lines if line.startswith("<")])
         self.assertEqual(self.found(lines), expected)
 
-    @unittest.skipUnless(IS_ROOT and not os.path.exists("/dev/log"),
-                         "needs root and a machine without a system log")
     def test_syslog(self):
         """A file of syslog has the host behind the time."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
-            server.bind("/dev/log")
-            self.addCleanup(os.unlink, "/dev/log")
-            os.chmod("/dev/log", 0o666)
-            server.settimeout(PATIENCE)
+        with system_log() as server:
             p = Poplar(tls=False, settings={**self.SETTINGS, "log": "syslog"})
             p.start = lambda: None
             with p:
