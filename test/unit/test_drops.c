@@ -40,6 +40,17 @@ static int link_to(struct world *w, uint32_t uid, bool standard)
 	return pair[1];
 }
 
+/* A new link to the process of this uid, which has ended before a login can use it. */
+static void lost_link_to(struct world *w, uint32_t uid, bool standard)
+{
+	const struct message_DROP_LINK m = { uid, uid, standard };
+	int pair[2];
+
+	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
+	close(pair[1]);
+	drops_link(&w->drops, &m, pair[0]);
+}
+
 static struct user user_of(uint32_t uid)
 {
 	return (struct user){
@@ -196,7 +207,7 @@ static void test_a_lost_link_is_asked_for_whoevers_process_it_led_to(void **stat
 		struct world w;
 
 		world_begin(&w);
-		close(link_to(&w, its, uid == 0));
+		lost_link_to(&w, its, uid == 0);
 		login_begin(&l, &w, uid);
 		expect_wanted(&w, its);
 		int fd = link_to(&w, its, uid == 0);
@@ -390,7 +401,7 @@ static void test_a_process_that_has_come_is_late_no_more(void **state)
 	(void)state;
 	world_begin(&w);
 	say_late(&w, 5);
-	close(link_to(&w, 5, false));
+	lost_link_to(&w, 5, false);
 	for (int i = 0; i < 2; i++) { /* both may wait */
 		login_begin(&logins[i], &w, 5);
 		expect_wanted(&w, 5);
@@ -464,7 +475,7 @@ static void test_a_refusal_counts_for_a_link_that_was_lost(void **state)
 
 	(void)state;
 	world_begin(&w);
-	close(link_to(&w, 5, false));
+	lost_link_to(&w, 5, false);
 	login_begin(&l, &w, 5);
 	expect_wanted(&w, 5);
 	drops_refused(&w.drops, &(const struct message_DROP_REFUSED){ 5, 5 });
@@ -482,8 +493,8 @@ static void test_a_login_asks_once_for_each_process_that_is_lost(void **state)
 	login_begin(&l, &w, 5);
 	expect_wanted(&w, 5);
 	for (uint32_t other = 20; other < 40; other++) /* they are no news of 5 */
-		close(link_to(&w, other, false));
-	close(link_to(&w, 5, false));
+		lost_link_to(&w, other, false);
+	lost_link_to(&w, 5, false);
 	expect_wanted(&w, 5);
 	int fd = link_to(&w, 5, false);
 	CHECK_EQ(login_end(&l), FAULT_NONE);
