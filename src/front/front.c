@@ -20,7 +20,7 @@ enum {
 	TLS_OCTETS_MAX = 1 << 28, /* of certificates and keys together */
 	DESCRIPTORS_PER_CONN = 4, /* client, session, listing, body */
 	DESCRIPTORS_OF_OURS = 64,
-	TIMERS_OF_OURS = 3,
+	TIMERS_OF_OURS = 4,
 };
 
 /* ---- the end ---- */
@@ -188,7 +188,6 @@ static bool make_loop(struct front *f)
 	if (!loop_init(&f->loop))
 		return false;
 	f->stop_timer.due = on_grace_over;
-	listener_start(f);
 	client_start(f);
 	f->out = BUF(f->output);
 	f->sealed = BUF(f->records);
@@ -225,6 +224,7 @@ int main(int argc, char **argv)
 	f.policy.failures_max = f.child.settings.max_login_failures;
 	if (!timestamp_start(&f.timestamps) || !make_slots(&f) || !arrival_start(&f))
 		return EXIT_FAILURE;
+	listener_start(&f);
 	child_enter_sandbox(&f.child, -1);
 	f.parent = (struct loop_watch){ .fd = f.child.parent.fd, .wake = on_parent };
 	if (!loop_watch(&f.loop, &f.parent, LOOP_READ))

@@ -13,6 +13,7 @@
 enum {
 	ACCEPTS_AT_A_TIME = 16, /* so that other fronts get their share */
 	REST_MS = 200,          /* after accept(2) failed for want of memory or fds */
+	OFFERS_MS = 1000,       /* after which the offers are asked for again */
 };
 
 static bool may_accept(const struct front *f)
@@ -29,6 +30,23 @@ static void poll_all(struct front *f)
 				  LOG_T("error", strerrordesc_np(errno)));
 }
 
+/* The kernel may lack memory for the question or for its answer. Nobody would repeat
+ * either, and a front that waits for the offers accepts nobody. */
+static void expect_offers(struct front *f)
+{
+	loop_set(&f->loop, &f->offers_timer, loop_now(&f->loop) + OFFERS_MS);
+}
+
+static void on_offers_late(struct loop_timer *timer)
+{
+	struct front *f = LOOP_OWNER(timer, struct front, offers_timer);
+
+	if (f->draining)
+		return;
+	f->ask_offers(f); /* if it cannot be asked now, it is asked the next time */
+	expect_offers(f);
+}
+
 static void on_rested(struct loop_timer *timer)
 {
 	struct front *f = LOOP_OWNER(timer, struct front, rest_timer);
@@ -40,6 +58,8 @@ static void on_rested(struct loop_timer *timer)
 void listener_start(struct front *f)
 {
 	f->rest_timer.due = on_rested;
+	f->offers_timer.due = on_offers_late;
+	expect_offers(f);
 }
 
 /* The connection stays in the kernel's queue, so the loop would wake us for it at once,
@@ -88,9 +108,10 @@ static void accept_some(struct listener *l)
  * we accept, and accept in listener_offers_known. */
 static bool ask_for_offers(struct front *f)
 {
-	if (f->policy.mechanisms != 0 || !f->asks_first(f))
+	if (f->policy.mechanisms != 0 || !f->ask_offers(f))
 		return false;
 	f->knows_offers = false;
+	expect_offers(f);
 	poll_all(f);
 	return true;
 }
@@ -109,6 +130,7 @@ void listener_offers_known(struct front *f)
 	const bool was_asked = !f->knows_offers;
 
 	f->knows_offers = true;
+	loop_unset(&f->loop, &f->offers_timer);
 	poll_all(f);
 	if (!was_asked || f->policy.mechanisms != 0)
 		return;

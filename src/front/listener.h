@@ -8,7 +8,9 @@
 
 #include "front/state.h"
 
-/* Set the timer's function. Once. */
+/* Set up the timers. Once, when the loop has room for them; listeners may have been
+ * added before. From then on, as long as poplar-auth has not said which mechanisms it
+ * can check, it is asked again every second. */
 void listener_start(struct front *f);
 
 /* A listening socket from poplard, which the front now owns. */

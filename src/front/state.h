@@ -130,6 +130,8 @@ struct front {
 	struct child child; /* first: poplar-front is a child */
 	struct loop loop;
 	struct loop_watch parent;
+	struct loop_timer stop_timer; /* front/front.c */
+	struct loop_timer tidy_timer; /* front/client.c */
 
 	/* front/listener.c */
 	struct listener *listeners;
@@ -137,10 +139,10 @@ struct front {
 	bool draining;     /* no new connections; end with the last */
 	bool stopping;     /* draining, and idle connections are closed */
 	bool resting;      /* accept(2) has failed: none for a while */
-	struct loop_timer stop_timer, rest_timer, tidy_timer;
+	struct loop_timer rest_timer, offers_timer;
 
 	/* set once by front/pop3/pop3.c: what listeners and session sockets call */
-	bool (*asks_first)(struct front *f);
+	bool (*ask_offers)(struct front *f); /* send AUTH_WHICH; false: not possible */
 	void (*accept)(struct front *f, int fd, bool tls,
 		       const struct sock_address *peer);
 	void (*drop_wake)(struct loop_watch *watch, unsigned events);

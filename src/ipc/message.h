@@ -108,7 +108,7 @@ enum message_when {
 	X(AUTH_ASK, FRONT, AUTH, NONE, ANY, \
 	  "Is this login good? AUTH_MORE, AUTH_LATER, AUTH_OK or AUTH_FAILED.") \
 	X(AUTH_WHICH, FRONT, AUTH, NONE, ANY, \
-	  "Which mechanisms can be offered? AUTH_OFFERS.") \
+	  "Which mechanisms can be offered? AUTH_OFFERS; if it does not come: again.") \
 	X(AUTH_OFFERS, AUTH, FRONT, NONE, ANY, \
 	  "The mechanisms that can be offered; unasked when they have changed.") \
 	X(AUTH_MORE, AUTH, FRONT, NONE, ANY, \

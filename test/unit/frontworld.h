@@ -470,7 +470,8 @@ static inline void pass(uint64_t ms)
 	free_left();
 }
 
-static inline void start_front(void)
+/* A front that has asked poplar-auth for its offers. */
+static inline void start_without_offers(void)
 {
 	struct front *f = &w.f;
 	struct settings *s = &f->child.settings;
@@ -503,9 +504,20 @@ static inline void start_front(void)
 	pop3_start(f);
 	CHECK(timestamp_start(&f->timestamps));
 	pop3_auth_link(f, AUTH_FD);
+}
+
+/* poplar-auth answers AUTH_WHICH. */
+static inline void offer(unsigned mechanisms)
+{
 	auth_says(&(struct message){ .kind = MESSAGE_AUTH_OFFERS,
-				     .AUTH_OFFERS = { ~0u } },
+				     .AUTH_OFFERS = { mechanisms } },
 		  -1);
+}
+
+static inline void start_front(void)
+{
+	start_without_offers();
+	offer(~0u);
 }
 
 static inline void stop_front(void)

@@ -40,6 +40,8 @@ bool authlink_open(struct front *f, int fd,
 		return false;
 	}
 	f->auth = link;
+	/* If the question is lost, front/listener.c repeats it for a front that knows
+	 * no offers; another one hears of new offers with its next login. */
 	fault_ignore(authlink_tell(
 		f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
 	poll_link(f);

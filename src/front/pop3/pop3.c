@@ -392,7 +392,7 @@ static void on_drop(struct loop_watch *at, unsigned events)
 
 /* ---- the front ---- */
 
-static bool asks_for_offers(struct front *f)
+static bool ask_offers(struct front *f)
 {
 	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
 
@@ -401,7 +401,7 @@ static bool asks_for_offers(struct front *f)
 
 void pop3_start(struct front *f)
 {
-	f->asks_first = asks_for_offers;
+	f->ask_offers = ask_offers;
 	f->accept = accept_client;
 	f->drop_wake = on_drop;
 	f->queue_last = &f->queue;
