@@ -1,10 +1,11 @@
 /* auth/cache.h - results of password checks, kept so that a repeated login is cheap.
  *
- * Prefix: cache_. For many threads; the caller passes the time in milliseconds. The
- * cache keeps two kinds of results: whether a password matches a stored one, for
- * verified_ms; and what a database answered about a user and a password, for as long as
- * the caller says. Keys are BLAKE2b hashes with a random key of this process, so that
- * no password is kept. Memory is bounded, and refusals have room of their own: failed
+ * Prefix: cache_. Several threads may call these functions at the same time. The caller
+ * passes the time of clock_ms(). The cache keeps two kinds of results: a comparison of
+ * a password with a stored one, for verified_ms; and the answer of a database about a
+ * user and a password, for as long as the caller of cache_remember says. An entry is
+ * found by a BLAKE2b hash, with a random key of this process, over the question; no
+ * password is kept. Memory is bounded. Refusals have room of their own, so that failed
  * logins cannot push out the results of successful ones.
  */
 #pragma once
@@ -13,42 +14,45 @@
 
 struct cache;
 
-/* A cache with room for `entries` matches, as many mismatches, as many good and as many
- * bad answers. With verified_ms 0, comparisons are not kept. NULL: no memory, or no
- * entries. Call it before the sandbox. */
+/* Make a cache with room for `entries` comparisons that matched, as many that did not,
+ * as many answers with a user and as many refusals. If verified_ms is 0, the cache
+ * keeps no comparisons. NULL: out of memory, or `entries` is 0. Call it before the
+ * process enters its sandbox. */
 MUST_USE struct cache *cache_new(unsigned entries, uint64_t verified_ms);
 void cache_free(struct cache *c); /* NULL is allowed */
 
-/* The result of scheme_verify, from memory if it is there. c may be NULL: then nothing
- * is remembered. */
+/* Does the password match `stored`? The result of scheme_verify, from the cache if it
+ * is there, and kept for the next time. If c is NULL, nothing is looked up or kept. */
 MUST_USE bool cache_verify(struct cache *c, struct span stored, struct span user,
 			   struct span password, uint64_t now_ms);
 
-/* For a name that no user has: compare the password with `stored` in vain, so that an
- * unknown name takes as long as a known one, the first time and each later time. The
- * result is kept for this name alone, and counts as a mismatch. */
+/* For a name that no user has: compare the password with `stored`, some user's stored
+ * password, and ignore the result. So an unknown name takes as long as a known one, the
+ * first time and each later time. The comparison is kept as a mismatch, for this name
+ * alone. */
 void cache_pretend(struct cache *c, struct span name, struct span stored,
 		   struct span password, uint64_t now_ms);
 
-/* A question to a database: what cache_recall looks up. */
+/* Stands for one question to a database; cache_key makes it. */
 struct cache_key {
 	unsigned char octets[32];
 };
 
-/* Make the key of a question. `peer` is a text of address_text, whose port does not
- * count; empty: the answer does not depend on the address. No answer depends on the
- * mechanism. */
+/* Make the key of a question: what does this database answer about this user and
+ * password, for a client at `peer`? `peer` is a text of address_text, whose port does
+ * not count; empty: the answer does not depend on the client's address. The mechanism
+ * is no part of the key, because no answer depends on it. */
 void cache_key(const struct cache *c, struct span database, struct span user,
 	       struct span peer, struct span password, struct cache_key *out);
 
-/* The kept answer: the number, above 0, that cache_remember was given. *out is a copy
- * of the user that was kept with it, for the caller to release; untouched if there was
- * none. 0: no answer is kept. */
+/* Find the kept answer to a question. Returns the number, above 0, that was passed to
+ * cache_remember; 0: no answer is kept. If a user was kept with the answer, *out
+ * becomes a copy, which the caller releases; otherwise *out is untouched. */
 MUST_USE unsigned cache_recall(struct cache *c, const struct cache_key *key,
 			       uint64_t now_ms, struct user_found *out);
 
-/* Keep an answer for `ms`; 0: not at all. `who` is the user that was found, of whom
- * everything but the stored password is copied; NULL: the answer is a refusal. If
- * memory runs out, nothing is kept. */
+/* Keep an answer, a number above 0, for `ms` milliseconds; 0: not at all. `who` is the
+ * user that was found; everything but the stored password is copied. NULL: the answer
+ * is a refusal. If memory runs out, nothing is kept. */
 void cache_remember(struct cache *c, const struct cache_key *key, uint64_t now_ms,
 		    uint64_t ms, unsigned answer, const struct user *who);

@@ -1,6 +1,6 @@
 /* auth/database.h - sources of users and of tokens, asked one after the other.
  *
- * Prefix: database_. For many threads.
+ * Prefix: database_. Several threads may call these functions at the same time.
  */
 #pragma once
 
@@ -18,24 +18,26 @@ struct database;
 
 struct database_driver {
 	const char *name;
-	/* Find a user. With DATABASE_RIGHT *out is filled, `stored` too if the database
-	 * gives stored passwords away. */
+	/* Find a user. With DATABASE_RIGHT, *out is the user, whom the caller releases;
+	 * out->user.stored is empty if the database does not tell stored passwords. */
 	enum database_says (*find)(struct database *db, struct span name,
 				   struct user_found *out, struct why *why);
-	/* Find a user and judge the password. NULL: the caller compares the password
-	 * with `stored`. */
+	/* Find a user and judge the password; *out as with find. NULL: the database
+	 * tells stored passwords, and the caller compares. */
 	enum database_says (*check)(struct database *db, struct span name,
 				    struct span password, struct span peer,
 				    struct user_found *out, struct why *why);
-	/* Some user's stored password, for the caller to use in vain for an unknown
-	 * name: usable for `wants` (bits, SCHEME_*; 0: for a comparison), and the same
-	 * each time for the same name. Only `stored` of *out is filled. False, or NULL:
-	 * the database has none. */
+	/* For an unknown name: find some user's stored password, for the caller to
+	 * compare with and ignore the result. It is usable for one of `wants` (bits,
+	 * SCHEME_*; 0: for a comparison), and the same each time for the same name.
+	 * Only `stored` of *out is filled. False, or no such function: the database has
+	 * no such password. */
 	bool (*stand_in)(struct database *db, struct span name, unsigned wants,
 			 struct user_found *out);
-	/* The kinds of stored passwords (bits, SCHEME_*) that occur; 0, or NULL: some
-	 * password can only be compared. A mechanism that does not work with each of
-	 * these kinds is not offered, since clients would choose it and fail. */
+	/* The forms (bits, SCHEME_*) in which the users' passwords are stored: the
+	 * union over all users. 0, or no such function: some password can only be
+	 * compared. sasl_offers offers a mechanism only if it works with each of these
+	 * forms; otherwise some clients would choose the mechanism and fail. */
 	unsigned (*stores)(struct database *db);
 	void (*free)(struct database *db);
 };
@@ -44,15 +46,18 @@ struct database_driver {
 struct database {
 	const struct database_driver *driver;
 	const char *name;
-	bool stop_unknown, stop_wrong; /* the next is not asked after such an answer */
-	struct cache *cache;           /* NULL: nothing is remembered */
-	uint32_t right_ms,
-		wrong_ms;      /* how long answers are remembered; 0: not at all */
+	bool stop_unknown, stop_wrong; /* after DATABASE_UNKNOWN, or DATABASE_WRONG, no
+					  further database is asked */
+	struct cache *cache;           /* borrowed; NULL: nothing is remembered */
+	/* How long DATABASE_RIGHT, and the other answers, are remembered; 0: not at
+	 * all. */
+	uint32_t right_ms, wrong_ms;
 	struct database *next; /* the next one to ask; NULL: this is the last */
 };
 
-/* Follows a question: `look` is called with the name, then `say` for each database that
- * was asked. A question with a watcher is never answered from memory. */
+/* Observes a question: `look` is called once with the name, then `say` once for each
+ * database that was asked, with its answer. A question with a watcher is never answered
+ * from the cache. */
 typedef void database_look_fn(void *arg, struct span name);
 typedef void database_say_fn(void *arg, const struct database *db,
 			     enum database_says says, const struct why *why);
@@ -62,11 +67,13 @@ struct database_watcher {
 	void *arg;
 };
 
-/* Ask the databases from `first` on for the user of this name, or of this name and
- * password. `watcher` may be NULL. *out is the caller's, for user_release.
- * FAULT_DENIED: there is no such user, or the password is wrong; both take the same
- * time. FAULT_SETUP: a field of the user is over its bound. Another fault: a database
- * that might know the user is down. *why has the story. */
+/* Find the user of this name (database_find), or check name and password
+ * (database_check): ask the databases in order, from `first` on, until one answers
+ * DATABASE_RIGHT or its stop_unknown or stop_wrong ends the search. `watcher` may be
+ * NULL. The caller passes *out to user_release. FAULT_DENIED: no such user, or a wrong
+ * password; both take the same time. FAULT_SETUP: a field of the user is over its
+ * bound. Another fault: a database that might know the user is down. *why has the
+ * story. */
 MUST_USE enum fault database_find(struct database *first, struct span name,
 				  const struct database_watcher *watcher,
 				  struct user_found *out, struct why *why);
@@ -75,11 +82,12 @@ MUST_USE enum fault database_check(struct database *first, struct span name,
 				   const struct database_watcher *watcher,
 				   struct user_found *out, struct why *why);
 
-/* Some user's stored password, from the first database whose stand_in has one. */
+/* Call stand_in of one database after the other, until one has a password. False: none
+ * has. */
 MUST_USE bool database_stand_in(struct database *first, struct span name,
 				unsigned wants, struct user_found *out);
 
-/* Frees the whole list. NULL is allowed. */
+/* Free this database and all behind it. NULL is allowed. */
 void database_free(struct database *first);
 
 /* The users file `name` in the folder `dir`, as a database. The caller keeps dir open

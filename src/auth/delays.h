@@ -1,7 +1,7 @@
 /* auth/delays.h - after failed logins, how long the next attempt must wait.
  *
- * Prefix: delays_. Threads may call these functions at the same time, with the time in
- * milliseconds. Four kinds of records count failures:
+ * Prefix: delays_. Several threads may call these functions at the same time. The
+ * caller passes the time of clock_ms(). Four kinds of records count failures:
  *
  *	address  an IPv4 address, or the first 64 bits of an IPv6 address (one customer)
  *	network  /24 of IPv4, /48 of IPv6
@@ -11,9 +11,9 @@
  * Some failures of a record are free. The next one sets the record's step to first_ms,
  * and each further one doubles the step. An attempt queues in each of its records, one
  * step behind the attempt before it; the longest of these waits counts, up to most_ms.
- *An attempt of a known pair counts in the pair's record alone, and only that record
- *delays it: so nobody elsewhere can delay a user in a network of an earlier login.
- *Memory is bounded: delays.c says which records make room.
+ * If a user has logged in from a network before, the pair has a record, and it alone
+ * counts and delays attempts of that name from that network. So nobody elsewhere can
+ * delay such a user. Memory is bounded: delays.c says which records make room.
  */
 #pragma once
 
@@ -34,21 +34,22 @@ enum {
 	DELAYS_FREE_NETWORK = 20,
 	DELAYS_FREE_NAME = 5,
 	DELAYS_FREE_PAIR = 5,
-	/* records that memory has room for */
+	/* the most records that are kept */
 	DELAYS_RECORDS = 1 << 15, /* of addresses, networks and names */
 	DELAYS_PAIRS = 1 << 16,
-	DELAYS_BUCKET = 8, /* in a bucket, which a keyed hash selects */
+	DELAYS_BUCKET = 8, /* records that one hash value chooses among */
 };
 
-/* `key` is random and secret, so that nobody can choose which records share a bucket.
- * NULL: out of memory. */
+/* `key` is a random secret, so that nobody can choose which records share a bucket. It
+ * is copied, like *rule. NULL: out of memory. */
 MUST_USE struct delays *delays_new(const struct delays_rule *rule,
 				   const unsigned char key[DELAYS_KEY_OCTETS]);
 void delays_free(struct delays *d); /* NULL is allowed */
 
-/* Queue an attempt. Returns how many ms it must wait; after that the caller checks it
- * without another call. If the address is unknown (from->bits is 0), only the name
- * counts. If the name is empty, only address and network count. */
+/* Queue an attempt. Returns how many milliseconds the attempt must wait; then the
+ * caller checks it without calling this function again. If the address is unknown
+ * (from->bits is 0), only the name counts. If the name is empty, only address and
+ * network count. */
 MUST_USE uint32_t delays_ask(struct delays *d, const struct address *from,
 			     struct span name, uint64_t now_ms);
 

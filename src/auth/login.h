@@ -1,7 +1,9 @@
 /* auth/login.h - checks a proof of identity, and decides who may log in as whom.
  *
- * Prefix: login_. In SASL's words (RFC 4422), the authid is the user who proves who it
- * is, and the authzid the user whose mail is wanted. They differ for masters.
+ * Prefix: login_. In SASL's words (RFC 4422), the authid is the user who proves an
+ * identity, and the authzid is the user whose mail is wanted. They differ when a master
+ * logs in as another user. Several threads may call all functions but login_start at
+ * the same time.
  */
 #pragma once
 
@@ -10,16 +12,19 @@
 
 struct login_rules {
 	struct database *databases;
-	struct span default_domain; /* appended to names without '@'; empty: nothing */
+	struct span default_domain; /* appended with an '@' to names without one; empty:
+				       nothing */
 	bool fold;                  /* ASCII letters of names become lower case */
-	char master_separator;      /* the '*' of "user*master"; NUL: not split */
-	struct span anonymous;      /* the user that ANONYMOUS becomes; empty: nobody */
-	const char *realm; /* of Kerberos; empty: every realm, as a part of the name */
+	char master_separator; /* the '*' of "user*master"; NUL: names are not split */
+	struct span anonymous; /* the user that ANONYMOUS becomes; empty: nobody */
+	const char *realm;     /* the accepted Kerberos realm; empty: any realm, and the
+				  user name is the whole principal */
 	struct database *tokens; /* databases of bearer tokens; NULL: none */
 	/* Sent to a client whose token is refused (RFC 7628); empty or NULL: left out.
 	 */
 	const char *token_scope, *openid_configuration;
-	const struct database_watcher *watcher; /* follows all questions; may be NULL */
+	const struct database_watcher
+		*watcher; /* observes all questions; may be NULL */
 };
 
 /* How the client logs in. */
@@ -31,12 +36,13 @@ struct login_way {
 
 enum { LOGIN_NAME_OCTETS = 255, LOGIN_DIGEST_OCTETS = 32 };
 
-/* Must succeed once before any of the functions below, before threads and sandboxes. */
+/* Call this once and with success before any of the functions below, before threads
+ * start, and before the process enters its sandbox. */
 MUST_USE bool login_start(void);
 
-/* A name in the form in which the databases know it: prepared by SASLprep (RFC 4013),
- * in lower case and with a domain as the rules say. False: no user can have this name.
- */
+/* Bring a name into the form in which the databases know it: prepared by SASLprep (RFC
+ * 4013), in lower case and with a domain if the rules say so. False: no user can have
+ * this name. */
 struct login_name {
 	size_t len;
 	char text[LOGIN_NAME_OCTETS + 1]; /* ends with a NUL */
@@ -49,18 +55,18 @@ MUST_USE bool login_name(const struct login_rules *rules, struct span given,
 MUST_USE enum fault login_find(const struct login_rules *rules, struct span given,
 			       struct user_found *out, struct why *why);
 
-/* The name of the user whose secret proves a login as `given`: the part behind the
- * separator in "user*master", and otherwise all of it. False: no user can have this
- * name. */
+/* The name of the user whose secret proves a login as `given`: for "user*master" the
+ * master, otherwise all of `given`; in the form of login_name. False: no user can have
+ * this name. */
 MUST_USE bool login_claimed_name(const struct login_rules *rules, struct span given,
 				 struct login_name *out);
 
-/* The functions below fill *out with the user whose mail the client may have; the
- * caller releases it. FAULT_DENIED: the proof is wrong, or a rule forbids the login.
+/* The functions below fill *out with the user whose mail the client may read; the
+ * caller releases *out. FAULT_DENIED: the proof is wrong, or a rule forbids the login.
  * Other faults are those of database_find. */
 
-/* The client has shown a name and a password. `authzid` empty: authid's own mail, or
- * that of the user in "user*master". */
+/* The client has sent a name and a password. If `authzid` is empty, the mail is the
+ * authid's own or, for "user*master", that of `user`. */
 MUST_USE enum fault login_by_password(const struct login_rules *rules,
 				      const struct login_way *way, struct span authzid,
 				      struct span authid, struct span password,
@@ -73,14 +79,16 @@ MUST_USE enum fault login_by_digest(const struct login_rules *rules,
 				    struct span timestamp, struct span digest,
 				    struct user_found *out, struct why *why);
 
-/* The client has proved to be `authid`, in a way that the caller has checked. */
+/* The caller has checked another proof that the client is `authid`: find that user, and
+ * admit as login_admit does. */
 MUST_USE enum fault login_proved(const struct login_rules *rules,
 				 const struct login_way *way, struct span authzid,
 				 struct span authid, struct user_found *out,
 				 struct why *why);
 
-/* The client has proved to be *who, whom the databases have given. login_admit owns
- * *who. */
+/* The client has proved to be the user *who, which comes from the databases. Check the
+ * rules, and whether *who may log in as `authzid` (empty: as itself). login_admit takes
+ * over *who. */
 MUST_USE enum fault login_admit(const struct login_rules *rules,
 				const struct login_way *way, struct user_found *who,
 				struct span authzid, struct user_found *out,

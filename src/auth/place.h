@@ -8,7 +8,7 @@
 
 enum { PLACE_PATH_MAX = 4096 };
 
-/* Write the path of the user's maildrop, relative to mail_root, with a NUL:
+/* Write the path of the user's maildrop, relative to mail_root, ended by a NUL:
  *
  * - the user's `maildrop` field, where a "~/" or "%h/" at its beginning is the home;
  * - otherwise `maildir` in the user's home;
@@ -17,7 +17,7 @@ enum { PLACE_PATH_MAX = 4096 };
  * becomes %XX: no name leads out of mail_root, and no two names share a folder.
  *
  * FAULT_SETUP, with the story in *why: the path does not lie below mail_root, has a
- * ".." component, or is too long. */
+ * ".." component, or is too long.  */
 MUST_USE enum fault place_maildrop(const struct user *user, const char *mail_root,
 				   const char *maildir, char out[PLACE_PATH_MAX],
 				   struct why *why);

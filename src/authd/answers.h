@@ -1,6 +1,6 @@
 /* authd/answers.h - the answers of poplar-auth to one front.
  *
- * Prefix: answers_. For many threads.
+ * Prefix: answers_. Several threads may call these functions at the same time.
  */
 #pragma once
 
@@ -10,20 +10,20 @@
 
 struct answers {
 	int fd;             /* the link to the front; its owner closes it */
-	atomic_uint unread; /* answers since the front was seen to have read most */
+	atomic_uint unread; /* answers sent since authd.c last saw that the front had
+			       read most of them */
 };
 
-/* How long one answers_send sleeps at most, in milliseconds, while the kernel has no
- * room: for the answer, and then for the failure in its place. */
+/* The longest time in milliseconds that one answers_send sleeps because the kernel has
+ * no room: first for the answer, then for the failure that replaces it. */
 enum { ANSWERS_PAUSE_MS_MAX = 400 };
 
-/* Send an answer, with the descriptor `pass` (the caller keeps it; -1: none). An answer
- * that is over its bounds, or that the kernel has no room for, is replaced by
- * AUTH_FAILED or BOARD_FAILED with that fault, so that the client hears something. When
- * the front has closed its end nothing is left to do: the reader of the link sees that,
- * and has poplard replace a front that lives on.
- * Blocks for the link's send timeout if the front does not read, or sleeps for up to
- * ANSWERS_PAUSE_MS_MAX.
- * False: the front has read nothing for the whole send timeout, which has been logged;
- * the link must end. */
+/* Send an answer, with the descriptor `pass` (the caller keeps it; -1: none). If a
+ * field of the answer is over its bound, or the kernel has no room, AUTH_FAILED or
+ * BOARD_FAILED with that fault is sent in its place, so that the client gets a reply.
+ * If the front has closed its end, the answer is dropped: the thread that reads the
+ * link notices, and has poplard replace the front if it still runs. Blocks for up to
+ * the link's send timeout while the front does not read, and sleeps for up to
+ * ANSWERS_PAUSE_MS_MAX. False: the front has read nothing for the whole send timeout,
+ * which has been logged; the caller must end the link. */
 MUST_USE bool answers_send(struct answers *to, const struct message *m, int pass);

@@ -7,8 +7,9 @@
 #include "authd/logins.h"
 #include "sys/pool.h"
 
-/* Serve the operator's tool on fd, which control.c owns from here on. TEST_ASK is a
- * login: the tool hears which name is looked up, what each database says and how the
- * login ends, and after a login gets a session of the maildrop that changes nothing.
- * FIND_ASK asks where a user's maildrop is, any number of times. */
+/* Serve the operator's tool on fd, which control.c now owns. TEST_ASK tries a login:
+ * the tool is sent the name that is looked up, the answer of each database and the
+ * result, and, if the login is good, a session socket for the maildrop that can change
+ * nothing. FIND_ASK asks where a user's maildrop is; the tool may send it any number of
+ * times. */
 void control_begin(struct pool *pool, int fd, struct logins *logins);

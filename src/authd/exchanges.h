@@ -1,7 +1,8 @@
-/* authd/exchanges.h - the SASL exchanges of one front whose clients have yet to
- * respond.
+/* authd/exchanges.h - keeps the SASL exchanges of one front while their clients have
+ * yet to respond.
  *
- * Prefix: exchanges_. For many threads.
+ * Prefix: exchanges_. Several threads may call exchanges_put and exchanges_take at the
+ * same time.
  */
 #pragma once
 
@@ -12,7 +13,7 @@
 
 struct exchange;
 
-/* At most EXCHANGES_MAX are kept for a front. One more ends the oldest one, whose
+/* At most EXCHANGES_MAX exchanges are kept for a front. One more ends the oldest, whose
  * client must begin again. So clients that begin an exchange and fall silent cannot
  * lock out other clients. */
 enum { EXCHANGES_SLOTS = 256, EXCHANGES_MAX = 2048 };
@@ -27,18 +28,19 @@ struct exchanges {
 void exchanges_init(struct exchanges *e);
 void exchanges_done(struct exchanges *e); /* frees the kept exchanges, too */
 
-/* The front's name for an exchange. `exchange` distinguishes a new exchange of a
- * connection from one that the client has given up: messages about both may be under
- * way at the same time. */
+/* Names an exchange in messages between front and poplar-auth. `exchange` distinguishes
+ * a connection's new exchange from one that the client has cancelled: messages about
+ * both may be under way at the same time. */
 struct exchange_key {
 	uint64_t id;       /* of the connection */
-	uint64_t exchange; /* counts the connection's exchanges */
+	uint64_t exchange; /* the front counts a connection's exchanges */
 };
 
-/* Keep an exchange, and own it until exchanges_take. False: out of memory; the caller
- * still owns the exchange. */
+/* Keep an exchange under this key, and own it until exchanges_take. False: out of
+ * memory; the caller still owns the exchange. */
 MUST_USE bool exchanges_put(struct exchanges *e, struct exchange_key key,
 			    struct sasl *sasl);
 
-/* Hand the exchange over to the caller. NULL: none has this key. */
+/* Remove the exchange with this key; the caller then owns it. NULL: no exchange has
+ * this key. */
 struct sasl *exchanges_take(struct exchanges *e, struct exchange_key key);

@@ -1,8 +1,9 @@
 /* authd/grants.h - hands maildrops to sessions whose users poplar-auth has let in.
  *
- * Prefix: grants_. For many threads. A grant is a new session socket: the maildrop
- * process gets one end inside GRANT, and whoever holds the other end may use that one
- * maildrop.
+ * Prefix: grants_. Several threads may call these functions at the same time, except
+ * for grants_start and grants_add_board. A grant is a new socket pair: the maildrop
+ * process gets one end with the message GRANT, and the process that holds the other
+ * end, the session socket, may use that one maildrop.
  */
 #pragma once
 
@@ -20,13 +21,13 @@ struct grants {
 	struct tickets *tickets; /* NULL: xtnd is off, and there are no boards */
 };
 
-/* The caller keeps `settings` and `rules`, which must outlive g; g->drops is already
- * set up. False: out of memory. */
+/* Call it after drops_init(&g->drops). `settings` and `rules` must outlive g. False:
+ * out of memory. */
 MUST_USE bool grants_start(struct grants *g, const struct settings *settings,
 			   const struct login_rules *rules);
 
-/* Add a board that the parent has sent. False: its settings are malformed, or there are
- * too many boards. */
+/* Add a board that poplard has sent to the settings. False: its settings are malformed,
+ * or there are too many boards. */
 MUST_USE bool grants_add_board(struct settings *settings,
 			       const struct message_BOARD *m);
 
@@ -34,24 +35,23 @@ MUST_USE bool grants_add_board(struct settings *settings,
 MUST_USE enum fault grants_place(const struct grants *g, const struct user *user,
 				 char out[PLACE_PATH_MAX], struct why *why);
 
-/* Grant the user's own maildrop. *out_fd is the caller's: the session's end of the
- * socket. The board ticket with which `holder` may ask for boards is appended to
- * *ticket; nothing is appended where there are no boards. Faults are those of
- * place_maildrop, channel_pair and drops_send. */
+/* Grant the user's own maildrop. *out_fd becomes the session socket, which the caller
+ * owns. `peer` is the client's address, for the log. If the setting xtnd is on, the
+ * board ticket with which `holder` may ask for boards is appended to *ticket. Faults
+ * are those of place_maildrop, channel_pair and drops_send. */
 MUST_USE enum fault grants_own(struct grants *g, struct ticket_holder holder,
 			       const struct user *user, struct span peer,
 			       struct buf *ticket, int *out_fd, struct why *why);
 
-/* Grant the user's own maildrop to an operator: the session can read it, and the
- * maildrop process changes, creates and records nothing. */
+/* Grant the user's own maildrop to the operator's tool, read-only: the maildrop process
+ * changes and creates nothing. The rest is as with grants_own. */
 MUST_USE enum fault grants_look(struct grants *g, const struct user *user,
 				struct span peer, int *out_fd, struct why *why);
 
-/* Grant the maildrop that `ask` names to the user of its ticket: a board, or the user's
- * own maildrop once more. Its name is appended to *name. FAULT_NO_BOARD: the user may
- * read no such board. FAULT_PEER: the ticket is not one that this process gave
- * `holder`.
- */
+/* Grant the maildrop that `ask` names to the user whom the ticket in `ask` names: a
+ * board, or the user's own maildrop once more. The maildrop's name is appended to
+ * *name. FAULT_NO_BOARD: no such board exists, or the user may not read it. FAULT_PEER:
+ * this process has not given the ticket to `holder`. The rest is as with grants_own. */
 MUST_USE enum fault grants_board(struct grants *g, struct ticket_holder holder,
 				 const struct message_BOARD_ASK *ask, struct buf *name,
 				 int *out_fd, struct why *why);

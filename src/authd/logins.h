@@ -1,8 +1,8 @@
-/* authd/logins.h - the questions of fronts about logins and boards, answered.
+/* authd/logins.h - answers the questions of fronts about logins and boards.
  *
- * Prefix: logins_. A good AUTH_ASK makes a socket pair. One end goes to the maildrop
- * process with GRANT, the other one to the front with AUTH_OK: whoever holds the
- * front's end may use that one maildrop.
+ * Prefix: logins_. Several threads may call logins_hear at the same time. If a login is
+ * good, the maildrop process gets one end of a new socket pair with GRANT, and the
+ * front gets the other end, the session socket, with AUTH_OK (authd/grants.h).
  */
 #pragma once
 
@@ -17,27 +17,29 @@
 struct logins {
 	struct login_rules rules;
 	struct throttle throttle;
-	unsigned allowed;       /* mechanisms by the settings, bits */
-	atomic_bool is_useless; /* nobody can log in, which has been logged */
+	unsigned allowed; /* mechanisms that the settings allow, bits (MECHANISM_BIT) */
+	atomic_bool is_useless; /* sasl_offers was empty at the last look, which has
+				   been logged */
 	struct grants grants;
 };
 
-/* What is known of a front, by its link. */
+/* One front, as the link to it. */
 struct logins_link {
 	struct logins *logins;
 	struct answers answers;
-	uint64_t number; /* no other link of this process ever had this one */
-	atomic_uint
-		told; /* the mechanisms that the front knows of; at first all bits */
+	uint64_t number;  /* no other link of this process ever had this one */
+	atomic_uint told; /* the mechanisms of the last AUTH_OFFERS to the front; at
+			     first all bits */
 	struct exchanges exchanges;
 };
 
-/* fd is the link's channel, which stays the caller's; exchanges_done ends what is begun
- * here. */
+/* fd is the link's channel, which the caller goes on owning. `number` is unique among
+ * the links of this process. At the end the caller passes &link->exchanges to
+ * exchanges_done. */
 void logins_link_init(struct logins_link *link, struct logins *logins, int fd,
 		      uint64_t number);
 
-/* Answer the front's message in the inbox, in any thread. False: the link must end. The
- * front does not read its answers, or it asked what no front of ours asks; that has
- * been logged. */
+/* Answer the front's message in the inbox. False: the caller must end the link, because
+ * the front does not read its answers, or has asked for what no front of ours asks;
+ * that has been logged. */
 MUST_USE bool logins_hear(struct logins_link *link, struct channel_inbox *in);

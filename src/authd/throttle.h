@@ -1,7 +1,8 @@
 /* authd/throttle.h - delays logins after failures, as the settings say.
  *
- * Prefix: throttle_. For many threads. auth/delays.h has the rule; here it gets its
- * settings, the clock, and names in the form in which the databases know them.
+ * Prefix: throttle_. Several threads may call these functions at the same time, except
+ * for throttle_start. auth/delays.h has the rule; throttle.c gives it the settings, the
+ * time, and names in the form in which the databases know them.
  */
 #pragma once
 
@@ -13,22 +14,24 @@
 struct throttle {
 	struct delays *delays;
 	const struct login_rules *rules; /* for names */
-	struct nets trusted;             /* clients from here are never delayed */
-	uint32_t first_ms;               /* failure-delay */
+	struct nets trusted; /* clients from these networks are never delayed */
+	uint32_t first_ms;   /* failure-delay */
 };
 
-/* The caller keeps `rules`, which must outlive t. False: no memory, or a network in the
- * settings is malformed. */
+/* `rules` must outlive t. False: out of memory, or a network in the settings is
+ * malformed. */
 MUST_USE bool throttle_start(struct throttle *t, const struct settings *settings,
 			     const struct login_rules *rules);
 
-/* Count an attempt as `name` from `peer`. Returns how many ms it must wait before it is
- * checked; then it is checked without another call. */
+/* Queue an attempt to log in as `name` from `peer` (a text of address_text). Returns
+ * how many milliseconds the attempt must wait; then the caller checks it without
+ * calling this function again. */
 MUST_USE uint32_t throttle_ask(struct throttle *t, struct span peer, struct span name);
 
-/* The attempt failed. Returns how many ms after the front's last question the client
- * may be told: a fixed time, so that the client cannot measure the check. */
+/* The attempt failed: count it. Returns after how many milliseconds, from its last
+ * question on, the front may tell the client: a fixed time, so that the client cannot
+ * measure the check. */
 uint32_t throttle_denied(struct throttle *t, struct span peer, struct span name);
 
-/* The attempt succeeded. */
+/* The attempt succeeded: remember the pair of name and network. */
 void throttle_good(struct throttle *t, struct span peer, struct span name);

@@ -16,7 +16,8 @@ struct claims_list {
 struct claims_rules {
 	const char *issuer;          /* the `iss` claim must be this */
 	struct claims_list audience; /* the `aud` claim must hold one of these */
-	const char *scope;      /* words; `scope` or `scp` must hold each of them */
+	const char *scope; /* words with spaces between; the claim `scope` or `scp` must
+			      hold each word */
 	const char *user_claim; /* the claim that names the user; never empty */
 	uint32_t leeway_s;      /* how far the clocks of issuer and server may differ */
 };

@@ -72,13 +72,13 @@ struct why {
 enum fault fault_set(struct why *why, enum fault f, int sys, const char *doing,
 		     const char *what);
 
-/* Append "doing what: error" for a person to read, leaving out the parts that *why
- * lacks. A long `what` is cut so that the error fits. out->cut is set if the rest does
- * not fit even so. */
+/* Append "doing what: error" for a person to read, without the parts that *why lacks. A
+ * long `what` is cut so that the error fits. If the text does not fit even so, out->cut
+ * is set. */
 struct buf;
 void fault_story(const struct why *why, struct buf *out);
 
-/* Ignore the fault of a call whose effect shows elsewhere. */
+/* Ignore the fault of a call: the caller learns in another way whether it succeeded. */
 static inline void fault_ignore(enum fault f)
 {
 	(void)f;

@@ -12,8 +12,8 @@ enum { NETS_MAX = 32 };
 struct nets {
 	unsigned count;
 	struct net {
-		struct address first;
-		unsigned bits;
+		struct address first; /* any address of the network */
+		unsigned bits;        /* the length of the prefix that must match */
 	} at[NETS_MAX];
 };
 
@@ -26,10 +26,10 @@ bool nets_hold(const struct nets *list, const struct address *a);
 /* Parse the address of a peer, which address_text wrote. False: it is "unknown". */
 MUST_USE bool nets_peer(struct span peer, struct address *out);
 
-/* As nets_hold, for a list as text, with commas between the networks, and a peer as
- * address_text writes it ("192.0.2.1:110", "[2001:db8::1]:110"). A malformed network
+/* As nets_hold, for a list that is a text, with commas between the networks, and a peer
+ * as address_text writes it ("192.0.2.1:110", "[2001:db8::1]:110"). A malformed network
  * holds no address. */
 bool nets_text_holds(struct span list, struct span peer);
 
-/* Is every network of such a list well-formed? */
+/* Is every network well-formed in a list that is a text, as for nets_text_holds? */
 bool nets_text_good(struct span list);

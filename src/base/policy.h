@@ -12,14 +12,17 @@ enum { POLICY_DAYS_MAX = 36500, POLICY_DELAY_MAX = 86400 };
 
 struct policy {
 	uint32_t login_delay; /* seconds between two logins; 0: none */
-	uint32_t unread;    /* days before a message expires; POLICY_NEVER: it stays */
-	uint32_t retrieved; /* the same, after retrieval; 0: QUIT removes it */
+	uint32_t unread; /* a message that was not retrieved expires after so many days;
+			    POLICY_NEVER: it stays */
+	uint32_t retrieved; /* the same for a message that was retrieved; 0: QUIT
+			       removes it at once */
 };
 
 /* What happens to a message that RETR has sent. */
 enum retrieval {
 	RETRIEVAL_FORGOTTEN, /* nothing */
-	RETRIEVAL_NOTED, /* QUIT notes it in the ledger, or marks the message as seen */
+	RETRIEVAL_NOTED, /* QUIT notes the retrieval in the ledger, or marks the message
+			    as seen, or both */
 	RETRIEVAL_REMOVES, /* QUIT removes the message (RFC 2449 section 6.7) */
 };
 
@@ -30,8 +33,9 @@ struct policy_site {
 	uint32_t expire_least; /* users may not have fewer days than this */
 };
 
-/* The policy of a user: the values of *own that the user has, within the bounds, and
- * for the others the site's. */
+/* The policy of a user. has_delay and has_expire say which values of *own the user's
+ * database gives; these are moved within the site's bounds. The other values are the
+ * site's. */
 struct policy policy_of(const struct policy_site *site, bool has_delay, bool has_expire,
 			const struct policy *own);
 
@@ -45,12 +49,14 @@ MUST_USE bool policy_parse_delay(struct span text, uint32_t *out);
  * be 0 before a B. False: the text is malformed; *out is unchanged. */
 MUST_USE bool policy_parse_expire(struct span text, struct policy *out);
 
-/* The argument of the capability EXPIRE: the days for which every message is kept. */
+/* The argument of the capability EXPIRE (RFC 2449 section 6.7): the smaller one of
+ * unread and retrieved, in days; POLICY_NEVER: no message expires. */
 uint32_t policy_expire(const struct policy *p);
 
 /* May the user log in? A user may log in `quick` times in a row, and then once in
- * login_delay seconds. The caller keeps *io_due (milliseconds, 0 at first) from one
- * login to the next; it changes only if the answer is yes. If the clock has been set
- * back, earlier logins are forgotten. */
+ * login_delay seconds; each login_delay that passes gives one of the quick logins back.
+ * The caller keeps *io_due (milliseconds, 0 at first) from one login to the next; it
+ * changes only if the answer is yes. If the clock has been set back, earlier logins are
+ * forgotten. */
 MUST_USE bool policy_may_log_in(const struct policy *p, uint32_t quick, uint64_t now_ms,
 				uint64_t *io_due);

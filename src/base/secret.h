@@ -13,6 +13,6 @@ static inline void secret_wipe(void *at, size_t len)
 		explicit_bzero(at, len);
 }
 
-/* Are both equal? The time does not depend on where they differ, so that it tells an
- * attacker nothing. It does depend on their lengths. */
+/* Are both equal? The time of the comparison depends on the lengths, but not on where
+ * the octets differ, so an attacker learns nothing from it. */
 bool secret_same(struct span a, struct span b);

@@ -8,9 +8,9 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-/* Mechanisms: name, status for a malformed message, status for a refused token. Those
- * of OAUTHBEARER are codes of OAuth's registry (RFC 7628 section 3.2.2), those of
- * XOAUTH2 are HTTP's, as Google sends them. */
+/* Mechanisms: name, status for a malformed message, status for a refused token. The
+ * statuses of OAUTHBEARER are codes of OAuth's registry (RFC 7628 section 3.2.2), those
+ * of XOAUTH2 are HTTP's, as Google sends them. */
 /* clang-format off */
 #define BEARER_TABLE(X) \
 	X(OAUTHBEARER, "invalid_request", "invalid_token") \
@@ -32,24 +32,26 @@ enum {
 };
 
 struct bearer {
-	char user[BEARER_USER_MAX +
-		  1];      /* the user whose mail is wanted; "": the token's */
-	struct span token; /* borrowed from the message; never logged */
+	char user[BEARER_USER_MAX + 1]; /* the user whose mail is wanted; "": the user
+					   whom the token names */
+	struct span token;              /* borrowed from the message; never logged */
 };
 
 /* Parse the client's message, decoded from base64. A message of OAUTHBEARER (RFC 7628
  * section 3.1) may leave out the user; its host and port must be well-formed, and its
- * other keys are ignored. An empty `auth` asks for the scope (section 4.3): the token
- * is empty then, and no database accepts it. FAULT_SYNTAX: the message deviates from
- * its grammar. FAULT_OVERLONG: it is too long. *out is written on success only.
+ * other keys are ignored. If the key `auth` is empty, the client asks for the scope
+ * (section 4.3): then the token is empty, and no database accepts it. FAULT_SYNTAX: the
+ * message deviates from its grammar. FAULT_OVERLONG: it is too long. *out is written on
+ * success only.
  *
- * A client answers an error with one more message (^A, or nothing). The exchange fails
- * then, whatever that message is. */
+ * A client answers an error with one more message (^A, or nothing). Whatever that
+ * message is, the exchange then fails. */
 MUST_USE enum fault bearer_parse(enum bearer_dialect dialect, struct span message,
 				 struct bearer *out);
 
-/* Append the error, a JSON text that goes out as a challenge before the exchange fails.
- * `f` is the fault of bearer_parse, or any other for a refused token. An empty scope or
- * configuration is left out. The buffer is `cut` if the text does not fit. */
+/* Append the error: a JSON text, which the server sends as a challenge before the
+ * exchange fails. `f` is the fault of bearer_parse, or another one if the token was
+ * refused. `scope` or `openid_configuration` is left out if it is empty. If the text
+ * does not fit, out->cut is set. */
 void bearer_put_error(enum bearer_dialect dialect, enum fault f, const char *scope,
 		      const char *openid_configuration, struct buf *out);

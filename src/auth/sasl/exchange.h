@@ -1,7 +1,7 @@
-/* auth/sasl/exchange.h - one SASL exchange as it is seen from outside.
+/* auth/sasl/exchange.h - one SASL exchange: types, and what is known of it.
  *
- * Prefix: sasl_. One thread at a time uses an exchange; many threads use different
- * ones.
+ * Prefix: sasl_. Only one thread at a time may use an exchange; several threads may use
+ * different ones.
  */
 #pragma once
 
@@ -11,7 +11,8 @@ struct sasl; /* an exchange: see sasl_new in auth/sasl/sasl.h */
 
 enum { SASL_RESPONSE_MAX = 9216, SASL_CHALLENGE_MAX = 3072, SASL_BINDING_MAX = 64 };
 
-/* What the TLS connection gives an exchange; a part that it lacks is empty. */
+/* What the client's TLS connection contributes to an exchange; a missing part is empty.
+ */
 struct sasl_channel {
 	struct span exporter;    /* octets to bind to: tls-exporter, RFC 9266 */
 	struct span unique;      /* the same: tls-unique, RFC 5929 */
@@ -19,26 +20,27 @@ struct sasl_channel {
 };
 
 enum sasl_says {
-	SASL_MORE, /* *out holds a challenge: the client must respond */
-	SASL_IN,   /* *found is the user who has logged in */
-	SASL_OUT,  /* *why says what is wrong: FAULT_DENIED, FAULT_BAD_RESPONSE, or
-		      trouble */
+	SASL_MORE, /* *out is a challenge in base64, to which the client must respond */
+	SASL_IN,   /* *found is the user who has logged in, for the caller to release */
+	SASL_OUT,  /* the login has failed, and *why says why: FAULT_DENIED,
+		      FAULT_BAD_RESPONSE, or a fault of the server */
 };
 
-/* What the passwords of a mechanism's users must be stored as (bits, SCHEME_*); 0: in
- * any way. */
+/* The forms (bits, SCHEME_*) of stored passwords that the mechanism works with. 0: any
+ * form, or the mechanism needs no password. */
 unsigned sasl_wants(enum mechanism m);
 
-/* Has the server refused the client already, so that only the client's answer to the
- * refusal is due? A client that gives up at this point has failed to log in. */
+/* Has the server refused the client's token, so that only the client's answer to that
+ * refusal is missing? A client that cancels at this point has failed to log in. */
 bool sasl_has_failed(const struct sasl *s);
 
 /* The name that the client has stated so far, for the log; empty: none yet. */
 struct span sasl_claimed_name(const struct sasl *s);
 
-/* Is this response a guess at somebody's secret? Then `out` is the name whose secret it
- * is, as far as the response or an earlier one states it, and otherwise empty. Checks
- * nothing: the caller may delay the response before sasl_step sees it. */
+/* Is this response an attempt to prove somebody's identity by a secret? Then `out`
+ * becomes the name that this response or an earlier one claims, and otherwise empty.
+ * The function does not check the response: the caller may delay it before sasl_step
+ * does. */
 MUST_USE bool sasl_is_guess(const struct sasl *s, struct span response,
 			    char out[LOGIN_NAME_OCTETS + 1]);
 
@@ -46,5 +48,5 @@ MUST_USE bool sasl_is_guess(const struct sasl *s, struct span response,
  * none. */
 struct span sasl_proved(const struct sasl *s);
 
-/* The address of the client, as sasl_new was given it. */
+/* The client's address, as in the `way` that was passed to sasl_new. */
 struct span sasl_peer(const struct sasl *s);

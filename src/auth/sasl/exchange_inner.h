@@ -12,8 +12,10 @@
 
 enum {
 	SASL_PEER_MAX = 64,
-	SASL_HEADER_MAX = 1024, /* a flag, and a name in which each octet is three */
-	SASL_STEPS_MAX = 16,    /* no mechanism takes so many */
+	SASL_HEADER_MAX = 1024, /* a flag, and a name with three octets for each of its
+				   own ("=2C") */
+	SASL_STEPS_MAX =
+		16, /* more than any mechanism takes; then the exchange fails */
 };
 
 struct sasl {
@@ -24,16 +26,21 @@ struct sasl {
 	char exporter[SASL_BINDING_MAX], unique[SASL_BINDING_MAX];
 	char certificate[LOGIN_NAME_OCTETS];
 
-	Gsasl_session *session; /* NULL: GNU SASL does not carry out the mechanism */
-	bool begun;             /* GSSAPI: the first token was Kerberos's */
-	struct user_found who;  /* the user whose secret is to be proved */
-	bool asked;             /* the databases have been asked for that user */
-	bool known;  /* ... and have it, with a secret that the mechanism can use */
-	bool proved; /* the proof was right: only an empty response is due */
-	struct why trouble; /* of a database, in a callback of GNU SASL */
-	enum fault refused; /* why a token was refused; the client's answer is due */
+	Gsasl_session *session; /* NULL: not a mechanism that GNU SASL carries out */
+	bool begun;             /* GSSAPI: the first token was one of Kerberos */
+	struct user_found who; /* the user whose secret the client must prove to know */
+	bool asked;            /* the databases have been asked for that user */
+	bool known;  /* ... and know the user, with a secret that the mechanism can use
+		      */
+	bool proved; /* the proof was right; only the client's empty response is missing
+		      */
+	struct why trouble; /* the fault of a database that was asked in a callback of
+			       GNU SASL */
+	enum fault refused; /* why a token was refused: only the client's answer is
+			       missing */
 
-	/* SCRAM: gs2-header of the first message, and the octets that it binds to. */
+	/* SCRAM: the gs2-header of the first message (RFC 5802 section 7), and the
+	 * octets of the channel binding that it names. */
 	char header[SASL_HEADER_MAX];
 	size_t header_len; /* 0: the first message has yet to come */
 	struct span bound;
@@ -42,15 +49,16 @@ struct sasl {
 	char claimed[LOGIN_NAME_OCTETS + 1]; /* the claimed name; empty: none yet */
 };
 
-/* Take one response, decoded from base64; `at` is NULL if the client sent no initial
- * response, and otherwise a NUL follows it. The rest is as with sasl_step. */
+/* Take one response, decoded from base64. `response.at` is NULL if the client sent no
+ * initial response; otherwise a NUL follows the response. The rest is as with
+ * sasl_step. */
 typedef enum sasl_says sasl_step_fn(struct sasl *s, struct span response,
 				    struct buf *out, struct user_found *found,
 				    struct why *why);
 
 /* ---- exchange.c ---- */
 
-/* Put this challenge, which is in base64 already, into *out. Returns SASL_MORE. */
+/* Append this challenge, which is in base64, to *out. Returns SASL_MORE. */
 enum sasl_says sasl_ask(struct buf *out, const char *challenge);
 
 static inline enum sasl_says sasl_refuse(enum fault f, struct why *why)
@@ -75,26 +83,27 @@ sasl_step_fn sasl_gnu_step;
 
 void sasl_secret_start(void);
 
-/* Once GNU SASL knows the claimed name: find that user, and give GNU SASL the user's
- * secret. For an unknown user it is a made-up secret, in the form of some user's, that
- * no proof matches. Sets s->asked, known, claimed, who and trouble. */
+/* Call this once GNU SASL knows the claimed name: find that user, and give GNU SASL the
+ * user's secret. For an unknown user, GNU SASL gets a random secret in the form of some
+ * user's, which no proof matches. Sets s->asked, known, claimed, who and trouble. */
 void sasl_secret_set(struct sasl *s);
 
-/* Set a property of at most SCRAM_SALT_MAX octets in base64. */
+/* Set a property of GNU SASL to the base64 of at most SCRAM_SALT_MAX octets. */
 void sasl_secret_base64(Gsasl_session *session, Gsasl_property property,
 			const unsigned char *octets, size_t len);
 
 /* ---- binding.c: channel binding in SCRAM's messages ---- */
 
-/* Check the first message, and keep its header for the last. FAULT_BINDING: the client
- * does not bind although the mechanism is a -PLUS, binds although that is impossible,
- * or says that the server offers no binding although it does. FAULT_BAD_RESPONSE:
- * malformed.
- */
+/* Check the client's first message, and keep its header for the last. FAULT_BINDING:
+ * the client does not bind although the mechanism is a -PLUS; or binds although the
+ * mechanism is no -PLUS, or to a type that this connection lacks; or says that the
+ * server offers no binding although the connection has one. FAULT_BAD_RESPONSE: the
+ * message is malformed. */
 MUST_USE enum fault sasl_binding_first(struct sasl *s, struct span message);
 
-/* Check the last message. FAULT_BINDING: its c= is not the first message's header
- * followed by this connection's octets. FAULT_BAD_RESPONSE: malformed. */
+/* Check the client's last message. FAULT_BINDING: its c= is not the first message's
+ * header followed by this connection's octets. FAULT_BAD_RESPONSE: the message is
+ * malformed. */
 MUST_USE enum fault sasl_binding_last(const struct sasl *s, struct span message);
 
 /* ---- plain.c: PLAIN, LOGIN, EXTERNAL and ANONYMOUS ---- */

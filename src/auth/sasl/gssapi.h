@@ -9,9 +9,9 @@
 /* Does this build have Kerberos? */
 bool gssapi_is_built(void);
 
-/* Copy the keys of pop/HOST from a keytab into memory, since the sandbox lets no file
- * be opened. Call it once, before threads and sandboxes. FAULT_SETUP: the keytab cannot
- * be read, or has no such keys. */
+/* Copy the keys of pop/HOST from a keytab into memory, because the sandbox forbids to
+ * open a file later. Call it once, before threads start and before the process enters
+ * its sandbox. FAULT_SETUP: the keytab cannot be read, or has no such keys. */
 MUST_USE enum fault gssapi_start(const char *keytab, struct why *why);
 
 /* The HOST of the keys; NULL: gssapi_start has not succeeded. */

@@ -14,11 +14,12 @@ enum { JWT_OCTETS_MAX = 8192 };
  * (RFC 7515 section 2), and at most JWT_OCTETS_MAX octets? */
 bool jwt_looks_like(struct span token);
 
-/* Check the signature by one of the `algorithms` (bits of enum jwa). The token's `kid`
- * is compared with the `kid` of each key, and used for nothing else. A token without
- * one is tried with every key that its algorithm takes, and a key without one is tried
- * for every token. *out is the payload, which the caller frees; it ends with a NUL that
- * *out_len does not count. FAULT_DENIED: why->doing says what is wrong. */
+/* Check the signature, which must be by one of the `algorithms` (bits: 1 << enum jwa).
+ * If both the token and a key have a `kid`, the key is tried only if they are equal;
+ * the token's `kid` is used for nothing else. A token without a `kid` is tried with
+ * every key that fits its algorithm, and a key without one is tried for every token.
+ * *out is the payload, which the caller frees; it ends with a NUL that *out_len does
+ * not count. FAULT_DENIED: why->doing says what is wrong. */
 MUST_USE enum fault jwt_verify(const struct keyset *keys, unsigned algorithms,
 			       struct span token, char **out, size_t *out_len,
 			       struct why *why);

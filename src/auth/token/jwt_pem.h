@@ -6,7 +6,8 @@
 
 #include "auth/token/keyset.h"
 
-/* Add each public key of the text to `keys`. A PEM key has no name: it is tried for
- * every token whose algorithm takes it. False: the text has no public key. */
+/* Add each public key of the text to `keys`. A PEM key has no `kid`, so it is tried for
+ * every token whose algorithm fits it. Call `say` (which may be NULL) for each key that
+ * is left out. False: the text has no public key. */
 bool jwt_pem_parse(struct keyset *keys, struct span text, keyset_say_fn *say,
 		   void *arg);

@@ -1,23 +1,24 @@
 /* auth/token/jwtbase.h - JSON Web Tokens as a database of tokens.
  *
- * Prefix: jwtbase_. A database of tokens gets the same questions as one of users
- * (auth/database.h), with the token in place of the password. DATABASE_RIGHT gives the
- * name that the token states; a database of users then finds that user.
+ * Prefix: jwtbase_. A database of tokens answers the same questions as a database of
+ * users (auth/database.h), with the token in place of the password. With
+ * DATABASE_RIGHT, it gives only the user name that the token states; the caller then
+ * finds that user in a database of users.
  */
 #pragma once
 
 #include "auth/database.h"
 #include "auth/token/claims.h"
 
-/* Texts are never NULL. The caller keeps them, for as long as the database lives. */
+/* Texts are never NULL. They must outlive the database. */
 struct jwtbase_rules {
 	struct claims_rules claims;
-	struct claims_list algorithms; /* allowed, by name; none: jwa_standard() */
+	struct claims_list algorithms; /* allowed, by name; empty: jwa_standard() */
 };
 
-/* A database whose keys are in the file `name` (one component, which the caller keeps)
- * of the folder `dir`, which the caller keeps open. The file need not exist yet; if it
- * does not, that is logged. Call it before threads and the sandbox. NULL: no memory, or
- * a build without JWT. */
+/* Make a database whose keys are in the file `name` (one component) of the open folder
+ * `dir`. Both must outlive the database. If the file does not exist yet, that is
+ * logged, and the keys are read once it does. Call it before threads start and before
+ * the process enters its sandbox. NULL: out of memory, or a build without JWT. */
 MUST_USE struct database *jwtbase_new(int dir, const char *name,
 				      const struct jwtbase_rules *rules);

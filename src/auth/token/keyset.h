@@ -8,7 +8,7 @@
 
 enum { KEYSET_MAX = 64, KEYSET_OCTETS_MAX = 1 << 18 };
 
-/* One reading of a file of keys. It never changes, and counts its references. */
+/* The keys of one state of the file: immutable, with a count of references. */
 struct keyset;
 
 struct keyset *keyset_keep(struct keyset *keys); /* adds a reference; returns keys */

@@ -14,8 +14,9 @@
 struct keyset_key {
 	cjose_jwk_t *jwk; /* NULL: the key is ed25519 */
 	unsigned char ed25519[crypto_sign_ed25519_PUBLICKEYBYTES];
-	unsigned algorithms; /* bits, 1 << enum jwa: the key may check these */
-	char *kid;           /* NULL: the key has no name */
+	unsigned algorithms; /* bits, 1 << enum jwa: the key checks signatures by these
+				only */
+	char *kid; /* the key's name (RFC 7517 section 4.5); NULL: it has none */
 };
 
 struct keyset {
@@ -24,10 +25,10 @@ struct keyset {
 	struct keyset_key at[KEYSET_MAX];
 };
 
-/* Add a key for the algorithm `alg` or, if alg.at is NULL, for every algorithm that
- * fits the key. `kid` is copied, and may be NULL. keyset_add sets key.algorithms and
- * key.kid, and takes over key.jwk even if it leaves the key out. Returns NULL, or why
- * the key was left out. */
+/* Add a copy of `key` for the algorithm `alg` or, if alg.at is NULL, for every
+ * algorithm that fits the key. keyset_add takes over key.jwk, even if it leaves the key
+ * out; it sets `algorithms` and `kid` of the copy. `kid` is copied, and may be NULL.
+ * Returns NULL, or why the key was left out. */
 const char *keyset_add(struct keyset *keys, struct keyset_key key, struct span alg,
 		       const char *kid);
 

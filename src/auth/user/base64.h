@@ -9,10 +9,11 @@
 
 #include "base/buf.h"
 
-/* Octets of the text for `len` octets, and a NUL. */
+/* The room that the base64 of `len` octets needs, a NUL included. */
 #define BASE64_ROOM(len) sodium_base64_ENCODED_LEN(len, sodium_base64_VARIANT_ORIGINAL)
 
-/* False: malformed, or longer than the room. */
+/* Decode base64 to `out`. False: the text is malformed, or the result longer than
+ * `room`. */
 MUST_USE static inline bool base64_decode(struct span text, void *out, size_t room,
 					  size_t *out_len)
 {
@@ -28,8 +29,8 @@ MUST_USE static inline bool base64_decode_url(struct span text, void *out, size_
 				 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
-/* Replace the contents of *out by the base64 of `octets`, and a NUL that is not
- * counted. The room must hold BASE64_ROOM(octets.len). */
+/* Replace the contents of *out by the base64 of `octets`, and a NUL that out->len does
+ * not count. out->room must be at least BASE64_ROOM(octets.len). */
 static inline void base64_encode(struct span octets, struct buf *out)
 {
 	sodium_bin2base64(out->at, out->room, (const unsigned char *)octets.at,

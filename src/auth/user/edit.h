@@ -7,8 +7,8 @@
 
 #include "base/fault.h"
 
-/* Can a user of the file have this name? It has 1 to 248 octets (what fits on a USER
- * line), no ':', space or control character, and no '#' at its beginning. */
+/* Can a user of the file have this name? A name has 1 to 248 octets (what fits on a
+ * USER line), no ':', space or control character, and does not begin with '#'. */
 bool edit_name_ok(struct span name);
 
 /* Has the file a line of this user? */
@@ -16,8 +16,9 @@ bool edit_has(struct span text, struct span name);
 
 enum edit_done { EDIT_DONE, EDIT_NOT_FOUND, EDIT_EXISTS, EDIT_NO_MEMORY };
 
-/* Add, change or delete a user. With EDIT_DONE, *out is the new text, which the caller
- * frees; otherwise *out is untouched. `line` has no line end. */
+/* Add a user with this line (without a line end), replace a user's stored password, or
+ * delete a user. With EDIT_DONE, *out is the new text, which the caller frees;
+ * otherwise *out is untouched. */
 MUST_USE enum edit_done edit_add(struct span text, struct span name, struct span line,
 				 char **out, size_t *out_len);
 MUST_USE enum edit_done edit_password(struct span text, struct span name,

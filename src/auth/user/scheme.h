@@ -7,8 +7,9 @@
 
 #include "base/fault.h"
 
-/* Name; how a password is checked, with which digest; the encoding of the hash; prefix
- * for crypt_gensalt (NULL: scheme_make does not make it); text. */
+/* Name; the way to check a password (scheme.c), and its digest, if the way has one; the
+ * encoding of the hash; prefix for crypt_gensalt ("": the way needs none; NULL:
+ * scheme_make does not make this scheme); what the hash is. */
 /* clang-format off */
 #define SCHEME_TABLE(X) \
 	X("CRYPT",         CRYPT,     MD5,    AS_IS,  "$y$",  "what crypt(5) of this system knows; made as yescrypt") \
@@ -47,12 +48,13 @@ enum { SCHEME_STORED_MAX = 512, SCHEME_PASSWORD_MAX = 255 };
 
 #define SCHEME_DEFAULT "CRYPT"
 
-/* Does the password, which must not hold a NUL, match what is stored? A stored text
- * without a scheme is CRYPT. False also for an unknown scheme and a malformed hash. A
- * match takes as long as a mismatch. Only DIGEST-MD5 depends on `user`. */
+/* Does the password, which must not hold a NUL, match `stored`? A stored text without a
+ * scheme is CRYPT. False also if the scheme is unknown or the hash malformed. A match
+ * takes as long as a mismatch. Only DIGEST-MD5 depends on `user`. */
 MUST_USE bool scheme_verify(struct span stored, struct span user, struct span password);
 
-/* What a stored password is usable for besides comparison. */
+/* The mechanisms for which a stored password is usable, besides those that send the
+ * password. */
 enum {
 	SCHEME_PLAIN = 1u << 0,     /* all mechanisms: it is the password itself */
 	SCHEME_SCRAM_1 = 1u << 1,   /* keys for SCRAM-SHA-1 */
@@ -60,8 +62,9 @@ enum {
 };
 unsigned scheme_good_for(struct span stored); /* one of these, or 0 */
 
-/* The stored password without its scheme and decoded: the password itself, or the hash
- * or keys. *out_secret lies in `out`, which the caller wipes. False: malformed. */
+/* Decode what stands behind the scheme of a stored password: the password itself, a
+ * hash or keys. *out_secret lies in `out`, which the caller wipes. False: it is
+ * malformed. */
 MUST_USE bool scheme_secret(struct span stored, char out[SCHEME_STORED_MAX],
 			    struct span *out_secret);
 
@@ -73,11 +76,12 @@ bool scheme_known(struct span stored);
 bool scheme_can_match(struct span stored);
 
 /* Make the stored form of a password, "{SCHEME}hash" and a NUL. FAULT_SYNTAX: the
- * scheme is unknown, or only checked. FAULT_NOMEM. FAULT_LIMIT: the password is empty,
- * too long, or holds a NUL, CR or LF, which no mechanism carries; or, for PLAIN, a ':',
- * which the users file cannot hold. */
+ * scheme is unknown, or one that Poplar checks but does not make. FAULT_NOMEM.
+ * FAULT_LIMIT: the password is empty, too long, or holds a NUL, CR or LF, which no
+ * mechanism carries; or, for PLAIN, a ':', which the users file cannot hold. */
 MUST_USE enum fault scheme_make(const char *scheme, struct span password,
 				char out[SCHEME_STORED_MAX]);
 
-/* Must succeed once before any of the functions above, before threads and sandboxes. */
+/* Call this once and with success before any of the functions above, before threads
+ * start, and before the process enters its sandbox. */
 MUST_USE bool scheme_start(void);

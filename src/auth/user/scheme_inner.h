@@ -10,7 +10,8 @@ enum scheme_digest { SCHEME_MD5, SCHEME_SHA1, SCHEME_SHA256, SCHEME_SHA512 };
 
 enum { SCHEME_CONTEXT_OCTETS = 32, SCHEME_MD5_OCTETS = 16 };
 
-/* `stored` is decoded; `password` ends with a NUL that is not counted. */
+/* In each function below `stored` is decoded, and a NUL follows the octets of
+ * `password`. */
 
 size_t scheme_hash_octets(enum scheme_digest digest);
 
@@ -22,17 +23,20 @@ MUST_USE bool scheme_hash_plain(enum scheme_digest digest, struct span stored,
 MUST_USE bool scheme_hash_salted(enum scheme_digest digest, struct span stored,
 				 struct span password);
 
-/* "$1$SALT$ROUNDS$HASH": PBKDF2 (RFC 8018) with HMAC-SHA-1, the hash in hexadecimal. */
+/* Does the password match "$1$SALT$ROUNDS$HASH"? It is PBKDF2 (RFC 8018) with
+ * HMAC-SHA-1, the hash in hexadecimal. */
 MUST_USE bool scheme_hash_pbkdf2(struct span stored, struct span password);
 
-/* The state of HMAC-MD5 (RFC 2104) after its key, the password: that of the outer MD5
- * and that of the inner one, SCHEME_CONTEXT_OCTETS. */
+/* Is `stored` the state of HMAC-MD5 (RFC 2104) once it has taken in the password as its
+ * key? It has SCHEME_CONTEXT_OCTETS: the state of the outer MD5, then that of the inner
+ * one. */
 MUST_USE bool scheme_hash_context(struct span stored, struct span password);
 
-/* The MD5 of "user:realm:password" (RFC 2831 section 2.1.2.1). The realm is the part of
- * the user's name behind the first '@'. */
+/* Is `stored` the MD5 of "user:realm:password" (RFC 2831 section 2.1.2.1)? The realm is
+ * the part of the user's name behind the first '@'. */
 MUST_USE bool scheme_hash_realm(struct span stored, struct span user,
 				struct span password);
 
-/* Must succeed once before any of the functions above, before threads and sandboxes. */
+/* Call this once and with success before any of the functions above, before threads
+ * start, and before the process enters its sandbox. */
 MUST_USE bool scheme_hash_start(void);

@@ -7,10 +7,11 @@
 #include "base/fault.h"
 #include "base/policy.h"
 
-/* The spans borrow the memory of the database's answer: see struct user_found. */
+/* The spans point into memory that struct user_found owns. */
 struct user {
 	struct span name;
-	struct span stored;   /* the password as "{SCHEME}..."; empty: not given away */
+	struct span stored;   /* the password as "{SCHEME}..."; empty: the database does
+				 not tell it */
 	struct span home;     /* absolute, or empty */
 	struct span maildrop; /* a path (see auth/place.h), or empty */
 	struct span allow_nets; /* addresses and networks; empty: every address */
@@ -21,7 +22,7 @@ struct user {
 	bool tls_required; /* may log in with TLS only, whatever the settings say */
 	bool master;       /* may log in as another user */
 	bool read_only;    /* may not remove messages */
-	bool has_delay, has_expire; /* which parts of `policy` the user has */
+	bool has_delay, has_expire; /* which parts of `policy` the database has set */
 	struct policy policy;
 	/* The first field that is longer than its bound, and therefore empty here;
 	 * NULL: none. Such a user may not log in (FAULT_SETUP). */
@@ -31,8 +32,8 @@ struct user {
 /* The bounds of fields, in octets. */
 enum { USER_NAME_MAX = 255, USER_STORED_MAX = 511, USER_PATH_MAX = 4095 };
 
-/* Set *out, one of the user's texts, to `value`. A value longer than `max` becomes
- * empty, and u->over names `field`. */
+/* Set *out, one of the user's texts, to `value`. If `value` is longer than `max`, *out
+ * becomes empty, and u->over names `field`. */
 void user_set_text(struct user *u, const char *field, struct span value, size_t max,
 		   struct span *out);
 
@@ -52,8 +53,8 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	expire                             see policy_parse_expire
  *
  * A '_' may stand for a '-' in a name. Fields of other names are ignored. Returns NULL,
- * or what is wrong with the value: then the caller refuses the user, because the
- * malformed field may have been meant to forbid the login. */
+ * or a text that says what is wrong with the value: then the caller refuses the user,
+ * because the administrator may have meant the field to forbid the login. */
 MUST_USE const char *user_set_field(struct user *u, struct span name,
 				    struct span value);
 

@@ -15,8 +15,8 @@
 /* The users of one text of the file: immutable, with a count of references. */
 struct users;
 
-/* Called for each mistake in a line (numbered from 1) that is left out, or whose user
- * can never log in by its password or from its networks. */
+/* Called for each line (numbered from 1) that the parser leaves out, and for each line
+ * whose user can never log in, because no password matches or no address is allowed. */
 typedef void users_say_fn(void *arg, unsigned line, const char *text);
 
 /* Parse the text, which is copied. `say` may be NULL. NULL: out of memory. */
@@ -24,7 +24,7 @@ MUST_USE struct users *users_parse(struct span text, users_say_fn *say, void *ar
 struct users *users_keep(struct users *users); /* adds a reference; returns users */
 void users_free(struct users *users);          /* drops a reference; NULL is allowed */
 
-/* Do the users come from exactly this text? */
+/* Were the users parsed from exactly this text? */
 bool users_read_from(const struct users *users, struct span text);
 
 static inline void users_done_p(struct users **p)
@@ -32,18 +32,20 @@ static inline void users_done_p(struct users **p)
 	users_free(*p);
 }
 
-/* The kinds of stored passwords (bits, SCHEME_*) that occur. A mechanism that works
- * with each of these kinds works for every user. 0: some password can only be compared,
- * or there are no users. */
+/* The forms (bits, SCHEME_*) in which the passwords are stored: the union over all
+ * users. A mechanism that works with each of these forms works for every user. 0: the
+ * password of some user who may log in can only be compared, or the file has no users.
+ */
 unsigned users_ways(const struct users *users);
 
-/* The user of this name; NULL: there is none. */
+/* The user of this name; NULL: no user has it. */
 const struct user *users_find(const struct users *users, struct span name);
 
-/* A user in place of an unknown name: not disabled, with a password that can match and,
- * if `wants` (bits, SCHEME_*) is not 0, is of one of those kinds. The same name gets
- * the same user as long as the file stays the same, and mostly after a change. NULL:
- * the search found no such user. */
+/* A user whose stored password stands in for that of an unknown name. The user is not
+ * disabled, and the password can match and, if `wants` (bits, SCHEME_*) is not 0, has
+ * one of those forms. The same name gets the same user as long as the file stays the
+ * same, and mostly after a change. NULL: the search, which is bounded, found no such
+ * user. */
 const struct user *users_stand_in(const struct users *users, struct span name,
 				  unsigned wants);
 
