@@ -40,14 +40,17 @@ class Fault:
 
 
 def find(file, text, unit):
-    """All faults of a file: its name and octets, and the file as clang has parsed it."""
+    """All faults of a file, each once: its name and octets, and the file as clang has parsed it.
+
+    What a macro expands to has the place of the macro: several nodes may give the same fault.
+    """
     finder = _Finder(file, text)
     for cursor in unit.cursor.get_children():
         if cursor.kind == CursorKind.FUNCTION_DECL and cursor.is_definition() and (
                 cursor.location.file and cursor.location.file.name == unit.spelling):
             finder.function = cursor.spelling
             finder.walk(cursor, None)
-    return finder.faults
+    return list(dict.fromkeys(finder.faults))
 
 
 class _Finder:

@@ -330,5 +330,16 @@ subdir('test')
         self.assertIn("stale in doc/survivors: src/a/a.c sum\n- return x;\n+ return y;\n", output)
 
 
+class Faults(Tree):
+    def test_a_fault_in_what_a_macro_repeats_is_there_once(self):
+        self.write(a_c="int one(int), two(int);\n#define EACH(X) X(one) X(two)\n#define CALL(f) f(x);\n"
+                       "void both(int x)\n{\n\tEACH(CALL)\n\tone(x);\n\tone(x);\n}\n")
+        self.put("tools/all", "import faults, pathlib, sources\npath = pathlib.Path('src/a.c')\n"
+                 "for fault in faults.find(str(path), path.read_bytes(), sources.parse(path, [])):\n"
+                 "    print(fault.lines[0], fault.after)\n")
+        done = subprocess.run(["/usr/bin/python3", "tools/all"], cwd=self.top, stdout=subprocess.PIPE, text=True, check=True)
+        self.assertEqual("6 (void)0\n7 (void)0;\n8 (void)0;\n", done.stdout)
+
+
 if __name__ == "__main__":
     main()
