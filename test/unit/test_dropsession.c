@@ -5,12 +5,16 @@
 #include "site.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "base/own.h"
 #include "dropd/session.h"
+#include "store/index.h"
+#include "sys/file.h"
 
 /* ---- the pool: a session is watched by the test ---- */
 
@@ -19,6 +23,7 @@ static struct {
 	struct dropd dropd;
 	char path[64];
 	struct channel front;
+	bool lacks_pages; /* the file system has no RWF_NOWAIT, and is not in memory */
 } world;
 
 bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post);
@@ -41,6 +46,23 @@ void *__wrap_pool_arg(const struct pool *pool)
 {
 	(void)pool;
 	return &world.dropd;
+}
+
+ssize_t __real_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
+			  int flags);
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
+			  int flags);
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at, int flags)
+{
+	errno = EOPNOTSUPP;
+	return world.lacks_pages ? -1 : __real_preadv64v2(fd, v, count, at, flags);
+}
+
+bool __real_file_is_memory(int fd);
+bool __wrap_file_is_memory(int fd);
+bool __wrap_file_is_memory(int fd)
+{
+	return !world.lacks_pages && __real_file_is_memory(fd);
 }
 
 /* The session hears what is there. Returns whether it goes on. */
@@ -400,14 +422,18 @@ static void test_copy_brings_octets_or_failed(void **state)
 	(void)state;
 	world_begin();
 	begin((struct message_GRANT){ 0 });
-	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 2, 9 } }, -1));
-	const struct message_COPIED c =
-		peer_hears(&world.front, MESSAGE_COPIED, &fd)->COPIED;
-	CHECK_EQ(c.given, MESSAGE_GIVEN_WINDOW);
-	CHECK_EQ(c.octets, 8);
-	CHECK_EQ(pread(fd, room, sizeof room, 0) >= 8, true);
-	CHECK_SPAN(((struct span){ room, 8 }), "x\n\nbody\n");
-	close(fd);
+	for (uint64_t message = 1; message <= MESSAGES; message += MESSAGES - 1) {
+		CHECK(say((struct message){ .kind = MESSAGE_COPY,
+					    .COPY = { message, 9 } },
+			  -1));
+		const struct message_COPIED c =
+			peer_hears(&world.front, MESSAGE_COPIED, &fd)->COPIED;
+		CHECK_EQ(c.given, MESSAGE_GIVEN_WINDOW);
+		CHECK_EQ(c.octets, 8);
+		CHECK_EQ(pread(fd, room, sizeof room, 0) >= 8, true);
+		CHECK_SPAN(((struct span){ room, 8 }), "x\n\nbody\n");
+		close(fd);
+	}
 	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 2, 18 } }, -1));
 	check_failed(FAULT_PEER);
 	remove_file(3);
@@ -415,6 +441,152 @@ static void test_copy_brings_octets_or_failed(void **state)
 	CHECK(peer_hears(&world.front, MESSAGE_FAILED, NULL)->FAILED.fault !=
 	      FAULT_NONE);
 	end();
+	world_end();
+}
+
+static unsigned open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	CHECK(d);
+	while (readdir(d))
+		count++;
+	closedir(d);
+	return count;
+}
+
+/* A window of the listing, the index on disk, from this octet on. */
+static void check_listing_copy(uint64_t at)
+{
+	char expected[LISTING_RECORD_OCTETS], room[LISTING_RECORD_OCTETS];
+	int fd;
+
+	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 0, at } }, -1));
+	const struct message_COPIED c =
+		peer_hears(&world.front, MESSAGE_COPIED, &fd)->COPIED;
+	OWN_FD window = fd;
+	CHECK_EQ(c.given, MESSAGE_GIVEN_WINDOW);
+	OWN_FD index = openat(world.dropd.root, "u/Maildir/" INDEX_FILE, O_RDONLY);
+	CHECK_EQ(c.octets, lseek(index, 0, SEEK_END) - (off_t)at);
+	CHECK_EQ(pread(index, expected, sizeof expected, (off_t)at), sizeof expected);
+	CHECK_EQ(pread(window, room, sizeof room, 0), sizeof room);
+	CHECK(memcmp(room, expected, sizeof room) == 0);
+}
+
+/* This test comes first: poplar-drop remembers a device that has pages. */
+static void test_copy_of_message_0_brings_the_listing(void **state)
+{
+	(void)state;
+	world_begin();
+	world.lacks_pages = true;
+	const unsigned before = open_files();
+	begin((struct message_GRANT){ 0 });
+	const unsigned in_session = open_files();
+	check_listing_copy(0);
+	check_listing_copy(listing_at(2));
+	CHECK_EQ(open_files(), in_session);
+	end();
+	CHECK_EQ(open_files(), before);
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
+static void test_a_place_that_no_file_has_ends_the_session(void **state)
+{
+	(void)state;
+	world_begin();
+	for (uint64_t message = 0; message <= 1; message++) {
+		begin((struct message_GRANT){ 0 });
+		CHECK(!say((struct message){ .kind = MESSAGE_COPY,
+					     .COPY = { message, UINT64_MAX } },
+			   -1));
+		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		CHECK(peer_log_has("event=front-broken user=alice what=COPY"));
+		end();
+		peer_log_begin();
+	}
+	world_end();
+}
+
+/* ---- a listing that the front cannot read ---- */
+
+static uint64_t index_quiescence(void)
+{
+	OWN_FD dir = openat(world.dropd.root, "u/Maildir", O_RDONLY | O_DIRECTORY);
+	struct index ix;
+	struct why why;
+
+	CHECK(index_open(&ix, dir, &why));
+	const uint64_t quiescence = ix.head.quiescent;
+	index_close(&ix);
+	return quiescence;
+}
+
+/* The first report is logged, and the next session that may write measures anew. */
+static void test_a_corrupt_listing_is_doubted_but_by_a_session_that_only_reads(void **s)
+{
+	const struct message corrupt = { .kind = MESSAGE_LISTING_CORRUPT };
+
+	(void)s;
+	for (uint64_t read_only = 0; read_only <= 1; read_only++) {
+		world_begin();
+		check_left("1 2 3 4 5 ", 5);
+		begin((struct message_GRANT){ .read_only = read_only });
+		CHECK(index_quiescence() != INDEX_DOUBTED);
+		CHECK(say(corrupt, -1));
+		CHECK(peer_log_has("event=listing-damaged user=alice"));
+		CHECK_EQ(peer_log_has("hint=\"see poplar index\""), read_only);
+		CHECK_EQ(index_quiescence() == INDEX_DOUBTED, !read_only);
+		peer_log_begin();
+		CHECK(say(corrupt, -1));
+		CHECK(!peer_log_has("listing-damaged"));
+		end();
+		check_left("1 2 3 4 5 ", 5);
+		CHECK(index_quiescence() != INDEX_DOUBTED);
+		world_end();
+	}
+}
+
+/* ---- boards ---- */
+
+static uint64_t maxima(uint64_t is_board)
+{
+	const struct message_READY ready =
+		begin((struct message_GRANT){ .is_board = is_board, .read_only = 1 });
+	end();
+	return ready.maxima;
+}
+
+/* RFC 1082: the maxima never decreases. */
+static void test_a_board_has_the_number_of_messages_that_ever_came(void **state)
+{
+	(void)state;
+	world_begin();
+	CHECK_EQ(maxima(0), 0);
+	CHECK_EQ(faccessat(world.dropd.root, "u/Maildir/poplar-maxima", F_OK, 0), -1);
+	CHECK_EQ(maxima(1), 5);
+	remove_file(2);
+	CHECK_EQ(maxima(1), 5);
+	deliver(7, "x\n");
+	CHECK_EQ(maxima(1), 6);
+	CHECK(!peer_log_has("maxima-not-kept"));
+	CHECK_EQ(maxima(0), 0);
+	world_end();
+}
+
+static void test_a_maxima_that_cannot_be_kept_is_a_line_for_debugging(void **state)
+{
+	(void)state;
+	world_begin();
+	CHECK_EQ(mkdirat(world.dropd.root, "u/Maildir/poplar-maxima.new", 0700), 0);
+	CHECK_EQ(maxima(1), 5);
+	CHECK(!peer_log_has("maxima-not-kept"));
+	log_level(LOG_DEBUG);
+	CHECK_EQ(maxima(1), 5);
+	CHECK(peer_log_has("event=maxima-not-kept board=u/Maildir error=\"Is a "
+			   "directory\""));
+	log_level(LOG_INFO);
 	world_end();
 }
 
@@ -575,6 +747,7 @@ static void test_what_is_no_message_of_a_front_ends_this_session_only(void **sta
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_copy_of_message_0_brings_the_listing),
 		TEST(test_ready_says_what_the_listing_holds),
 		TEST(test_a_second_session_is_told_busy_and_the_log_who_is_in),
 		TEST(test_a_run_of_bodies_has_a_file_for_each),
@@ -584,6 +757,10 @@ int main(void)
 		TEST(test_warm_reads_a_body_that_the_session_gave),
 		TEST(test_copy_of_a_message_that_there_is_not_ends_the_session),
 		TEST(test_copy_brings_octets_or_failed),
+		TEST(test_a_place_that_no_file_has_ends_the_session),
+		TEST(test_a_corrupt_listing_is_doubted_but_by_a_session_that_only_reads),
+		TEST(test_a_board_has_the_number_of_messages_that_ever_came),
+		TEST(test_a_maxima_that_cannot_be_kept_is_a_line_for_debugging),
 		TEST(test_commit_removes_what_is_marked_and_ends),
 		TEST(test_a_second_commit_is_not_heard),
 		TEST(test_a_commit_of_another_count_removes_nothing),
