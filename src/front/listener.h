@@ -1,26 +1,30 @@
 /* front/listener.h - the sockets on which clients arrive.
  *
- * Prefix: listener_. Clients are accepted when poplar-auth has said which mechanisms it
- * can check (CAPA must be right from the first connection on), while there is a free
- * slot, and until the front drains. Otherwise they stay in the kernel's queue.
+ * Prefix: listener_. The front accepts clients once poplar-auth has said which
+ * mechanisms it can check (CAPA must be right from the first connection on), while a
+ * slot is free, and until the front drains. At other times clients wait in the kernel's
+ * queue.
  */
 #pragma once
 
 #include "front/state.h"
 
-/* Set up the timers. Once, when the loop has room for them; listeners may have been
- * added before. From then on, as long as poplar-auth has not said which mechanisms it
- * can check, it is asked again every second. */
+/* Set up the timers. Call it once, when the loop has room for them; listeners may have
+ * been added before. Until poplar-auth has said which mechanisms it can check, the
+ * front asks again every second. */
 void listener_start(struct front *f);
 
-/* A listening socket from poplard, which the front now owns. */
+/* Listen on fd, a socket from poplard, which the front takes over. `tls`: TLS begins
+ * with the first octet. */
 void listener_add(struct front *f, int fd, bool tls);
 
-/* poplar-auth has answered which mechanisms it can check (f->policy.mechanisms). */
+/* poplar-auth has answered which mechanisms it can check, and f->policy.mechanisms is
+ * set: begin to accept. */
 void listener_offers_known(struct front *f);
 
-/* One connection less: accept the next, or end a front that drains. */
+/* A connection has ended: accept the next one, or, if the front drains and this was the
+ * last, end the process. */
 void listener_conn_ended(struct front *f);
 
-/* Close all listening sockets, and end with the last connection. */
+/* Close all listening sockets; the process ends with its last connection. */
 void listener_drain(struct front *f);

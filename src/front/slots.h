@@ -1,4 +1,4 @@
-/* front/slots.h - numbers of connections, by which other processes name them.
+/* front/slots.h - gives connections the numbers by which other processes name them.
  *
  * Prefix: slots_. A number consists of a slot and a generation, so that an answer for a
  * connection that has ended never reaches the next connection in the same slot.
@@ -7,7 +7,7 @@
 
 #include "front/state.h"
 
-/* Give c a free slot. False: all are taken. */
+/* Give c a free slot, or free its slot again. False: all slots are taken. */
 MUST_USE bool slots_take(struct front *f, struct conn *c);
 void slots_leave(struct conn *c);
 

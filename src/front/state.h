@@ -15,20 +15,20 @@
 #include "tls/tls.h"
 
 enum {
-	FRONT_INPUT_OCTETS = 8192,   /* the most that is read from a client at a time */
-	FRONT_OUTPUT_OCTETS = 65536, /* replies are collected up to this */
-	FRONT_RECORDS_OCTETS = 65536 + 16384, /* the same as TLS records */
-	FRONT_BODY_OCTETS = 65536, /* the most that is read from a message at a time */
+	FRONT_INPUT_OCTETS = 8192,   /* the most that one call reads from a client */
+	FRONT_OUTPUT_OCTETS = 65536, /* room of front->out, which collects replies */
+	FRONT_RECORDS_OCTETS = 65536 + 16384, /* for as many octets as TLS records */
+	FRONT_BODY_OCTETS = 65536, /* the most that one call reads from a message */
 };
 
-/* What came of one thing that was done for a connection. Each function's comment lists
- * the results that it can give. */
+/* What came of one step for a connection. The comment of a function lists the results
+ * that it can return. */
 /* clang-format off */
 #define RESULT_ENDS(X) \
-	/* the connection cannot go on; the text stands in the log */ \
+	/* the connection ends; the text says in the log how */ \
 	X(HANGUP,         "hangup")                 /* the client has closed its end */ \
 	X(NO_MEMORY,      "out-of-memory") \
-	X(REFUSED,        NULL)                     /* that has been logged */ \
+	X(REFUSED,        NULL)                     /* it has been logged */ \
 	X(HEADER_MISSING, "proxy-header-missing") \
 	X(HEADER_BROKEN,  "proxy-header-broken") \
 	X(NOT_TLS,        "not-tls")                /* TLS must begin, and did not */ \
@@ -43,8 +43,8 @@ enum result {
 	RESULT_DONE,    /* something was done; more may be possible at once */
 	RESULT_EVENT,   /* *ev is an event for the session */
 	RESULT_WAIT,    /* nothing can be done until something comes */
-	RESULT_YIELD,   /* more can be done, after other connections had their turn */
-	RESULT_ILLEGAL, /* the other process sent what does not answer a question */
+	RESULT_YIELD,   /* more can be done once other connections had their turn */
+	RESULT_ILLEGAL, /* another process sent an illegal message */
 	RESULT_OVER,    /* the session has ended: session.end says how */
 #define X(name, text) RESULT_##name,
 	RESULT_ENDS(X)
@@ -59,8 +59,8 @@ enum phase {
 	PHASE_HANDSHAKE, /* TLS is being set up */
 	PHASE_OPEN,      /* commands and replies */
 	PHASE_LINGER, /* all replies are sent; further input is read and thrown away */
-	PHASE_GONE,   /* the client has gone; the result of its commit is awaited */
-	PHASE_CLOSED, /* freed at the end of this turn of the loop */
+	PHASE_GONE,   /* the client has gone; its commit is still under way */
+	PHASE_CLOSED, /* closed; freed at the end of this turn of the loop */
 	PHASE_COUNT
 };
 
@@ -68,12 +68,13 @@ enum phase {
 struct deadline {
 	struct loop_timer timer;
 	uint64_t accepted_at, active_at, handshake_at; /* loop time, ms */
-	uint64_t works_since; /* the server works for the login since then; 0: no */
-	uint64_t worked_ms;   /* how long it worked before that */
-	uint64_t look_at; /* when to look whether the client is still there; 0: never */
+	uint64_t works_since; /* since when the server works on the login; 0: no */
+	uint64_t worked_ms;   /* how long it has worked before that */
+	uint64_t look_at;     /* when to check that the client is there; 0: never */
 };
 
-/* front/arrival.c: where the client is, and in which counts of connections it is. */
+/* front/arrival.c: the client's address, and the counts that the connection is part of.
+ */
 struct arrival {
 	bool tls_first;        /* TLS begins with the first octet */
 	bool in_total;         /* counted among all connections */
@@ -83,7 +84,7 @@ struct arrival {
 
 /* front/client.c: what the client sends. */
 struct client {
-	bool readable;   /* the socket may have more input */
+	bool readable;   /* the socket may have input that was not read */
 	struct span in;  /* input that is not used yet: in front->input, or in `held` */
 	char *held;      /* input kept from one event to the next; malloc'ed */
 	struct tls *tls; /* NULL: clear text */
@@ -92,7 +93,7 @@ struct client {
 /* front/output.c: what the client has not taken yet. */
 struct output {
 	bool blocked; /* the socket takes no more */
-	char *held;   /* octets that wait until it does; malloc'ed */
+	char *held;   /* octets to send when it takes more; malloc'ed */
 	uint32_t held_at, held_len;
 };
 
@@ -101,7 +102,7 @@ struct conn {
 	struct front *front;
 	enum phase phase : 8;
 	enum awaits awaits : 8;
-	bool unfinished;           /* its turn was over before its work */
+	bool unfinished; /* its turn ended before its work; the loop gives it another */
 	uint32_t slot, generation; /* front/slots.c */
 	char peer[ADDRESS_TEXT_MAX];
 
@@ -138,10 +139,11 @@ struct front {
 	bool knows_offers; /* poplar-auth has said which mechanisms it can check */
 	bool draining;     /* no new connections; end with the last */
 	bool stopping;     /* draining, and idle connections are closed */
-	bool resting;      /* accept(2) has failed: none for a while */
+	bool resting; /* accept(2) has failed, so the front accepts none for a while */
 	struct loop_timer rest_timer, offers_timer;
 
-	/* set once by front/pop3/pop3.c: what listeners and session sockets call */
+	/* set once by front/pop3/pop3.c, and called by front/listener.c and for session
+	 * sockets */
 	bool (*ask_offers)(struct front *f); /* send AUTH_WHICH; false: not possible */
 	void (*accept)(struct front *f, int fd, bool tls,
 		       const struct sock_address *peer);
@@ -168,10 +170,12 @@ struct front {
 	uint32_t slot_count, conn_count, slot_hint;
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
 
-	/* front/pop3/readahead.c: bodies asked for or held, of all connections */
+	/* front/pop3/readahead.c: bodies that were asked for or are held, for all
+	 * connections, and their maximum */
 	uint32_t readahead_open, readahead_most;
 
-	/* Room for the connection at work. Between two events all of it is empty. */
+	/* Memory for the connection whose turn it is. Between two turns all of it is
+	 * unused. */
 	struct buf out;    /* replies, in `output` */
 	struct buf sealed; /* the same as TLS records, in `records` */
 	char input[FRONT_INPUT_OCTETS];
@@ -186,7 +190,7 @@ static inline bool conn_is_logged_in(const struct conn *c)
 	return c->session.state & (POP3_TRANSACTION | POP3_UPDATE);
 }
 
-/* Give the session this failure: RESULT_EVENT. */
+/* Fill *ev with EVENT_FAILED. Returns RESULT_EVENT. */
 static inline enum result result_failed(struct session_event *ev, enum fault f)
 {
 	*ev = (struct session_event){ .kind = EVENT_FAILED, .fault = f };

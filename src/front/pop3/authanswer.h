@@ -1,5 +1,5 @@
-/* front/pop3/authanswer.h - messages of poplar-auth, each for the connection that
- * waits.
+/* front/pop3/authanswer.h - handles the messages of poplar-auth, each for the
+ * connection that waits for it.
  *
  * Prefix: authanswer_.
  */
@@ -8,11 +8,12 @@
 #include "front/state.h"
 #include "ipc/channel.h"
 
-/* Handle the message in the inbox. *out_c: the connection that the result is for; NULL:
- * the message was for no connection, or for one that has gone. */
+/* Handle the message in the inbox. Returns what came of it for the connection *out_c,
+ * and *ev with RESULT_EVENT. *out_c is NULL if the message was for no connection, or
+ * for one that has ended. */
 MUST_USE enum result authanswer_take(struct front *f, struct channel_inbox *in,
 				     struct conn **out_c, struct session_event *ev);
 
-/* The same for a message whose session socket found no room here. */
+/* The same for CHANNEL_CUT: the message m has lost its session socket. */
 MUST_USE enum result authanswer_take_cut(const struct front *f, const struct message *m,
 					 struct conn **out_c, struct session_event *ev);

@@ -1,32 +1,36 @@
-/* front/pop3/board.h - XTND: another maildrop than the one that the login opened.
+/* front/pop3/board.h - XTND: opens another maildrop than that of the login.
  *
- * Prefix: board_. poplar-auth gives a session socket for each board that the session
- * asks for. The open maildrop is closed only when the board is open: if it cannot be
- * opened, everything stays as it was.
+ * Prefix: board_. For each board that the session asks for, poplar-auth sends a session
+ * socket. The present maildrop is closed only when the board is open. If the board
+ * cannot be opened, the session keeps its maildrop, with all deletion marks.
  */
 #pragma once
 
 #include "front/state.h"
 #include "ipc/channel.h"
 
-/* The session asks BOARD. RESULT_WAIT, or RESULT_EVENT: it cannot be asked. */
+/* ASK_BOARD: send the question to poplar-auth. RESULT_WAIT. RESULT_EVENT: it cannot be
+ * sent. */
 MUST_USE enum result board_ask(struct conn *c, struct session_event *ev);
 
-/* poplar-auth has answered with the session socket of a board, or with a fault. c: the
- * connection that awaits it, or NULL. RESULT_WAIT: the board is being opened, or c has
- * gone. RESULT_EVENT: for the session. */
+/* poplar-auth has answered: board_take_ok, with the session socket fd of a board, which
+ * is taken over; board_take_failed, with a fault. c is the connection that awaits the
+ * answer; NULL: it has ended. RESULT_WAIT: the board is being opened, or c is NULL.
+ * RESULT_EVENT: the question has failed, or the list of boards has ended. */
 MUST_USE enum result board_take_ok(struct conn *c, const struct message_BOARD_OK *m,
 				   int fd, struct session_event *ev);
 MUST_USE enum result board_take_failed(struct conn *c, uint64_t fault,
 				       struct session_event *ev);
 
-/* poplar-drop has answered for the board that is being opened. RESULT_EVENT, or
- * RESULT_ILLEGAL as in drop_take. */
+/* poplar-drop has answered for the board that is being opened. RESULT_EVENT: the board
+ * is open, or is not to be had. RESULT_ILLEGAL: as with drop_take. */
 MUST_USE enum result board_take(struct conn *c, struct channel_inbox *in,
 				struct session_event *ev);
 
-/* The board cannot be opened now: RESULT_EVENT. */
+/* The board cannot be opened: close its session socket. Returns RESULT_EVENT; while
+ * boards are listed, the event is EVENT_BOARD with an empty line. */
 enum result board_fail(struct conn *c, enum fault f, struct session_event *ev);
 
-/* The event has been stepped: forget the name of the board. */
+/* Free the board's name, which the last event borrowed. Call it after each step of the
+ * session. */
 void board_forget_name(struct conn *c);

@@ -1,5 +1,5 @@
-/* front/pop3/drop.h - answers of poplar-drop for the open maildrop, and for the one
- * that a login opens.
+/* front/pop3/drop.h - handles the answers of poplar-drop for the session's maildrop.
+ * front/pop3/board.h handles those for a board that is being opened.
  *
  * Prefix: drop_.
  */
@@ -8,20 +8,23 @@
 #include "front/state.h"
 #include "ipc/channel.h"
 
-/* An answer over the session socket; its descriptors are ours. RESULT_EVENT: for the
- * session. RESULT_DONE: nothing for the session, but the connection can go on.
- * RESULT_ILLEGAL: it answers no question, or its numbers cannot be right. */
+/* Handle the answer in the inbox, and take over its descriptors. RESULT_EVENT: *ev is
+ * for the session. RESULT_DONE: the session gets no event, but the connection can go
+ * on. RESULT_ILLEGAL: the message answers no question of the front, or a number is out
+ * of its bounds. */
 MUST_USE enum result drop_take(struct conn *c, struct channel_inbox *in,
 			       struct session_event *ev);
 
-/* An answer came, but the kernel dropped its descriptor. Results as above. */
+/* Handle CHANNEL_CUT: an answer has lost its descriptor. Results are those of
+ * drop_take. */
 MUST_USE enum result drop_take_cut(struct conn *c, struct session_event *ev);
 
-/* End the session socket: poplar-drop has closed it, or sent an illegal message.
- * RESULT_EVENT: the question in progress has failed. RESULT_DROP_LOST: there was no
- * question, so no reply can report the loss, and the session cannot go on. */
+/* Close the session socket, because poplar-drop has closed its end or sent an illegal
+ * message. RESULT_EVENT: a question was waiting for its answer, and has failed.
+ * RESULT_DROP_LOST: no question was waiting, so no reply can report the loss, and the
+ * connection ends. */
 MUST_USE enum result drop_lost(struct conn *c, struct session_event *ev);
 
-/* Fill *ev with EVENT_OPENED, from READY. */
+/* Fill *ev with EVENT_OPENED from the numbers of READY. */
 void drop_opened(const struct conn *c, const struct message_READY *m,
 		 struct session_event *ev);

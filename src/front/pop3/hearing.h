@@ -1,4 +1,5 @@
-/* front/pop3/hearing.h - what the handler of a message to a connection works on.
+/* front/pop3/hearing.h - the argument of the functions that handle a message for a
+ * connection.
  *
  * Prefix: hearing_.
  */
@@ -9,12 +10,14 @@
 
 struct hearing {
 	struct front *front;
-	struct conn *c;           /* NULL: for none, or for one that has gone */
+	struct conn *c; /* that the message is for; NULL: for none, or for one that has
+			   ended */
 	struct session_event *ev; /* filled in with RESULT_EVENT */
 	enum result result;
 };
 
-/* A handler ends with this: keep the result. False: RESULT_ILLEGAL. */
+/* A handler returns this: keep its result. False: RESULT_ILLEGAL, and dispatch()
+ * reports that the channel must be closed. */
 static inline bool hearing_gives(struct hearing *h, enum result r)
 {
 	h->result = r;

@@ -1,4 +1,5 @@
-/* front/pop3/links.h - the channels of a front, as the event loop watches them. */
+/* front/pop3/links.h - the channels of a front, as the loop watches them.
+ */
 #pragma once
 
 #include "front/state.h"

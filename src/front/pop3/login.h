@@ -1,30 +1,31 @@
-/* front/pop3/login.h - a login: the question whether the client has proved who it is,
- * and the answers of poplar-auth.
+/* front/pop3/login.h - logs a client in: sends the question to poplar-auth, and handles
+ * the answers.
  *
- * Prefix: login_. A refusal is told after the delay that poplar-auth demands
- * (AWAITS_REFUSAL); an attempt that must wait is made again after its delay
- * (AWAITS_DELAY). A question that was sent when poplar-auth died is answered with a
- * fault and not repeated: it may be what killed poplar-auth.
+ * Prefix: login_. The client gets a refusal only after the delay that poplar-auth
+ * demands (AWAITS_REFUSAL). If an attempt must wait, the front sends the question again
+ * after the wait (AWAITS_DELAY). A question to which poplar-auth has not answered when
+ * it dies fails, and is not sent again: it may have killed poplar-auth.
  */
 #pragma once
 
 #include "front/state.h"
 #include "ipc/message.h"
 
-/* The session asks LOGIN. RESULT_WAIT, or RESULT_EVENT: it cannot be asked. */
+/* ASK_LOGIN: send the question. RESULT_WAIT. RESULT_EVENT: it cannot be sent. */
 MUST_USE enum result login_ask(struct conn *c, struct session_event *ev);
 
-/* DEADLINE_QUESTION: the delay is over. RESULT_EVENT: the refusal, or the question
- * cannot be sent again. RESULT_WAIT: the question is sent again. */
+/* DEADLINE_QUESTION: the wait is over. RESULT_EVENT: the refusal, or the question
+ * cannot be sent. RESULT_WAIT: the question has been sent again. */
 MUST_USE enum result login_due(struct conn *c, struct session_event *ev);
 
-/* The login fails at once, and the log says why: RESULT_EVENT. */
+/* Fail the login at once, and log the refusal. Returns RESULT_EVENT. */
 enum result login_refuse(struct conn *c, enum fault f, struct session_event *ev);
 
-/* Answers of poplar-auth, each for the connection that awaits it (authlink_find); NULL:
- * it has gone, and RESULT_WAIT comes back. RESULT_EVENT: a challenge, or the login has
- * failed. RESULT_DONE: the client is watched for its hangup only. RESULT_WAIT: the
- * maildrop is being opened (AWAITS_MAILDROP), or the refusal is told later. */
+/* Handle an answer of poplar-auth for connection c, which awaits it (authlink_find). If
+ * c is NULL, the connection has ended: the answer is dropped, and RESULT_WAIT returned.
+ * RESULT_EVENT: a challenge, or the login has failed. RESULT_DONE: the attempt must
+ * wait (AWAITS_DELAY). RESULT_WAIT: the maildrop is being opened (AWAITS_MAILDROP), or
+ * the client gets the refusal later (AWAITS_REFUSAL). */
 MUST_USE enum result login_take_ok(struct conn *c, const struct message_AUTH_OK *m,
 				   int fd, struct session_event *ev);
 MUST_USE enum result login_take_more(struct front *f, struct conn *c,
@@ -36,6 +37,6 @@ MUST_USE enum result login_take_failed(struct conn *c,
 				       const struct message_AUTH_FAILED *m,
 				       struct session_event *ev);
 
-/* AUTH_OK came, but the kernel dropped the session socket. */
+/* The same for an AUTH_OK that has lost its session socket (CHANNEL_CUT). */
 MUST_USE enum result login_take_cut(struct conn *c, const struct message_AUTH_OK *m,
 				    struct session_event *ev);

@@ -1,27 +1,28 @@
-/* front/pop3/readahead.h - bodies that are fetched before the client asks for them.
+/* front/pop3/readahead.h - fetches bodies before the client asks for them.
  *
- * Prefix: readahead_. A client that fetches one message after the other would cost two
- * changes of process for each. So the front asks for a growing number at once: 1, then
- * 8, then 16, while the client goes on in order. poplar-drop answers in order.
+ * Prefix: readahead_. One question to poplar-drop for each message would cost two
+ * context switches for each. So, while the client fetches messages in order, the front
+ * asks for a growing number at once: 1, then 8, then 16. poplar-drop answers in order.
  */
 #pragma once
 
 #include "front/state.h"
 
-/* ASK_BODY: the session wants this message. RESULT_EVENT: EVENT_BODY, as it is here
- * already; or EVENT_FAILED. RESULT_WAIT: AWAITS_BODY. */
+/* ASK_BODY: the session wants message msg. RESULT_EVENT: EVENT_BODY, because the body
+ * is here already; or EVENT_FAILED. RESULT_WAIT: poplar-drop has been asked
+ * (AWAITS_BODY). */
 MUST_USE enum result readahead_want(struct conn *c, uint32_t msg,
 				    struct session_event *ev);
 
-/* The next answer: a fault, or where the octets are; the descriptor is ours in any
- * case. RESULT_EVENT: the session has waited for this one. RESULT_DONE: it is kept for
- * later, or nobody wants it any more. RESULT_ILLEGAL: no answer is awaited. */
+/* Take the next body that poplar-drop has sent, or its fault. Takes over source->fd in
+ * any case. RESULT_EVENT: the session has waited for this body. RESULT_DONE: the body
+ * is kept for later, or dropped. RESULT_ILLEGAL: the front has asked for no body. */
 MUST_USE enum result readahead_take(struct conn *c, enum fault fault,
 				    struct body_source *source,
 				    struct session_event *ev);
 
-/* Will more answers come? */
+/* Must poplar-drop send more bodies that the front has asked for? */
 bool readahead_is_awaited(const struct conn *c);
 
-/* The maildrop is closed. */
+/* The maildrop is closed: drop all bodies. */
 void readahead_free(struct conn *c);

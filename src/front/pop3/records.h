@@ -1,37 +1,40 @@
-/* front/pop3/records.h - records of the listing, for LIST, UIDL and DELE.
+/* front/pop3/records.h - reads records of the listing, for LIST, UIDL and DELE.
  *
- * Prefix: records_. The listing is a file that poplar-drop has made. Its owner may
- * spoil it, so each record is checked as it is read (mail/listing.h).
+ * Prefix: records_. The listing is a file that poplar-drop has made. The mail's owner
+ * may damage the file, so each record is checked when it is read (mail/listing.h).
  */
 #pragma once
 
 #include "front/state.h"
 #include "ipc/message.h"
 
-/* The listing that came with READY; the descriptor is ours now. False: the gaps in it
- * cannot be right, or no memory; the descriptor is closed. */
+/* Use fd, the listing that came with READY, which is taken over. False: the gaps in
+ * READY are malformed, or out of memory; fd has been closed. */
 MUST_USE bool records_open(struct conn *c, const struct message_READY *m, int fd);
 void records_close(struct conn *c);
 
-/* Records that stand one behind the other, read at once. Numbers are those of the
- * listing, 0-based. */
+/* Records that lie next to each other in the listing, and are read in one call. `first`
+ * and `next` are numbers of records, from 0 on. */
 struct records_batch {
 	uint32_t first, count;
-	uint32_t next;                /* the record of message session.next */
-	struct listing_record record; /* of the last event, which borrows from it */
+	uint32_t next; /* the record of message session.next */
+	struct listing_record
+		record; /* that the last event was made from, and borrows from */
 	char at[LISTING_GROUP][LISTING_RECORD_OCTETS];
 };
 
-/* Read records from message session.next on, as many as the session wants and as stand
- * together. RESULT_DONE: *out may hold fewer than wanted, or none where the file is too
- * short. RESULT_WAIT: their octets are asked for. RESULT_EVENT: that failed. */
+/* Read the records from message session.next on: as many as the session wants, up to
+ * the end of their group. RESULT_DONE: *out holds fewer, or none, if the file is too
+ * short. RESULT_WAIT: poplar-drop was asked for the octets (AWAITS_OCTETS).
+ * RESULT_EVENT: it could not be asked. */
 MUST_USE enum result records_read(struct conn *c, struct records_batch *out,
 				  struct session_event *ev);
 
-/* EVENT_RECORD for message session.next; EVENT_FAILED where its record is not in the
- * batch or not good, and then poplar-drop is told. */
+/* Fill *ev with EVENT_RECORD for message session.next. If its record is missing in the
+ * batch or damaged, report corruption to poplar-drop, and fill *ev with EVENT_FAILED.
+ */
 void records_event(const struct conn *c, struct records_batch *b,
 		   struct session_event *ev);
 
-/* Go on to the record of message session.next. False: it is not in this batch. */
+/* Move on to the record of message session.next. False: it is not in this batch. */
 MUST_USE bool records_next(const struct conn *c, struct records_batch *b);

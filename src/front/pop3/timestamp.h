@@ -1,4 +1,5 @@
-/* front/pop3/timestamp.h - timestamps of greetings, for APOP (RFC 1939 section 7).
+/* front/pop3/timestamp.h - makes the timestamps in greetings, for APOP (RFC 1939
+ * section 7).
  *
  * Prefix: timestamp_.
  */
@@ -14,10 +15,10 @@ struct timestamps {
 	char host[TIMESTAMP_HOST_MAX + 1];
 };
 
-/* Read the host name, and a random key. Before the sandbox, which forbids both. False:
- * the kernel gives no random octets. */
+/* Read the host name, and make a random key. Call it before the process enters its
+ * sandbox, which forbids both. False: the kernel gives no random octets. */
 MUST_USE bool timestamp_start(struct timestamps *s);
 
-/* "<process.start.number.random@host>": a msg-id of RFC 822 that was never used before
- * and that nobody can guess. malloc'ed; NULL: no memory. */
+/* Make "<process.start.number.random@host>": a msg-id of RFC 822 that was never used
+ * before and that nobody can guess. The caller frees it. NULL: out of memory. */
 char *timestamp_make(struct timestamps *s);
