@@ -11,26 +11,20 @@
 #include "auth/user/scheme.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "base/secret.h"
 #include "child/child.h"
-#include "ipc/channel.h"
-#include "lookup/driver.h"
+#include "lookupd/questions.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
 enum { SECRET_OCTETS_MAX = 4096 };
 
 struct lookupd {
-	struct child child;                 /* first: poplar-lookup is a child */
-	struct databases databases;         /* one */
-	const struct lookup_driver *driver; /* of the database */
-	int dir;             /* the folder that stays readable; -1: none */
-	char *secret;        /* password of the database's own user */
-	void *self;          /* the driver's */
-	struct channel auth; /* to poplar-auth; its fd is -1 while there is none */
+	struct child child;         /* first: poplar-lookup is a child */
+	struct databases databases; /* one */
+	int dir;                    /* the folder that stays readable; -1: none */
+	char *secret;               /* password of the database's own user */
 	bool draining;
-	struct channel_inbox inbox;
-	struct lookup_answer answer;
+	struct questions questions;
 };
 
 static _Noreturn void give_up(const struct why *why)
@@ -83,8 +77,7 @@ static bool on_auth_link(void *arg, const struct message *m,
 	struct lookupd *l = arg;
 
 	(void)m;
-	own_fd_close(&l->auth.fd);
-	l->auth = channel_of(files->at[0], ROLE_AUTH, ROLE_LOOKUP);
+	questions_from(&l->questions, files->at[0]);
 	return true;
 }
 
@@ -106,99 +99,22 @@ static bool on_drain(void *arg, const struct message *m, struct channel_files *n
 	X(DRAIN, on_drain)
 DISPATCH(from_parent, PARENT, LOOKUP, HEARS_PARENT);
 
-/* ---- questions ---- */
-
-/* Ask the database. *a is what it says, for DATABASE_RIGHT with the user's fields, and
- * for trouble with its story. */
-static enum database_says ask(const struct lookupd *l,
-			      const struct message_LOOKUP_ASK *ask,
-			      struct lookup_answer *a)
-{
-	const struct lookup_question q = { ask->user, ask->password, ask->peer,
-					   ask->judge > 0 };
-	enum database_says says = DATABASE_UNKNOWN;
-
-	*a = (struct lookup_answer){ .fields = BUF(a->room) };
-	if (!span_has_any(q.name, "") && !span_has_any(q.password, ""))
-		says = l->driver->ask(l->self, &q, a);
-	if (says == DATABASE_RIGHT && a->fields.cut)
-		says = DATABASE_DOWN; /* some of its fields would be missing */
-	if (says != DATABASE_RIGHT)
-		a->fields.len = 0;
-	return says;
-}
-
-static bool send_answer(const struct lookupd *l, const struct message_LOOKUP_IS *is)
-{
-	const struct message m = { .kind = MESSAGE_LOOKUP_IS, .LOOKUP_IS = *is };
-	const struct message unfit = {
-		.kind = MESSAGE_LOOKUP_IS,
-		.LOOKUP_IS = { .says = DATABASE_DOWN, .unfit = true },
-	};
-	enum fault f = channel_send(l->auth.fd, &m, -1, CHANNEL_NOW);
-
-	if (f == FAULT_UNSENDABLE)
-		f = channel_send(l->auth.fd, &unfit, -1, CHANNEL_NOW);
-	return f == FAULT_NONE;
-}
-
-static bool on_ask(void *arg, const struct message *m, struct channel_files *none)
-{
-	struct lookupd *l = arg;
-	struct lookup_answer *a = &l->answer;
-	const enum database_says says = ask(l, &m->LOOKUP_ASK, a);
-	const bool has_trouble = says == DATABASE_DOWN || says == DATABASE_WRONG;
-	char text[191];
-	struct buf trouble = BUF(text);
-
-	(void)none;
-	if (has_trouble)
-		fault_story(&a->why, &trouble);
-	const bool said = send_answer(
-		l, &(struct message_LOOKUP_IS){ says, a->why.fault == FAULT_UNSENDABLE,
-						buf_span(&trouble),
-						buf_span(&a->fields) });
-	secret_wipe(a->room, sizeof a->room);
-	return said;
-}
-
-#define HEARS_AUTH(X) X(LOOKUP_ASK, on_ask)
-DISPATCH(from_auth, AUTH, LOOKUP, HEARS_AUTH);
-
-static void hear_auth(struct lookupd *l)
-{
-	switch (channel_receive(&l->auth, CHANNEL_NOW, &l->inbox)) {
-	case CHANNEL_MESSAGE:
-		if (!dispatch(&from_auth, l, &l->inbox))
-			own_fd_close(&l->auth.fd);
-		secret_wipe(&l->inbox, sizeof l->inbox);
-		break;
-	case CHANNEL_EMPTY:
-		break;
-	case CHANNEL_CUT:
-	case CHANNEL_BROKEN:
-		/* poplard links a process with poplar-auth when it starts: end, so that
-		 * another one is started. */
-		log_event(LOG_CRIT, "link-broken", LOG_T("peer", role_name(ROLE_AUTH)),
-			  LOG_T("message", l->auth.broken),
-			  LOG_T("reason", l->auth.reason));
-		_exit(EXIT_FAILURE);
-	case CHANNEL_CLOSED:
-		own_fd_close(&l->auth.fd);
-		break;
-	}
-}
+/* ---- main ---- */
 
 static _Noreturn void work(struct lookupd *l)
 {
-	while (l->auth.fd >= 0 || !l->draining) {
+	struct questions *q = &l->questions;
+
+	while (q->auth.fd >= 0 || !l->draining) {
 		struct pollfd polls[] = { { l->child.parent.fd, POLLIN, 0 },
-					  { l->auth.fd, POLLIN, 0 } };
+					  { q->auth.fd, POLLIN, 0 } };
 
 		if (poll(polls, 2, -1) <= 0)
 			continue;
-		if (polls[1].revents)
-			hear_auth(l);
+		/* poplard links a process with poplar-auth when it starts: end, so that
+		 * another one is started. */
+		if (polls[1].revents && !questions_hear(q))
+			_exit(EXIT_FAILURE);
 		if (polls[0].revents && !child_hear(&l->child))
 			l->draining = true;
 	}
@@ -207,7 +123,8 @@ static _Noreturn void work(struct lookupd *l)
 
 int main(int argc, char **argv)
 {
-	static struct lookupd l = { .dir = -1, .auth = { .fd = -1 } };
+	static struct lookupd l = { .dir = -1, .questions.auth.fd = -1 };
+	struct questions *q = &l.questions;
 	struct why why = { 0 };
 
 	if (argc == 2 && strcmp(argv[1], LOOKUP_REPLY_OPTION) == 0)
@@ -217,13 +134,13 @@ int main(int argc, char **argv)
 	child_begin(&l.child, ROLE_LOOKUP, argc, argv, &from_parent);
 	const struct database_settings *s = &l.databases.at[0];
 	if (l.databases.count == 1 && scheme_start())
-		l.driver = lookup_driver(s->driver);
-	if (!l.driver) {
+		q->driver = lookup_driver(s->driver);
+	if (!q->driver) {
 		fault_set(&why, FAULT_SETUP, 0, "find the database's driver", NULL);
 		give_up(&why);
 	}
-	l.self = l.driver->open(s, l.secret, &why);
-	if (!l.self)
+	q->self = q->driver->open(s, l.secret, &why);
+	if (!q->self)
 		give_up(&why);
 	l.child.sandbox = database_sandbox(s);
 	child_enter_sandbox(&l.child, l.dir);
