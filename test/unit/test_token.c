@@ -1,13 +1,10 @@
 /* Promises of auth/jwt, keyring and claims: is a token any good, and whose is it? */
 #include "check.h"
+#include "signed.h"
 
-#include <cjose/cjose.h>
-#include <fcntl.h>
-#include <jansson.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <unistd.h>
 
 #include "auth/token/claims.h"
 #include "auth/token/jwt.h"
@@ -17,95 +14,11 @@
 
 enum { NOW = 1700000000 };
 
-static char folder[] = "/tmp/poplar-token-XXXXXX";
-static int dir;
-
-static cjose_jwk_t *rsa, *rsa_other, *rsa_weak, *p256, *p384, *oct, *oct_short;
-
-static cjose_jwk_t *named(cjose_jwk_t *jwk, const char *kid)
-{
-	assert_true(jwk && cjose_jwk_set_kid(jwk, kid, strlen(kid), NULL));
-	return jwk;
-}
-
-static int make_keys(void **state)
-{
-	(void)state;
-	rsa = named(cjose_jwk_create_RSA_random(2048, NULL, 0, NULL), "r1");
-	rsa_other = named(cjose_jwk_create_RSA_random(2048, NULL, 0, NULL), "r2");
-	rsa_weak = named(cjose_jwk_create_RSA_random(1024, NULL, 0, NULL), "weak");
-	p256 = named(cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_256, NULL), "e1");
-	p384 = named(cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_384, NULL), "e2");
-	oct = named(cjose_jwk_create_oct_random(512, NULL), "s1");
-	oct_short = named(cjose_jwk_create_oct_random(128, NULL), "s2");
-	return 0;
-}
-
-static int free_keys(void **state)
-{
-	cjose_jwk_t *const all[] = { rsa,  rsa_other, rsa_weak, p256,
-				     p384, oct,       oct_short };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		cjose_jwk_release(all[i]);
-	return 0;
-}
-
-/* ---- files ---- */
-
-static void put_file(const char *name, const char *text)
-{
-	int fd = openat(dir, "new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-	assert_true(renameat(dir, "new", dir, name) == 0);
-}
-
-static char key_text[65536]; /* what tokens are checked with */
-
-/* A set of the public halves; of the whole, where there is no public half. */
-static void put_keys(cjose_jwk_t *const *keys, size_t count)
-{
-	size_t len = (size_t)sprintf(key_text, "{\"keys\":[");
-
-	for (size_t i = 0; i < count; i++) {
-		bool secret = cjose_jwk_get_kty(keys[i], NULL) == CJOSE_JWK_KTY_OCT;
-		char *json = cjose_jwk_to_json(keys[i], secret, NULL);
-
-		len += (size_t)sprintf(key_text + len, "%s%s", i ? "," : "", json);
-		free(json);
-	}
-	sprintf(key_text + len, "]}");
-}
-#define PUT_KEYS(...)                                                                  \
-	put_keys((cjose_jwk_t *const[]){ __VA_ARGS__ },                                \
-		 sizeof((cjose_jwk_t *const[]){ __VA_ARGS__ }) /                       \
-			 sizeof(cjose_jwk_t *))
-
 /* ---- tokens ---- */
 
 #define CLAIMS(rest)                                                                   \
 	"{\"iss\":\"https://idp\",\"aud\":\"pop\",\"sub\":\"alice\","                  \
 	"\"exp\":1700000100" rest "}"
-
-static void sign(cjose_jwk_t *jwk, const char *alg, const char *kid, const char *extra,
-		 const char *claims, char out[JWT_OCTETS_MAX * 2])
-{
-	cjose_header_t *h = extra ? json_loads(extra, 0, NULL) : cjose_header_new(NULL);
-	const char *text;
-
-	json_object_set_new(h, "alg", json_string(alg));
-	if (kid)
-		json_object_set_new(h, "kid", json_string(kid));
-	cjose_jws_t *jws =
-		cjose_jws_sign(jwk, h, (const uint8_t *)claims, strlen(claims), NULL);
-	assert_true(jws && cjose_jws_export(jws, &text, NULL));
-	snprintf(out, JWT_OCTETS_MAX * 2, "%s", text);
-	cjose_jws_release(jws);
-	cjose_header_release(h);
-}
 
 /* What is said of the token: NULL that it is alice's. */
 static const char *said_with(unsigned algorithms, const char *token)
@@ -462,13 +375,14 @@ static void test_answers_of_the_service(void **state)
 	struct claims_rules rules = { .issuer = "",
 				      .scope = "pop",
 				      .user_claim = "username" };
+	static const char good[] =
+		"{\"active\":true,\"username\":\"a\",\"scope\":\"x pop\"}";
 	struct token_claims claims;
 #define CHECK_ANSWER(text, fault)                                                      \
 	CHECK_EQ(check(&rules, CLAIMS_INTROSPECTION, text, &claims), fault)
 
 	(void)state;
-	CHECK_ANSWER("{\"active\":true,\"username\":\"a\",\"scope\":\"x pop\"}",
-		     FAULT_NONE);
+	CHECK_ANSWER(good, FAULT_NONE);
 	CHECK_ANSWER("{\"active\":false,\"username\":\"a\",\"scope\":\"pop\"}",
 		     FAULT_DENIED);
 	CHECK_ANSWER("{\"active\":true,\"username\":\"a\",\"scope\":\"x\"}",
@@ -482,6 +396,12 @@ static void test_answers_of_the_service(void **state)
 	CHECK_ANSWER("[]", FAULT_IO);
 	CHECK_ANSWER("", FAULT_IO);
 	CHECK_ANSWER("<html>", FAULT_IO);
+	static char longest[CLAIMS_OCTETS_MAX + 2]; /* blanks behind JSON are legal */
+	memset(longest, ' ', CLAIMS_OCTETS_MAX);
+	memcpy(longest, good, strlen(good));
+	CHECK_ANSWER(longest, FAULT_NONE);
+	longest[CLAIMS_OCTETS_MAX] = ' ';
+	CHECK_ANSWER(longest, FAULT_IO);
 }
 
 /* ---- keys ---- */
@@ -536,6 +456,54 @@ static void test_keys_of_no_use_are_left_out(void **state)
 	CHECK(!said_of(rsa, "RS512", "r1", CLAIMS()));
 	CHECK(said_of(rsa, "RS256", "r1", CLAIMS()));
 	free(good);
+}
+
+/* A key without a name is tried for a token of any name, and the other way round. */
+static void test_keys_and_tokens_without_a_name(void **state)
+{
+	char token[JWT_OCTETS_MAX * 2];
+	char *named_key = cjose_jwk_to_json(p256, false, NULL);
+	json_t *json = json_loads(named_key, 0, NULL);
+
+	(void)state;
+	json_object_del(json, "kid");
+	char *nameless = json_dumps(json, 0);
+	for (int has_name = 0; has_name < 2; has_name++) {
+		strcpy(key_text, has_name ? named_key : nameless);
+		sign(p256, "ES256", NULL, NULL, CLAIMS(), token);
+		CHECK(!said(token));
+		sign(p256, "ES256", "e1", NULL, CLAIMS(), token);
+		CHECK(!said(token));
+		sign(p256, "ES256", "another", NULL, CLAIMS(), token);
+		if (has_name)
+			CHECK_TEXT(said(token), "token is by a key that is not known");
+		else
+			CHECK(!said(token));
+	}
+	free(nameless);
+	free(named_key);
+	json_decref(json);
+}
+
+/* As many keys as there is room for; what comes behind them is left out. */
+static void test_a_set_has_room_for_so_many_keys(void **state)
+{
+	cjose_jwk_t *many[KEYSET_MAX + 2];
+	char heard[4096] = "";
+	struct keyset *keys;
+
+	(void)state;
+	for (size_t i = 0; i < KEYSET_MAX + 2; i++)
+		many[i] = i < KEYSET_MAX - 1 ? rsa_other : rsa;
+	many[KEYSET_MAX - 1] = p256;
+	put_keys(many, KEYSET_MAX + 2);
+	CHECK_EQ(jwt_keys_parse(span_of(key_text), hear, heard, &keys, NULL),
+		 FAULT_NONE);
+	CHECK_TEXT(heard, "65 is one too many\n66 is one too many\n");
+	keyset_free(keys);
+	CHECK(!said_of(p256, "ES256", "e1", CLAIMS()));
+	CHECK_TEXT(said_of(rsa, "RS256", "r1", CLAIMS()),
+		   "token is by a key that is not known");
 }
 
 static void test_what_is_no_set_of_keys(void **state)
@@ -684,16 +652,13 @@ int main(void)
 		TEST(test_whose_it_is),
 		TEST(test_answers_of_the_service),
 		TEST(test_keys_of_no_use_are_left_out),
+		TEST(test_keys_and_tokens_without_a_name),
+		TEST(test_a_set_has_room_for_so_many_keys),
 		TEST(test_what_is_no_set_of_keys),
 		TEST(test_pem),
 		TEST(test_ed25519),
 		TEST(test_keys_change),
 	};
 
-	if (!mkdtemp(folder) || (dir = open(folder, O_RDONLY | O_DIRECTORY)) < 0)
-		return 1;
-	int failed = cmocka_run_group_tests(tests, make_keys, free_keys);
-	unlinkat(dir, "keys", 0);
-	rmdir(folder);
-	return failed;
+	return cmocka_run_group_tests(tests, signed_begin, signed_end);
 }
