@@ -11,6 +11,7 @@
 #include "auth/user/edit.h"
 #include "auth/user/prep.h"
 #include "auth/user/scheme.h"
+#include "auth/user/scram.h"
 #include "auth/user/userfile.h"
 #include "base/own.h"
 
@@ -523,6 +524,48 @@ static void test_what_is_stored_is_good_for_more(void **state)
 	}
 }
 
+/* The bounds of each part of a text of keys, one off and on them. */
+static void test_keys_for_scram_have_bounds(void **state)
+{
+#define SHA1_KEY   "DxbKOkmgyfmpOQE35Ym1d0Kk9dI="
+#define SHA256_KEY "B6Ko05W7+NlmNItk73cK1TJtDSDn1cwI+x7CqT6wW64="
+#define SALT_48    "aTRKlPfT9nswg31xaTRKlPfT9nswg31xaTRKlPfT9nswg31xaTRKlPfT9nswg31x"
+	static const struct {
+		enum scram_hash hash;
+		const char *text;
+		size_t salt; /* its length; 0: malformed */
+	} cases[] = {
+		{ SCRAM_SHA_1, "1,AA==," SHA1_KEY "," SHA1_KEY, 1 },
+		{ SCRAM_SHA_1, "10000000,AAA=," SHA1_KEY "," SHA1_KEY, 2 },
+		{ SCRAM_SHA_256, "1,AA==," SHA256_KEY "," SHA256_KEY, 1 },
+		{ SCRAM_SHA_1,
+		  "1," SALT_48 "aTRKlPfT9nswg31xaTRKlA==," SHA1_KEY "," SHA1_KEY, 64 },
+		{ SCRAM_SHA_1,
+		  "1," SALT_48 "aTRKlPfT9nswg31xaTRKlJQ=," SHA1_KEY "," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "1,," SHA1_KEY "," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "0,AA==," SHA1_KEY "," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "10000001,AA==," SHA1_KEY "," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "-1,AA==," SHA1_KEY "," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "1,AA==," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "1,AA==," SHA1_KEY ",", 0 },
+		{ SCRAM_SHA_1, "1,AA==,," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "1,AA==," SHA1_KEY "," SHA1_KEY ",", 0 },
+		{ SCRAM_SHA_1, "1,AA==," SHA256_KEY "," SHA1_KEY, 0 },
+		{ SCRAM_SHA_1, "1,AA==," SHA1_KEY "," SHA256_KEY, 0 },
+		{ SCRAM_SHA_1, "1,AA==," SHA256_KEY "," SHA256_KEY, 0 },
+		{ SCRAM_SHA_256, "1,AA==," SHA1_KEY "," SHA1_KEY, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct scram_keys keys = { 0 };
+
+		CHECK_EQ(scram_parse(cases[i].hash, span_of(cases[i].text), &keys),
+			 cases[i].salt > 0);
+		CHECK_EQ(keys.salt_len, cases[i].salt);
+	}
+}
+
 static void test_every_scheme_that_is_made_verifies(void **state)
 {
 	static const struct span passwords[] = { SPAN("secret"), SPAN("a b\tc  "),
@@ -897,6 +940,7 @@ int main(void)
 		TEST(test_dovecots_hashes_verify),
 		TEST(test_dovecots_hashes_of_long_passwords_and_other_names),
 		TEST(test_what_is_stored_is_good_for_more),
+		TEST(test_keys_for_scram_have_bounds),
 		TEST(test_every_scheme_that_is_made_verifies),
 		TEST(test_passwords_are_prepared),
 		TEST(test_passwords_with_every_octet),

@@ -110,6 +110,7 @@ static const struct {
 	{ XOAUTH, SPAN("user=u" A "auth=" A A), FAULT_SYNTAX, NULL, NULL },
 	{ XOAUTH, SPAN("user=u" A "Auth=Bearer t" A A), FAULT_SYNTAX, NULL, NULL },
 	{ XOAUTH, SPAN("user=u\0v" A "auth=Bearer t" A A), FAULT_SYNTAX, NULL, NULL },
+	{ XOAUTH, SPAN("user=\nv" A "auth=Bearer t" A A), FAULT_SYNTAX, NULL, NULL },
 	{ XOAUTH, SPAN("user=u\x7f" A "auth=Bearer t" A A), FAULT_SYNTAX, NULL, NULL },
 	{ XOAUTH, SPAN("n,a=u," A "auth=Bearer t" A A), FAULT_SYNTAX, NULL, NULL },
 };

@@ -272,19 +272,27 @@ static void test_a_ticket_cannot_be_made(void **state)
 
 static void test_a_ticket_has_its_size(void **state)
 {
-	static char text[TICKET_TEXT_MAX + 1], room[TICKET_OCTETS_MAX];
+	static char text[TICKET_TEXT_MAX + 1], room[TICKET_OCTETS_MAX + 1];
+	static const size_t sizes[] = { 0, 1, TICKET_TEXT_MAX };
+	const struct ticket_holder holder = { 0 };
 	struct tickets *b = tickets_new();
-	struct buf ticket = BUF(room), none = BUF(room);
+	struct buf ticket = BUF(room);
 
 	(void)state;
 	assert_non_null(b);
-	ticket_seal(b, (struct ticket_holder){ 0 },
-		    (struct span){ text, TICKET_TEXT_MAX }, &ticket);
-	CHECK(!ticket.cut);
-	CHECK_EQ(ticket.len, TICKET_OCTETS_MAX);
-	ticket_seal(b, (struct ticket_holder){ 0 }, (struct span){ text, sizeof text },
-		    &none);
-	CHECK(none.cut);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		memset(text, 'x', sizes[i]);
+		ticket = (struct buf)BUF(room);
+		ticket_seal(b, holder, (struct span){ text, sizes[i] }, &ticket);
+		CHECK(!ticket.cut);
+		CHECK_EQ(ticket.len, sizes[i] + TICKET_OCTETS_MAX - TICKET_TEXT_MAX);
+		CHECK(opens(b, holder, buf_span(&ticket), text));
+	}
+	CHECK(!opens(b, holder, (struct span){ room, sizeof room }, ""));
+	ticket = (struct buf)BUF(room);
+	ticket_seal(b, holder, (struct span){ text, sizeof text }, &ticket);
+	CHECK(ticket.cut);
+	CHECK_EQ(ticket.len, 0);
 	tickets_free(b);
 }
 

@@ -206,7 +206,6 @@ static void test_failures_are_forgotten_with_time(void **state)
 	delays_free(d);
 }
 
-/* To go on failing does not keep failures from decaying, and not above all bounds. */
 /* Forgotten is forgotten: failures that come long behind the last ones are not the
  * older for them, and last as long as the first did. */
 static void test_failures_behind_a_long_rest_count_as_new_ones(void **state)
@@ -232,6 +231,7 @@ static void test_failures_behind_a_long_rest_count_as_new_ones(void **state)
 	}
 }
 
+/* Failures without end are forgotten nearly as soon as a few of them. */
 static void test_counts_are_bounded(void **state)
 {
 	struct delays *d = begin();
@@ -286,6 +286,29 @@ static void test_one_user_fills_one_bucket_of_pairs(void **state)
 		kept += ask(d, "192.0.2.1", name, 7000) == 0;
 	}
 	CHECK(kept >= 990);
+	delays_free(d);
+}
+
+/* The octets of an address and those of a name never meet: a user "BCDEFalice" in the
+ * network 192.0.65 does not make alice known in the network of IPv6 that has the same
+ * octets. So many names are tried that some share their bucket with alice. */
+static void test_no_name_makes_a_pair_of_another_address(void **state)
+{
+	struct delays *d = begin();
+
+	(void)state;
+	failed(d, "198.51.100.1", "alice", DELAYS_FREE_NAME + 1, 5000);
+	for (unsigned i = 0; i < 50000; i++) {
+		char name[16], from[32];
+		struct address v6;
+
+		snprintf(name, sizeof name, "%05ualice", i);
+		snprintf(from, sizeof from, "c000:41%02x:%02x%02x:%02x%02x::1", name[0],
+			 name[1], name[2], name[3], name[4]);
+		v6 = address(from);
+		good(d, "192.0.65.1", name, 5000);
+		CHECK(delays_ask(d, &v6, SPAN("alice"), 5000) > 0);
+	}
 	delays_free(d);
 }
 
@@ -351,6 +374,7 @@ int main(void)
 		TEST(test_counts_are_bounded),
 		TEST(test_a_flood_does_not_clear_a_record),
 		TEST(test_one_user_fills_one_bucket_of_pairs),
+		TEST(test_no_name_makes_a_pair_of_another_address),
 		TEST(test_no_address),
 		TEST(test_no_delay_at_all),
 		TEST(test_any_name),

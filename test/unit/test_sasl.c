@@ -355,8 +355,8 @@ static void test_nobodys_scram_looks_like_somebodys(void **state)
 /* RFC 5929, RFC 9266: bound to this TLS connection, or nobody comes in. */
 static void test_channel_binding(void **state)
 {
-	static const char ours[] = "exporter octets of this connection",
-			  theirs[] = "exporter octets of another connection";
+	static const char ours[] = "octets of connection 1",
+			  theirs[] = "octets of connection 2";
 	char ours64[128], theirs64[128], user[LOGIN_NAME_OCTETS + 1];
 
 	(void)state;
@@ -672,7 +672,9 @@ static void test_digest_md5s_name_is_found_by_grammar(void **state)
 		{ "xusername=\"bob\",username=\"alice\"", "alice" },
 		{ ",, username=\"alice\" ,\r\n nc=00000001 ", "alice" },
 		{ "username=\"DOMAIN\\\\alice\"", "DOMAIN\\\\alice" },
+		{ "username=\"a\\b\"", "a\\b" },
 		{ "x=\"\\\",username=\"bob\",y=\"\",username=\"alice\"", "" },
+		{ "x=\"\\\",username=\"bob\"", "" },
 		{ "username=\"bob\",username=\"alice\"", "" },
 		{ "Username=\"bob\",username=\"alice\"", "" },
 		{ "username=\" alice\"", "" },
@@ -998,18 +1000,23 @@ static void test_the_other_user_of_a_master_must_be_let_in_too(void **state)
 static void test_the_masters_own_way(void **state)
 {
 	static const struct {
-		const char *name;
+		const char *authzid, *name;
 		char separator;
 		bool master;
 		const char *in;
 	} cases[] = {
-		{ "bob*alice", '*', true, "bob" },
-		{ "bob*alice", '*', false, NULL },
-		{ "bob*alice", '\0', true, NULL },
-		{ "alice*bob", '*', true, NULL },
-		{ "alice*alice", '*', true, "alice" },
-		{ "*alice", '*', true, NULL },
-		{ "bob*", '*', true, NULL },
+		{ "", "bob*alice", '*', true, "bob" },
+		{ "", "bob*alice", '*', false, NULL },
+		{ "", "bob*alice", '\0', true, NULL },
+		{ "", "alice*bob", '*', true, NULL },
+		{ "", "alice*alice", '*', true, "alice" },
+		{ "", "*alice", '*', true, NULL },
+		{ "", "bob*", '*', true, NULL },
+		/* with an authzid the separator is an octet of the name like any other
+		 */
+		{ "bob", "alice", '*', true, "bob" },
+		{ "bob", "bob*alice", '*', true, NULL },
+		{ "alice", "bob*alice", '*', true, NULL },
 	};
 	const struct login_way way = { MECHANISM_ID_USER, true, SPAN("[::1]:1") };
 
@@ -1022,9 +1029,9 @@ static void test_the_masters_own_way(void **state)
 		make_server(&s, "PLAIN");
 		s.store.master = cases[i].master;
 		s.rules.master_separator = cases[i].separator;
-		enum fault f = login_by_password(&s.rules, &way, SPAN(""),
-						 span_of(cases[i].name), SPAN("secret"),
-						 &found, &why);
+		enum fault f = login_by_password(
+			&s.rules, &way, span_of(cases[i].authzid),
+			span_of(cases[i].name), SPAN("secret"), &found, &why);
 		CHECK_EQ(f, cases[i].in ? FAULT_NONE : FAULT_DENIED);
 		if (cases[i].in)
 			CHECK_SPAN(found.user.name, cases[i].in);
@@ -1059,6 +1066,7 @@ static void test_names_are_prepared(void **state)
 		{ "Alice", "", true, "alice" },
 		{ "alice", "Example.Org", true, "alice@example.org" },
 		{ "alice@x", "example.org", true, "alice@x" },
+		{ "@AZ[", "", true, "@az[" }, /* what stands beside letters in ASCII */
 		{ "re\xcc\x81ne", "", false, "r\xc3\xa9ne" }, /* composed */
 		{ "\xe2\x85\xa8", "", false, "IX" },          /* RFC 4013 section 3 */
 		{ "I\xc2\xadX", "", false, "IX" },            /* RFC 4013 section 3 */
@@ -1067,6 +1075,7 @@ static void test_names_are_prepared(void **state)
 		{ "\xff", "", false, NULL },
 		{ "", "", false, NULL },
 	};
+	const struct login_rules plain = { .default_domain = SPAN("") };
 	struct login_name name;
 	char longest[300];
 
@@ -1088,6 +1097,13 @@ static void test_names_are_prepared(void **state)
 	CHECK(!login_name(&rules, (struct span){ longest, LOGIN_NAME_OCTETS - 1 },
 			  &name));
 	CHECK(!login_name(&rules, (struct span){ longest, 300 }, &name));
+	CHECK(login_name(&plain, (struct span){ longest, LOGIN_NAME_OCTETS }, &name));
+	CHECK_EQ(name.len, LOGIN_NAME_OCTETS);
+	CHECK(!login_name(&plain, (struct span){ longest, LOGIN_NAME_OCTETS + 1 },
+			  &name));
+	memcpy(longest, "\xc2\xad", 2); /* which SASLprep leaves out: as it is given */
+	CHECK(!login_name(&plain, (struct span){ longest, LOGIN_NAME_OCTETS + 1 },
+			  &name));
 	CHECK(!login_name(&rules, (struct span){ "a\0b", 3 }, &name));
 }
 
@@ -1096,13 +1112,22 @@ static void test_names_are_prepared(void **state)
  * is left alone, and the digest does not cover it. */
 static void test_digest_md5_without_a_charset(void **state)
 {
+	static const struct {
+		const char *password, *last; /* NULL: the exchange is over before */
+		enum fault fault;
+	} cases[] = {
+		{ "secret", "", FAULT_NONE },
+		{ "secret", "eA==", FAULT_BAD_RESPONSE }, /* RFC 5034 section 4 */
+		{ "other", NULL, FAULT_DENIED },
+	};
 	const struct login_way way = { MECHANISM_ID_DIGEST_MD5, true, SPAN("[::1]:1") };
 	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
 
 	(void)state;
-	for (int right = 0; right < 2; right++) {
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct client c = { .authid = "alice",
-					  .password = right ? "secret" : "other" };
+					  .password = cases[i].password };
+		const bool right = cases[i].last;
 		struct server s;
 		struct why why = { 0 };
 		OWN_USER found = { 0 };
@@ -1131,9 +1156,10 @@ static void test_digest_md5_without_a_charset(void **state)
 		CHECK_EQ(sasl_step(sasl, span_of(again), &out, &found, &why),
 			 right ? SASL_MORE : SASL_OUT);
 		if (right)
-			CHECK_EQ(sasl_step(sasl, SPAN(""), &out, &found, &why),
-				 SASL_IN);
-		CHECK_EQ(why.fault, right ? FAULT_NONE : FAULT_DENIED);
+			CHECK_EQ(sasl_step(sasl, span_of(cases[i].last), &out, &found,
+					   &why),
+				 cases[i].fault ? SASL_OUT : SASL_IN);
+		CHECK_EQ(why.fault, cases[i].fault);
 		sasl_free(sasl);
 		gsasl_finish(client);
 		gsasl_done(gsasl);
@@ -1319,6 +1345,29 @@ static void test_bearer_tokens(void **state)
 	}
 }
 
+/* For an operator whose users can all use none of the mechanisms. */
+static void test_what_each_mechanism_needs_is_said(void **state)
+{
+	const unsigned allowed = MECHANISM_BIT(SCRAM_SHA_256) |
+				 MECHANISM_BIT(SCRAM_SHA_1) | MECHANISM_BIT(CRAM_MD5) |
+				 MECHANISM_BIT(GSSAPI) | MECHANISM_BIT(XOAUTH2) |
+				 MECHANISM_BIT(ANONYMOUS);
+	char text[1024];
+	struct buf out = BUF(text);
+
+	(void)state;
+	sasl_explain(allowed, &out);
+	CHECK_TEXT(buf_cstr(&out),
+		   "SCRAM-SHA-256 needs users, all with passwords stored as PLAIN or "
+		   "SCRAM-SHA-256; "
+		   "SCRAM-SHA-1 needs users, all with passwords stored as PLAIN or "
+		   "SCRAM-SHA-1; "
+		   "CRAM-MD5 needs users, all with passwords stored as PLAIN; "
+		   "GSSAPI needs a keytab that works; "
+		   "XOAUTH2 needs a database of tokens; "
+		   "ANONYMOUS needs anonymous-user");
+}
+
 /* What cannot be told whole is left out. */
 static void test_an_error_fits(void **state)
 {
@@ -1368,6 +1417,7 @@ int main(void)
 		TEST(test_malformed_responses),
 		TEST(test_bearer_tokens),
 		TEST(test_an_error_fits),
+		TEST(test_what_each_mechanism_needs_is_said),
 	};
 
 	if (!scheme_start() || !login_start() || !sasl_start())

@@ -141,7 +141,7 @@ static void read_ahead(find_fn *find, struct span response, char *out, size_t ro
 
 	if (!octets)
 		return;
-	if (base64_decode(response, octets, SASL_RESPONSE_MAX, &len) && len > 0 &&
+	if (base64_decode(response, octets, SASL_RESPONSE_MAX, &len) &&
 	    !span_copy(find((struct span){ octets, len }), out, room))
 		out[0] = '\0';
 	secret_wipe(octets, SASL_RESPONSE_MAX + 1);
