@@ -1,5 +1,5 @@
-/* mail/domain.h - the ASCII form of internationalized domain names (RFC 5891), with a
- * cache of the last ones.
+/* mail/domain.h - converts internationalized domain names to ASCII (RFC 5891), with a
+ * cache.
  *
  * Prefix: domain_. A conversion takes up to a hundred microseconds, and most messages
  * repeat a few domains.
@@ -20,6 +20,6 @@ struct domains {
 	} slots[DOMAIN_SLOTS];
 };
 
-/* Write the ASCII form of a domain: letters, digits, hyphens and dots. Returns its
- * octets. 0: the domain has no ASCII form. */
+/* Write the ASCII form of a domain: letters, digits, hyphens and dots, without a NUL.
+ * Returns its length. 0: the domain has no ASCII form. */
 size_t domain_ascii(struct domains *d, struct span domain, char out[DOMAIN_OCTETS_MAX]);

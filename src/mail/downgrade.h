@@ -1,13 +1,15 @@
-/* mail/downgrade.h - make surrogate messages for clients without UTF8 (RFC 6856
+/* mail/downgrade.h - makes surrogate messages for clients without UTF8 (RFC 6856
  * section 2.1).
  *
  * Prefix: downgrade_.
  *
  * A message is internationalized if a field in its header, or in the header of one of
- * its parts, holds characters beyond ASCII in UTF-8 (RFC 6532). A message whose only
- * octets beyond ASCII are not UTF-8 is ordinary mail from an old program, and is sent
- * as stored. In a surrogate message all headers are ASCII. The same code judges and
- * counts for LIST, and writes for RETR and TOP, so that both always agree.
+ * its parts, holds characters beyond ASCII in UTF-8 (RFC 6532). If the only octets
+ * beyond ASCII are not UTF-8, the message is ordinary mail of an old program, and is
+ * sent as stored. A surrogate message has the same bodies, but only ASCII in its
+ * headers. To judge a message is to find out whether it is internationalized, and how
+ * long its surrogate is, for LIST. The same code judges and, for RETR and TOP, writes,
+ * so that both always agree.
  */
 #pragma once
 
@@ -34,17 +36,18 @@ enum surrogate {
 
 enum {
 	DOWNGRADE_MADE_OCTETS = 16384,
-	DOWNGRADE_LOOKS_MAX = 32, /* after so many domains a call returns soon */
-	/* Octets of fields that may be rewritten in one message; the text of further
-	 * fields is left out. */
+	DOWNGRADE_LOOKS_MAX = 32, /* after converting so many domains, a call returns */
+	/* Octets of fields that are rewritten in one message; beyond that, a field that
+	 * would be rewritten is cut or left out. */
 	DOWNGRADE_WORK_MAX = 4 << 20,
 };
 
-/* What `held` contains, of a field or of a line that may be the boundary of a part. */
+/* What becomes of the octets in `held`: a field, or a line that may be the boundary of
+ * a part. */
 enum downgrade_hold {
-	DOWNGRADE_STORED,    /* as stored */
-	DOWNGRADE_REWRITING, /* unfolded: the field is being rewritten */
-	DOWNGRADE_LEAVING,   /* nothing: the rest of the field is being left out */
+	DOWNGRADE_STORED,    /* they are sent as stored */
+	DOWNGRADE_REWRITING, /* they are unfolded, and the field is being rewritten */
+	DOWNGRADE_LEAVING,   /* none are held: the rest of the field is left out */
 };
 
 /* The state between two pieces of one message. It is large, so allocate it only for
@@ -52,30 +55,35 @@ enum downgrade_hold {
 struct downgrade {
 	enum downgrade_way way;
 	enum downgrade_hold hold;
-	bool judging;
-	bool passing;       /* the rest of this line is sent as stored */
-	bool folded;        /* the first line of the field has ended */
-	bool fresh;         /* a line has ended, and the next octet has not come */
-	bool whole;         /* all of the field has come */
-	bool working;       /* the next step of writing the field can be done */
-	bool begun;         /* the name of the field is written */
-	bool losing;        /* something was left out of the field */
-	bool weighing;      /* UTF-8 in the field makes the message internationalized */
-	bool fielded;       /* this header has a field so far */
-	bool needed;        /* the message is internationalized */
-	bool owes;          /* see downgrade_encode */
-	int64_t difference; /* octets of the surrogate less the message, so far */
+	bool judging;  /* downgrade_judge_start was called: nothing is written */
+	bool passing;  /* the rest of this line is sent as stored */
+	bool folded;   /* the first line of the field has ended */
+	bool fresh;    /* a line of the field has ended, and the next octet, which may
+			  continue the field, has not come */
+	bool whole;    /* all of the field has come */
+	bool working;  /* the next step of rewriting the field can be done */
+	bool begun;    /* the name of the field is written */
+	bool losing;   /* something was left out of the field */
+	bool weighing; /* UTF-8 in this field makes the message internationalized */
+	bool fielded;  /* this header has had a field */
+	bool needed;   /* the message is internationalized */
+	bool owes; /* the last octet of input is not consumed yet: see downgrade_encode
+		    */
+	int64_t difference; /* octets of the surrogate minus those of the message, so
+			       far */
 	uint64_t left;      /* octets of the message still to come */
 	uint64_t lost;      /* number of fields from which something was left out */
-	uint64_t enough;    /* the call returns when domains.looked has reached this */
-	uint64_t work; /* octets of fields rewritten so far, see DOWNGRADE_WORK_MAX */
+	uint64_t enough; /* this call returns when domains.looked reaches this number */
+	uint64_t work;   /* octets of fields that were rewritten so far: see
+			    DOWNGRADE_WORK_MAX */
 
-	struct span ready;       /* to be sent: part of held or of made_of */
-	uint64_t made;           /* octets of the present step that are out already */
-	size_t held_len;         /* octets in held */
-	size_t used;             /* ... and those of them that have been rewritten */
-	struct wire stored;      /* counts the stored field on the wire */
-	struct field field;      /* progress of rewriting the field, */
+	struct span ready;  /* octets to send next: in held or in made_of */
+	uint64_t made;      /* octets of the present step that have been sent */
+	size_t held_len;    /* octets in held */
+	size_t used;        /* octets in held that have been rewritten */
+	struct wire stored; /* counts the octets that the stored field would have on the
+			       wire */
+	struct field field; /* how far the field has been rewritten, */
 	struct fold_place place; /* and of its lines */
 	struct domains domains;
 
@@ -89,24 +97,25 @@ struct downgrade {
 
 void downgrade_judge_start(struct downgrade *d, enum downgrade_way way);
 
-/* Judge the next octets of the stored message. `last`: the message ends with them, so
- * that they are skipped if they are ASCII and begin no unfinished field. */
+/* Judge the next octets of the stored message. `last`: the message ends with them; then
+ * downgrade_judge may skip them if they are ASCII. */
 void downgrade_judge(struct downgrade *d, struct span in, bool last);
 
-/* Is the verdict final, whatever octets follow? */
+/* Is the verdict final, whatever octets follow, because no header can? */
 static inline bool downgrade_is_decided(const struct downgrade *d)
 {
 	return d->parts.place == PARTS_REST;
 }
 
-/* Call this at the end of the message. With SURROGATE_MADE, *out_difference becomes the
- * octets of the surrogate on the wire less those of the message; otherwise 0. */
+/* The verdict: what a client without UTF8 gets. Call this once, at the end of the
+ * message. With SURROGATE_MADE, *out_difference becomes the octets of the surrogate on
+ * the wire minus those of the message; otherwise 0. */
 enum surrogate downgrade_verdict(struct downgrade *d, int32_t *out_difference);
 
 /* ---- writing ---- */
 
-/* Begin to write the surrogate of a message of `octets` octets whose verdict was
- * SURROGATE_MADE. */
+/* Begin to write the surrogate of a message that has `octets` octets as stored, and
+ * whose verdict was SURROGATE_MADE. */
 void downgrade_start(struct downgrade *d, enum downgrade_way way, uint64_t octets);
 
 /* Like wire_encode, with two differences. It may return with room left, when it has

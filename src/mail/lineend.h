@@ -1,8 +1,9 @@
-/* mail/lineend.h - find the line ends in a piece of text.
+/* mail/lineend.h - finds the line ends in a piece of text.
  *
- * Prefix: lineend_. All line ends of a piece are found first, 64 octets at a time and
- * almost without branches, before its lines are processed. The processor cannot predict
- * how long a line is, so a loop that searches for each line end by itself is slow.
+ * Prefix: lineend_. One call finds all line ends of a piece, 64 octets at a time and
+ * almost without branches; the caller processes the lines afterwards. A loop that
+ * searches for one line end after the other is slower, because the processor cannot
+ * predict how long a line is.
  */
 #pragma once
 
@@ -11,14 +12,15 @@
 enum { LINEEND_PIECE_MAX = 4096 };
 
 struct lineends {
-	/* Up to two entries beyond the count may be written. */
+	/* lineend_find may write up to two entries beyond those it counts. */
 	uint16_t at[LINEEND_PIECE_MAX + 2];
 };
 
 /* The implementations, each faster than the one before it. */
 enum lineend_way { LINEEND_PLAIN, LINEEND_SSE2, LINEEND_AVX2 };
 
-/* The fastest that this processor can run. It can run all slower ones too. */
+/* The fastest implementation that this processor can run; it can run all slower ones,
+ * too. */
 enum lineend_way lineend_best(void);
 
 /* Write the offsets of all LF in `in` to *out, in ascending order, and return their

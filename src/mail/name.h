@@ -1,11 +1,11 @@
-/* mail/name.h - parse the names of files in a Maildir.
+/* mail/name.h - parses the names of files in a Maildir.
  *
  * Prefix: name_.
  *
  * Example: "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,S". The base name is
  * everything before the first ':', and never changes. It begins with the time of
  * delivery in seconds, and may hold microseconds (M), the octets on disk (S=) and the
- * octets on the wire (W=). Both sizes may be wrong.
+ * octets on the wire (W=). A delivery program may have stated a wrong size.
  */
 #pragma once
 
@@ -14,20 +14,20 @@
 
 struct span name_base(struct span name);
 
-/* Compare by delivery order: seconds, then microseconds, then the octets of the base
- * name, so that flags never move a message; then the rest of the name, for files that
- * share a base name. Returns less than, equal to or greater than 0 if a comes before,
- * with or after b. */
+/* Compare two names in the order of delivery: by seconds, then microseconds, then the
+ * octets of the base name, so that flags do not change the order; and, if the base
+ * names are equal, by the rest of the name. Returns a number below, equal to or above 0
+ * if a comes before, with or after b. */
 int name_order(struct span a, struct span b);
 
-/* The time of delivery from a name. It mostly decides the order, so sorting parses each
- * name once. */
+/* The time of delivery in a name. To sort many names, parse each once with name_time,
+ * compare by name_time_order, and call name_base_order for equal times. */
 struct name_time {
 	uint64_t seconds, microseconds;
 };
 struct name_time name_time(struct span name);
 int name_time_order(struct name_time a, struct name_time b);
-int name_base_order(struct span a, struct span b); /* of the same time */
+int name_base_order(struct span a, struct span b); /* of two names with the same time */
 
 /* Find the field `field` (S or W) in the base name, and parse its decimal number.
  * False: there is no such field, or its value is no number. */
@@ -46,8 +46,8 @@ MUST_USE bool name_start(void);
  * octets and the base name, in hexadecimal. Returns the length. */
 size_t name_uid(struct span base, char out[LISTING_UID_MAX]);
 
-/* Make a distinct base name for one of several files that share `base`; `id` must
- * differ for each of them. The result lies in `out`, and may be too long for a file
- * name. */
+/* Make a new base name for one of several files that share `base`: `base` and a field
+ * with `id`, which must differ for each of the files. The result lies in `out`, and may
+ * be too long for a file name. */
 enum { NAME_DUPLICATE_MAX = 256 + 19 };
 struct span name_duplicate(struct span base, uint64_t id, char out[NAME_DUPLICATE_MAX]);

@@ -1,4 +1,4 @@
-/* mail/packed.h - recognize compressed files.
+/* mail/packed.h - recognizes compressed files.
  *
  * Prefix: packed_.
  */
@@ -6,10 +6,11 @@
 
 #include "base/span.h"
 
-/* The octets that packed_by needs from the beginning of the file. */
+/* How many octets of the beginning of a file packed_by needs. */
 enum { PACKED_MAGIC_MAX = 15 };
 
-/* The format of a compressed file, by its first octets: one of those that Dovecot's
- * zlib plugin writes (gzip, bzip2, xz, zstd, lz4). No message begins like that, because
- * each magic has an octet that a header field may not have. NULL: not compressed. */
+/* The name of the format in which a file with this beginning is compressed: "gzip",
+ * "bzip2", "xz", "zstd" or "lz4", which Dovecot's zlib plugin writes. No message begins
+ * like one of them, because each magic has an octet that is not allowed in a header
+ * field. NULL: the file is not compressed. */
 const char *packed_by(struct span start);

@@ -1,4 +1,4 @@
-/* mail/parameter.h - values with parameters, in ASCII.
+/* mail/parameter.h - writes values with parameters in ASCII.
  *
  * Prefix: field_. RFC 6857 section 3.1.4, RFC 2231.
  */
@@ -11,13 +11,13 @@
  * 6858 section 2.2). */
 void field_parameters(struct fold *f, struct span value, enum field_way way);
 
-/* Cut the next "name=value" off *io, which begins behind a ';'. False: the rest has
- * none. */
+/* Cut the next "name=value" off *io, which begins behind a ';'. False: *io has no
+ * further parameter. */
 struct field_parameter {
 	struct span whole, name, value; /* as they stand in the field */
 };
 bool field_next_parameter(struct span *io, struct field_parameter *out);
 
-/* Write what a value means, without quotes, comments and white space, to out. Returns
+/* Write a parameter's value without quotes, comments and white space to `out`. Returns
  * the octets written, at most value.len. */
 size_t field_value(struct span value, char *out);

@@ -1,4 +1,4 @@
-/* mail/parts.h - find the headers of a message and of its parts (RFC 2046).
+/* mail/parts.h - finds the headers of a message and of its parts (RFC 2046).
  *
  * Prefix: parts_.
  */
@@ -9,16 +9,17 @@
 enum {
 	PARTS_DEPTH_MAX = 32,    /* parts within parts; deeper headers are not found */
 	PARTS_BOUNDARY_MAX = 70, /* RFC 2046 section 5.1.1 */
-	PARTS_LINE_MAX = 128,    /* more than any boundary, with some white space */
-	PARTS_TYPE_MAX = 8192,   /* octets of a Content-Type that are parsed */
+	PARTS_LINE_MAX = 128, /* longer than any boundary line, with some white space */
+	PARTS_TYPE_MAX = 8192, /* octets of a Content-Type that are parsed */
 };
 
 /* Where in the message the next line is. */
 enum parts_place {
 	PARTS_HEADER,
-	PARTS_STATUS, /* a body of groups of fields (RFC 3464 section 2.1) */
-	PARTS_BODY,   /* a body in which a line may be the boundary of a part */
-	PARTS_REST,   /* a body behind which no header can follow */
+	PARTS_STATUS, /* in a body that consists of groups of fields (RFC 3464
+			 section 2.1) */
+	PARTS_BODY,   /* in a body in which a line may be the boundary of a part */
+	PARTS_REST,   /* in a body that no header can follow */
 };
 
 /* The kind of body that a header announces. */

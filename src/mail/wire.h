@@ -1,11 +1,12 @@
-/* mail/wire.h - the form in which a message crosses the wire, and its size there.
+/* mail/wire.h - encodes a message for the wire, and counts its octets there.
  *
  * Prefix: wire_.
  *
- * One routine both counts for LIST and writes for RETR and TOP, so that the two cannot
- * disagree. LF becomes CRLF; every other octet, lone CR and NUL included, goes out as
- * it is stored; a line that starts with a dot gets one more, which is not counted (RFC
- * 1939 sections 3 and 11); a missing last line end is added, and counted.
+ * The same routine counts octets for LIST and writes them for RETR and TOP, so the two
+ * cannot disagree. LF becomes CRLF; every other octet, lone CR and NUL included, goes
+ * out as it is stored; a line that starts with a dot gets one more dot, which is not
+ * counted (RFC 1939 sections 3 and 11); a missing line end of the last line is added,
+ * and counted.
  */
 #pragma once
 
@@ -22,17 +23,17 @@ enum wire_form {
 /* State between two pieces of one message. Start with wire_start or wire_start_top. */
 struct wire {
 	uint64_t octets;     /* so far, as LIST counts them */
-	uint64_t lines_left; /* of the body, when top */
+	uint64_t lines_left; /* TOP: lines of the body still to send */
 	uint8_t line; /* octets in the current line before its LF: 0, 1, or 2 for more
 		       */
 	bool cr;      /* the last octet was a CR */
-	bool top;     /* a limited number of body lines */
+	bool top;     /* TOP: only some lines of the body are sent */
 	bool in_body;
-	bool full;    /* TOP has its lines: the rest of the message is of no interest */
-	bool cut;     /* ... and there was more: octets were offered that did not go out
-		       */
-	bool changed; /* something was added, so that stored form and wire form differ
-		       */
+	bool full; /* TOP: all its lines are written, and the rest of the message is not
+		      needed */
+	bool cut;  /* TOP: the message is longer than what was written */
+	bool changed; /* an octet was added: the message as stored differs from that on
+			 the wire */
 };
 
 static inline void wire_start(struct wire *w)
@@ -51,17 +52,18 @@ static inline void wire_start_top(struct wire *w, uint64_t lines)
  *        again in front of what follows it.
  * out    room for `room` octets; nothing is written when room < 2.
  *
- * Returns the octets written. w->octets grows by as many less the stuffed dots. Cannot
- * fail, owns nothing; how the input is cut never changes the output. A message cut
- * short by a read error must not be ended with wire_end(): drop the connection, or the
- * client keeps half a message and may delete the whole one. */
+ * Returns the octets written. w->octets grows by as many, minus the added dots. It
+ * cannot fail and owns nothing. However the caller cuts the input into pieces, the
+ * output is the same. If a read error cuts a message short, do not call wire_end(), but
+ * close the connection: otherwise the client takes half a message for a whole one, and
+ * may delete it. */
 size_t wire_encode(struct wire *w, struct span *io_in, char *out, size_t room);
 
-/* The same, counting only: takes all of the input. */
+/* As wire_encode for all of the input, but only count. */
 void wire_count(struct wire *w, struct span in);
 
-/* `in`, at least one octet of a message in WIRE_FORM_READY, was sent as it is stored.
- */
+/* Account for `in`, at least one octet of a message of WIRE_FORM_READY, which the
+ * caller has sent as stored. */
 static inline void wire_passed(struct wire *w, struct span in)
 {
 	w->octets += in.len;
@@ -70,12 +72,13 @@ static inline void wire_passed(struct wire *w, struct span in)
 	w->cr = false;
 }
 
-/* The end of the message: adds a missing last line end, and the final dot line when out
- * is not NULL (room: WIRE_END_MAX). Returns the octets written. */
+/* The message has ended: add a missing line end of the last line and, if `out` is not
+ * NULL, the final line with a dot. `out` has room for WIRE_END_MAX octets; NULL: only
+ * count. Returns the octets written to `out`. */
 enum { WIRE_END_MAX = 5 };
 size_t wire_end(struct wire *w, char *out);
 
-/* After wire_count over all of a message and wire_end: how it is stored. */
+/* The form of a message, after wire_count over all of it and wire_end. */
 static inline enum wire_form wire_form(const struct wire *w)
 {
 	return w->changed ? WIRE_FORM_UNKNOWN : WIRE_FORM_READY;

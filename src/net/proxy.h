@@ -1,4 +1,4 @@
-/* net/proxy.h - parse the header in which a proxy names its client.
+/* net/proxy.h - parses the PROXY header, in which a proxy names its client.
  *
  * Prefix: proxy_. "The PROXY protocol, versions 1 & 2", as
  * HAProxy publishes it.
@@ -13,7 +13,7 @@ enum {
 	PROXY_NAME_MAX = 255,    /* of common_name and authority */
 };
 
-/* Keeps an unfinished header. The owner embeds it; begin with `len` 0. */
+/* Keeps an unfinished header. The owner embeds it, and sets `len` to 0. */
 struct proxy_reader {
 	uint16_t len;
 	char octets[PROXY_OCTETS_MAX];
@@ -21,7 +21,8 @@ struct proxy_reader {
 
 enum proxy_source {
 	PROXY_SOURCE_OWN,     /* the proxy connects for itself, as for a health check */
-	PROXY_SOURCE_UNKNOWN, /* it connects for a client, and does not say for which */
+	PROXY_SOURCE_UNKNOWN, /* it connects for a client, but does not give the address
+			       */
 	PROXY_SOURCE_ADDRESS, /* it connects for the client at this address */
 };
 

@@ -1,7 +1,8 @@
-/* pop3/capa.h - list the capabilities of the server.
+/* pop3/capa.h - lists the capabilities of the server.
  *
- * Prefix: capa_. RFC 2449 sections 5 and 6. A capability is listed exactly when it
- * works in the present state of the session.
+ * Prefix: capa_. RFC 2449 sections 5 and 6. Before login, a capability is listed
+ * exactly if it works on this connection; after login, the list stays the same, but for
+ * STLS.
  */
 #pragma once
 
@@ -10,6 +11,6 @@
 /* Write the multi-line reply to CAPA. */
 void capa_reply(const struct session *s, struct buf *out);
 
-/* Write the reply to XTND without arguments: those capabilities that are commands, one
- * on each line. */
+/* Write the reply to XTND without arguments: the commands that belong to listed
+ * capabilities, one on each line. */
 void capa_extensions(const struct session *s, struct buf *out);

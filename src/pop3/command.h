@@ -8,7 +8,8 @@
 #include "base/span.h"
 
 /* The states are bits, so that a command can name the set of states in which it is
- * legal. NAMED is the part of AUTHORIZATION between an accepted USER and its PASS. */
+ * legal. POP3_NAMED is the part of AUTHORIZATION between an accepted USER and its PASS,
+ * POP3_FRESH the rest of AUTHORIZATION. */
 enum pop3_state {
 	POP3_FRESH = 1u << 0,       /* RFC 1939 section 4 */
 	POP3_NAMED = 1u << 1,       /* RFC 1939 section 7 */
@@ -63,10 +64,12 @@ enum command_id {
 
 struct command {
 	enum command_id id : 8;
-	bool named;       /* a message-number was given */
-	uint32_t msg;     /* the message-number; 0: a number that no message can have */
-	uint64_t lines;   /* with ARGS_MSG_LINES; UINT64_MAX: as large or larger */
-	struct span word; /* the first word, or the rest; points into the line */
+	bool named;     /* a message-number was given */
+	uint32_t msg;   /* the message-number; 0: the given number is 0 or too large for
+			   any message */
+	uint64_t lines; /* of TOP; UINT64_MAX also stands for any larger number */
+	struct span word; /* the first word or, with ARGS_REST, the rest of the line;
+			     borrows from the line */
 	struct span more; /* the second word; at is NULL if there is none */
 };
 

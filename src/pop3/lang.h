@@ -1,4 +1,4 @@
-/* pop3/lang.h - the command LANG, which chooses the language of the replies.
+/* pop3/lang.h - carries out LANG, which chooses the language of the replies.
  *
  * Prefix: lang_.
  */
@@ -6,6 +6,6 @@
 
 #include "pop3/state.h"
 
-/* Handle the LANG command in s->command: list the languages, or change s->language.
- * RFC 6856 section 3. */
+/* Carry out the LANG in s->command, and write its reply: list the languages, or change
+ * s->language (RFC 6856 section 3). */
 void lang_reply(struct session *s, struct buf *out);

@@ -1,4 +1,4 @@
-/* pop3/reply.h - write the lines of replies.
+/* pop3/reply.h - writes the lines of replies.
  *
  * Prefix: reply_. A first line has at most 512 octets (RFC 2449 section 4), and its
  * text begins with '[' only if it begins with a response code (RFC 2449 section 8).
@@ -13,22 +13,23 @@ void reply_err(struct buf *out, enum language l, enum fault f); /* "-ERR [CODE] 
 void reply_line(struct buf *out, const char *text); /* "text", not translated */
 void reply_dot(struct buf *out);                    /* the end of a multi-line reply */
 
-/* "+OK text", with n in the text. */
+/* Write "+OK text", with n in the text. */
 void reply_number(struct buf *out, enum language l, enum text id, uint64_t n);
 
-/* "+OK text", in the plural form for n, with n and `octets` in the text. */
+/* Write "+OK text", in the plural form for n, with n and `octets` in the text. */
 void reply_count(struct buf *out, enum language l, enum text id, uint64_t n,
 		 uint64_t octets);
 
-/* "<before><tag> text", in the language l that the tag names (RFC 6856 section 3.2). */
+/* Write "<before><tag> text", where `tag` names the language l and the text is in l
+ * (RFC 6856 section 3.2). */
 void reply_language(struct buf *out, const char *before, enum language l, enum text id);
 
-/* "<before><msg> <octets>", a scan listing (RFC 1939 section 5). If `maxima` is not
- * 0, the session reads a board, and the maxima follow (RFC 1082). */
+/* Write "<before><msg> <octets>", a scan listing (RFC 1939 section 5). If the session
+ * reads a board, `maxima` is not 0, and follows (RFC 1082). */
 void reply_scan(struct buf *out, const char *before, uint64_t msg, uint64_t octets,
 		uint32_t maxima);
-/* "<before><a> <b>", a drop listing (RFC 1939 section 5). */
+/* Write "<before><a> <b>", a drop listing (RFC 1939 section 5). */
 void reply_pair(struct buf *out, const char *before, uint64_t a, uint64_t b);
 
-/* "<before><n> <uid>", a unique-id listing (RFC 1939 section 7). */
+/* Write "<before><n> <uid>", a unique-id listing (RFC 1939 section 7). */
 void reply_uid(struct buf *out, const char *before, uint64_t n, struct span uid);

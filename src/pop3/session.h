@@ -1,7 +1,9 @@
-/* pop3/session.h - one POP3 session as a machine: an event in, a reply and an ask out.
+/* pop3/session.h - one POP3 session as a state machine: an event goes in, a reply and
+ * an ask come out.
  *
- * Does no I/O, knows no clock, allocates nothing. Prefix: session_. pop3/state.h has
- * the asks, the events that may answer each of them, and the session itself.
+ * The machine does no I/O, reads no clock and allocates nothing. Prefix: session_.
+ * pop3/state.h has the asks, the events that may answer each of them, and the session
+ * itself.
  */
 #pragma once
 
@@ -16,11 +18,11 @@ enum { SESSION_CHALLENGE_MAX = 4096, SESSION_REPLY_MAX = SESSION_CHALLENGE_MAX +
 void session_init(struct session *s, const struct session_policy *policy, bool tls,
 		  bool clear_ok);
 
-/* The greeting. For APOP, `timestamp` has been set before. */
+/* Write the greeting, with s->timestamp if that is set (APOP). */
 void session_greet(const struct session *s, struct buf *out);
 
-/* Take one event; write a reply (it may be empty) and return the next ask, which is
- * also in s->ask. An event that may not answer the open ask is a mistake of the driver:
- * the session asks to be closed, and s->broken says what happened. */
+/* Take one event; write a reply, which may be empty, and return the next ask, which is
+ * also in s->ask. If the event may not answer the open ask, the driver has made a
+ * mistake: the next ask is ASK_CLOSE, and s->broken is set. */
 enum session_ask session_step(struct session *s, const struct session_event *ev,
 			      struct buf *out);

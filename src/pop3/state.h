@@ -1,9 +1,8 @@
-/* pop3/state.h - a POP3 session as data: what it asks for, what may answer, what it
- * holds.
+/* pop3/state.h - a POP3 session as data: its asks, the events that answer them, and its
+ * state.
  *
- * Does no I/O, knows no clock, allocates nothing. Prefix: session_. The commands of a
- * state (transaction.c, authorization.c, capa.c, lang.c, xtnd.c) work on this;
- * pop3/session.h has the step.
+ * Prefix: session_. The files that carry out commands (transaction.c, authorization.c,
+ * capa.c, lang.c, xtnd.c) work on this state; pop3/session.h has the step.
  */
 #pragma once
 
@@ -18,10 +17,10 @@
 
 /* ---- asks and events ---- */
 
-/* One row for each ask: the event that answers it, and any other that may. The driver
- * carries out the ask, then feeds exactly one of these events. A pipelined command
- * waits in the input meanwhile (RFC 2449 section 6.6): lines are fed with READ and
- * RESPONSE only.
+/* One row for each ask: the event that usually answers it, and the others that may. The
+ * driver carries out the ask, then feeds exactly one of these events. It feeds a line
+ * only for READ and RESPONSE; until then a pipelined command waits in the input (RFC
+ * 2449 section 6.6).
  *
  * READ      feed the next line
  * LOGIN     check `mechanism`, user[] and `secret`, and open the maildrop
@@ -32,11 +31,11 @@
  *           retrieval is noted, the first RETR or TOP
  * BODY      open message `command.msg`
  * SEND      send that message (TOP: `command.lines` lines of its body)
- * BOARD     open the maildrop that `board` and `wanted` name. EACH: tell about board
- *           number `number`, or DONE if there is none. ABOUT: tell about one board
+ * BOARD     by `board`: NAMED, ARCHIVE: open the maildrop that `wanted` names: OPENED.
+ *           EACH: describe board number `number`: BOARD, or DONE behind the last one.
+ *           ABOUT: describe the board that `wanted` names: BOARD
  * COMMIT    remove the marked messages
- * CLOSE     send the reply, then close the connection
- */
+ * CLOSE     send the reply, then close the connection */
 /* clang-format off */
 #define SESSION_ASK_TABLE(X) \
 	X(READ,     LINE,   OR(OVERLONG)) \
@@ -89,10 +88,10 @@ enum { SESSION_ASKS = ASK_CLOSE + 1, SESSION_EVENTS = EVENT_BOARD + 1 };
 const char *session_ask_name(enum session_ask ask);
 const char *session_event_name(enum session_event_kind kind);
 
-/* May this event answer this ask? */
+/* May this event answer this ask, by the table of asks? */
 bool session_may_answer(enum session_ask ask, enum session_event_kind kind);
 
-/* What the site asks of a user. */
+/* The login delay and retention that CAPA announces. */
 struct session_terms {
 	uint32_t login_delay; /* seconds between logins; 0: no delay */
 	uint32_t expire;      /* days, or POLICY_NEVER */
@@ -105,9 +104,10 @@ struct session_event {
 	struct span line, uid;
 	uint64_t octets;
 	uint32_t count;
-	bool whole;      /* DONE: the message was sent from its beginning to its end */
-	uint32_t maxima; /* OPENED and BOARD: how many messages the board has ever had
-			    (RFC 1082); 0: it is no board, or never had one */
+	bool whole;      /* DONE after SEND: the whole message was sent */
+	uint32_t maxima; /* OPENED and BOARD: the board's maxima, how many messages it
+			    has ever had (RFC 1082); 0: it is no board, or has never had
+			    a message */
 	bool read_only;  /* OPENED: nothing may be removed */
 	struct session_terms terms; /* OPENED: the user's own */
 	uint64_t *bits;
@@ -115,7 +115,7 @@ struct session_event {
 
 /* ---- the session ---- */
 
-/* What all sessions of a server share; outlives them. */
+/* The settings that all sessions of a front share. They outlive the sessions. */
 struct session_policy {
 	const char *greeting;       /* behind "+OK " */
 	const char *implementation; /* IMPLEMENTATION of RFC 2449 section 6.9 */
@@ -123,15 +123,15 @@ struct session_policy {
 	uint32_t failures_max;      /* refused logins that end the session */
 	unsigned mechanisms;    /* bits of enum mechanism: what poplar-auth can check */
 	bool tls_offered;       /* the server has a certificate */
-	enum language language; /* what LANG * means */
+	enum language language; /* the language that LANG * chooses */
 	bool xtnd;              /* the command XTND exists */
-	/* Of all users, the longest delay and the shortest time, and whether users
-	 * differ in them. */
+	/* Announced before login: the longest login delay and the shortest retention of
+	 * any user, and whether users differ in them. */
 	struct session_terms terms;
 	bool delays_differ, expires_differ;
 };
 
-/* What was done, for the log's summary line. */
+/* The counts of the session, for the log line at its end. */
 struct session_tally {
 	uint64_t retr, retr_octets, top, top_octets;
 };
@@ -139,14 +139,15 @@ struct session_tally {
 struct session {
 	const struct session_policy *policy;
 	enum pop3_state state;
-	struct command command; /* the one being carried out; its words are gone */
+	struct command command; /* the one being carried out; its spans are empty after
+				   the step */
 
-	/* The ask that is open, and what belongs to it. The members of an ask stay
-	 * until another ask writes its own; `secret` and `wanted` borrow from the line,
-	 * and the next step empties them. */
+	/* The open ask, and its arguments. The arguments stay until another ask sets
+	 * its own; `secret` and `wanted` borrow from the line, and the next step
+	 * empties them. */
 	enum session_ask ask;
 	union {
-		struct { /* LOGIN; RESPONSE has mechanism alone */
+		struct { /* LOGIN; of RESPONSE only the mechanism */
 			enum mechanism mechanism;
 			bool has_secret; /* false: AUTH had no initial response */
 			struct span secret;
@@ -161,8 +162,8 @@ struct session {
 		};
 		struct {                 /* CLOSE */
 			const char *end; /* how the session ended, for the log */
-			/* The driver broke the table above: the ask that was open, and
-			 * the event that cannot answer it. */
+			/* The driver has fed an event that may not answer: the ask that
+			 * was open, and the event. */
 			bool broken;
 			enum session_ask broken_ask;
 			enum session_event_kind broken_event;
@@ -170,30 +171,33 @@ struct session {
 	};
 
 	/* The connection. The driver sets binds, certified and timestamp. */
-	bool tls;              /* TLS is on */
-	bool clear_ok;         /* credentials may pass in clear text here */
-	bool binds;            /* TLS can be bound to (RFC 5929, RFC 9266) */
+	bool tls;      /* TLS is on */
+	bool clear_ok; /* credentials may be sent in clear text on this connection */
+	bool binds; /* the TLS connection has a channel binding (RFC 5929, RFC 9266) */
 	bool certified;        /* the client's certificate names a user */
 	const char *timestamp; /* of the greeting, for APOP; NULL: it had none */
 
 	/* The client. */
-	bool bound;        /* an exchange was bound to TLS: no other can be */
-	bool utf8;         /* UTF8 was said: messages are sent as they are stored */
+	bool bound; /* an exchange was bound to the TLS connection: another one cannot
+		       be */
+	bool utf8;  /* the client has issued UTF8: messages are sent as they are stored
+		     */
 	uint8_t language;  /* of the replies: enum language */
 	uint32_t errors;   /* refused lines in a row */
 	uint32_t failures; /* refused logins */
 
-	/* The maildrop: of the user, or (away) a board. */
+	/* The maildrop: the user's own or, if `away` is set, a board. */
 	bool away;
 	bool read_only;  /* nothing may be removed */
 	uint32_t count;  /* messages */
-	uint32_t maxima; /* of the board that is open; 0: none is */
+	uint32_t maxima; /* of the board that is open; 0: no board is open, or it has
+			    never had a message */
 	uint64_t octets;
 	struct session_terms terms;
-	uint64_t *bits; /* deletion marks: bit i is message i + 1; NULL: none. Behind
-			   them, where retrieval is noted, a bit for each message that
-			   was retrieved */
-	uint32_t retrieved; /* bits that are set there */
+	uint64_t *bits;     /* deletion marks: bit i is message i + 1; NULL: none. If
+			       retrieval is noted, as many bits follow for messages that
+			       were retrieved */
+	uint32_t retrieved; /* messages whose retrieval is noted */
 	uint32_t marked;    /* deletion marks that are set */
 	uint64_t marked_octets;
 	uint32_t left; /* messages and octets after a commit */
@@ -201,7 +205,7 @@ struct session {
 	struct session_tally tally;
 
 	uint8_t user_len;
-	char user[LINE_POP3_MAX]; /* who logged in, or tries to */
+	char user[LINE_POP3_MAX]; /* the user who has logged in, or the claimed name */
 };
 
 static inline struct span session_user(const struct session *s)
@@ -217,10 +221,11 @@ bool session_wants_timestamp(const struct session *s);
 /* Can the client log in by this mechanism, here and now? */
 bool session_offers(const struct session *s, enum mechanism m);
 
-/* The first SASL mechanism from *io on that session_offers. False: there is none. */
+/* Move *io to the first SASL mechanism from *io on that session_offers. False: no
+ * further mechanism is offered. */
 bool session_find_sasl(const struct session *s, enum mechanism *io);
 
-/* Is the client in the middle of logging in? */
+/* Is a login under way: is the open ask LOGIN or RESPONSE? */
 static inline bool session_is_proving(const struct session *s)
 {
 	return s->ask == ASK_LOGIN || s->ask == ASK_RESPONSE;
@@ -229,10 +234,11 @@ static inline bool session_is_proving(const struct session *s)
 /* Is message msg (1-based) marked as deleted? */
 bool session_is_marked(const struct session *s, uint32_t msg);
 
-/* The maxima of message msg of the board that is open; 0: no board is open. */
+/* The number of message msg among all messages that the open board has ever had; 0: no
+ * board is open. */
 uint32_t session_maxima(const struct session *s, uint32_t msg);
 
-/* Octets of one bit for each message. */
+/* Octets of a row of bits, one for each message. */
 static inline size_t session_bits_octets(const struct session *s)
 {
 	return ((size_t)s->count + 63) / 64 * sizeof(uint64_t);
@@ -246,7 +252,8 @@ static inline size_t session_marks_octets(const struct session *s)
 	return session_bits_octets(s) * (two ? 2 : 1);
 }
 
-/* A bit for each message that was retrieved; NULL: none was, or nobody notes it. */
+/* The row of bits for retrieved messages; NULL: none was retrieved, or retrieval is not
+ * noted. */
 static inline uint64_t *session_retrieved(const struct session *s)
 {
 	return s->retrieved > 0 ? s->bits + ((size_t)s->count + 63) / 64 : NULL;
@@ -254,11 +261,12 @@ static inline uint64_t *session_retrieved(const struct session *s)
 
 /* ---- for the commands ---- */
 
-/* "-ERR", with the text of the fault in the client's language; then the next line. */
+/* Write "-ERR" with the text of the fault in the client's language. Returns ASK_READ.
+ */
 enum session_ask session_refuse(const struct session *s, enum fault f, struct buf *out);
 
-/* Ask for the records of messages `first` to `last`. */
+/* Returns ASK_RECORDS for messages `first` to `last`. */
 enum session_ask session_ask_records(struct session *s, uint32_t first, uint32_t last);
 
-/* Close the connection; `how` is for the log. */
+/* Returns ASK_CLOSE; `how` is a static text for the log. */
 enum session_ask session_end(struct session *s, const char *how);

@@ -1,8 +1,8 @@
-/* pop3/text.h - all texts for the users of clients, in all languages.
+/* pop3/text.h - the texts of replies, in all languages.
  *
- * Prefix: text_. Faults have their English texts in
- * base/fault.h. The build makes a table from each catalogue in po/ (po/tables.c). A
- * text that a catalogue lacks is sent in English.
+ * Prefix: text_. The English texts of faults are in base/fault.h. The build makes a
+ * table from each catalogue in po/ (po/tables.c). If a catalogue lacks a text, the
+ * client gets it in English.
  */
 #pragma once
 
@@ -33,8 +33,8 @@
 	X(MARKED,       "message %u deleted") \
 	X(SIGNING_OFF,  "signing off")
 
-/* Texts with plural forms. %u is the number that chooses the form. %s is the first text
- * of the table, with a number of octets. */
+/* Texts with plural forms. %u is the number that chooses the form. %s stands for the
+ * text OCTETS, with a number of octets. */
 #define TEXT_COUNTED_TABLE(P) \
 	P(OCTETS, "%u octet", "%u octets") \
 	/* translators: %s is "%u octets" */ \

@@ -1,4 +1,4 @@
-/* pop3/transaction.h - the commands of TRANSACTION, and QUIT.
+/* pop3/transaction.h - carries out the commands of TRANSACTION, and QUIT.
  *
  * Prefix: transaction_. Parts of the session's step: see pop3/session.h.
  */
@@ -6,19 +6,21 @@
 
 #include "pop3/state.h"
 
-/* Begin STAT, LIST, UIDL, RETR, TOP, DELE, RSET, NOOP or QUIT, as s->command has it. */
+/* Begin the command in s->command: STAT, LIST, UIDL, RETR, TOP, DELE, RSET, NOOP or
+ * QUIT. Returns the next ask. */
 enum session_ask transaction_begin(struct session *s, struct buf *out);
 
-/* The answers to ASK_MARKS, ASK_RECORDS and ASK_BODY. */
+/* Take the answer to ASK_MARKS, ASK_RECORDS or ASK_BODY. Returns the next ask. */
 enum session_ask transaction_marks(struct session *s, uint64_t *bits);
 enum session_ask transaction_record(struct session *s, const struct session_event *ev,
 				    struct buf *out);
 enum session_ask transaction_body(struct session *s, const struct session_event *ev,
 				  struct buf *out);
 
-/* The answer to ASK_SEND: count what was sent. */
+/* Take the answer to ASK_SEND: count the octets in s->tally and, if the whole message
+ * was sent, note its retrieval. */
 void transaction_sent(struct session *s, const struct session_event *ev);
 
-/* The answer to ASK_COMMIT. */
+/* Take the answer to ASK_COMMIT. Returns the next ask. */
 enum session_ask transaction_committed(struct session *s,
 				       const struct session_event *ev, struct buf *out);

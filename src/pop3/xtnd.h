@@ -1,4 +1,4 @@
-/* pop3/xtnd.h - the command XTND: extensions and boards.
+/* pop3/xtnd.h - carries out XTND: extensions and boards.
  *
  * Prefix: xtnd_. Parts of the session machine, see pop3/session.h. The command is from
  * draft-rauschenbach-pop3-framework-00, its verbs for boards are from RFC 1082.
@@ -7,20 +7,22 @@
 
 #include "pop3/state.h"
 
-/* Handle the XTND command in s->command. */
+/* Carry out the XTND in s->command. Returns the next ask. */
 enum session_ask xtnd_begin(struct session *s, struct buf *out);
 
-/* Handle the answer to ASK_BOARD. xtnd_board: a board that the user may read; with
- * BOARD_EACH it asks for the next. xtnd_told: there are no more boards. xtnd_opened: a
- * maildrop has been opened, and is the session's maildrop from here on. */
+/* Take the answer to ASK_BOARD, and return the next ask. xtnd_board, EVENT_BOARD: write
+ * the board's line; with BOARD_EACH, ask for the next board. xtnd_told, EVENT_DONE: end
+ * the list of boards. xtnd_opened, EVENT_OPENED: the maildrop that was opened becomes
+ * the session's. */
 enum session_ask xtnd_board(struct session *s, const struct session_event *ev,
 			    struct buf *out);
 enum session_ask xtnd_told(struct session *s, struct buf *out);
 enum session_ask xtnd_opened(struct session *s, const struct session_event *ev,
 			     struct buf *out);
 
-/* The fault to report to the client for a fault of opening a board. */
+/* The fault to report to the client when opening a board has failed with f. */
 enum fault xtnd_fault(enum fault f);
 
-/* Has a part of the list of boards been sent already? */
+/* Has a part of the list of boards been written, so that a failure cannot become
+ * "-ERR"? */
 bool xtnd_is_half_said(const struct session *s);
