@@ -122,15 +122,14 @@ static bool take_found(struct cli_maildrop *m, const struct message_FIND_IS *is)
 	return !is->fault && span_copy(is->path, m->path, sizeof m->path);
 }
 
-static bool ask_server(struct cli_maildrop *m)
+static enum fault ask_server(struct cli_maildrop *m)
 {
 	const struct message ask = { .kind = MESSAGE_FIND_ASK,
 				     .FIND_ASK = { span_of(m->name) } };
 
 	if (m->server < 0)
 		m->server = cli_connect(m->settings);
-	return m->server >= 0 &&
-	       channel_send(m->server, &ask, -1, CHANNEL_WAIT) == FAULT_NONE;
+	return m->server >= 0 ? cli_ask(m->server, &ask) : FAULT_PEER;
 }
 
 static bool hear_server(struct cli_maildrop *m, bool *out_found)
@@ -153,7 +152,10 @@ static bool find_by_server(struct cli_maildrop *m)
 	bool found = false;
 
 	for (bool again = m->server >= 0;; again = false) {
-		if (ask_server(m) && hear_server(m, &found))
+		const enum fault f = ask_server(m);
+
+		if (f == FAULT_UNSENDABLE ||
+		    (f == FAULT_NONE && hear_server(m, &found)))
 			return found;
 		own_fd_close(&m->server);
 		if (!again)

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "cli/cli.h"
+#include "ipc/channel.h"
 #include "rundir/control.h"
 
 int cli_connect(const struct settings *s)
@@ -24,4 +26,14 @@ int cli_connect(const struct settings *s)
 	fprintf(stderr, "poplar: cannot reach the server by %s/" CONTROL_NAME ": %s\n",
 		s->run_dir, strerrordesc_np(errno));
 	return -1;
+}
+
+enum fault cli_ask(int fd, const struct message *question)
+{
+	const char *over = message_over(question);
+
+	if (!over)
+		return channel_send(fd, question, -1, CHANNEL_WAIT);
+	cli_say("longer than any user's", over);
+	return FAULT_UNSENDABLE;
 }

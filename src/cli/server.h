@@ -5,7 +5,13 @@
 #pragma once
 
 #include "config/settings.h"
+#include "ipc/message.h"
 
 /* Connect to poplar-auth of the running server, by way of poplard. Returns a channel;
  * -1: no server answers, which has been reported. */
 MUST_USE int cli_connect(const struct settings *s);
+
+/* Send a question to poplar-auth on that channel. FAULT_UNSENDABLE: a text of the
+ * question is longer than the server takes, which has been reported. Other faults are
+ * those of channel_send. */
+MUST_USE enum fault cli_ask(int fd, const struct message *question);

@@ -274,11 +274,15 @@ static int ask(struct trial *t, struct span password)
 	OWN_FD fd = cli_connect(&t->settings);
 	if (fd < 0)
 		return CLI_NO_SERVER;
-	if (channel_send(fd, &m, -1, CHANNEL_WAIT)) {
+	switch (cli_ask(fd, &m)) {
+	case FAULT_NONE:
+		return hear(fd, t);
+	case FAULT_UNSENDABLE:
+		return CLI_BAD;
+	default:
 		cli_say("cannot send the question to the server", NULL);
 		return CLI_NO_SERVER;
 	}
-	return hear(fd, t);
 }
 
 /* A mechanism that needs only a name and a password. */

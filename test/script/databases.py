@@ -262,8 +262,10 @@ class Ldap(Database):
     """The name of an entry here is its uid."""
 
     driver = "ldap"
+    attributes = {"disabled": b"employeeType", "allow_nets": b"carLicense", "home": b"description"}
     common = ('uri = "ldap://127.0.0.1:{port}"\nstart-tls = yes\nca-file = "{dir}/database/ca.pem"\n'
-              'attributes = {"disabled=employeeType", "allow-nets=carLicense", "user=uid"')
+              'attributes = {"disabled=employeeType", "allow-nets=carLicense", "home=description", '
+              '"user=uid"')
     settings = common + ', "password=userPassword"}\n' + (
         'passwords = stored\nbase = "ou=people,dc=test"\nbind-dn = "cn=admin,dc=test"\n'
         'password-file = "{dir}/database/password"')
@@ -318,10 +320,9 @@ class Ldap(Database):
             out += (b"dn:: " + b(b"uid=" + escaped + b",ou=people,dc=test")
                     + b"\nobjectClass: inetOrgPerson\ncn: x\nsn: x\nuid:: " + b(name)
                     + b"\nuserPassword:: " + b(hashed(password)) + b"\n")
-            if "disabled" in fields:
-                out += b"employeeType: " + fields["disabled"] + b"\n"
-            if "allow_nets" in fields:
-                out += b"carLicense: " + fields["allow_nets"] + b"\n"
+            for field, attribute in self.attributes.items():
+                if field in fields:
+                    out += attribute + b": " + fields[field] + b"\n"
             out += b"\n"
         return out
 
