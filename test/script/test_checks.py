@@ -329,6 +329,18 @@ subdir('test')
         self.assertRegex(output, r"all +9 +4 44\.4 % +5 +1")
         self.assertIn("stale in doc/survivors: src/a/a.c sum\n- return x;\n+ return y;\n", output)
 
+    def test_every_test_that_compiles_a_file_for_itself_gets_its_faults(self):
+        self.put("test/meson.build", """foreach name : ['test_b', 'test_c']
+  test(name, executable(name, [name + '.c', '../src/a/b.c']), suite: 'unit')
+endforeach
+""")
+        self.write(a__b_c="int above(int x);\nint above(int x)\n{\n\treturn x > 0;\n}\n")
+        for name, claim in ("test_b", "above(0) == 0"), ("test_c", "above(1) == 1"):
+            self.put(f"test/{name}.c", f"int above(int x);\nint main(void)\n{{\n\treturn !({claim});\n}}\n")
+        status, output = self.check("mutate", "src/a/b.c")
+        self.assertEqual(0, status, output)
+        self.assertRegex(output, r"src/a/b.c +2 +2 100\.0 %")
+
 
 class Faults(Tree):
     def test_a_fault_in_what_a_macro_repeats_is_there_once(self):
