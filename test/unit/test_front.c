@@ -2,6 +2,8 @@
  * src/front/README.md, each cell of it in a faked world. */
 #include "frontworld.h"
 
+#include "ipc/dispatch.h"
+
 /* ---- states, each brought about as in life ---- */
 
 static void input(const char *words)
@@ -246,6 +248,11 @@ static void on_queue(void)
 	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 }
 
+static void on_offers(void)
+{
+	offer(~0u);
+}
+
 static void on_auth_ok(void)
 {
 	auth(MESSAGE_AUTH_OK);
@@ -349,6 +356,30 @@ static void on_stop(void)
 	listener_drain(&w.f);
 }
 
+/* Every message to a front from poplar-auth and from poplar-drop is an event of that
+ * name. One row less or more does not compile. */
+#define AUTH_EVENTS(X)                                                                 \
+	X(AUTH_OFFERS, on_offers)                                                      \
+	X(AUTH_OK, on_auth_ok)                                                         \
+	X(AUTH_MORE, on_auth_more)                                                     \
+	X(AUTH_LATER, on_auth_later)                                                   \
+	X(AUTH_FAILED, on_auth_failed)                                                 \
+	X(BOARD_OK, on_board_ok)                                                       \
+	X(BOARD_FAILED, on_board_failed)
+DISPATCH_WHOLE(auth_events, AUTH, FRONT, AUTH_EVENTS)
+
+#define DROP_EVENTS(X)                                                                 \
+	X(READY, on_ready)                                                             \
+	X(FAILED, on_failed)                                                           \
+	X(BODIES_ARE, on_bodies)                                                       \
+	X(COPIED, on_copied)                                                           \
+	X(WARMED, on_warmed)                                                           \
+	X(DONE, on_done)
+DISPATCH_WHOLE(drop_events, DROP, FRONT, DROP_EVENTS)
+
+#define EVENT(name, happen) { #name, happen },
+
+/* clang-format off */
 static const struct {
 	const char *name;
 	void (*happen)(void);
@@ -360,22 +391,13 @@ static const struct {
 	{ "late", on_late },
 	{ "vanished", on_vanished },
 	{ "queue", on_queue },
-	{ "AUTH_OK", on_auth_ok },
-	{ "AUTH_MORE", on_auth_more },
-	{ "AUTH_LATER", on_auth_later },
-	{ "AUTH_FAILED", on_auth_failed },
-	{ "BOARD_OK", on_board_ok },
-	{ "BOARD_FAILED", on_board_failed },
+	AUTH_EVENTS(EVENT)
 	{ "auth lost", on_auth_lost },
-	{ "READY", on_ready },
-	{ "FAILED", on_failed },
-	{ "BODIES_ARE", on_bodies },
-	{ "COPIED", on_copied },
-	{ "WARMED", on_warmed },
-	{ "DONE", on_done },
+	DROP_EVENTS(EVENT)
 	{ "drop lost", on_drop_lost },
 	{ "stop", on_stop },
 };
+/* clang-format on */
 enum { EVENTS = sizeof events / sizeof *events };
 
 /* ---- one cell ---- */
