@@ -1,5 +1,6 @@
-/* test/unit/frontworld.h - a poplar-front in a faked world: clients, the clock, TLS,
- * poplar-auth and poplar-drop are tables here, linked by --wrap. No socket is opened.
+/* test/unit/frontworld.h - a poplar-front in a faked world: clients, the clock, memory,
+ * TLS, poplar-auth and poplar-drop are tables here, linked by --wrap. No socket is
+ * opened. stop_front() checks that nothing is left: no memory, no descriptor.
  */
 #pragma once
 
@@ -7,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -28,7 +31,10 @@ enum {
 	DROP_FD = 1 << 22,
 	LISTENER_FD = 1 << 23
 };
-enum { SLOTS = 4, HEARD_MAX = 1024, NOW = 1000000 };
+enum { SLOTS = 4, HEARD_MAX = 1024, DROPS_MAX = 64, LISTENERS_MAX = 4, NOW = 1000000 };
+
+/* Calls of the kernel and of the C library that can be made to fail. */
+enum call { CALL_MALLOC, CALL_WATCH, CALL_SEND, CALL_COUNT };
 
 /* What a faked process has been told. */
 struct heard {
@@ -49,13 +55,24 @@ static struct world {
 		int send_error;
 		char said[1 << 19]; /* by the front */
 		size_t said_len;
+		bool more; /* it announced more with its last words */
 		bool closed, shut;
 	} clients[SLOTS];
 	unsigned client_count; /* that have come, of SLOTS */
+	unsigned backlog;      /* clients that can be accepted */
+	unsigned accept_fails; /* how often accept4 fails, */
+	int accept_error;      /* and its errno */
+	bool listeners_closed[LISTENERS_MAX];
 	struct heard heard[HEARD_MAX];
 	unsigned heard_count;
 	enum fault auth_fault, drop_fault; /* of the next channel_send */
 	int drops;                         /* session sockets given */
+	bool drops_closed[DROPS_MAX];
+	/* The call that fails, counted down; 0: none does any more */
+	unsigned fails_in[CALL_COUNT];
+	int blocks;     /* of memory that are allocated */
+	unsigned trims; /* calls of malloc_trim */
+	bool open[256]; /* descriptors at the start */
 	/* the next message for a channel */
 	bool has_message;
 	int message_fd;
@@ -65,13 +82,14 @@ static struct world {
 	uint64_t clock_step; /* ms that pass with each look at the clock */
 	uint64_t clock;
 	enum sock_peer peer;
-	bool watch_fails;
 	/* TLS: what the next calls give */
 	enum tls_got accepts, reads, writes;
 	bool tls_pending, tls_fails;
 	unsigned tls_shutdowns, tls_open;
 	int sendfile_error;
-	size_t sendfile_most;
+	bool sendfile_ends; /* the file has no more octets */
+	unsigned files_sent;
+	off_t cold, cold_end; /* positions of files that are not in memory */
 	char log[65536];
 	size_t log_len;
 	char ended[64]; /* end= of the last line that has one */
@@ -95,6 +113,74 @@ static void keep_line(int priority, struct span line)
 static inline bool logged(const char *text)
 {
 	return strstr(w.log, text) != NULL;
+}
+
+/* ---- calls that fail ---- */
+
+static bool fails(enum call call)
+{
+	return w.fails_in[call] > 0 && --w.fails_in[call] == 0;
+}
+
+static void *block(void *at)
+{
+	w.blocks += at != NULL;
+	return at;
+}
+
+void *__real_malloc(size_t octets);
+void *__wrap_malloc(size_t octets);
+void *__wrap_malloc(size_t octets)
+{
+	return fails(CALL_MALLOC) ? NULL : block(__real_malloc(octets));
+}
+
+void *__real_calloc(size_t count, size_t octets);
+void *__wrap_calloc(size_t count, size_t octets);
+void *__wrap_calloc(size_t count, size_t octets)
+{
+	return fails(CALL_MALLOC) ? NULL : block(__real_calloc(count, octets));
+}
+
+void *__real_realloc(void *at, size_t octets);
+void *__wrap_realloc(void *at, size_t octets);
+void *__wrap_realloc(void *at, size_t octets)
+{
+	if (fails(CALL_MALLOC))
+		return NULL;
+	w.blocks -= at != NULL;
+	return block(__real_realloc(at, octets));
+}
+
+/* Memory that is given back holds no password. */
+void __real_free(void *at);
+void __wrap_free(void *at);
+void __wrap_free(void *at)
+{
+	CHECK(!at || !memmem(at, malloc_usable_size(at), "secret", 6));
+	w.blocks -= at != NULL;
+	__real_free(at);
+}
+
+int __wrap_malloc_trim(size_t pad);
+int __wrap_malloc_trim(size_t pad)
+{
+	CHECK_EQ(pad, 0);
+	return (int)++w.trims;
+}
+
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *__wrap_strdup(const char *text)
+{
+	return fails(CALL_MALLOC) ? NULL : block(__real_strdup(text));
+}
+
+char *__real_strndup(const char *text, size_t most);
+char *__wrap_strndup(const char *text, size_t most);
+char *__wrap_strndup(const char *text, size_t most)
+{
+	return fails(CALL_MALLOC) ? NULL : block(__real_strndup(text, most));
 }
 
 /* ---- the kernel ---- */
@@ -154,6 +240,7 @@ ssize_t __wrap_send(int fd, const void *at, size_t len, int flags)
 
 	CHECK(i >= 0 && !w.clients[i].closed && (flags & MSG_NOSIGNAL) &&
 	      (flags & MSG_DONTWAIT));
+	w.clients[i].more = flags & MSG_MORE;
 	return take_said(i, at, len);
 }
 
@@ -166,9 +253,61 @@ ssize_t __wrap_sendfile(int to, int from, off_t *at, size_t len)
 		errno = w.sendfile_error;
 		return -1;
 	}
-	len = w.sendfile_most && len > w.sendfile_most ? w.sendfile_most : len;
+	w.files_sent++;
+	if (w.sendfile_ends)
+		return 0;
 	ssize_t n = pread(from, octets, len < sizeof octets ? len : sizeof octets, *at);
 	return n <= 0 ? n : take_said(client_of(to), octets, (size_t)n);
+}
+
+/* Its name in the C library where off_t has 64 bits on every machine. */
+ssize_t __wrap_sendfile64(int to, int from, off_t *at, size_t len);
+ssize_t __wrap_sendfile64(int to, int from, off_t *at, size_t len)
+{
+	return __wrap_sendfile(to, from, at, len);
+}
+
+/* Files are memory here, of which some octets may be cold. */
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *io, int count, off_t at,
+			  int flags);
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *io, int count, off_t at,
+			  int flags)
+{
+	CHECK(count == 1 && flags == RWF_NOWAIT);
+	if (at < w.cold_end && at + (off_t)io->iov_len > w.cold) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return pread(fd, io->iov_base, io->iov_len, at);
+}
+
+static inline struct sock_address address(const char *text)
+{
+	struct sock_address at[2];
+	unsigned count;
+
+	CHECK(sock_parse(span_of(text), at, &count) && count == 1);
+	return at[0];
+}
+
+int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *io_len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *io_len, int flags)
+{
+	const struct sock_address from = address("192.0.2.1:1000");
+
+	CHECK(fd >= LISTENER_FD && !w.listeners_closed[fd - LISTENER_FD]);
+	CHECK_EQ(flags, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (w.accept_fails > 0 || w.backlog == 0) {
+		errno = w.accept_fails > 0 ? w.accept_error : EAGAIN;
+		w.accept_fails -= w.accept_fails > 0;
+		return -1;
+	}
+	w.backlog--;
+	CHECK(*io_len >= from.len && w.client_count < SLOTS);
+	memcpy(peer, &from.addr, from.len);
+	*io_len = from.len;
+	w.clients[w.client_count].room = SIZE_MAX;
+	return CLIENT_FD + (int)w.client_count++;
 }
 
 int __wrap_shutdown(int fd, int how);
@@ -183,12 +322,21 @@ int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
-	if (fd < CLIENT_FD)
-		return __real_close(fd);
-	if (client_of(fd) >= 0) {
-		CHECK(!w.clients[client_of(fd)].closed);
-		w.clients[client_of(fd)].closed = true;
+	bool *closed = NULL;
+
+	if (fd < CLIENT_FD) {
+		CHECK_EQ(__real_close(fd), 0);
+		return 0;
 	}
+	if (client_of(fd) >= 0)
+		closed = &w.clients[client_of(fd)].closed;
+	else if (fd >= LISTENER_FD)
+		closed = &w.listeners_closed[fd - LISTENER_FD];
+	else if (fd >= DROP_FD)
+		closed = &w.drops_closed[fd - DROP_FD];
+	CHECK(!closed || !*closed);
+	if (closed)
+		*closed = true;
 	return 0;
 }
 
@@ -206,7 +354,7 @@ bool __wrap_loop_watch(struct loop *l, struct loop_watch *at, unsigned events);
 bool __wrap_loop_watch(struct loop *l, struct loop_watch *at, unsigned events)
 {
 	(void)l;
-	if (w.watch_fails)
+	if (events != 0 && fails(CALL_WATCH))
 		return false;
 	at->events = events;
 	return true;
@@ -353,7 +501,9 @@ enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 			       enum channel_wait wait)
 {
-	const enum fault fault = fd == AUTH_FD ? w.auth_fault : w.drop_fault;
+	const enum fault fault = fails(CALL_SEND) ? FAULT_NOMEM
+				 : fd == AUTH_FD  ? w.auth_fault
+						  : w.drop_fault;
 	struct heard *h = &w.heard[w.heard_count];
 	struct span text = { 0 };
 
@@ -470,6 +620,29 @@ static inline void pass(uint64_t ms)
 	free_left();
 }
 
+static inline bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static inline void note_open(void)
+{
+	for (int i = 0; i < (int)sizeof w.open; i++)
+		w.open[i] = is_open(i);
+}
+
+static inline void check_nothing_left(void)
+{
+	CHECK_EQ(w.blocks, 0);
+	CHECK(!logged("session-broken"));
+	for (int i = 0; i < w.drops; i++)
+		CHECK(w.drops_closed[i]);
+	for (unsigned i = 0; i < w.client_count; i++)
+		CHECK(w.clients[i].closed);
+	for (int i = 0; i < (int)sizeof w.open; i++)
+		CHECK_EQ(is_open(i), w.open[i]);
+}
+
 /* A front that has asked poplar-auth for its offers. */
 static inline void start_without_offers(void)
 {
@@ -477,6 +650,7 @@ static inline void start_without_offers(void)
 	struct settings *s = &f->child.settings;
 
 	memset(&w, 0, sizeof w);
+	note_open();
 	log_to(keep_line);
 	log_level(LOG_DEBUG);
 	f->loop.now = w.clock = NOW;
@@ -535,15 +709,7 @@ static inline void stop_front(void)
 	free_left();
 	free(f->slots);
 	free(f->loop.heap);
-}
-
-static inline struct sock_address address(const char *text)
-{
-	struct sock_address at[2];
-	unsigned count;
-
-	CHECK(sock_parse(span_of(text), at, &count) && count == 1);
-	return at[0];
+	check_nothing_left();
 }
 
 /* A client connects. Returns its number. */

@@ -341,6 +341,7 @@ static void test_a_large_message_goes_out_by_sendfile(void **state)
 			w.clients[0].room = SIZE_MAX;
 		}
 		check_large();
+		CHECK(w.files_sent > 0);
 		stop_front();
 	}
 }
@@ -769,7 +770,7 @@ static void test_a_board_that_cannot_be_opened_changes_nothing(void **state)
 			m.READY.read_only = 2; /* cannot be right */
 			deliver(&conn()->drop.next->watch,
 				i == 1 ? CHANNEL_MESSAGE : CHANNEL_CUT, &m,
-				&(const int){ body_file("") }, i == 1);
+				&(const int){ i == 1 ? body_file("") : -1 }, i == 1);
 		}
 		CHECK(said("-ERR [SYS/TEMP]"));
 		CHECK(conn()->drop.link && !conn()->drop.next);

@@ -193,7 +193,7 @@ static void test_answers_for_a_client_that_has_gone(void **state)
 	say_as(1, "USER bob\r\nPASS x\r\n");
 	CHECK(slots_id(conn()) != id);
 	auth_says(&(struct message){ .kind = MESSAGE_AUTH_OK, .AUTH_OK = { .id = id } },
-		  DROP_FD);
+		  DROP_FD + w.drops++);
 	auth_says(&(struct message){ .kind = MESSAGE_AUTH_FAILED,
 				     .AUTH_FAILED = { .id = id, .fault = FAULT_IO } },
 		  -1);
