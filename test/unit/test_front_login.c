@@ -495,91 +495,6 @@ static void test_a_client_that_vanished_is_found(void **state)
 	stop_front();
 }
 
-/* ---- offers ---- */
-
-static void test_nobody_is_accepted_before_the_offers_are_known(void **state)
-{
-	(void)state;
-	start_front();
-	listener_add(&w.f, LISTENER_FD, false);
-	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
-	w.f.knows_offers = false;
-	listener_add(&w.f, LISTENER_FD + 1, false);
-	CHECK_EQ(w.f.listeners->watch.events, 0);
-	offer(1);
-	CHECK_EQ(w.f.policy.mechanisms, 1);
-	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
-	stop_front();
-}
-
-/* The kernel may have had no memory for the question, or for its answer. */
-static void test_offers_that_do_not_come_are_asked_for_again(void **state)
-{
-	(void)state;
-	start_without_offers();
-	listener_add(&w.f, LISTENER_FD, false);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 1);
-	pass(999);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 1);
-	pass(1);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 2);
-	w.auth_fault = FAULT_NOMEM;
-	pass(1000);
-	w.auth_fault = FAULT_NONE;
-	pass(1000);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
-	CHECK_EQ(w.f.listeners->watch.events, 0);
-	offer(1);
-	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
-	pass(5000);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
-	stop_front();
-}
-
-/* Where nobody can log in, a client has the front ask whether that is still so. */
-static void test_a_client_that_waits_for_the_offers_is_not_forgotten(void **state)
-{
-	(void)state;
-	start_without_offers();
-	offer(0);
-	listener_add(&w.f, LISTENER_FD, false);
-	w.f.listeners->watch.wake(&w.f.listeners->watch, LOOP_READ);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 2);
-	CHECK_EQ(w.f.listeners->watch.events, 0);
-	pass(1000);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
-	offer(0);
-	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
-	pass(5000);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
-	stop_front();
-}
-
-static void test_a_front_that_drains_asks_for_nothing(void **state)
-{
-	(void)state;
-	start_without_offers();
-	listener_drain(&w.f);
-	pass(5000);
-	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 1);
-	CHECK_EQ(w.f.loop.timer_count, 0);
-	stop_front();
-}
-
-static void test_a_full_front_accepts_again_when_one_has_gone(void **state)
-{
-	(void)state;
-	start_front();
-	w.f.slot_count = 1;
-	listener_add(&w.f, LISTENER_FD, false);
-	arrive("192.0.2.1:1000", false);
-	w.f.listeners->watch.events = 0; /* as accept_some does */
-	say("QUIT\r\n");
-	CHECK(!conn());
-	CHECK_EQ(w.f.listeners->watch.events, LOOP_READ);
-	stop_front();
-}
-
 /* ---- TLS ---- */
 
 static void test_clear_text_behind_stls_ends_the_connection(void **state)
@@ -791,11 +706,6 @@ int main(void)
 		TEST(test_a_login_that_never_ends_is_given_up),
 		TEST(test_activity_moves_the_idle_timeout),
 		TEST(test_a_client_that_vanished_is_found),
-		TEST(test_nobody_is_accepted_before_the_offers_are_known),
-		TEST(test_offers_that_do_not_come_are_asked_for_again),
-		TEST(test_a_client_that_waits_for_the_offers_is_not_forgotten),
-		TEST(test_a_front_that_drains_asks_for_nothing),
-		TEST(test_a_full_front_accepts_again_when_one_has_gone),
 		TEST(test_clear_text_behind_stls_ends_the_connection),
 		TEST(test_stls_then_a_login_bound_to_tls),
 		TEST(test_mechanisms_get_what_they_can_be_bound_to),
