@@ -1,4 +1,4 @@
-/* dropd/life.h - what poplar-drop has, and how long it lives.
+/* dropd/life.h - the state of poplar-drop, and how long the process lives.
  *
  * Prefix: dropd_.
  */
@@ -11,14 +11,15 @@
 struct dropd {
 	struct threaded threaded; /* first: poplar-drop is a threaded process */
 	struct store_locks *locks;
-	uint64_t boot;        /* the machine's boot, from store_boot */
-	int root;             /* the mail root */
-	int idle;             /* the channel to poplard, to say IDLE on */
-	atomic_uint sessions; /* among what counts as live */
+	uint64_t boot;        /* from store_boot */
+	int root;             /* the folder mail-root */
+	int idle;             /* the channel to poplard, to send IDLE over */
+	atomic_uint sessions; /* sessions, which threaded.live counts, too */
 	struct lockowners lockowners;
 };
 
-/* A session begins, or has ended. The end of the last may end the process. */
+/* A session begins, or has ended. When poplar-drop drains, the end of the last session
+ * ends the process. */
 static inline void dropd_session_more(struct dropd *d)
 {
 	atomic_fetch_add(&d->sessions, 1);

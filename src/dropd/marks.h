@@ -1,8 +1,9 @@
-/* dropd/marks.h - the marks of one session: what COMMIT removes, and what RETR has
- * sent.
+/* dropd/marks.h - the marks of one session: messages to remove, and messages that were
+ * retrieved.
  *
- * Prefix: marks_. A bit for each message, message 1 first. MARKS brings them in pieces;
- * COMMIT says how many there are, and only exactly so many are used.
+ * Prefix: marks_. A row of marks has a bit for each message, message 1 first. MARKS
+ * brings the rows in pieces. COMMIT says how many bits are set; if marks_are finds
+ * another number, nothing is removed.
  */
 #pragma once
 
@@ -10,19 +11,19 @@
 
 struct marks {
 	uint32_t messages;    /* in the maildrop */
-	bool notes_retrieved; /* a second row of bits marks messages that RETR sent */
+	bool notes_retrieved; /* a second row marks the messages that were retrieved */
 	uint64_t *words;      /* NULL: no MARKS has arrived */
 };
 
-/* Store a piece: the octets `bits`, from bit `first` on. FAULT_PEER: the piece does not
- * lie within the marks. FAULT_NOMEM. */
+/* Store a piece of the rows: the octets `bits`, from bit `first` on. FAULT_PEER: the
+ * piece does not lie within the rows. FAULT_NOMEM. */
 MUST_USE enum fault marks_put(struct marks *m, uint64_t first, struct span bits);
 
-/* Are there exactly `deleted` and `retrieved` marks, and none behind the last message?
- */
+/* Does the first row have exactly `deleted` bits set, and the second `retrieved`, and
+ * none behind the last message? */
 bool marks_are(const struct marks *m, uint64_t deleted, uint64_t retrieved);
 
-/* The two rows of bits. NULL: no marks of that row. */
+/* The two rows. NULL: no MARKS has arrived, or the session does not note retrieval. */
 const uint64_t *marks_deleted(const struct marks *m);
 const uint64_t *marks_retrieved(const struct marks *m);
 

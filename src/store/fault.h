@@ -1,4 +1,4 @@
-/* store/fault.h - which fault an errno means for a maildrop.
+/* store/fault.h - converts an errno to the fault that it means for a maildrop.
  *
  * Prefix: store_fault.
  */

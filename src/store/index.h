@@ -1,40 +1,42 @@
-/* store/index.h - the file that remembers what a maildrop holds between sessions.
+/* store/index.h - the file that keeps the listing of a maildrop between sessions.
  *
- * Prefix: index_. index.c reads it, indexwrite.c writes it. It is a cache: if anything
- * is wrong with it, the store lists the maildrop as if there were no index. It is a
- * head of one page, followed by a listing (mail/listing.h): records in delivery order,
- * which keep their places, and names that only the kind of store understands. A writer
- * holds the maildrop's lock. A session keeps reading the file that it opened, even if
- * another file has replaced it since.
+ * Prefix: index_. index.c reads it, indexwrite.c writes it. The index is a cache: if
+ * anything is wrong with it, the store lists the maildrop as if the index were missing.
+ * It consists of a head of one page and a listing (mail/listing.h): records in the
+ * order of delivery, which keep their numbers, and names that only the kind of store
+ * understands. A writer holds the maildrop's lock. A session goes on reading the file
+ * that it opened, even when another file has replaced it.
  */
 #pragma once
 
 #include "base/fault.h"
 #include "mail/listing.h"
 
-/* Not dotted: a Maildir takes such a name for a folder. */
+/* The name has no leading dot: in a Maildir, such a name is a folder. */
 #define INDEX_FILE "poplar-index"
 
-/* More than any maildrop has. It limits what a false head can cost its readers. */
+/* More records than any maildrop has: this limits how much memory and time a forged
+ * head can cost a reader. */
 enum { INDEX_RECORDS_MAX = 1 << 26 };
 
-/* The head: numbers of eight octets each; the gaps follow, and a sum ends the page. */
+/* The head: these numbers, eight octets each and little-endian; then the gaps; a sum at
+ * the end of the page. */
 /* clang-format off */
 #define INDEX_HEAD_TABLE(X) \
 	X(magic)      /* INDEX_MAGIC */ \
 	X(version)    /* INDEX_VERSION */ \
 	X(file)       /* inode of the index itself: a copy does not count */ \
-	X(boot)       /* of the machine, when it was written: after another boot the records still count, but the folders are read */ \
+	X(boot)       /* store_boot() when the index was written: after another boot the folders are read, but records of unchanged files count */ \
 	X(generation) /* of the records */ \
 	X(records)    /* in the file */ \
 	X(messages)   /* records that are not gone */ \
 	X(octets)     /* of the messages, on the wire */ \
 	X(ascii_octets) /* ... for clients without UTF8 */ \
 	X(downgrade)  /* enum downgrade_way: the surrogates that ascii_octets counts */ \
-	X(stable)     /* messages at the beginning that all lie in cur: a change of new does not affect them */ \
+	X(stable)     /* the stable prefix: so many messages at the beginning lie in cur, and a change of new does not affect them */ \
 	X(gaps)      /* runs of records that are gone */ \
 	X(quiescent)    /* enum index_quiescence */ \
-	X(source_1)   /* stamps of the folders when they were read: new (1 to 3), cur (4 to 6) */ \
+	X(source_1)   /* time stamps of the folders when they were read: of new in 1 to 3, of cur in 4 to 6 */ \
 	X(source_2) \
 	X(source_3) \
 	X(source_4) \
@@ -43,9 +45,11 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 /* clang-format on */
 
 enum index_quiescence {
-	INDEX_STALE,
-	INDEX_QUIESCENT, /* the listing is right as long as the sources are the same */
-	INDEX_DOUBTED,   /* stale, and some size on the wire was not as listed */
+	INDEX_STALE,     /* the folders may have changed: they must be read */
+	INDEX_QUIESCENT, /* the listing is right as long as the folders have these time
+			    stamps */
+	INDEX_DOUBTED, /* stale, and some size was not as listed: every message must be
+			  measured */
 };
 
 struct index_head {
@@ -55,15 +59,15 @@ struct index_head {
 };
 
 struct index {
-	int fd;          /* read-only; -1: there is none */
+	int fd;          /* read-only; -1: no index can be used */
 	uint64_t device; /* the file system that it lies on */
 	struct index_head head;
 	struct listing_map map;
 };
 
-/* Open the maildrop's index and check its head, without reading records. Never follows
- * a link, never waits. False: there is no index that can be used; *why has the reason,
- * and FAULT_NONE if there is just no file. */
+/* Open the index in the maildrop's folder `dir` and check its head, without reading
+ * records. It follows no symbolic link, and does not block on a FIFO. False: no index
+ * can be used; *why has the reason, or FAULT_NONE if the file does not exist. */
 bool index_open(struct index *ix, int dir, struct why *why);
 void index_close(struct index *ix);
 
@@ -71,23 +75,25 @@ void index_close(struct index *ix);
 MUST_USE bool index_read(const struct index *ix, uint32_t i, struct listing_record *r,
 			 char name[LISTING_NAME_OCTETS]);
 
-/* Remove the index: the next opening writes a new one. */
+/* Remove the index: the next opening of the maildrop writes a new one. */
 void index_forget(int dir);
 
-/* The maildrop is not as the index says: the next opening reads the folders. Records
- * still count for files that have not changed. */
+/* Mark the index INDEX_STALE, because the maildrop is not as the index says: the next
+ * opening reads the folders. Records of unchanged files still count. */
 void index_mark_stale(int dir);
 
-/* A size is not as the index says: the next opening measures every message. */
+/* Mark the index INDEX_DOUBTED, because a record is damaged or a size wrong: the next
+ * opening measures every message. */
 void index_doubt(int dir);
 
-/* The time by the clock of the file system: the stamp of the index after a write, or of
- * a file made for this. False: nothing can be written. */
+/* Read the clock of the file system, in ns since 1970: write to the index, or to a file
+ * made for this, and read the time stamp of that file. False: nothing can be written.
+ */
 MUST_USE bool index_clock(int dir, uint64_t *out_ns);
 
 /* ---- reading many, some at a time ---- */
 
-/* The records, or names, that a reader holds; all of one group. */
+/* A run of records, or of names, of one group. */
 struct index_run {
 	uint32_t first, count;
 };
@@ -108,51 +114,55 @@ static inline void index_reader_init(struct index_reader *rd, const struct index
 	rd->records_held = rd->names_held = (struct index_run){ 0 };
 }
 
-/* As index_read, without the name. */
+/* As index_read, without the name, and with a buffer: it reads rd->most records at a
+ * time. */
 MUST_USE bool index_next(struct index_reader *rd, uint32_t i, struct listing_record *r);
 
-/* The name of record i, which is *r; borrowed until the next call. Names are two thirds
- * of the file: ask for them only where they are needed. */
+/* Read the name of record i, which index_next has read into *r. *out borrows from rd
+ * until the next call. Names are two thirds of the file, so call this only for the
+ * names that you need. */
 MUST_USE bool index_name(struct index_reader *rd, uint32_t i,
 			 const struct listing_record *r, struct span *out);
 
 /* ---- writing ---- */
 
 enum index_way {
-	INDEX_MEMORY, /* memory for one session; index_finish seals it */
-	INDEX_NEW,    /* a new file; index_finish replaces the old one by it */
-	INDEX_GO_ON,  /* the old file, behind its records */
+	INDEX_MEMORY, /* a memfd for one session, which index_finish seals */
+	INDEX_NEW, /* a new file, which index_finish puts in the place of the old one */
+	INDEX_GO_ON, /* the old file: new records come behind the old ones */
 };
 
-/* Adds records behind the last, and replaces records in place. What was written counts
- * once index_finish has written the head. */
+/* Writes an index: appends records, and replaces records in place. Readers see the
+ * changes once index_finish has written the head. */
 struct index_writer {
 	enum index_way way;
 	int dir, fd;
 	uint64_t generation;
 	uint32_t count; /* records */
-	uint32_t kept;  /* ... of which so many are in the file */
+	uint32_t kept;  /* ... of which so many are written to the file */
 	char records[LISTING_GROUP][LISTING_RECORD_OCTETS];
 	char names[LISTING_GROUP][LISTING_NAME_OCTETS];
 };
 
-/* `old` is the index until now, or NULL; a new generation comes after its generation.
- * INDEX_GO_ON goes on behind `first` records of it in the same generation; with
- * first == 0 it drops them and begins a new generation in the same file. */
+/* Begin to write the index of the maildrop's folder `dir`. `old` is the present index,
+ * or NULL; a new generation gets a higher number than that of `old`. INDEX_GO_ON keeps
+ * the first `first` records of `old` and its generation; if `first` is 0, it drops all
+ * records and begins a new generation in the same file. */
 MUST_USE enum fault index_begin(struct index_writer *w, enum index_way way, int dir,
 				const struct index *old, uint32_t first,
 				struct why *why);
 
-/* Both fill in r->name_len and r->name_sum. */
+/* Append a record, or replace record i, which index_begin has kept. Both fill in
+ * r->name_len and r->name_sum. */
 MUST_USE enum fault index_add(struct index_writer *w, struct listing_record *r,
 			      struct span name, struct why *why);
 MUST_USE enum fault index_replace(struct index_writer *w, uint32_t i,
 				  struct listing_record *r, struct span name,
 				  struct why *why);
 
-/* Write the head. The caller sets all of *head but magic, version, file, generation,
- * records and gaps, which index_finish fills in. *out takes over the gaps; its
- * descriptor is read-only. */
+/* Write the head, and open the finished index as *out, read-only. The caller sets all
+ * of *head but magic, version, file, generation, records and gaps, which index_finish
+ * fills in. *out takes over gaps->gaps. */
 MUST_USE enum fault index_finish(struct index_writer *w, const struct index_head *head,
 				 struct listing_map *gaps, struct index *out,
 				 struct why *why);

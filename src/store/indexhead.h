@@ -1,4 +1,4 @@
-/* store/indexhead.h - what reading and writing an index share.
+/* store/indexhead.h - what the reader and the writer of an index share.
  *
  * Prefix: index_.
  */
@@ -10,12 +10,13 @@
 
 #define INDEX_MAGIC UINT64_C(0x7865646e69706f50) /* "Popindex" */
 
-/* One more whenever what stands in the file changes its meaning: also when unique-ids,
- * delivery order or the counting of octets do. */
+/* Raise this by one whenever the meaning of the file changes: also when Poplar makes
+ * unique-ids, orders messages or counts octets in another way. */
 enum { INDEX_VERSION = 4 };
 
+/* The sum of a head's page, without its last eight octets, where the sum is stored. */
 uint64_t index_head_sum(const char page[LISTING_HEAD_OCTETS]);
 
-/* Open the file under the index's name, if it is one that we can have written. -1 and
- * errno. */
+/* Open the index of the folder `dir`, if it is a regular file of this process's user
+ * with one name only; *out is its stat. -1 and errno. */
 int index_open_file(int dir, int flags, struct stat *out);

@@ -6,4 +6,5 @@
 
 #include "store/kind.h"
 
+/* The row of a kind. Never NULL. */
 const struct store_kind *store_kind(enum store_kind_id id);

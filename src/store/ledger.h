@@ -1,9 +1,9 @@
-/* store/ledger.h - the file that says when the user may log in next, and when messages
- * were retrieved or seen.
+/* store/ledger.h - the file with the time of the user's next login, and with the times
+ * when messages were retrieved or first seen.
  *
  * Prefix: ledger_. The file lies in the maildrop's directory. It is not a cache:
- * nothing can restore a lost ledger. But the loss costs only a message that stays
- * longer or a login that is not delayed, so the ledger is not synced. Readers ignore
+ * nothing can restore a lost ledger. But all that its loss costs is that messages stay
+ * longer, or a login is not delayed; so it is written without fsync. Readers ignore
  * octets that are not a valid record.
  */
 #pragma once
@@ -13,7 +13,7 @@
 enum { LEDGER_UID_MAX = 70 };
 
 struct ledger {
-	int fd;          /* -1: there is no file, and the ledger stays empty */
+	int fd;          /* -1: no file is open, and the ledger is empty */
 	uint64_t due_ms; /* *io_due of policy_may_log_in */
 	uint64_t look;   /* s since 1970: no message is due before this time */
 	uint32_t count;  /* records in the file */
@@ -21,7 +21,8 @@ struct ledger {
 
 enum ledger_kind {
 	LEDGER_RETRIEVED, /* the message was sent whole */
-	LEDGER_SEEN,      /* the message was listed when it was due to expire */
+	LEDGER_SEEN, /* the message was due when a session listed it for the first time
+		      */
 };
 
 struct ledger_record {
@@ -29,18 +30,18 @@ struct ledger_record {
 	uint8_t kind;  /* enum ledger_kind */
 	uint8_t uid_len;
 	char uid[LEDGER_UID_MAX];
-	bool stays; /* for the caller of ledger_read; not in the file */
+	bool stays; /* a mark for the caller of ledger_read; not in the file */
 };
 
-/* Open the ledger in this directory. If there is no ledger: create it or, with
- * `look_only`, leave *out as it is. FAULT_SETUP: the name belongs to another owner's
- * file, or to something other than a regular file with one name. */
+/* Open the ledger in this folder. If it does not exist, create it or, with `look_only`,
+ * leave *out as it is. FAULT_SETUP: the name belongs to another owner's file, or to
+ * something other than a regular file with one name. */
 MUST_USE enum fault ledger_open(int dir, bool look_only, struct ledger *out,
 				struct why *why);
 void ledger_close(struct ledger *l);
 
-/* Read all records, sorted for ledger_find: of several of one kind and message only the
- * earliest. The caller frees *out. */
+/* Read all records, sorted for ledger_find; of several records of the same kind and
+ * message only the earliest is kept. The caller frees *out. */
 MUST_USE enum fault ledger_read(const struct ledger *l, struct ledger_record **out,
 				uint32_t *out_count, struct why *why);
 
@@ -56,7 +57,8 @@ MUST_USE enum fault ledger_add(struct ledger *l, const struct ledger_record *r,
 /* Write due_ms and look into the file. */
 MUST_USE enum fault ledger_save(struct ledger *l, struct why *why);
 
-/* Replace the file by a new one with those of these records whose `when` is not 0. */
+/* Replace the file by a new one that has due_ms, look, and those of the records at r
+ * whose `when` is not 0. */
 MUST_USE enum fault ledger_replace(int dir, struct ledger *l,
 				   const struct ledger_record *r, uint32_t count,
 				   struct why *why);

@@ -1,4 +1,4 @@
-/* store/lock.h - one session at a time for a maildrop.
+/* store/lock.h - locks a maildrop for one session.
  *
  * Prefix: store_lock.
  */
@@ -6,16 +6,18 @@
 
 #include "store/maildrop.h"
 
-/* The threads of a process share one struct store_locks. If a lock is taken, a thread
- * waits for up to `wait_ms` milliseconds; at most `waiters` threads wait at a time, and
- * others fail at once. NULL: out of memory. */
+/* Make the struct that all threads of a process share. If a maildrop is locked by
+ * another session, a thread waits for up to `wait_ms` milliseconds. At most `waiters`
+ * threads wait at a time; others fail at once. NULL: out of memory. */
 MUST_USE struct store_locks *store_locks_new(unsigned waiters, unsigned wait_ms);
 void store_locks_free(struct store_locks *locks);
 
-/* Lock the open directory `dir`: for this descriptor alone, or, with use.read_only,
- * shared with other readers. The kernel releases the lock when the last copy of the
- * descriptor is closed. FAULT_BUSY: the lock was still taken after the wait. */
+/* Lock the maildrop by its open folder `dir`: exclusively or, with use.read_only,
+ * shared with other read-only sessions. The kernel releases the lock when the last copy
+ * of the descriptor is closed. FAULT_BUSY: another session still has the lock after the
+ * wait. */
 MUST_USE enum fault store_lock(const struct store_opening *o, int dir, struct why *why);
 
-/* Call this after closing a locked directory: threads that wait try again at once. */
+/* Call this after closing a locked folder: threads that wait for a lock try again at
+ * once. */
 void store_lock_released(struct store_locks *locks);

@@ -1,7 +1,7 @@
-/* store/maildrop.h - a maildrop: how to open one, and what an open one is.
+/* store/maildrop.h - the types of a maildrop: of its opening, and of an open one.
  *
- * Prefix: store_. These types are shared by the users of the store (store/store.h) and
- * the kinds below it (store/kind.h).
+ * Prefix: store_. The users of the store (store/store.h) and the kinds of store
+ * (store/kind.h) share these types.
  */
 #pragma once
 
@@ -22,20 +22,20 @@ enum store_kind_id { STORE_MAILDIR, STORE_KINDS };
 /* Which maildrop. */
 struct store_place {
 	enum store_kind_id kind;
-	int root;         /* the directory that all maildrops lie beneath */
+	int root;         /* the folder that all maildrops lie beneath */
 	const char *path; /* relative to root */
 };
 
-/* What is the same for every maildrop that a process opens. */
+/* The part of an opening that is the same for every maildrop of a process. */
 struct store_process {
 	struct store_locks *locks;
 	uint64_t boot;                /* from store_boot */
 	enum downgrade_way downgrade; /* which surrogates clients without UTF8 get */
 };
 
-/* How to use the index that the maildrop has. The listing is the same in any case. */
+/* How to use the maildrop's index. The listing is the same in any case. */
 enum store_index {
-	STORE_INDEX_KEEP,   /* use it, and bring it up to date unless read_only */
+	STORE_INDEX_KEEP, /* use it and, unless read_only is set, bring it up to date */
 	STORE_INDEX_RENEW,  /* write a new one without reading the old one */
 	STORE_INDEX_READ,   /* use it, and write nothing */
 	STORE_INDEX_IGNORE, /* neither read nor write it */
@@ -43,9 +43,10 @@ enum store_index {
 
 /* What this opening may do. */
 struct store_use {
-	bool read_only;  /* shares the lock with others that only read; no commit */
-	bool as_is;      /* create nothing that is missing of the maildrop */
-	bool makes_home; /* create the folder above the maildrop, too */
+	bool read_only;  /* share the lock with other read-only sessions; nothing can be
+			    committed */
+	bool as_is;      /* create no missing folder or file of the maildrop */
+	bool makes_home; /* create a missing folder above the maildrop, too */
 	enum store_index index;
 };
 
@@ -53,7 +54,7 @@ struct store_use {
 enum store_look {
 	STORE_LOOK_DAILY, /* at most once a day */
 	STORE_LOOK_NOW,   /* at this opening */
-	STORE_LOOK_ONLY,  /* at this opening, only to count them (maildrop.expired) */
+	STORE_LOOK_ONLY,  /* at this opening, and only count them (maildrop.expired) */
 };
 
 /* The rules for the maildrop's user. */
@@ -62,27 +63,28 @@ struct store_rules {
 	uint32_t quick_logins; /* see policy_may_log_in */
 	enum store_look look;
 	bool mark_seen;  /* show other programs which messages were retrieved */
-	uint64_t now_ms; /* since 1970; the owner sets it before opening and commit */
+	uint64_t now_ms; /* since 1970; the owner of the rules sets it before opening
+			    and before commit */
 };
 
 struct store_opening {
 	struct store_place place;
 	struct store_process process;
 	struct store_use use;
-	/* NULL: no rules. A read-only opening has rules only with STORE_LOOK_ONLY. The
-	 * maildrop borrows them until it is closed. */
+	/* The maildrop borrows the rules until it is closed. NULL: no rules. A
+	 * read-only opening has rules only with STORE_LOOK_ONLY. */
 	const struct store_rules *rules;
 };
 
 /* ---- an open one ---- */
 
-/* A flag of a listing's record that all kinds share: another program has compressed the
- * message, so that Poplar refuses to send it. */
+/* A flag in listing_record.flags that all kinds of store share: another program has
+ * compressed the message, and Poplar refuses to send it. */
 enum { STORE_PACKED = 0x80 };
 
-/* The file that a session reads (its format is in mail/listing.h). Message k is the
- * same message until the end of the session. The owner of the maildrop may damage the
- * file at any time. The maildrop owns the descriptor and the map. */
+/* The listing that a session reads, a file in the format of mail/listing.h. Message k
+ * stays the same message until the end of the session. The user who owns the maildrop
+ * may damage the file at any time. struct maildrop owns the descriptor and the map. */
 struct store_listing {
 	int fd;                       /* read-only */
 	uint64_t device;              /* the file system of the file */
@@ -93,7 +95,7 @@ struct store_listing {
 	const struct listing_map *map;
 };
 
-/* The octets of a message, as they are stored. The caller owns the descriptor. */
+/* Where the octets of a message are, as stored. The caller owns the descriptor. */
 struct store_body {
 	int fd;                  /* read-only; -1: why has a fault */
 	uint64_t device, inode;  /* of the file */
@@ -107,23 +109,24 @@ struct store_body {
 
 struct maildrop {
 	struct store_listing listing;
-	struct why
-		trouble;  /* with index or ledger; the listing is right all the same */
-	uint32_t expired; /* messages that the opening removed (or only counted) */
+	struct why trouble; /* the last trouble with index or ledger; the listing is
+			       right nevertheless */
+	uint32_t expired;   /* messages that the opening removed (or only counted) */
 	uint64_t expired_octets;
 	bool has_new_home; /* the opening created the folder above the maildrop */
 
 	/* ---- for the store alone ---- */
 
 	const struct store_kind *kind;
-	int dir; /* directory of Poplar's own files for this maildrop */
+	int dir; /* the folder with Poplar's own files for this maildrop */
 	const struct store_rules *rules;
 	struct ledger ledger;
 	struct why ledger_trouble;
-	/* Bit i: no listing before this opening's had message i + 1. NULL: none is new.
-	 * malloc'ed. The kind fills it in if store_expires. */
+	/* The messages (bit i: message i + 1) that no earlier listing had, as far as
+	 * the index knows. malloc'ed; NULL: none. The kind sets it if store_expires. */
 	uint64_t *fresh;
-	bool kept; /* the next session will know which messages this listing has */
+	bool kept; /* the index was written: the next session will know which messages
+		      this listing has */
 };
 
 /* Do the rules remove messages after some time? */
@@ -143,7 +146,7 @@ static inline bool store_is_marked(const uint64_t *marks, uint32_t i)
 MUST_USE bool store_record(const struct store_listing *l, uint32_t msg,
 			   struct listing_record *out);
 
-/* Octets of the messages that are not marked (bit i: message i + 1). marks may be NULL.
- */
+/* Sum up the octets of the messages that are not marked (bit i: message i + 1). `marks`
+ * NULL: none is marked. */
 void store_left(const struct store_listing *l, const uint64_t *marks,
 		uint64_t *out_octets, uint64_t *out_ascii_octets);

@@ -1,10 +1,10 @@
 /* store/maxima.h - how many messages a board has ever had.
  *
- * Prefix: maxima_. RFC 1082 wants a number for each board, the maxima, which grows with
- * each message and never decreases. A file in the board's directory holds the maxima
- * and the sums of the unique-ids that were there. A message whose sum is missing has
- * come since. If the process may not write the file, it counts those messages each
- * time.
+ * Prefix: maxima_. RFC 1082 demands for each board a number, the maxima, which grows by
+ * one with each new message and never decreases. A file in the board's folder holds the
+ * maxima, and a sum of each unique-id that was listed when it was written. A message is
+ * new if its sum is not in the file. If the process may not write the file, it counts
+ * the same messages as new each time.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 /* The name has no leading dot: in a Maildir, such a name is a folder. */
 #define MAXIMA_FILE "poplar-maxima"
 
-/* Return the maxima of the board in this directory, whose listing is `l`: at least
- * l->count, at most UINT32_MAX; and update the file. Any thread may call this. *why is
- * set only if memory ran out or the file could not be written. */
+/* Return the maxima of the board in the folder `dir`, whose listing is `l`, and update
+ * the file. The maxima is at least l->count and at most UINT32_MAX. Several threads may
+ * call this at the same time. *why is set only if memory ran out or the file could not
+ * be written. */
 uint32_t maxima_of(int dir, const struct store_listing *l, struct why *why);

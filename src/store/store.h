@@ -1,26 +1,27 @@
-/* store/store.h - maildrops, for those who use them.
+/* store/store.h - the interface of the store: opens, reads and commits maildrops.
  *
- * Prefix: store_. Calls may block. A call that can fail returns FAULT_NONE or a fault,
- * with its story in *why (why may be NULL). Each call asks the kind of store once
- * (store/kind.h). One thread at a time uses a maildrop.
+ * Prefix: store_. Calls may block. A call that can fail returns FAULT_NONE, or a fault
+ * with its story in *why (why may be NULL). Only one thread at a time may use a
+ * maildrop; several threads may use different ones.
  */
 #pragma once
 
 #include "store/kind.h"
 #include "store/lock.h"
 
-/* Must succeed once before anything else of the store is used, and before threads and
- * sandboxes: libraries do here what they would otherwise do at first use. */
+/* Call this once and with success before any other function of the store, before
+ * threads start, and before the process enters its sandbox: it has the libraries do
+ * what they would otherwise do at first use. */
 MUST_USE bool store_start(void);
 
-/* A number for the present boot of the machine, never 0. Opens a file, so that a
- * process calls it before it raises its sandbox. */
+/* A number for the present boot of the machine, never 0. Call it before the process
+ * enters its sandbox, since it opens a file. */
 uint64_t store_boot(void);
 
 /* Lock the maildrop, remove the messages that are due by the rules, and list the others
- * in the order of their delivery. FAULT_BUSY: another session has the lock.
- * FAULT_TOO_SOON: the rules' login delay is not over. FAULT_SETUP: the maildrop is
- * missing, or is not ours to use. */
+ * in the order of their delivery. The caller passes *out to store_close. FAULT_BUSY:
+ * another session has the lock. FAULT_TOO_SOON: the rules' login delay is not over.
+ * FAULT_SETUP: the maildrop is missing, or is not ours to use. */
 MUST_USE enum fault store_open(const struct store_opening *o, struct maildrop **out,
 			       struct why *why);
 
@@ -41,11 +42,11 @@ static inline enum fault store_body(struct maildrop *m, uint32_t msg,
 	return out->why.fault;
 }
 
-/* Remove the messages whose bit is set in marks (bit i: message i + 1) durably, note
- * which of the others were retrieved, and release the lock in any case. A message that
- * someone else has removed counts as removed. marks and retrieved may be NULL: none.
- * *out_left: how many messages are left. After a fault some of the marked messages may
- * be removed, never an unmarked one. */
+/* Remove the marked messages (bit i: message i + 1) durably, note the retrieval of the
+ * others in `retrieved`, and release the lock, also after a fault. A message that
+ * another program has removed counts as removed. `marks` or `retrieved` may be NULL: no
+ * message. *out_left becomes the number of messages that are left. After a fault some
+ * of the marked messages may be removed, but never an unmarked one. */
 enum fault store_commit(struct maildrop *m, const uint64_t *marks,
 			const uint64_t *retrieved, uint32_t *out_left, struct why *why);
 

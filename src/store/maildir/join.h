@@ -1,5 +1,5 @@
-/* store/maildir/join.h - the index of a Maildir on its way from what was known to what
- * is there.
+/* store/maildir/join.h - joins the records of an index with the files that were found
+ * in a Maildir.
  *
  * Prefix: maildir_.
  */
@@ -7,7 +7,8 @@
 
 #include "store/maildir/maildir.h"
 
-/* What the flags of a record mean here. */
+/* The flags of a record of a Maildir: see `duplicate`, `trouble` and `numberless` of
+ * struct scan_file. */
 enum {
 	FLAG_DUPLICATE = 1,
 	FLAG_CLOSED = 2,
@@ -19,22 +20,27 @@ enum {
 struct update {
 	struct maildir *d;
 	const struct store_opening *opening;
-	struct index old; /* fd -1: none that can be used */
-	bool whole;       /* join all of it */
-	struct scan scan; /* of the messages behind those that are skipped */
+	struct index old; /* the index before; fd -1: none can be used */
+	bool whole;       /* skip no message of the stable prefix */
+	struct scan scan; /* the files, without those of the skipped messages */
 	struct scan_seen seen;
-	uint32_t skip; /* messages in front that are as they were */
-	uint64_t joined_octets, joined_ascii_octets; /* of the others, as they were */
+	uint32_t skip; /* messages at the beginning that stay as in `old`, and are
+			  skipped */
+	uint64_t joined_octets,
+		joined_ascii_octets; /* of the other messages, as in `old` */
 };
 
-/* Join what was read with u->old. FAULT_CORRUPT: the index is damaged. */
+/* Join the files in u->scan with the records of u->old: a file that has a record gets
+ * its measures from there. FAULT_CORRUPT: the index is damaged. */
 MUST_USE enum fault maildir_join(struct update *u, struct why *why);
 
 /* ---- store/maildir/duplicates.c ---- */
 
-/* The base name that the unique-id is made of. */
+/* The base name from which the unique-id is made: for a duplicate that of
+ * name_duplicate, in `room`, otherwise that of the file. */
 struct span maildir_base(const struct scan *s, const struct scan_file *f,
 			 char room[NAME_DUPLICATE_MAX]);
 
-/* Give each of the files that share a base name one of its own, where that can be. */
+/* Where several files share a base name, rename all but the first, if that is possible.
+ */
 MUST_USE enum fault maildir_separate_duplicates(struct update *u, struct why *why);

@@ -1,4 +1,4 @@
-/* store/maildir/maildir.h - what the files of the Maildir share.
+/* store/maildir/maildir.h - the Maildir as a kind of store: what its files share.
  *
  * Prefix: maildir_. Only store/kinds.c and the files of this folder include it.
  */
@@ -13,13 +13,15 @@ extern const struct store_kind maildir_kind;
 struct maildir {
 	struct maildrop base; /* first: a maildir is a maildrop; its dir is locked */
 	struct store_locks *locks;
-	struct index index; /* what the session sees, on disk or in memory */
+	struct index index; /* the listing of the session, on disk or in memory */
 };
 
-/* Records that are read at a time for marked messages, which mostly stand together. */
+/* Records to read at a time for marked messages, which mostly are next to each other.
+ */
 enum { LOADS_AT_A_TIME = 16 };
 
-/* Add the file of message msg to s. FAULT_IO: the index is damaged. */
+/* Add to s the file of message msg, as the index of rd has it. FAULT_IO: the index is
+ * damaged. */
 MUST_USE enum fault maildir_load(struct index_reader *rd, uint32_t msg, struct scan *s,
 				 struct why *why);
 
@@ -43,7 +45,7 @@ struct maildir_removed {
 	uint32_t messages;
 };
 
-/* Count a removed file of this name, with `stored` octets on disk. */
+/* Add a removed file of this name, with `stored` octets on disk, to *r. */
 void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored);
 
 /* Subtract *r in the file maildirsize, if the Maildir has one. */
