@@ -8,7 +8,7 @@
 #include "pop3/reply.h"
 
 /* RFC 6856 section 2.1. Who says it takes messages as they are stored. */
-static enum session_ask take_utf8(struct session *s, struct buf *out)
+enum session_ask authorization_utf8(struct session *s, struct buf *out)
 {
 	s->utf8 = true;
 	reply_ok(out, s->language, TEXT_UTF8_ON);
@@ -16,7 +16,7 @@ static enum session_ask take_utf8(struct session *s, struct buf *out)
 }
 
 /* RFC 6856 section 2.1: clients must not say STLS behind UTF8. */
-static enum session_ask start_tls(const struct session *s, struct buf *out)
+enum session_ask authorization_stls(struct session *s, struct buf *out)
 {
 	if (!s->policy->tls_offered || s->tls || s->utf8)
 		return session_refuse(s, FAULT_STATE, out);
@@ -57,7 +57,7 @@ static enum fault missing(const struct session *s, bool clear_ok)
 }
 
 /* RFC 5034 section 4. An initial response of "=" is an empty one. */
-static enum session_ask authenticate(struct session *s, struct buf *out)
+enum session_ask authorization_auth(struct session *s, struct buf *out)
 {
 	const struct span given = s->command.more;
 	const struct span response = span_is(given, "=") ? span_after(given, 1) : given;
@@ -99,7 +99,7 @@ static enum fault take_name(struct session *s, enum mechanism m)
 }
 
 /* RFC 1939 section 7. */
-static enum session_ask begin_user(struct session *s, struct buf *out)
+enum session_ask authorization_user(struct session *s, struct buf *out)
 {
 	const enum fault f = take_name(s, MECHANISM_ID_USER);
 
@@ -111,7 +111,7 @@ static enum session_ask begin_user(struct session *s, struct buf *out)
 }
 
 /* RFC 1939 section 7. The digest depends on the timestamp in the greeting. */
-static enum session_ask begin_apop(struct session *s, struct buf *out)
+enum session_ask authorization_apop(struct session *s, struct buf *out)
 {
 	const enum fault f = take_name(s, MECHANISM_ID_APOP);
 
@@ -119,41 +119,9 @@ static enum session_ask begin_apop(struct session *s, struct buf *out)
 		 : ask_login(s, MECHANISM_ID_APOP, s->command.more);
 }
 
-static enum session_ask begin_pass(struct session *s, struct buf *out)
+enum session_ask authorization_pass(struct session *s, struct buf *out)
 {
 	if (!utf8_is(s->command.word))
 		return session_refuse(s, FAULT_NOT_UTF8, out);
 	return ask_login(s, MECHANISM_ID_USER, s->command.word);
-}
-
-enum session_ask authorization_begin(struct session *s, struct buf *out)
-{
-	switch (s->command.id) {
-	case COMMAND_STLS:
-		return start_tls(s, out);
-	case COMMAND_UTF8:
-		return take_utf8(s, out);
-	case COMMAND_USER:
-		return begin_user(s, out);
-	case COMMAND_PASS:
-		return begin_pass(s, out);
-	case COMMAND_APOP:
-		return begin_apop(s, out);
-	case COMMAND_AUTH:
-	case COMMAND_CAPA: /* session.c sends none of these here */
-	case COMMAND_LANG:
-	case COMMAND_XTND:
-	case COMMAND_STAT:
-	case COMMAND_LIST:
-	case COMMAND_UIDL:
-	case COMMAND_RETR:
-	case COMMAND_TOP:
-	case COMMAND_DELE:
-	case COMMAND_RSET:
-	case COMMAND_NOOP:
-	case COMMAND_QUIT:
-	case COMMAND_COUNT:
-		break;
-	}
-	return authenticate(s, out);
 }

@@ -6,9 +6,8 @@
 
 #include "pop3/state.h"
 
-/* Carry out the command in s->command: STLS, UTF8, USER, PASS, APOP or AUTH. Returns
- * the next ask. */
-enum session_ask authorization_begin(struct session *s, struct buf *out);
+session_command_fn authorization_stls, authorization_utf8, authorization_user,
+	authorization_pass, authorization_apop, authorization_auth;
 
 /* Take the client's next line in an AUTH exchange. Returns the next ask. */
 enum session_ask authorization_respond(struct session *s, struct span line,

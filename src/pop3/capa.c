@@ -116,7 +116,7 @@ static void put_terms(const struct session *s, struct buf *out)
 		 !in && s->policy->expires_differ);
 }
 
-void capa_reply(const struct session *s, struct buf *out)
+enum session_ask capa_reply(struct session *s, struct buf *out)
 {
 	reply_ok(out, s->language, TEXT_CAPABILITIES);
 	for (size_t i = 0; i < ROWS; i++)
@@ -127,6 +127,7 @@ void capa_reply(const struct session *s, struct buf *out)
 	buf_text(out, "IMPLEMENTATION "); /* RFC 2449 section 6.9 */
 	reply_line(out, s->policy->implementation);
 	reply_dot(out);
+	return ASK_READ;
 }
 
 void capa_extensions(const struct session *s, struct buf *out)

@@ -8,8 +8,8 @@
 
 #include "pop3/state.h"
 
-/* Write the multi-line reply to CAPA. */
-void capa_reply(const struct session *s, struct buf *out);
+/* CAPA: write the multi-line reply. */
+session_command_fn capa_reply;
 
 /* Write the reply to XTND without arguments: the commands that belong to listed
  * capabilities, one on each line. */

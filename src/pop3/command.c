@@ -9,7 +9,7 @@ static const struct {
 	unsigned states;
 	enum command_args args;
 } table[COMMAND_COUNT] = {
-#define X(name, states, args, source)                                                  \
+#define X(name, states, args, handler, source)                                         \
 	[COMMAND_##name] = { #name, POP3_##states, ARGS_##args },
 	COMMAND_TABLE(X)
 #undef X

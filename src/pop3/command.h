@@ -32,31 +32,34 @@ enum command_args {
 	ARGS_MSG_LINES, /* SP message-number SP number of lines */
 };
 
+/* One row for each command: the states in which it is legal, the grammar of its
+ * arguments, the function that carries it out (session_command_fn in pop3/state.h), and
+ * the RFC. */
 /* clang-format off */
 #define COMMAND_TABLE(X) \
-	/* name  legal in       arguments  source               */ \
-	X(CAPA,  ANY,           NONE,      "RFC 2449 section 5") \
-	X(LANG,  ANY,           OPT_WORD,  "RFC 6856 section 3") \
-	X(STLS,  AUTHORIZATION, NONE,      "RFC 2595 section 4") \
-	X(UTF8,  AUTHORIZATION, NONE,      "RFC 6856 section 2.1") \
-	X(USER,  AUTHORIZATION, WORD,      "RFC 1939 section 7") \
-	X(PASS,  NAMED,         REST,      "RFC 1939 section 7") \
-	X(APOP,  FRESH,         TWO_WORDS, "RFC 1939 section 7") \
-	X(AUTH,  AUTHORIZATION, OPT_TWO,   "RFC 5034 section 4") \
-	X(STAT,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
-	X(LIST,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 5") \
-	X(UIDL,  TRANSACTION,   OPT_MSG,   "RFC 1939 section 7") \
-	X(RETR,  TRANSACTION,   MSG,       "RFC 1939 section 5") \
-	X(TOP,   TRANSACTION,   MSG_LINES, "RFC 1939 section 7") \
-	X(DELE,  TRANSACTION,   MSG,       "RFC 1939 section 5") \
-	X(RSET,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
-	X(NOOP,  TRANSACTION,   NONE,      "RFC 1939 section 5") \
-	X(XTND,  ANY,           OPT_TWO,   "draft-rauschenbach-pop3-framework-00") \
-	X(QUIT,  ANY,           NONE,      "RFC 1939 sections 4 and 6")
+	/* name legal in       arguments  handler             source */ \
+	X(CAPA, ANY,           NONE,      capa_reply,         "RFC 2449 section 5") \
+	X(LANG, ANY,           OPT_WORD,  lang_reply,         "RFC 6856 section 3") \
+	X(STLS, AUTHORIZATION, NONE,      authorization_stls, "RFC 2595 section 4") \
+	X(UTF8, AUTHORIZATION, NONE,      authorization_utf8, "RFC 6856 section 2.1") \
+	X(USER, AUTHORIZATION, WORD,      authorization_user, "RFC 1939 section 7") \
+	X(PASS, NAMED,         REST,      authorization_pass, "RFC 1939 section 7") \
+	X(APOP, FRESH,         TWO_WORDS, authorization_apop, "RFC 1939 section 7") \
+	X(AUTH, AUTHORIZATION, OPT_TWO,   authorization_auth, "RFC 5034 section 4") \
+	X(STAT, TRANSACTION,   NONE,      transaction_stat,   "RFC 1939 section 5") \
+	X(LIST, TRANSACTION,   OPT_MSG,   transaction_list,   "RFC 1939 section 5") \
+	X(UIDL, TRANSACTION,   OPT_MSG,   transaction_list,   "RFC 1939 section 7") \
+	X(RETR, TRANSACTION,   MSG,       transaction_fetch,  "RFC 1939 section 5") \
+	X(TOP,  TRANSACTION,   MSG_LINES, transaction_fetch,  "RFC 1939 section 7") \
+	X(DELE, TRANSACTION,   MSG,       transaction_dele,   "RFC 1939 section 5") \
+	X(RSET, TRANSACTION,   NONE,      transaction_rset,   "RFC 1939 section 5") \
+	X(NOOP, TRANSACTION,   NONE,      transaction_noop,   "RFC 1939 section 5") \
+	X(XTND, ANY,           OPT_TWO,   xtnd_begin,         "draft-rauschenbach-pop3-framework-00") \
+	X(QUIT, ANY,           NONE,      transaction_quit,   "RFC 1939 sections 4 and 6")
 /* clang-format on */
 
 enum command_id {
-#define X(name, states, args, source) COMMAND_##name,
+#define X(name, ...) COMMAND_##name,
 	COMMAND_TABLE(X)
 #undef X
 		COMMAND_COUNT

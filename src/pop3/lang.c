@@ -15,7 +15,7 @@ static void list(const struct session *s, struct buf *out)
 }
 
 /* RFC 6856 section 3.2. The new language begins with this reply, or does not begin. */
-void lang_reply(struct session *s, struct buf *out)
+enum session_ask lang_reply(struct session *s, struct buf *out)
 {
 	const struct span range = s->command.word;
 	enum language l = s->policy->language;
@@ -28,4 +28,5 @@ void lang_reply(struct session *s, struct buf *out)
 		s->language = (uint8_t)l;
 		reply_language(out, "+OK ", l, TEXT_CHOSEN);
 	}
+	return ASK_READ;
 }

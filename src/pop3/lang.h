@@ -6,6 +6,5 @@
 
 #include "pop3/state.h"
 
-/* Carry out the LANG in s->command, and write its reply: list the languages, or change
- * s->language (RFC 6856 section 3). */
-void lang_reply(struct session *s, struct buf *out);
+/* LANG (RFC 6856 section 3): list the languages, or change s->language. */
+session_command_fn lang_reply;

@@ -36,40 +36,13 @@ void session_greet(const struct session *s, struct buf *out)
 
 /* ---- a line ---- */
 
-static enum session_ask begin(struct session *s, struct buf *out)
-{
-	switch (s->command.id) {
-	case COMMAND_CAPA:
-		capa_reply(s, out);
-		return ASK_READ;
-	case COMMAND_LANG:
-		lang_reply(s, out);
-		return ASK_READ;
-	case COMMAND_STLS:
-	case COMMAND_UTF8:
-	case COMMAND_USER:
-	case COMMAND_PASS:
-	case COMMAND_APOP:
-	case COMMAND_AUTH:
-		return authorization_begin(s, out);
-	case COMMAND_XTND:
-		return xtnd_begin(s, out);
-	case COMMAND_STAT:
-	case COMMAND_LIST:
-	case COMMAND_UIDL:
-	case COMMAND_RETR:
-	case COMMAND_TOP:
-	case COMMAND_DELE:
-	case COMMAND_RSET:
-	case COMMAND_NOOP:
-	case COMMAND_QUIT:
-	case COMMAND_COUNT: /* command_parse returns none such */
-		break;
-	}
-	return transaction_begin(s, out);
-}
+static session_command_fn *const handlers[COMMAND_COUNT] = {
+#define X(name, states, args, handler, source) [COMMAND_##name] = handler,
+	COMMAND_TABLE(X)
+#undef X
+};
 
-/* Commands that the settings do without are none. */
+/* A command that the settings leave out counts as unknown. */
 static bool is_known(const struct session *s, enum command_id id)
 {
 	return id != COMMAND_XTND || s->policy->xtnd;
@@ -91,7 +64,7 @@ static enum session_ask read_line(struct session *s, enum fault f, struct span l
 		s->state = POP3_FRESH;
 	if (f == FAULT_NONE) {
 		s->errors = 0;
-		return begin(s, out);
+		return handlers[s->command.id](s, out);
 	}
 	reply_err(out, s->language, f);
 	return ++s->errors < s->policy->errors_max ? ASK_READ

@@ -261,6 +261,10 @@ static inline uint64_t *session_retrieved(const struct session *s)
 
 /* ---- for the commands ---- */
 
+/* Carry out s->command, which is legal in s->state: write its reply, or return an ask
+ * for what the reply needs. Returns the next ask. */
+typedef enum session_ask session_command_fn(struct session *s, struct buf *out);
+
 /* Write "-ERR" with the text of the fault in the client's language. Returns ASK_READ.
  */
 enum session_ask session_refuse(const struct session *s, enum fault f, struct buf *out);

@@ -24,8 +24,20 @@ static enum fault find(const struct session *s)
 	return session_is_marked(s, s->command.msg) ? FAULT_DELETED : FAULT_NONE;
 }
 
+enum session_ask transaction_stat(struct session *s, struct buf *out)
+{
+	reply_pair(out, "+OK ", left(s), left_octets(s));
+	return ASK_READ;
+}
+
+enum session_ask transaction_noop(struct session *s, struct buf *out)
+{
+	reply_ok(out, s->language, TEXT_NOTHING_DONE);
+	return ASK_READ;
+}
+
 /* LIST and UIDL: one message, or all that are not marked. */
-static enum session_ask list(struct session *s, struct buf *out)
+enum session_ask transaction_list(struct session *s, struct buf *out)
 {
 	if (s->command.named) {
 		enum fault f = find(s);
@@ -40,7 +52,7 @@ static enum session_ask list(struct session *s, struct buf *out)
 	return ASK_READ;
 }
 
-static enum session_ask dele(struct session *s, struct buf *out)
+enum session_ask transaction_dele(struct session *s, struct buf *out)
 {
 	enum fault f = find(s);
 
@@ -52,7 +64,7 @@ static enum session_ask dele(struct session *s, struct buf *out)
 		       : ASK_MARKS;
 }
 
-static enum session_ask rset(struct session *s, struct buf *out)
+enum session_ask transaction_rset(struct session *s, struct buf *out)
 {
 	if (s->bits)
 		memset(s->bits, 0, session_bits_octets(s));
@@ -70,7 +82,7 @@ static bool may_retrieve(const struct session *s)
 	return s->command.id == COMMAND_RETR || s->command.lines > 0;
 }
 
-static enum session_ask fetch(struct session *s, struct buf *out)
+enum session_ask transaction_fetch(struct session *s, struct buf *out)
 {
 	const bool noted = may_retrieve(s) && s->terms.retrieval != RETRIEVAL_FORGOTTEN;
 	enum fault f = find(s);
@@ -113,7 +125,7 @@ static enum session_ask sign_off(struct session *s, uint32_t messages, struct bu
 
 /* RFC 1939 sections 4 and 6: only in TRANSACTION does QUIT lead to UPDATE. Where
  * nothing is marked there is nothing to update: to close the maildrop is all. */
-static enum session_ask quit(struct session *s, struct buf *out)
+enum session_ask transaction_quit(struct session *s, struct buf *out)
 {
 	if (s->state != POP3_TRANSACTION) {
 		reply_ok(out, s->language, TEXT_SIGNING_OFF);
@@ -122,41 +134,6 @@ static enum session_ask quit(struct session *s, struct buf *out)
 	s->state = POP3_UPDATE;
 	mark_retrieved(s);
 	return s->marked + s->retrieved > 0 ? ASK_COMMIT : sign_off(s, s->count, out);
-}
-
-enum session_ask transaction_begin(struct session *s, struct buf *out)
-{
-	switch (s->command.id) {
-	case COMMAND_STAT:
-		reply_pair(out, "+OK ", left(s), left_octets(s));
-		return ASK_READ;
-	case COMMAND_LIST:
-	case COMMAND_UIDL:
-		return list(s, out);
-	case COMMAND_RETR:
-	case COMMAND_TOP:
-		return fetch(s, out);
-	case COMMAND_DELE:
-		return dele(s, out);
-	case COMMAND_RSET:
-		return rset(s, out);
-	case COMMAND_NOOP:
-		reply_ok(out, s->language, TEXT_NOTHING_DONE);
-		return ASK_READ;
-	case COMMAND_QUIT:
-	case COMMAND_CAPA: /* session.c sends none of these here */
-	case COMMAND_LANG:
-	case COMMAND_STLS:
-	case COMMAND_UTF8:
-	case COMMAND_USER:
-	case COMMAND_PASS:
-	case COMMAND_APOP:
-	case COMMAND_AUTH:
-	case COMMAND_XTND:
-	case COMMAND_COUNT:
-		break;
-	}
-	return quit(s, out);
 }
 
 /* ---- what was asked has come ---- */

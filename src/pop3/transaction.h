@@ -6,9 +6,9 @@
 
 #include "pop3/state.h"
 
-/* Begin the command in s->command: STAT, LIST, UIDL, RETR, TOP, DELE, RSET, NOOP or
- * QUIT. Returns the next ask. */
-enum session_ask transaction_begin(struct session *s, struct buf *out);
+/* transaction_list carries out LIST and UIDL, transaction_fetch RETR and TOP. */
+session_command_fn transaction_stat, transaction_list, transaction_fetch,
+	transaction_dele, transaction_rset, transaction_noop, transaction_quit;
 
 /* Take the answer to ASK_MARKS, ASK_RECORDS or ASK_BODY. Returns the next ask. */
 enum session_ask transaction_marks(struct session *s, uint64_t *bits);

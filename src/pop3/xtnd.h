@@ -7,8 +7,7 @@
 
 #include "pop3/state.h"
 
-/* Carry out the XTND in s->command. Returns the next ask. */
-enum session_ask xtnd_begin(struct session *s, struct buf *out);
+session_command_fn xtnd_begin;
 
 /* Take the answer to ASK_BOARD, and return the next ask. xtnd_board, EVENT_BOARD: write
  * the board's line; with BOARD_EACH, ask for the next board. xtnd_told, EVENT_DONE: end
