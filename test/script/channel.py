@@ -3,18 +3,16 @@
 The messages are those of src/ipc/message.h, read from there.
 """
 
-import ctypes
 import os
 import pathlib
 import re
 import socket
 import struct
 
-from harness import PATIENCE, hold, open_files, wait_until
+from harness import PATIENCE, hold, sockets_that, taken, wait_until
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
 PARENT = 3  # the descriptor of the channel to poplard
-PIDFD_GETFD = 438
 
 TABLE = (SOURCE / "ipc" / "message.h").read_text()
 KINDS = re.findall(r"^\tX\((\w+),", TABLE, re.M)
@@ -75,19 +73,14 @@ class Channel:
         self.sock.close()
 
 
-def packet_sockets(pid):
-    """The descriptors of a process that are channels, and which sockets they are. The kernel's list may lack some
-    while others come and go."""
-    inodes = {line.split()[6] for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]
-              if line.split()[4] == "0005"}
-    return {fd: target for fd, target in open_files(pid).items()
-            if target.startswith("socket:[") and target[8:-1] in inodes}
-
-
 def links_of(pid):
-    """The channels that a process has beside that to its parent."""
+    """The channels that a process has beside that to its parent, which it may have twice."""
     parent = os.readlink(f"/proc/{pid}/fd/{PARENT}")
-    return [fd for fd, target in packet_sockets(pid).items() if target != parent]
+
+    def is_link(sock):
+        return sock.type == socket.SOCK_SEQPACKET and f"socket:[{os.fstat(sock.fileno()).st_ino}]" != parent
+
+    return sockets_that(pid, is_link)
 
 
 def only_link_of(pid):
@@ -111,9 +104,5 @@ def capture(pid):
 
 def channel_of(pid, number):
     """What a process has as this descriptor."""
-    pidfd = os.pidfd_open(pid)
-    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
-    os.close(pidfd)
-    if fd < 0:
-        raise OSError(ctypes.get_errno(), "pidfd_getfd")
-    return Channel(fd)
+    with taken(pid, number) as sock:
+        return Channel(sock.detach())

@@ -5,6 +5,8 @@ of a process or connection, with a limit after which it fails.
 """
 
 import contextlib
+import ctypes
+import errno
 import fcntl
 import os
 import pathlib
@@ -25,6 +27,8 @@ import unittest
 BUILD = pathlib.Path(os.environ.get("POPLAR_BUILD", "build")).resolve() / "src"
 PATIENCE = 60.0
 IS_ROOT = os.geteuid() == 0
+PIDFD_GETFD = 438  # the number of the system call, the same on all architectures
+TCP_ESTABLISHED = 1
 
 # A sanitizer cannot look for leaks in a process that may not be traced.
 os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
@@ -595,15 +599,51 @@ def open_files(pid):
     return found
 
 
+@contextlib.contextmanager
+def taken(pid, number):
+    """A copy of a socket that another process has; None if it has none of this number. What a socket is, is asked of
+    itself: the lists in /proc/net lack some that are there, while others come and go."""
+    fd = -1
+    with contextlib.suppress(ProcessLookupError):
+        pidfd = os.pidfd_open(pid)
+        fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
+        error = ctypes.get_errno()
+        os.close(pidfd)
+        if fd < 0 and error not in (errno.EBADF, errno.ESRCH):
+            raise OSError(error, "pidfd_getfd")
+    if fd < 0:
+        yield None
+        return
+    with socket.socket(fileno=fd) as sock:
+        yield sock
+
+
+def sockets_that(pid, test):
+    """The numbers of a process's sockets for which `test` holds; each is given as a copy."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for number, target in open_files(pid).items():
+            if target.startswith("socket:["):
+                with taken(pid, number) as sock:
+                    if sock and test(sock):
+                        found.append(number)
+    return found
+
+
 def listens(pid):
     """Has the process a socket by which it accepts TCP connections?"""
-    inodes = {line.split()[9] for name in ("tcp", "tcp6")
-              for line in pathlib.Path("/proc/net", name).read_text().splitlines()[1:]
-              if line.split()[3] == "0A"}
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return any(target.startswith("socket:[") and target[8:-1] in inodes
-                   for target in open_files(pid).values())
-    return False
+    return bool(sockets_that(pid, lambda sock: sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)))
+
+
+def is_read_by_its_peer(sock):
+    """Has the server read all that this client, which sends nothing meanwhile, has sent?"""
+    ends = [f":{end[1]:04X}" for end in (sock.getpeername(), sock.getsockname())]
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines():
+        words = line.split()
+        if words[1].endswith(ends[0]) and words[2].endswith(ends[1]):
+            return words[4].endswith(":00000000")
+    # The list lacks the server's end: because that is gone, if the client has heard of its end.
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != TCP_ESTABLISHED
 
 
 def hold(pid):

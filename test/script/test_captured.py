@@ -1,7 +1,6 @@
 """What a captured or stopped process can do to the logins of others: nothing."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -9,8 +8,8 @@ import threading
 import time
 import unittest
 
-from channel import FAULTS, PARENT, PIDFD_GETFD, capture, links_of, only_link_of
-from harness import IS_ROOT, Poplar, Work, hold, main, wait_until
+from channel import FAULTS, PARENT, capture, links_of, only_link_of
+from harness import IS_ROOT, Poplar, Work, hold, main, taken, wait_until
 
 MECHANISM_PLAIN = 2  # its place in the table of src/base/mechanism.h
 AT_ONCE = 4.0  # seconds, well below the 5 and 10 that a thread could be held; milliseconds as a rule
@@ -24,20 +23,6 @@ def at_once(p):
     yield
     took = time.monotonic() - began
     assert took - work.queued() < AT_ONCE, (took, work.queued())
-
-
-def take_link(pid):
-    """A copy of a process's end of its only channel beside that to its parent."""
-    return take_channel(pid, only_link_of(pid))
-
-
-def take_channel(pid, fd):
-    pidfd = os.pidfd_open(pid)
-    fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, fd, 0)
-    os.close(pidfd)
-    if fd < 0:
-        raise OSError(ctypes.get_errno(), "pidfd_getfd")
-    return socket.socket(fileno=fd)
 
 
 def password_of(c, user, password="secret"):
@@ -61,7 +46,7 @@ class Links(unittest.TestCase):
         p.login().quit()
         drop, = p.pids()["poplar-drop"]
         for _ in range(3):
-            with take_link(drop) as link:
+            with taken(drop, only_link_of(drop)) as link:
                 link.shutdown(socket.SHUT_RDWR)
             p.login().quit()
         self.assertEqual(p.pids()["poplar-drop"], [drop])
@@ -70,14 +55,14 @@ class Links(unittest.TestCase):
         p = self.start()
         p.login().quit()
         drop, = p.pids()["poplar-drop"]
-        link, parent = take_link(drop), take_channel(drop, PARENT)
+        number = only_link_of(drop)
         hold(drop)  # it does nothing of its own accord
 
         def end():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(drop, signal.SIGKILL)
         self.addCleanup(end)
-        with link, parent:
+        with taken(drop, number) as link, taken(drop, PARENT) as parent:
             parent.shutdown(socket.SHUT_RDWR)
             link.shutdown(socket.SHUT_RDWR)
         p.login().quit()
@@ -92,7 +77,7 @@ class Links(unittest.TestCase):
             p.make_maildir("right")
             p.login("right", "secret").quit()
             for pid in p.pids()["poplar-lookup"]:
-                with take_link(pid) as link:
+                with taken(pid, only_link_of(pid)) as link:
                     link.shutdown(socket.SHUT_RDWR)
             def works():
                 with p.connect() as c:

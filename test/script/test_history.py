@@ -66,8 +66,8 @@ import kerberos
 import youth
 from authority import Authority
 from databases import STRANGERS, Server, Sqlite, folder_of, hashed
-from harness import (BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, Work, main, open_files, tls_context,
-                     wait_until)
+from harness import (BUILD, IS_ROOT, PATIENCE, Client, Poplar, ServerCase, Work, is_read_by_its_peer, main, open_files,
+                     tls_context, wait_until)
 from proxyheader import LOCAL, OVER_TLS, run, v1, v2
 
 DENIED = "-ERR [AUTH] invalid user name or password"
@@ -112,19 +112,6 @@ def hello():
 
 def no_delay(client):
     client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def until_taken(sock):
-    """Wait until the server has read all that was sent, as the kernel tells."""
-    ends = [f":{end[1]:04X}" for end in (sock.getpeername(), sock.getsockname())]
-
-    def taken():
-        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines():
-            words = line.split()
-            if words[1].endswith(ends[0]) and words[2].endswith(ends[1]):
-                return words[4].endswith(":00000000")
-        return True  # it is gone
-    wait_until(taken)
 
 
 def words_at_the_end(c, neighbour):
@@ -188,10 +175,10 @@ class Stls(ServerCase):
             with contextlib.suppress(OSError):  # when it is dropped already
                 c.send(text[:cut])
                 if pause:
-                    until_taken(c.sock)
+                    wait_until(lambda: is_read_by_its_peer(c.sock))
                 c.send(text[cut:])
                 if pause:
-                    until_taken(c.sock)
+                    wait_until(lambda: is_read_by_its_peer(c.sock))
                 c.send(hello())
             self.assertIn(words_at_the_end(c, self.neighbour), (b"", b"+OK begin TLS negotiation\r\n"),
                           (text, cut, pause))
@@ -1030,7 +1017,7 @@ class Processes(unittest.TestCase):
             no_delay(clients[5])
             for line in (f"PASS {words['wrong']}", f"USER {words['wrong']}", f"XYZZY {words['wrong']}"):
                 clients[5].send(line[:-3])
-                until_taken(clients[5].sock)
+                wait_until(lambda: is_read_by_its_peer(clients[5].sock))
                 clients[5].ask(line[-3:])
             for c in clients[:5]:
                 c.ok("NOOP")

@@ -1,17 +1,15 @@
 """Maildrop processes of users with a uid of their own come when they are wanted, and go when they are not."""
 
 import contextlib
-import ctypes
 import os
 import pathlib
 import select
 import signal
 import unittest
 
-from harness import IS_ROOT, Poplar, alive, hold, main, open_files, state_of, wait_until
+from harness import IS_ROOT, Poplar, alive, hold, main, sockets_that, state_of, wait_until
 
 UIDS = {"one": 2001, "two": 2002, "three": 2001}
-PIDFD_GETFD = 438
 
 
 def users():
@@ -20,21 +18,7 @@ def users():
 
 def has_something_to_read(pid):
     """Is there a message in a socket of the process, which need not be at work?"""
-    pidfd = os.pidfd_open(pid)
-    try:
-        for number, target in open_files(pid).items():
-            if not target.startswith("socket:"):
-                continue
-            fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
-            if fd < 0:
-                raise OSError(ctypes.get_errno(), "pidfd_getfd")
-            ready = select.select([fd], [], [], 0)[0]
-            os.close(fd)
-            if ready:
-                return True
-        return False
-    finally:
-        os.close(pidfd)
+    return bool(sockets_that(pid, lambda sock: select.select([sock], [], [], 0)[0]))
 
 
 @contextlib.contextmanager

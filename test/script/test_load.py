@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import IS_ROOT, Client, Poplar, main, wait_until
+from harness import IS_ROOT, Client, Poplar, is_read_by_its_peer, main, wait_until
 
 
 class Narrow(Poplar):
@@ -40,14 +40,6 @@ def no_more_descriptors(p, pid):
         yield
     finally:
         limit(free + 100)
-
-
-def all_read(port):
-    """Has the server read all that was sent to this port?"""
-    with open("/proc/net/tcp") as table:
-        rows = [line.split() for line in table][1:]
-    ours = [row for row in rows if int(row[1].split(":")[1], 16) == port and row[3] == "01"]
-    return all(int(row[4].split(":")[1], 16) == 0 for row in ours)
 
 
 class Load(unittest.TestCase):
@@ -107,7 +99,7 @@ class Load(unittest.TestCase):
             try:
                 for c in clients:
                     c.send(b"RETR 8\r\n")
-                wait_until(lambda: all_read(p.port))
+                wait_until(lambda: all(is_read_by_its_peer(c.sock) for c in clients))
             finally:
                 os.kill(drop, signal.SIGCONT)
             for c in clients:
