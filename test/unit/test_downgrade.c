@@ -9,6 +9,7 @@ enum { PLACE = 16 << 20 };
 
 static struct downgrade judge, writer;
 static char written[PLACE];
+static bool is_whole; /* `written` is all of the message */
 
 struct outcome {
 	enum surrogate surrogate;
@@ -70,6 +71,7 @@ static size_t write_top(struct span in, enum downgrade_way way, size_t piece,
 		in = span_after(in, n - part.len);
 		free(exact);
 	}
+	is_whole = in.len == 0 && !w.cut;
 	len += wire_end(&w, written + len);
 	*octets = w.octets;
 	return len;
@@ -676,6 +678,45 @@ static void test_top(void **state)
 	}
 }
 
+/* A message whose last field, in the header of a part, is written in several steps. */
+static struct span long_last_field(size_t more)
+{
+	static char text[20000];
+	size_t len = (size_t)sprintf(text,
+				     "Content-Type: multipart/mixed; "
+				     "boundary=b\n\n--b\nReferences: <%0*d@b>",
+				     (int)more, 0);
+
+	for (int i = 0; i < 1000; i++)
+		len += (size_t)sprintf(text + len, " <a@b> (ö)");
+	return (struct span){ text, len };
+}
+
+/* The lines may run out where all input is consumed and all that is ready has gone, but
+ * a step is still to be done: that is not the whole message. Some length of the first
+ * word lets a step end with a line. */
+static void test_top_without_the_last_step_of_a_field_is_not_the_message(void **state)
+{
+	uint64_t octets;
+
+	(void)state;
+	for (size_t more = 1; more <= 80; more++) {
+		const struct span in = long_last_field(more);
+		const size_t all =
+			write_top(in, DOWNGRADE_FULL, in.len, 65536, -1, &octets);
+		int64_t lines = 0;
+
+		CHECK(is_whole && all > DOWNGRADE_MADE_OCTETS);
+		for (size_t i = 0; i < DOWNGRADE_MADE_OCTETS; i++)
+			lines += written[i] == '\n';
+		for (int64_t most = lines + 3; lines <= most; lines++) {
+			CHECK(write_top(in, DOWNGRADE_FULL, in.len, 65536, lines - 2,
+					&octets) < all);
+			CHECK(!is_whole);
+		}
+	}
+}
+
 /* ---- lines ---- */
 
 /* Words of all lengths, and none of them too long for a line. */
@@ -808,6 +849,7 @@ int main(void)
 		TEST(test_a_boundary_longer_than_is_remembered_is_none),
 		TEST(test_how_it_is_cut_changes_nothing),
 		TEST(test_top),
+		TEST(test_top_without_the_last_step_of_a_field_is_not_the_message),
 		TEST(test_lines_are_short_and_words_whole),
 		TEST(test_no_address_is_lost_among_many),
 		TEST(test_a_call_does_a_bounded_amount_of_work),
