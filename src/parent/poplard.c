@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -21,12 +19,11 @@
 #include "base/version.h"
 #include "config/file/file.h"
 #include "parent/control.h"
+#include "parent/events.h"
 #include "parent/generation.h"
 #include "parent/relay.h"
 #include "parent/reloads.h"
-#include "parent/renewal.h"
 #include "parent/state.h"
-#include "parent/supervise.h"
 #include "parent/tickets.h"
 #include "rundir/control.h"
 #include "setup/options.h"
@@ -34,11 +31,6 @@
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 #include "tls/tls.h"
-
-enum { POLLS_MAX = 4096 };
-
-/* The first descriptors that are polled; those of the workers follow. */
-enum { POLL_SIGNALS, POLL_RELAY, POLL_CONTROL, POLL_WATCH, POLL_WORKERS };
 
 static const char usage[] =
 	"usage: poplard [-c FILE]\n"
@@ -212,92 +204,14 @@ static void begin(struct parent *p)
 		exit(p->failure);
 }
 
-/* ---- the loop ---- */
-
-static void reap(struct parent *p)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		supervise_died(p, pid, status);
-}
-
-static void on_signals(struct parent *p)
-{
-	struct signalfd_siginfo info;
-
-	while (read(p->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		if (info.ssi_signo == SIGCHLD)
-			reap(p);
-		else if (info.ssi_signo == SIGHUP && !p->stopping)
-			reload_begin(p);
-		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			supervise_stop(p, info.ssi_signo == SIGTERM ? "SIGTERM"
-								    : "SIGINT");
-	}
-}
-
-/* Returns how many descriptors are polled; workers[i] is the one of polls[i]. */
-static nfds_t fill_polls(const struct parent *p, struct pollfd polls[POLLS_MAX],
-			 struct worker *workers[POLLS_MAX])
-{
-	nfds_t count = POLL_WORKERS;
-
-	polls[POLL_SIGNALS] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
-	polls[POLL_RELAY] = (struct pollfd){ .fd = p->relay, .events = POLLIN };
-	polls[POLL_CONTROL] = (struct pollfd){ .fd = p->control, .events = POLLIN };
-	polls[POLL_WATCH] = (struct pollfd){ .fd = p->watch, .events = POLLIN };
-	for (struct generation *g = p->generations; g; g = g->next) {
-		for (struct worker *k = g->workers; k && count < POLLS_MAX;
-		     k = k->next) {
-			if (k->channel.fd < 0)
-				continue;
-			workers[count] = k;
-			polls[count++] = (struct pollfd){ .fd = k->channel.fd,
-							  .events = POLLIN };
-		}
-	}
-	return count;
-}
-
-/* Signals come last: a death frees workers, which are in the array above. */
-static void wait_for_something(struct parent *p)
-{
-	static struct pollfd polls[POLLS_MAX];
-	static struct worker *workers[POLLS_MAX];
-	const uint64_t now = clock_ms(), due = supervise_next_due(p);
-	const nfds_t count = fill_polls(p, polls, workers);
-
-	if (poll(polls, count, due > now ? (int)(due - now) : 0) <= 0)
-		return;
-	for (nfds_t i = POLL_WORKERS; i < count; i++)
-		if (polls[i].revents && workers[i]->channel.fd == polls[i].fd)
-			supervise_hear(p, workers[i]);
-	if (polls[POLL_RELAY].revents)
-		relay_pass_on(p);
-	if (polls[POLL_CONTROL].revents)
-		control_accept(p);
-	if (polls[POLL_WATCH].revents)
-		renewal_heard(p);
-	if (polls[POLL_SIGNALS].revents)
-		on_signals(p);
-}
-
 int main(int argc, char **argv)
 {
 	static struct parent p = { .run_dir = -1, .control = -1, .watch = -1 };
 
 	p.config = parse_args(argc, argv);
 	begin(&p);
-	while (p.generations) {
-		wait_for_something(&p);
-		supervise_do_due(&p, clock_ms());
-		if (p.stopping)
-			for (struct generation *g = p.generations; g; g = g->next)
-				g->draining = true;
-		generation_drop_empty(&p);
-	}
+	while (events_turn(&p))
+		;
 	unlinkat(p.run_dir, CONTROL_NAME, 0);
 	log_event(LOG_NOTICE, "stopped");
 	if (p.relay >= 0)
