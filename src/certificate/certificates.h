@@ -15,30 +15,31 @@ struct octets {
 
 enum { PAIR_CERTIFICATE, PAIR_KEY, PAIR_STAPLE, PAIR_FILES };
 
-/* The contents of the files. A pair may have older contents than its files, if the new
- * ones cannot be used. */
+/* The contents of the files. If the new contents of a pair cannot be used, the pair
+ * keeps the contents that were read before. */
 struct certificates {
 	unsigned count;
 	struct octets pairs[TLS_PAIRS_MAX][PAIR_FILES];
 	struct octets client_ca, client_crl;
-	/* The last reports about each pair, and about the files for clients: the same
-	 * is reported once. */
+	/* The last report about each pair and, at the end, about client_ca and
+	 * client_crl: the same report is not repeated. */
 	struct why refused[TLS_PAIRS_MAX + 1];
 };
 
 /* What is reported about a certificate. */
 enum certificate_news {
-	CERTIFICATE_REFUSED, /* `why` says why */
+	CERTIFICATE_REFUSED, /* the pair cannot be used: see `why` */
 	CERTIFICATE_EXPIRED,
-	CERTIFICATE_EXPIRES,   /* in `days` */
-	CERTIFICATE_NO_STAPLE, /* the staple cannot be used; why->what says why */
-	CERTIFICATE_ALONE,     /* the file lacks the certificate that signed it */
+	CERTIFICATE_EXPIRES,   /* within three weeks, in `days` days */
+	CERTIFICATE_NO_STAPLE, /* the OCSP response cannot be used: see why->what */
+	CERTIFICATE_ALONE, /* the file lacks the intermediate certificate that signed it
+			    */
 };
 
 struct certificate_notice {
 	enum certificate_news news;
 	enum setting_id setting; /* with REFUSED: the setting that is wrong */
-	const char *path;        /* the certificate; with NO_STAPLE the response */
+	const char *path; /* of the certificate; with NO_STAPLE of the OCSP response */
 	int64_t days;
 	const struct why *why; /* borrowed */
 };
@@ -49,20 +50,21 @@ struct certificate_notice {
 
 typedef void certificates_say_fn(void *arg, const struct certificate_notice *notice);
 
-/* Read the files that the settings name, and report each pair that is wrong. If there
- * is an older `now` (NULL: none), a pair that is wrong or not valid at this time is
- * copied from it. *out_changed: *out differs from `now`. False: *out cannot be used,
- * and is empty. */
+/* Read the files that the settings name, and report each pair that cannot be used.
+ * `now` has the contents in use, or is NULL: then a pair that cannot be used, or is not
+ * valid at this time, is copied from `now`. *out_changed: *out differs from `now`.
+ * False: some pair cannot be used or copied, and *out is empty. */
 MUST_USE bool certificates_read(const struct settings *s,
 				const struct certificates *now,
 				struct certificates *out, bool *out_changed,
 				certificates_say_fn *say, void *arg);
 
-/* Report what has expired or will within three weeks, and staples that cannot be used.
- * Returns when the next staple goes stale, in seconds since 1970; 0: there is none. */
+/* Report certificates that have expired or will within three weeks, and OCSP responses
+ * that cannot be used. Returns when the next OCSP response goes stale, in seconds since
+ * 1970; 0: no response is in use. */
 int64_t certificates_review(const struct settings *s, const struct certificates *c,
 			    certificates_say_fn *say, void *arg);
 
-/* The contents in the form that tls/ takes; borrowed from *c. */
+/* Convert the contents to the form that tls/ takes. *out borrows from *c. */
 void certificates_files(const struct certificates *c, struct tls_files *out);
 void certificates_done(struct certificates *c);

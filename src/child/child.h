@@ -1,4 +1,5 @@
-/* child/child.h - how a child of poplard begins, and how it hears poplard.
+/* child/child.h - how a child of poplard begins, and how it receives poplard's
+ * messages.
  *
  * Prefix: child_.
  */
@@ -9,37 +10,38 @@
 #include "ipc/dispatch.h"
 #include "sys/sandbox.h"
 
-/* The first member of what a process knows of itself, so that a handler of poplard's
- * messages can be given either. */
+/* What every child has. A process's own struct begins with it, so that a handler of
+ * poplard's messages can use its argument as either. */
 struct child {
 	enum role role;
-	enum sandbox sandbox; /* the role's; poplar-lookup and poplar-auth may change it
-			       */
-	struct channel parent; /* to poplard; its fd is -1 when poplard has died */
+	enum sandbox sandbox;  /* at first that of the role; poplar-lookup and
+				  poplar-auth may choose another */
+	struct channel parent; /* to poplard; fd -1: poplard has died */
 	const struct dispatch *hears;
-	bool has_begun; /* poplard has said GO */
+	bool has_begun; /* GO has come */
 	struct settings settings;
 	struct channel_inbox inbox;
 };
 
-/* The messages of poplard to all children alike, for a process's own list. */
+/* The messages that poplard sends to every child, as the beginning of a process's list
+ * of handlers. */
 #define CHILD_HEARS(X)                                                                 \
 	X(SETTINGS, child_on_settings)                                                 \
 	X(GO, child_on_go)
 dispatch_fn child_on_settings, child_on_go;
 
-/* Everything from main to the moment when poplard says GO: arguments (--help,
- * --version), log, signals, settings. `hears` handles poplard's messages, is given c,
- * and stays in use. Ends the process where poplard did not start it, is gone, or says
- * something that a handler does not accept. */
+/* Begin a child, up to the message GO: read the arguments (--help, --version), and set
+ * up log, signals and settings. `hears` has the handlers of poplard's messages, which
+ * get c as `arg`; it must outlive c. If poplard did not start the process, or dies, or
+ * sends a message that its handler does not accept, the process ends. */
 void child_begin(struct child *c, enum role role, int argc, char **argv,
 		 const struct dispatch *hears);
 
-/* Enter the sandbox, with `dir` (-1: none) as the one folder that stays reachable, and
- * tell poplard. Ends the process where the kernel refuses. */
+/* Enter the sandbox, with `dir` (-1: none) as the one folder beneath which the process
+ * may open files, and send SANDBOXED. If the kernel refuses, the process ends. */
 void child_enter_sandbox(struct child *c, int dir);
 
-/* Handle every message of poplard that is there. False: poplard is gone, or said what
- * it may not say. Then parent.fd is -1, and the process goes on with what it has;
- * nobody starts it again. */
+/* Receive and handle all messages of poplard that have come. False: poplard is gone, or
+ * sent an illegal message, which has been logged. Then parent.fd is -1, and the process
+ * goes on with the links that it has; nobody will start it again. */
 MUST_USE bool child_hear(struct child *c);

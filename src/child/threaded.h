@@ -1,7 +1,8 @@
-/* child/threaded.h - a child of poplard whose threads serve links to other processes.
+/* child/threaded.h - a child of poplard with threads, which serve its links to other
+ * processes.
  *
- * Prefix: threaded_. The process ends by itself: once poplard has said DRAIN or is
- * gone, as soon as neither a link nor anything else that was counted is left.
+ * Prefix: threaded_. The process ends by itself: after poplard has sent DRAIN or died,
+ * as soon as no link and nothing else that threaded_more has counted is left.
  */
 #pragma once
 
@@ -10,27 +11,27 @@
 #include "child/child.h"
 #include "sys/pool.h"
 
-/* The first member of what a threaded process knows of itself. */
+/* What every process with threads has. Its own struct begins with it. */
 struct threaded {
 	struct child child; /* first: a threaded process is a child */
-	struct pool *pool;  /* its threads wait here for links */
-	atomic_uint live;   /* links, and what the process counts beside them */
+	struct pool *pool;  /* its threads wait here for the links */
+	atomic_uint live;   /* links, and what threaded_more has counted besides */
 	atomic_bool draining;
 	struct pool_fd parent;
 };
 
-/* Before child_begin. False: no memory, or no descriptor is free. */
+/* Call it before child_begin. False: out of memory, or no descriptor is free. */
 MUST_USE bool threaded_init(struct threaded *t);
 
-/* Hear poplard in a thread of `pool`, which may be t->pool; its pool_arg must be t.
- * False: the kernel refuses. */
+/* Receive poplard's messages in a thread of `pool`, which may be t->pool, and whose
+ * pool_arg must be t. False: the kernel refuses. */
 MUST_USE bool threaded_hear_parent(struct threaded *t, struct pool *pool);
 
 /* The handler of DRAIN, for the process's list of poplard's messages. */
 dispatch_fn threaded_on_drain;
 
-/* Count one thing more, or one less, that keeps the process alive. The second may end
- * the process. */
+/* Count one thing more, or one less, that keeps the process alive. threaded_less may
+ * end the process. Several threads may call these functions at the same time. */
 void threaded_more(struct threaded *t);
 void threaded_less(struct threaded *t);
 
@@ -38,23 +39,23 @@ void threaded_less(struct threaded *t);
 
 struct threaded_link;
 
-/* What a kind of link does. */
+/* One kind of link: its functions. Several threads may call them at the same time. */
 struct threaded_kind {
 	enum role peer;
-	/* Handle the message in the inbox, while other threads may receive the next one
-	 * and handle that. False: the link is closed (`lost`). */
+	/* Handle the message in the inbox. Meanwhile another thread may receive and
+	 * handle the next one. False: the link must end, and `lost` is called. */
 	bool (*hear)(struct threaded_link *link, struct channel_inbox *in);
-	/* Watch for the next message. NULL: pool_again. */
+	/* Watch the link for the next message. NULL: pool_again does. */
 	void (*watch)(struct threaded_link *link);
-	/* The watch has woken: is a message to be received? Otherwise the link is
-	 * watched again. NULL: it is. */
+	/* The watch has woken a thread: may it receive a message? If not, the link is
+	 * watched again. NULL: always. */
 	bool (*may_hear)(struct threaded_link *link);
-	/* The link serves no more: the peer has closed its end or said what it may not
-	 * say, which has been logged, `hear` returned false, or the kernel refused to
-	 * watch. May be called more than once, by several threads. NULL: nothing is to
-	 * be done beside closing the link. */
+	/* The link has ended: the peer has closed its end or sent an illegal message
+	 * (which has been logged), `hear` has returned false, or the kernel refuses to
+	 * watch the link. Several threads may call it for one link. NULL: closing the
+	 * link is enough. */
 	void (*lost)(struct threaded_link *link);
-	/* The last thread has left the link, whose descriptor is closed: free it. */
+	/* No thread uses the link any more, and its descriptor is closed: free it. */
 	void (*free)(struct threaded_link *link);
 };
 
@@ -66,8 +67,8 @@ struct threaded_link {
 	atomic_uint users; /* the watch, and threads that handle a message */
 };
 
-/* Serve the peer at `fd` from now on; fd is the link's. The process counts the link as
- * live until it is freed. Where the kernel refuses, the link is lost and freed at once.
- */
+/* Begin to serve the peer at `fd`, which the link takes over. The link keeps the
+ * process alive until it is freed. If the kernel refuses to watch fd, the link is lost
+ * and freed at once. */
 void threaded_link_begin(struct threaded *t, struct threaded_link *link,
 			 const struct threaded_kind *kind, int fd);

@@ -6,6 +6,6 @@
 
 #include "cli/checking.h"
 
-/* Check the databases that lookup processes ask, as far as that works without asking.
- */
+/* Check the databases that lookup processes ask, as far as possible without asking
+ * them. */
 void check_databases(struct checking *c);

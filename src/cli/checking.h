@@ -1,4 +1,4 @@
-/* cli/checking.h - what the files of `poplar check` have in common: how they report.
+/* cli/checking.h - how the files of `poplar check` report what they find.
  *
  * Prefix: check_.
  */
@@ -20,10 +20,11 @@ void check_say(struct checking *c, enum setup_weight weight, const char *text);
 void __attribute__((format(printf, 3, 4)))
 check_format(struct checking *c, enum setup_weight weight, const char *format, ...);
 
-/* The same with "cannot open /x: No such file or directory". */
+/* The same with a fault: "cannot open /x: No such file or directory". */
 void check_fault(struct checking *c, enum setup_weight weight, const struct why *why);
 
-/* Run a task in a process that has become `ids`. It reports by check_say into its copy
- * of *c and returns false if it has; one report of this weight is counted here then. */
+/* Run a task in a child process that runs as `ids`. The task may call check_say, which
+ * counts in the child's copy of *c, and then returns false; c->count then grows by one
+ * report of this weight. */
 void check_as(struct checking *c, struct ids ids, cli_task_fn *task, void *arg,
 	      enum setup_weight weight);

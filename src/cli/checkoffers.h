@@ -1,4 +1,4 @@
-/* cli/checkoffers.h - poplar check: can anybody log in at all?.
+/* cli/checkoffers.h - poplar check: can anybody log in at all?
  *
  * Prefix: check_.
  */
@@ -6,5 +6,5 @@
 
 #include "cli/checking.h"
 
-/* Report if no mechanism can let anybody in. */
+/* Report it if no user could log in by any mechanism. */
 void check_offers(struct checking *c);

@@ -6,6 +6,6 @@
 
 #include "cli/checking.h"
 
-/* Check the users files and files of token keys; databases that are asked are skipped.
- */
+/* Check the users files and the files of token keys. Databases that lookup processes
+ * ask are skipped. */
 void check_users(struct checking *c);

@@ -1,4 +1,4 @@
-/* cli/maildrop.h - one maildrop, for the commands of poplar.
+/* cli/maildrop.h - finds and opens maildrops, for the commands of poplar.
  *
  * Prefix: cli_maildrop_.
  */
@@ -11,37 +11,40 @@
 
 struct cli_maildrop {
 	const struct settings *settings;
-	int server;           /* channel to poplar-auth, after the first question */
-	const char *name;     /* of the user, or a path */
+	int server;           /* channel to poplar-auth; -1 before the first question */
+	const char *name;     /* of the user, or an absolute path */
 	struct policy policy; /* of the user */
 	char path[PLACE_PATH_MAX];
 	struct store_opening opening;
 };
 
-/* False: mail-root cannot be opened, which has been reported. The settings must outlive
- * *m. */
+/* Initialize *m. The settings must outlive it. False: mail-root cannot be opened, which
+ * has been reported. */
 MUST_USE bool cli_maildrop_begin(struct cli_maildrop *m,
 				 const struct settings *settings);
 void cli_maildrop_end(struct cli_maildrop *m);
 
-/* Are users files the only databases of users? Then they are read here; otherwise the
- * running server is asked. */
+/* Are users files the only databases of users? Then the functions below read those;
+ * otherwise they ask the running server. */
 bool cli_maildrop_in_files(const struct settings *s);
 
-/* Find the maildrop of this user, or at this absolute path. False: there is none, which
- * has been reported. */
+/* Set m->path and m->policy to those of the user of this name, or to an absolute path
+ * below mail-root (cli_maildrop_find), or to those of *user (cli_maildrop_of). False:
+ * that is not possible, and has been reported. */
 MUST_USE bool cli_maildrop_find(struct cli_maildrop *m, const char *name);
 MUST_USE bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user);
 
-/* Read the users files, one with each call; *io_number begins at 0. NULL: there are no
- * more. A file that cannot be read is reported and skipped. */
+/* Read the next users file; *io_number is 0 at the first call, and counts databases.
+ * The caller passes the users to users_free. NULL: there are no more files. A file that
+ * cannot be read is reported and skipped. */
 struct users *cli_maildrop_users(const struct settings *s, unsigned *io_number);
 
-/* Run `task` as the owner of the maildrop's folder. */
+/* Run `task` in a child process, as the owner of the maildrop's folder. False: the task
+ * has returned false, or something else went wrong, which has been reported. */
 MUST_USE bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task,
 				    void *arg);
 
-/* Open its folder. -1, with the story in *why. */
+/* Open the maildrop's folder. Returns a descriptor, or -1 with the story in *why. */
 int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why);
 
 /* Open the maildrop as m->opening says. NULL: *out_fault says why, which has been

@@ -1,4 +1,4 @@
-/* cli/place.h - the folders of a new user's mail, and their owner.
+/* cli/place.h - makes the folders of a new user's mail, and checks their owner.
  *
  * Prefix: cli_.
  */
@@ -9,12 +9,12 @@
 
 struct user;
 
-/* Why no maildrop process may have the uid and gid of this user; `mail` are the ids of
- * mail-user. NULL: one may. */
+/* Why poplard would start no maildrop process with the uid and gid of this user, as a
+ * text. `mail`: the ids of mail-user. NULL: poplard would. */
 const char *cli_owner_wrong(const struct settings *s, const struct user *user,
 			    struct ids mail);
 
-/* Make a new user's Maildir and home, which belong to the user (mode 0700), and missing
- * folders above, which belong to mail-user (0711). False: that failed, which has been
- * reported. */
+/* Make a new user's home and Maildir, which belong to the user (mode 0700), and the
+ * missing folders above them, which belong to mail-user (0711). False: that has failed,
+ * and was reported. */
 MUST_USE bool cli_make_place(const struct settings *s, const struct user *user);

@@ -18,12 +18,12 @@ X(maildir, TEXT, 0, 4095, "", AUTH, \
   "The Maildir with its messages, below mail-root. It is not made if it is missing, and its messages are " \
   "never changed; a file poplar-maxima in it counts how many there have ever been.") \
 X(archive, TEXT, 0, 4095, "", AUTH, \
-  "A Maildir with older messages, which XTND ARCHIVE opens. Empty: there is none.") \
+  "A Maildir with older messages, which XTND ARCHIVE opens. Empty: the board has no archive.") \
 X(readers, LIST, 0, 32, "", AUTH, \
   "Who may read the board: names of users as the databases have them, \"@example.org\" for all users of a " \
   "domain, \"*\" for everybody who can log in, by ANONYMOUS too. For others the board does not exist.") \
 X(uid, COUNT, 0, 4294967294, "0", AUTH, \
-  "As root: the uid of the process that reads the board. 0: that of mail-user.") \
+  "As root: the uid of the process that reads the board. 0: the uid of mail-user.") \
 X(gid, COUNT, 0, 4294967294, "0", AUTH, \
   "As root: the gid of that process. It is needed if uid is given.")
 /* clang-format on */
@@ -38,7 +38,7 @@ struct board_settings {
 
 enum { BOARDS_MAX = 32, BOARD_NAME_MAX = 64 };
 
-/* All boards, in the order of their sections, which is that of XTND BBOARDS. */
+/* All boards, in the order of their sections. XTND BBOARDS lists them in this order. */
 struct boards {
 	unsigned count;
 	struct board_settings at[BOARDS_MAX];
@@ -46,19 +46,21 @@ struct boards {
 
 struct rows board_rows(void);
 
-/* Add a board with all defaults. NULL: out of memory, BOARDS_MAX boards are there, or
- * the name is too long. */
+/* Add a board of this name, with default values. NULL: out of memory, boards->count is
+ * BOARDS_MAX, or the name is too long. */
 MUST_USE struct board_settings *boards_add(struct boards *boards, struct span name);
 void boards_done(struct boards *boards);
 
-/* May the user of this name read it? A user whose own name is the board's may not: to
- * that user the name means the user's own maildrop. */
+/* May the user of this name read the board? A user who has the same name as the board
+ * may not: for that user, XTND opens the user's own maildrop by this name. */
 bool board_admits(const struct board_settings *board, struct span user);
 
-/* The board of that name, if the user may read it. NULL: there is none. */
+/* The board of this name, if the user may read it. NULL: no such board, or the user may
+ * not read it. */
 const struct board_settings *boards_find(const struct boards *boards, struct span name,
 					 struct span user);
 
-/* The same by its number among the boards that the user may read, from 0 on. */
+/* The board with this number (from 0) among those that the user may read. NULL: there
+ * are fewer. */
 const struct board_settings *boards_nth(const struct boards *boards, uint64_t number,
 					struct span user);

@@ -8,7 +8,7 @@
  *
  * poplar-auth asks the databases in the order of their sections. The table has one row
  * per setting, as in config/settings.h, with two more columns: the drivers that have
- *the setting, and the drivers that need it.
+ * the setting, and the drivers that need it.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 #include "sys/sandbox.h"
 
 /* clang-format off */
-/* Name, whether it is in this build, and what it asks. */
+/* Name, whether this build has the driver, and what the driver asks. */
 #define DATABASE_DRIVER_TABLE(X) \
 	X(PASSWD_FILE,   "passwd-file",   true,               "a file like that of the setting users") \
 	X(SQLITE,        "sqlite",        POPLAR_WITH_SQLITE, "a file of SQLite") \
@@ -37,8 +37,8 @@ X(if_unknown, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
 X(if_wrong, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
   "Whether the next database is asked when this one knows another password.") \
 X(timeout, MILLIS, 100, 60000, "5s", AUTH | LOOKUP, ASKED, NO_ONE, \
-  "How long an answer may take. If it takes longer, the user is told to try again later, and the process " \
-  "that was asked is replaced.") \
+  "How long an answer may take. If it takes longer, the client gets [SYS/TEMP], which asks it to try again " \
+  "later, and the process that was asked is replaced.") \
 X(cache, CHOICE, 0, 2, "stored", AUTH, REMEMBERED, NO_ONE, \
   "Which answers are remembered: those of a database that gives the stored password; also those of one that " \
   "judges the password itself; or none. A password that is good only once must not be remembered.") \
@@ -103,7 +103,8 @@ X(issuer, TEXT, 0, 511, "", AUTH | LOOKUP, TOKENS, JWT, \
 X(audience, LIST, 0, 8, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
   "A token must be for one of these. Empty: it may be for anyone, unless scope says for what.") \
 X(scope, TEXT, 0, 255, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
-  "A token must have all of these scopes, which are separated by spaces. A refused client is told them.") \
+  "A token must have all of these scopes, which are separated by spaces. A client whose token is refused " \
+  "learns them.") \
 X(user_claim, TEXT, 1, 64, "sub", AUTH | LOOKUP, TOKENS, NO_ONE, \
   "The claim of a token, or of the answer about it, that is the name of the user.") \
 X(leeway, TIME, 0, 300, "30s", AUTH | LOOKUP, TOKENS, NO_ONE, \
@@ -112,7 +113,7 @@ X(algorithms, LIST, 0, 13, "", AUTH, JWT, NO_ONE, \
   "The signature algorithms that a token may have. Empty: RS256, RS384, RS512, PS256, PS384, PS512, ES256, " \
   "ES384, ES512 and EdDSA (Ed25519). HS256, HS384 and HS512 must be named, and use keys of type oct only.") \
 X(openid_configuration, TEXT, 0, 511, "", AUTH, TOKENS, NO_ONE, \
-  "A URL that refused OAUTHBEARER clients are told, from which they learn how to get a token (OpenID Connect " \
+  "A URL for OAUTHBEARER clients whose token is refused, where they learn how to get one (OpenID Connect " \
   "Discovery).")
 
 /* The words of each CHOICE, in the order of their numbers. */
@@ -155,33 +156,34 @@ const char *database_driver_name(enum database_driver_id driver);
 const char *database_driver_text(enum database_driver_id driver);
 bool database_driver_is_built(enum database_driver_id driver);
 
-/* Do lookup processes ask it? */
+/* Do lookup processes ask this database? */
 bool database_is_asked(const struct database_settings *db);
 
-/* Does it know tokens instead of users? */
+/* Is this a database of tokens, not of users? */
 bool database_has_tokens(const struct database_settings *db);
 
-/* The rules for the claims of its tokens. They borrow the texts of the settings. */
+/* The rules for the claims of the database's tokens. They borrow the texts of the
+ * settings. */
 struct claims_rules database_claims_rules(const struct database_settings *db);
 
-/* Is it asked over the network? */
+/* Do its lookup processes connect to a server? */
 bool database_is_remote(const struct database_settings *db);
 
-/* The sandbox of the processes that ask it. */
+/* The sandbox of the processes that ask this database. */
 enum sandbox database_sandbox(const struct database_settings *db);
 
-/* Does it judge passwords itself? Otherwise it gives the stored password. */
+/* Does the database judge passwords itself? Otherwise it tells the stored password. */
 bool database_judges(const struct database_settings *db);
 
-/* May its processes run as root? */
+/* May the processes that ask this database run as root? */
 bool database_may_be_root(const struct database_settings *db);
 
-/* Does its driver have this setting? Does it need it? */
+/* Does the database's driver have this setting? Does the driver need a value for it? */
 bool database_has(const struct database_settings *db, const struct row *row);
 bool database_needs(const struct database_settings *db, const struct row *row);
 
-/* Add a database with all defaults. NULL: out of memory, DATABASES_MAX databases are
- * there, or the name is too long. */
+/* Add a database of this name, with default values. NULL: out of memory,
+ * databases->count is DATABASES_MAX, or the name is too long. */
 MUST_USE struct database_settings *databases_add(struct databases *databases,
 						 struct span name);
 void databases_done(struct databases *databases);

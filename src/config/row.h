@@ -1,8 +1,9 @@
-/* config/row.h - one row of a table of settings: converts its value to text and back.
+/* config/row.h - one row of a table of settings: converts the setting's value to text
+ * and back.
  *
  * Prefix: row_, rows_. The tables are in config/settings.h, config/databases.h and
- * config/boards.h. Each table has a struct of values, to which `values` points below; a
- * row knows the offset of its own value there.
+ * config/boards.h. Each table has a struct with one member for each row; `values`
+ * points to such a struct below, and row.at is the offset of the row's member.
  *
  * Types: TEXT; LIST of texts; COUNT, a number; TIME in seconds (90s, 10m, 2h, 1d) and
  * MILLIS in milliseconds (500ms, 2s, 1m), which need a unit unless they are 0; BOOL,
@@ -43,15 +44,16 @@ enum { ROW_NAME_MAX = 32, ROW_CHOICES_MAX = 31 };
 struct row {
 	char name[ROW_NAME_MAX]; /* as in C; the file has '-' for '_' */
 	enum setting_type type;
-	unsigned roles; /* bits (1 << enum role): the processes that get the value */
-	unsigned
-		drivers; /* config/databases.h: bits of the drivers that have the row */
-	unsigned must;   /* ... and of those that need a value that is not empty */
-	uint64_t least, most; /* of a number, of a text's octets, of a list's texts */
+	unsigned roles;   /* bits (1 << enum role): the processes that get the value */
+	unsigned drivers; /* bits (1 << enum database_driver_id): the drivers that have
+			     the row */
+	unsigned must;    /* ... and the drivers that need a value that is not empty */
+	uint64_t least, most; /* bounds of a number, of the octets of a text, or of the
+				 number of texts in a list */
 	const char *standard; /* the default; texts of a LIST are separated by ", " */
 	const char *help;
 	const char *choices[ROW_CHOICES_MAX + 1];
-	size_t at; /* in the struct of values */
+	size_t at; /* offset of the value in the struct of values */
 };
 
 /* The initializer ".choices = ..." of a CHOICE row; nothing for other types. */
@@ -69,16 +71,17 @@ struct rows {
 	unsigned count;
 };
 
-/* Set all values, which are zero, to their defaults. FAULT_NOMEM: call rows_done. */
+/* Set all values of a zeroed struct to their defaults. The caller calls rows_done, also
+ * after FAULT_NOMEM. */
 MUST_USE enum fault rows_init(struct rows rows, void *values);
 void rows_done(struct rows rows, void *values);
 
-/* The same for a section of the file, whose title is copied to *out_title. False: out
- * of memory, and nothing is left to free. */
+/* As rows_init, for a section of the file, whose title is copied to *out_title. False:
+ * out of memory; everything has been freed. */
 MUST_USE bool rows_begin(struct rows rows, void *values, char **out_title,
 			 struct span title);
 
-/* The row of that name, spelt with '-' or '_'. NULL: no row has it. */
+/* The row of this name, spelled with '-' or '_'. NULL: no row has it. */
 const struct row *rows_find(struct rows rows, struct span name);
 
 /* The name as the file spells it. */
@@ -100,23 +103,26 @@ bool row_is_empty(const struct row *row, const void *values);
 /* Remove all texts of a LIST. */
 void row_clear_list(const struct row *row, void *values);
 
-/* Write the value as it would stand in the file. out->cut tells that it did not fit. */
+/* Append the value as poplar.conf would have it. If it does not fit, out->cut is set.
+ */
 struct buf;
 void row_show(const struct row *row, const void *values, struct buf *out);
 
-/* The same of a LIST's default. */
+/* Append the default of a LIST, likewise. */
 void row_show_default(const struct row *row, struct buf *out);
 
-/* Write the text in quotes, on one line, so that the file reads it back unchanged. */
+/* Append the text in quotes, on one line, so that poplar.conf with this text has the
+ * same value. */
 void row_quote(const char *text, struct buf *out);
 
-/* Pack the values of the rows that `role` gets, for a message, and unpack them there.
- * FAULT_PEER: `packed` is malformed, or has a row that the role does not get. */
+/* Pack the values that a process of `role` gets, for a message to it, and unpack them
+ * in that process. FAULT_PEER: `packed` is malformed, or has a row that the role does
+ * not get. */
 void rows_pack(struct rows rows, const void *values, enum role role, struct buf *out);
 MUST_USE enum fault rows_unpack(struct rows rows, void *values, enum role role,
 				struct span packed);
 
-/* The most octets that a message has for packed values (ipc/message.h), and whether the
- * values fit for every role. */
+/* Do the packed values fit into ROWS_PACKED_MAX octets for every role? A message has
+ * room for so many (ipc/message.h). */
 enum { ROWS_PACKED_MAX = 16000 };
 bool rows_fit(struct rows rows, const void *values);

@@ -159,7 +159,7 @@ X(login_delay, TIME, 0, 86400, "0", FRONT | AUTH, \
   "announces it. A user may have a field of this name. See POLICY.") \
 X(login_delay_most, TIME, 0, 86400, "0", FRONT | AUTH, \
   "The longest login-delay that any user may have, which CAPA announces before the login. A longer delay of " \
-  "a user is reduced to this one. 0: it is that of login-delay.") \
+  "a user is reduced to this one. 0: the value of login-delay.") \
 X(quick_logins, COUNT, 1, 100, "3", DROP, \
   "The number of logins in a row that are allowed before login-delay applies: mail programs test an account " \
   "when it is set up. Each login-delay that passes gives one of them back.") \
@@ -172,7 +172,7 @@ X(expire, TEXT, 1, 32, "never", FRONT | AUTH, \
   "what was retrieved. A user may have a field of this name. See POLICY.") \
 X(expire_least, TEXT, 0, 32, "", FRONT | AUTH, \
   "The smallest number of days that any user may have, or never, which CAPA announces before the login. A " \
-  "smaller number of a user is raised to this one. Empty: it is that of expire.") \
+  "smaller number of a user is raised to this one. Empty: the value of expire.") \
 /* extensions */ \
 X(xtnd, BOOL, 0, 1, "no", FRONT | AUTH, \
   "Whether the server has the command XTND, by which old clients find extensions and read boards. See " \
@@ -256,13 +256,14 @@ struct settings {
 #undef X
 	struct databases databases;
 	struct boards boards;
-	int lines[SETTING_ID_COUNT]; /* line of the file that gives each; 0: the default
-				      */
+	int lines[SETTING_ID_COUNT]; /* the line of the file that gives each setting; 0:
+					the default */
 };
 
 struct rows settings_rows(void);
 
-/* Set all defaults. FAULT_NOMEM; settings_done frees *s also then. */
+/* Initialize *s with the defaults. The caller calls settings_done, also after
+ * FAULT_NOMEM. */
 MUST_USE enum fault settings_init(struct settings *s);
 void settings_done(struct settings *s);
 
@@ -285,26 +286,28 @@ void settings_expected(enum setting_id id, char *out, size_t room);
  * setting does not allow it, or memory ran out; nothing has changed. */
 MUST_USE bool settings_set(struct settings *s, enum setting_id id, struct span text);
 
-/* The set (MECHANISM_BIT) of the mechanisms in a list. False: one is unknown, and *out
- * is its number in the list. */
+/* Convert a list of names to a set of mechanisms (bits, MECHANISM_BIT). False: a name
+ * is unknown, and *out is its index in the list, from 0 on. */
 MUST_USE bool settings_mechanisms(const struct text_list *list, unsigned *out);
 
 /* The policy of the site for all users. Texts that the checks of the file would refuse
  * demand nothing. */
 struct policy_site settings_policy(const struct settings *s);
 
-/* What TLS demands; its texts are borrowed from the settings. */
+/* The settings of the TLS server. The texts are borrowed from *s. */
 struct tls_policy settings_tls_policy(const struct settings *s);
 
 /* Remove all texts of a LIST. */
 void settings_clear_list(struct settings *s, enum setting_id id);
 
-/* Write the value as it would stand in the file. out->cut tells that it did not fit. */
+/* Append the value as poplar.conf would have it. If it does not fit, out->cut is set.
+ */
 struct buf;
 void settings_show(const struct settings *s, enum setting_id id, struct buf *out);
 
-/* Pack the settings that `role` gets, for the message SETTINGS, and unpack them there.
- * FAULT_PEER: `packed` is malformed, or has a setting that the role does not get. */
+/* Pack the settings that a process of `role` gets, for the message SETTINGS, and unpack
+ * them in that process. FAULT_PEER: `packed` is malformed, or has a setting that the
+ * role does not get. */
 void settings_pack(const struct settings *s, enum role role, struct buf *out);
 MUST_USE enum fault settings_unpack(struct settings *s, enum role role,
 				    struct span packed);

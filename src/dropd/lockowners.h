@@ -16,9 +16,8 @@
 enum { LOCKOWNER_PEER_MAX = 65, LOCKOWNER_SINCE_MAX = 24, LOCKOWNERS_CHAINS = 2048 };
 
 struct lockowner {
-	struct lockowner *next,
-		**at; /* in its chain; `at` is the pointer to this one */
-	char *path;   /* of the locked maildrop; NULL: none */
+	struct lockowner *next, **at; /* in a chain; `at` points to this one */
+	char *path;                   /* of the locked maildrop; NULL: none */
 	time_t since;
 	char peer[LOCKOWNER_PEER_MAX]; /* the client's address, which the session fills
 					  in */

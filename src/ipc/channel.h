@@ -1,7 +1,8 @@
-/* ipc/channel.h - messages between two processes over a pair of local sockets.
+/* ipc/channel.h - sends and receives messages between two processes, over a pair of
+ * local sockets.
  *
- * Prefix: channel_. The sockets are of SOCK_SEQPACKET: a message arrives whole or not
- * at all, messages arrive in order, and each end sees that the other has closed.
+ * Prefix: channel_. The sockets are of type SOCK_SEQPACKET: a message arrives whole or
+ * not at all, messages arrive in order, and each end notices when the other has closed.
  */
 #pragma once
 
@@ -9,12 +10,13 @@
 
 /* ---- making one ---- */
 
-/* Two connected ends, close-on-exec, both the caller's. FAULT_IO: no descriptor is
- * free. */
+/* Make two connected ends, close-on-exec, which the caller owns. FAULT_IO: no
+ * descriptor is free. */
 MUST_USE enum fault channel_pair(int out[2], struct why *why);
 
-/* How long a CHANNEL_WAIT send on fd waits for room in the peer's queue, and a
- * CHANNEL_WAIT receive for a message, in milliseconds. Both wait for ever otherwise. */
+/* Set how long, in milliseconds, a send on fd with CHANNEL_WAIT waits for room in the
+ * peer's queue, and a receive with CHANNEL_WAIT for a message. Unless set, they wait
+ * for ever. */
 void channel_send_timeout(int fd, unsigned ms);
 void channel_receive_timeout(int fd, unsigned ms);
 
@@ -48,9 +50,9 @@ MUST_USE enum fault channel_send_files(int fd, const struct message *m,
 struct channel {
 	int fd;         /* -1: closed */
 	enum role peer; /* who sends */
-	enum role self; /* who receives: the process that has this end */
+	enum role self; /* who receives: this process */
 	struct message_history heard;
-	/* After CHANNEL_BROKEN, for the log: the message's name as far as it is known,
+	/* After CHANNEL_BROKEN, for the log: the name of the message, if it is known,
 	 * and what is wrong with it. */
 	const char *broken, *reason;
 };
@@ -64,11 +66,11 @@ static inline struct channel channel_of(int fd, enum role peer, enum role self)
  * receiver owns them. */
 struct channel_files {
 	size_t count;
-	int at[CHANNEL_FILES_MAX]; /* at[0] is -1 where none came */
+	int at[CHANNEL_FILES_MAX]; /* at[0] is -1 if none came */
 };
 
-/* One received message. Texts of `message` are borrowed from `octets`: they last until
- * the inbox is used again. Several channels may share an inbox. */
+/* Room for one received message. Texts in `message` point into `octets`, so they are
+ * valid until the inbox is used again. Several channels may share an inbox. */
 struct channel_inbox {
 	struct message message;
 	struct channel_files files;
@@ -76,11 +78,11 @@ struct channel_inbox {
 };
 
 enum channel_got {
-	/* A message with the descriptors that the table gives it. A message of
-	 * MESSAGE_FD_FILES may have lost some on the way: it has those that came. */
+	/* A message with its descriptors. A message of MESSAGE_FD_FILES may have lost
+	 * some of them, because this process has too many open files. */
 	CHANNEL_MESSAGE,
-	/* A message that lost its one descriptor on the way, because this process has
-	 * no room for another open file. */
+	/* A message that lost its one descriptor, because this process has too many
+	 * open files. */
 	CHANNEL_CUT,
 	/* No message is there (CHANNEL_NOW), or none came within the receive timeout.
 	 */

@@ -1,20 +1,21 @@
 /* ipc/dispatch.h - which function of a process handles which message.
  *
- * Prefix: dispatch_. A process has one list for each role that speaks to it:
+ * Prefix: dispatch_. A process has one list of handlers for each role that sends to it.
+ * For example,
  *
  *	#define HEARS_AUTH(X) X(LOOKUP_ASK, on_ask)
  *	DISPATCH(from_auth, AUTH, LOOKUP, HEARS_AUTH);
  *
- * makes `from_auth`, and does not compile unless the list has exactly the messages that
- * the table of ipc/message.h lets poplar-auth send to poplar-lookup.
+ * defines `from_auth`. It compiles only if the list has exactly the messages that
+ * poplar-auth may send to poplar-lookup by the table of ipc/message.h.
  */
 #pragma once
 
 #include "ipc/channel.h"
 
-/* Handle m. arg is what the caller of dispatch() gave. The handler owns the descriptors
- * of m: files->at[0] for a message that has one. Returns whether to go on: false: the
- * conversation is over, and the caller closes the channel. */
+/* Handles m. `arg` is the argument of dispatch(). The handler owns the descriptors of
+ * m: files->at[0] for a message that has one. False: the caller must close the channel.
+ */
 typedef bool dispatch_fn(void *arg, const struct message *m,
 			 struct channel_files *files);
 
@@ -22,8 +23,8 @@ struct dispatch {
 	dispatch_fn *handlers[MESSAGE_COUNT]; /* by kind; NULL: not from this sender */
 };
 
-/* Hand the message in the inbox, which channel_receive has taken from the list's
- * sender, to its handler. Returns what that returns. */
+/* Call the handler of the message in the inbox, which channel_receive has received from
+ * the sender that the list is for. Returns what the handler returns. */
 static inline bool dispatch(const struct dispatch *d, void *arg,
 			    struct channel_inbox *in)
 {
@@ -48,7 +49,7 @@ static inline bool dispatch(const struct dispatch *d, void *arg,
 
 /* ---- what DISPATCH is made of ---- */
 
-/* Sets of messages are constants here, a bit for each kind. */
+/* A set of messages is a constant with a bit for each kind. */
 _Static_assert(MESSAGE_COUNT <= 64, "a set of messages fits into 64 bits");
 
 #define DISPATCH_HANDLER(name, handler) [MESSAGE_##name] = (handler),
@@ -56,7 +57,7 @@ _Static_assert(MESSAGE_COUNT <= 64, "a set of messages fits into 64 bits");
 #define DISPATCH_LEGAL(name, from, to, ...)                                            \
 	| (uint64_t)(((from)&SENDER) && ((to)&RECEIVER)) << MESSAGE_##name
 
-/* The words that the table has for roles, within one function. */
+/* Defines, within one function, the words that the table has for roles. */
 #define DISPATCH_WORDS(sender, receiver)                                               \
 	enum {                                                                         \
 		PARENT = ROLE_BIT_PARENT,                                              \

@@ -3,19 +3,19 @@
  * Prefix: message_.
  *
  * A row has a message's name, its senders, its receivers, the kind of descriptor that
- * travels with it, when it may be said, and what it is for. MESSAGE_<name>_FIELDS has
- * its fields: N(name) is a number, T(name, max) a text of at most max octets. Structs,
- * encoder, decoder and tests are generated from these. The decoder takes a message only
- * from a sender and in a receiver that its row names. Each receiver names a handler for
- * each of its messages in a list that the compiler compares with this table
+ * is sent with it, when it is legal, and its purpose. MESSAGE_<name>_FIELDS has its
+ * fields: N(name) is a number, T(name, max) a text of at most max octets. Structs,
+ * encoder, decoder and tests are generated from these. The decoder accepts a message
+ * only from a sender, and in a receiver, that its row names. Each receiver lists a
+ * handler for each of its messages, and the compiler compares that list with this table
  * (ipc/dispatch.h).
  *
- * A row's place is its number on the wire: a row that is added in the middle renumbers
- * those behind it. That is safe because all executables are of one build: poplard
- * starts its children from the files that it was installed with.
+ * The position of a row is the message's number on a channel: a new row in the middle
+ * renumbers those behind it. That is safe, because poplard starts its children from the
+ * files that it was installed with, so all executables are of one build.
  *
- * No message from poplar-front says who a client is: AUTH_ASK carries a name that is to
- * be proved, and BOARD_ASK the ticket that poplar-auth has sealed.
+ * No message from poplar-front says who a client is: AUTH_ASK has a claimed name, which
+ * poplar-auth checks, and BOARD_ASK has the board ticket that poplar-auth has sealed.
  */
 #pragma once
 
@@ -23,21 +23,21 @@
 #include "base/roles.h"
 #include "base/span.h"
 
-/* When a message may be said, within what one sender says on one channel. In the table
- * a sum of these. */
+/* When a message is legal, in the sequence of messages from one sender on one channel.
+ * The table has sums of these. */
 enum message_when {
-	MESSAGE_EARLY = 1, /* before the message that STARTS */
-	MESSAGE_LATE = 2,  /* after it */
+	MESSAGE_EARLY = 1, /* legal before the message with MESSAGE_STARTS */
+	MESSAGE_LATE = 2,  /* legal after that message */
 	MESSAGE_ANY = MESSAGE_EARLY | MESSAGE_LATE,
-	MESSAGE_ONCE = 4,   /* once at most */
-	MESSAGE_STARTS = 8, /* ends the time of EARLY: that of LATE begins */
-	MESSAGE_LAST = 16,  /* the sender says nothing after it */
+	MESSAGE_ONCE = 4,   /* at most once */
+	MESSAGE_STARTS = 8, /* from this message on, MESSAGE_LATE holds */
+	MESSAGE_LAST = 16,  /* the sender sends nothing after it */
 };
 
 /* clang-format off */
 #define MESSAGE_TABLE(X) \
-	/* name, from, to, descriptor, when, what it is for */ \
-	/* ---- poplard makes a child what it is ---- */ \
+	/* name, from, to, descriptor, when, purpose */ \
+	/* ---- poplard sets a child up ---- */ \
 	X(SETTINGS, PARENT, CHILDREN, NONE, EARLY | ONCE, \
 	  "The settings that the child's role may see, packed by settings_pack.") \
 	X(DATABASE, PARENT, AUTH | LOOKUP, NONE, EARLY, \
@@ -67,31 +67,31 @@ enum message_when {
 	X(GO, PARENT, CHILDREN, NONE, EARLY | STARTS, \
 	  "The child has all that it needs: it enters its sandbox and answers SANDBOXED.") \
 	X(SANDBOXED, CHILDREN, PARENT, NONE, EARLY | STARTS, \
-	  "Answers GO: the sandbox is up. `poplar audit` judges the process by it.") \
+	  "Answers GO: the process is in this sandbox, to which `poplar audit` compares it.") \
 	/* ---- poplard and its children, later ---- */ \
 	X(DROP_WANTED, AUTH, PARENT, NONE, LATE, \
-	  "Link me with the process of this uid and gid: DROP_LINK, _REFUSED or _LATE.") \
+	  "poplar-auth needs the process of this uid and gid: DROP_LINK, _REFUSED or _LATE.") \
 	X(DROP_REFUSED, PARENT, AUTH, NONE, LATE, \
 	  "Answers DROP_WANTED: no process is started for this uid and gid.") \
 	X(IDLE, DROP, PARENT, NONE, LATE, \
-	  "No session for drop-idle. poplard may answer DRAIN, after DROP_LEAVES to poplar-auth.") \
+	  "The process had no session for drop-idle. poplard may answer DRAIN, after DROP_LEAVES to poplar-auth.") \
 	X(DROP_LEAVES, PARENT, AUTH, NONE, LATE, \
 	  "This maildrop process ends: poplar-auth closes its link.") \
 	X(DROP_LATE, PARENT, AUTH, NONE, LATE, \
 	  "This maildrop process has died too often: it is started again after a pause.") \
 	X(LOOKUP_BROKEN, AUTH, PARENT, NONE, LATE, \
-	  "This lookup process hangs or breaks the protocol: end it and start another.") \
+	  "This lookup process hangs or sends illegal messages: end it and start another.") \
 	X(FRONT_BROKEN, AUTH, PARENT, NONE, LATE, \
-	  "The link of this front has been closed, by either: if it lives, start another.") \
+	  "poplar-auth has lost its link to this front: end the front, if it runs, and start another.") \
 	X(DRAIN, PARENT, CHILDREN, NONE, LATE, \
-	  "Take nothing new, and end when the last session has ended.") \
+	  "Accept no new work, and end when the last session has ended.") \
 	X(STOP, PARENT, FRONT, NONE, LATE, \
 	  "Close idle connections at once and all others when the grace time is over.") \
 	X(CONTROL, PARENT, AUTH, SOCKET, LATE, \
-	  "The operator's tool has connected: its socket, on which it asks.") \
+	  "The operator's tool has connected: the socket on which it will ask.") \
 	/* ---- the operator's tool, on the socket of CONTROL ---- */ \
 	X(TEST_ASK, TOOL, AUTH, NONE, ANY | LAST, \
-	  "Try this login: TEST_LOOKS and TEST_SAYS on the way, then TEST_IS.") \
+	  "Try this login. Answers: TEST_LOOKS and TEST_SAYS for each question, then TEST_IS.") \
 	X(TEST_LOOKS, AUTH, TOOL, NONE, EARLY, \
 	  "The databases are asked for this name.") \
 	X(TEST_SAYS, AUTH, TOOL, NONE, EARLY, \
@@ -99,7 +99,7 @@ enum message_when {
 	X(TEST_IS, AUTH, TOOL, NONE, EARLY | STARTS, \
 	  "Answers TEST_ASK: how the login ended, and whose mail it would open.") \
 	X(TEST_DROP, AUTH, TOOL, SOCKET, LATE | LAST, \
-	  "After a TEST_IS without a fault: a session that only looks.") \
+	  "After a TEST_IS without a fault: a session socket that can change nothing.") \
 	X(FIND_ASK, TOOL, AUTH, NONE, ANY, \
 	  "Where is this user's mail, and which policy holds for it? FIND_IS.") \
 	X(FIND_IS, AUTH, TOOL, NONE, EARLY, \
@@ -122,7 +122,7 @@ enum message_when {
 	X(AUTH_OK, AUTH, FRONT, SOCKET, ANY, \
 	  "The login is good: the session's socket, and the ticket for BOARD_ASK.") \
 	X(AUTH_FAILED, AUTH, FRONT, NONE, ANY, \
-	  "The login has failed; the client is told after the delay.") \
+	  "The login has failed; the front tells the client after the delay.") \
 	X(BOARD_ASK, FRONT, AUTH, NONE, ANY, \
 	  "Open another maildrop for the ticket's user: BOARD_OK or BOARD_FAILED.") \
 	X(BOARD_OK, AUTH, FRONT, SOCKET, ANY, \
@@ -134,16 +134,16 @@ enum message_when {
 	X(LOOKUP_IS, LOOKUP, AUTH, NONE, ANY, \
 	  "Answers LOOKUP_ASK: the database's verdict and the user's fields.") \
 	X(GRANT, AUTH, DROP, SOCKET, ANY, \
-	  "Open this maildrop for whoever holds the other end of the socket.") \
+	  "Open this maildrop for the session at the other end of the socket.") \
 	/* ---- a session, on the socket of GRANT ---- */ \
 	X(READY, DROP, FRONT, FILE, EARLY | STARTS, \
 	  "The maildrop is open: its totals, and the file of its listing.") \
 	X(FAILED, DROP, FRONT, NONE, ANY, \
-	  "In place of READY, COPIED or DONE: the fault.") \
+	  "The fault, in place of READY, COPIED or DONE.") \
 	X(BODIES, FRONT, DROP, NONE, ANY, \
 	  "Open these messages: BODIES_ARE.") \
 	X(BODIES_ARE, DROP, FRONT, FILES, LATE, \
-	  "Answers BODIES: for each message a fault, or where its file has it.") \
+	  "Answers BODIES: for each message a fault, or its file and where the octets are.") \
 	X(LISTING_CORRUPT, FRONT, DROP, NONE, ANY, \
 	  "The listing is corrupt: make it anew for the next session. No answer.") \
 	X(WARM, FRONT, DROP, FILE, ANY, \
@@ -151,15 +151,15 @@ enum message_when {
 	X(WARMED, DROP, FRONT, NONE, LATE, \
 	  "Answers WARM.") \
 	X(COPY, FRONT, DROP, NONE, ANY, \
-	  "Octets of a message, or of the listing as message 0: COPIED or FAILED.") \
+	  "Copy octets of this message, or of the listing (message 0), to a window: COPIED or FAILED.") \
 	X(COPIED, DROP, FRONT, FILE, LATE, \
-	  "Answers COPY: memory that holds the octets.") \
+	  "Answers COPY: a window, memory with the octets.") \
 	X(MARKS, FRONT, DROP, NONE, ANY, \
-	  "A piece of the deletion marks, ahead of COMMIT. No answer.") \
+	  "A piece of the marks, before COMMIT. No answer.") \
 	X(COMMIT, FRONT, DROP, NONE, ANY | LAST, \
 	  "Remove what MARKS marked: DONE or FAILED.") \
 	X(DONE, DROP, FRONT, NONE, LATE | LAST, \
-	  "Answers COMMIT: everything that was marked is gone, and what is left.")
+	  "Answers COMMIT: the marked messages are removed, and so many are left.")
 
 #define MESSAGE_SETTINGS_FIELDS(N, T)     T(values, 16384)
 #define MESSAGE_DATABASE_FIELDS(N, T)     T(name, 64) T(values, 16000)
@@ -239,9 +239,9 @@ enum message_fd {
 	MESSAGE_FD_FILES, /* none or several */
 };
 
-/* The list of BODIES_ARE: one of these for each message that BODIES named, at most
- * MESSAGE_BODIES_MAX. With the list travels one file for each that has no fault, in
- * order. */
+/* The list of BODIES_ARE: one entry for each message that BODIES named, at most
+ * MESSAGE_BODIES_MAX. The message carries one descriptor for each entry without a
+ * fault, in the same order. */
 enum { MESSAGE_BODIES_MAX = 16 };
 struct message_body {
 	uint64_t fault, offset, length;
@@ -250,13 +250,14 @@ struct message_body {
 	uint64_t given, window;           /* enum message_given; octets of a window */
 };
 
-/* What the descriptor of a body or listing gives to poplar-front, which must not wait
- * for a file system. */
+/* The kind of a descriptor of a body or listing. It matters because poplar-front must
+ * not wait for a file system. */
 enum message_given {
-	MESSAGE_GIVEN_FILE,   /* a file, of which the kernel says what is cached */
-	MESSAGE_GIVEN_MEMORY, /* a file that is in memory as a whole */
-	MESSAGE_GIVEN_WINDOW, /* memory with a copy of some octets; COPY asks for others
-			       */
+	MESSAGE_GIVEN_FILE,   /* a file of which the kernel reads only cached octets on
+				 request (RWF_NOWAIT) */
+	MESSAGE_GIVEN_MEMORY, /* a file that is in memory as a whole (tmpfs, memfd) */
+	MESSAGE_GIVEN_WINDOW, /* a window: memory with a copy of some octets; COPY asks
+				 for others */
 	MESSAGE_GIVEN_COUNT
 };
 
@@ -294,24 +295,24 @@ const char *message_over(const struct message *m);
  * maximum, or the room is too small. */
 MUST_USE size_t message_encode(const struct message *m, char *out, size_t room);
 
-/* Decode all of `in`, which `from` sent to `to` with (has_fd) or without a descriptor.
- * Texts in *out are borrowed from `in`. FAULT_PEER, with *out untouched: the octets are
- * no message, or one that is not legal between these two, or some are missing or left
- * over. */
+/* Decode all of `in`, which a process of role `from` sent to one of role `to`, with
+ * (has_fd) or without a descriptor. Texts in *out are borrowed from `in`. FAULT_PEER,
+ * with *out untouched: the octets are not exactly one message, or one that the table
+ * does not allow between these roles. */
 MUST_USE enum fault message_decode(struct span in, enum role from, enum role to,
 				   bool has_fd, struct message *out);
 
 /* The kind that encoded octets begin with; MESSAGE_COUNT: none. */
 enum message_kind message_kind_of(struct span in);
 
-/* What one sender has said on one channel. All zero: nothing. */
+/* What one sender has sent on one channel. All zero: nothing. */
 struct message_history {
 	bool has_started, is_over;
 	uint64_t said[(MESSAGE_COUNT + 63) / 64]; /* a bit for each kind */
 };
 
-/* The sender says a message of this kind: note it and return NULL, or return what is
- * wrong about the time, as a text for the log, and note nothing. */
+/* The sender sends a message of this kind. If it is legal at this time, note it and
+ * return NULL. Otherwise note nothing and return why not, as a text for the log. */
 MUST_USE const char *message_say(struct message_history *h, enum message_kind kind);
 
 const char *message_name(enum message_kind kind);    /* "SETTINGS"; "?": no kind */

@@ -1,7 +1,8 @@
-/* lookup/driver.h - asks one database; a file for each kind of database.
+/* lookup/driver.h - the interface of the drivers, each of which asks one kind of
+ * database.
  *
- * Linked into poplar-lookup alone. Prefix: lookup_. One process asks one database one
- * question at a time, in straight-line code that may block: if an answer takes too
+ * Prefix: lookup_. Only poplar-lookup links this folder. A process asks one database,
+ * one question at a time, in straight-line code that may block: if an answer takes too
  * long, poplard kills the process.
  */
 #pragma once
@@ -10,13 +11,14 @@
 #include "base/buf.h"
 #include "config/databases.h"
 
-/* Texts without NULs. The password is set only if the driver must judge it. */
+/* The texts hold no NUL. `password` is set only if `judge` is: then the driver must
+ * judge it. */
 struct lookup_question {
 	struct span name, password, peer;
 	bool judge;
 };
 
-/* The fields of the user, or the trouble. */
+/* The fields of the user (lookup_field), or the story of what went wrong. */
 struct lookup_answer {
 	struct buf fields;
 	struct why why;
@@ -24,17 +26,18 @@ struct lookup_answer {
 };
 
 struct lookup_driver {
-	/* Called before the sandbox: read what the sandbox forbids, and connect to
-	 * nothing. `settings` and `secret` (NULL: none) stay valid. NULL: see *why. */
+	/* Called before the process enters its sandbox: read files that the sandbox
+	 * forbids later, but do not connect. `settings` and `secret` (NULL: none) stay
+	 * valid. Returns the `self` of `ask`; NULL: failed, see *why. */
 	void *(*open)(const struct database_settings *settings, const char *secret,
 		      struct why *why);
-	/* Answer a question. answer->why has the story of DATABASE_DOWN, and may have
-	 * one of DATABASE_WRONG, for the log. */
+	/* Answer a question. With DATABASE_DOWN, answer->why has the story; with
+	 * DATABASE_WRONG it may have one, for the log. */
 	enum database_says (*ask)(void *self, const struct lookup_question *q,
 				  struct lookup_answer *answer);
 };
 
-/* The driver's code; NULL: not in this build. */
+/* The driver of this kind. NULL: this build does not have it. */
 const struct lookup_driver *lookup_driver(enum database_driver_id id);
 
 extern const struct lookup_driver lookup_sqlite, lookup_pam, lookup_postgresql,
@@ -53,13 +56,16 @@ enum database_says lookup_down(struct lookup_answer *answer, enum fault f, int s
 MUST_USE bool lookup_query(const char *query, const char *parameter, char *out,
 			   size_t room);
 
-/* "192.0.2.1:110" or "[::1]:110" without port and brackets. */
+/* The address in "192.0.2.1:110" or "[::1]:110", without port and brackets. */
 struct span lookup_address(struct span peer);
 
-/* Add uid, gid and home from the system's users. False: there is no such user. */
+/* Add the fields uid, gid and home of a user of the system. False: the system has no
+ * such user. */
 MUST_USE bool lookup_account(const char *name, struct lookup_answer *answer);
 
-/* A program with the interface of checkpassword ends by running poplar-lookup with this
- * option, which reads the user's fields from the environment and writes them out. */
+/* If a program with the interface of checkpassword accepts a password, it executes
+ * poplar-lookup with this option; lookup_reply then writes the user's fields from the
+ * environment to descriptor 4, from which the poplar-lookup that runs the program reads
+ * them. */
 #define LOOKUP_REPLY_OPTION "--checkpassword-reply"
 _Noreturn void lookup_reply(void);

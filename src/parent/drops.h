@@ -6,20 +6,20 @@
 
 #include "parent/parent.h"
 
-/* poplar-auth wants a link to the maildrop process of a uid and gid. Send one, start
- * the process, or refuse (DROP_REFUSED), since poplar-auth may be captured: as root no
- * process runs for root, for gid 0 or for a uid below first-uid; otherwise poplard's
- * own uid and gid alone are allowed. */
+/* poplar-auth needs a link to the maildrop process of a uid and gid. Send a link, start
+ * the process, or refuse (DROP_REFUSED). poplar-auth may be captured, so poplard checks
+ * the ids: as root, it starts no process for uid 0, for gid 0 or for a uid below
+ * first-uid; otherwise it allows only its own uid and gid. */
 void drop_wanted(struct parent *p, struct worker *auth,
 		 const struct message_DROP_WANTED *m);
 
-/* The process has had no session for drop-idle and asks to end. It may, unless it is
- * that of mail-user, the server is stopping or its generation is not in full service,
- * or an earlier process of its uid has not ended yet. poplar-auth then closes its link,
- * on which a grant may still be under way; the process ends when that session has
- * ended. */
+/* The process has had no session for drop-idle, and asks to end. poplard lets it end
+ * (DROP_LEAVES, DRAIN), unless it is the process of mail-user, the server stops, its
+ * generation is not in service, or an earlier process of its uid has not ended yet. A
+ * grant may still be under way on its link to poplar-auth; then the process ends after
+ * that session. */
 void drop_idle(const struct parent *p, struct worker *k);
 
-/* The process has died and starts again after a delay: tell poplar-auth (DROP_LATE), so
- * that no thread there waits for it. */
+/* The process has died, and poplard will start it again after a delay: tell poplar-auth
+ * (DROP_LATE), so that at most a few of its threads wait for the process. */
 void drop_tell_late(const struct worker *k);

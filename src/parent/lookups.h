@@ -1,4 +1,4 @@
-/* parent/lookups.h - the lookup processes, some for each database that is asked.
+/* parent/lookups.h - plans the lookup processes, which ask databases.
  *
  * Prefix: lookup_.
  */
@@ -6,6 +6,7 @@
 
 #include "parent/parent.h"
 
-/* Find the ids that the processes of each database run as, open what they get, and plan
- * their workers. False: that failed, which has been logged. */
+/* For each database that lookup processes ask: find the ids that they run as, open the
+ * folder that they may read, and plan their workers. False: that has failed, and was
+ * logged. */
 MUST_USE bool lookup_plan(struct generation *g);

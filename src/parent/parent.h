@@ -22,20 +22,23 @@ struct worker {
 	struct generation *generation;
 	enum role role;
 	struct ids ids;
-	bool standard;     /* the maildrop process of mail-user, which never leaves */
+	bool standard; /* it is the maildrop process of mail-user, which does not end
+			  when idle */
 	unsigned database; /* of a lookup process: the number of its database */
-	uint64_t number;   /* of this start; poplar-auth names the process by it */
-	bool ready;        /* it has reported SANDBOXED */
-	bool leaving;      /* of a maildrop process: it ends and gets no new session */
+	uint64_t number;   /* the number of this start, by which poplar-auth names the
+			      process */
+	bool ready;        /* the process has sent SANDBOXED */
+	bool leaving;      /* of a maildrop process: it was told to end, and gets no new
+			      session */
 	pid_t pid;         /* 0: it does not run */
 	struct channel channel; /* fd -1: it does not run, or its channel is broken */
-	int abi;                /* version of Landlock that it reported; 0: none */
-	enum sandbox sandbox;   /* the sandbox that it reported */
+	int abi;                /* version of Landlock in its SANDBOXED; 0: none */
+	enum sandbox sandbox;   /* the sandbox in its SANDBOXED */
 	uint64_t started_at;
 	uint64_t start_at; /* when to start it (again); 0: do not */
 	int column;        /* of a front: its column in the connection limit table; -1:
 			    * none */
-	unsigned quick;    /* deaths in a row that each came soon after a start */
+	unsigned quick;    /* how many deaths in a row came soon after a start */
 };
 
 /* The workers of one reading of the configuration. */
@@ -47,7 +50,8 @@ struct generation {
 	struct ids lookup_ids[DATABASES_MAX];
 	int lookup_dirs[DATABASES_MAX]; /* given to lookup processes; -1: none */
 	int mail_root, users_dir;
-	bool ready;    /* every worker has been ready; its fronts have the ports */
+	bool ready; /* in service: every worker has been ready, and the fronts have the
+		       ports */
 	bool draining; /* its processes end when their sessions have ended */
 	struct worker *workers;
 	struct certificates certificates;
@@ -66,24 +70,25 @@ struct parent {
 	bool is_root;
 	int exe[ROLE_COUNT]; /* executables of the children */
 	int run_dir, signals;
-	int relay; /* log lines of the children, for syslog; -1: the log is no syslog */
+	int relay;   /* socket with the log lines of the children; -1: the log is not
+			syslog */
 	int control; /* listening socket for the tool; -1: none */
 	int log;     /* where children write their log lines */
 	enum logsink_kind log_kind;
 	struct generation *generations; /* newest first */
-	unsigned numbers;               /* generations, ever */
-	uint64_t lives;                 /* processes, ever */
+	unsigned numbers;               /* generations so far */
+	uint64_t lives;                 /* processes started so far */
 	struct port *ports;
 	bool stopping;
-	bool failed;        /* the first generation did not get ready */
+	bool failed;        /* the first generation has not become ready */
 	int failure;        /* exit status for a first generation that cannot start */
-	uint64_t reloads;   /* begun since poplard started */
-	bool reload_wanted; /* a reload follows the one under way */
+	uint64_t reloads;   /* reloads that have begun since poplard started */
+	bool reload_wanted; /* begin another reload after the one under way */
 	uint64_t kill_at;   /* while stopping: when the children are killed, ms */
 	uint64_t rotate_at; /* when the ticket keys change, ms */
-	char keys[2][80];   /* ticket keys: the present one, the one before */
-	bool has_before;    /* keys[1] is valid */
-	int watch;          /* inotify on directories with TLS files; -1: none */
+	char keys[2][80]; /* keys of TLS tickets: the present one, and the one before */
+	bool has_before;  /* keys[1] is valid */
+	int watch;        /* inotify on directories with TLS files; -1: none */
 	uint64_t renew_at;  /* when to read the TLS files again, ms; 0: no need */
 	uint64_t review_at; /* when to check the age of certificates, ms */
 	int connlimit_fd;   /* connection limit table, shared with all fronts */

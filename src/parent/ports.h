@@ -1,6 +1,6 @@
 /* parent/ports.h - the listening sockets.
  *
- * Prefix: ports_. They outlive generations, so a reload never turns a client away.
+ * Prefix: ports_. They outlive generations, so during a reload no client is refused.
  */
 #pragma once
 
@@ -13,5 +13,5 @@ MUST_USE bool ports_open(struct parent *p, const struct generation *g);
 /* Do the settings of the generation name this port? */
 bool ports_wants(const struct generation *g, const struct port *port);
 
-/* Close the ports that only draining generations name, or none. */
+/* Close the ports that no generation names but those that drain. */
 void ports_close_unwanted(struct parent *p);

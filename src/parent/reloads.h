@@ -1,23 +1,24 @@
-/* parent/reloads.h - poplard reads its configuration again, one reload after another.
+/* parent/reloads.h - reloads the configuration, one reload after the other.
  *
- * Prefix: reload_. The outcome of each is written to the run directory
- * (rundir/outcome.h), for `poplar reload`.
+ * Prefix: reload_. The outcome of each reload is written to the run directory
+ * (rundir/outcome.h), where `poplar reload` reads it.
  */
 #pragma once
 
 #include "parent/parent.h"
 
-/* Remove an old outcome, and collect log lines of reloads from here on. */
+/* Call it at start: remove the outcome of an earlier poplard, and begin to collect the
+ * log lines of reloads. */
 void reload_open(struct parent *p);
 
-/* Start a generation by the configuration as it is in the file: at once, or, if another
- * reload is under way, when that one has ended. */
+/* Read the file and start a new generation: at once or, if another reload is under way,
+ * when that has ended. */
 void reload_begin(struct parent *p);
 
-/* Begin the reload that waited for the one before, if that has ended. */
+/* If a reload waits for another one, and that has ended, begin it. */
 void reload_do_due(struct parent *p);
 
-/* The newest generation serves, or has been given up: write the outcome of its reload,
- * if one is under way. */
+/* The newest generation has begun service (reload_done), or was given up
+ * (reload_refused): if this was a reload, write its outcome. */
 void reload_done(struct parent *p);
 void reload_refused(struct parent *p);

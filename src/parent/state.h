@@ -1,7 +1,7 @@
-/* parent/state.h - the run directory, as poplard keeps it.
+/* parent/state.h - makes and writes the run directory.
  *
- * Prefix: state_. rundir/state.h describes the file `state` there, by which the next
- * poplard finds and ends what a killed one left behind.
+ * Prefix: state_. rundir/state.h describes the file `state` there. If poplard was
+ * killed, the next poplard ends the processes that this file lists.
  */
 #pragma once
 
@@ -11,5 +11,5 @@
  * left behind. False: that failed, which has been logged. */
 MUST_USE bool state_open(struct parent *p, const struct settings *s);
 
-/* Write down which processes run and which ports are open. */
+/* Write the file `state`: which processes run, and which ports are open. */
 void state_write(const struct parent *p);

@@ -1,4 +1,4 @@
-/* parent/supervise.h - what poplard does when children speak or die, and how it stops.
+/* parent/supervise.h - handles messages and deaths of children, and stops the server.
  *
  * Prefix: supervise_.
  */
@@ -6,16 +6,16 @@
 
 #include "parent/parent.h"
 
-/* The worker's channel is readable: receive one message and do what it asks. A child
- * that sends what no child of ours sends is killed. */
+/* The worker's channel is readable: receive one message and handle it. A child that
+ * sends an illegal message is killed. */
 void supervise_hear(struct parent *p, struct worker *k);
 
 /* The process `pid` has ended with `status` of wait(2). A worker of a generation in
  * service is started again; a death before that fails the whole generation. */
 void supervise_died(struct parent *p, pid_t pid, int status);
 
-/* Tell every child to end, and kill those that are left when the setting grace has
- * passed. `cause` is for the log. */
+/* Tell every child to end, and kill those that still run after the time `grace`.
+ * `cause` is for the log. */
 void supervise_stop(struct parent *p, const char *cause);
 
 /* Do what is due by time, and when (ms) the next thing is. */

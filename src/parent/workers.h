@@ -1,8 +1,9 @@
 /* parent/workers.h - the life of one worker.
  *
- * Prefix: worker_, workers_. A process that lived for ten seconds is started again at
- * once. So is one that died sooner; each quick death in a row after that doubles the
- * delay before the next start, from 0.1 to 30 seconds.
+ * Prefix: worker_, workers_. If a process that lived for ten seconds or more dies,
+ * poplard starts it again at once. A quick death is one within ten seconds. After the
+ * first in a row, poplard also starts the process at once; after each further one the
+ * delay doubles, from 0.1 to 30 seconds.
  */
 #pragma once
 
@@ -11,16 +12,17 @@
 /* Plan one more worker. NULL: out of memory. */
 struct worker *worker_new(struct generation *g, enum role role, struct ids ids);
 
-/* Start its process and tell it everything. What fails is logged and tried again. */
+/* Start the worker's process and send it everything that it needs. If that fails, it is
+ * logged and tried again. */
 void worker_start(struct parent *p, struct worker *k);
 
-/* Its process has died: decide when it is to start again. */
+/* The worker's process has died: set the time of the next start. */
 void worker_start_later(struct worker *k);
 
-/* Take it off its generation's list and free it. */
+/* Remove the worker from its generation, and free it. */
 void worker_forget(struct worker *k);
 
-/* Start the workers that are due, and the time when the next one is; UINT64_MAX: none
- * waits. */
+/* workers_start_due: start the workers whose time has come. workers_next_due: when the
+ * next one is due, ms of clock_ms(); UINT64_MAX: none waits. */
 void workers_start_due(struct parent *p, uint64_t now);
 uint64_t workers_next_due(const struct parent *p);

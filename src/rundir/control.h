@@ -10,8 +10,8 @@
 
 #define CONTROL_NAME "control"
 
-/* The address of the socket, by the descriptor of the run directory: the path of that
- * may be longer than an address can hold. */
+/* The address of the socket, as a path through the descriptor of the run directory: the
+ * directory's own path may be too long for an address. */
 static inline struct sockaddr_un control_address(int run_dir)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

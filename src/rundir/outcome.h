@@ -1,8 +1,8 @@
 /* rundir/outcome.h - the file in the run directory with the outcome of the last reload.
  *
  * Prefix: outcome_. poplard writes the file, `poplar reload` waits for it. The first
- * line is "NUMBER WORD"; then follow the lines that poplard logged during the reload,
- * from warnings up.
+ * line is "NUMBER WORD", where WORD is one of the table. The lines follow that poplard
+ * logged during the reload with priority warning or higher.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ enum outcome_state {
 struct outcome {
 	uint64_t number; /* counts reloads since poplard started; 0: none yet */
 	enum outcome_state state;
-	struct span said; /* the lines */
+	struct span said; /* the log lines */
 	char *text;       /* the whole file, to which `said` points; NULL: none */
 };
 

@@ -20,7 +20,8 @@ struct statefile_entry {
 	enum role role;
 	enum sandbox sandbox;
 	pid_t pid;
-	uint64_t started; /* proc_started_at(): tells it from a later process */
+	uint64_t started; /* proc_started_at(): distinguishes it from a later process
+			     with this pid */
 	uid_t uid;
 	gid_t gid;
 	unsigned generation; /* 0: poplard itself */

@@ -1,7 +1,7 @@
 /* setup/setup.h - checks a configuration against this machine: users, files, kernel.
  *
- * Prefix: setup_. poplard uses it at start and on reload, and `poplar check` uses it,
- * so both find the same and report it in the same words, with the line that gives the
+ * Prefix: setup_. poplard at start and on reload, and `poplar check`, use the same
+ * checks, so both report the same in the same words, with the line that gives the
  * setting: "/etc/poplar/poplar.conf:12: users: ...".
  */
 #pragma once
@@ -41,6 +41,6 @@ struct setup_users {
  * ids. False: an error has been reported. */
 MUST_USE bool setup_find_users(const struct setup *u, struct setup_users *out);
 
-/* Check what the settings name: users files, keys, the log, the kernel. It reports no
- * SETUP_ERROR but for a kernel without a necessary system call. */
+/* Check what the settings name: users files, keys, the log, the kernel. The only
+ * SETUP_ERROR among the reports is a kernel that lacks a required system call. */
 void setup_judge(const struct setup *u, const struct setup_users *users);

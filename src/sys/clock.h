@@ -1,4 +1,4 @@
-/* sys/clock.h - what time it is, and waits that end at a time.
+/* sys/clock.h - reads the clocks, and waits until a time.
  *
  * Prefix: clock_. Times and waits are in milliseconds.
  */
@@ -23,13 +23,13 @@ static inline uint64_t clock_ms(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
-/* A time of clock_ms(), as a wait on the monotonic clock takes it. */
+/* Convert a time of clock_ms() to a timespec of the monotonic clock. */
 static inline struct timespec clock_timespec(uint64_t ms)
 {
 	return (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
 }
 
-/* A condition variable for clock_cond_wait. */
+/* Initialize a condition variable for clock_cond_wait. */
 static inline void clock_cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t attr;
@@ -50,8 +50,8 @@ static inline bool clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	return pthread_cond_timedwait(cond, mutex, &end) == 0;
 }
 
-/* Rest for so long. The wait is on a futex, which every sandbox allows; few of them
- * allow nanosleep. */
+/* Sleep for so long. The call waits on a futex, which every sandbox allows, while few
+ * sandboxes allow nanosleep. */
 static inline void clock_pause(unsigned ms)
 {
 	const uint64_t end_ms = clock_ms() + ms;

@@ -1,4 +1,5 @@
-/* sys/file.h - opens and replaces files of operators and users without following links.
+/* sys/file.h - opens, reads and replaces files of operators and users, without
+ * following symbolic links.
  *
  * Prefix: file_.
  */
@@ -8,39 +9,40 @@
 
 #include "base/fault.h"
 
-/* Open `path`, relative to the directory `dir`, with open(2)'s flags: never outside of
- * `dir`, never through a symbolic link or a magic link, close-on-exec. -1 and errno. */
+/* Open `path`, relative to the folder `dir`, with the flags of open(2), close-on-exec.
+ * The call fails if the path leads out of `dir`, or through a symbolic link or a magic
+ * link. -1 and errno. */
 int file_open_beneath(int dir, const char *path, int flags);
 
-/* Create a file, beneath `dir` likewise, for reading and writing. It must not exist
- * yet. -1 and errno. */
+/* Create a file in the same way, for reading and writing. It must not exist yet. -1 and
+ * errno. */
 int file_create_beneath(int dir, const char *path, mode_t mode);
 
 /* Read all of an open regular file of at most `max` octets. The caller frees *out,
- * which ends with a NUL that *out_len does not count. */
+ * which ends with a NUL that *out_len does not count. `name` is for *why. */
 MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len,
 				  const char *name, struct why *why);
 
 /* Write all octets, in as many calls of write(2) as it takes. -1 and errno. */
 int file_write_all(int fd, const void *at, size_t len);
 
-/* Make a file in memory with these contents, for another process. No process can change
- * it afterwards, this one included. -1 and errno. */
+/* Make a memfd with these contents, for another process, and seal it: no process can
+ * change it afterwards. Returns a descriptor, or -1 and errno. */
 MUST_USE int file_sealed(const char *name, struct span contents);
 
-/* Is the file in memory: on a tmpfs, or made by memfd_create(2)? Then reading and
- * closing never wait. */
+/* Is the file in memory: on a tmpfs, or a memfd? Then reading and closing it never
+ * block. */
 MUST_USE bool file_is_memory(int fd);
 
-/* Replace the file `name` in the open directory `dir` by writing a temporary file
- * beside it and renaming that: a reader sees the old contents or the new ones.
- * `durable`: that holds after a power failure, too, at the cost of two fsyncs. The new
- * file has the old one's mode and owner, or `mode` and this process as owner if there
- * was none. A symbolic link is neither replaced nor followed: the fault has ELOOP. */
+/* Replace the file `name` in the open folder `dir`: write a temporary file beside it
+ * and rename that, so that a reader sees the old contents or the new ones. `durable`:
+ * this holds after a power failure, too, at the cost of two fsyncs. The new file gets
+ * mode and owner of the old one or, if none existed, `mode` and the user of this
+ * process. A symbolic link is neither replaced nor followed: then *why has ELOOP. */
 MUST_USE enum fault file_replace(int dir, const char *name, struct span contents,
 				 mode_t mode, bool durable, struct why *why);
 
-/* Open the directory that holds `path`; *out_name points to the last component, in
- * path. */
+/* Open the folder in which `path` lies; *out_name points to the last component of path.
+ * The caller owns *out_dir. */
 MUST_USE enum fault file_open_parent(const char *path, int *out_dir,
 				     const char **out_name, struct why *why);

@@ -15,8 +15,8 @@ struct ids {
 
 enum ids_found {
 	IDS_FOUND,
-	IDS_NO_USER,  /* errno: why the user was not found; 0: there is no such user */
-	IDS_NO_GROUP, /* the same of the group */
+	IDS_NO_USER,  /* errno says why; 0: there is no such user */
+	IDS_NO_GROUP, /* the same for the group */
 	IDS_ROOT,     /* the user is root */
 };
 

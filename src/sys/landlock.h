@@ -1,13 +1,14 @@
-/* sys/landlock.h - the kernel's Landlock, through its three system calls.
+/* sys/landlock.h - calls the kernel's Landlock.
  *
- * Prefix: landlock_. The constants of the kernel's interface are repeated here, because
- * kernel headers may be older than the running kernel.
+ * Prefix: landlock_. Poplar defines the constants of the kernel's interface itself,
+ * because the kernel's headers may be older than the running kernel.
  */
 #pragma once
 
 #include "base/fault.h"
 
-/* Rights of linux/landlock.h, by the version that brought them. */
+/* The rights of linux/landlock.h: name, bit, and the version of Landlock that brought
+ * the right. */
 /* clang-format off */
 #define LANDLOCK_RIGHT_TABLE(X) \
 	X(EXECUTE, 0, 1) X(WRITE_FILE, 1, 1) X(READ_FILE, 2, 1) X(READ_DIR, 3, 1) \
@@ -25,14 +26,14 @@ enum landlock_right {
 /* The kernel's Landlock version; 0: it has none, or it is turned off. */
 int landlock_abi(void);
 
-/* Can a restricted process be allowed to move files between folders? Not with version 1
- * (Linux 5.13 to 5.18), which has no right for that and always refuses. */
+/* Can a restricted process be allowed to move files from one folder to another? Version
+ * 1 (Linux 5.13 to 5.18) has no such right, and always refuses. */
 bool landlock_moves(int abi);
 
-/* Restrict this process as far as version `abi` can: it keeps `rights` beneath `dir`
- * (-1: none) and no others to the file system; it may not bind TCP ports, nor connect
- * to them unless `connects`; it may not signal processes outside, nor connect to their
- * abstract sockets. no_new_privs must be set. */
+/* Restrict this process as far as version `abi` can. In the file system it keeps only
+ * `rights` beneath the folder `dir` (-1: none). It may not bind TCP ports, nor connect
+ * to them unless `connects` is set. It may not signal processes outside its sandbox,
+ * nor connect to their abstract sockets. The caller has set no_new_privs. */
 MUST_USE enum fault landlock_restrict(int abi, int dir, unsigned rights, bool connects,
 				      struct why *why);
 

@@ -1,14 +1,14 @@
 /* sys/logsink.h - writes the lines of the log.
  *
- * Prefix: logsink_. A line is one write that never blocks. If the log's reader stalls,
- * lines are dropped and counted, and the count is logged when it reads again.
+ * Prefix: logsink_. Each line is one write, which never blocks. If the reader of the
+ * log stalls, lines are dropped and counted; once it reads again, the count is logged.
  */
 #pragma once
 
 #include "base/log.h"
 
-/* How the descriptor wants its lines; the names are passed to children as an argument.
- */
+/* The format of a line, by what reads the log. poplard passes the name to its children
+ * as an argument. */
 /* clang-format off */
 #define LOGSINK_TABLE(X) \
 	X(PLAIN,   "plain")   /* time, process, priority, text */ \
@@ -26,23 +26,24 @@ enum logsink_kind {
 const char *logsink_name(enum logsink_kind kind);
 bool logsink_parse(const char *name, enum logsink_kind *out);
 
-/* Is standard error a socket of the journal (JOURNAL_STREAM)? */
+/* LOGSINK_JOURNAL if standard error is a socket of the journal (JOURNAL_STREAM),
+ * otherwise LOGSINK_PLAIN. */
 enum logsink_kind logsink_detect(void);
 
-/* Send the log's lines to `fd` as coming from process `name`. */
+/* Write the log's lines to `fd`, as those of the process `name`. */
 void logsink_use(int fd, enum logsink_kind kind, const char *name);
 
 /* Call `listener` with each line, too. The listener must not log. */
 void logsink_listen(log_sink_fn *listener);
 
 /* If fd is a regular file, set O_APPEND, so that all processes write at its end, and
- * keep its name for logsink_rotate. Other kinds of files are left alone. */
+ * remember its name for logsink_rotate. Otherwise do nothing. */
 void logsink_append(int fd);
 
-/* Open the file of the kept name again, creating it if need be, and make fd and
+/* Open the file of that name again, create it if it is missing, and make fd and
  * standard error refer to it. False: it cannot be opened, and nothing has changed. */
 MUST_USE bool logsink_rotate(int fd);
 
-/* A descriptor for the same file as fd that does not block, where the kernel can give
- * one (pipes, terminals); otherwise a duplicate. -1 and errno. */
+/* Return another descriptor for the file of fd: a non-blocking one if the kernel can
+ * open it again (pipes, terminals), otherwise a duplicate. -1 and errno. */
 int logsink_reopen(int fd);

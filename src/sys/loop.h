@@ -1,7 +1,7 @@
-/* sys/loop.h - one thread waits for many descriptors and deadlines.
+/* sys/loop.h - waits in one thread for many descriptors and timers.
  *
- * Prefix: loop_. For code that never blocks. A descriptor costs one system call each
- * time that the events it is watched for change. A deadline costs none.
+ * Prefix: loop_. For code that never blocks. Each change of the events that a
+ * descriptor is watched for costs one system call. Setting a timer costs none.
  */
 #pragma once
 
@@ -14,14 +14,14 @@ enum {
 	LOOP_READ = EPOLLIN,
 	LOOP_WRITE = EPOLLOUT,
 	LOOP_HANGUP = EPOLLRDHUP, /* the peer sends no more */
-	LOOP_BROKEN = EPOLLERR,   /* an error; comes whether it is waited for or not */
+	LOOP_BROKEN = EPOLLERR,   /* an error; comes even if it is not waited for */
 };
 
-/* A watched descriptor, embedded in its owner. wake() is called in each turn in which
- * one of the events holds. */
+/* A watched descriptor. The owner embeds it, and sets fd and wake. The loop calls
+ * wake() in each turn in which one of the events holds. */
 struct loop_watch {
 	int fd;
-	unsigned events; /* that it waits for; the loop's */
+	unsigned events; /* the events to wait for; the loop sets them */
 	void (*wake)(struct loop_watch *watch, unsigned events);
 	struct loop_watch *next_left; /* the loop's, */
 	void *owner;                  /* and this */
@@ -41,17 +41,18 @@ struct loop {
 	bool stopped;
 	uint64_t now;
 	struct epoll_event come[256];
-	int come_count, come_next; /* those that have not been told yet */
-	struct loop_watch *left;   /* owners to be freed */
-	struct loop_timer **heap;  /* from place 1 on, the soonest first */
+	int come_count, come_next; /* events of this turn, and the first that was not
+				      handled yet */
+	struct loop_watch *left;   /* watches whose owners must be freed */
+	struct loop_timer **heap;  /* from index 1 on, the earliest first */
 	uint32_t timer_count, timer_room;
 };
 
-/* False, and errno. */
+/* Initialize *l. False, and errno: the kernel refuses. */
 MUST_USE bool loop_init(struct loop *l);
 
-/* Make room for `timers` that are set at the same time. Call it once. False: out of
- * memory. */
+/* Make room for so many timers that are set at the same time. Call it once. False: out
+ * of memory. */
 MUST_USE bool loop_make_room(struct loop *l, uint32_t timers);
 
 /* Milliseconds of the monotonic clock, the same during one turn. */
@@ -60,16 +61,17 @@ static inline uint64_t loop_now(const struct loop *l)
 	return l->now;
 }
 
-/* Wait for these events; 0: for none. False, and errno: the kernel refuses. */
+/* Watch w->fd for these events; 0: for none. False, and errno: the kernel refuses. */
 bool loop_watch(struct loop *l, struct loop_watch *w, unsigned events);
 
-/* Wake w no more, because the caller is about to close its descriptor. The loop frees
- * `owner` at the end of the turn, so that functions at work with it may use it until
- * then. If another process may have the descriptor, too, call loop_watch(l, w, 0)
- * first: closing it here does not end the watch then. */
+/* The caller is about to close w->fd: wake w no more. The loop frees `owner` at the end
+ * of the turn, so functions that work on it may use it until then. If another process
+ * may have the descriptor, too, call loop_watch(l, w, 0) first, because closing it here
+ * would not end the watch. */
 void loop_leave(struct loop *l, struct loop_watch *w, void *owner);
 
-/* Set or move a timer to the time `at` of loop_now(). It goes off once. */
+/* Set a timer, or move it, to the time `at` of loop_now(). At that time the loop calls
+ * due() once. */
 void loop_set(struct loop *l, struct loop_timer *t, uint64_t at);
 void loop_unset(struct loop *l, struct loop_timer *t);
 static inline bool loop_is_set(const struct loop_timer *t)

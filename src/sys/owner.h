@@ -1,7 +1,7 @@
 /* sys/owner.h - which uids may own mail.
  *
  * Prefix: owner_. poplard starts maildrop processes by this rule, and the operator's
- * tool reports by it.
+ * tool reports users who break it.
  */
 #pragma once
 
@@ -10,8 +10,9 @@
 
 #include "base/span.h"
 
-/* May there be a maildrop process of this uid and gid, besides mail-user's? If poplard
- * runs as root: any from first_uid on, but never root. Otherwise only its own. */
+/* May poplard start a maildrop process of this uid and gid, besides that of mail-user?
+ * As root: with any uid from first_uid on, but never with uid 0 or gid 0. Otherwise:
+ * only with its own ids. */
 static inline bool owner_may_be(uint64_t uid, uint64_t gid, uint32_t first_uid)
 {
 	const uint64_t most = UINT32_MAX - 1; /* the last one says "no change" */

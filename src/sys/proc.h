@@ -1,4 +1,4 @@
-/* sys/proc.h - starting processes and giving up rights.
+/* sys/proc.h - starts processes, and gives up rights.
  *
  * Prefix: proc_.
  */
@@ -19,39 +19,41 @@ struct proc_start {
 	const char *arg;  /* argv[1] */
 	int channel;      /* becomes PROC_CHANNEL_FD */
 	int log;          /* becomes standard output and standard error */
-	bool change_ids;  /* argv[2] tells uid and gid, which proc_begin() takes on */
+	bool change_ids;  /* argv[2] is "UID:GID", for proc_begin() */
 	uid_t uid;
 	gid_t gid;
 };
 
-/* Start a child: an empty environment, standard input from /dev/null, no other
- * descriptor, default signals. The executable is reached by descriptor, so that the
- * child needs no right to its folder. Returns the pid, or -1 with errno when fork
- * fails; what goes wrong in the child is told to its log and ends it with status 71. */
+/* Start a child with an empty environment, standard input from /dev/null, no other
+ * descriptors than those of *start, and default signals. The executable is run by its
+ * descriptor, so the child needs no right to the executable's folder. Returns the pid,
+ * or -1 and errno if fork fails. If something fails in the child, it logs that and ends
+ * with status 71. */
 pid_t proc_start(const struct proc_start *start);
 
-/* A child calls this first. It makes the process undumpable, and then takes on the user
- * and group of `ids`, its argv[2], without supplementary groups; NULL: it keeps its
- * ids. A process of the same user could look into it from execve(2) on, so that it
- * changes its ids only after both. */
+/* A child calls this first. Make the process undumpable, and then change to the user
+ * and group of `ids`, its argv[2], without supplementary groups; NULL: keep the ids.
+ * The order matters: a process of the same user could read the memory of a dumpable
+ * one. */
 MUST_USE enum fault proc_begin(const char *ids, struct why *why);
 
-/* Wait for a child, at most `ms`, and kill it after that: its owner may have stopped
- * it, or keep it waiting for a file system. NULL: it has ended, and *out_status is that
- * of wait(2). Otherwise returns what has become of it. SIGCHLD must be blocked from
- * before the start of the child. */
+/* Wait for a child for at most `ms` milliseconds, then kill it: its user may have
+ * stopped it, or may make it wait for a file system. NULL: the child has ended by
+ * itself, with *out_status of wait(2). Otherwise returns a text that says what went
+ * wrong. The caller has blocked SIGCHLD before starting the child. */
 MUST_USE const char *proc_wait(pid_t pid, unsigned ms, int *out_status);
 
-/* As root: drop all capabilities but those that poplard needs, for this process and all
+/* As root: drop all capabilities that poplard does not need, for this process and all
  * that it starts. As another user: do nothing. */
 MUST_USE enum fault proc_keep_parent_capabilities(struct why *why);
 
 /* The capabilities that poplard keeps, as bits, for poplar audit. */
 uint64_t proc_parent_capabilities(void);
 
-/* As root: files that this thread creates from here on belong to uid and gid from the
- * first moment. If root created them and gave them away, others with write access to
- * the folder could replace them in between. As another user: do nothing. */
+/* As root: make files that this thread creates from here on belong to uid and gid from
+ * the first moment. If root created them and then changed their owner, other users with
+ * write access to the folder could replace them in between. As another user: do
+ * nothing. False: the kernel refuses. */
 MUST_USE bool proc_make_as(uid_t uid, gid_t gid);
 
 /* Raise the limit of descriptors to the hard limit, and return it. */
@@ -63,15 +65,17 @@ void proc_no_core(void);
 /* As root: let this process and its children lock any amount of memory. */
 void proc_unlimit_locks(void);
 
-/* The first required system call that this kernel lacks, or that a container forbids,
- * with the version of Linux that brought it; NULL: the kernel has all of them. */
+/* The first required system call that this kernel lacks or a container forbids, as a
+ * text with the version of Linux that brought it. NULL: all of them work. */
 const char *proc_kernel_lacks(void);
 
 /* Lock all memory of this process, present and future, so that it is never swapped out.
- * Does nothing if the amount is limited, since allocations would fail then. */
+ * If the amount of locked memory is limited, do nothing, since allocations would fail.
+ */
 void proc_lock_memory(void);
 
-/* Lock these octets, whatever the limit. */
+/* Lock these octets, so that they are not swapped out; without effect if the limit
+ * forbids it. */
 void proc_lock(void *at, size_t len);
 
 /* The start time of process `pid`, in the kernel's ticks since boot: it distinguishes

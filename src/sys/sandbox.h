@@ -1,4 +1,4 @@
-/* sys/sandbox.h - what each process may do, as a table, and how that is enforced.
+/* sys/sandbox.h - the table of what each process may do, and its enforcement.
  *
  * Prefix: sandbox_. `poplar audit` compares running processes with the same table.
  */
@@ -14,11 +14,11 @@
 	X(PARENT,      "parent") \
 	X(FRONT,       "front") \
 	X(AUTH,        "auth") \
-	X(AUTH_GSSAPI, "auth-gssapi") /* auth, with what Kerberos calls on top */ \
+	X(AUTH_GSSAPI, "auth-gssapi") /* as auth, and the calls that Kerberos needs */ \
 	X(DROP,        "drop") \
-	X(LOOKUP_FILE, "lookup-file") /* databases in a file */ \
-	X(LOOKUP_NET,  "lookup-net")  /* ... behind the network */ \
-	X(LOOKUP_CODE, "lookup-code") /* ... asked by foreign code: not restricted beyond poplard itself */
+	X(LOOKUP_FILE, "lookup-file") /* for databases in a file */ \
+	X(LOOKUP_NET,  "lookup-net")  /* for databases behind the network */ \
+	X(LOOKUP_CODE, "lookup-code") /* for databases that foreign code asks: with the restrictions of poplard only */
 /* clang-format on */
 
 enum sandbox {
@@ -73,8 +73,8 @@ bool sandbox_filters(enum sandbox sandbox);
  * libseccomp), by its name or as the successor of an allowed call? */
 bool sandbox_allows(enum sandbox sandbox, uint32_t arch, const char *call);
 
-/* The first call of the table that `arch` has neither by its name nor by a successor.
- * Code that needs it would get the process killed there. NULL: there is none. */
+/* The first call of the table that `arch` has neither by its name nor by a successor:
+ * code that needs the call could not run there. NULL: `arch` has all calls. */
 const char *sandbox_unknown(uint32_t arch);
 
 /* Write the Landlock rules as a text, for Landlock version `abi` (0: no Landlock). */
@@ -84,9 +84,10 @@ void sandbox_rules(enum sandbox sandbox, int abi, char *out, size_t room);
 int sandbox_landlock_abi(void);
 
 /* Put this process into the sandbox, for good: no new privileges, not dumpable,
- * Landlock (but not for the parent, whose children inherit it), seccomp. Call it before
- * threads start. `dir` is the one directory beneath which the process may work, or -1.
- * *out_abi is the Landlock version, 0 without Landlock, which is no fault. FAULT_SETUP:
- * a restriction cannot be set up, or does not hold when it is tried. */
+ * Landlock (but not for poplard, whose children would inherit it), and seccomp. Call it
+ * before threads start. `dir` is the one folder beneath which the process may use
+ * files; -1: none. *out_abi is the Landlock version; without Landlock it is 0, which is
+ * no fault. FAULT_SETUP: a restriction cannot be set up, or a test shows that it does
+ * not hold. */
 MUST_USE enum fault sandbox_enter(enum sandbox sandbox, int dir, int *out_abi,
 				  struct why *why);

@@ -1,4 +1,4 @@
-/* sys/sock.h - TCP sockets with the options that a POP3 server needs.
+/* sys/sock.h - makes TCP sockets with the options that a POP3 server needs.
  *
  * Prefix: sock_.
  */
@@ -14,15 +14,14 @@ struct sock_address {
 	socklen_t len;
 };
 
-/* Read "address:port": a numeric IPv4 address, an IPv6 address in brackets, or "*" for
- * every address of both families (then *out_count is 2). Returns false when it is not
- * one. */
+/* Parse "address:port": a numeric IPv4 address, an IPv6 address in brackets, or "*" for
+ * every address of both families (then *out_count is 2). False: it is malformed. */
 MUST_USE bool sock_parse(struct span text, struct sock_address out[2],
 			 unsigned *out_count);
 
 /* Make a listening socket: non-blocking, close-on-exec. Accepted sockets inherit its
- * other options: no Nagle delay, and a keepalive that finds a vanished idle peer in
- * well under a minute. FAULT_IO, with errno in *why. */
+ * other options: no Nagle delay, and keepalive probes that detect a vanished idle peer
+ * in well under a minute. FAULT_IO, with errno in *why. */
 MUST_USE enum fault sock_listen(const struct sock_address *address, int *out_fd,
 				struct why *why);
 
@@ -35,7 +34,8 @@ void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX]);
 /* Whether the peer of a TCP connection has received everything that was sent. */
 enum sock_peer {
 	SOCK_PEER_HAS_ALL,
-	SOCK_PEER_BEHIND, /* some is on its way, or waits for the peer to read */
+	SOCK_PEER_BEHIND, /* octets are on their way, or wait for the peer to read them
+			   */
 	SOCK_PEER_GONE,   /* it has acknowledged nothing for half a minute, not even
 			     probes */
 };

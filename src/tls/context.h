@@ -1,6 +1,6 @@
 /* tls/context.h - struct tls_server: what the connections of one server share.
  *
- * Only the files of this folder see into it; tls/server.h is its interface.
+ * Only files of this folder include it; tls/server.h is the interface for others.
  */
 #pragma once
 
@@ -9,16 +9,17 @@
 #include "base/tlspolicy.h"
 #include "tls/identity.h"
 
-/* Encrypts session tickets (RFC 5077 section 4); poplard makes it. */
+/* A key that encrypts session tickets (RFC 5077 section 4). poplard makes it. */
 struct ticket_key {
 	unsigned char name[16], aes[32], hmac[32];
 };
 
 struct tls_server {
-	unsigned uses; /* references: one of the maker, one of each connection */
+	unsigned uses; /* references: one for the maker until tls_server_free, and one
+			  for each connection */
 	SSL_CTX *ctx;
-	unsigned count; /* identities */
-	struct identity identities[TLS_PAIRS_MAX];
+	unsigned count;                            /* identities */
+	struct identity identities[TLS_PAIRS_MAX]; /* the first is the default */
 	struct names names;  /* the host names of the identities, for SNI */
 	bool refuse_unknown; /* as in struct tls_policy, like the next two */
 	enum tls_verify verify;

@@ -18,17 +18,19 @@ struct identity {
 	struct staple staple;
 };
 
-/* Parse a pair. FAULT_SETUP as with tls_pair_check. *out needs identity_done, also
- * after a fault. */
+/* Parse a pair. FAULT_SETUP: as with tls_pair_check. The caller passes *out to
+ * identity_done, also after a fault. */
 MUST_USE enum fault identity_init(struct identity *out, const struct tls_pair *pair,
 				  struct why *why);
 void identity_done(struct identity *id);
 
-/* Add the host names of its certificate to *names. False: out of memory. */
+/* Add the host names of the certificate to *names, as those of `owner`. False: out of
+ * memory. */
 MUST_USE bool identity_names(const struct identity *id, unsigned owner,
 			     struct names *names);
 
-/* For reading PEM text. NULL: out of memory. The callback gives no passphrase. */
+/* A BIO to read PEM text from; NULL: out of memory. The callback, for OpenSSL's
+ * readers, gives no passphrase. */
 BIO *identity_bio(struct span pem);
 pem_password_cb identity_no_password;
 

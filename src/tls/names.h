@@ -1,6 +1,6 @@
 /* tls/names.h - finds the certificates for a host name.
  *
- * Prefix: names_. Pure.
+ * Prefix: names_. No I/O.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 
 struct name {
 	char *text;     /* in lower case; a leading "*." matches one label */
-	unsigned owner; /* number of the certificate */
+	unsigned owner; /* the number of the certificate that has the name */
 };
 
 struct names {
@@ -24,9 +24,9 @@ MUST_USE bool names_add(struct names *n, struct span text, unsigned owner);
 void names_sort(struct names *n); /* after the last names_add, before names_find */
 void names_done(struct names *n);
 
-/* The entries for `host`, by ascending owner: those with the literal name or, if there
- * are none, those with a wildcard for its first label. NULL and 0: no certificate has
- * it. */
+/* Find the entries for `host`, by ascending owner: those with exactly this name or, if
+ * there are none, those with a wildcard for its first label. NULL, and *out_count 0: no
+ * certificate is for this host. */
 const struct name *names_find(const struct names *n, struct span host,
 			      size_t *out_count);
 

@@ -1,6 +1,7 @@
 /* tls/pair.h - the contents of the files that TLS needs: certificates, keys, staples.
  *
- * Prefix: tls_files_, tls_pair_. Spans are borrowed from whoever read the files.
+ * Prefix: tls_files_, tls_pair_. The spans are borrowed from the caller that has read
+ * the files.
  */
 #pragma once
 
@@ -11,7 +12,7 @@ enum { TLS_PAIRS_MAX = 32 };
 /* A certificate and its key. */
 struct tls_pair {
 	struct span certificate; /* PEM: the server's own, then the chain */
-	struct span key;         /* PEM; empty: it is in `certificate`, too */
+	struct span key;         /* PEM; empty: the key is in `certificate` */
 	struct span staple;      /* DER: an OCSP response; empty: none */
 };
 
@@ -26,14 +27,17 @@ struct tls_files {
 MUST_USE enum fault tls_files_pack(const struct tls_files *files, char **out,
 				   size_t *out_len);
 
-/* Unpack them; the spans are borrowed from `packed`. FAULT_PEER: it is malformed. */
+/* Unpack the files; the spans of *out are borrowed from `packed`. FAULT_PEER: `packed`
+ * is malformed. */
 MUST_USE enum fault tls_files_unpack(struct span packed, struct tls_files *out);
 
-/* How long a pair is good. Times are seconds since 1970. */
+/* What tls_pair_check has found out about a pair. Times are seconds since 1970. */
 struct tls_pair_times {
-	int64_t from, until;      /* validity of the certificate */
-	int64_t staple_until;     /* 0: no staple can be used now */
-	const char *staple_wrong; /* why; NULL: no staple was given, or it is good */
+	int64_t from, until;  /* validity of the certificate */
+	int64_t staple_until; /* when the staple goes stale; 0: no staple can be used
+				 now */
+	const char *staple_wrong; /* why it cannot be used; NULL: it can, or none was
+				     given */
 	bool alone; /* the certificate is not self-signed, its issuer does not follow
 		     * it, and no root of this system has signed it */
 };

@@ -1,4 +1,5 @@
-/* tls/server.h - certificates, keys and policy, which many connections share.
+/* tls/server.h - a TLS server: certificates, keys and policy, which many connections
+ * share.
  *
  * Prefix: tls_server_.
  */
@@ -9,13 +10,13 @@
 
 struct tls_server; /* tls/context.h */
 
-/* Make a server; nothing of the arguments is kept. FAULT_SETUP, with why->doing and
+/* Make a server. It keeps no pointer to the arguments. FAULT_SETUP, with why->doing and
  * why->what saying what is wrong. FAULT_NOMEM. */
 MUST_USE enum fault tls_server_new(const struct tls_files *files,
 				   const struct tls_policy *policy,
 				   struct tls_server **out, struct why *why);
 
-/* Give it up. It is freed when its last connection is. */
+/* Drop the maker's reference: the server is freed with its last connection. */
 void tls_server_free(struct tls_server *server);
 
 static inline void tls_server_done_p(struct tls_server **p)

@@ -1,8 +1,8 @@
-/* tls/source.h - feeds OpenSSL with the peer's octets, a bounded number at a time.
+/* tls/source.h - gives OpenSSL the peer's octets, a bounded number at a time.
  *
  * Prefix: source_. OpenSSL reads until it has octets for its caller or the socket is
- * empty; a peer that sends records without octets would keep it busy as long as the
- * peer likes. So OpenSSL reads from here, and gets one read of the socket in each turn.
+ * empty, so a peer could keep it busy for any time with records without octets.
+ * Therefore OpenSSL reads through this BIO, which reads the socket once in each turn.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "base/span.h"
 
-/* Once per process. */
+/* Call it once in a process, before source_new. False: out of memory. */
 MUST_USE bool source_start(void);
 
 /* A BIO that reads from a socket, which the caller keeps. NULL: out of memory. */
@@ -20,8 +20,9 @@ MUST_USE BIO *source_new(int fd);
  * after it get nothing until the next turn. */
 void source_turn(const SSL *ssl, size_t octets);
 
-/* Count the records that connections of this context receive; how many one connection
- * has received since source_forget. */
+/* source_count: count the records that connections of this context receive.
+ * source_records: how many this connection has received since the last source_forget.
+ */
 void source_count(SSL_CTX *ctx);
 unsigned source_records(const SSL *ssl);
 void source_forget(const SSL *ssl);

@@ -1,4 +1,4 @@
-/* tls/staple.h - OCSP responses for the server's own certificates.
+/* tls/staple.h - checks OCSP responses for the server's own certificates.
  *
  * Prefix: staple_. RFC 6960; RFC 6066 section 8.
  */
@@ -12,7 +12,7 @@ struct staple {
 	unsigned char *at; /* DER; NULL: none that can be used */
 	size_t len;
 	int64_t from, until; /* when it may be sent, seconds since 1970 */
-	const char *wrong;   /* why there is none */
+	const char *wrong;   /* why `at` is NULL */
 };
 
 /* Check the response for the certificate `own`, whose `chain` has its issuer first, and
@@ -21,7 +21,7 @@ void staple_init(struct staple *out, X509 *own, STACK_OF(X509) * chain,
 		 struct span der);
 void staple_done(struct staple *s);
 
-/* Is there one that may be sent now? */
+/* Is there a response that may be sent at the time `now`? */
 static inline bool staple_is_good(const struct staple *s, int64_t now)
 {
 	return s->at && now >= s->from && now < s->until;

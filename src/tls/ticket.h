@@ -1,4 +1,4 @@
-/* tls/ticket.h - session tickets, which any front can make and accept.
+/* tls/ticket.h - makes and accepts session tickets, with keys that all fronts share.
  *
  * Prefix: ticket_. RFC 5077, RFC 8446 section 4.6.1.
  */
@@ -12,9 +12,11 @@ struct tls_server;
 
 enum { TLS_TICKET_KEY_OCTETS = 80 };
 
-/* Use the keys of the context's server (tls/context.h). False: out of memory. */
+/* Make connections of this context use the ticket keys of its server (tls/context.h).
+ * False: out of memory. */
 MUST_USE bool ticket_configure(SSL_CTX *ctx);
 
-/* Set the keys: new tickets are made with `now`, tickets made with `before` are
- * accepted, too. A key of another length than TLS_TICKET_KEY_OCTETS is no key. */
+/* Set the keys: new tickets are made with `now`; tickets that were made with `before`
+ * are accepted, too. A span of another length than TLS_TICKET_KEY_OCTETS means no key.
+ */
 void tls_server_tickets(struct tls_server *server, struct span now, struct span before);

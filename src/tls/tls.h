@@ -1,8 +1,8 @@
 /* tls/tls.h - TLS connections of a POP3 server.
  *
- * Prefix: tls_. OpenSSL behind a narrow interface: TLS 1.2 and 1.3, certificates by
- * name, ALPN "pop3" (RFC 8314, RFC 7301), client certificates, and resumption by
- * tickets whose keys all fronts share.
+ * Prefix: tls_. A narrow interface to OpenSSL: TLS 1.2 and 1.3, a certificate by the
+ * client's SNI, ALPN "pop3" (RFC 8314, RFC 7301), client certificates, and resumption
+ * by tickets whose keys all fronts share.
  */
 #pragma once
 
@@ -15,13 +15,13 @@
 
 struct tls; /* one connection */
 
-/* Initialize OpenSSL: once per process, before its sandbox, which would forbid what
- * OpenSSL otherwise does at first use. Private keys will lie in memory that is not
- * swapped out, as far as memory may be locked. */
+/* Initialize OpenSSL. Call it once in a process, before the process enters its sandbox,
+ * which would forbid what OpenSSL otherwise does at first use. Private keys are kept in
+ * memory that is not swapped out, as far as the process may lock memory. */
 MUST_USE bool tls_start(void);
 
-/* A connection over the socket fd, which the caller keeps. Records of the peer are read
- * from the socket. Every call below appends the records for the peer to *out, which
+/* Make a connection over the socket fd, which the caller keeps. The calls below read
+ * the peer's records from the socket, but append records for the peer to *out, which
  * many connections may share; the caller sends them. NULL: out of memory. */
 MUST_USE struct tls *tls_new(struct tls_server *server, int fd, struct buf *out);
 void tls_free(struct tls *tls);
@@ -38,19 +38,20 @@ enum tls_got {
 	TLS_FAILED,  /* see tls_error(); close the socket */
 };
 
-/* No client needs so many in a row. */
+/* Records without octets in a row that are allowed: no client needs so many. */
 enum { TLS_EMPTY_MAX = 8 };
 
-/* Both read a bounded number of octets from the socket. */
+/* Continue the handshake (tls_accept), or read octets (tls_read). Each call reads a
+ * bounded number of octets from the socket. */
 enum tls_got tls_accept(struct tls *tls);
 enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len);
 
-/* Make records of `in`; *out_done: how many of its octets they hold. */
+/* Append records with octets of `in`; *out_done becomes the number of octets that they
+ * hold. */
 enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_done);
 
-/* Has the connection octets that it read before, so that poll(2) will not announce
- * them?
- */
+/* Has the connection octets that it has read from the socket already, so that poll(2)
+ * will not announce them? */
 bool tls_has_pending(const struct tls *tls);
 
 /* Tell the peer that this is the end (close_notify); a second call does nothing. */

@@ -1,4 +1,4 @@
-/* config/file/board.h - sections of poplar.conf: boards.
+/* config/file/board.h - reads the sections of poplar.conf that describe boards.
  *
  * Prefix: config_.
  */
@@ -6,8 +6,9 @@
 
 #include "config/file/loading.h"
 
-/* A section has ended: read its values and check them. */
+/* libconfuse has read a section: add its board to the settings, and check its values.
+ */
 void config_take_board(struct loading *l, cfg_t *section);
 
-/* Check all boards together, and against the settings, after the last. */
+/* After the last section: check all boards together, and against the other settings. */
 void config_check_boards(struct loading *l);

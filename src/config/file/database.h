@@ -1,4 +1,4 @@
-/* config/file/database.h - sections of poplar.conf: databases.
+/* config/file/database.h - reads the sections of poplar.conf that describe databases.
  *
  * Prefix: config_.
  */
@@ -6,9 +6,10 @@
 
 #include "config/file/loading.h"
 
-/* A section has ended: read its values and check them. */
+/* libconfuse has read a section: add its database to the settings, and check its
+ * values. */
 void config_take_database(struct loading *l, cfg_t *section);
 
-/* Check all databases together, after the last. If none has users, add the users file
- * of the setting `users`. */
+/* After the last section: check all databases together. If none is a database of users,
+ * add the users file of the setting `users`. */
 void config_check_databases(struct loading *l);

@@ -1,5 +1,5 @@
 /* config/file/guess.h - finds settings by their names in the file, and by mistyped
- * ones.
+ * names.
  *
  * Prefix: config_.
  */
@@ -7,8 +7,9 @@
 
 #include "config/row.h"
 
-/* The row with this name, as the file spells it (with '-'). NULL: none has. */
+/* The row with this name, as the file spells it (with '-'). NULL: no row has it. */
 const struct row *config_find(struct rows rows, struct span name);
 
-/* The name that is nearest to a mistyped one. False: no name is near enough. */
+/* The name of the row that is most like a mistyped one. False: no name is similar
+ * enough. */
 bool config_guess(struct span given, struct rows rows, char out[ROW_NAME_MAX]);

@@ -1,5 +1,5 @@
-/* config/file/loading.h - what reading poplar.conf needs everywhere: complaints, and
- * values from libconfuse into a struct of settings.
+/* config/file/loading.h - what all files that read poplar.conf share: reports of
+ * mistakes, and copying values from libconfuse into a struct of settings.
  *
  * Prefix: config_.
  */
@@ -39,11 +39,12 @@ struct loading {
 	unsigned unknowns;
 	int lines[SETTING_ID_COUNT];      /* line of each setting; 0: not given */
 	int in_section[CONFIG_ROWS_MAX];  /* the same, for the section being read */
-	int database_line[DATABASES_MAX]; /* line where each database's section ends */
-	int board_line[BOARDS_MAX];       /* line where each board's section ends */
+	int database_line[DATABASES_MAX]; /* line where the section of each database
+					     ends */
+	int board_line[BOARDS_MAX]; /* line where the section of each board ends */
 };
 
-/* Report that something is wrong in this line (0: in none). */
+/* Report a mistake in this line (0: in no line). */
 void __attribute__((format(printf, 3, 4)))
 config_complain(struct loading *l, int line, const char *format, ...);
 
@@ -51,8 +52,8 @@ config_complain(struct loading *l, int line, const char *format, ...);
 void config_refuse(struct loading *l, const struct row *row, int line,
 		   const char *value);
 
-/* Report a section ("board", its name) whose values no message to a process can hold.
- */
+/* Report a section whose values do not fit into a message. `kind` is "board" or
+ * "database", `name` its title. */
 void config_check_fit(struct loading *l, int line, const char *kind, const char *name,
 		      struct rows rows, const void *values);
 

@@ -116,8 +116,7 @@ typedef bool scan_clock_fn(int dir, uint64_t *out_ns);
 
 /* What scan_read has found out. */
 struct scan_seen {
-	struct scan_stamp
-		stamp[SCAN_DIRS]; /* of the two folders, before they were read */
+	struct scan_stamp stamp[SCAN_DIRS]; /* of the folders, before reading */
 	bool read[SCAN_DIRS]; /* false: the folder has the known time stamp, and was not
 				 read */
 	bool quiescent; /* as long as the folders have these time stamps, nothing has
