@@ -32,7 +32,7 @@ static bool is_illegal(const char *message, const char *reason)
 /* Log that no user can log in: once, until a user can. */
 static void note_offers(struct logins *l, unsigned offers)
 {
-	char room[512];
+	char room[1024];
 	struct buf why = BUF(room);
 
 	if (atomic_exchange(&l->is_useless, offers == 0) || offers > 0)

@@ -2,6 +2,7 @@
 #include "peer.h"
 #include "site.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <sys/socket.h>
 
@@ -386,6 +387,69 @@ static void test_a_delayed_exchange_is_kept_for_the_second_question(void **state
 	world_end(&w);
 }
 
+/* Whichever response has the password: no way leads around the delay. */
+static void test_a_guess_in_a_later_response_waits_too(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	guess_until_delayed(&w);
+	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
+	peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm"));
+	expect_later(&w);
+	CHECK_EQ(w.link.exchanges.count, 1);
+	w.waited = true;
+	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm"));
+	expect_in(&w, ticket, sizeof ticket);
+	world_end(&w);
+}
+
+/* A failure counts for the address and the name, in whichever response it is. */
+static void test_failures_in_later_responses_count(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	for (int i = 0; i <= DELAYS_FREE_ADDRESS; i++) {
+		CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER), SPAN("bob")), 0);
+		CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
+		peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+		if (i == 0)
+			expect_offers(&w);
+		CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHdyb25n")); /* wrong */
+		expect_failed(&w, FAULT_DENIED, 1000, "alice");
+	}
+	CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER), SPAN("bob")), 1000);
+	world_end(&w);
+}
+
+/* Failures elsewhere do not delay alice where she has been; only she has been there. */
+static void test_a_login_makes_its_user_and_network_known(void **state)
+{
+	static const struct {
+		const char *asked;
+		uint32_t delay;
+	} cases[] = { { "alice", 0 }, { "bob", 1000 } };
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	CHECK(ask_password(&w, "alice", "tanstaaf"));
+	expect_in(&w, ticket, sizeof ticket);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (int n = 0; n <= DELAYS_FREE_NAME; n++)
+			throttle_denied(&w.logins.throttle, SPAN("unknown"),
+					span_of(cases[i].asked));
+		CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER),
+				      span_of(cases[i].asked)),
+			 cases[i].delay);
+	}
+	world_end(&w);
+}
+
 /* ---- exchanges ---- */
 
 static void test_an_exchange_goes_on_where_it_stopped(void **state)
@@ -406,7 +470,8 @@ static void test_an_exchange_goes_on_where_it_stopped(void **state)
 	CHECK_EQ(w.link.exchanges.count, 0);
 	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm")); /* it is over */
 	expect_failed(&w, FAULT_PEER, 0, "");
-	CHECK(peer_log_has("event=login-trouble"));
+	CHECK(peer_log_has("event=login-trouble user=\"\" fault=peer doing=\"go on\" "
+			   "what=exchange\n"));
 	world_end(&w);
 }
 
@@ -544,6 +609,33 @@ static void test_that_nobody_can_log_in_is_logged_once_until_somebody_can(void *
 	world_end(&w);
 }
 
+static void test_what_each_mechanism_needs_is_logged_whole(void **state)
+{
+	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
+	static const char *const ends[] = { "why=\"APOP needs ",
+					    "; ANONYMOUS needs anonymous-user\"\n" };
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	w.people.driver = &tokens; /* whose users have passwords of no kind */
+	w.logins.rules.tokens = NULL;
+	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
+		if (m == MECHANISM_ID_APOP || m == MECHANISM_ID_GSSAPI ||
+		    m == MECHANISM_ID_ANONYMOUS || m == MECHANISM_ID_OAUTHBEARER ||
+		    m == MECHANISM_ID_XOAUTH2 || sasl_wants(m))
+			w.logins.allowed |= 1u << m;
+		else
+			w.logins.allowed &= ~(1u << m);
+	CHECK(hear(&w, &which));
+	CHECK_EQ(
+		peer_hears(&w.front, MESSAGE_AUTH_OFFERS, NULL)->AUTH_OFFERS.mechanisms,
+		0);
+	for (size_t i = 0; i < 2; i++)
+		CHECK(peer_log_has(ends[i]));
+	world_end(&w);
+}
+
 static void test_a_board_is_given_for_a_ticket(void **state)
 {
 	static const struct {
@@ -592,6 +684,104 @@ static void test_a_board_is_given_for_a_ticket(void **state)
 	}
 }
 
+/* ---- threads that share the link ---- */
+
+enum { THREADS = 4, EXCHANGES = 12, ALL = THREADS * EXCHANGES };
+
+struct asker {
+	struct logins_link *link;
+	uint64_t first; /* of its connections */
+	bool heard;     /* each time, the link went on */
+	pthread_t thread;
+};
+
+/* Connections with an odd id show the right password. */
+static const char *response_of(uint64_t id)
+{
+	return id % 2 ? "AGFsaWNlAHRhbnN0YWFm" : "AGFsaWNlAHdyb25n";
+}
+
+static void *ask_in_turn(void *arg)
+{
+	struct asker *a = arg;
+
+	a->heard = true;
+	for (uint64_t id = a->first; id < a->first + EXCHANGES; id++) {
+		struct channel_inbox begins = {
+			.message = { .kind = MESSAGE_AUTH_ASK,
+				     .AUTH_ASK = { .id = id,
+						   .exchange = 1,
+						   .mechanism = MECHANISM_ID_PLAIN,
+						   .waited = 1,
+						   .peer = SPAN(PEER) } }
+		};
+		struct channel_inbox goes_on = {
+			.message = { .kind = MESSAGE_AUTH_NEXT,
+				     .AUTH_NEXT = { id, 1, 1,
+						    span_of(response_of(id)) } }
+		};
+
+		a->heard = logins_hear(a->link, &begins) && a->heard;
+		a->heard = logins_hear(a->link, &goes_on) && a->heard;
+	}
+	return NULL;
+}
+
+/* One answer. Counts the answers to its connection; an offer counts for connection 0.
+ */
+static void take_answer(struct world *w, unsigned counts[1 + ALL])
+{
+	static struct channel_inbox inbox;
+	const struct message *m = &inbox.message;
+	uint64_t id = 0;
+
+	CHECK_EQ(channel_receive(&w->front, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
+	if (m->kind != MESSAGE_AUTH_OFFERS) {
+		id = m->AUTH_OK.id; /* the first field of each answer */
+		CHECK(id > 0 && id <= ALL);
+		CHECK_EQ(m->kind, counts[id] == 0 ? MESSAGE_AUTH_MORE
+				  : id % 2        ? MESSAGE_AUTH_OK
+						  : MESSAGE_AUTH_FAILED);
+	}
+	if (m->kind == MESSAGE_AUTH_OK) {
+		close(inbox.files.at[0]);
+		peer_hears(&w->drop, MESSAGE_GRANT, NULL);
+	}
+	counts[id]++;
+}
+
+/* Every connection gets the answers to its own exchange, in their order; the offers
+ * come once; and nothing stays behind. */
+static void test_threads_that_share_a_link_answer_each_connection(void **state)
+{
+	unsigned counts[1 + ALL] = { 0 };
+	struct asker askers[THREADS];
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	for (unsigned i = 0; i < THREADS; i++) {
+		askers[i] =
+			(struct asker){ .link = &w.link, .first = 1 + i * EXCHANGES };
+		CHECK_EQ(pthread_create(&askers[i].thread, NULL, ask_in_turn,
+					&askers[i]),
+			 0);
+	}
+	for (unsigned i = 0; i < 1 + 2 * ALL; i++)
+		take_answer(&w, counts);
+	for (unsigned i = 0; i < THREADS; i++) {
+		CHECK_EQ(pthread_join(askers[i].thread, NULL), 0);
+		CHECK(askers[i].heard);
+	}
+	for (unsigned id = 0; id <= ALL; id++)
+		CHECK_EQ(counts[id], id == 0 ? 1 : 2);
+	expect_nothing(&w);
+	CHECK_EQ(w.link.exchanges.count, 0);
+	CHECK_EQ(atomic_load(&w.link.answers.unread), 1 + 2 * ALL);
+	CHECK_TEXT(peer_log, "");
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -601,6 +791,9 @@ int main(void)
 		TEST(test_a_front_that_is_gone_is_not_reported),
 		TEST(test_a_guess_waits_and_is_checked_when_it_has),
 		TEST(test_a_delayed_exchange_is_kept_for_the_second_question),
+		TEST(test_a_guess_in_a_later_response_waits_too),
+		TEST(test_failures_in_later_responses_count),
+		TEST(test_a_login_makes_its_user_and_network_known),
 		TEST(test_an_exchange_goes_on_where_it_stopped),
 		TEST(test_an_empty_response_is_one),
 		TEST(test_an_exchange_that_fails_says_who_claimed_to_be_there),
@@ -609,7 +802,9 @@ int main(void)
 		TEST(test_an_exchange_is_bound_only_where_a_plus_is_allowed),
 		TEST(test_offers_are_told_whenever_they_are_asked_for),
 		TEST(test_that_nobody_can_log_in_is_logged_once_until_somebody_can),
+		TEST(test_what_each_mechanism_needs_is_logged_whole),
 		TEST(test_a_board_is_given_for_a_ticket),
+		TEST(test_threads_that_share_a_link_answer_each_connection),
 	};
 
 	return scheme_start() && login_start() && sasl_start() ? RUN(tests) : 1;
