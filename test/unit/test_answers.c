@@ -62,13 +62,17 @@ static void meet(enum fault f, unsigned count)
 		kernel.faults[kernel.met++] = f;
 }
 
-static void kernel_begin(void)
+/* ---- answers ---- */
+
+static struct answers front;
+
+/* A front that has been sent nothing, and a kernel that takes everything. */
+static void begin(void)
 {
 	memset(&kernel, 0, sizeof kernel);
+	front = (struct answers){ .fd = LINK };
 	peer_log_begin();
 }
-
-/* ---- answers ---- */
 
 enum { ID = 12, PASSED = 9, TRIES = 10, PAUSES = TRIES - 1 };
 
@@ -80,6 +84,15 @@ static const struct message board = { .kind = MESSAGE_BOARD_OK,
 				      .BOARD_OK = { ID, { "news", 4 } } };
 static const struct message offers = { .kind = MESSAGE_AUTH_OFFERS,
 				       .AUTH_OFFERS = { 3 } };
+
+/* Answers, and what is sent where one of them cannot be. */
+static const struct {
+	const struct message *m;
+	enum message_kind failure;
+} answers[] = {
+	{ &ok, MESSAGE_AUTH_FAILED },
+	{ &board, MESSAGE_BOARD_FAILED },
+};
 
 static void check_send(unsigned i, enum message_kind kind, int pass)
 {
@@ -97,14 +110,12 @@ static void check_failure(unsigned i, enum message_kind kind, enum fault f)
 
 static void test_an_answer_goes_once_with_its_descriptor(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
-	CHECK(answers_send(&to, &ok, PASSED));
+	begin();
+	CHECK(answers_send(&front, &ok, PASSED));
 	CHECK_EQ(kernel.count, 1);
 	check_send(0, MESSAGE_AUTH_OK, PASSED);
-	CHECK_EQ(atomic_load(&to.unread), 1);
+	CHECK_EQ(atomic_load(&front.unread), 1);
 	CHECK_EQ(kernel.pauses, 0);
 	CHECK_TEXT(peer_log, "");
 }
@@ -112,40 +123,28 @@ static void test_an_answer_goes_once_with_its_descriptor(void **state)
 /* Descriptors of others are under way: they are received within milliseconds. */
 static void test_a_kernel_without_room_is_tried_again(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
+	begin();
 	meet(FAULT_NOMEM, TRIES - 1);
-	CHECK(answers_send(&to, &ok, PASSED));
+	CHECK(answers_send(&front, &ok, PASSED));
 	CHECK_EQ(kernel.count, TRIES);
 	check_send(TRIES - 1, MESSAGE_AUTH_OK, PASSED);
 	CHECK_EQ(kernel.pauses, PAUSES);
-	CHECK_EQ(atomic_load(&to.unread), 1);
+	CHECK_EQ(atomic_load(&front.unread), 1);
 	CHECK_TEXT(peer_log, "");
 }
 
 static void test_an_answer_without_room_becomes_a_failure_of_its_question(void **state)
 {
-	static const struct {
-		const struct message *m;
-		enum message_kind failure;
-	} cases[] = {
-		{ &ok, MESSAGE_AUTH_FAILED },
-		{ &board, MESSAGE_BOARD_FAILED },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		struct answers to = { .fd = LINK };
-
-		kernel_begin();
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		begin();
 		meet(FAULT_NOMEM, TRIES);
-		CHECK(answers_send(&to, cases[i].m, PASSED));
+		CHECK(answers_send(&front, answers[i].m, PASSED));
 		CHECK_EQ(kernel.count, TRIES + 1);
-		check_send(TRIES - 1, cases[i].m->kind, PASSED);
-		check_failure(TRIES, cases[i].failure, FAULT_NOMEM);
-		CHECK_EQ(atomic_load(&to.unread), 1);
+		check_send(TRIES - 1, answers[i].m->kind, PASSED);
+		check_failure(TRIES, answers[i].failure, FAULT_NOMEM);
+		CHECK_EQ(atomic_load(&front.unread), 1);
 		CHECK_TEXT(peer_log, "");
 	}
 }
@@ -153,12 +152,10 @@ static void test_an_answer_without_room_becomes_a_failure_of_its_question(void *
 /* The bound of answers.h: twice nine pauses of 20 ms. */
 static void test_no_thread_sleeps_longer_than_the_header_says(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
+	begin();
 	meet(FAULT_NOMEM, SENDS_MAX);
-	CHECK(answers_send(&to, &ok, PASSED));
+	CHECK(answers_send(&front, &ok, PASSED));
 	CHECK_EQ(kernel.count, 2 * TRIES);
 	CHECK_EQ(kernel.pauses, 2 * PAUSES);
 	CHECK(kernel.pauses <= ANSWERS_PAUSE_MS_MAX);
@@ -169,23 +166,13 @@ static void test_no_thread_sleeps_longer_than_the_header_says(void **state)
 
 static void test_an_answer_over_its_bounds_becomes_a_failure_at_once(void **state)
 {
-	static const struct {
-		const struct message *m;
-		enum message_kind failure;
-	} cases[] = {
-		{ &ok, MESSAGE_AUTH_FAILED },
-		{ &board, MESSAGE_BOARD_FAILED },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		struct answers to = { .fd = LINK };
-
-		kernel_begin();
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		begin();
 		meet(FAULT_UNSENDABLE, 1);
-		CHECK(answers_send(&to, cases[i].m, PASSED));
+		CHECK(answers_send(&front, answers[i].m, PASSED));
 		CHECK_EQ(kernel.count, 2);
-		check_failure(1, cases[i].failure, FAULT_UNSENDABLE);
+		check_failure(1, answers[i].failure, FAULT_UNSENDABLE);
 		CHECK_EQ(kernel.pauses, 0);
 		CHECK_TEXT(peer_log, ""); /* channel_send has logged it */
 	}
@@ -194,12 +181,10 @@ static void test_an_answer_over_its_bounds_becomes_a_failure_at_once(void **stat
 /* There is no question that could fail. */
 static void test_offers_without_room_are_lost_and_logged(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
+	begin();
 	meet(FAULT_NOMEM, SENDS_MAX);
-	CHECK(answers_send(&to, &offers, -1));
+	CHECK(answers_send(&front, &offers, -1));
 	CHECK_EQ(kernel.count, TRIES);
 	CHECK_EQ(kernel.pauses, PAUSES);
 	CHECK(peer_log_has("event=answer-lost message=AUTH_OFFERS "));
@@ -207,12 +192,10 @@ static void test_offers_without_room_are_lost_and_logged(void **state)
 
 static void test_a_front_that_does_not_read_is_logged_and_its_link_ends(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
+	begin();
 	meet(FAULT_LIMIT, SENDS_MAX);
-	CHECK(!answers_send(&to, &ok, PASSED));
+	CHECK(!answers_send(&front, &ok, PASSED));
 	CHECK_EQ(kernel.count, 1);
 	CHECK_EQ(kernel.pauses, 0);
 	CHECK(peer_log_has("event=front-stuck "));
@@ -221,13 +204,11 @@ static void test_a_front_that_does_not_read_is_logged_and_its_link_ends(void **s
 /* The failure that takes an answer's place finds the queue full. */
 static void test_a_front_that_does_not_read_the_failure_is_stuck_too(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
+	begin();
 	meet(FAULT_UNSENDABLE, 1);
 	meet(FAULT_LIMIT, 1);
-	CHECK(!answers_send(&to, &board, PASSED));
+	CHECK(!answers_send(&front, &board, PASSED));
 	CHECK_EQ(kernel.count, 2);
 	CHECK(peer_log_has("event=front-stuck "));
 }
@@ -235,12 +216,10 @@ static void test_a_front_that_does_not_read_the_failure_is_stuck_too(void **stat
 /* Whoever reads the link sees that it has ended, and tells poplard (authd.c). */
 static void test_an_answer_for_a_front_that_has_gone_is_dropped(void **state)
 {
-	struct answers to = { .fd = LINK };
-
 	(void)state;
-	kernel_begin();
+	begin();
 	meet(FAULT_PEER, SENDS_MAX);
-	CHECK(answers_send(&to, &ok, PASSED));
+	CHECK(answers_send(&front, &ok, PASSED));
 	CHECK_EQ(kernel.count, 1);
 	CHECK_EQ(kernel.pauses, 0);
 	CHECK_TEXT(peer_log, "");

@@ -704,8 +704,13 @@ static void test_what_cannot_be_checked_lets_nobody_in(void **state)
 
 static const char *place(struct user u, char out[PLACE_PATH_MAX])
 {
-	return place_maildrop(&u, "/var/mail/pop/", "Maildir", out, NULL) ? "refused"
-									  : out;
+	struct why why = { 0 };
+	enum fault f = place_maildrop(&u, "/var/mail/pop/", "Maildir", out, &why);
+
+	CHECK_EQ(f, why.fault);
+	CHECK_EQ(why.sys, 0);
+	CHECK(f == FAULT_NONE || f == FAULT_SETUP);
+	return f ? "refused" : out;
 }
 
 static void test_where_maildrops_are(void **state)

@@ -449,6 +449,7 @@ static void test_a_field_over_its_bound_lets_nobody_in(void **state)
 		CHECK_EQ(found.user.name.len > 0, cases[i].fault == FAULT_NONE);
 		snprintf(story, sizeof story, "db: %s", cases[i].over);
 		CHECK_TEXT(why.what, cases[i].fault == FAULT_SETUP ? story : "");
+		CHECK_EQ(why.sys, 0);
 	}
 }
 

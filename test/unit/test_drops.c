@@ -69,6 +69,7 @@ static enum fault grant(struct world *w, const struct user *user, struct span na
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
 	enum fault f = drops_send(&w->drops, user, &m, pair[0], &why);
 	CHECK_EQ(why.fault, f);
+	CHECK_EQ(why.sys, 0);
 	close(pair[0]);
 	close(pair[1]);
 	return f;

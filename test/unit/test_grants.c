@@ -16,6 +16,10 @@ struct world {
 	struct channel standard, own;
 	char ticket[TICKET_OCTETS_MAX];
 	struct buf ticket_buf;
+	/* of the last grant or question */
+	char room[256];
+	struct buf name;
+	int session;
 	struct why why;
 };
 
@@ -61,17 +65,39 @@ static void world_end(struct world *w)
 	settings_done(&w->settings);
 }
 
-static enum fault grant(struct world *w, const struct user *user, int *out_fd)
+/* Forget what came of the last grant or question. */
+static void begin(struct world *w)
 {
 	w->why = (struct why){ 0 };
+	w->name = (struct buf)BUF(w->room);
+	w->session = -1;
+}
+
+/* Whatever was wrong is told, and gives no session. */
+static enum fault came_of(const struct world *w, enum fault f)
+{
+	CHECK_EQ(w->why.fault, f);
+	CHECK_EQ(w->why.sys, 0); /* no system call has failed */
+	CHECK_EQ(w->session >= 0, f == FAULT_NONE);
+	return f;
+}
+
+static enum fault grant(struct world *w, const struct user *user)
+{
+	begin(w);
 	w->ticket_buf.len = 0;
-	*out_fd = -1;
-	return grants_own(&w->grants, holder, user, SPAN("192.0.2.1:1"), &w->ticket_buf,
-			  out_fd, &w->why);
+	return came_of(w, grants_own(&w->grants, holder, user, SPAN("192.0.2.1:1"),
+				     &w->ticket_buf, &w->session, &w->why));
+}
+
+static enum fault look(struct world *w, const struct user *user, struct span peer)
+{
+	begin(w);
+	return came_of(w, grants_look(&w->grants, user, peer, &w->session, &w->why));
 }
 
 /* The process gets a GRANT, whose socket is connected to the session's end. */
-static const struct message_GRANT *expect_grant(struct channel drop, int session)
+static const struct message_GRANT *expect_grant(struct world *w, struct channel drop)
 {
 	const struct message failed = { .kind = MESSAGE_FAILED,
 					.FAILED = { FAULT_BUSY } };
@@ -86,10 +112,10 @@ static const struct message_GRANT *expect_grant(struct channel drop, int session
 		texts[i]->at = room[i];
 	}
 	peer_say(fd, &failed, -1);
-	struct channel front = channel_of(session, ROLE_DROP, ROLE_FRONT);
+	struct channel front = channel_of(w->session, ROLE_DROP, ROLE_FRONT);
 	CHECK_EQ(peer_hears(&front, MESSAGE_FAILED, NULL)->FAILED.fault, FAULT_BUSY);
 	close(fd);
-	close(session);
+	close(w->session);
 	return &grant;
 }
 
@@ -143,14 +169,13 @@ static void test_a_grant_says_whose_maildrop_and_under_which_rules(void **state)
 		  false },
 	};
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, false);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		CHECK_EQ(grant(&w, &cases[i].user, &session), FAULT_NONE);
+		CHECK_EQ(grant(&w, &cases[i].user), FAULT_NONE);
 		const struct message_GRANT *g =
-			expect_grant(cases[i].own ? w.own : w.standard, session);
+			expect_grant(&w, cases[i].own ? w.own : w.standard);
 
 		CHECK(span_same_nocase(g->user, cases[i].user.name));
 		CHECK_SPAN(g->path, cases[i].path);
@@ -168,7 +193,6 @@ static void test_a_maildrop_outside_of_mail_root_is_granted_to_nobody(void **sta
 {
 	static const char *const homes[] = { "/", "/n/bob", "/m/../n", "/mm" };
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true);
@@ -176,12 +200,9 @@ static void test_a_maildrop_outside_of_mail_root_is_granted_to_nobody(void **sta
 		const struct user user = { .name = SPAN("bob"),
 					   .home = span_of(homes[i]) };
 
-		CHECK_EQ(grant(&w, &user, &session), FAULT_SETUP);
-		CHECK_EQ(w.why.fault, FAULT_SETUP);
-		CHECK_EQ(session, -1);
+		CHECK_EQ(grant(&w, &user), FAULT_SETUP);
 		CHECK_EQ(w.ticket_buf.len, 0);
-		CHECK_EQ(grants_look(&w.grants, &user, SPAN(""), &session, &w.why),
-			 FAULT_SETUP);
+		CHECK_EQ(look(&w, &user, SPAN("")), FAULT_SETUP);
 	}
 	CHECK_EQ(peer_got(&w.standard), CHANNEL_EMPTY);
 	world_end(&w);
@@ -195,12 +216,10 @@ static void test_without_a_process_there_is_no_session_and_no_ticket(void **stat
 				   .uid = 6,
 				   .gid = 6 };
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true); /* whose parent is gone */
-	CHECK_EQ(grant(&w, &user, &session), FAULT_PEER);
-	CHECK_EQ(session, -1);
+	CHECK_EQ(grant(&w, &user), FAULT_PEER);
 	CHECK_EQ(w.ticket_buf.len, 0);
 	world_end(&w);
 }
@@ -211,13 +230,11 @@ static void test_an_operator_gets_a_maildrop_as_it_is(void **state)
 				   .has_delay = true,
 				   .policy = { 60, 1, 1 } };
 	struct world w;
-	int session = -1;
 
 	(void)state;
 	world_begin(&w, true);
-	CHECK_EQ(grants_look(&w.grants, &user, SPAN("peer"), &session, &w.why),
-		 FAULT_NONE);
-	const struct message_GRANT *g = expect_grant(w.standard, session);
+	CHECK_EQ(look(&w, &user, SPAN("peer")), FAULT_NONE);
+	const struct message_GRANT *g = expect_grant(&w, w.standard);
 	CHECK_SPAN(g->user, "alice");
 	CHECK_SPAN(g->path, "alice/Maildir");
 	CHECK_SPAN(g->peer, "peer");
@@ -235,10 +252,8 @@ static void test_an_operator_gets_a_maildrop_as_it_is(void **state)
 /* The user logs in, and the session shows the ticket. */
 static void log_in(struct world *w, const struct user *user)
 {
-	int session;
-
-	CHECK_EQ(grant(w, user, &session), FAULT_NONE);
-	expect_grant(user->has_uid ? w->own : w->standard, session);
+	CHECK_EQ(grant(w, user), FAULT_NONE);
+	expect_grant(w, user->has_uid ? w->own : w->standard);
 	CHECK(w->ticket_buf.len > 0);
 }
 
@@ -247,8 +262,16 @@ static const struct user alice = {
 };
 static const struct user bob = { .name = SPAN("bob") };
 
+static enum fault ask_as(struct world *w, struct ticket_holder who,
+			 const struct message_BOARD_ASK *m)
+{
+	begin(w);
+	return came_of(
+		w, grants_board(&w->grants, who, m, &w->name, &w->session, &w->why));
+}
+
 static enum fault ask(struct world *w, enum board_wish wish, const char *name,
-		      uint64_t number, struct buf *out_name, int *out_fd)
+		      uint64_t number)
 {
 	const struct message_BOARD_ASK m = { .id = 9,
 					     .board = wish,
@@ -256,9 +279,7 @@ static enum fault ask(struct world *w, enum board_wish wish, const char *name,
 					     .name = span_of(name),
 					     .ticket = buf_span(&w->ticket_buf) };
 
-	w->why = (struct why){ 0 };
-	*out_fd = -1;
-	return grants_board(&w->grants, holder, &m, out_name, out_fd, &w->why);
+	return ask_as(w, holder, &m);
 }
 
 static void test_a_board_is_granted_to_those_who_may_read_it(void **state)
@@ -289,24 +310,18 @@ static void test_a_board_is_granted_to_those_who_may_read_it(void **state)
 		{ &bob, BOARD_EACH, "", 1, NULL, NULL, false },
 	};
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char room[256];
-		struct buf name = BUF(room);
-
 		log_in(&w, cases[i].user);
-		enum fault f = ask(&w, cases[i].wish, cases[i].name, cases[i].number,
-				   &name, &session);
+		enum fault f = ask(&w, cases[i].wish, cases[i].name, cases[i].number);
 		CHECK_EQ(f, cases[i].given ? FAULT_NONE : FAULT_NO_BOARD);
-		CHECK_EQ(w.why.fault, f);
-		CHECK_SPAN(buf_span(&name), cases[i].given ? cases[i].given : "");
+		CHECK_SPAN(buf_span(&w.name), cases[i].given ? cases[i].given : "");
 		if (f)
 			continue;
 		const struct message_GRANT *g =
-			expect_grant(cases[i].own ? w.own : w.standard, session);
+			expect_grant(&w, cases[i].own ? w.own : w.standard);
 		CHECK(span_same_nocase(g->user, cases[i].user->name));
 		CHECK_SPAN(g->path, cases[i].path);
 		CHECK_SPAN(g->peer, "192.0.2.1:1");
@@ -325,20 +340,15 @@ static void test_the_users_own_name_gives_the_own_maildrop_once_more(void **stat
 {
 	static const char *const names[] = { "alice", "Alice", "ALICE" };
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true);
 	site_add_board(&w.settings, "alice", "/m/b/trap", "*");
 	log_in(&w, &alice);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char room[256];
-		struct buf name = BUF(room);
-
-		CHECK_EQ(ask(&w, BOARD_NAMED, names[i], 0, &name, &session),
-			 FAULT_NONE);
-		CHECK_SPAN(buf_span(&name), "alice");
-		const struct message_GRANT *g = expect_grant(w.own, session);
+		CHECK_EQ(ask(&w, BOARD_NAMED, names[i], 0), FAULT_NONE);
+		CHECK_SPAN(buf_span(&w.name), "alice");
+		const struct message_GRANT *g = expect_grant(&w, w.own);
 		CHECK_SPAN(g->path, "alice/Maildir");
 		CHECK_EQ(g->again, 1);
 		CHECK_EQ(g->unread, 30);
@@ -351,65 +361,58 @@ static void test_the_users_own_name_gives_the_own_maildrop_once_more(void **stat
 static void test_the_own_name_may_lack_the_domain(void **state)
 {
 	const struct user carol = { .name = SPAN("carol@example.org") };
-	char room[256];
-	struct buf name = BUF(room);
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true);
 	w.rules.default_domain = SPAN("example.org");
 	log_in(&w, &carol);
-	CHECK_EQ(ask(&w, BOARD_NAMED, "Carol", 0, &name, &session), FAULT_NONE);
-	CHECK_SPAN(buf_span(&name), "carol@example.org");
-	CHECK_EQ(expect_grant(w.standard, session)->again, 1);
-	CHECK_EQ(ask(&w, BOARD_NAMED, "carol@example.com", 0, &name, &session),
-		 FAULT_NO_BOARD);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "Carol", 0), FAULT_NONE);
+	CHECK_SPAN(buf_span(&w.name), "carol@example.org");
+	CHECK_EQ(expect_grant(&w, w.standard)->again, 1);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "carol@example.com", 0), FAULT_NO_BOARD);
 	world_end(&w);
+}
+
+static void expect_refused(struct world *w, struct ticket_holder who,
+			   const struct message_BOARD_ASK *m)
+{
+	CHECK_EQ(ask_as(w, who, m), FAULT_PEER);
+	CHECK_EQ(w->name.len, 0);
 }
 
 static void test_a_ticket_is_good_for_its_holder_and_unchanged_only(void **state)
 {
 	static const struct ticket_holder others[] = { { 3, 8 }, { 2, 9 } };
-	char room[256];
-	struct buf name = BUF(room);
 	struct message_BOARD_ASK m = { .board = BOARD_NAMED, .name = SPAN("news") };
 	struct world w;
-	int session = -1;
 
 	(void)state;
 	world_begin(&w, true);
 	log_in(&w, &alice);
 	m.ticket = buf_span(&w.ticket_buf);
 	for (size_t i = 0; i < 2; i++)
-		CHECK_EQ(
-			grants_board(&w.grants, others[i], &m, &name, &session, &w.why),
-			FAULT_PEER);
+		expect_refused(&w, others[i], &m);
 	for (size_t i = 0; i < w.ticket_buf.len; i += 13) {
 		w.ticket[i] ^= 1;
-		CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_PEER);
+		expect_refused(&w, holder, &m);
 		w.ticket[i] ^= 1;
 	}
 	for (size_t len = 0; len < w.ticket_buf.len; len += 7) {
 		m.ticket.len = len;
-		CHECK_EQ(grants_board(&w.grants, holder, &m, &name, &session, &w.why),
-			 FAULT_PEER);
+		expect_refused(&w, holder, &m);
 	}
-	CHECK_EQ(session, -1);
-	CHECK_EQ(name.len, 0);
 	CHECK_EQ(peer_got(&w.standard), CHANNEL_EMPTY);
-	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_NONE);
-	close(session);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0), FAULT_NONE);
+	close(w.session);
 	world_end(&w);
 }
 
 /* Sealed by this process, but no GRANT: as short as an owner, shorter, and nonsense. */
 static void test_a_ticket_without_a_grant_in_it_is_refused(void **state)
 {
-	char octets[64] = { 0 }, room[256];
-	struct buf name = BUF(room);
+	char octets[64] = { 0 };
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true);
@@ -417,41 +420,33 @@ static void test_a_ticket_without_a_grant_in_it_is_refused(void **state)
 		w.ticket_buf.len = 0;
 		ticket_seal(w.grants.tickets, holder, (struct span){ octets, len },
 			    &w.ticket_buf);
-		CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_PEER);
+		CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0), FAULT_PEER);
 	}
 	world_end(&w);
 }
 
 static void test_without_xtnd_there_is_no_ticket_and_no_board(void **state)
 {
-	char room[256];
-	struct buf name = BUF(room);
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, false);
-	CHECK_EQ(grant(&w, &bob, &session), FAULT_NONE);
-	close(session);
+	CHECK_EQ(grant(&w, &bob), FAULT_NONE);
+	close(w.session);
 	CHECK_EQ(w.ticket_buf.len, 0);
-	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0, &name, &session), FAULT_PEER);
-	CHECK_EQ(session, -1);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "news", 0), FAULT_PEER);
 	world_end(&w);
 }
 
 static void test_a_board_outside_of_mail_root_is_granted_to_nobody(void **state)
 {
-	char room[256];
-	struct buf name = BUF(room);
 	struct world w;
-	int session;
 
 	(void)state;
 	world_begin(&w, true);
 	site_add_board(&w.settings, "trap", "/n/trap", "*");
 	log_in(&w, &alice);
-	CHECK_EQ(ask(&w, BOARD_NAMED, "trap", 0, &name, &session), FAULT_SETUP);
-	CHECK_EQ(session, -1);
+	CHECK_EQ(ask(&w, BOARD_NAMED, "trap", 0), FAULT_SETUP);
 	world_end(&w);
 }
 

@@ -16,14 +16,20 @@ struct world {
 	struct lookups lookups;
 	struct database *db;
 	struct channel parent;
+	struct channel process; /* its end; fd is -1 where there is none */
+	/* of the last question */
+	struct user_found out;
+	struct why why;
 };
 
+/* Without a lookup process. */
 static void world_begin(struct world *w, enum database_driver_id driver)
 {
 	int ours;
 
 	peer_log_begin();
-	*w = (struct world){ .settings = { .driver = driver, .timeout = 60000 } };
+	*w = (struct world){ .settings = { .driver = driver, .timeout = 60000 },
+			     .process.fd = -1 };
 	w->parent = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_PARENT);
 	w->parent.heard.has_started = true; /* poplar-auth has its sandbox */
 	lookups_init(&w->lookups, ours);
@@ -34,7 +40,10 @@ static void world_begin(struct world *w, enum database_driver_id driver)
 
 static void world_end(struct world *w)
 {
+	user_release(&w->out);
 	w->db->driver->free(w->db);
+	if (w->process.fd >= 0)
+		close(w->process.fd);
 	close(w->parent.fd);
 	close(w->lookups.parent);
 }
@@ -49,21 +58,60 @@ static struct channel link_to(struct world *w, uint64_t number)
 	return process;
 }
 
+/* With one process. */
+static void world_begin_linked(struct world *w, enum database_driver_id driver)
+{
+	world_begin(w, driver);
+	w->process = link_to(w, NUMBER);
+}
+
+static void say(struct channel process, struct message_LOOKUP_IS is)
+{
+	peer_say(process.fd,
+		 &(const struct message){ .kind = MESSAGE_LOOKUP_IS, .LOOKUP_IS = is },
+		 -1);
+}
+
 /* The process has its answer ready. */
 static void answer(struct channel process, enum database_says says, struct span fields)
 {
-	const struct message m = { .kind = MESSAGE_LOOKUP_IS,
-				   .LOOKUP_IS = { .says = says, .fields = fields } };
-
-	peer_say(process.fd, &m, -1);
+	say(process, (struct message_LOOKUP_IS){ .says = says, .fields = fields });
 }
 
-static enum database_says find(struct world *w, const char *name,
-			       struct user_found *out, struct why *why)
+/* Forget what came of the last question. */
+static void begin(struct world *w)
 {
-	*why = (struct why){ 0 };
-	*out = (struct user_found){ 0 };
-	return w->db->driver->find(w->db, span_of(name), out, why);
+	user_release(&w->out);
+	w->why = (struct why){ 0 };
+}
+
+/* A database that is down tells why; no system call has failed. */
+static enum database_says came_of(const struct world *w, enum database_says says)
+{
+	CHECK(says != DATABASE_DOWN || w->why.fault);
+	CHECK_EQ(w->why.sys, 0);
+	return says;
+}
+
+static enum database_says find(struct world *w, struct span name)
+{
+	begin(w);
+	return came_of(w, w->db->driver->find(w->db, name, &w->out, &w->why));
+}
+
+static enum database_says check(struct world *w, struct span name, struct span password)
+{
+	begin(w);
+	return came_of(w, w->db->driver->check(w->db, name, password,
+					       SPAN("127.0.0.1:1"), &w->out, &w->why));
+}
+
+/* What comes of a question about alice that the process answers so. */
+static enum database_says find_alice(struct world *w, enum database_says says,
+				     struct span fields)
+{
+	answer(w->process, says, fields);
+	return find(w, SPAN("alice"));
 }
 
 static void expect_report(struct world *w, uint64_t number)
@@ -79,29 +127,22 @@ static void expect_report(struct world *w, uint64_t number)
 
 static void test_a_question_has_all_that_the_process_must_know(void **state)
 {
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_CHECKPASSWORD);
-	struct channel process = link_to(&w, NUMBER);
-	answer(process, DATABASE_UNKNOWN, SPAN(""));
-	CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_UNKNOWN);
-	const struct message *m = peer_hears(&process, MESSAGE_LOOKUP_ASK, NULL);
+	world_begin_linked(&w, DRIVER_CHECKPASSWORD);
+	CHECK_EQ(find_alice(&w, DATABASE_UNKNOWN, SPAN("")), DATABASE_UNKNOWN);
+	const struct message *m = peer_hears(&w.process, MESSAGE_LOOKUP_ASK, NULL);
 	CHECK_EQ(m->LOOKUP_ASK.judge, 0);
 	CHECK_SPAN(m->LOOKUP_ASK.user, "alice");
 	CHECK_SPAN(m->LOOKUP_ASK.password, "");
-	answer(process, DATABASE_UNKNOWN, SPAN(""));
-	CHECK_EQ(w.db->driver->check(w.db, SPAN("bob"), SPAN("secret"),
-				     SPAN("127.0.0.1:1"), &out, &why),
-		 DATABASE_UNKNOWN);
-	m = peer_hears(&process, MESSAGE_LOOKUP_ASK, NULL);
+	answer(w.process, DATABASE_UNKNOWN, SPAN(""));
+	CHECK_EQ(check(&w, SPAN("bob"), SPAN("secret")), DATABASE_UNKNOWN);
+	m = peer_hears(&w.process, MESSAGE_LOOKUP_ASK, NULL);
 	CHECK_EQ(m->LOOKUP_ASK.judge, 1);
 	CHECK_SPAN(m->LOOKUP_ASK.user, "bob");
 	CHECK_SPAN(m->LOOKUP_ASK.password, "secret");
 	CHECK_SPAN(m->LOOKUP_ASK.peer, "127.0.0.1:1");
-	close(process.fd);
 	world_end(&w);
 }
 
@@ -135,48 +176,34 @@ static void test_every_answer_has_its_result_and_its_story(void **state)
 		{ { .says = DATABASE_DOWN + 1 }, DATABASE_DOWN, FAULT_PEER, "people" },
 		{ { .says = UINT64_MAX }, DATABASE_DOWN, FAULT_PEER, "people" },
 	};
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
+	world_begin_linked(&w, DRIVER_SQLITE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const struct message m = { .kind = MESSAGE_LOOKUP_IS,
-					   .LOOKUP_IS = cases[i].is };
-
-		peer_say(process.fd, &m, -1);
-		CHECK_EQ(find(&w, "alice", &out, &why), cases[i].says);
-		CHECK_EQ(why.fault, cases[i].fault);
-		CHECK_TEXT(why.what, cases[i].what);
-		user_release(&out);
+		say(w.process, cases[i].is);
+		CHECK_EQ(find(&w, SPAN("alice")), cases[i].says);
+		CHECK_EQ(w.why.fault, cases[i].fault);
+		CHECK_TEXT(w.why.what, cases[i].what);
 	}
 	CHECK_EQ(peer_got(&w.parent), CHANNEL_EMPTY); /* no answer costs the process */
-	close(process.fd);
 	world_end(&w);
 }
 
 static void test_long_trouble_is_cut_and_still_names_the_database(void **state)
 {
 	char trouble[191];
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
+	world_begin_linked(&w, DRIVER_SQLITE);
 	memset(trouble, 'x', sizeof trouble);
-	const struct message m = { .kind = MESSAGE_LOOKUP_IS,
-				   .LOOKUP_IS = {
-					   .says = DATABASE_DOWN,
-					   .trouble = { trouble, sizeof trouble } } };
-	peer_say(process.fd, &m, -1);
-	CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_DOWN);
-	CHECK_EQ(strlen(why.what), sizeof why.what - 1);
-	CHECK_EQ(strncmp(why.what, "people: xxx", 11), 0);
-	close(process.fd);
+	say(w.process,
+	    (struct message_LOOKUP_IS){ .says = DATABASE_DOWN,
+					.trouble = { trouble, sizeof trouble } });
+	CHECK_EQ(find(&w, SPAN("alice")), DATABASE_DOWN);
+	CHECK_EQ(strlen(w.why.what), sizeof w.why.what - 1);
+	CHECK_EQ(strncmp(w.why.what, "people: xxx", 11), 0);
 	world_end(&w);
 }
 
@@ -195,26 +222,20 @@ static void test_fields_become_the_user(void **state)
 		  "{PLAIN}y", 0 },
 		{ FIELDS("colour\0blue\0home\0/h"), "alice", "/h", "", 0 },
 	};
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
+	world_begin_linked(&w, DRIVER_SQLITE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		answer(process, DATABASE_RIGHT, cases[i].fields);
-		CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_RIGHT);
-		CHECK_SPAN(out.user.name, cases[i].name);
-		CHECK_SPAN(out.user.home, cases[i].home);
-		CHECK_SPAN(out.user.stored, cases[i].stored);
-		CHECK_EQ(out.user.uid, cases[i].uid);
-		CHECK(out.owner && out.release);
-		user_release(&out);
-		CHECK(!out.owner);
+		CHECK_EQ(find_alice(&w, DATABASE_RIGHT, cases[i].fields),
+			 DATABASE_RIGHT);
+		CHECK_SPAN(w.out.user.name, cases[i].name);
+		CHECK_SPAN(w.out.user.home, cases[i].home);
+		CHECK_SPAN(w.out.user.stored, cases[i].stored);
+		CHECK_EQ(w.out.user.uid, cases[i].uid);
+		CHECK(w.out.owner && w.out.release);
 	}
 	CHECK_TEXT(peer_log, "");
-	close(process.fd);
 	world_end(&w);
 }
 
@@ -229,23 +250,18 @@ static void test_a_malformed_field_refuses_the_user_and_is_logged(void **state)
 		  "what=\"disabled is neither yes nor no\"" },
 		{ FIELDS("user\0\0"), "" },
 	};
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
+	world_begin_linked(&w, DRIVER_SQLITE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		peer_log_begin();
-		answer(process, DATABASE_RIGHT, cases[i].fields);
-		CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_WRONG);
+		CHECK_EQ(find_alice(&w, DATABASE_RIGHT, cases[i].fields),
+			 DATABASE_WRONG);
 		CHECK(peer_log_has(cases[i].logged));
 		CHECK_EQ(peer_log_has("event=user-refused database=people user=alice"),
 			 *cases[i].logged != '\0');
-		user_release(&out);
 	}
-	close(process.fd);
 	world_end(&w);
 }
 
@@ -258,13 +274,10 @@ static void test_a_field_over_its_bound_is_noted_and_left_empty(void **state)
 		      { "user", USER_NAME_MAX },
 		      { "home", USER_PATH_MAX } };
 	static char fields[8192];
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
+	world_begin_linked(&w, DRIVER_SQLITE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t over = 0; over <= 1; over++) {
 			const size_t start = strlen(cases[i].field) + 1;
@@ -273,20 +286,18 @@ static void test_a_field_over_its_bound_is_noted_and_left_empty(void **state)
 			memcpy(fields, cases[i].field, start);
 			memset(fields + start, '/', len);
 			fields[start + len] = '\0';
-			answer(process, DATABASE_RIGHT,
-			       (struct span){ fields, start + len + 1 });
-			CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_RIGHT);
+			CHECK_EQ(find_alice(&w, DATABASE_RIGHT,
+					    (struct span){ fields, start + len + 1 }),
+				 DATABASE_RIGHT);
 			if (over)
-				CHECK_TEXT(out.user.over, cases[i].field);
+				CHECK_TEXT(w.out.user.over, cases[i].field);
 			else
-				assert_null(out.user.over);
-			CHECK_EQ(out.user.name.len + out.user.stored.len +
-					 out.user.home.len,
+				assert_null(w.out.user.over);
+			CHECK_EQ(w.out.user.name.len + w.out.user.stored.len +
+					 w.out.user.home.len,
 				 (over ? 0 : len) + (i == 1 ? 0 : strlen("alice")));
-			user_release(&out);
 		}
 	}
-	close(process.fd);
 	world_end(&w);
 }
 
@@ -294,8 +305,6 @@ static void test_a_field_over_its_bound_is_noted_and_left_empty(void **state)
 
 static void test_without_a_free_process_the_login_is_told_so_in_time(void **state)
 {
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
@@ -309,9 +318,9 @@ static void test_without_a_free_process_the_login_is_told_so_in_time(void **stat
 		w.db = lookups_new(&w.lookups, &impatient);
 		w.db->name = "people";
 		w.lookups.waiters_max = waiters;
-		CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_DOWN);
-		CHECK_EQ(why.fault, FAULT_LIMIT);
-		CHECK_TEXT(why.doing, "find a free process to ask database");
+		CHECK_EQ(find(&w, SPAN("alice")), DATABASE_DOWN);
+		CHECK_EQ(w.why.fault, FAULT_LIMIT);
+		CHECK_TEXT(w.why.doing, "find a free process to ask database");
 		CHECK_EQ(w.lookups.waiters, 0);
 	}
 	CHECK_EQ(peer_got(&w.parent), CHANNEL_EMPTY);
@@ -319,18 +328,18 @@ static void test_without_a_free_process_the_login_is_told_so_in_time(void **stat
 }
 
 struct login {
-	struct world *world;
+	struct database *db;
 	enum database_says says;
-	struct why why;
 	pthread_t thread;
 };
 
 static void *log_in(void *arg)
 {
 	struct login *l = arg;
-	struct user_found out;
+	struct user_found out = { 0 };
+	struct why why = { 0 };
 
-	l->says = find(l->world, "alice", &out, &l->why);
+	l->says = l->db->driver->find(l->db, SPAN("alice"), &out, &why);
 	user_release(&out);
 	return NULL;
 }
@@ -347,49 +356,41 @@ static void until_waiting(struct world *w, unsigned count)
 static void test_a_login_waits_for_a_process_to_be_free(void **state)
 {
 	struct world w;
-	struct login first = { .world = &w };
-	struct user_found out;
-	struct why why;
+	struct login first;
 	int ours;
 
 	(void)state;
 	world_begin(&w, DRIVER_SQLITE);
+	first = (struct login){ .db = w.db };
 	CHECK_EQ(pthread_create(&first.thread, NULL, log_in, &first), 0);
 	until_waiting(&w, 1);
-	CHECK_EQ(find(&w, "bob", &out, &why), DATABASE_DOWN); /* one waits at a time */
-	CHECK_EQ(why.fault, FAULT_LIMIT);
-	struct channel process = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_LOOKUP);
-	answer(process, DATABASE_RIGHT, SPAN(""));
+	CHECK_EQ(find(&w, SPAN("bob")), DATABASE_DOWN); /* one waits at a time */
+	CHECK_EQ(w.why.fault, FAULT_LIMIT);
+	w.process = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_LOOKUP);
+	answer(w.process, DATABASE_RIGHT, SPAN(""));
 	lookups_link(w.db, NUMBER, ours);
 	pthread_join(first.thread, NULL);
 	CHECK_EQ(first.says, DATABASE_RIGHT);
 	CHECK_EQ(w.lookups.waiters, 0);
-	answer(process, DATABASE_RIGHT, SPAN("")); /* and is free for the next */
-	CHECK_EQ(find(&w, "bob", &out, &why), DATABASE_RIGHT);
-	user_release(&out);
-	close(process.fd);
+	answer(w.process, DATABASE_RIGHT, SPAN("")); /* and is free for the next */
+	CHECK_EQ(find(&w, SPAN("bob")), DATABASE_RIGHT);
 	world_end(&w);
 }
 
 static void test_a_process_that_died_while_free_is_reported_and_passed_over(
 	void **state)
 {
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
 	world_begin(&w, DRIVER_SQLITE);
-	struct channel good = link_to(&w, 1);
+	w.process = link_to(&w, 1);
 	for (uint64_t i = 2; i <= 3; i++)
 		close(link_to(&w, i).fd);
-	answer(good, DATABASE_RIGHT, SPAN(""));
-	CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_RIGHT);
-	user_release(&out);
+	CHECK_EQ(find_alice(&w, DATABASE_RIGHT, SPAN("")), DATABASE_RIGHT);
 	expect_report(&w, 3);
 	expect_report(&w, 2);
 	CHECK_EQ(peer_got(&w.parent), CHANNEL_EMPTY);
-	close(good.fd);
 	world_end(&w);
 }
 
@@ -405,8 +406,6 @@ static void test_a_process_that_fails_at_a_question_is_reported_and_closed(void 
 		{ false, true, FAULT_PEER, "hear the process that asks database" },
 		{ false, false, FAULT_LIMIT, "wait for an answer of database" },
 	};
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
@@ -414,48 +413,40 @@ static void test_a_process_that_fails_at_a_question_is_reported_and_closed(void 
 		int ours;
 
 		world_begin(&w, DRIVER_SQLITE);
-		struct channel process =
-			channel_of(peer_new(&ours), ROLE_AUTH, ROLE_LOOKUP);
+		w.process = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_LOOKUP);
 		channel_receive_timeout(ours, 1);
 		lookups_link(w.db, NUMBER, ours);
 		if (cases[i].says_nonsense)
-			CHECK_EQ(send(process.fd, "\xff", 1, 0), 1);
+			CHECK_EQ(send(w.process.fd, "\xff", 1, 0), 1);
 		if (cases[i].dies)
-			shutdown(process.fd, SHUT_WR);
-		CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_DOWN);
-		CHECK_EQ(why.fault, cases[i].fault);
-		CHECK_TEXT(why.doing, cases[i].doing);
+			shutdown(w.process.fd, SHUT_WR);
+		CHECK_EQ(find(&w, SPAN("alice")), DATABASE_DOWN);
+		CHECK_EQ(w.why.fault, cases[i].fault);
+		CHECK_TEXT(w.why.doing, cases[i].doing);
 		expect_report(&w, NUMBER);
 		CHECK_EQ(peer_got(&w.parent), CHANNEL_EMPTY);
-		peer_hears(&process, MESSAGE_LOOKUP_ASK, NULL);
-		CHECK_EQ(peer_got(&process), CHANNEL_CLOSED);
-		close(process.fd);
+		peer_hears(&w.process, MESSAGE_LOOKUP_ASK, NULL);
+		CHECK_EQ(peer_got(&w.process), CHANNEL_CLOSED);
 		world_end(&w);
 	}
 }
 
 static void test_a_question_over_its_bounds_costs_no_process(void **state)
 {
-	char name[256];
-	struct user_found out;
-	struct why why;
+	char octets[256];
+	const struct span longest = { octets, 255 }, longer = { octets, 256 };
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
-	memset(name, 'x', 255);
-	name[255] = '\0';
-	answer(process, DATABASE_UNKNOWN, SPAN(""));
-	CHECK_EQ(find(&w, name, &out, &why), DATABASE_UNKNOWN);
-	CHECK_EQ(w.db->driver->find(w.db, (struct span){ name, 256 }, &out, &why),
-		 DATABASE_DOWN);
-	CHECK_EQ(why.fault, FAULT_UNSENDABLE);
-	CHECK_TEXT(why.doing, "send the question to database");
-	answer(process, DATABASE_UNKNOWN, SPAN(""));
-	CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_UNKNOWN);
+	world_begin_linked(&w, DRIVER_SQLITE);
+	memset(octets, 'x', sizeof octets);
+	answer(w.process, DATABASE_UNKNOWN, SPAN(""));
+	CHECK_EQ(find(&w, longest), DATABASE_UNKNOWN);
+	CHECK_EQ(find(&w, longer), DATABASE_DOWN);
+	CHECK_EQ(w.why.fault, FAULT_UNSENDABLE);
+	CHECK_TEXT(w.why.doing, "send the question to database");
+	CHECK_EQ(find_alice(&w, DATABASE_UNKNOWN, SPAN("")), DATABASE_UNKNOWN);
 	CHECK_EQ(peer_got(&w.parent), CHANNEL_EMPTY);
-	close(process.fd);
 	world_end(&w);
 }
 
@@ -467,66 +458,50 @@ static void test_a_password_that_no_mechanism_carries_is_not_asked_about(void **
 	} cases[] = { { DRIVER_CHECKPASSWORD, SCHEME_PASSWORD_MAX },
 		      { DRIVER_INTROSPECTION, BEARER_TOKEN_MAX } };
 	static char password[BEARER_TOKEN_MAX + 1];
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
 	memset(password, 'x', sizeof password);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		world_begin(&w, cases[i].driver);
-		struct channel process = link_to(&w, NUMBER);
-		CHECK_EQ(w.db->driver->check(
-				 w.db, SPAN("a"),
-				 (struct span){ password, cases[i].most + 1 }, SPAN(""),
-				 &out, &why),
-			 DATABASE_WRONG);
-		CHECK_EQ(peer_got(&process), CHANNEL_EMPTY);
-		answer(process, DATABASE_UNKNOWN, SPAN(""));
-		CHECK_EQ(w.db->driver->check(w.db, SPAN("a"),
-					     (struct span){ password, cases[i].most },
-					     SPAN(""), &out, &why),
-			 DATABASE_UNKNOWN);
-		close(process.fd);
+		world_begin_linked(&w, cases[i].driver);
+		const struct span longest = { password, cases[i].most },
+				  longer = { password, cases[i].most + 1 };
+		CHECK_EQ(check(&w, SPAN("a"), longer), DATABASE_WRONG);
+		CHECK_EQ(peer_got(&w.process), CHANNEL_EMPTY);
+		answer(w.process, DATABASE_UNKNOWN, SPAN(""));
+		CHECK_EQ(check(&w, SPAN("a"), longest), DATABASE_UNKNOWN);
 		world_end(&w);
 	}
 }
 
 /* ---- names that nobody has ---- */
 
-static bool stand_in(struct world *w, unsigned wants, struct user_found *out)
+/* What is stored of the user who stands in; empty: nobody does. */
+static struct span stand_in(struct world *w, unsigned wants)
 {
-	*out = (struct user_found){ 0 };
-	return w->db->driver->stand_in(w->db, SPAN("nobody"), wants, out);
+	begin(w);
+	const bool found =
+		w->db->driver->stand_in(w->db, SPAN("nobody"), wants, &w->out);
+
+	CHECK(found == (w->out.owner && w->out.release));
+	return w->out.user.stored;
 }
 
 static void test_the_first_stored_password_stands_in_for_unknown_names(void **state)
 {
-	struct user_found out;
-	struct why why;
 	struct world w;
 
 	(void)state;
-	world_begin(&w, DRIVER_SQLITE);
-	struct channel process = link_to(&w, NUMBER);
-	CHECK(!stand_in(&w, 0, &out));
-	CHECK(!out.owner);
+	world_begin_linked(&w, DRIVER_SQLITE);
+	CHECK_SPAN(stand_in(&w, 0), "");
 	const struct span answers[] = { SPAN(""), FIELDS("password\0{PLAIN}x\0"),
 					FIELDS("password\0{CRYPT}y\0") };
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-		answer(process, DATABASE_RIGHT, answers[i]);
-		CHECK_EQ(find(&w, "alice", &out, &why), DATABASE_RIGHT);
-		user_release(&out);
-		CHECK_EQ(stand_in(&w, 0, &out), i > 0);
-		CHECK_SPAN(out.user.stored, i > 0 ? "{PLAIN}x" : "");
-		user_release(&out);
+		CHECK_EQ(find_alice(&w, DATABASE_RIGHT, answers[i]), DATABASE_RIGHT);
+		CHECK_SPAN(stand_in(&w, 0), i > 0 ? "{PLAIN}x" : "");
 	}
-	CHECK(stand_in(&w, SCHEME_PLAIN | SCHEME_SCRAM_1, &out));
-	CHECK(out.owner && out.release);
-	user_release(&out);
-	CHECK(!stand_in(&w, SCHEME_SCRAM_1, &out));
-	CHECK(!out.owner);
-	close(process.fd);
+	CHECK_SPAN(stand_in(&w, SCHEME_PLAIN | SCHEME_SCRAM_1), "{PLAIN}x");
+	CHECK_SPAN(stand_in(&w, SCHEME_SCRAM_1), "");
 	world_end(&w);
 }
 

@@ -36,6 +36,7 @@ static const char *said_with(unsigned algorithms, const char *token)
 	OWN_TEXT text = NULL;
 	size_t len;
 
+	why = (struct why){ 0 };
 	CHECK_EQ(jwt_keys_parse(span_of(key_text), NULL, NULL, &keys, &why),
 		 FAULT_NONE);
 	enum fault f = jwt_verify(keys, algorithms, span_of(token), &text, &len, &why);
@@ -44,6 +45,8 @@ static const char *said_with(unsigned algorithms, const char *token)
 				 &claims, &why);
 	CHECK_TEXT(claims.user, f ? "untouched" : "alice");
 	CHECK(f == FAULT_NONE || f == FAULT_DENIED);
+	CHECK_EQ(why.fault, f);
+	CHECK_EQ(why.sys, 0);
 	return f ? why.doing : NULL;
 }
 
@@ -316,7 +319,12 @@ static const struct {
 static enum fault check(const struct claims_rules *rules, enum claims_from from,
 			const char *json, struct token_claims *out)
 {
-	return claims_check(rules, from, span_of(json), NOW, out, NULL);
+	struct why why = { 0 };
+	enum fault f = claims_check(rules, from, span_of(json), NOW, out, &why);
+
+	CHECK_EQ(why.fault, f);
+	CHECK_EQ(why.sys, 0);
+	return f;
 }
 
 static void test_scopes(void **state)
@@ -508,21 +516,36 @@ static void test_a_set_has_room_for_so_many_keys(void **state)
 
 static void test_what_is_no_set_of_keys(void **state)
 {
-	static const char *const texts[] = { "",
-					     "{}",
-					     "[]",
-					     "{\"keys\":[]}",
-					     "{",
-					     "7",
-					     "not json",
-					     "{\"keys\":{}}",
-					     "{\"keys\":[{}]}" };
+	static const struct {
+		const char *text;
+		bool is_json;
+	} cases[] = {
+		{ "", false },
+		{ "{}", true },
+		{ "[]", true },
+		{ "{\"keys\":[]}", true },
+		{ "{", false },
+		{ "7", false },
+		{ "not json", false },
+		{ "{\"keys\":{}}", true },
+		{ "{\"keys\":[{}]}", true },
+		{ "-----BEGIN PUBLIC KEY-----\n", false },
+	};
 	struct keyset *keys;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		CHECK_EQ(jwt_keys_parse(span_of(texts[i]), NULL, NULL, &keys, NULL),
-			 FAULT_SETUP);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct why why = { 0 };
+
+		CHECK_EQ(
+			jwt_keys_parse(span_of(cases[i].text), NULL, NULL, &keys, &why),
+			FAULT_SETUP);
+		CHECK_EQ(why.sys, 0);
+		CHECK_TEXT(why.doing,
+			   cases[i].is_json
+				   ? "find a key that is of use"
+				   : "read as JSON, or as public keys in PEM form");
+	}
 }
 
 /* A file of keys in PEM form: all of their kinds, each without a name. */
