@@ -31,14 +31,14 @@ struct subject {
 	struct login_name name;
 };
 
-/* A name that no user can have counts as it is written. False: the client is in a
- * trusted network, and the attempt does not count. */
+/* An address that is unknown has no bits. A name that no user can have counts as it is
+ * written. False: the client is in a trusted network, and the attempt does not count.
+ */
 static bool find_subject(const struct throttle *t, struct span peer, struct span name,
 			 struct subject *out)
 {
-	if (!nets_peer(peer, &out->from))
-		out->from = (struct address){ 0 };
-	if (out->from.bits > 0 && nets_hold(&t->trusted, &out->from))
+	*out = (struct subject){ 0 };
+	if (nets_peer(peer, &out->from) && nets_hold(&t->trusted, &out->from))
 		return false;
 	if (!login_claimed_name(t->rules, name, &out->name)) {
 		size_t n = name.len < LOGIN_NAME_OCTETS ? name.len : LOGIN_NAME_OCTETS;

@@ -23,7 +23,8 @@ MUST_USE bool nets_add(struct nets *list, struct span text);
 /* Is the address in one of the networks? */
 bool nets_hold(const struct nets *list, const struct address *a);
 
-/* Parse the address of a peer, which address_text wrote. False: it is "unknown". */
+/* Parse the address of a peer, which address_text wrote. False: it is "unknown", and
+ * *out is unchanged. */
 MUST_USE bool nets_peer(struct span peer, struct address *out);
 
 /* As nets_hold, for a list that is a text, with commas between the networks, and a peer

@@ -878,6 +878,52 @@ static void test_a_changed_file_counts_at_once_and_a_lost_one_does_not(void **st
 	rmdir(path);
 }
 
+/* As a database: what it says, what stands in, and which mechanisms its users can use.
+ */
+static void test_the_users_file_is_a_database(void **state)
+{
+	static const struct {
+		const char *name, *password;
+		enum fault fault;
+	} cases[] = {
+		{ "alice", "one", FAULT_NONE }, { "alice", "two", FAULT_DENIED },
+		{ "bob", "two", FAULT_NONE },   { "nobody", "one", FAULT_DENIED },
+		{ "", "one", FAULT_DENIED },
+	};
+	char path[] = "/tmp/poplar-users-XXXXXX";
+	struct user_found found = { 0 };
+	struct why why = { 0 };
+
+	(void)state;
+	assert_true(mkdtemp(path) != NULL);
+	int dir = open(path, O_PATH | O_DIRECTORY);
+	struct database *db = passwdfile_new(dir, "users");
+	CHECK(db);
+	CHECK_EQ(database_find(db, SPAN("alice"), NULL, &found, &why), FAULT_IO);
+	CHECK(!database_stand_in(db, SPAN("nobody"), 0, &found));
+	CHECK_EQ(db->driver->stores(db), 0);
+	put(dir, "alice:{PLAIN}one\nbob:{PLAIN}two\n");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		CHECK_EQ(database_check(db, span_of(cases[i].name),
+					span_of(cases[i].password), SPAN(""), NULL,
+					&found, &why),
+			 cases[i].fault);
+		CHECK_SPAN(found.user.name, cases[i].fault ? "" : cases[i].name);
+		user_release(&found);
+	}
+	CHECK_EQ(db->driver->stores(db), SCHEME_PLAIN);
+	CHECK(database_stand_in(db, SPAN("nobody"), SCHEME_PLAIN, &found));
+	CHECK(span_starts(found.user.stored, "{PLAIN}"));
+	CHECK_EQ(found.user.name.len, 0);
+	user_release(&found);
+	CHECK(!database_stand_in(db, SPAN("nobody"), SCHEME_SCRAM_1, &found));
+	CHECK(!found.owner);
+	database_free(db);
+	unlinkat(dir, "users", 0);
+	close(dir);
+	rmdir(path);
+}
+
 /* A file that was never any good refuses every time, not only when it is news. */
 static void test_a_file_that_is_none_refuses_every_time(void **state)
 {
@@ -958,6 +1004,7 @@ int main(void)
 		TEST(test_a_changed_file_counts_at_once_and_a_lost_one_does_not),
 		TEST(test_a_file_that_cannot_be_opened_for_a_moment),
 		TEST(test_a_file_that_is_none_refuses_every_time),
+		TEST(test_the_users_file_is_a_database),
 	};
 
 	return RUN(tests);

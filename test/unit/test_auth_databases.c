@@ -218,12 +218,12 @@ static void test_each_lookup_process_brings_a_thread(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		world_begin(&w);
 		site_set(&w.settings, SETTING_ID_auth_threads, cases[i].threads);
-		send_database(&w, "file", (settings_of){ { "driver", "passwd-file" } },
-			      0);
 		send_database(
 			&w, "a",
 			(settings_of){ { "driver", "sqlite" }, { "processes", "3" } },
 			0);
+		send_database(&w, "file", (settings_of){ { "driver", "passwd-file" } },
+			      0);
 		send_database(&w, "b", (settings_of){ { "driver", "pam" } }, 0);
 		CHECK_EQ(auth_databases_start(&w.all, &w.settings), i + 1 + 3 + 2);
 		CHECK_EQ(w.all.lookups.waiters_max, cases[i].waiters);
@@ -307,21 +307,39 @@ static void test_databases_keep_their_order_in_both_lists(void **state)
 	world_end(&w);
 }
 
+static int told; /* a descriptor: the log of a process that ends */
+
+static void tell(int priority, struct span line)
+{
+	(void)priority;
+	if (write(told, line.at, line.len) < 0)
+		_exit(0);
+}
+
 /* The parent is one of ours: settings that cannot be read are no settings at all. */
 static void test_malformed_settings_end_the_process(void **state)
 {
+	char text[256] = "";
 	struct world w;
-	int status;
+	int status, pair[2];
 
 	(void)state;
+	CHECK_EQ(pipe(pair), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
 		world_begin(&w);
+		told = pair[1];
+		log_to(tell);
 		send_database(&w, "one", (settings_of){ { "driver", "pam" } }, 1);
 		_exit(0);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
+	close(pair[1]);
+	CHECK(read(pair[0], text, sizeof text - 1) > 0);
+	CHECK(strstr(text, "event=not-started what=\"settings of a database cannot be "
+			   "read\""));
+	close(pair[0]);
 }
 
 int main(void)

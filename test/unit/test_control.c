@@ -1,4 +1,5 @@
 /* Promises of authd/control: what the operator's tool is told, and what it gets. */
+#include "memory.h"
 #include "peer.h"
 #include "site.h"
 
@@ -436,6 +437,22 @@ static void test_a_channel_that_cannot_be_watched_is_closed(void **state)
 	world_end(&w);
 }
 
+static void test_a_channel_for_which_there_is_no_memory_is_closed(void **state)
+{
+	struct world w;
+	int ours;
+
+	(void)state;
+	world_begin(&w);
+	struct channel other = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_TOOL);
+	memory_left = 0;
+	control_begin(NULL, ours, &w.logins);
+	memory_left = MEMORY_ENOUGH;
+	CHECK_EQ(peer_got(&other), CHANNEL_CLOSED);
+	close(other.fd);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +465,7 @@ int main(void)
 		TEST(test_a_user_is_found_without_a_password_and_again),
 		TEST(test_the_tools_channel_ends_with_the_tool_and_with_nonsense),
 		TEST(test_a_channel_that_cannot_be_watched_is_closed),
+		TEST(test_a_channel_for_which_there_is_no_memory_is_closed),
 	};
 
 	return scheme_start() && login_start() && sasl_start() ? RUN(tests) : 1;

@@ -1,11 +1,27 @@
 /* Promises of authd/drops: who waits for a maildrop process, and who does not. */
 #include "check.h"
+#include "memory.h"
 
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "authd/drops.h"
+
+/* ---- waits, which are counted ---- */
+
+static atomic_uint times_waited;
+
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *end);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *end);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *end)
+{
+	atomic_fetch_add(&times_waited, 1);
+	return __real_pthread_cond_timedwait(cond, mutex, end);
+}
 
 /* poplar-auth's links to the parent and to maildrop processes, and their other ends. */
 struct world {
@@ -17,6 +33,7 @@ static void world_begin(struct world *w)
 {
 	int pair[2];
 
+	atomic_store(&times_waited, 0);
 	CHECK_EQ(channel_pair(pair, NULL), FAULT_NONE);
 	drops_init(&w->drops, pair[0]);
 	w->parent = pair[1];
@@ -191,6 +208,7 @@ static void test_nobody_waits_for_a_process_whose_queue_is_full(void **state)
 	for (; f == FAULT_NONE && sent < 100000; sent++)
 		f = grant(&w, &eve, SPAN("eve"));
 	CHECK_EQ(f, FAULT_LIMIT);
+	CHECK_EQ(atomic_load(&times_waited), 0);
 	CHECK_EQ(grant(&w, &nobodys, SPAN("alice")), FAULT_NONE);
 	expect_grant(own, "eve"); /* it was stopped only: the link is there */
 	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_NONE);
@@ -522,6 +540,8 @@ static void test_a_login_waits_for_room_in_mail_users_queue(void **state)
 		;
 	drops_link(&w.drops, &link, pair[0]);
 	login_begin(&l, &w, 0);
+	while (atomic_load(&times_waited) == 0)
+		sched_yield();
 	struct channel drop = channel_of(pair[1], ROLE_AUTH, ROLE_DROP);
 	do {
 		CHECK_EQ(channel_receive(&drop, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
@@ -529,6 +549,25 @@ static void test_a_login_waits_for_room_in_mail_users_queue(void **state)
 	} while (!span_is(inbox.message.GRANT.user, "waits"));
 	CHECK_EQ(login_end(&l), FAULT_NONE);
 	close(pair[1]);
+	world_end(&w);
+}
+
+static void test_a_link_for_which_there_is_no_memory_is_closed(void **state)
+{
+	const struct user eve = user_of(5);
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	memory_left = 0;
+	int lost = link_to(&w, 5, false);
+	say_late(&w, 5);
+	memory_left = MEMORY_ENOUGH;
+	CHECK_EQ(got(lost), CHANNEL_CLOSED);
+	int fd = link_to(&w, 5, false);
+	CHECK_EQ(grant(&w, &eve, SPAN("eve")), FAULT_NONE);
+	close(lost);
+	close(fd);
 	world_end(&w);
 }
 
@@ -553,6 +592,7 @@ int main(void)
 		TEST(test_a_refusal_counts_for_a_link_that_was_lost),
 		TEST(test_a_login_asks_once_for_each_process_that_is_lost),
 		TEST(test_a_login_waits_for_room_in_mail_users_queue),
+		TEST(test_a_link_for_which_there_is_no_memory_is_closed),
 	};
 
 	return RUN(tests);

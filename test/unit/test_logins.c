@@ -1,4 +1,5 @@
 /* Promises of authd/logins: what a front is answered, and why. */
+#include "memory.h"
 #include "peer.h"
 #include "site.h"
 
@@ -492,6 +493,32 @@ static void test_an_empty_response_is_one(void **state)
 	world_end(&w);
 }
 
+static void test_an_exchange_for_which_there_is_no_memory_fails(void **state)
+{
+	static const char *const doings[] = { "begin", "\"go on\"" };
+	struct world w;
+
+	(void)state;
+	for (int left = 0; left < 2; left++) { /* for the exchange, and to keep it */
+		char logged[128];
+
+		world_begin(&w);
+		memory_left = left;
+		CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
+		memory_left = MEMORY_ENOUGH;
+		expect_failed(&w, FAULT_NOMEM, 0, "");
+		expect_offers(&w);
+		expect_nothing(&w);
+		CHECK_EQ(w.link.exchanges.count, 0);
+		snprintf(logged, sizeof logged,
+			 "event=login-trouble user=\"\" fault=nomem doing=%s "
+			 "what=exchange\n",
+			 doings[left]);
+		CHECK(peer_log_has(logged));
+		world_end(&w);
+	}
+}
+
 static void test_an_exchange_that_fails_says_who_claimed_to_be_there(void **state)
 {
 	struct world w;
@@ -796,6 +823,7 @@ int main(void)
 		TEST(test_a_login_makes_its_user_and_network_known),
 		TEST(test_an_exchange_goes_on_where_it_stopped),
 		TEST(test_an_empty_response_is_one),
+		TEST(test_an_exchange_for_which_there_is_no_memory_fails),
 		TEST(test_an_exchange_that_fails_says_who_claimed_to_be_there),
 		TEST(test_a_cancelled_exchange_is_gone),
 		TEST(test_a_refusal_that_the_client_does_not_answer_counts),

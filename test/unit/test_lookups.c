@@ -1,4 +1,5 @@
 /* Promises of authd/lookups: what a lookup process can do to a login, and what not. */
+#include "memory.h"
 #include "peer.h"
 
 #include <pthread.h>
@@ -534,6 +535,32 @@ static void test_its_processes_end_with_the_database(void **state)
 	}
 }
 
+static void test_without_memory_a_login_fails_and_no_process_is_lost(void **state)
+{
+	int ours;
+	struct world w;
+
+	(void)state;
+	world_begin_linked(&w, DRIVER_SQLITE);
+	CHECK_EQ(find_alice(&w, DATABASE_RIGHT, FIELDS("password\0{PLAIN}x\0")),
+		 DATABASE_RIGHT);
+	struct channel other = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_LOOKUP);
+	memory_left = 0;
+	CHECK_EQ(find_alice(&w, DATABASE_RIGHT, SPAN("")), DATABASE_DOWN);
+	CHECK_EQ(w.why.fault, FAULT_NOMEM);
+	CHECK_TEXT(w.why.doing, "keep the answer of database");
+	CHECK_SPAN(stand_in(&w, 0), "");
+	lookups_link(w.db, NUMBER + 1, ours);
+	CHECK(!lookups_new(&w.lookups, &w.settings));
+	memory_left = MEMORY_ENOUGH;
+	CHECK_EQ(peer_got(&other), CHANNEL_CLOSED);
+	CHECK_EQ(find_alice(&w, DATABASE_RIGHT, SPAN("")), DATABASE_RIGHT);
+	CHECK_SPAN(stand_in(&w, 0), "{PLAIN}x");
+	CHECK_EQ(peer_got(&w.parent), CHANNEL_EMPTY);
+	close(other.fd);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -552,6 +579,7 @@ int main(void)
 		TEST(test_the_first_stored_password_stands_in_for_unknown_names),
 		TEST(test_only_a_database_that_judges_is_asked_to),
 		TEST(test_its_processes_end_with_the_database),
+		TEST(test_without_memory_a_login_fails_and_no_process_is_lost),
 	};
 
 	return RUN(tests);
