@@ -108,9 +108,9 @@ static void hash(const struct cache *c, const struct span *texts, size_t count,
 void cache_key(const struct cache *c, struct span database, struct span user,
 	       struct span peer, struct span password, struct cache_key *out)
 {
-	struct address from = { 0 };
+	struct address from;
 
-	if (peer.len > 0 && !nets_peer(peer, &from))
+	if (!nets_peer(peer, &from))
 		from = (struct address){ 0 };
 	const struct span texts[] = { SPAN("asked"),
 				      database,

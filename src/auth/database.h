@@ -9,9 +9,9 @@
 enum database_says {
 	DATABASE_UNKNOWN, /* the database does not know the user */
 	DATABASE_WRONG, /* the password is not the user's, or the user may not log in */
-	DATABASE_RIGHT, /* the password is the user's; or the user was found without one
-			 */
-	DATABASE_DOWN,  /* the database cannot answer now: see *why */
+	DATABASE_RIGHT, /* the password is the user's; without a password: the user is
+			   there */
+	DATABASE_DOWN,  /* the database cannot answer at present: see *why */
 };
 
 struct database;

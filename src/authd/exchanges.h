@@ -36,8 +36,8 @@ struct exchange_key {
 	uint64_t exchange; /* the front counts a connection's exchanges */
 };
 
-/* Keep an exchange under this key, and own it until exchanges_take. False: out of
- * memory; the caller still owns the exchange. */
+/* Keep an exchange under this key, and own it until exchanges_take. Exchanges that are
+ * older than an hour end. False: out of memory; the caller still owns the exchange. */
 MUST_USE bool exchanges_put(struct exchanges *e, struct exchange_key key,
 			    struct sasl *sasl);
 

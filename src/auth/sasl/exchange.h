@@ -23,7 +23,7 @@ enum sasl_says {
 	SASL_MORE, /* *out is a challenge in base64, to which the client must respond */
 	SASL_IN,   /* *found is the user who has logged in, for the caller to release */
 	SASL_OUT,  /* the login has failed, and *why says why: FAULT_DENIED,
-		      FAULT_BAD_RESPONSE, or a fault of the server */
+		      FAULT_BAD_RESPONSE, FAULT_BINDING, or a fault of the server */
 };
 
 /* The forms (bits, SCHEME_*) of stored passwords that the mechanism works with. 0: any

@@ -66,7 +66,6 @@ static void complain_whole(const struct keyring *ring)
 }
 
 /* Owns the text. */
-/* Owns the text. */
 static void take_text(struct keyring *ring, char *text, size_t len)
 {
 	bool same = ring->text && ring->text_len == len &&
