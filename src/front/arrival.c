@@ -160,7 +160,6 @@ enum result arrival_begin(struct conn *c, const struct sock_address *peer)
 		return refuse(c, FAULT_LIMIT);
 	if (!nets_hold(&c->front->proxies, &host))
 		return welcome(c, &host, address_is_loopback(&host), false);
-	c->phase = PHASE_ARRIVING;
 	c->arrival.header = header = malloc(sizeof *header);
 	if (!header)
 		return RESULT_NO_MEMORY;
@@ -239,13 +238,11 @@ enum result arrival_read(struct conn *c)
 
 void arrival_release(struct conn *c)
 {
-	struct arrival *a = &c->arrival;
+	const struct arrival *a = &c->arrival;
 
-	free(TAKE(a->header));
+	free(a->header);
 	if (a->address_key)
 		connlimit_remove_from(&c->front->connlimit, a->address_key);
-	a->address_key = 0;
 	if (a->in_total)
 		connlimit_remove(&c->front->connlimit);
-	a->in_total = false;
 }

@@ -52,7 +52,7 @@ static enum result read_tls(struct conn *c)
 	case TLS_DONE:
 		client->readable = tls_has_pending(client->tls);
 		client->in = (struct span){ c->front->input, n };
-		return n > 0 ? RESULT_DONE : RESULT_HANGUP;
+		return RESULT_DONE;
 	case TLS_WANT_READ:
 	case TLS_WANT_WRITE:
 		client->readable = false;

@@ -71,7 +71,7 @@ static ssize_t read_memory(const struct reader *r, uint64_t at, void *out, size_
 static ssize_t read_window(const struct reader *r, uint64_t at, void *out, size_t least,
 			   size_t len)
 {
-	if (r->fd < 0 || at < r->at || at - r->at > r->octets)
+	if (at < r->at || at - r->at > r->octets)
 		return not_at_hand();
 	const uint64_t left = r->octets - (at - r->at);
 	if (left < least && !(r->asked && at == r->at))

@@ -54,7 +54,7 @@ enum result {
 
 /* How far a connection is. */
 enum phase {
-	PHASE_ARRIVING,  /* a PROXY header must come first */
+	PHASE_ARRIVING,  /* at first: a PROXY header must come first */
 	PHASE_HELLO,     /* the first octet of a TLS handshake must come */
 	PHASE_HANDSHAKE, /* TLS is being set up */
 	PHASE_OPEN,      /* commands and replies */

@@ -55,7 +55,7 @@ static struct world {
 		int send_error;
 		char said[1 << 19]; /* by the front */
 		size_t said_len;
-		bool more; /* it announced more with its last words */
+		unsigned mores; /* how often it announced more octets to come */
 		bool closed, shut;
 	} clients[SLOTS];
 	unsigned client_count; /* that have come, of SLOTS */
@@ -240,7 +240,7 @@ ssize_t __wrap_send(int fd, const void *at, size_t len, int flags)
 
 	CHECK(i >= 0 && !w.clients[i].closed && (flags & MSG_NOSIGNAL) &&
 	      (flags & MSG_DONTWAIT));
-	w.clients[i].more = flags & MSG_MORE;
+	w.clients[i].mores += (flags & MSG_MORE) != 0;
 	return take_said(i, at, len);
 }
 
@@ -496,6 +496,11 @@ size_t __wrap_tls_unique(const struct tls *tls, char out[TLS_UNIQUE_MAX])
 
 /* ---- the other processes ---- */
 
+static inline bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
 enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 			       enum channel_wait wait);
 enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
@@ -509,6 +514,7 @@ enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 
 	CHECK_EQ(wait, CHANNEL_NOW);
 	CHECK(fd == AUTH_FD || fd >= DROP_FD);
+	CHECK(message_fd(m->kind) == MESSAGE_FD_NONE ? pass == -1 : is_open(pass));
 	if (fault)
 		return fault;
 	CHECK(++w.heard_count < HEARD_MAX);
@@ -618,11 +624,6 @@ static inline void pass(uint64_t ms)
 		t->due(t);
 	}
 	free_left();
-}
-
-static inline bool is_open(int fd)
-{
-	return fcntl(fd, F_GETFD) >= 0;
 }
 
 static inline void note_open(void)
@@ -745,6 +746,14 @@ static inline void say(const char *words)
 	say_as(0, words);
 }
 
+/* A client connects on a TLS port, and TLS is set up. */
+static inline void arrive_by_tls(void)
+{
+	w.accepts = TLS_DONE;
+	arrive("192.0.2.1:1000", true);
+	say("\x16");
+}
+
 #define SAID w.clients[0].said
 
 static inline bool said(const char *text)
@@ -807,18 +816,29 @@ static inline void auth_ok(void)
 	auth_says(&ok, DROP_FD + w.drops++);
 }
 
-static inline void log_in(void)
+/* The client that has come says its password, and poplar-drop answers this. */
+static inline void open_maildrop(const struct message *m, int listing)
 {
-	const struct message m = ready();
-
-	arrive("192.0.2.1:1000", false);
 	say("USER alice\r\nPASS secret\r\n");
 	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
 	auth_ok();
 	CHECK_EQ(conn()->awaits, AWAITS_MAILDROP);
-	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	drop_says(conn()->drop.link, m, listing);
+}
+
+static inline void log_in_to(const struct message *m, int listing)
+{
+	arrive("192.0.2.1:1000", false);
+	open_maildrop(m, listing);
 	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
 	CHECK(conn_is_logged_in(conn()));
+}
+
+static inline void log_in(void)
+{
+	const struct message m = ready();
+
+	log_in_to(&m, listing_file(UINT32_MAX));
 }
 
 static inline struct message_body body_of(uint64_t octets)

@@ -49,10 +49,7 @@ static void test_a_spoiled_record(void **state)
 
 	(void)state;
 	start_front();
-	arrive("192.0.2.1:1000", false);
-	say("USER alice\r\nPASS secret\r\n");
-	auth_ok();
-	drop(&m, listing_file(4));
+	log_in_to(&m, listing_file(4));
 	say("UIDL 4\r\n");
 	CHECK_TEXT(SAID, "+OK 4 uid-4\r\n");
 	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
@@ -74,11 +71,8 @@ static void test_a_listing_of_another_generation(void **state)
 
 	(void)state;
 	start_front();
-	arrive("192.0.2.1:1000", false);
-	say("USER alice\r\nPASS secret\r\n");
-	auth_ok();
 	m.READY.generation = 8;
-	drop(&m, listing_file(UINT32_MAX));
+	log_in_to(&m, listing_file(UINT32_MAX));
 	say("UIDL 1\r\n");
 	CHECK(said("-ERR"));
 	stop_front();
@@ -97,12 +91,9 @@ static void test_a_listing_with_a_gap(void **state)
 	CHECK(listing_remove(&map, 1, 2)); /* messages 2 and 3 */
 	listing_put_gaps(&map, &b);
 	start_front();
-	arrive("192.0.2.1:1000", false);
-	say("USER alice\r\nPASS secret\r\n");
-	auth_ok();
 	m.READY.count = MESSAGES - 2;
 	m.READY.gaps = buf_span(&b);
-	drop(&m, listing_file(UINT32_MAX));
+	log_in_to(&m, listing_file(UINT32_MAX));
 	say("UIDL\r\n");
 	CHECK(said("\r\n1 uid-1\r\n2 uid-4\r\n"));
 	CHECK(said("\r\n38 uid-40\r\n.\r\n"));
@@ -118,11 +109,8 @@ static void test_a_listing_that_is_not_in_memory(void **state)
 
 	(void)state;
 	start_front();
-	arrive("192.0.2.1:1000", false);
-	say("USER alice\r\nPASS secret\r\n");
-	auth_ok();
 	m.READY.given = MESSAGE_GIVEN_WINDOW;
-	drop(&m, body_file(""));
+	log_in_to(&m, body_file(""));
 	say("UIDL\r\n");
 	CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.message, 0);
@@ -900,12 +888,8 @@ static void test_much_output_over_tls(void **state)
 
 	(void)state;
 	start_front();
-	w.accepts = TLS_DONE;
-	arrive("192.0.2.1:1000", true);
-	say("\x16");
-	say("USER alice\r\nPASS secret\r\n");
-	auth_ok();
-	drop(&m, listing_file(UINT32_MAX));
+	arrive_by_tls();
+	open_maildrop(&m, listing_file(UINT32_MAX));
 	memset(text, 'x', sizeof text - 1);
 	memcpy(text + sizeof text - 3, "\r\n", 3);
 	say("RETR 3\r\n");

@@ -36,7 +36,7 @@ static bool awaits(enum awaits what)
 }
 
 /* READY, with a gap if the maildrop shall have one. */
-static void open_maildrop(bool has_gap)
+static void answer_ready(bool has_gap)
 {
 	struct drop *d = &conn()->drop;
 	struct listing_gap gap;
@@ -70,7 +70,7 @@ static void begin_login(void)
 	if (awaits(AWAITS_AUTH))
 		auth_ok();
 	if (awaits(AWAITS_MAILDROP))
-		open_maildrop(true);
+		answer_ready(true);
 }
 
 /* A message that becomes a surrogate. */
@@ -95,7 +95,7 @@ static void open_board(void)
 	if (awaits(AWAITS_AUTH))
 		auth_says(&ok, DROP_FD + w.drops++);
 	if (awaits(AWAITS_MAILDROP))
-		open_maildrop(true);
+		answer_ready(true);
 }
 
 static void commit(void)

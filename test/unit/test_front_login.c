@@ -73,6 +73,22 @@ static void test_no_password_stays_in_shared_memory(void **state)
 	stop_front();
 }
 
+/* Also of a line that came in pieces, and of one that was refused. */
+static void test_no_password_stays_where_lines_are_kept(void **state)
+{
+	(void)state;
+	begin();
+	say("PASS sec");
+	say("ret\r\n");
+	CHECK(said("-ERR"));
+	CHECK(!memmem(&conn()->input, sizeof conn()->input, "secret", 6));
+	say("USER alice\r\nPASS sec");
+	say("ret\r\n");
+	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	CHECK(!memmem(&conn()->input, sizeof conn()->input, "secret", 6));
+	stop_front();
+}
+
 static void test_a_refusal_is_logged_at_once_and_told_after_its_delay(void **state)
 {
 	(void)state;
@@ -139,6 +155,71 @@ static void test_a_delayed_login_is_asked_again(void **state)
 	ask(); /* another attempt has not waited */
 	CHECK_EQ(asked()->AUTH_ASK.waited, 0);
 	CHECK_EQ(asked()->AUTH_ASK.exchange, 2);
+	stop_front();
+}
+
+/* poplar-auth has kept the exchange. */
+static void test_a_delayed_exchange_goes_on(void **state)
+{
+	(void)state;
+	begin();
+	say("AUTH PLAIN AGEAYg==\r\n");
+	answer_later(3000);
+	CHECK(said(""));
+	pass(3000);
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 1);
+	CHECK_EQ(last(MESSAGE_AUTH_NEXT)->message.AUTH_NEXT.waited, 1);
+	CHECK_EQ(last(MESSAGE_AUTH_NEXT)->message.AUTH_NEXT.exchange, 1);
+	CHECK_TEXT(last(MESSAGE_AUTH_NEXT)->text, "AGEAYg==");
+	answer_failed(conn(), FAULT_DENIED, 0);
+	CHECK(said("-ERR [AUTH]"));
+	ask(); /* a new question, and nothing to be cancelled */
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 2);
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0);
+	stop_front();
+}
+
+/* The end of an exchange says who the client is. */
+static void test_a_good_exchange_is_over(void **state)
+{
+	const struct message m = ready();
+
+	(void)state;
+	begin();
+	say("AUTH SCRAM-SHA-256 bixuPWE=\r\n");
+	const struct message more = { .kind = MESSAGE_AUTH_MORE,
+				      .AUTH_MORE = { .id = slots_id(conn()),
+						     .challenge = SPAN("Pw==") } };
+	auth_says(&more, -1);
+	say("YQ==\r\n");
+	const struct message ok = { .kind = MESSAGE_AUTH_OK,
+				    .AUTH_OK = { .id = slots_id(conn()),
+						 .user = SPAN("real") } };
+	auth_says(&ok, DROP_FD + w.drops++);
+	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	CHECK(logged("login user=real"));
+	CHECK(logged("method=SCRAM-SHA-256"));
+	CHECK(!conn()->question.secret && !conn()->question.ticket);
+	say("QUIT\r\n");
+	CHECK(logged("session user=real"));
+	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0);
+	stop_front();
+}
+
+static void test_apop_is_asked_with_the_timestamp_of_the_greeting(void **state)
+{
+	char timestamp[TIMESTAMP_TEXT_MAX];
+
+	(void)state;
+	begin();
+	CHECK_EQ(sscanf(SAID, "+OK ready %127s", timestamp), 1);
+	say("APOP alice 0123456789abcdef0123456789abcdef\r\n");
+	CHECK_SPAN(asked()->AUTH_ASK.timestamp, timestamp);
+	CHECK_SPAN(asked()->AUTH_ASK.user, "alice");
+	CHECK_EQ(asked()->AUTH_ASK.mechanism, MECHANISM_ID_APOP);
+	answer_failed(conn(), FAULT_DENIED, 0);
+	ask();
+	CHECK_EQ(asked()->AUTH_ASK.timestamp.len, 0);
 	stop_front();
 }
 
@@ -284,6 +365,35 @@ static void test_a_question_that_can_never_be_sent_fails_alone(void **state)
 	stop_front();
 }
 
+static void test_a_channel_that_takes_no_more_is_waited_for(void **state)
+{
+	(void)state;
+	begin();
+	w.auth_fault = FAULT_LIMIT;
+	ask();
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+	CHECK_EQ(conn()->awaits, AWAITS_QUEUE);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	send_queue();
+	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "secret");
+	stop_front();
+}
+
+/* The kernel says that it is broken, and there is nothing to be read. */
+static void test_a_broken_channel_is_lost(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_READ);
+	CHECK(w.f.auth && conn()->awaits == AWAITS_AUTH);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_READ | LOOP_BROKEN);
+	CHECK(!w.f.auth);
+	CHECK(said("-ERR [SYS/TEMP]"));
+	stop_front();
+}
+
 /* A question that was sent may have killed poplar-auth; the others wait for the next.
  */
 static void test_a_lost_link_fails_what_was_asked_and_keeps_what_waits(void **state)
@@ -396,10 +506,8 @@ static void test_a_ready_that_cannot_be_right(void **state)
 					 &r->window,    &r->maxima };
 
 		begin();
-		ask();
-		auth_ok();
 		*at[i] = over[i];
-		drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+		open_maildrop(&m, listing_file(UINT32_MAX));
 		if (conn_is_logged_in(conn()) != (i == 10))
 			fail_msg("number %d", i);
 		CHECK(i == 10 || said("-ERR [SYS/TEMP]"));
@@ -414,13 +522,11 @@ static void test_gaps_that_cannot_be_right(void **state)
 
 	(void)state;
 	begin();
-	ask();
-	auth_ok();
 	m.READY.gaps = (struct span){ gaps, sizeof gaps }; /* none is removed */
 	const int listing = listing_file(UINT32_MAX);
-	drop_says(conn()->drop.link, &m, listing);
+	open_maildrop(&m, listing);
 	CHECK(!conn_is_logged_in(conn()));
-	CHECK(fcntl(listing, F_GETFD) < 0); /* the next login has its own */
+	CHECK(!is_open(listing)); /* the next login has its own */
 	stop_front();
 }
 
@@ -457,6 +563,86 @@ static void test_a_login_that_never_ends_is_given_up(void **state)
 	CHECK_TEXT(w.ended, "login-too-long");
 	CHECK(logged("login-failed"));
 	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 1);
+	stop_front();
+}
+
+static void test_a_handshake_has_its_own_time(void **state)
+{
+	(void)state;
+	start_front();
+	arrive("192.0.2.1:1000", true);
+	pass(29999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "login-timeout");
+	stop_front();
+	begin(); /* it counts from STLS */
+	pass(20000);
+	say("STLS\r\n");
+	pass(29999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	stop_front();
+}
+
+/* A delay is the server's, but the time behind it is the client's. */
+static void test_after_a_refusal_the_client_has_the_rest_of_its_time(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	answer_failed(conn(), FAULT_DENIED, 2000);
+	pass(2000);
+	CHECK(said("-ERR [AUTH]"));
+	pass(57999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "login-timeout");
+	stop_front();
+}
+
+/* A client that is told everything, and stays. */
+static void test_a_client_that_does_not_close_has_two_seconds(void **state)
+{
+	(void)state;
+	start_front();
+	log_in();
+	say("QUIT\r\nNOOP\r\n");
+	CHECK_EQ(conn()->phase, PHASE_LINGER);
+	CHECK(w.clients[0].shut);
+	pass(1999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "quit");
+	stop_front();
+}
+
+/* A line is activity, also before its reply can be sent; and so are octets that the
+ * client takes. */
+static void test_what_counts_as_activity(void **state)
+{
+	(void)state;
+	start_front();
+	log_in();
+	pass(599999);
+	say("RETR 1\r\n");
+	pass(599999);
+	CHECK(conn());
+	w.clients[0].room = 10;
+	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
+	pass(599999);
+	CHECK(conn());
+	w.clients[0].room = 10;
+	conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+	pass(599999);
+	CHECK(conn());
+	pass(1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "idle-timeout");
 	stop_front();
 }
 
@@ -500,12 +686,16 @@ static void test_a_client_that_vanished_is_found(void **state)
 static void test_clear_text_behind_stls_ends_the_connection(void **state)
 {
 	(void)state;
-	begin();
-	say("STLS\r\nCAPA\r\n");
-	CHECK(!conn());
-	CHECK_TEXT(w.ended, "clear-text-behind-stls");
-	CHECK_EQ(SAID[0], 0);
-	stop_front();
+	static const char *const words[] = { "STLS\r\nCAPA\r\n", "STLS\r\nX" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		say(words[i]);
+		CHECK(!conn());
+		CHECK_TEXT(w.ended, "clear-text-behind-stls");
+		CHECK_EQ(SAID[0], 0);
+		stop_front();
+	}
 }
 
 static void test_stls_then_a_login_bound_to_tls(void **state)
@@ -543,15 +733,123 @@ static void test_mechanisms_get_what_they_can_be_bound_to(void **state)
 {
 	(void)state;
 	start_front();
-	w.accepts = TLS_DONE;
-	arrive("192.0.2.1:1000", true);
-	say("\x16");
+	arrive_by_tls();
 	CHECK(said("+OK ready"));
 	say("AUTH SCRAM-SHA-256 bixuPWE=\r\n");
 	const struct message_AUTH_ASK *a = &asked()->AUTH_ASK;
 	CHECK_EQ(a->exporter.len, TLS_EXPORTER_OCTETS);
 	CHECK_EQ(a->unique.len, 12);
 	CHECK_EQ(a->certificate.len, 0);
+	answer_failed(conn(), FAULT_DENIED, 0);
+	say("AUTH EXTERNAL =\r\n");
+	CHECK_SPAN(asked()->AUTH_ASK.certificate, "certified");
+	stop_front();
+	begin(); /* without TLS there is nothing */
+	say("AUTH SCRAM-SHA-256 bixuPWE=\r\n");
+	CHECK_EQ(asked()->AUTH_ASK.exporter.len, 0);
+	CHECK_EQ(asked()->AUTH_ASK.unique.len, 0);
+	stop_front();
+}
+
+/* Memory that handshakes have used goes back once, a while after the first. */
+static void test_memory_is_tidied_after_handshakes(void **state)
+{
+	(void)state;
+	start_front();
+	arrive_by_tls();
+	pass(5000);
+	arrive("192.0.2.1:1000", true);
+	say_as(1, "\x16");
+	pass(4999);
+	CHECK_EQ(w.trims, 0);
+	pass(1);
+	CHECK_EQ(w.trims, 1);
+	pass(20000);
+	CHECK_EQ(w.trims, 1);
+	stop_front();
+}
+
+/* OpenSSL may hold octets that the kernel announces no more. */
+static void test_octets_that_tls_has_read_are_used(void **state)
+{
+	static char many[1500 * 6 + 1];
+
+	(void)state;
+	for (unsigned i = 0; i < 1500; i++)
+		memcpy(many + 6 * i, "NOOP\r\n", 7);
+	for (int pending = 0; pending < 2; pending++) {
+		start_front();
+		w.f.policy.errors_max = 2000;
+		arrive_by_tls();
+		w.tls_pending = pending;
+		say(many);
+		while (conn()->unfinished)
+			conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+		CHECK_EQ(w.clients[0].in_at, pending ? 9000 : 8192);
+		stop_front();
+	}
+}
+
+static void test_a_client_that_sends_octet_by_octet(void **state)
+{
+	static const char words[] = "CAPA\r\n";
+
+	(void)state;
+	for (int tls = 0; tls < 2; tls++) {
+		start_front();
+		if (tls)
+			arrive_by_tls();
+		else
+			arrive("192.0.2.1:1000", false);
+		for (unsigned i = 0; i < sizeof words - 1; i++)
+			say((const char[]){ words[i], '\0' });
+		CHECK(said("+OK") && said("USER"));
+		stop_front();
+	}
+}
+
+static void test_how_a_tls_client_goes(void **state)
+{
+	static const enum tls_got goes[] = { TLS_CLOSED, TLS_FAILED };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		start_front();
+		arrive_by_tls();
+		w.reads = TLS_WANT_READ;
+		say("x");
+		CHECK_EQ(conn()->watch.events, LOOP_READ);
+		CHECK(!conn()->client.readable);
+		w.reads = goes[i];
+		say("x");
+		CHECK(!conn());
+		CHECK_TEXT(w.ended, "hangup");
+		stop_front();
+	}
+}
+
+static void test_a_handshake_that_does_not_begin(void **state)
+{
+	(void)state;
+	start_front();
+	arrive("192.0.2.1:1000", true);
+	say("");
+	CHECK_EQ(conn()->phase, PHASE_HELLO);
+	w.clients[0].error = ECONNRESET;
+	say("");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "hangup");
+	stop_front();
+}
+
+static void test_a_connection_that_breaks(void **state)
+{
+	(void)state;
+	begin();
+	w.clients[0].error = ECONNRESET;
+	say("");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "hangup");
 	stop_front();
 }
 
@@ -586,9 +884,7 @@ static void test_records_without_octets(void **state)
 {
 	(void)state;
 	start_front();
-	w.accepts = TLS_DONE;
-	arrive("192.0.2.1:1000", true);
-	say("\x16");
+	arrive_by_tls();
 	w.reads = TLS_AGAIN;
 	say("x");
 	CHECK(conn()->unfinished);
@@ -616,6 +912,24 @@ static void test_another_protocol_is_told_nothing(void **state)
 	arrive("192.0.2.1:1000", false);
 	say_as(2, "CAPA\r\nGET / HTTP/1.1\r\n"); /* it has said POP3 before */
 	CHECK_EQ(w.f.conn_count, 1);
+	stop_front();
+}
+
+/* Its first octets are those of no other protocol. TLS begins anew. */
+static void test_the_first_line_is_looked_at(void **state)
+{
+	(void)state;
+	begin();
+	say("\x17");
+	CHECK(conn());
+	stop_front();
+	begin();
+	say("STLS\r\n");
+	w.accepts = TLS_DONE;
+	say("\x16");
+	say("GET / HTTP/1.1\r\n");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "not-pop3");
 	stop_front();
 }
 
@@ -656,6 +970,87 @@ static void test_long_lines_of_auth_alone(void **state)
 	stop_front();
 }
 
+/* A long response that comes in pieces, and one that is longer than any may be. */
+static void test_a_response_in_pieces_and_one_too_long(void **state)
+{
+	static char line[13001];
+
+	(void)state;
+	begin();
+	strcpy(line, "AUTH PLAIN ");
+	memset(line + 11, 'A', 10000);
+	strcpy(line + 10011, "\r\n");
+	say(line);
+	CHECK_EQ(asked()->AUTH_ASK.response.len, 10000);
+	answer_failed(conn(), FAULT_DENIED, 0);
+	CHECK(!logged("response-too-long"));
+	memset(line + 11, 'A', 12980);
+	strcpy(line + 12991, "\r\n");
+	say(line);
+	CHECK(said("-ERR"));
+	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 1);
+	CHECK(logged("response-too-long peer=192.0.2.1:1000 tls=no most=12288"));
+	stop_front();
+	begin();
+	memset(line, 'A', 1000);
+	strcpy(line + 1000, "\r\n");
+	say(line);
+	CHECK(said("-ERR"));
+	CHECK(!logged("response-too-long"));
+	stop_front();
+}
+
+/* Whoever does not take replies gets no further ones. */
+static void test_a_full_socket_stops_commands(void **state)
+{
+	static char many[100 * 6 + 1];
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 100; i++)
+		memcpy(many + 6 * i, "NOOP\r\n", 7);
+	w.f.policy.errors_max = 1000;
+	w.clients[0].room = 10;
+	say(many);
+	CHECK(conn()->output.blocked);
+	const size_t left = conn()->client.in.len;
+	CHECK(left > 0);
+	w.clients[0].room = 10;
+	conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+	CHECK(conn()->output.blocked);
+	CHECK_EQ(conn()->client.in.len, left);
+	w.clients[0].room = SIZE_MAX;
+	conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+	CHECK_EQ(conn()->client.in.len, 0);
+	CHECK_EQ(w.clients[0].mores, 0);
+	stop_front();
+}
+
+/* The slot of a client that went is the last to be used again. */
+static void test_slots_are_used_in_turn(void **state)
+{
+	(void)state;
+	begin();
+	w.f.slot_count = 2;
+	say("QUIT\r\n");
+	arrive("192.0.2.1:1000", false);
+	CHECK(!w.f.slots[0] && w.f.slots[1]);
+	arrive("192.0.2.1:1000", false);
+	CHECK(w.f.slots[0] && w.f.slots[1]);
+	arrive("192.0.2.1:1003", false);
+	CHECK_EQ(w.f.conn_count, 2);
+	CHECK(logged("connection-refused peer=192.0.2.1:1003"));
+	CHECK(w.clients[3].closed);
+	stop_front();
+	begin();
+	w.f.slot_count = 2;
+	arrive("192.0.2.1:1000", false);
+	say_as(1, "QUIT\r\n");
+	arrive("192.0.2.1:1000", false); /* the first slot is taken */
+	CHECK(w.f.slots[0] && w.f.slots[1]);
+	stop_front();
+}
+
 /* Whoever always has more to do lets others have their turn. */
 static void test_a_turn_ends_by_steps_and_by_time(void **state)
 {
@@ -685,16 +1080,22 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_question_says_all_that_a_proof_depends_on),
 		TEST(test_no_password_stays_in_shared_memory),
+		TEST(test_no_password_stays_where_lines_are_kept),
 		TEST(test_a_refusal_is_logged_at_once_and_told_after_its_delay),
 		TEST(test_a_refusal_whose_delay_has_passed_is_told_at_once),
 		TEST(test_a_fault_that_is_none_counts_as_trouble),
 		TEST(test_a_delayed_login_is_asked_again),
+		TEST(test_a_delayed_exchange_goes_on),
+		TEST(test_a_good_exchange_is_over),
+		TEST(test_apop_is_asked_with_the_timestamp_of_the_greeting),
 		TEST(test_an_exchange_goes_on_and_is_cancelled_by_a_star),
 		TEST(test_a_client_that_goes_cancels_its_question),
 		TEST(test_answers_for_a_client_that_has_gone),
 		TEST(test_questions_that_cannot_be_sent_wait_in_order),
 		TEST(test_nobody_overtakes_the_queue),
 		TEST(test_a_question_that_can_never_be_sent_fails_alone),
+		TEST(test_a_channel_that_takes_no_more_is_waited_for),
+		TEST(test_a_broken_channel_is_lost),
 		TEST(test_a_lost_link_fails_what_was_asked_and_keeps_what_waits),
 		TEST(test_a_new_link_takes_the_place_of_the_old),
 		TEST(test_a_socket_that_found_no_room_fails_the_login),
@@ -704,17 +1105,31 @@ int main(void)
 		TEST(test_gaps_that_cannot_be_right),
 		TEST(test_time_that_the_server_works_is_not_the_clients),
 		TEST(test_a_login_that_never_ends_is_given_up),
+		TEST(test_a_handshake_has_its_own_time),
+		TEST(test_after_a_refusal_the_client_has_the_rest_of_its_time),
+		TEST(test_a_client_that_does_not_close_has_two_seconds),
+		TEST(test_what_counts_as_activity),
 		TEST(test_activity_moves_the_idle_timeout),
 		TEST(test_a_client_that_vanished_is_found),
 		TEST(test_clear_text_behind_stls_ends_the_connection),
 		TEST(test_stls_then_a_login_bound_to_tls),
 		TEST(test_mechanisms_get_what_they_can_be_bound_to),
+		TEST(test_memory_is_tidied_after_handshakes),
+		TEST(test_octets_that_tls_has_read_are_used),
+		TEST(test_a_client_that_sends_octet_by_octet),
+		TEST(test_how_a_tls_client_goes),
+		TEST(test_a_handshake_that_does_not_begin),
+		TEST(test_a_connection_that_breaks),
 		TEST(test_a_handshake_that_fails),
 		TEST(test_no_memory_for_tls),
 		TEST(test_records_without_octets),
 		TEST(test_another_protocol_is_told_nothing),
+		TEST(test_the_first_line_is_looked_at),
 		TEST(test_input_is_kept_while_poplar_auth_is_asked),
 		TEST(test_long_lines_of_auth_alone),
+		TEST(test_a_response_in_pieces_and_one_too_long),
+		TEST(test_a_full_socket_stops_commands),
+		TEST(test_slots_are_used_in_turn),
 		TEST(test_a_turn_ends_by_steps_and_by_time),
 	};
 	return RUN(tests);

@@ -110,7 +110,7 @@ static enum piece read_failed(ssize_t n)
 {
 	if (n == 0)
 		errno = 0; /* the file ends early */
-	return n < 0 && errno == EAGAIN ? PIECE_NOT_AT_HAND : PIECE_CUT;
+	return errno == EAGAIN ? PIECE_NOT_AT_HAND : PIECE_CUT;
 }
 
 /* Read the next octets, and collect them in the form for the wire. `raw`: they are
