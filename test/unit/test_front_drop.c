@@ -42,6 +42,36 @@ static void test_scan_listings_and_unique_ids(void **state)
 	stop_front();
 }
 
+/* Records of a group lie together, and behind them are names. */
+static void test_a_listing_of_more_than_one_group(void **state)
+{
+	enum { COUNT = LISTING_GROUP + 12 };
+	static char octets[1 << 18];
+	struct message m = ready();
+
+	(void)state;
+	memset(octets, 0x55, sizeof octets);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct listing_record r = { .octets = 1, .name_len = 1 };
+
+		r.uid_len = (uint8_t)sprintf(r.uid, "uid-%u", i + 1);
+		listing_put(&r, 7, i, octets + listing_at(i));
+	}
+	const struct span all = { octets, (size_t)listing_end(COUNT) };
+	start_front();
+	m.READY.count = COUNT;
+	log_in_to(&m, file_sealed("listing", all));
+	say("DELE 1\r\nUIDL\r\n");
+	CHECK(said("\r\n2 uid-2\r\n"));
+	CHECK(said("\r\n128 uid-128\r\n129 uid-129\r\n"));
+	CHECK(said("\r\n140 uid-140\r\n.\r\n"));
+	say("UIDL 128\r\n");
+	CHECK_TEXT(SAID, "+OK 128 uid-128\r\n");
+	say("UIDL 129\r\n");
+	CHECK_TEXT(SAID, "+OK 129 uid-129\r\n");
+	stop_front();
+}
+
 /* Half of a reply must not look whole; the next session gets another index. */
 static void test_a_spoiled_record(void **state)
 {
@@ -169,6 +199,39 @@ static void test_top_of_some_and_of_all_lines(void **state)
 	stop_front();
 }
 
+/* What else the file has belongs to another message. */
+static void test_octets_around_a_message_are_not_sent(void **state)
+{
+	static const enum wire_form forms[] = { WIRE_FORM_READY, WIRE_FORM_UNKNOWN };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct message_body body = body_of(MESSAGE_OCTETS);
+
+		begin();
+		body.form = forms[i];
+		body.offset = 8;
+		say("RETR 3\r\n");
+		drop_bodies(1, body, "before\r\n" MESSAGE_TEXT "behind\r\n");
+		CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
+		CHECK(!said("before") && !said("behind"));
+		stop_front();
+	}
+}
+
+static void test_a_maildrop_that_is_read_only(void **state)
+{
+	struct message m = ready();
+
+	(void)state;
+	start_front();
+	m.READY.read_only = 1;
+	log_in_to(&m, listing_file(UINT32_MAX));
+	say("DELE 1\r\n");
+	CHECK(said("-ERR"));
+	stop_front();
+}
+
 static void test_a_size_that_was_wrong_is_reported(void **state)
 {
 	struct message_body body = body_of(MESSAGE_OCTETS);
@@ -189,11 +252,14 @@ static void test_a_file_that_became_shorter_ends_without_the_dot(void **state)
 	(void)state;
 	begin();
 	say("RETR 3\r\n");
+	errno = EAGAIN; /* of another call */
 	drop_bodies(1, body_of(MESSAGE_OCTETS + 1), MESSAGE_TEXT);
 	CHECK(said(MESSAGE_TEXT));
 	CHECK(!said("\r\n.\r\n"));
 	CHECK_EQ(conn()->phase, PHASE_LINGER);
-	CHECK(logged("message-cut user=alice message=3"));
+	CHECK(logged("message-cut user=alice message=3 "
+		     "error=\"file is shorter than it was\""));
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 	stop_front();
 }
 
@@ -214,6 +280,73 @@ static void test_octets_that_are_missing_in_mid_message(void **state)
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.offset, 10);
 	drop(&copied, body_file(&MESSAGE_TEXT[10]));
 	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
+	stop_front();
+}
+
+/* Octets of a file that the kernel must read first. */
+static void test_octets_that_are_not_in_the_page_cache(void **state)
+{
+	struct message_body body = body_of(MESSAGE_OCTETS);
+	const struct message warmed = { .kind = MESSAGE_WARMED };
+
+	(void)state;
+	begin();
+	body.given = MESSAGE_GIVEN_FILE;
+	body.offset = 8;
+	w.cold = 0;
+	w.cold_end = 1000;
+	say("RETR 3\r\n");
+	drop_bodies(1, body, "before\r\n" MESSAGE_TEXT);
+	CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
+	CHECK_EQ(last(MESSAGE_WARM)->message.WARM.offset, 8);
+	CHECK_EQ(last(MESSAGE_WARM)->message.WARM.length, MESSAGE_WARM_MAX);
+	CHECK_EQ(last(MESSAGE_WARM)->pass, conn()->body.reader.fd);
+	w.cold_end = 0;
+	drop(&warmed, -1);
+	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
+	drop(&warmed, -1); /* nothing was asked */
+	CHECK_TEXT(w.ended, "maildrop-lost");
+	stop_front();
+}
+
+/* Pages that go again before they are read: copies are asked for. */
+static void test_pages_that_do_not_stay_are_copied(void **state)
+{
+	struct message_body body = body_of(MESSAGE_OCTETS);
+	const struct message warmed = { .kind = MESSAGE_WARMED };
+	const struct message copied = { .kind = MESSAGE_COPIED,
+					.COPIED = { MESSAGE_GIVEN_MEMORY, 0 } };
+
+	(void)state;
+	begin();
+	body.given = MESSAGE_GIVEN_FILE;
+	w.cold_end = 1000;
+	say("RETR 3\r\n");
+	drop_bodies(1, body, MESSAGE_TEXT);
+	drop(&warmed, -1);
+	CHECK_EQ(heard(MESSAGE_WARM), 2);
+	drop(&warmed, -1);
+	CHECK_EQ(heard(MESSAGE_WARM), 2);
+	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.message, 3);
+	drop(&copied, body_file(MESSAGE_TEXT));
+	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
+	stop_front();
+}
+
+/* COPIED came, but there was no room for its descriptor. */
+static void test_octets_whose_descriptor_found_no_room(void **state)
+{
+	struct message_body body = body_of(MESSAGE_OCTETS);
+	const struct message copied = { .kind = MESSAGE_COPIED };
+
+	(void)state;
+	begin();
+	body.given = MESSAGE_GIVEN_WINDOW;
+	say("RETR 3\r\n");
+	drop_bodies(1, body, "");
+	deliver(&conn()->drop.link->watch, CHANNEL_CUT, &copied, NULL, 0);
+	CHECK(logged("message-cut user=alice message=3"));
+	CHECK_EQ(conn()->phase, PHASE_LINGER);
 	stop_front();
 }
 
@@ -249,6 +382,51 @@ static void test_octets_that_cannot_be_read(void **state)
 	stop_front();
 }
 
+/* A client that has not said UTF8 gets ASCII, with its own size. */
+static void test_a_message_in_utf8_has_a_surrogate(void **state)
+{
+	static const char text[] = "Subject: \xc3\xa4\r\n\r\nbody\r\n";
+	static const char made[] = "Subject: =?UTF-8?Q?=C3=A4?=\r\n\r\nbody\r\n";
+	struct message_body body = body_of(sizeof text - 1);
+
+	(void)state;
+	body.surrogate = SURROGATE_MADE;
+	body.ascii_octets = sizeof made - 1;
+	begin();
+	say("RETR 3\r\n");
+	drop_bodies(1, body, text);
+	CHECK(said(made));
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
+	CHECK(!logged("surrogate-shortened"));
+	CHECK(!conn()->body.downgrade);
+	stop_front();
+	const struct message m = ready();
+	start_front();
+	arrive("192.0.2.1:1000", false);
+	say("UTF8\r\n");
+	open_maildrop(&m, listing_file(UINT32_MAX));
+	say("RETR 3\r\n");
+	drop_bodies(1, body, text);
+	CHECK(said(text));
+	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
+	stop_front();
+}
+
+static void test_a_surrogate_that_lacks_something_is_logged(void **state)
+{
+	struct message_body body = body_of(0);
+	static const char text[] = "Content-Type: text/plain; x@=\xc3\xb6\r\n\r\nx\r\n";
+
+	(void)state;
+	body.length = body.octets = sizeof text - 1;
+	body.surrogate = SURROGATE_MADE;
+	begin();
+	say("RETR 3\r\n");
+	drop_bodies(1, body, text);
+	CHECK(logged("surrogate-shortened user=alice message=3 fields=1"));
+	stop_front();
+}
+
 /* Where a surrogate is impossible, the client is told to say UTF8. */
 static void test_messages_that_need_utf8(void **state)
 {
@@ -262,6 +440,15 @@ static void test_messages_that_need_utf8(void **state)
 	CHECK(said("-ERR"));
 	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
 	CHECK_EQ(conn()->body.reader.kind, READER_NONE);
+	stop_front();
+	const struct message m = ready();
+	start_front();
+	arrive("192.0.2.1:1000", false);
+	say("UTF8\r\n");
+	open_maildrop(&m, listing_file(UINT32_MAX));
+	say("RETR 3\r\n");
+	drop_bodies(1, body, MESSAGE_TEXT);
+	CHECK(said(MESSAGE_TEXT));
 	stop_front();
 }
 
@@ -293,7 +480,9 @@ static void test_numbers_that_no_body_can_have(void **state)
 
 /* ---- a message larger than a socket takes ---- */
 
-static void retrieve_large(size_t room)
+/* A message of 300000 octets, for a socket that takes `room`. The octet at `missing` is
+ * not in memory; -1: all are. */
+static void retrieve_large(enum message_given given, size_t room, off_t missing)
 {
 	static char text[300001];
 	struct message_body body = body_of(sizeof text - 1);
@@ -302,6 +491,9 @@ static void retrieve_large(size_t room)
 	memcpy(text + sizeof text - 3, "\r\n", 3);
 	begin();
 	say("RETR 3\r\n");
+	body.given = given;
+	w.cold = missing;
+	w.cold_end = missing + 1;
 	w.clients[0].room = room;
 	drop_bodies(1, body, text);
 }
@@ -322,16 +514,73 @@ static void test_a_large_message_goes_out_by_sendfile(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof rooms / sizeof *rooms; i++) {
-		retrieve_large(rooms[i]);
+		retrieve_large(MESSAGE_GIVEN_MEMORY, rooms[i], -1);
 		if (rooms[i] < SIZE_MAX) {
 			CHECK(conn()->output.blocked);
 			CHECK_EQ(conn()->watch.events, LOOP_WRITE);
 			w.clients[0].room = SIZE_MAX;
-		}
+		} else
+			CHECK(!conn()->output.blocked);
+		check_large();
+		CHECK(w.files_sent > 0);
+		CHECK(w.clients[0].mores > 0); /* the reply leaves with the octets */
+		stop_front();
+	}
+}
+
+/* sendfile(2) waits for a disk: the first and the last octet are looked at. */
+static void test_a_large_message_that_is_not_in_the_page_cache(void **state)
+{
+	static const off_t missing[] = { 0, 262143 };
+	const struct message warmed = { .kind = MESSAGE_WARMED };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		retrieve_large(MESSAGE_GIVEN_FILE, SIZE_MAX, missing[i]);
+		CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
+		CHECK_EQ(w.files_sent, 0);
+		CHECK_EQ(last(MESSAGE_WARM)->message.WARM.offset, 0);
+		w.cold_end = 0;
+		drop(&warmed, -1);
 		check_large();
 		CHECK(w.files_sent > 0);
 		stop_front();
 	}
+	retrieve_large(MESSAGE_GIVEN_FILE, SIZE_MAX, 262144);
+	CHECK(w.files_sent == 1);
+	CHECK_EQ(last(MESSAGE_WARM)->message.WARM.offset, 262144);
+	stop_front();
+}
+
+static void test_a_large_file_that_becomes_shorter(void **state)
+{
+	(void)state;
+	retrieve_large(MESSAGE_GIVEN_MEMORY, 0, -1);
+	w.clients[0].room = SIZE_MAX;
+	w.sendfile_ends = true;
+	go_on();
+	CHECK_EQ(w.files_sent, 1);
+	CHECK(logged("error=\"file is shorter than it was\""));
+	CHECK_EQ(conn()->phase, PHASE_LINGER);
+	CHECK(!conn()->output.blocked);
+	stop_front();
+}
+
+/* Octets that the client takes from a file count as activity. */
+static void test_a_large_message_that_is_taken_slowly(void **state)
+{
+	(void)state;
+	retrieve_large(MESSAGE_GIVEN_MEMORY, 0, -1);
+	for (int i = 0; i < 3; i++) {
+		w.clients[0].room = 1000;
+		conn()->watch.wake(&conn()->watch, LOOP_WRITE);
+		pass(599999);
+		CHECK(conn());
+	}
+	CHECK(w.files_sent >= 2);
+	w.clients[0].room = SIZE_MAX;
+	check_large();
+	stop_front();
 }
 
 static void test_a_large_message_where_sendfile_is_not_possible(void **state)
@@ -342,7 +591,7 @@ static void test_a_large_message_where_sendfile_is_not_possible(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		start_front();
 		stop_front();
-		retrieve_large(0);
+		retrieve_large(MESSAGE_GIVEN_MEMORY, 0, -1);
 		w.clients[0].room = SIZE_MAX;
 		w.sendfile_error = errors[i];
 		check_large();
@@ -353,7 +602,7 @@ static void test_a_large_message_where_sendfile_is_not_possible(void **state)
 static void test_a_socket_that_breaks_in_mid_message(void **state)
 {
 	(void)state;
-	retrieve_large(70000);
+	retrieve_large(MESSAGE_GIVEN_MEMORY, 70000, -1);
 	w.clients[0].room = SIZE_MAX;
 	w.clients[0].send_error = EPIPE;
 	go_on();
@@ -596,6 +845,43 @@ static void test_marks_and_commit(void **state)
 	stop_front();
 }
 
+/* A client may delete a message of no octets. */
+static void test_a_commit_that_frees_nothing(void **state)
+{
+	const struct message done = { .kind = MESSAGE_DONE,
+				      .DONE = { MESSAGES - 1, 1040, 1040 } };
+
+	(void)state;
+	begin();
+	say("DELE 1\r\nQUIT\r\n");
+	drop(&done, -1);
+	CHECK(said("+OK"));
+	CHECK(logged("deleted=1 deleted-octets=0 left=39"));
+	stop_front();
+}
+
+/* MARKS hold 32768 messages each; those without a mark are left out. */
+static void test_marks_of_a_large_maildrop(void **state)
+{
+	enum { EACH = 4096 * 8 };
+	struct message m = ready();
+
+	(void)state;
+	start_front();
+	m.READY.count = 3 * EACH;
+	m.READY.maxima = 0;
+	log_in_to(&m, listing_file(UINT32_MAX));
+	say("DELE 2\r\n"); /* the listing has no record of the others */
+	conn()->session.bits[2 * EACH / 64] |= 1;
+	say("QUIT\r\n");
+	CHECK_EQ(heard(MESSAGE_MARKS), 2);
+	CHECK_EQ(last(MESSAGE_MARKS)->message.MARKS.first, 2 * EACH);
+	CHECK_EQ(last(MESSAGE_MARKS)->message.MARKS.bits.len, 4096);
+	CHECK_EQ(last(MESSAGE_MARKS)->text[0], 1);
+	CHECK_EQ(heard(MESSAGE_COMMIT), 1);
+	stop_front();
+}
+
 static void test_a_full_queue_is_waited_for(void **state)
 {
 	(void)state;
@@ -769,6 +1055,102 @@ static void test_a_board_that_cannot_be_opened_changes_nothing(void **state)
 	stop_front();
 }
 
+/* Numbers that no fault has, from a maildrop process and from poplar-auth. */
+static void test_faults_that_are_none(void **state)
+{
+	static const uint64_t none[] = { FAULT_NONE, FAULT_COUNT };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct message failed = { .kind = MESSAGE_FAILED,
+						.FAILED = { none[i] } };
+
+		begin();
+		say("XTND BBOARDS news\r\n");
+		board_ok("news");
+		drop_says(conn()->drop.next, &failed, -1);
+		CHECK(said("-ERR [SYS/TEMP]"));
+		say("XTND BBOARDS news\r\n");
+		board_failed((enum fault)none[i]);
+		CHECK(said("-ERR [SYS/TEMP]"));
+		say("RETR 1\r\n");
+		drop(&failed, -1);
+		CHECK(said("-ERR [SYS/TEMP]"));
+		stop_front();
+	}
+}
+
+/* While a board is opened, the maildrop that is open has nothing to say. */
+static void test_the_open_maildrop_speaks_while_a_board_is_opened(void **state)
+{
+	const struct message failed = { .kind = MESSAGE_FAILED,
+					.FAILED = { FAULT_IO } };
+
+	(void)state;
+	begin();
+	say("XTND BBOARDS news\r\n");
+	board_ok("news");
+	drop(&failed, -1);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "maildrop-lost");
+	stop_front();
+}
+
+/* The maildrop before is closed by then. */
+static void test_gaps_of_a_board_that_cannot_be_right(void **state)
+{
+	char gaps[8] = { 0 };
+	struct message m = ready();
+
+	(void)state;
+	begin();
+	say("XTND BBOARDS news\r\n");
+	board_ok("news");
+	m.READY.gaps = (struct span){ gaps, sizeof gaps };
+	drop_says(conn()->drop.next, &m, listing_file(UINT32_MAX));
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "maildrop-lost");
+	stop_front();
+}
+
+/* What was read ahead is of the maildrop before. */
+static void test_a_board_has_its_own_bodies(void **state)
+{
+	const struct message m = ready();
+
+	(void)state;
+	begin();
+	retrieve(1);
+	drop_bodies(8, body_of(12), "other text\r\n");
+	say("XTND BBOARDS news\r\n");
+	board_ok("news");
+	const int fd = conn()->drop.next->watch.fd;
+	drop_says(conn()->drop.next, &m, listing_file(UINT32_MAX));
+	CHECK_EQ(w.f.readahead_open, 0);
+	retrieve(2);
+	CHECK_EQ(last(MESSAGE_BODIES)->fd, fd);
+	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
+	CHECK(said(MESSAGE_TEXT) && !said("other"));
+	say("DELE 2\r\nQUIT\r\n");
+	CHECK_EQ(last(MESSAGE_MARKS)->fd, fd);
+	CHECK_EQ(last(MESSAGE_COMMIT)->fd, fd);
+	stop_front();
+}
+
+static void test_a_broken_session_socket_is_lost(void **state)
+{
+	(void)state;
+	begin();
+	struct drop_link *link = conn()->drop.link;
+	link->watch.wake(&link->watch, LOOP_READ);
+	CHECK(conn() && conn()->drop.link == link);
+	link->watch.wake(&link->watch, LOOP_READ | LOOP_BROKEN);
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "maildrop-lost");
+	CHECK_EQ(link->watch.events, 0);
+	stop_front();
+}
+
 static void test_a_board_question_waits_and_fails_like_a_login(void **state)
 {
 	(void)state;
@@ -897,6 +1279,7 @@ static void test_much_output_over_tls(void **state)
 	w.clients[0].room = 100000;
 	drop_bodies(1, body, text);
 	CHECK(conn()->output.blocked);
+	CHECK_EQ(w.clients[0].mores, 0);
 	w.clients[0].room = SIZE_MAX;
 	go_on();
 	CHECK(strcmp(SAID + w.clients[0].said_len - 6, "x\r\n.\r\n") == 0);
@@ -908,10 +1291,27 @@ static void test_much_output_over_tls(void **state)
 	stop_front();
 }
 
+static void test_a_socket_that_breaks_under_tls(void **state)
+{
+	const struct message m = ready();
+
+	(void)state;
+	start_front();
+	arrive_by_tls();
+	open_maildrop(&m, listing_file(UINT32_MAX));
+	w.f.sealed.room = 100;
+	w.clients[0].send_error = EPIPE;
+	say("UIDL\r\n");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "hangup");
+	stop_front();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_scan_listings_and_unique_ids),
+		TEST(test_a_listing_of_more_than_one_group),
 		TEST(test_a_spoiled_record),
 		TEST(test_a_listing_of_another_generation),
 		TEST(test_a_listing_with_a_gap),
@@ -919,14 +1319,24 @@ int main(void)
 		TEST(test_a_message_goes_out_as_stored),
 		TEST(test_a_message_is_encoded),
 		TEST(test_top_of_some_and_of_all_lines),
+		TEST(test_octets_around_a_message_are_not_sent),
+		TEST(test_a_maildrop_that_is_read_only),
 		TEST(test_a_size_that_was_wrong_is_reported),
 		TEST(test_a_file_that_became_shorter_ends_without_the_dot),
 		TEST(test_octets_that_are_missing_in_mid_message),
+		TEST(test_octets_that_are_not_in_the_page_cache),
+		TEST(test_pages_that_do_not_stay_are_copied),
+		TEST(test_octets_whose_descriptor_found_no_room),
 		TEST(test_octets_that_cannot_be_asked_for),
 		TEST(test_octets_that_cannot_be_read),
+		TEST(test_a_message_in_utf8_has_a_surrogate),
+		TEST(test_a_surrogate_that_lacks_something_is_logged),
 		TEST(test_messages_that_need_utf8),
 		TEST(test_numbers_that_no_body_can_have),
 		TEST(test_a_large_message_goes_out_by_sendfile),
+		TEST(test_a_large_message_that_is_not_in_the_page_cache),
+		TEST(test_a_large_file_that_becomes_shorter),
+		TEST(test_a_large_message_that_is_taken_slowly),
 		TEST(test_a_large_message_where_sendfile_is_not_possible),
 		TEST(test_a_socket_that_breaks_in_mid_message),
 		TEST(test_a_run_asks_for_more_and_more),
@@ -939,6 +1349,8 @@ int main(void)
 		TEST(test_answers_to_nothing),
 		TEST(test_more_and_fewer_descriptors_than_bodies),
 		TEST(test_marks_and_commit),
+		TEST(test_a_commit_that_frees_nothing),
+		TEST(test_marks_of_a_large_maildrop),
 		TEST(test_a_full_queue_is_waited_for),
 		TEST(test_a_commit_that_cannot_be_asked_for),
 		TEST(test_a_done_that_cannot_be_right),
@@ -946,6 +1358,11 @@ int main(void)
 		TEST(test_a_board_takes_the_place_of_the_maildrop),
 		TEST(test_all_boards_are_told_one_by_one),
 		TEST(test_a_board_that_cannot_be_opened_changes_nothing),
+		TEST(test_faults_that_are_none),
+		TEST(test_the_open_maildrop_speaks_while_a_board_is_opened),
+		TEST(test_gaps_of_a_board_that_cannot_be_right),
+		TEST(test_a_board_has_its_own_bodies),
+		TEST(test_a_broken_session_socket_is_lost),
 		TEST(test_a_board_question_waits_and_fails_like_a_login),
 		TEST(test_replies_that_are_held),
 		TEST(test_a_socket_that_breaks_while_replies_are_held),
@@ -953,6 +1370,7 @@ int main(void)
 		TEST(test_the_last_words_are_held),
 		TEST(test_a_half_closed_client_gets_its_replies),
 		TEST(test_much_output_over_tls),
+		TEST(test_a_socket_that_breaks_under_tls),
 	};
 	return RUN(tests);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "front/reader.h"
@@ -13,6 +14,43 @@
 
 static const char text[] = "0123456789abcdef";
 enum { LEN = sizeof text - 1 };
+
+/* ---- calls of the kernel ---- */
+
+static unsigned interruptions; /* how many of the next reads are interrupted */
+
+static bool is_interrupted(void)
+{
+	errno = EINTR;
+	return interruptions > 0 && interruptions-- > 0;
+}
+
+ssize_t __real_pread64(int fd, void *out, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at)
+{
+	return is_interrupted() ? -1 : __real_pread64(fd, out, len, at);
+}
+
+/* Files that stand for such on a file system with RWF_NOWAIT. */
+static int good_file = -1;
+static bool is_cold; /* its pages are not in memory */
+
+ssize_t __real_preadv64v2(int fd, const struct iovec *io, int count, off_t at,
+			  int flags);
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *io, int count, off_t at,
+			  int flags);
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *io, int count, off_t at,
+			  int flags)
+{
+	if (fd != good_file)
+		return __real_preadv64v2(fd, io, count, at, flags);
+	CHECK(count == 1 && flags == RWF_NOWAIT);
+	if (is_interrupted())
+		return -1;
+	errno = is_cold ? EAGAIN : EOPNOTSUPP; /* of this call, or of one before */
+	return is_cold ? -1 : __real_pread64(fd, io->iov_base, io->iov_len, at);
+}
 
 static int memory(const char *octets, size_t len)
 {
@@ -216,6 +254,67 @@ static void test_pages_that_do_not_stay(void **state)
 	reader_close(&r);
 }
 
+/* ... and so, whatever the file system. */
+static void test_a_file_with_pages_and_without(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	good_file = memory(text, LEN);
+	is_cold = true;
+	open_kind(&r, good_file, READER_FILE);
+	CHECK(reader_sends(&r));
+	check_not_at_hand(&r, 0, 1);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(reader_wants(&r), READER_WANTS_PAGES);
+	is_cold = false;
+	check_read(&r, 0, 4, "0123"); /* they have come: the count begins anew */
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(reader_wants(&r), READER_WANTS_PAGES);
+	check_read(&r, LEN, 4, ""); /* so has the end */
+	CHECK_EQ(r.kind, READER_FILE);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(reader_wants(&r), READER_WANTS_PAGES);
+	CHECK_EQ(reader_wants(&r), READER_WANTS_WINDOW);
+	CHECK(!is_open(good_file));
+	good_file = -1;
+	reader_close(&r);
+}
+
+static void test_an_interrupted_read_is_made_again(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	good_file = memory(text, LEN);
+	open_kind(&r, good_file, READER_FILE);
+	interruptions = 2;
+	check_read(&r, 3, 3, "345");
+	CHECK_EQ(interruptions, 0);
+	good_file = -1;
+	reader_close(&r);
+	open_kind(&r, memory(text, LEN), READER_MEMORY);
+	interruptions = 2;
+	check_read(&r, 3, 3, "345");
+	CHECK_EQ(interruptions, 0);
+	check_read(&r, LEN, 3, "");
+	reader_close(&r);
+}
+
+static void test_a_closed_reader_reads_nothing(void **state)
+{
+	struct reader r;
+	char out[8];
+
+	(void)state;
+	open_kind(&r, memory(text, LEN), READER_MEMORY);
+	reader_close(&r);
+	reader_close(&r);
+	CHECK(!reader_sends(&r));
+	CHECK_EQ(reader_read(&r, 0, out, 1, sizeof out), -1);
+	CHECK_EQ(errno, EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +324,9 @@ int main(void)
 		TEST(test_windows),
 		TEST(test_an_empty_window_that_nobody_asked_for),
 		TEST(test_pages_that_do_not_stay),
+		TEST(test_a_file_with_pages_and_without),
+		TEST(test_an_interrupted_read_is_made_again),
+		TEST(test_a_closed_reader_reads_nothing),
 	};
 
 	return RUN(tests);
