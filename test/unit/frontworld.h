@@ -725,20 +725,26 @@ static inline unsigned arrive(const char *from, bool tls)
 	return i;
 }
 
-static inline void say_as(unsigned i, const char *words)
+static inline void say_octets(unsigned i, struct span octets)
 {
 	struct conn *c = NULL;
 
 	for (unsigned k = 0; k < SLOTS; k++)
 		if (w.f.slots[k] && w.f.slots[k]->watch.fd == CLIENT_FD + (int)i)
 			c = w.f.slots[k];
-	w.clients[i].in_len = strlen(words);
+	CHECK(octets.len <= sizeof w.clients[i].in);
+	w.clients[i].in_len = octets.len;
 	w.clients[i].in_at = 0;
-	memcpy(w.clients[i].in, words, w.clients[i].in_len);
+	memcpy(w.clients[i].in, octets.at, octets.len);
 	w.clients[i].said_len = 0;
 	w.clients[i].said[0] = '\0';
 	if (c)
 		c->watch.wake(&c->watch, LOOP_READ);
+}
+
+static inline void say_as(unsigned i, const char *words)
+{
+	say_octets(i, span_of(words));
 }
 
 static inline void say(const char *words)

@@ -155,6 +155,29 @@ static void test_without_a_table_nothing_is_counted(void **state)
 	stop_front();
 }
 
+/* Where the table has no place left for an address, its connections are not counted. */
+static void test_a_full_table_refuses_nobody(void **state)
+{
+	char text[32];
+
+	(void)state;
+	begin();
+	for (unsigned i = 1;; i++) {
+		sprintf(text, "10.%u.%u.%u:1000", i >> 16, i >> 8 & 255, i & 255);
+		const struct sock_address at = address(text);
+		const struct address host = sock_host(&at);
+		const uint64_t key = connlimit_key(&w.f.connlimit, &host);
+		if (connlimit_add_from(&w.f.connlimit, key, 1) == CONNLIMIT_FULL)
+			break;
+		CHECK(i < 1 << 22);
+	}
+	w.f.child.settings.max_connections_per_address = 1;
+	arrive(text, false);
+	arrive(text, false);
+	CHECK_EQ(w.f.conn_count, 2);
+	end();
+}
+
 static unsigned refusals(void)
 {
 	unsigned count = 0;
@@ -263,6 +286,72 @@ static void test_a_client_that_is_not_named(void **state)
 	end();
 }
 
+/* Octets of a header of version 2. */
+#define VERSION_2 "\r\n\r\n\0\r\nQUIT\n"
+#define ADDRESSES                                                                      \
+	"\xc6\x33\x64\x01"                                                             \
+	"\xc0\x00\x02\x09"                                                             \
+	"\x02\x2b"                                                                     \
+	"\x00\x6e"
+
+/* Its credentials are as safe as the proxy's way to us. */
+static void test_a_client_that_has_tls_with_its_proxy(void **state)
+{
+	(void)state;
+	proxied("192.0.2.9:1000");
+	say_octets(0, SPAN(VERSION_2 "\x21\x11\x00\x1e" ADDRESSES
+				     "\x20\x00\x0f\x01\0\0\0\0\x21\x00\x07TLSv1.3"));
+	CHECK_TEXT(conn()->peer, "198.51.100.1:555");
+	CHECK(conn()->session.tls);
+	CHECK(logged("source=address tls=yes version=TLSv1.3"));
+	say("QUIT\r\n");
+	CHECK(logged("disconnect peer=198.51.100.1:555 tls=proxy"));
+	end();
+	proxied("192.0.2.9:1000");
+	say_octets(0, SPAN(VERSION_2 "\x21\x11\x00\x0c" ADDRESSES));
+	CHECK(!conn()->session.tls);
+	CHECK(logged("source=address tls=no"));
+	say("QUIT\r\n");
+	CHECK(logged("disconnect peer=198.51.100.1:555 tls=no"));
+	end();
+}
+
+/* As when it looks whether the server lives. */
+static void test_a_connection_of_the_proxy_itself(void **state)
+{
+	(void)state;
+	proxied("127.0.0.1:1000");
+	say_octets(0, SPAN(VERSION_2 "\x20\x00\x00\x00"));
+	CHECK_TEXT(conn()->peer, "127.0.0.1:1000");
+	CHECK(conn()->session.clear_ok);
+	CHECK(logged("source=own"));
+	end();
+}
+
+static void test_a_proxy_that_goes(void **state)
+{
+	static const int waits[] = { EAGAIN, EINTR };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		proxied("192.0.2.9:1000");
+		w.clients[0].error = waits[i];
+		say("");
+		CHECK(conn());
+		w.clients[0].error = ECONNRESET;
+		say("");
+		CHECK(!conn());
+		CHECK_TEXT(w.ended, "hangup");
+		end();
+	}
+	proxied("192.0.2.9:1000");
+	w.clients[0].eof = true;
+	say("");
+	CHECK(!conn());
+	CHECK_TEXT(w.ended, "hangup");
+	end();
+}
+
 static void test_headers_that_are_none(void **state)
 {
 	static const struct {
@@ -338,11 +427,15 @@ int main(void)
 		TEST(test_a_refusal_on_a_tls_port_is_silent),
 		TEST(test_trusted_networks_have_no_limit_for_an_address),
 		TEST(test_without_a_table_nothing_is_counted),
+		TEST(test_a_full_table_refuses_nobody),
 		TEST(test_refusals_do_not_fill_the_log),
 		TEST(test_a_proxy_names_the_client),
 		TEST(test_a_header_in_two_pieces),
 		TEST(test_who_is_local_behind_a_proxy),
 		TEST(test_a_client_that_is_not_named),
+		TEST(test_a_client_that_has_tls_with_its_proxy),
+		TEST(test_a_connection_of_the_proxy_itself),
+		TEST(test_a_proxy_that_goes),
 		TEST(test_headers_that_are_none),
 		TEST(test_a_header_from_elsewhere_is_a_bad_line),
 		TEST(test_tls_behind_a_header),
