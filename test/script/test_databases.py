@@ -1,6 +1,7 @@
 """Every kind of database of users keeps the same promises."""
 
 import os
+import pathlib
 import pwd
 import re
 import select
@@ -380,8 +381,8 @@ class Configured(unittest.TestCase):
         with Server(SqliteRunAs()) as p:
             uid = pwd.getpwnam("games").pw_uid
             for pid in p.pids()["poplar-lookup"]:
-                with open(f"/proc/{pid}/status") as f:
-                    self.assertIn(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}", f.read())
+                status = pathlib.Path(f"/proc/{pid}/status")  # a new process becomes its user behind execve
+                wait_until(lambda: f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}" in status.read_text())
             c = p.connect()
             c.login("right", "secret")
             c.quit()

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import unittest
 
+from channel import only_link_of
 from harness import IS_ROOT, Client, Poplar, is_read_by_its_peer, main, wait_until
 
 
@@ -67,6 +68,7 @@ class Load(unittest.TestCase):
                 p.login().quit()
                 with p.connect() as c:
                     c.ok("USER alice")
+                    only_link_of(p.pids()["poplar-drop"][0])  # it has closed what the first session had
                     with no_more_descriptors(p, p.pids()[role][0]):
                         self.assertTrue(c.err("PASS secret").startswith("-ERR [SYS/TEMP]"))
                         if said:

@@ -1,5 +1,6 @@
 """What a site asks of its users, and what CAPA tells of it (RFC 1939 section 8, RFC 2449)."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -205,8 +206,9 @@ class Owners(unittest.TestCase):
     def child_of(self, pid):
         """The one that works as another user."""
         for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            if "Uid:\t2001\t" in pathlib.Path(f"/proc/{child}/status").read_text():
-                return int(child)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                if "Uid:\t2001\t" in pathlib.Path(f"/proc/{child}/status").read_text():
+                    return int(child)
         return None
 
     def expire_and(self, harm):

@@ -5,12 +5,11 @@ somebody waits.
 """
 
 import os
-import pathlib
 import subprocess
 import threading
 import unittest
 
-from harness import BUILD, IS_ROOT, Poplar, main, on_wire, wait_until
+from harness import BUILD, IS_ROOT, Poplar, main, on_wire, open_files, wait_until
 
 SLOWFS = BUILD.parent / "test" / "slowfs"
 
@@ -54,13 +53,8 @@ class SlowPoplar(Poplar):
 
     def held_by_fronts(self):
         """The files of slow file systems that fronts have open."""
-        found = []
-        for pid in self.pids()["poplar-front"]:
-            for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-                with_path = os.readlink(link)
-                if with_path.startswith(str(self.home)):
-                    found.append(with_path)
-        return found
+        return [path for pid in self.pids()["poplar-front"] for path in open_files(pid).values()
+                if path.startswith(str(self.home))]
 
 
 @unittest.skipUnless(IS_ROOT and os.path.exists("/dev/fuse") and SLOWFS.exists(), "needs root, /dev/fuse and libfuse3")
