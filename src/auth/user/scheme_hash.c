@@ -93,6 +93,7 @@ bool scheme_hash_pbkdf2(struct span stored, struct span password)
 					    (int)salt.len, (int)n, EVP_sha1(),
 					    (int)octets, made) == 1 &&
 			  sodium_memcmp(made, hash, octets) == 0;
+	secret_wipe(hash, sizeof hash);
 	secret_wipe(made, sizeof made);
 	return same;
 }

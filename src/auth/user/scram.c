@@ -89,7 +89,10 @@ enum fault scram_make(enum scram_hash hash, const char *password,
 bool scram_verify(const struct scram_keys *keys, const char *password)
 {
 	struct scram_keys made = *keys;
+	const bool same =
+		derive(&made, password) &&
+		sodium_memcmp(made.stored, keys->stored, sizeof made.stored) == 0;
 
-	return derive(&made, password) &&
-	       sodium_memcmp(made.stored, keys->stored, sizeof made.stored) == 0;
+	secret_wipe(&made, sizeof made);
+	return same;
 }
