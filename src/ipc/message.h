@@ -151,7 +151,7 @@ enum message_when {
 	X(WARMED, DROP, FRONT, NONE, LATE, \
 	  "Answers WARM.") \
 	X(COPY, FRONT, DROP, NONE, ANY, \
-	  "Copy octets of this message, or of the listing (message 0), to a window: COPIED or FAILED.") \
+	  "Copy octets of this message, 0 for the listing, to a window: COPIED or FAILED.") \
 	X(COPIED, DROP, FRONT, FILE, LATE, \
 	  "Answers COPY: a window, memory with the octets.") \
 	X(MARKS, FRONT, DROP, NONE, ANY, \
