@@ -316,6 +316,32 @@ static void test_somebody_stands_in_for_who_is_not_here(void **state)
 	CHECK(!users_stand_in(nobody, SPAN("x"), SCHEME_PLAIN));
 }
 
+/* Behind thousands who cannot log in, by whatever scheme. */
+static void test_the_only_user_who_can_log_in_stands_in_for_all(void **state)
+{
+	static const char *const lines[] = { "only:{PLAIN}x\n", "only:$6$salt$x\n",
+					     "only:{SCRAM-SHA-1}x\n" };
+	static char text[200000];
+	char name[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		size_t len = 0;
+
+		for (int n = 0; n < 5000; n++)
+			len += (size_t)sprintf(text + len, "user%d:*\n", n);
+		len += (size_t)sprintf(text + len, "%s", lines[i]);
+		OWN(users) users = users_parse((struct span){ text, len }, NULL, NULL);
+		CHECK(users);
+		for (int n = 0; n < 100; n++) {
+			sprintf(name, "nobody%d", n);
+			const struct user *u = users_stand_in(users, span_of(name), 0);
+			CHECK(u);
+			CHECK_SPAN(u->name, "only");
+		}
+	}
+}
+
 static void test_many_users_are_found(void **state)
 {
 	static char text[3000000];
@@ -812,6 +838,9 @@ static void test_edits_touch_one_user_only(void **state)
 	/* A second line of the name would take the first one's place. */
 	done = edit_delete(file, SPAN("a"), &out, &len);
 	check_edit(done, EDIT_DONE, out, len, "# top\n\nb:{X}2\r\nc:{X}3:7:8::/h::\n");
+	done = edit_delete(file, SPAN("b"), &out, &len);
+	check_edit(done, EDIT_DONE, out, len,
+		   "# top\na:{X}1:5\n\nc:{X}3:7:8::/h::\na:{X}4");
 	CHECK_EQ(edit_delete(file, SPAN("# top"), &out, &len), EDIT_NOT_FOUND);
 }
 
@@ -986,6 +1015,7 @@ int main(void)
 		TEST(test_a_bad_line_refuses_its_user_only),
 		TEST(test_who_can_never_log_in_is_named),
 		TEST(test_somebody_stands_in_for_who_is_not_here),
+		TEST(test_the_only_user_who_can_log_in_stands_in_for_all),
 		TEST(test_many_users_are_found),
 		TEST(test_known_hashes_verify),
 		TEST(test_dovecots_hashes_verify),

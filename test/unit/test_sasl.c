@@ -8,6 +8,7 @@
 
 #include "auth/sasl/sasl.h"
 #include "auth/user/scheme.h"
+#include "base/log.h"
 #include "base/own.h"
 
 /* ---- a database in memory ---- */
@@ -1222,6 +1223,14 @@ static void test_malformed_responses(void **state)
 
 /* ---- bearer tokens ---- */
 
+static char logged[1024]; /* the last line */
+
+static void keep_line(int priority, struct span line)
+{
+	(void)priority;
+	CHECK(span_copy(line, logged, sizeof logged));
+}
+
 /* "of NAME" is NAME's; "down" cannot be told. */
 static enum database_says check_token(struct database *db, struct span name,
 				      struct span token, struct span peer,
@@ -1232,8 +1241,10 @@ static enum database_says check_token(struct database *db, struct span name,
 		fault_set(why, FAULT_IO, 0, "ask", "tokens");
 		return DATABASE_DOWN;
 	}
-	if (!span_starts(token, "of/"))
+	if (!span_starts(token, "of/")) {
+		fault_set(why, FAULT_DENIED, 0, "token has expired", NULL);
 		return DATABASE_WRONG;
+	}
 	*out = (struct user_found){ .user.name = span_after(token, 3) };
 	return DATABASE_RIGHT;
 }
@@ -1345,6 +1356,77 @@ static void test_bearer_tokens(void **state)
 	}
 }
 
+/* Why a token was refused: only the log tells it, and it does not tell the token. */
+static void test_the_log_says_why_a_token_is_refused(void **state)
+{
+#define A "\1"
+	static char long_message[9000] = "n,," A "auth=Bearer ";
+	static const struct {
+		const char *message, *logged; /* "": nothing */
+	} cases[] = {
+		{ "n,," A "auth=Bearer of/alice" A A, "" },
+		{ "n,," A "auth=Bearer down" A A, "" },
+		{ "n,," A "auth=Bearer topsecret" A A,
+		  "event=token-refused database=tokens peer=[::1]:1 why=\"token has "
+		  "expired\" what=\"\"" },
+		{ "n,," A "rubbish", "" },
+		{ long_message,
+		  "event=token-refused peer=[::1]:1 why=\"is too long\" most=8192" },
+	};
+	struct database tokens = { .driver = &token_driver, .name = "tokens" };
+
+	(void)state;
+	memset(long_message + strlen(long_message), 't', 8193);
+	strcat(long_message, A A);
+	log_to(keep_line);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct span message = span_of(cases[i].message);
+		char text[SASL_CHALLENGE_MAX + 1] = "", user[256];
+		struct why why = { 0 };
+		struct server s;
+
+		make_server(&s, "PLAIN");
+		s.rules.tokens = &tokens;
+		logged[0] = '\0';
+		say(&s, MECHANISM_ID_OAUTHBEARER, &message, 1, text, user, &why);
+		CHECK_TEXT(logged, cases[i].logged);
+	}
+#undef A
+}
+
+/* What the front gives an exchange is taken whole or not at all. */
+static void test_what_is_too_long_is_left_out_and_not_cut(void **state)
+{
+	static char octets[LOGIN_NAME_OCTETS + 2];
+	char text[4 * SASL_CHALLENGE_MAX / 3 + 1];
+
+	(void)state;
+	memset(octets, 'a', sizeof octets - 1);
+	for (size_t over = 0; over < 2; over++) {
+		const struct login_way way = { MECHANISM_ID_EXTERNAL,
+					       true,
+					       { octets, 64 + over } };
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+		struct buf out = BUF(text);
+		struct server s;
+
+		make_server(&s, "PLAIN");
+		s.channel.exporter = (struct span){ octets, SASL_BINDING_MAX + over };
+		s.channel.certificate =
+			(struct span){ octets, LOGIN_NAME_OCTETS + over };
+		CHECK_EQ(say_first(&s, MECHANISM_ID_SCRAM_SHA_1_PLUS,
+				   "p=tls-exporter,,n=alice,r=abc", &why),
+			 over ? SASL_OUT : SASL_MORE);
+		struct sasl *sasl = sasl_new(&s.rules, &way, &s.channel);
+		CHECK(sasl);
+		CHECK_EQ(sasl_peer(sasl).len, over ? 0 : 64);
+		CHECK_EQ(sasl_step(sasl, SPAN(""), &out, &found, &why), SASL_OUT);
+		CHECK_EQ(sasl_claimed_name(sasl).len, over ? 0 : LOGIN_NAME_OCTETS);
+		sasl_free(sasl);
+	}
+}
+
 /* For an operator whose users can all use none of the mechanisms. */
 static void test_what_each_mechanism_needs_is_said(void **state)
 {
@@ -1418,6 +1500,8 @@ int main(void)
 		TEST(test_bearer_tokens),
 		TEST(test_an_error_fits),
 		TEST(test_what_each_mechanism_needs_is_said),
+		TEST(test_the_log_says_why_a_token_is_refused),
+		TEST(test_what_is_too_long_is_left_out_and_not_cut),
 	};
 
 	if (!scheme_start() || !login_start() || !sasl_start())

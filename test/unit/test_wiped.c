@@ -304,6 +304,8 @@ static void test_responses_and_exchanges(void **state)
 		begin();
 		say(sasl, cases[i].response, &why);
 		CHECK(times_wiped(cases[i].response) >= 1);
+		CHECK(wiped_len >= SASL_RESPONSE_MAX + 1);
+		CHECK(cases[i].secret || wiped_len == SASL_RESPONSE_MAX + 1);
 		CHECK(!cases[i].secret ||
 		      times_wiped(cases[i].secret) >= cases[i].times);
 		begin();
@@ -336,8 +338,9 @@ static void test_keys_in_an_exchange(void **state)
 		CHECK_EQ(say(sasl, "n,,n=alice,r=abc", &why), SASL_MORE);
 		CHECK_EQ(times_wiped(KEYS), 1);
 		CHECK_EQ(octets_wiped(key, KEY), 1);
-		/* as GNU SASL gets them: the user's own */
+		/* as GNU SASL gets them: the user's own, or made up */
 		CHECK_EQ(times_wiped(STORED_KEY), is_known ? 2 : 1);
+		CHECK_EQ(times_wiped("AAAAAAAAAAAAAAAAAAAAAAAAAAA="), 0);
 		sasl_free(sasl);
 	}
 	people.driver = &knows;
@@ -355,6 +358,7 @@ static void test_what_is_read_ahead(void **state)
 	begin();
 	CHECK(sasl_is_guess(sasl, SPAN("AGFsaWNlAHNob3duLXNlY3JldA=="), name));
 	CHECK_EQ(times_wiped("shown-secret"), 1);
+	CHECK_EQ(wiped_len, SASL_RESPONSE_MAX + 1); /* all of the room */
 	sasl_free(sasl);
 }
 
