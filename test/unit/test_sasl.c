@@ -26,13 +26,13 @@ static void release(void *owner)
 	((struct store *)owner)->kept--;
 }
 
-/* alice, bob and any-cased names are there; nobody else. */
+/* These users are there, and nobody else. */
 static enum database_says find(struct database *db, struct span name,
 			       struct user_found *out, struct why *why)
 {
 	struct store *store = (struct store *)db;
-	static const char *const names[] = { "alice", "bob",
-					     "ren\xc3\xa9@example.org" };
+	static const char *const names[] = { "alice", "bob", "ren\xc3\xa9@example.org",
+					     "z" };
 
 	if (store->down) {
 		fault_set(why, FAULT_IO, 0, "ask", "store");
@@ -582,6 +582,7 @@ static void test_external_is_whom_the_certificate_names(void **state)
 		{ "alice", "", false, "alice" },
 		{ "alice", "YWxpY2U=", false, "alice" },
 		{ "bob", "", false, "bob" },
+		{ "z", "", false, "z" },
 		{ "alice", "Ym9i", false, NULL },
 		{ "alice", "Ym9i", true, "bob" },
 		{ "bob", "YWxpY2U=", true, NULL },
