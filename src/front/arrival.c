@@ -1,5 +1,5 @@
-/* front/arrival.c - who connects, a client itself or a proxy for one, and whether there
- * is room for one more from there.
+/* front/arrival.c - finds out who connects, a client or a proxy for a client, and
+ * whether that address may have one more connection.
  *
  * Prefix: arrival_.
  */
@@ -16,7 +16,8 @@
 #include "net/proxy.h"
 #include "pop3/reply.h"
 
-/* Refusals are logged at most so often; each line counts those since the last. */
+/* The shortest time between two log lines about refusals. Each line counts the refusals
+ * that were not logged since the one before. */
 enum { REFUSALS_LOG_MS = 1000 };
 
 struct header {
@@ -87,8 +88,8 @@ static bool admit(struct conn *c, const struct address *host)
 	return false;
 }
 
-/* Count the connection among all, before anything else is known of it. False: there are
- * too many. */
+/* Count the connection in the total, before its address is known. False: the limit is
+ * reached. */
 static bool enter_total(struct conn *c)
 {
 	struct front *f = c->front;
@@ -115,8 +116,9 @@ static void log_refusal(struct front *f, const char *peer, enum fault fault)
 	f->refusals_unlogged = 0;
 }
 
-/* Tell the client in one call; a client that opens too many connections is worth no
- * more. On a TLS port that would take a handshake, so nothing is sent there. */
+/* Tell the client why, with one call of send(2) that is not repeated if it fails: a
+ * client that opens too many connections shall not cost more. A reply on a TLS port
+ * would need a handshake, so nothing is sent there. */
 static enum result refuse(struct conn *c, enum fault fault)
 {
 	struct buf *out = &c->front->out;
@@ -133,9 +135,9 @@ static enum result refuse(struct conn *c, enum fault fault)
 
 /* ---- the client's address ---- */
 
-/* The address of the client is known. `over_tls`: it has TLS with a proxy that
- * proxy-from trusts for that, so its credentials are as safe as the proxy's way to us.
- */
+/* The address of the client is known: begin the session. `over_tls`: the client speaks
+ * TLS with its proxy. The setting proxy-from lists proxies that are trusted, so the
+ * session treats the connection as encrypted. */
 static enum result welcome(struct conn *c, const struct address *host, bool loopback,
 			   bool over_tls)
 {
@@ -204,9 +206,9 @@ static enum result take_header(struct conn *c, const struct proxy *p)
 	return welcome(c, &host, loopback, p->tls);
 }
 
-/* Look at the octets first and remove only the header from the socket, so that what
- * follows stays there for TLS. A peer that owes a header and sends something else gets
- * no reply. */
+/* Peek at the octets, and then take only the header from the socket: the octets behind
+ * it must stay there for TLS. A peer that sends something else than the header gets no
+ * reply. */
 enum result arrival_read(struct conn *c)
 {
 	struct front *f = c->front;

@@ -1,4 +1,4 @@
-/* front/client.c - what the client sends: octets, a TLS handshake, its end.
+/* front/client.c - reads what the client sends: octets, a TLS handshake, the end.
  *
  * Prefix: client_.
  */
@@ -19,8 +19,8 @@ enum { TIDY_MS = 10000 }; /* after a handshake */
 
 /* ---- input ---- */
 
-/* Octets; 0: the client has closed, or the connection is broken; -1: nothing is there.
- */
+/* Returns how many octets were read; 0: the client has closed its end, or the
+ * connection is broken; -1: the socket has no octets now. */
 static ssize_t receive(const struct conn *c)
 {
 	ssize_t n;
@@ -100,8 +100,9 @@ bool client_keep_input(struct conn *c)
 
 /* ---- TLS ---- */
 
-/* A handshake takes 50 KiB, of which a connection keeps 20. After many handshakes at
- * once the holes in the heap are twice what is used; this gives them to the kernel. */
+/* A handshake allocates 50 KiB, of which a connection keeps 20. After many handshakes
+ * at once, the free parts of the heap are twice as large as the used ones.
+ * malloc_trim() returns them to the kernel. */
 static void on_tidy(struct loop_timer *timer)
 {
 	(void)timer;
@@ -126,8 +127,9 @@ bool client_begin_tls(struct conn *c)
 	return c->client.tls;
 }
 
-/* A handshake begins with record type 22. Anything else is clear text that somebody put
- * behind STLS, or a client on the wrong port; OpenSSL would wait for five octets. */
+/* A handshake begins with the octet 22, the type of its record. Any other octet is
+ * clear text, which somebody inserted behind STLS or which a client sent to the wrong
+ * port. OpenSSL would wait for four more octets before it noticed. */
 enum result client_hello(struct conn *c)
 {
 	char first;
@@ -158,7 +160,7 @@ enum result client_handshake(struct conn *c)
 		return RESULT_WAIT;
 	case TLS_WANT_WRITE:
 		return output_flush(c);
-	case TLS_AGAIN: /* given by tls_read only */
+	case TLS_AGAIN: /* tls_read alone gives this */
 	case TLS_FLOODED:
 	case TLS_CLOSED:
 	case TLS_FAILED:
@@ -190,7 +192,7 @@ void client_linger(struct conn *c)
 	deadline_set(c);
 }
 
-/* Records of TLS, too, are thrown away as they are. */
+/* TLS records are discarded without decryption. */
 enum result client_discard(struct conn *c)
 {
 	ssize_t n = recv(c->watch.fd, c->front->input, sizeof c->front->input,

@@ -1,16 +1,19 @@
-/* front/deadline.c - until when a connection must have done what it owes.
+/* front/deadline.c - by when the client, or the server, must have done its next step.
  *
  * Prefix: deadline_.
  */
 #include "front/deadline.h"
 
-/* A client that has been sent everything has so long to take it and to close. */
+/* How long a connection lingers: the client has been sent everything, and must take it
+ * and close. */
 enum { LINGER_MS = 2000 };
 
-/* So long after octets were sent we look whether the client is there, then so often. */
+/* When the front first checks that the client is still there, after octets were sent;
+ * and how often it checks again until the client has acknowledged them. */
 enum { LOOK_MS = 30000, LOOK_AGAIN_MS = 5000 };
 
-/* The server may work for a login so many times as long as login-timeout. */
+/* The longest time that the server may work on one login, as a multiple of login-
+ * timeout. */
 enum { WORK_TIMES = 4 };
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -29,7 +32,7 @@ static bool is_handshaking(const struct conn *c)
 	       c->phase == PHASE_HANDSHAKE;
 }
 
-/* When the client, or the server, must have done something at the latest. */
+/* The time by which the client, or the server, must have done its next step. */
 static uint64_t due(const struct conn *c)
 {
 	const struct settings *s = &c->front->child.settings;
@@ -93,9 +96,9 @@ void deadline_rest(struct conn *c)
 	deadline_set(c);
 }
 
-/* Has the client gone without a word while octets were on their way? The kernel would
- * try for a quarter of an hour, and nobody else could open the maildrop. A commit goes
- * on all the same. */
+/* Has the client vanished without closing, so that it acknowledges nothing? The kernel
+ * would retransmit for a quarter of an hour, and the maildrop would be locked for as
+ * long. A connection whose commit is under way stays until poplar-drop has answered. */
 static bool has_gone(struct conn *c)
 {
 	const enum sock_peer peer = sock_peer(c->watch.fd);
@@ -122,7 +125,8 @@ enum deadline_got deadline_came(struct conn *c)
 	return d->works_since && !conn_is_logged_in(c) ? DEADLINE_LOGIN : DEADLINE_OVER;
 }
 
-/* A client that has been sent everything and stays is late for nothing. */
+/* A client that lingers has done all that it had to: the log says how its session
+ * ended. */
 const char *deadline_text(const struct conn *c)
 {
 	if (c->phase == PHASE_LINGER)

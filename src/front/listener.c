@@ -30,8 +30,9 @@ static void poll_all(struct front *f)
 				  LOG_T("error", strerrordesc_np(errno)));
 }
 
-/* The kernel may lack memory for the question or for its answer. Nobody would repeat
- * either, and a front that waits for the offers accepts nobody. */
+/* Ask again later if the offers have not come by then. The kernel may have had no
+ * memory for the question or for its answer, and poplar-auth does not repeat an answer.
+ */
 static void expect_offers(struct front *f)
 {
 	loop_set(&f->loop, &f->offers_timer, loop_now(&f->loop) + OFFERS_MS);
@@ -43,7 +44,7 @@ static void on_offers_late(struct loop_timer *timer)
 
 	if (f->draining)
 		return;
-	f->ask_offers(f); /* if it cannot be asked now, it is asked the next time */
+	f->ask_offers(f); /* if this fails, the timer tries again */
 	expect_offers(f);
 }
 
@@ -62,8 +63,8 @@ void listener_start(struct front *f)
 	expect_offers(f);
 }
 
-/* The connection stays in the kernel's queue, so the loop would wake us for it at once,
- * and accept(2) would fail again. */
+/* Accept nobody for a while. The connection stays in the kernel's queue: the loop would
+ * report it again at once, and accept(2) would fail again. */
 static void rest(struct front *f, int sys)
 {
 	log_event(LOG_WARNING, "accept-failed", LOG_T("error", strerrordesc_np(sys)));
@@ -103,9 +104,10 @@ static void accept_some(struct listener *l)
 	}
 }
 
-/* Where nobody can log in, a user who can may have been added since. poplar-auth says
- * so unasked only with the answer to a login, and there are no logins. So we ask before
- * we accept, and accept in listener_offers_known. */
+/* With no mechanism to offer, nobody can log in. A user who can may have been added
+ * since, but poplar-auth reports new offers unasked only when a front asks about a
+ * login, which does not happen. So the front asks for the offers before it accepts the
+ * client, and accepts it in listener_offers_known(). False: accept now. */
 static bool ask_for_offers(struct front *f)
 {
 	if (f->policy.mechanisms != 0 || !f->ask_offers(f))

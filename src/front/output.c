@@ -1,4 +1,4 @@
-/* front/output.c - octets to the client.
+/* front/output.c - sends octets to the client.
  *
  * Prefix: output_.
  */
@@ -18,8 +18,9 @@ static void note_progress(struct conn *c)
 	deadline_sent(c);
 }
 
-/* One call: a socket that took a part is full. `more`: what follows at once may go out
- * in the same packets. False: the connection is broken. */
+/* Send octets with one call; if the socket takes only a part of *io, it is full.
+ * `more`: further octets follow at once, and may share a packet with these. False: the
+ * connection is broken. */
 static bool send_some(struct conn *c, struct span *io, bool more)
 {
 	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
@@ -35,8 +36,9 @@ static bool send_some(struct conn *c, struct span *io, bool more)
 	return true;
 }
 
-/* Put s behind what is held already. More than once only for the answer that was being
- * written when the socket became full, so this stays bounded. */
+/* Append s to the held octets. They stay bounded: once the socket is full, only the
+ * rest of the reply that is being written is appended, and nothing further is read from
+ * the client. False: out of memory. */
 static bool hold(struct conn *c, struct span s)
 {
 	struct output *o = &c->output;
@@ -61,7 +63,7 @@ static bool send_or_hold(struct conn *c, struct buf *b, bool more)
 	return s.len == 0 || hold(c, s);
 }
 
-/* Make TLS records of what is collected. */
+/* Make TLS records of the collected replies. */
 static bool seal(struct conn *c)
 {
 	struct front *f = c->front;

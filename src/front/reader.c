@@ -1,4 +1,4 @@
-/* front/reader.c - octets of a file, without waiting for its file system.
+/* front/reader.c - reads octets of a file without waiting for its file system.
  *
  * Prefix: reader_.
  */
@@ -10,10 +10,12 @@
 #include "base/own.h"
 #include "sys/file.h"
 
-/* Where pages go as fast as they come, copies are asked for. */
+/* After so many requests for pages without a successful read, ask for copies: the
+ * kernel drops the pages as fast as poplar-drop reads them. */
 enum { MISSES_MAX = 2 };
 
-/* No octet of it is to be had by this descriptor. */
+/* Close the descriptor: it cannot be read without waiting. From here on the reader
+ * needs windows, and has none yet. */
 static void leave_file(struct reader *r)
 {
 	own_fd_close(&r->fd);
@@ -67,7 +69,8 @@ static ssize_t read_memory(const struct reader *r, uint64_t at, void *out, size_
 	return n;
 }
 
-/* One that was asked for from there on and has too few octets ends with the file. */
+/* A window may hold fewer octets than `least`. If poplar-drop sent it as the answer for
+ * just this position, the file ends there; otherwise another one must be asked for. */
 static ssize_t read_window(const struct reader *r, uint64_t at, void *out, size_t least,
 			   size_t len)
 {

@@ -1,4 +1,4 @@
-/* front/slots.c - numbers of connections, by which other processes name them.
+/* front/slots.c - gives connections the numbers by which other processes name them.
  *
  * Prefix: slots_.
  */

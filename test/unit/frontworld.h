@@ -85,10 +85,10 @@ static struct world {
 	/* TLS: what the next calls give */
 	enum tls_got accepts, reads, writes;
 	bool tls_pending, tls_fails;
-	unsigned tls_shutdowns, tls_open;
+	unsigned tls_shutdowns, tls_open, tls_reads;
 	int sendfile_error;
-	bool sendfile_ends; /* the file has no more octets */
-	unsigned files_sent;
+	bool sendfile_ends;   /* the file has no more octets */
+	unsigned files_sent;  /* calls of sendfile */
 	off_t cold, cold_end; /* positions of files that are not in memory */
 	char log[65536];
 	size_t log_len;
@@ -249,11 +249,11 @@ ssize_t __wrap_sendfile(int to, int from, off_t *at, size_t len)
 {
 	static char octets[1 << 20];
 
+	w.files_sent++;
 	if (w.sendfile_error) {
 		errno = w.sendfile_error;
 		return -1;
 	}
-	w.files_sent++;
 	if (w.sendfile_ends)
 		return 0;
 	ssize_t n = pread(from, octets, len < sizeof octets ? len : sizeof octets, *at);
@@ -405,6 +405,7 @@ enum tls_got __wrap_tls_read(struct tls *tls, char *out, size_t room, size_t *ou
 enum tls_got __wrap_tls_read(struct tls *tls, char *out, size_t room, size_t *out_len)
 {
 	(void)tls;
+	w.tls_reads++;
 	if (w.reads != TLS_DONE)
 		return w.reads;
 	const ssize_t n = __wrap_recv(CLIENT_FD, out, room, MSG_DONTWAIT);

@@ -613,6 +613,7 @@ static void test_a_client_that_does_not_close_has_two_seconds(void **state)
 	say("QUIT\r\nNOOP\r\n");
 	CHECK_EQ(conn()->phase, PHASE_LINGER);
 	CHECK(w.clients[0].shut);
+	CHECK(!conn()->client.held);
 	pass(1999);
 	CHECK(conn());
 	pass(1);
@@ -886,7 +887,9 @@ static void test_records_without_octets(void **state)
 	start_front();
 	arrive_by_tls();
 	w.reads = TLS_AGAIN;
+	w.tls_reads = 0;
 	say("x");
+	CHECK_EQ(w.tls_reads, 1); /* a turn */
 	CHECK(conn()->unfinished);
 	CHECK_EQ(conn()->watch.events, LOOP_WRITE);
 	w.reads = TLS_FLOODED;

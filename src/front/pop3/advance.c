@@ -1,4 +1,5 @@
-/* front/pop3/advance.c - one step of a connection.
+/* front/pop3/advance.c - does one step of a connection: what its phase demands, or what
+ * its session asks for.
  *
  * Prefix: advance_.
  */
@@ -29,8 +30,8 @@ static void step(struct conn *c, const struct session_event *ev)
 		sessionlog_broken(c);
 }
 
-/* A question to poplar-auth is sent at once, while the password, or the name of the
- * board, stands where the line is. */
+/* Send the session's question to poplar-auth at once: its password, or the name of its
+ * board, borrows from the line, which is valid until the next one is read. */
 void advance_step(struct conn *c, struct session_event *ev)
 {
 	enum result r = RESULT_EVENT;
@@ -70,15 +71,16 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 	const struct span line = ev->line;
 	advance_step(c, ev);
 	if (c->session.ask != ASK_LOGIN && c->session.ask != ASK_BOARD)
-		authlink_forget(c); /* the line may have cancelled an exchange */
+		authlink_forget(c); /* the line may have ended an exchange */
 	if (!conn_is_logged_in(
 		    c)) /* a line that was refused may hold a password, too */
 		secret_wipe(unconst(line.at), line.len);
 	return RESULT_DONE;
 }
 
-/* RFC 2595 section 4: octets in clear text behind STLS are not the client's, which
- * waits for our reply, but were put there by somebody in between. */
+/* RFC 2595 section 4: a client waits for the reply to STLS before it sends more. So
+ * octets in clear text behind STLS were inserted by somebody between client and server.
+ */
 static enum result start_tls(struct conn *c)
 {
 	if (c->client.in.len > 0)
@@ -143,8 +145,9 @@ static enum result make_marks(const struct conn *c, struct session_event *ev)
 	return RESULT_EVENT;
 }
 
-/* The session is over. Its session socket is closed before the last reply goes out: a
- * client that reads the reply may log in again at once. */
+/* The session is over. Close its session socket before the last reply is sent: a client
+ * that has read the reply may log in again at once, and must find its maildrop
+ * unlocked. */
 static enum result part(struct conn *c)
 {
 	droplink_detach(c);

@@ -1,4 +1,4 @@
-/* front/pop3/answer.c - numbers in answers of poplar-drop, checked before they are
+/* front/pop3/answer.c - checks the numbers in answers of poplar-drop before they are
  * used.
  *
  * Prefix: answer_.

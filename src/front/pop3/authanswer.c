@@ -1,5 +1,5 @@
-/* front/pop3/authanswer.c - messages of poplar-auth, each for the connection that
- * waits.
+/* front/pop3/authanswer.c - handles the messages of poplar-auth, each for the
+ * connection that waits for it.
  *
  * Prefix: authanswer_.
  */

@@ -63,7 +63,7 @@ enum fault authlink_tell(const struct front *f, const struct message *m)
 		       : FAULT_PEER;
 }
 
-/* If the message is lost, poplar-auth drops the exchange after a while by itself. */
+/* If the message is lost, poplar-auth ends the exchange by itself after a while. */
 void authlink_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 {
 	const struct message m = { .kind = MESSAGE_AUTH_CANCEL,
@@ -74,14 +74,16 @@ void authlink_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 
 /* ---- one question ---- */
 
-/* What the proof of some mechanisms depends on besides the client's words. */
+/* Room for the data besides the client's words on which the proof of some mechanisms
+ * depends. */
 struct bindings {
 	char exporter[TLS_EXPORTER_OCTETS], unique[TLS_UNIQUE_MAX];
 	char certificate[TLS_CLIENT_NAME_MAX + 1];
 };
 
-/* A mechanism without -PLUS gets the channel bindings, too: a client that believes that
- * the server has none has been deceived (RFC 5802 section 6). */
+/* The channel bindings are sent for mechanisms without -PLUS, too. They show poplar-
+ * auth that the server could have offered -PLUS: a client that says that it did not has
+ * been deceived (RFC 5802 section 6). */
 static void add_bindings(const struct conn *c, struct bindings *b,
 			 struct message_AUTH_ASK *ask)
 {
@@ -193,7 +195,8 @@ static void leave_queue(struct conn *c)
 		c->front->queue_last = q->at;
 }
 
-/* Send now, or behind those that wait already. */
+/* Send the question now if the queue is empty and the channel takes it; otherwise queue
+ * it. */
 enum result authlink_ask_again(struct conn *c, struct session_event *ev)
 {
 	struct front *f = c->front;

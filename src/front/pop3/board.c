@@ -1,4 +1,4 @@
-/* front/pop3/board.c - XTND: another maildrop than the one that the login opened.
+/* front/pop3/board.c - XTND: opens another maildrop than that of the login.
  *
  * Prefix: board_.
  */
@@ -27,7 +27,7 @@ void board_forget_name(struct conn *c)
 	free(TAKE(c->drop.next_name));
 }
 
-/* The board stays closed; the session may ask for the next one. */
+/* Close the session socket of the board, and give the session the event. */
 static enum result tell(struct conn *c)
 {
 	droplink_detach_next(c);
@@ -85,7 +85,8 @@ enum result board_fail(struct conn *c, enum fault f, struct session_event *ev)
 	return tell(c);
 }
 
-/* Nothing of the maildrop before stays. */
+/* Put the board in the place of the maildrop that is open. Nothing of that stays: no
+ * body that was read ahead, no listing, no deletion mark. */
 static bool change_maildrop(struct conn *c, const struct message_READY *m, int fd)
 {
 	droplink_use_next(c);
@@ -112,7 +113,7 @@ static enum result take_ready(struct conn *c, const struct message_READY *m, int
 	return RESULT_EVENT;
 }
 
-/* The board is not open: nothing else may come of it. */
+/* Until the board is open, READY and FAILED are the only answers that may come. */
 static bool on_other(void *arg, const struct message *m, struct channel_files *files)
 {
 	(void)m;

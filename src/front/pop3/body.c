@@ -1,4 +1,4 @@
-/* front/pop3/body.c - one message to the client.
+/* front/pop3/body.c - sends one message to the client.
  *
  * Prefix: body_.
  */
@@ -11,20 +11,21 @@
 #include "front/pop3/droplink.h"
 #include "front/pop3/surrogate.h"
 
-/* sendfile(2) sends up to FILE_MOST octets at a time, and leaves FILE_REST to be read.
- * Where fewer than FILE_LEAST are left, it costs less to read them. */
+/* How much of a message sendfile(2) sends: up to FILE_MOST octets at a time, but not
+ * the last FILE_REST octets, which are read. If fewer than FILE_LEAST octets are left,
+ * reading all of them costs less. */
 enum {
 	FILE_MOST = 262144,
 	FILE_LEAST = FRONT_BODY_OCTETS,
 	FILE_REST = 16384,
 };
 
-/* Octets that are made a surrogate at a time: a hostile header costs 400 ns for each.
- */
+/* The most octets of a message that one step makes a surrogate of: a hostile header
+ * costs 400 ns for each. */
 enum { SURROGATE_MOST = 4096 };
 
-/* A message has no more lines than octets, so a TOP of that many lines is the whole
- * message, and is sent as by RETR. */
+/* Does TOP ask for fewer lines than there may be? A message has at most as many lines
+ * as octets, so TOP with more lines than that is sent as RETR is. */
 static bool is_limited(const struct conn *c)
 {
 	const struct command *command = &c->session.command;
@@ -60,7 +61,7 @@ void body_close(struct conn *c)
 	surrogate_close(c);
 }
 
-/* All of it went over the wire. Is that as many octets as listed? */
+/* The whole message was sent: compare its octets with those that LIST gave. */
 static void check_size(const struct conn *c)
 {
 	const struct body *b = &c->body;
@@ -103,7 +104,7 @@ enum result body_fail(const struct conn *c, enum fault f, struct session_event *
 	return cut_short(c, fault_text(f), ev);
 }
 
-/* How a piece of a message went. */
+/* What came of sending one piece of a message. */
 enum piece { PIECE_WENT, PIECE_NOT_AT_HAND, PIECE_CUT, PIECE_SOCKET_FULL };
 
 static enum piece read_failed(ssize_t n)
@@ -113,8 +114,8 @@ static enum piece read_failed(ssize_t n)
 	return errno == EAGAIN ? PIECE_NOT_AT_HAND : PIECE_CUT;
 }
 
-/* Read the next octets, and collect them in the form for the wire. `raw`: they are
- * stored in that form. */
+/* Read the next octets, and append them to the replies as they go over the wire. `raw`:
+ * they are stored in that form. */
 static enum piece send_read(struct conn *c, bool raw)
 {
 	struct body *b = &c->body;
@@ -142,9 +143,9 @@ static enum piece send_read(struct conn *c, bool raw)
 	return PIECE_WENT;
 }
 
-/* Send the next `len` octets without reading them. sendfile(2) can wait for a disk. If
- * the first and the last octet are in memory, we assume that the rest is, too; where it
- * is not, the loop waits for one read. */
+/* Send the next `len` octets with sendfile(2), which waits for the disk if they are not
+ * in memory. If the first and the last octet are in memory, we assume that those
+ * between are, too; if they are not, the loop waits for one read of the disk. */
 static enum piece send_file(struct conn *c, size_t len)
 {
 	struct body *b = &c->body;
@@ -158,7 +159,7 @@ static enum piece send_file(struct conn *c, size_t len)
 	n = output_file(c, b->reader.fd, b->source.offset + b->done, len);
 	if (n < 0 && errno == EAGAIN)
 		return PIECE_SOCKET_FULL;
-	if (n < 0) { /* the file, or the socket: reading and sending will tell */
+	if (n < 0) { /* the file or the socket failed: reading shows which */
 		b->reader.no_sendfile |= errno == EINVAL || errno == ENOSYS;
 		return send_read(c, true);
 	}
@@ -167,8 +168,9 @@ static enum piece send_file(struct conn *c, size_t len)
 	return n > 0 ? PIECE_WENT : read_failed(n);
 }
 
-/* Octets that are stored as they go over the wire need no encoding, and most of them no
- * reading; the last ones are read, to leave in one call with the dot. */
+/* Octets that are stored as they go over the wire need no encoding, and sendfile(2)
+ * sends most of them. The last ones are read, so that one call sends them with the
+ * final dot. */
 static enum piece send_piece(struct conn *c)
 {
 	const struct body *b = &c->body;

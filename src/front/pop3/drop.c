@@ -1,5 +1,5 @@
-/* front/pop3/drop.c - answers of poplar-drop for the open maildrop, and for the one
- * that a login opens.
+/* front/pop3/drop.c - handles the answers of poplar-drop for the session's maildrop.
+ * front/pop3/board.h handles those for a board that is being opened.
  *
  * Prefix: drop_.
  */
@@ -49,7 +49,7 @@ static enum result take_ready(struct conn *c, const struct message_READY *m, int
 	return RESULT_EVENT;
 }
 
-/* For what does the session wait that poplar-drop does? */
+/* Does the session wait for poplar-drop? */
 static bool awaits_drop(const struct conn *c)
 {
 	return c->awaits == AWAITS_MAILDROP || c->awaits == AWAITS_BODY ||
@@ -77,8 +77,8 @@ static enum result take_failed(struct conn *c, uint64_t fault, struct session_ev
 
 /* ---- messages ---- */
 
-/* The descriptor is the next of those that have come; FAULT_LIMIT: there was no room
- * for it here. */
+/* Each body without a fault takes the next descriptor of the message. FAULT_LIMIT:
+ * there is none left, because the kernel had no room for it in this process. */
 static enum fault read_body(const struct message_body *b, struct channel_files *files,
 			    size_t *io_next, struct body_source *out)
 {
@@ -92,7 +92,8 @@ static enum fault read_body(const struct message_body *b, struct channel_files *
 	return FAULT_NONE;
 }
 
-/* At most one of the list is what the session waits for. */
+/* Take every body of the list. At most one of them is the one that the session waits
+ * for. */
 static enum result take_bodies(struct conn *c, struct span list,
 			       struct channel_files *files, struct session_event *ev)
 {
@@ -120,7 +121,7 @@ static enum result take_bodies(struct conn *c, struct span list,
 	return good ? all : RESULT_ILLEGAL;
 }
 
-/* Octets that were asked for are in the page cache. */
+/* The octets that were asked for are in the page cache now. */
 static enum result take_warmed(struct conn *c)
 {
 	if (c->awaits != AWAITS_OCTETS || c->drop.awaited->kind != READER_FILE)
@@ -129,7 +130,7 @@ static enum result take_warmed(struct conn *c)
 	return RESULT_DONE;
 }
 
-/* Octets that were asked for have come in memory. */
+/* The octets that were asked for have come, as a descriptor of memory. */
 static enum result take_copied(struct conn *c, const struct message_COPIED *m, int fd)
 {
 	const struct reader_given given = { fd, answer_kind(m->given), 0, m->octets };
@@ -224,7 +225,8 @@ enum result drop_take(struct conn *c, struct channel_inbox *in,
 	return h.result;
 }
 
-/* Only READY and COPIED have a descriptor that must come. */
+/* READY and COPIED alone must have a descriptor; BODIES_ARE can do without some of its
+ * own (read_body). */
 enum result drop_take_cut(struct conn *c, struct session_event *ev)
 {
 	return take_failed(c, FAULT_LIMIT, ev);

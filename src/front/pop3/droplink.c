@@ -1,4 +1,5 @@
-/* front/pop3/droplink.c - session sockets, and what the front asks over them.
+/* front/pop3/droplink.c - the session sockets, and the questions that the front sends
+ * over them.
  *
  * Prefix: droplink_.
  */
@@ -102,7 +103,8 @@ static bool any_mark(const char *octets, size_t len)
 	return false;
 }
 
-/* In pieces that the socket's queue can take; commit_at says where to go on. */
+/* Send the deletion marks in pieces that the socket's queue can take. commit_at is the
+ * first message whose mark is not sent yet. Pieces without a mark are left out. */
 static enum fault send_marks(struct conn *c)
 {
 	const char *bits = (const char *)c->session.bits;

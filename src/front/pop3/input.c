@@ -1,4 +1,4 @@
-/* front/pop3/input.c - the client's next line.
+/* front/pop3/input.c - reads the client's next line.
  *
  * Prefix: input_.
  */
@@ -21,8 +21,9 @@ void input_begin(struct conn *c)
 	c->input.heard = false;
 }
 
-/* Is the first line another protocol's, because a browser or a mail server was led
- * here? A TLS record in clear text shows in its first octet, and has no line end. */
+/* Is the first line that of another protocol, as from a browser or a mail server that
+ * connected to the wrong port? A TLS handshake on a port without TLS has no line end;
+ * its first octet shows it. */
 static bool is_alien(const struct input *in, enum line_got got, struct span line)
 {
 	if (in->heard)
@@ -52,7 +53,8 @@ static void narrow(struct input *in)
 	free(room);
 }
 
-/* A response may be long, and AUTH with an initial response; no other line may. */
+/* Give the next line as much room as it may need: a SASL response may be long, and so
+ * may AUTH with an initial response, but no other line. */
 static bool fit_room(struct input *in, const struct session *s)
 {
 	in->lines.auth_grows = s->state & POP3_AUTHORIZATION;
@@ -63,7 +65,8 @@ static bool fit_room(struct input *in, const struct session *s)
 	return true;
 }
 
-/* A token may be longer than any server accepts; the log says so. */
+/* Log a SASL response that is too long: there are tokens longer than any line that the
+ * server takes. */
 static void log_overlong(const struct conn *c, struct span line)
 {
 	if (c->session.ask == ASK_RESPONSE || span_starts_nocase(line, "AUTH "))

@@ -1,5 +1,5 @@
-/* front/pop3/login.c - a login: the question whether the client has proved who it is,
- * and the answers of poplar-auth.
+/* front/pop3/login.c - logs a client in: sends the question to poplar-auth, and handles
+ * the answers.
  *
  * Prefix: login_.
  */
@@ -37,8 +37,8 @@ enum result login_refuse(struct conn *c, enum fault f, struct session_event *ev)
 	return tell_refused(c, f, ev);
 }
 
-/* The result of an attempt that had to wait is told as late as if it had not: asked_at
- * counts from here. */
+/* The delay of a refusal counts from asked_at. It is set anew, so that the refusal of
+ * an attempt that had to wait comes as late as that of any other. */
 enum result login_due(struct conn *c, struct session_event *ev)
 {
 	if (c->awaits == AWAITS_REFUSAL)
@@ -47,7 +47,8 @@ enum result login_due(struct conn *c, struct session_event *ev)
 	return authlink_ask_again(c, ev);
 }
 
-/* The exchange is over. Only its end says which user the client claims to be. */
+/* The exchange is over: poplar-auth keeps nothing of it. Its last message says which
+ * user the client has named. */
 static void end_exchange(struct conn *c, struct span user)
 {
 	authlink_drop_secret(c);
@@ -56,7 +57,8 @@ static void end_exchange(struct conn *c, struct span user)
 		session_set_user(&c->session, user);
 }
 
-/* poplar-auth may give none, and then the session can ask for no board. */
+/* Keep the ticket for questions about boards. It is empty if the user has no boards.
+ * False: out of memory. */
 static bool keep_ticket(struct question *q, struct span ticket)
 {
 	if (ticket.len == 0)
@@ -99,7 +101,8 @@ enum result login_take_more(struct front *f, struct conn *c,
 	return RESULT_EVENT;
 }
 
-/* poplar-auth keeps a SASL exchange as it was before the attempt. */
+/* poplar-auth keeps a SASL exchange as it was before the attempt, so the next question
+ * goes on with it. */
 enum result login_take_later(struct front *f, struct conn *c,
 			     const struct message_AUTH_LATER *m)
 {
@@ -116,8 +119,8 @@ enum result login_take_later(struct front *f, struct conn *c,
 	return RESULT_DONE;
 }
 
-/* The log gets a refusal at once, also for a client that does not wait to be told: it
- * has guessed all the same. */
+/* Log the refusal at once, not after its delay: a client that does not wait for the
+ * reply has guessed a password, too. */
 enum result login_take_failed(struct conn *c, const struct message_AUTH_FAILED *m,
 			      struct session_event *ev)
 {

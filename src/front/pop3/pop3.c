@@ -32,8 +32,9 @@
 #include "front/pop3/sessionlog.h"
 #include "sys/clock.h"
 
-/* A connection that always has more to do lets others have their turn after so many
- * steps, and after so long, as some steps take a thousand times as long as others. */
+/* The bounds of a turn: after so many steps or so many milliseconds, a connection that
+ * has more to do lets the others have their turn. The time is needed, because some
+ * steps take a thousand times as long as others. */
 enum { TURNS_MAX = 64, TURN_MS = 3 };
 
 /* ---- the end ---- */
@@ -72,8 +73,8 @@ static void watch(struct conn *c, unsigned events)
 		end(c, "out-of-memory");
 }
 
-/* The client has gone. If poplar-drop is removing messages for it, the connection stays
- * until the result is known, for the log. */
+/* The client has gone: close the connection. If poplar-drop is removing messages, keep
+ * it until the result has come, which the log reports. */
 static void hung_up(struct conn *c)
 {
 	if (c->awaits != AWAITS_COMMIT) {
@@ -102,24 +103,25 @@ static bool settle(struct conn *c, enum result r, struct session_event *ev)
 	case RESULT_DONE:
 		return true;
 	case RESULT_WAIT:
-		return false;
+		break;
 	case RESULT_YIELD:
 		c->unfinished = true;
-		return false;
+		break;
 	case RESULT_HANGUP:
 		hung_up(c);
-		return false;
+		break;
 	case RESULT_OVER:
 		end(c, c->session.end);
-		return false;
+		break;
 	default:
 		end(c, ends[r]);
-		return false;
+		break;
 	}
+	return false;
 }
 
-/* Does it wait for its client, with nothing to do? A front that stops closes it then.
- */
+/* Does the connection wait for its client, with nothing to do? Then a front that stops
+ * closes it. */
 static bool is_idle(const struct conn *c)
 {
 	const enum session_ask ask = c->session.ask;
@@ -130,10 +132,10 @@ static bool is_idle(const struct conn *c)
 	       c->client.in.len == 0;
 }
 
-/* For what the client's socket is watched. While another process is at work for the
- * client it stays watched as it was: mostly nothing comes, so that costs no system
- * call; if input comes, on_client stops watching. With AWAITS_DELAY only a hangup
- * counts: a client that is delayed must stay. */
+/* The events that the client's socket is watched for. While another process works for
+ * the client, reading stays as it was: clients seldom send then, so this saves system
+ * calls; if input comes, on_client() ends the watch. With AWAITS_DELAY the front
+ * watches for a hangup alone: a client that is delayed must stay connected. */
 static unsigned wanted(const struct conn *c)
 {
 	if (c->phase == PHASE_GONE)
@@ -147,7 +149,8 @@ static unsigned wanted(const struct conn *c)
 	return c->unfinished ? LOOP_WRITE : LOOP_READ;
 }
 
-/* A turn: do all that can be done now, send the replies, and say what to wait for. */
+/* A turn: do everything that can be done now, send the replies, and set what the
+ * client's socket is watched for. */
 static void go(struct conn *c)
 {
 	struct front *f = c->front;
@@ -204,8 +207,8 @@ static void on_client(struct loop_watch *at, unsigned events)
 	go(c);
 }
 
-/* A login has taken too long. The client is told so; an answer may still come, so the
- * connection cannot go on. */
+/* A login has taken too long. Tell the client, and end the connection: an answer of
+ * poplar-auth may still come, and must not meet another login. */
 static void give_up_login(struct conn *c)
 {
 	struct session_event ev;
@@ -282,7 +285,8 @@ static void send_queue(struct front *f)
 		resume(c, fail_question(c, fault, &ev), &ev);
 }
 
-/* A question that was sent may be what killed poplar-auth: it is not sent again. */
+/* Fail every question that was sent, and do not repeat it: it may be what killed
+ * poplar-auth. Questions in the queue wait for the next channel. */
 static void lose_auth(struct front *f)
 {
 	authlink_close(f);
@@ -348,7 +352,7 @@ static enum result lose_drop(const struct drop_link *link, struct session_event 
 	return link == c->drop.next ? board_fail(c, FAULT_PEER, ev) : drop_lost(c, ev);
 }
 
-/* Hear one message. True: more of what was asked for may be there. */
+/* Receive one message and handle it. True: another answer may have come already. */
 static bool hear_drop(struct drop_link *link, bool broken)
 {
 	struct conn *c = link->conn;

@@ -1,4 +1,4 @@
-/* front/pop3/readahead.c - bodies that are fetched before the client asks for them.
+/* front/pop3/readahead.c - fetches bodies before the client asks for them.
  *
  * Prefix: readahead_.
  */
@@ -51,8 +51,9 @@ void readahead_free(struct conn *c)
 	free(TAKE(c->readahead));
 }
 
-/* Is the answer here already? Then forget those for messages before it: a client that
- * has gone past them will hardly ask for them. */
+/* If the body of message msg is held, begin to send it and return true. The bodies of
+ * messages before it are given up: a client that has gone past them will hardly ask for
+ * them. */
 static bool use_held(struct conn *c, uint32_t msg, struct session_event *ev)
 {
 	struct readahead *a = c->readahead;
@@ -72,7 +73,8 @@ static bool use_held(struct conn *c, uint32_t msg, struct session_event *ev)
 	return true;
 }
 
-/* How many to ask for at once: more, the longer the run, while descriptors last. */
+/* How many bodies to ask for at once: more in a longer run, but one if the front has
+ * too many descriptors of bodies open. */
 static uint32_t how_many(const struct conn *c, uint32_t msg)
 {
 	static const uint32_t steps[] = { 1, AHEAD_MOST / 2, AHEAD_MOST };
@@ -122,15 +124,16 @@ enum result readahead_want(struct conn *c, uint32_t msg, struct session_event *e
 	return RESULT_WAIT;
 }
 
-/* Does it give all of its octets? A window may hold only the first ones, and then
- * poplar-drop keeps the file open, but only for the first body of an answer. */
+/* Can the whole body be read from its descriptor? A window may hold only its first
+ * octets. poplar-drop keeps the file of the first body of an answer open, to copy the
+ * rest, but not the files of the others. */
 static bool is_whole(const struct body_source *s)
 {
 	return s->kind != READER_WINDOW || s->window >= s->length;
 }
 
-/* Nobody waits for it, and it cannot be kept. If its window is not whole, there was not
- * room for so many: ask for fewer next time. */
+/* Give up a body that came early and cannot be kept. If its window is not whole, there
+ * was no room for so many bodies in one answer: ask for fewer the next time. */
 static void pass_over(struct readahead *a, uint32_t msg, struct body_source *source)
 {
 	const uint32_t before = msg - a->first;
@@ -140,8 +143,7 @@ static void pass_over(struct readahead *a, uint32_t msg, struct body_source *sou
 	own_fd_close(&source->fd);
 }
 
-/* An answer for message msg that came before the client asked for it. True: it is kept.
- */
+/* Hold the body of message msg until the client asks for it. False: it was given up. */
 static bool keep(struct readahead *a, uint32_t msg, enum fault fault,
 		 struct body_source *source)
 {

@@ -1,4 +1,4 @@
-/* front/pop3/records.c - records of the listing, for LIST, UIDL and DELE.
+/* front/pop3/records.c - reads records of the listing, for LIST, UIDL and DELE.
  *
  * Prefix: records_.
  */

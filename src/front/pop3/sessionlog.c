@@ -1,4 +1,4 @@
-/* front/pop3/sessionlog.c - the lines of the log that tell of a session.
+/* front/pop3/sessionlog.c - writes the log lines about a session.
  *
  * Prefix: sessionlog_.
  */

@@ -1,5 +1,5 @@
-/* front/pop3/surrogate.c - surrogate messages (RFC 6858), for clients that have not
- * said UTF8.
+/* front/pop3/surrogate.c - sends surrogate messages (RFC 6857, RFC 6858) to clients
+ * that have not issued UTF8.
  *
  * Prefix: surrogate_. Few messages need one, so its memory is allocated only for those.
  */

@@ -1,4 +1,5 @@
-/* front/pop3/timestamp.c - timestamps of greetings, for APOP (RFC 1939 section 7).
+/* front/pop3/timestamp.c - makes the timestamps in greetings, for APOP (RFC 1939
+ * section 7).
  *
  * Prefix: timestamp_.
  */
