@@ -133,8 +133,8 @@ void worker_start(struct parent *p, struct worker *k)
 		start_failed(k, &why);
 		return;
 	}
-	tell_all(p, k);
 	state_write(p);
+	tell_all(p, k);
 }
 
 static bool waits(const struct parent *p, const struct worker *k)

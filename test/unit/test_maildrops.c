@@ -9,6 +9,39 @@ static void want(uint64_t uid, uint64_t gid)
 	world_say(world_child(ROLE_AUTH, 0), &m);
 }
 
+static unsigned watched_sends, unlisted_sends;
+
+static bool is_listed(pid_t pid)
+{
+	char path[96], line[160], words[64];
+	bool found = false;
+
+	snprintf(path, sizeof path, "%s/run/state", world.dir);
+	snprintf(words, sizeof words, "poplar-drop %d ", (int)pid);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f))
+		found = found || strncmp(line, words, strlen(words)) == 0;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
+			       enum channel_wait wait);
+enum fault __real_channel_send(int fd, const struct message *m, int pass,
+			       enum channel_wait wait);
+
+/* Counts the messages that follow the start of a second maildrop process. */
+enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
+			       enum channel_wait wait)
+{
+	if (world_starts(ROLE_DROP) == 2) {
+		watched_sends++;
+		unlisted_sends += !is_listed(world_child(ROLE_DROP, 1)->pid);
+	}
+	return __real_channel_send(fd, m, pass, wait);
+}
+
 static void idle(const struct child *c)
 {
 	world_say(c, &(struct message){ .kind = MESSAGE_IDLE });
@@ -107,6 +140,21 @@ static void test_a_process_that_runs_is_linked_not_started(void **state)
 
 /* While a process waits to be started again, poplar-auth is told so: at the death, and
  * when it asks. */
+/* The next poplard ends every process that a killed one left behind, wherever between
+ * two messages that one was killed. */
+static void test_a_process_is_in_the_state_file_before_anybody_hears_of_it(void **state)
+{
+	(void)state;
+	world_serve("");
+	world.as_root = world.p.is_root = true;
+	watched_sends = unlisted_sends = 0;
+	want(2000, 2000);
+	CHECK_EQ(world_starts(ROLE_DROP), 2);
+	CHECK(watched_sends > 0);
+	CHECK_EQ(unlisted_sends, 0);
+	world_end();
+}
+
 static void test_a_process_that_will_come_late_is_said_to(void **state)
 {
 	(void)state;
@@ -237,6 +285,7 @@ int main(void)
 		TEST(test_a_refusal_names_who_was_refused),
 		TEST(test_the_standard_process_is_linked_again),
 		TEST(test_a_process_that_runs_is_linked_not_started),
+		TEST(test_a_process_is_in_the_state_file_before_anybody_hears_of_it),
 		TEST(test_a_process_that_will_come_late_is_said_to),
 		TEST(test_a_draining_generation_gets_a_process_it_asks_for),
 		TEST(test_only_a_maildrop_process_is_late),
