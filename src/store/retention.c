@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "base/own.h"
+
 enum { DAY = 86400, TIDY_LEAST = 64 };
 
 static uint64_t now_of(const struct maildrop *m)
@@ -264,18 +266,19 @@ static void save_told(const struct maildrop *m, const struct look *k)
 /* All messages are checked at most once a day, or when the next one is due: the ledger
  * has that time. Mail that has come since then is due later; old mail that somebody has
  * copied there waits until the next day. */
-enum fault retention_due(struct maildrop *m, uint64_t **out, struct why *why)
+uint64_t *retention_due(struct maildrop *m)
 {
-	*out = NULL;
+	struct why *why = &m->ledger_trouble;
+
 	if (!store_expires(m))
-		return FAULT_NONE;
+		return NULL;
 	if (m->ledger.fd < 0 &&
 	    (m->rules->look != STORE_LOOK_ONLY || m->ledger_trouble.fault))
-		return FAULT_NONE;
+		return NULL;
 	struct look k = { .now = now_of(m), .next = now_of(m) + DAY };
 	if (m->rules->look == STORE_LOOK_DAILY && m->ledger.look > k.now &&
 	    m->ledger.look <= k.next)
-		return FAULT_NONE;
+		return NULL;
 	enum fault f = ledger_read(&m->ledger, &k.notes, &k.count, why);
 	if (f == FAULT_NONE)
 		f = look_at_all(m, &k, why);
@@ -287,10 +290,8 @@ enum fault retention_due(struct maildrop *m, uint64_t **out, struct why *why)
 	free(k.seen);
 	free(k.unsure);
 	if (f)
-		free(k.marks);
-	else
-		*out = k.marks;
-	return f;
+		free(TAKE(k.marks));
+	return k.marks;
 }
 
 /* ---- what was retrieved ---- */

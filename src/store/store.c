@@ -77,10 +77,10 @@ static void count_due(struct maildrop *m, const uint64_t *marks)
 static enum fault expire(struct maildrop *m, const struct store_opening *o,
 			 struct why *why)
 {
+	uint64_t *marks = retention_due(m);
 	enum fault f = FAULT_NONE;
-	uint64_t *marks;
 
-	if (retention_due(m, &marks, &m->ledger_trouble) || !marks)
+	if (!marks)
 		return FAULT_NONE;
 	if (m->rules->look == STORE_LOOK_ONLY)
 		count_due(m, marks);

@@ -59,6 +59,18 @@ static inline void box_close(struct box *b)
 	nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static inline unsigned open_descriptors(void)
+{
+	DIR *all = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	assert_true(all != NULL);
+	while (readdir(all))
+		count++;
+	closedir(all);
+	return count;
+}
+
 /* ---- a Maildir, by names ---- */
 
 static inline void put(const struct box *b, const char *name, struct span text)

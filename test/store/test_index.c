@@ -1028,6 +1028,34 @@ static void test_a_head_that_cannot_be_true_is_refused(void **state)
 }
 
 /* Whoever can make a link to it could let us write into a file of his. */
+/* The log says why, and blames no call of the system for what the file holds. */
+static void test_why_an_index_is_not_used_is_told(void **state)
+{
+	struct index ix;
+	struct why why;
+	struct box b;
+
+	(void)state;
+	small_box(&b);
+	OWN_FD dir = openat(b.root, "u/Maildir", O_RDONLY | O_DIRECTORY);
+	assert_true(linkat(b.root, INDEX, b.root, "u/other", 0) == 0);
+	errno = 0;
+	CHECK(!index_open(&ix, dir, &why));
+	CHECK_EQ(why.fault, FAULT_SETUP);
+	CHECK_EQ(why.sys, EPERM);
+	CHECK_TEXT(why.what, INDEX_FILE);
+	assert_true(unlinkat(b.root, "u/other", 0) == 0);
+	stretch(&b, INDEX_FILE, 10);
+	CHECK(!index_open(&ix, dir, &why));
+	CHECK_EQ(why.fault, FAULT_CORRUPT);
+	CHECK_EQ(why.sys, 0);
+	CHECK_TEXT(why.doing, "is cut");
+	index_forget(dir);
+	CHECK(!index_open(&ix, dir, &why));
+	CHECK_EQ(why.fault, FAULT_NONE);
+	box_close(&b);
+}
+
 static void test_an_index_with_a_second_name_is_neither_read_nor_written(void **state)
 {
 	static struct copy before, after;
@@ -1642,6 +1670,7 @@ int main(void)
 		TEST(test_no_damaged_octet_shows),
 		TEST(test_no_forged_head_does_harm),
 		TEST(test_a_head_that_cannot_be_true_is_refused),
+		TEST(test_why_an_index_is_not_used_is_told),
 		TEST(test_an_index_with_a_second_name_is_neither_read_nor_written),
 		TEST(test_an_index_that_was_cut_is_made_anew),
 		TEST(test_an_index_that_is_spoilt_in_a_session_is_doubted),

@@ -44,18 +44,6 @@ static uint32_t visit(const struct box *b, uint64_t marks, uint64_t retrieved)
 	return count;
 }
 
-static unsigned open_descriptors(void)
-{
-	DIR *all = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert_true(all != NULL);
-	while (readdir(all))
-		count++;
-	closedir(all);
-	return count;
-}
-
 static void later(struct store_rules *r, unsigned days)
 {
 	r->now_ms += (uint64_t)days * DAY * 1000;
@@ -115,6 +103,27 @@ static void test_no_mail_goes_in_the_first_session_that_sees_it(void **state)
 		CHECK_EQ(visit(&b, 0, 0), 0);
 		box_close(&b);
 	}
+}
+
+/* Another message under the name of an old one is one that nobody has seen. */
+static void test_what_took_the_name_of_a_message_stays_for_a_session(void **state)
+{
+	struct store_rules r = rules_of(0, 30, POLICY_NEVER);
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	b.rules = &r;
+	put_old(&b, "new/1.x", 0);
+	put_old(&b, "new/2.x", 0);
+	CHECK_EQ(visit(&b, 0, 0), 2);
+	later(&r, 31);
+	put_old(&b, "new/other", 0);
+	move(&b, "new/other", "new/1.x");
+	CHECK_EQ(visit(&b, 0, 0), 1);
+	CHECK(there(&b, "new/1.x") && !there(&b, "new/2.x"));
+	CHECK_EQ(visit(&b, 0, 0), 0);
+	box_close(&b);
 }
 
 /* A dry run tells of what is due, and removes nothing. */
@@ -364,6 +373,35 @@ static void test_a_damaged_ledger_removes_nothing(void **state)
 	box_close(&b);
 }
 
+/* Mail goes only when the ledger has forgotten it: otherwise it would go at once where
+ * it is restored. */
+static void test_no_mail_goes_while_the_ledger_cannot_be_written(void **state)
+{
+	struct store_rules r = rules_of(0, 30, POLICY_NEVER);
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	b.index = STORE_INDEX_IGNORE; /* the ledger knows what was seen */
+	b.rules = &r;
+	put_old(&b, "new/1.x", 31);
+	CHECK_EQ(visit(&b, 0, 0), 1);
+	assert_true(mkdirat(b.root, "u/Maildir/poplar-ledger.new", 0700) == 0);
+	for (int session = 0; session < 2; session++) {
+		struct maildrop *m = open_box(&b);
+
+		CHECK_EQ(m->trouble.fault, FAULT_SETUP);
+		CHECK_EQ(m->trouble.sys, EISDIR);
+		CHECK_EQ(m->listing.count, 1);
+		CHECK_EQ(m->expired, 0);
+		store_close(m);
+		CHECK(there(&b, "new/1.x"));
+	}
+	assert_true(unlinkat(b.root, "u/Maildir/poplar-ledger.new", AT_REMOVEDIR) == 0);
+	CHECK_EQ(visit(&b, 0, 0), 0);
+	box_close(&b);
+}
+
 /* Somebody has put something else in its place: it is left alone, and mail stays. */
 static void test_what_is_no_ledger_of_ours(void **state)
 {
@@ -519,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_was_not_retrieved_goes_when_its_days_are_over),
 		TEST(test_no_mail_goes_in_the_first_session_that_sees_it),
+		TEST(test_what_took_the_name_of_a_message_stays_for_a_session),
 		TEST(test_mail_that_went_and_is_restored_stays_for_a_session),
 		TEST(test_a_dry_run_has_seen_what_it_tells_of),
 		TEST(test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later),
@@ -527,6 +566,7 @@ int main(void)
 		TEST(test_retrieved_mail_may_stay_longer),
 		TEST(test_what_is_lost_keeps_mail),
 		TEST(test_a_damaged_ledger_removes_nothing),
+		TEST(test_no_mail_goes_while_the_ledger_cannot_be_written),
 		TEST(test_what_is_no_ledger_of_ours),
 		TEST(test_one_look_a_day),
 		TEST(test_the_ledger_is_tidied),

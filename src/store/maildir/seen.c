@@ -7,9 +7,9 @@
 #include "store/maildir/maildir.h"
 
 /* Make the path of a message that is marked as seen: "new/x" becomes "cur/x:2,S",
- * "cur/x:2,FR" becomes "cur/x:2,FRS". Maildir wants the letters sorted. False: it is
- * marked already, or the path is too long. */
-static bool seen_name(struct span name, char *out, size_t room)
+ * "cur/x:2,FR" becomes "cur/x:2,FRS". Maildir wants the letters sorted. Returns it in
+ * `out`, or NULL: the message is marked already, or the path is too long. */
+static const char *seen_name(struct span name, char *out, size_t room)
 {
 	struct buf b = { .at = out, .room = room };
 	struct span base = span_after(name, strlen("new/")), flags;
@@ -18,7 +18,7 @@ static bool seen_name(struct span name, char *out, size_t room)
 
 	flags = colon ? span_after(base, (size_t)(colon - base.at) + 3) : SPAN("");
 	if (memchr(flags.at, 'S', flags.len))
-		return false;
+		return NULL;
 	if (colon)
 		base.len = (size_t)(colon - base.at);
 	buf_text(&b, "cur/");
@@ -33,21 +33,23 @@ static bool seen_name(struct span name, char *out, size_t room)
 	}
 	if (!done)
 		buf_char(&b, 'S');
-	buf_cstr(&b);
-	return !b.cut;
+	const char *made = buf_cstr(&b);
+	return b.cut ? NULL : made;
 }
 
 /* If another program has moved or marked the message meanwhile, the rename fails, and
  * that is fine. */
 static void mark_seen(int dir, struct index_reader *rd, uint32_t msg)
 {
-	char seen[LISTING_NAME_OCTETS + sizeof "cur/"];
+	char room[LISTING_NAME_OCTETS + sizeof "cur/"];
 	struct scan s = { 0 };
 
 	if (maildir_load(rd, msg, &s, NULL) == FAULT_NONE) {
 		const char *path = scan_path(&s, s.files.at);
 
-		if (seen_name(span_of(path), seen, sizeof seen))
+		const char *seen = seen_name(span_of(path), room, sizeof room);
+
+		if (seen)
 			scan_move(dir, path, seen);
 	}
 	scan_done(&s);

@@ -1,0 +1,455 @@
+/* Promises of the store's parts to one another: how files of a Maildir are told apart,
+ * found again and renamed, on file systems of every sort, and when nothing more can be
+ * opened. The test answers stat(2) and renameat2(2) for a file system that it makes up.
+ */
+#include "box.h"
+
+#include <sys/resource.h>
+
+#include "store/home.h"
+#include "store/maildir/scan.h"
+#include "sys/file.h"
+
+/* ---- file systems ---- */
+
+enum numbers {
+	AS_THEY_ARE,
+	NEW_EACH_TIME, /* as most of FUSE */
+	OF_A_LAYER,    /* as overlayfs: a folder tells others than stat(2) */
+};
+
+static struct {
+	enum numbers numbers;
+	unsigned stats; /* calls about regular files */
+	ino_t next;
+	int rename_error; /* of renameat2; 0: it works */
+} world;
+
+static int change(int result, struct stat *st)
+{
+	if (result < 0 || !S_ISREG(st->st_mode))
+		return result;
+	world.stats++;
+	if (world.numbers == NEW_EACH_TIME)
+		st->st_ino = ++world.next + ((ino_t)1 << 40);
+	if (world.numbers == OF_A_LAYER) {
+		st->st_ino += (ino_t)1 << 40;
+		st->st_dev++;
+	}
+	return result;
+}
+
+int __real_fstat64(int fd, struct stat *st);
+int __wrap_fstat64(int fd, struct stat *st);
+int __wrap_fstat64(int fd, struct stat *st)
+{
+	return change(__real_fstat64(fd, st), st);
+}
+
+int __real_fstatat64(int dir, const char *path, struct stat *st, int flags);
+int __wrap_fstatat64(int dir, const char *path, struct stat *st, int flags);
+int __wrap_fstatat64(int dir, const char *path, struct stat *st, int flags)
+{
+	return change(__real_fstatat64(dir, path, st, flags), st);
+}
+
+int __real_renameat2(int from, const char *a, int to, const char *b, unsigned flags);
+int __wrap_renameat2(int from, const char *a, int to, const char *b, unsigned flags);
+int __wrap_renameat2(int from, const char *a, int to, const char *b, unsigned flags)
+{
+	if (world.rename_error == 0)
+		return __real_renameat2(from, a, to, b, flags);
+	errno = world.rename_error;
+	return -1;
+}
+
+static int open_maildir(const struct box *b)
+{
+	int fd = openat(b->root, "u/Maildir", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static enum fault scan_all(int dir, struct scan *out)
+{
+	static const struct scan_stamp nothing[SCAN_DIRS];
+	struct scan_seen seen;
+
+	return scan_read(dir, nothing, NULL, out, &seen, NULL);
+}
+
+/* ---- telling files apart ---- */
+
+/* Whatever a file system's numbers are worth: messages keep their unique-ids, are sent,
+ * and exactly the marked one goes. */
+static void test_numbers_of_files_may_be_worth_nothing(void **state)
+{
+	static const struct timespec when[2] = { { 0, UTIME_OMIT }, { 1000, 1 } };
+	uint32_t left;
+	char room[16];
+
+	(void)state;
+	for (enum numbers n = AS_THEY_ARE; n <= OF_A_LAYER; n++) {
+		struct box b;
+
+		world.numbers = n;
+		box_open(&b);
+		b.index = STORE_INDEX_IGNORE; /* its own number is checked, too */
+		put(&b, "new/1.x", SPAN("one\n"));
+		put(&b, "new/2.x", SPAN("two\n"));
+		put(&b, "cur/3.x:2,", SPAN("three\n"));
+		for (const char *const *p =
+			     (const char *const[]){ "new/1.x", "new/2.x", NULL };
+		     *p; p++) {
+			OWN_FD dir = open_maildir(&b);
+			assert_true(utimensat(dir, *p, when, 0) == 0);
+		}
+		struct maildrop *m = open_box(&b);
+		CHECK_EQ(m->listing.count, 3);
+		CHECK_SPAN(read_body(m, 1, room, sizeof room), "one\n");
+		CHECK_SPAN(read_body(m, 2, room, sizeof room), "two\n");
+		CHECK_SPAN(read_body(m, 3, room, sizeof room), "three\n");
+		const struct listing_record two = record(m, 2);
+		CHECK_SPAN(listing_uid(&two), "2.x");
+		CHECK_EQ(store_commit(m, &(uint64_t){ 2 }, NULL, &left, NULL),
+			 FAULT_NONE);
+		CHECK_EQ(left, 2);
+		store_close(m);
+		CHECK(there(&b, "new/1.x") && !there(&b, "new/2.x") &&
+		      there(&b, "cur/3.x:2,"));
+		box_close(&b);
+	}
+	world.numbers = AS_THEY_ARE;
+}
+
+/* A message that another program has changed is no other's twin where only size and
+ * time tell files apart. */
+static void test_a_file_without_a_number_is_its_size_and_time(void **state)
+{
+	static const struct timespec when[2] = { { 0, UTIME_OMIT }, { 1000, 1 } };
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	world.numbers = NEW_EACH_TIME;
+	box_open(&b);
+	b.index = STORE_INDEX_IGNORE;
+	put(&b, "new/1.x", SPAN("one\n"));
+	struct maildrop *m = open_box(&b);
+	OWN_FD dir = open_maildir(&b);
+	assert_true(utimensat(dir, "new/1.x", when, 0) == 0);
+	CHECK_EQ(store_commit(m, &(uint64_t){ 1 }, NULL, &left, NULL), FAULT_CHANGED);
+	store_close(m);
+	CHECK(there(&b, "new/1.x"));
+	box_close(&b);
+	world.numbers = AS_THEY_ARE;
+}
+
+/* Only where a folder's numbers are worth nothing, each file costs a call of stat(2).
+ */
+static void test_one_file_shows_what_the_numbers_of_its_folder_are_worth(void **state)
+{
+	static const unsigned stats[] = { 2, 2 * 40, 2 * 40 }; /* at least one pass */
+	char name[16];
+
+	(void)state;
+	for (enum numbers n = AS_THEY_ARE; n <= OF_A_LAYER; n++) {
+		struct scan s = { 0 };
+		struct box b;
+
+		world.numbers = AS_THEY_ARE;
+		box_open(&b);
+		for (int i = 0; i < 40; i++) {
+			snprintf(name, sizeof name, "new/%d.x", i);
+			put(&b, name, SPAN("x"));
+		}
+		OWN_FD dir = open_maildir(&b);
+		world.numbers = n;
+		world.stats = 0;
+		CHECK_EQ(scan_all(dir, &s), FAULT_NONE);
+		CHECK_EQ(s.files.count, 40);
+		CHECK_EQ(s.files.at[0].numberless, n == NEW_EACH_TIME);
+		CHECK(n == AS_THEY_ARE ? world.stats <= stats[n]
+				       : world.stats >= stats[n] / 2);
+		scan_done(&s);
+		box_close(&b);
+	}
+	world.numbers = AS_THEY_ARE;
+}
+
+/* ---- renaming ---- */
+
+/* No file is replaced, even where the kernel cannot promise that. */
+static void test_a_name_that_is_taken_stays(void **state)
+{
+	static const struct {
+		int error;
+		bool is_taken;
+		int result, sys;
+	} cases[] = {
+		{ 0, false, 0, 0 },
+		{ 0, true, -1, EEXIST },
+		{ EINVAL, false, 0, 0 },
+		{ EINVAL, true, -1, EEXIST },
+		{ ENOSYS, false, 0, 0 },
+		{ ENOSYS, true, -1, EEXIST },
+		{ EOPNOTSUPP, false, 0, 0 },
+		{ EOPNOTSUPP, true, -1, EEXIST },
+		{ EACCES, false, -1, EACCES },
+		{ ENOENT, false, -1, ENOENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[8] = "";
+		struct box b;
+
+		box_open(&b);
+		put(&b, "new/1.x", SPAN("one"));
+		if (cases[i].is_taken)
+			put(&b, "cur/1.x:2,S", SPAN("other"));
+		OWN_FD dir = open_maildir(&b);
+		world.rename_error = cases[i].error;
+		CHECK_EQ(scan_move(dir, "new/1.x", "cur/1.x:2,S"), cases[i].result);
+		if (cases[i].result < 0)
+			CHECK_EQ(errno, cases[i].sys);
+		world.rename_error = 0;
+		CHECK_EQ(there(&b, "new/1.x"), cases[i].result < 0);
+		CHECK_EQ(there(&b, "cur/1.x:2,S"),
+			 cases[i].result == 0 || cases[i].is_taken);
+		if (cases[i].is_taken) {
+			OWN_FD fd = openat(dir, "cur/1.x:2,S", O_RDONLY);
+			CHECK_EQ(read(fd, text, sizeof text), 5);
+			CHECK_TEXT(text, "other");
+		}
+		box_close(&b);
+	}
+}
+
+/* ---- finding again ---- */
+
+static bool is_never_there(void *arg, struct scan *s, struct scan_file *file)
+{
+	unsigned *calls = arg;
+
+	(void)s, (void)file;
+	++*calls;
+	return true;
+}
+
+/* It is a fault that names the message, and neither gone nor an endless search. */
+static void test_a_message_that_keeps_moving_is_a_fault(void **state)
+{
+	uint32_t list[] = { 1 };
+	struct scan s = { 0 };
+	struct why why = { 0 };
+	unsigned calls = 0;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "new/2.x", SPAN("x"));
+	OWN_FD dir = open_maildir(&b);
+	CHECK_EQ(scan_all(dir, &s), FAULT_NONE);
+	CHECK_EQ(scan_chase(dir, &s, list, 1, is_never_there, &calls, &why), FAULT_IO);
+	CHECK_EQ(why.sys, 0);
+	CHECK_TEXT(why.what, "new/2.x");
+	CHECK_EQ(s.files.at[1].fate, SCAN_THERE);
+	CHECK_EQ(calls, 21);
+	scan_done(&s);
+	box_close(&b);
+}
+
+/* ---- nothing more can be opened ---- */
+
+/* However many descriptors are left: the messages have their sizes, or the maildrop
+ * does not open. None of them is listed as one that cannot be read. */
+static void test_without_descriptors_no_message_is_listed_wrongly(void **state)
+{
+	struct rlimit limit, few;
+	unsigned refused = 0, opened = 0;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("a\nb\n"));
+	put(&b, "cur/2.x:2,", SPAN("c\n"));
+	assert_true(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	few = limit;
+	const int lowest = dup(0);
+	close(lowest);
+	for (int more = 0; more < 12; more++) {
+		struct maildrop *m;
+
+		b.index = more % 2 ? STORE_INDEX_IGNORE : STORE_INDEX_RENEW;
+		few.rlim_cur = (rlim_t)(lowest + more / 2);
+		assert_true(setrlimit(RLIMIT_NOFILE, &few) == 0);
+		const enum fault f = try_open(&b, &m);
+		assert_true(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		CHECK(f == FAULT_NONE || f == FAULT_LIMIT);
+		refused += f != FAULT_NONE;
+		opened += f == FAULT_NONE;
+		if (f)
+			continue;
+		CHECK_EQ(m->listing.count, 2);
+		CHECK_EQ(m->listing.octets, 6 + 3);
+		CHECK_EQ(record(m, 1).flags, 0);
+		store_close(m);
+	}
+	CHECK(refused > 3 && opened > 0);
+	box_close(&b);
+}
+
+/* ---- where there is no maildrop ---- */
+
+static enum fault open_at(const struct box *b, const char *path, bool makes_home,
+			  struct maildrop **out, struct why *why)
+{
+	const struct store_opening opening = {
+		.place = { STORE_MAILDIR, b->root, path },
+		.process = { b->locks, b->boot, b->downgrade },
+		.use = { .makes_home = makes_home, .index = STORE_INDEX_IGNORE },
+	};
+
+	return store_open(&opening, out, why);
+}
+
+/* Neither is waited for. */
+static void test_what_is_no_folder_is_no_maildir(void **state)
+{
+	struct maildrop *m;
+	struct why why = { 0 };
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	assert_true(mkfifoat(b.root, "u/fifo", 0600) == 0);
+	CHECK(close(openat(b.root, "u/file", O_CREAT | O_WRONLY, 0600)) == 0);
+	for (const char *const *p = (const char *const[]){ "u/fifo", "u/file", NULL };
+	     *p; p++) {
+		CHECK_EQ(open_at(&b, *p, false, &m, &why), FAULT_SETUP);
+		CHECK_EQ(why.sys, ENOTDIR);
+		CHECK_TEXT(why.doing, "open Maildir");
+	}
+	box_close(&b);
+}
+
+static unsigned mode_of(const struct box *b, const char *path)
+{
+	struct stat st;
+
+	assert_true(fstatat(b->root, path, &st, 0) == 0);
+	return st.st_mode & 07777;
+}
+
+/* Some of them may be missing until the first delivery. */
+static void test_folders_that_are_missing_are_made(void **state)
+{
+	static const char *const folders[] = { "u/Maildir/new", "u/Maildir/cur",
+					       "u/Maildir/tmp" };
+
+	(void)state;
+	for (unsigned made = 0; made < 8; made++) {
+		struct box b;
+
+		box_open(&b);
+		assert_true(mkdirat(b.root, "u/Maildir", 0700) == 0);
+		for (unsigned i = 0; i < 3; i++)
+			if (made >> i & 1)
+				assert_true(mkdirat(b.root, folders[i], 0750) == 0);
+		struct maildrop *m = open_box(&b);
+		CHECK_EQ(m->listing.count, 0);
+		store_close(m);
+		CHECK(there(&b, "new") && there(&b, "cur"));
+		for (unsigned i = 0; i < 3; i++)
+			if (made >> i & 1)
+				CHECK_EQ(mode_of(&b, folders[i]), 0750);
+		CHECK(there(&b, "tmp") || (made & 3) == 3);
+		box_close(&b);
+	}
+}
+
+/* A home is made only where the settings say so: where its disk is not mounted, an
+ * empty maildrop would make clients forget what they have. */
+static void test_a_home_is_made_where_it_may_be(void **state)
+{
+	struct maildrop *m;
+	struct why why = { 0 };
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	CHECK_EQ(open_at(&b, "d/e/h/Maildir", false, &m, &why), FAULT_SETUP);
+	CHECK(faccessat(b.root, "d", F_OK, 0) < 0);
+	const unsigned before = open_descriptors();
+	for (int session = 0; session < 2; session++) {
+		errno = 0;
+		CHECK_EQ(open_at(&b, "d/e/h/Maildir", true, &m, &why), FAULT_NONE);
+		CHECK_EQ(m->has_new_home, session == 0);
+		CHECK_EQ(m->listing.count, 0);
+		store_close(m);
+	}
+	CHECK_EQ(mode_of(&b, "d"), 0711);
+	CHECK_EQ(mode_of(&b, "d/e"), 0711);
+	CHECK_EQ(mode_of(&b, "d/e/h"), 0700);
+	CHECK_EQ(mode_of(&b, "d/e/h/Maildir"), 0700);
+	CHECK_EQ(open_at(&b, "d/e/i/Maildir", true, &m, &why), FAULT_NONE);
+	CHECK(m->has_new_home);
+	store_close(m);
+	CHECK_EQ(open_descriptors(), before);
+	box_close(&b);
+}
+
+static void test_no_home_is_made_through_a_link_or_in_a_file(void **state)
+{
+	char long_name[NAME_MAX + 2];
+	struct box b;
+
+	(void)state;
+	memset(long_name, 'x', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	box_open(&b);
+	assert_true(symlinkat("u", b.root, "link") == 0);
+	CHECK(close(openat(b.root, "file", O_CREAT | O_WRONLY, 0600)) == 0);
+	const struct {
+		const char *home;
+		int sys;
+	} cases[] = {
+		{ "link/h", ELOOP },
+		{ "file/h", ENOTDIR },
+		{ "../h", EXDEV },
+		{ long_name, ENAMETOOLONG },
+	};
+	const unsigned before = mode_of(&b, "u");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		CHECK_EQ(store_make_home(b.root, span_of(cases[i].home)), -1);
+		if (cases[i].sys != ELOOP)
+			CHECK_EQ(errno, cases[i].sys);
+	}
+	CHECK(faccessat(b.root, "u/h", F_OK, 0) < 0);
+	CHECK_EQ(mode_of(&b, "u"), before);
+	OWN_FD made = store_make_home(b.root, SPAN("//d//h/"));
+	CHECK(made >= 0);
+	CHECK(faccessat(b.root, "d/h", F_OK, 0) == 0);
+	box_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_numbers_of_files_may_be_worth_nothing),
+		TEST(test_a_file_without_a_number_is_its_size_and_time),
+		TEST(test_one_file_shows_what_the_numbers_of_its_folder_are_worth),
+		TEST(test_a_name_that_is_taken_stays),
+		TEST(test_a_message_that_keeps_moving_is_a_fault),
+		TEST(test_without_descriptors_no_message_is_listed_wrongly),
+		TEST(test_what_is_no_folder_is_no_maildir),
+		TEST(test_folders_that_are_missing_are_made),
+		TEST(test_a_home_is_made_where_it_may_be),
+		TEST(test_no_home_is_made_through_a_link_or_in_a_file),
+	};
+
+	return store_start() ? RUN(tests) : 1;
+}
