@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "store/home.h"
+#include "store/index.h"
 #include "store/maildir/scan.h"
 #include "sys/file.h"
 
@@ -23,7 +24,21 @@ static struct {
 	unsigned stats; /* calls about regular files */
 	ino_t next;
 	int rename_error; /* of renameat2; 0: it works */
+	int read_error;   /* of pread; 0: it works */
+	off_t bad;        /* ... of files with so many octets; -1: of any */
+	unsigned reads;   /* calls of pread that are still to fail */
 } world;
+
+ssize_t __real_pread64(int fd, void *out, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at)
+{
+	if (world.reads == 0 || (world.bad >= 0 && lseek(fd, 0, SEEK_END) != world.bad))
+		return __real_pread64(fd, out, len, at);
+	world.reads--;
+	errno = world.read_error;
+	return -1;
+}
 
 static int change(int result, struct stat *st)
 {
@@ -262,6 +277,80 @@ static void test_a_message_that_keeps_moving_is_a_fault(void **state)
 	box_close(&b);
 }
 
+/* ---- errors of the disk ---- */
+
+/* A message that cannot be read keeps its place and its unique-id, is refused, and is
+ * measured by the next session that can. */
+static void test_a_message_on_a_bad_block_is_measured_later(void **state)
+{
+	struct store_body body;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("one\n"));
+	put(&b, "new/2.x", SPAN("S: two\n\n!\n"));
+	world.read_error = EIO;
+	world.bad = 10;
+	world.reads = 1000;
+	struct maildrop *m = open_box(&b);
+	CHECK_EQ(m->listing.count, 2);
+	CHECK_EQ(record(m, 1).octets, 5);
+	CHECK_EQ(record(m, 2).octets, 10);
+	CHECK_EQ(store_body(m, 2, &body, NULL), FAULT_IO);
+	store_close(m);
+	world.reads = 0;
+	m = open_box(&b);
+	const struct listing_record two = record(m, 2);
+	CHECK_EQ(two.octets, 13);
+	CHECK_SPAN(listing_uid(&two), "2.x");
+	CHECK_EQ(store_body(m, 2, &body, NULL), FAULT_NONE);
+	close(body.fd);
+	store_close(m);
+	drop(&b, INDEX_FILE);
+	world.read_error = EINTR; /* a signal is no error */
+	world.reads = 3;
+	m = open_box(&b);
+	CHECK_EQ(world.reads, 0);
+	CHECK_EQ(record(m, 2).octets, 13);
+	store_close(m);
+	box_close(&b);
+}
+
+/* An index that cannot be read is none; a signal is no error. */
+static void test_an_index_on_a_bad_block_is_made_anew(void **state)
+{
+	static const struct {
+		int error;
+		unsigned reads;
+		bool good;
+	} cases[] = { { EIO, 1, false }, { EINTR, 1, true }, { EINTR, 5, true } };
+	struct index ix;
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct box b;
+
+		box_open(&b);
+		put(&b, "new/1.x", SPAN("one\n"));
+		store_close(open_box(&b));
+		OWN_FD dir = open_maildir(&b);
+		world.read_error = cases[i].error;
+		world.bad = -1;
+		world.reads = cases[i].reads;
+		CHECK_EQ(index_open(&ix, dir, &why), cases[i].good);
+		CHECK_EQ(world.reads, 0);
+		index_close(&ix);
+		world.reads = cases[i].reads;
+		struct maildrop *m = open_box(&b);
+		CHECK_EQ(m->listing.count, 1);
+		CHECK_EQ(record(m, 1).octets, 5);
+		store_close(m);
+		box_close(&b);
+	}
+}
+
 /* ---- nothing more can be opened ---- */
 
 /* However many descriptors are left: the messages have their sizes, or the maildrop
@@ -444,6 +533,8 @@ int main(void)
 		TEST(test_one_file_shows_what_the_numbers_of_its_folder_are_worth),
 		TEST(test_a_name_that_is_taken_stays),
 		TEST(test_a_message_that_keeps_moving_is_a_fault),
+		TEST(test_a_message_on_a_bad_block_is_measured_later),
+		TEST(test_an_index_on_a_bad_block_is_made_anew),
 		TEST(test_without_descriptors_no_message_is_listed_wrongly),
 		TEST(test_what_is_no_folder_is_no_maildir),
 		TEST(test_folders_that_are_missing_are_made),
