@@ -418,6 +418,20 @@ static bool every_role_runs(const struct statefile *file)
 	return true;
 }
 
+static void audit(struct auditing *a, const struct statefile *file)
+{
+	read_sockets(&a->sockets, "/proc/net/unix", 6, -1);
+	read_sockets(&a->sockets, "/proc/net/tcp", 9, 3);
+	read_sockets(&a->sockets, "/proc/net/tcp6", 9, 3);
+	for (size_t i = 0; i < file->count; i++)
+		audit_process(a, &file->at[i]);
+	if (!every_role_runs(file))
+		print_wrong(a, "a role is missing");
+	free(a->sockets.at);
+	printf("%u wrong%s\n", a->wrong,
+	       a->unseen ? "; descriptors not checked: run this as root" : "");
+}
+
 int cli_audit(const char *config, int argc, char **argv)
 {
 	struct auditing a = { 0 };
@@ -433,16 +447,13 @@ int cli_audit(const char *config, int argc, char **argv)
 		cli_say("poplard does not run: there is no state file in", s.run_dir);
 		return CLI_BAD;
 	}
-	read_sockets(&a.sockets, "/proc/net/unix", 6, -1);
-	read_sockets(&a.sockets, "/proc/net/tcp", 9, 3);
-	read_sockets(&a.sockets, "/proc/net/tcp6", 9, 3);
-	for (size_t i = 0; i < file.count; i++)
-		audit_process(&a, &file.at[i]);
-	if (!every_role_runs(&file))
-		print_wrong(&a, "a role is missing");
+	const bool same = statefile_is_of_this_build(&file);
+	if (same)
+		audit(&a, &file);
+	else
+		cli_say("poplard is of another build, with other sandboxes perhaps: "
+			"restart it, or use its own tool",
+			NULL);
 	statefile_done(&file);
-	free(a.sockets.at);
-	printf("%u wrong%s\n", a.wrong,
-	       a.unseen ? "; descriptors not checked: run this as root" : "");
-	return a.wrong == 0 ? CLI_OK : CLI_BAD;
+	return same && a.wrong == 0 ? CLI_OK : CLI_BAD;
 }

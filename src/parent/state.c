@@ -114,6 +114,7 @@ void state_write(const struct parent *p)
 				    k->abi);
 	for (const struct port *port = p->ports; port; port = port->next)
 		statefile_put_port(&b, port->name, port->tls);
+	statefile_put_build(&b);
 	if (b.cut ||
 	    file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))
 		log_fault(&why, "state-not-written");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/own.h"
+#include "base/version.h"
 #include "sys/file.h"
 
 enum { FILE_OCTETS_MAX = 1 << 20, ENTRIES_MAX = 16384 };
@@ -47,6 +48,34 @@ bool statefile_has_port(const struct statefile *file, const char *name, bool tls
 		span_cut(&rest, '\n', &line);
 		if (span_cut(&line, ' ', &kind) && span_is(line, name) &&
 		    span_is(kind, tls ? "listen-tls" : "listen"))
+			return true;
+	}
+	return false;
+}
+
+static void put_build(struct buf *b)
+{
+	buf_text(b, "build " POPLAR_VERSION);
+	put_number(b, sandbox_hash());
+}
+
+void statefile_put_build(struct buf *b)
+{
+	put_build(b);
+	buf_char(b, '\n');
+}
+
+bool statefile_is_of_this_build(const struct statefile *file)
+{
+	struct span rest = { file->text, file->len }, line;
+	char room[128];
+	struct buf build = BUF(room);
+
+	put_build(&build);
+	const char *ours = buf_cstr(&build);
+	while (rest.len > 0) {
+		span_cut(&rest, '\n', &line);
+		if (span_is(line, ours))
 			return true;
 	}
 	return false;

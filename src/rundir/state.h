@@ -3,7 +3,8 @@
  * Prefix: statefile_. poplard writes the file; `poplar audit` and `poplar check` read
  * it, and so does the next poplard, to end processes that a killed one left behind. It
  * has one line for each process, "ROLE PID START-TICKS UID GID GENERATION
- * LANDLOCK-VERSION SANDBOX", and one for each port, "listen NAME" or "listen-tls NAME".
+ * LANDLOCK-VERSION SANDBOX", one for each port, "listen NAME" or "listen-tls NAME", and
+ * "build VERSION HASH" for poplard's own version and sandbox_hash().
  */
 #pragma once
 
@@ -35,12 +36,17 @@ struct statefile {
 	size_t len;
 };
 
-/* Append the line of a process, or of an open port. */
+/* Append the line of a process, of an open port, or of this build. */
 void statefile_put(struct buf *b, const struct statefile_entry *e);
 void statefile_put_port(struct buf *b, const char *name, bool tls);
+void statefile_put_build(struct buf *b);
 
 /* Does the file list this port? */
 bool statefile_has_port(const struct statefile *file, const char *name, bool tls);
+
+/* Has a poplard of this build written the file? Only then does the table of sandboxes
+ * of this build hold for the processes in it. */
+bool statefile_is_of_this_build(const struct statefile *file);
 
 /* Read the file. Malformed lines are skipped. FAULT_IO: it is missing or cannot be
  * read. FAULT_NOMEM. statefile_done frees *out, also after a fault. */

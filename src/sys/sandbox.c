@@ -17,7 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/own.h"
+#include "base/siphash.h"
 #include "sys/calls.h"
 #include "sys/landlock.h"
 
@@ -206,6 +208,20 @@ const char *sandbox_kind_name(enum sandbox_kind kind)
 bool sandbox_may_hold(enum sandbox sandbox, enum sandbox_kind kind)
 {
 	return table[sandbox].may_hold >> kind & 1;
+}
+
+uint64_t sandbox_hash(void)
+{
+	static const unsigned char key[SIPHASH_KEY_OCTETS];
+	char room[1024];
+	struct buf b = BUF(room);
+
+	for (enum sandbox s = 0; s < SANDBOX_COUNT; s++) {
+		buf_text(&b, sandbox_name(s));
+		buf_char(&b, sandbox_filters(s) ? '+' : '-');
+		buf_u64(&b, table[s].may_hold);
+	}
+	return siphash(key, buf_span(&b));
 }
 
 int sandbox_landlock_abi(void)

@@ -69,6 +69,10 @@ bool sandbox_may_hold(enum sandbox sandbox, enum sandbox_kind kind);
 /* Has the sandbox a seccomp filter of its own? */
 bool sandbox_filters(enum sandbox sandbox);
 
+/* A hash of the names of the sandboxes and of what the two functions above say about
+ * them: two builds with the same hash judge a process alike. */
+uint64_t sandbox_hash(void);
+
 /* Does the sandbox allow this call on the architecture `arch` (SCMP_ARCH_* of
  * libseccomp), by its name or as the successor of an allowed call? */
 bool sandbox_allows(enum sandbox sandbox, uint32_t arch, const char *call);

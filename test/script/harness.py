@@ -326,7 +326,7 @@ class Poplar:
         found = {}
         for line in (self.dir / "run" / "state").read_text().splitlines():
             role, pid = line.split()[:2]
-            if role not in ("listen", "listen-tls"):
+            if role not in ("build", "listen", "listen-tls"):
                 found.setdefault(role, []).append(int(pid))
         return found
 

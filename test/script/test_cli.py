@@ -787,6 +787,22 @@ class Audit(unittest.TestCase):
             out = p.run("reload", check=True)
             self.assertIn("event=executables-replaced", out.stderr)
 
+    def test_a_server_of_another_build_is_not_judged(self):
+        """Another version, another table of sandboxes, a version that did not say which it is."""
+        with Poplar() as p:
+            state = p.dir / "run" / "state"
+            good = state.read_text()
+            self.assertRegex(good, r"(?m)^build \S+ \d+$")
+            for other in (r"build 0.0 \2", r"build \1 1", ""):
+                with self.subTest(other=other):
+                    state.write_text(re.sub(r"(?m)^build (\S+) (\d+)$", other, good))
+                    out = p.run("audit")
+                    self.assertEqual(out.returncode, 1)
+                    self.assertIn("another build", out.stderr)
+                    self.assertNotIn("WRONG", out.stdout)
+            state.write_text(good)
+            self.assertEqual(p.run("audit").returncode, 0)
+
     def test_without_a_server(self):
         with Poplar() as p:
             p.stop()

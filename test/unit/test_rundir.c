@@ -132,6 +132,31 @@ static void test_ports_are_found_by_name_and_kind(void **state)
 	statefile_done(&file);
 }
 
+static void test_a_file_of_another_build_is_told_apart(void **state)
+{
+	char room[256], other[256];
+	struct buf b = BUF(room);
+	struct statefile file;
+
+	(void)state;
+	statefile_put_port(&b, "*:110", false);
+	file = parse(buf_cstr(&b));
+	CHECK(!statefile_is_of_this_build(&file));
+	statefile_done(&file);
+	statefile_put_build(&b);
+	file = parse(buf_cstr(&b));
+	CHECK(statefile_is_of_this_build(&file));
+	CHECK_EQ(file.count, 0);
+	statefile_done(&file);
+	for (size_t i = strlen("listen *:110\n"); i + 1 < b.len; i++) {
+		memcpy(other, room, sizeof other);
+		other[i] ^= 1;
+		file = parse(other);
+		CHECK(!statefile_is_of_this_build(&file));
+		statefile_done(&file);
+	}
+}
+
 static void test_a_file_that_cannot_be_read_is_said_to(void **state)
 {
 	struct statefile file;
@@ -451,6 +476,7 @@ int main(void)
 		TEST(test_malformed_lines_are_skipped),
 		TEST(test_the_number_of_entries_is_bounded),
 		TEST(test_ports_are_found_by_name_and_kind),
+		TEST(test_a_file_of_another_build_is_told_apart),
 		TEST(test_a_file_that_cannot_be_read_is_said_to),
 		TEST(test_poplard_lists_what_runs),
 		TEST(test_a_state_that_cannot_be_written_is_logged),
