@@ -24,12 +24,14 @@ enum { SETTLE_MS = 500, REVIEW_MS = 24 * 3600 * 1000 };
 
 static void say(void *arg, const struct certificate_notice *n)
 {
+	const struct settings *s = arg;
 	const struct log_field file = LOG_T("file", n->path);
 
-	(void)arg;
 	switch (n->news) {
 	case CERTIFICATE_REFUSED:
-		log_fault(n->why, "certificate-refused");
+		log_fault(n->why, "certificate-refused",
+			  LOG_T("setting", settings_name(n->setting)),
+			  LOG_N("line", (uint64_t)s->lines[n->setting]));
 		break;
 	case CERTIFICATE_EXPIRED:
 		log_event(LOG_ERR, "certificate-expired", file);
@@ -130,7 +132,7 @@ bool renewal_begin(struct parent *p, struct generation *g)
 	bool changed;
 
 	if (!certificates_read(&g->settings, NULL, &g->certificates, &changed, say,
-			       NULL))
+			       &g->settings))
 		return false;
 	p->review_at = clock_ms();
 	return true;
@@ -142,7 +144,7 @@ static void renew(const struct parent *p, struct generation *g)
 	bool changed;
 
 	if (!certificates_read(&g->settings, &g->certificates, &fresh, &changed, say,
-			       NULL)) {
+			       &g->settings)) {
 		memcpy(g->certificates.refused, fresh.refused, sizeof fresh.refused);
 		return;
 	}
@@ -182,11 +184,11 @@ static void renew_all(struct parent *p)
 static void review(struct parent *p, uint64_t now)
 {
 	p->review_at = now + REVIEW_MS;
-	for (const struct generation *g = p->generations; g; g = g->next) {
+	for (struct generation *g = p->generations; g; g = g->next) {
 		if (g->draining)
 			continue;
-		int64_t stale_at =
-			certificates_review(&g->settings, &g->certificates, say, NULL);
+		int64_t stale_at = certificates_review(&g->settings, &g->certificates,
+						       say, &g->settings);
 		int64_t ms = (stale_at - time(NULL)) * 1000;
 		if (stale_at > 0 && now + (uint64_t)ms < p->review_at)
 			p->review_at = now + (uint64_t)ms;

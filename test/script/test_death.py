@@ -329,7 +329,10 @@ class Reloads(unittest.TestCase):
         with Poplar() as p:
             old = p.pids()
             (p.dir / "tls" / "cert.pem").write_text("nonsense")
-            p.reload("event=certificate-refused .*read a PEM certificate")
+            lines = p.config.read_text().splitlines()
+            number = next(i for i, line in enumerate(lines, 1) if line.startswith("tls-certificate"))
+            p.reload("event=certificate-refused .*setting=tls-certificate "
+                     f"line={number} .*read a PEM certificate")
             p.log.wait("event=reload-refused")
             self.assertEqual(p.pids(), old)
             p.login(tls=True).quit()

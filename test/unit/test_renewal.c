@@ -119,6 +119,7 @@ static void test_a_bad_certificate_is_refused_once(void **state)
 		renewal_heard(&world.p);
 		world_pass(SETTLE_MS);
 		CHECK_EQ(peer_log_has("event=certificate-refused"), i == 0);
+		CHECK_EQ(peer_log_has("setting=tls-certificate line="), i == 0);
 		CHECK(told_is(NULL));
 	}
 	world_file("tls/a.pem", "");
