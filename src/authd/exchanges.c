@@ -1,5 +1,5 @@
-/* authd/exchanges.c - the SASL exchanges of one front whose clients have yet to
- * respond.
+/* authd/exchanges.c - keeps the SASL exchanges of one front while their clients have
+ * yet to respond.
  *
  * Prefix: exchanges_.
  */

@@ -1,4 +1,4 @@
-/* authd/logins.c - the questions of fronts about logins and boards, answered.
+/* authd/logins.c - answers the questions of fronts about logins and boards.
  *
  * Prefix: logins_.
  */

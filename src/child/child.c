@@ -1,4 +1,5 @@
-/* child/child.c - how a child of poplard begins, and how it hears poplard.
+/* child/child.c - how a child of poplard begins, and how it receives poplard's
+ * messages.
  *
  * Prefix: child_.
  */

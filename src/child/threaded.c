@@ -1,4 +1,5 @@
-/* child/threaded.c - a child of poplard whose threads serve links to other processes.
+/* child/threaded.c - a child of poplard with threads, which serve its links to other
+ * processes.
  *
  * Prefix: threaded_.
  */

@@ -1,4 +1,4 @@
-/* cli/checking.c - what the files of `poplar check` have in common: how they report.
+/* cli/checking.c - how the files of `poplar check` report what they find.
  *
  * Prefix: check_.
  */

@@ -1,4 +1,4 @@
-/* cli/checkoffers.c - poplar check: can anybody log in at all?.
+/* cli/checkoffers.c - poplar check: can anybody log in at all?
  *
  * Prefix: check_.
  * The rules are those of poplar-auth.

@@ -1,4 +1,4 @@
-/* cli/maildrop.c - one maildrop, for the commands of poplar.
+/* cli/maildrop.c - finds and opens maildrops, for the commands of poplar.
  *
  * Prefix: cli_maildrop_.
  */

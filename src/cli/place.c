@@ -1,4 +1,4 @@
-/* cli/place.c - the folders of a new user's mail, and their owner.
+/* cli/place.c - makes the folders of a new user's mail, and checks their owner.
  *
  * Prefix: cli_.
  */

@@ -1,4 +1,5 @@
-/* config/row.c - one row of a table of settings: converts its value to text and back.
+/* config/row.c - one row of a table of settings: converts the setting's value to text
+ * and back.
  *
  * Prefix: row_, rows_.
  */

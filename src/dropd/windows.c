@@ -1,5 +1,5 @@
-/* dropd/windows.c - gives a front the octets of a file in a form that never makes it
- * wait for a file system.
+/* dropd/windows.c - gives a front the octets of a file in a form in which the front
+ * never waits for a file system.
  *
  * Prefix: windows_.
  */

@@ -1,4 +1,5 @@
-/* ipc/channel.c - messages over a pair of local sockets, a descriptor with each.
+/* ipc/channel.c - sends and receives messages between two processes, over a pair of
+ * local sockets.
  *
  * Prefix: channel_.
  */

@@ -1,4 +1,4 @@
-/* mail/address.c - the addresses of a header field in ASCII.
+/* mail/address.c - writes the addresses of a header field in ASCII.
  *
  * Prefix: field_. RFC 6857 sections 3.1.5 to 3.1.8, RFC
  * 6858 section 2.1.

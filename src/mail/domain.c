@@ -1,5 +1,5 @@
-/* mail/domain.c - the ASCII form of internationalized domain names (RFC 5891), with a
- * cache of the last ones.
+/* mail/domain.c - converts internationalized domain names to ASCII (RFC 5891), with a
+ * cache.
  *
  * Prefix: domain_.
  */

@@ -1,4 +1,4 @@
-/* mail/downgrade.c - make surrogate messages for clients without UTF8.
+/* mail/downgrade.c - makes surrogate messages for clients without UTF8.
  *
  * Prefix: downgrade_. Octets that may be a header field, or the boundary of a part, are
  * held until it is clear which they are; all other octets are passed on. A field that

@@ -1,4 +1,4 @@
-/* mail/fold.c - writes a header field in ASCII, folded into lines.
+/* mail/fold.c - folds a header field in ASCII into lines.
  *
  * Prefix: fold_.
  */

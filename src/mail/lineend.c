@@ -1,4 +1,4 @@
-/* mail/lineend.c - find the line ends in a piece of text.
+/* mail/lineend.c - finds the line ends in a piece of text.
  *
  * Prefix: lineend_.
  */

@@ -1,4 +1,4 @@
-/* mail/name.c - parse the names of files in a Maildir.
+/* mail/name.c - parses the names of files in a Maildir.
  *
  * Prefix: name_.
  */

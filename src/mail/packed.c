@@ -1,4 +1,4 @@
-/* mail/packed.c - recognize compressed files.
+/* mail/packed.c - recognizes compressed files.
  *
  * Prefix: packed_.
  */

@@ -1,4 +1,4 @@
-/* mail/parameter.c - values with parameters, in ASCII.
+/* mail/parameter.c - writes values with parameters in ASCII.
  *
  * Prefix: field_. RFC 6857 section 3.1.4 encodes parameters as RFC 2231 has it; RFC
  * 6858 section 2.2 leaves them out.

@@ -1,4 +1,4 @@
-/* mail/parts.c - find the headers of a message and of its parts (RFC 2046).
+/* mail/parts.c - finds the headers of a message and of its parts (RFC 2046).
  *
  * Prefix: parts_.
  */

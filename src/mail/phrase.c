@@ -1,4 +1,4 @@
-/* mail/phrase.c - words, comments and phrases of a header field in ASCII.
+/* mail/phrase.c - writes words, comments and phrases of a header field in ASCII.
  *
  * Prefix: field_. RFC 2047; RFC 6857 sections 3.1.1 to 3.1.3.
  */

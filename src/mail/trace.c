@@ -1,4 +1,5 @@
-/* mail/trace.c - header fields about the way of a message, in ASCII.
+/* mail/trace.c - writes header fields about the route and delivery of a message in
+ * ASCII.
  *
  * Prefix: field_.
  */

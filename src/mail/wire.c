@@ -1,4 +1,4 @@
-/* mail/wire.c - the form in which a message crosses the wire, and its size there.
+/* mail/wire.c - encodes a message for the wire, and counts its octets there.
  *
  * Prefix: wire_.
  */

@@ -1,4 +1,4 @@
-/* net/proxy.c - the header by which a proxy tells for whom it connects.
+/* net/proxy.c - parses the PROXY header, in which a proxy names its client.
  *
  * Prefix: proxy_. Sections are those of "The PROXY
  * protocol, versions 1 & 2".

@@ -1,4 +1,4 @@
-/* parent/brief.c - all that poplard tells a child.
+/* parent/brief.c - sends a child everything that poplard has for it.
  *
  * Prefix: tell_.
  */

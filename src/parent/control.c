@@ -1,4 +1,4 @@
-/* parent/control.c - the socket by which the tool reaches the server.
+/* parent/control.c - poplard's end of the socket by which the tool reaches the server.
  *
  * Prefix: control_.
  */

@@ -1,4 +1,4 @@
-/* parent/lookups.c - the lookup processes, some for each database that is asked.
+/* parent/lookups.c - plans the lookup processes, which ask databases.
  *
  * Prefix: lookup_.
  */

@@ -1,4 +1,4 @@
-/* parent/notify.c - telling systemd how we are.
+/* parent/notify.c - tells systemd the state of poplard.
  *
  * Prefix: notify_.
  */

@@ -1,4 +1,4 @@
-/* parent/relay.c - the children's log lines on their way to syslog(3).
+/* parent/relay.c - passes the children's log lines on to syslog(3).
  *
  * Prefix: relay_.
  */

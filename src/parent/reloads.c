@@ -1,4 +1,4 @@
-/* parent/reloads.c - poplard reads its configuration again, one reload after another.
+/* parent/reloads.c - reloads the configuration, one reload after the other.
  *
  * Prefix: reload_.
  */

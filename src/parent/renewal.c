@@ -1,4 +1,4 @@
-/* parent/renewal.c - poplard notices when files of TLS change, and reads them again.
+/* parent/renewal.c - reads the files of TLS again when they change.
  *
  * Prefix: renewal_.
  */

@@ -1,4 +1,4 @@
-/* parent/state.c - the run directory, as poplard keeps it.
+/* parent/state.c - makes and writes the run directory.
  *
  * Prefix: state_.
  */

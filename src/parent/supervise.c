@@ -1,4 +1,4 @@
-/* parent/supervise.c - what poplard does when children speak or die, and how it stops.
+/* parent/supervise.c - handles messages and deaths of children, and stops the server.
  *
  * Prefix: supervise_.
  */

@@ -1,4 +1,4 @@
-/* pop3/authorization.c - the commands by which a client proves who it is.
+/* pop3/authorization.c - carries out the commands of the AUTHORIZATION state.
  *
  * Prefix: authorization_.
  */

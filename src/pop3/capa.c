@@ -1,4 +1,4 @@
-/* pop3/capa.c - the capabilities: each announced exactly when it works.
+/* pop3/capa.c - lists the capabilities of the server.
  *
  * Prefix: capa_.
  */

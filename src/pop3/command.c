@@ -1,4 +1,4 @@
-/* pop3/command.c - the commands: which there are, where they are legal, what they take.
+/* pop3/command.c - the table of commands, and the parser of command lines.
  *
  * Prefix: command_.
  */

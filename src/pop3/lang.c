@@ -1,4 +1,4 @@
-/* pop3/lang.c - the command by which a client chooses the language of the replies.
+/* pop3/lang.c - carries out LANG, which chooses the language of the replies.
  *
  * Prefix: lang_.
  */

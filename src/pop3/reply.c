@@ -1,4 +1,4 @@
-/* pop3/reply.c - the shapes of what a server says.
+/* pop3/reply.c - writes the lines of replies.
  *
  * Prefix: reply_.
  */

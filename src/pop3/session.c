@@ -1,4 +1,4 @@
-/* pop3/session.c - one POP3 session as a machine: the step.
+/* pop3/session.c - one POP3 session as a state machine: the step.
  *
  * Prefix: session_.
  */

@@ -1,5 +1,5 @@
-/* pop3/state.c - a POP3 session as data: what it asks for, what may answer, what it
- * holds.
+/* pop3/state.c - a POP3 session as data: its asks, the events that answer them, and its
+ * state.
  *
  * Prefix: session_.
  */

@@ -1,4 +1,4 @@
-/* pop3/text.c - everything that a client's user may read, in every language.
+/* pop3/text.c - the texts of replies, in all languages.
  *
  * Prefix: text_.
  */

@@ -1,4 +1,4 @@
-/* pop3/transaction.c - the commands of TRANSACTION, and QUIT.
+/* pop3/transaction.c - carries out the commands of TRANSACTION, and QUIT.
  *
  * Prefix: transaction_.
  */

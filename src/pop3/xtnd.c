@@ -1,4 +1,4 @@
-/* pop3/xtnd.c - the command XTND: what the server can do, and boards.
+/* pop3/xtnd.c - carries out XTND: extensions and boards.
  *
  * Prefix: xtnd_.
  */

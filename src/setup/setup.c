@@ -1,4 +1,4 @@
-/* setup/setup.c - what is wrong with a configuration on this machine.
+/* setup/setup.c - checks a configuration against this machine.
  *
  * Prefix: setup_.
  */

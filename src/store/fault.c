@@ -1,4 +1,4 @@
-/* store/fault.c - which fault an errno means for a maildrop.
+/* store/fault.c - converts an errno to the fault that it means for a maildrop.
  *
  * Prefix: store_fault.
  */

@@ -1,4 +1,4 @@
-/* store/index.c - read the index of a maildrop.
+/* store/index.c - reads the index of a maildrop.
  *
  * Prefix: index_.
  */

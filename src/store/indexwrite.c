@@ -1,4 +1,4 @@
-/* store/indexwrite.c - write the index of a maildrop.
+/* store/indexwrite.c - writes the index of a maildrop.
  *
  * Prefix: index_.
  */

@@ -1,5 +1,5 @@
-/* store/ledger.c - the file that says when the user may log in next, and when messages
- * were retrieved or seen.
+/* store/ledger.c - the file with the time of the user's next login, and with the times
+ * when messages were retrieved or first seen.
  *
  * Prefix: ledger_.
  */

@@ -1,4 +1,4 @@
-/* store/lock.c - one session per maildrop.
+/* store/lock.c - locks a maildrop for one session.
  *
  * Prefix: store_lock. The lock is flock(2) on the maildrop's directory: it needs no
  * file, works on a full disk, excludes other processes, and ends with the process that

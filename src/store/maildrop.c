@@ -1,4 +1,4 @@
-/* store/maildrop.c - reading the listing of an open maildrop.
+/* store/maildrop.c - reads the listing of an open maildrop.
  *
  * Prefix: store_.
  */

@@ -1,5 +1,5 @@
-/* store/retention.c - the rules for a maildrop's user: how often to log in, and how
- * long to keep messages.
+/* store/retention.c - applies the rules for a maildrop's user: how often to log in, and
+ * how long to keep messages.
  *
  * Prefix: retention_.
  */

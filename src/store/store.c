@@ -1,4 +1,4 @@
-/* store/store.c - opening, committing and closing maildrops of any kind.
+/* store/store.c - opens, commits and closes maildrops of any kind.
  *
  * Prefix: store_.
  */

@@ -1,4 +1,4 @@
-/* sys/calls.c - system calls by their names, on each architecture.
+/* sys/calls.c - finds the numbers of system calls by name, on each architecture.
  *
  * Prefix: calls_.
  */

@@ -1,4 +1,5 @@
-/* sys/file.c - opens and replaces files of operators and users without following links.
+/* sys/file.c - opens, reads and replaces files of operators and users, without
+ * following symbolic links.
  *
  * Prefix: file_.
  */

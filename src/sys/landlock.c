@@ -1,4 +1,4 @@
-/* sys/landlock.c - restrict this process by Landlock, through its three system calls.
+/* sys/landlock.c - calls the kernel's Landlock.
  *
  * Prefix: landlock_.
  */

@@ -1,4 +1,4 @@
-/* sys/logsink.c - write the lines of the log.
+/* sys/logsink.c - writes the lines of the log.
  *
  * Prefix: logsink_.
  */

@@ -1,4 +1,4 @@
-/* sys/loop.c - one thread waits for many descriptors and deadlines.
+/* sys/loop.c - waits in one thread for many descriptors and timers.
  *
  * Prefix: loop_.
  */

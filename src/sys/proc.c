@@ -1,4 +1,4 @@
-/* sys/proc.c - start processes, and give up privileges.
+/* sys/proc.c - starts processes, and gives up rights.
  *
  * Prefix: proc_.
  */

@@ -1,4 +1,4 @@
-/* sys/sandbox.c - what each process may do, as a table, and how that is enforced.
+/* sys/sandbox.c - the table of what each process may do, and its enforcement.
  *
  * Prefix: sandbox_.
  */

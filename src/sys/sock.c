@@ -1,4 +1,4 @@
-/* sys/sock.c - listening TCP sockets, and what the kernel knows of a peer.
+/* sys/sock.c - makes TCP sockets, and asks the kernel about a peer.
  *
  * Prefix: sock_.
  */

@@ -1,4 +1,4 @@
-/* sys/watched.c - a file that is read again when it has changed.
+/* sys/watched.c - reads a file again when it has changed.
  *
  * Prefix: watched_.
  */

@@ -1,4 +1,4 @@
-/* tls/client.c - certificates of clients.
+/* tls/client.c - checks the certificates of clients.
  *
  * Prefix: client_.
  */

@@ -1,4 +1,5 @@
-/* tls/peer.c - the client at the other end of a connection, and what binds it to us.
+/* tls/peer.c - what a TLS connection tells about its client: certificate and channel
+ * bindings.
  *
  * Prefix: tls_.
  */

@@ -1,4 +1,5 @@
-/* tls/server.c - certificates, keys and policy, which many connections share.
+/* tls/server.c - a TLS server: certificates, keys and policy, which many connections
+ * share.
  *
  * Prefix: tls_server_.
  */

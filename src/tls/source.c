@@ -1,4 +1,4 @@
-/* tls/source.c - feeds OpenSSL with the peer's octets, a bounded number at a time.
+/* tls/source.c - gives OpenSSL the peer's octets, a bounded number at a time.
  *
  * Prefix: source_.
  */

@@ -1,4 +1,4 @@
-/* tls/staple.c - OCSP responses for the server's own certificates.
+/* tls/staple.c - checks OCSP responses for the server's own certificates.
  *
  * Prefix: staple_.
  */

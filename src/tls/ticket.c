@@ -1,4 +1,4 @@
-/* tls/ticket.c - session tickets, which any front can make and accept.
+/* tls/ticket.c - makes and accepts session tickets, with keys that all fronts share.
  *
  * Prefix: ticket_.
  */

@@ -1,4 +1,4 @@
-/* tls/tls.c - a connection under TLS.
+/* tls/tls.c - TLS connections of a POP3 server.
  *
  * Prefix: tls_.
  */

@@ -1,4 +1,4 @@
-/* auth/sasl/sasl.c - one SASL exchange, the server's side.
+/* auth/sasl/sasl.c - carries out SASL exchanges, as the server.
  *
  * Prefix: sasl_.
  */

@@ -1,4 +1,4 @@
-/* config/file/board.c - sections of poplar.conf: boards.
+/* config/file/board.c - reads the sections of poplar.conf that describe boards.
  *
  * Prefix: config_.
  */

@@ -1,4 +1,4 @@
-/* config/file/database.c - sections of poplar.conf: databases.
+/* config/file/database.c - reads the sections of poplar.conf that describe databases.
  *
  * Prefix: config_.
  */

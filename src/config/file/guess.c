@@ -1,5 +1,5 @@
 /* config/file/guess.c - finds settings by their names in the file, and by mistyped
- * ones.
+ * names.
  *
  * Prefix: config_.
  */

@@ -1,5 +1,5 @@
-/* config/file/loading.c - what reading poplar.conf needs everywhere: complaints, and
- * values from libconfuse into a struct of settings.
+/* config/file/loading.c - what all files that read poplar.conf share: reports of
+ * mistakes, and copying values from libconfuse into a struct of settings.
  *
  * Prefix: config_.
  */

@@ -1,4 +1,5 @@
-/* store/maildir/join.c - join the records of the index with the files that were found.
+/* store/maildir/join.c - joins the records of an index with the files that were found
+ * in a Maildir.
  *
  * Prefix: maildir_. Records and files are both in delivery order.
  */

@@ -1,4 +1,4 @@
-/* store/maildir/list.c - bring the index of a Maildir up to date.
+/* store/maildir/list.c - brings the index of a Maildir up to date.
  *
  * Prefix: maildir_. If nothing has changed, the index is the listing. Otherwise the
  * changed folders are read, and their files are joined with the records of the index;

@@ -1,4 +1,4 @@
-/* store/maildir/maildirsize.c - subtract removed messages from the quota file of a
+/* store/maildir/maildirsize.c - subtracts removed messages from the quota file of a
  * Maildir.
  *
  * Prefix: maildir_. Maildir++ defines the file: the first line is the quota; each other

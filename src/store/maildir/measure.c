@@ -1,4 +1,4 @@
-/* store/maildir/measure.c - find moved files of a Maildir again, and measure files.
+/* store/maildir/measure.c - finds moved files of a Maildir again, and measures files.
  *
  * Prefix: scan_.
  */

@@ -1,4 +1,4 @@
-/* store/maildir/remove.c - removing messages from a Maildir.
+/* store/maildir/remove.c - removes messages from a Maildir.
  *
  * Prefix: maildir_.
  */

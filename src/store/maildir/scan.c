@@ -1,4 +1,4 @@
-/* store/maildir/scan.c - find the files of a Maildir, and sort them.
+/* store/maildir/scan.c - finds the files of a Maildir, and sorts them.
  *
  * Prefix: scan_.
  */

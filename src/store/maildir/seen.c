@@ -1,4 +1,4 @@
-/* store/maildir/seen.c - mark messages of a Maildir as seen.
+/* store/maildir/seen.c - marks messages of a Maildir as seen.
  *
  * Prefix: maildir_.
  */
