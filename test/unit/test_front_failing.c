@@ -74,7 +74,7 @@ static void begin_login(void)
 }
 
 /* A message that becomes a surrogate. */
-static void retrieve(void)
+static void retrieve_surrogate(void)
 {
 	struct message_body body = body_of(MESSAGE_OCTETS);
 
@@ -111,7 +111,7 @@ static void commit(void)
 static void whole_session(void)
 {
 	begin_login();
-	retrieve();
+	retrieve_surrogate();
 	open_board();
 	w.clients[0].room = 10;
 	step("UIDL\r\n");
