@@ -219,20 +219,21 @@ static void test_a_commit_that_frees_nothing(void **state)
 /* MARKS hold 32768 messages each; those without a mark are left out. */
 static void test_marks_of_a_large_maildrop(void **state)
 {
-	enum { EACH = 4096 * 8 };
+	enum { EACH = 4096 * 8, LAST = 9 * EACH };
 	struct message m = ready();
 
 	(void)state;
 	start_front();
-	m.READY.count = 10 * EACH;
+	m.READY.count = LAST + 64;
 	m.READY.maxima = 0;
 	log_in_to(&m, listing_file(UINT32_MAX));
-	say("DELE 2\r\n"); /* the listing has no record of the others */
-	conn()->session.bits[9 * EACH / 64] |= 1;
+	say("DELE 2\r\n"); /* the listing has no record of the last ones */
+	conn()->session.bits[LAST / 64] |= 1;
 	say("QUIT\r\n");
 	CHECK_EQ(heard(MESSAGE_MARKS), 2);
-	CHECK_EQ(last(MESSAGE_MARKS)->message.MARKS.first, 9 * EACH);
-	CHECK_EQ(last(MESSAGE_MARKS)->message.MARKS.bits.len, 4096);
+	const struct message_MARKS *marks = &last(MESSAGE_MARKS)->message.MARKS;
+	CHECK_EQ(marks->first, LAST);
+	CHECK_EQ(marks->bits.len, 64 / 8);
 	CHECK_EQ(last(MESSAGE_MARKS)->text[0], 1);
 	CHECK_EQ(heard(MESSAGE_COMMIT), 1);
 	stop_front();
