@@ -228,6 +228,7 @@ static void test_a_proxy_names_the_client(void **state)
 	say("PROXY TCP4 198.51.100.1 192.0.2.9 555 110\r\nCAPA\r\n");
 	CHECK_TEXT(conn()->peer, "198.51.100.1:555");
 	CHECK(said("+OK ready"));
+	CHECK(!conn()->arrival.header);
 	CHECK(logged("proxied peer=198.51.100.1:555 via=192.0.2.9:1000"));
 	w.clients[0].in_at = strlen("PROXY TCP4 198.51.100.1 192.0.2.9 555 110\r\n");
 	conn()->watch.wake(&conn()->watch, LOOP_READ);

@@ -10,6 +10,26 @@ static void begin(void)
 
 /* ---- TLS ---- */
 
+/* Its first octets may have come with the end of the handshake. */
+static void test_commands_that_come_with_a_handshake(void **state)
+{
+	(void)state;
+	for (int pending = 0; pending < 2; pending++) {
+		start_front();
+		w.accepts = TLS_WANT_READ;
+		arrive("192.0.2.1:1000", true);
+		say("\x16");
+		w.accepts = TLS_DONE;
+		w.tls_pending = pending;
+		say("CAPA\r\n");
+		CHECK_EQ(conn()->phase, PHASE_OPEN);
+		CHECK_EQ(said("USER"), pending);
+		say("QUIT\r\n");
+		CHECK(logged("disconnect peer=192.0.2.1:1000 tls=yes"));
+		stop_front();
+	}
+}
+
 static void test_clear_text_behind_stls_ends_the_connection(void **state)
 {
 	(void)state;
@@ -274,6 +294,12 @@ static void test_input_is_kept_while_poplar_auth_is_asked(void **state)
 	say("NOOP\r\n");
 	CHECK(!conn()->client.held);
 	stop_front();
+	begin(); /* what is kept may be a password */
+	say("USER alice\r\nPASS b\r\nPASS secret\r\n");
+	CHECK(conn()->client.held);
+	answer_failed(conn(), FAULT_DENIED, 0);
+	CHECK_EQ(conn()->client.in.len, 0);
+	stop_front();
 }
 
 /* A long response has room; a long command has none, and is refused. */
@@ -306,14 +332,14 @@ static void test_a_response_in_pieces_and_one_too_long(void **state)
 
 	(void)state;
 	begin();
-	strcpy(line, "AUTH PLAIN ");
-	memset(line + 11, 'A', 10000);
+	memcpy(line, "AUTH PLAIN secret", 17);
+	memset(line + 17, 'A', 10000 - 6);
 	strcpy(line + 10011, "\r\n");
 	say(line);
 	CHECK_EQ(asked_auth()->AUTH_ASK.response.len, 10000);
 	answer_failed(conn(), FAULT_DENIED, 0);
 	CHECK(!logged("response-too-long"));
-	memset(line + 11, 'A', 12980);
+	memset(line + 17, 'A', 12980 - 6);
 	strcpy(line + 12991, "\r\n");
 	say(line);
 	CHECK(said("-ERR"));
@@ -700,6 +726,7 @@ static void test_a_socket_that_breaks_under_tls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_commands_that_come_with_a_handshake),
 		TEST(test_clear_text_behind_stls_ends_the_connection),
 		TEST(test_stls_then_a_login_bound_to_tls),
 		TEST(test_mechanisms_get_what_they_can_be_bound_to),

@@ -355,6 +355,12 @@ static void test_a_board_takes_the_place_of_the_maildrop(void **state)
 	say("UIDL\r\n");
 	CHECK(said("2 uid-2\r\n.\r\n"));
 	CHECK(!conn()->drop.next_name);
+	say("XTND ARCHIVE news\r\n");
+	CHECK_EQ(last(MESSAGE_BOARD_ASK)->message.BOARD_ASK.board, BOARD_ARCHIVE);
+	board_ok("news");
+	drop_says(conn()->drop.next, &m, listing_file(UINT32_MAX));
+	CHECK(logged("board=news archive=no"));
+	CHECK(logged("board=news archive=yes messages=2 octets=1040"));
 	stop_front();
 }
 

@@ -76,7 +76,8 @@ static void test_a_refusal_is_logged_at_once_and_told_after_its_delay(void **sta
 	begin();
 	ask();
 	answer_failed(conn(), FAULT_DENIED, 2000);
-	CHECK(logged("login-failed user=alice"));
+	CHECK(logged("login-failed user=alice peer=192.0.2.1:1000 tls=no method=USER "
+		     "reason=[AUTH]"));
 	CHECK(!said("-ERR"));
 	pass(1999);
 	CHECK(!said("-ERR"));
@@ -201,6 +202,17 @@ static void test_apop_is_asked_with_the_timestamp_of_the_greeting(void **state)
 	answer_failed(conn(), FAULT_DENIED, 0);
 	ask();
 	CHECK_EQ(asked_auth()->AUTH_ASK.timestamp.len, 0);
+	stop_front();
+}
+
+/* A fault without a response code has its text. */
+static void test_the_log_says_why_a_login_failed(void **state)
+{
+	(void)state;
+	begin();
+	ask();
+	answer_failed(conn(), FAULT_BINDING, 0);
+	CHECK(logged("reason=\"channel binding does not fit this connection\""));
 	stop_front();
 }
 
@@ -524,6 +536,7 @@ int main(void)
 		TEST(test_a_delayed_exchange_goes_on),
 		TEST(test_a_good_exchange_is_over),
 		TEST(test_apop_is_asked_with_the_timestamp_of_the_greeting),
+		TEST(test_the_log_says_why_a_login_failed),
 		TEST(test_an_exchange_goes_on_and_is_cancelled_by_a_star),
 		TEST(test_a_client_that_goes_cancels_its_question),
 		TEST(test_answers_for_a_client_that_has_gone),

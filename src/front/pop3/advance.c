@@ -61,7 +61,7 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 {
 	const enum result r = input_next(c, ev);
 
-	if (r == RESULT_HANGUP) { /* it may still read what we have to say */
+	if (r == RESULT_HANGUP) { /* the client may still read its replies */
 		const enum result sent = output_flush(c);
 
 		return sent == RESULT_WAIT ? RESULT_WAIT : RESULT_HANGUP;
@@ -72,8 +72,8 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 	advance_step(c, ev);
 	if (c->session.ask != ASK_LOGIN && c->session.ask != ASK_BOARD)
 		authlink_forget(c); /* the line may have ended an exchange */
-	if (!conn_is_logged_in(
-		    c)) /* a line that was refused may hold a password, too */
+	/* a line that was refused may hold a password, too */
+	if (!conn_is_logged_in(c))
 		secret_wipe(unconst(line.at), line.len);
 	return RESULT_DONE;
 }

@@ -60,7 +60,6 @@ void droplink_use_next(struct conn *c)
 {
 	detach(c, &c->drop.link);
 	c->drop.link = TAKE(c->drop.next);
-	c->drop.commit_at = 0;
 }
 
 static enum fault tell(const struct conn *c, const struct message *m, int pass)
