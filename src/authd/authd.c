@@ -1,7 +1,8 @@
 /* authd/authd.c - poplar-auth: decides who may open which maildrop.
  *
- * Threads run straight-line code that may block. This file has the process, its links
- * to fronts and the messages of poplard; logins.c answers what fronts ask.
+ * Threads run straight-line code that may block. This file has the process and the
+ * messages of poplard; fronts.c has the links to fronts, and logins.c answers what
+ * fronts ask.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "auth/user/scheme.h"
 #include "authd/control.h"
 #include "authd/databases.h"
+#include "authd/fronts.h"
 #include "authd/logins.h"
 #include "authd/tokens.h"
 #include "base/log.h"
@@ -24,98 +26,9 @@ struct authd {
 	struct threaded threaded; /* first: poplar-auth is a threaded process */
 	struct pool *errands;     /* one thread that hears poplard */
 	struct logins logins;
+	struct fronts fronts;
 	int dir; /* that of the users file */
 	struct auth_databases databases;
-	atomic_ullong linked; /* links to fronts, ever */
-};
-
-/* ---- links to fronts ---- */
-
-struct link {
-	struct threaded_link threaded; /* first: a link is a threaded link */
-	uint64_t number;     /* poplard's name for the process, in FRONT_BROKEN */
-	atomic_bool is_lost; /* poplard has heard so */
-	bool is_held;        /* watched until the front has read most answers */
-	struct logins_link front;
-};
-
-/* The queue of a front that has read most of its answers has room for so many more, of
- * any size. */
-enum { ANSWERS_MAX = 16 };
-
-static struct authd *authd_of(const struct threaded_link *link)
-{
-	return (struct authd *)link->process;
-}
-
-static bool hear_front(struct threaded_link *link, struct channel_inbox *in)
-{
-	struct link *l = (struct link *)link;
-	const bool on = logins_hear(&l->front, in);
-
-	secret_wipe(in, sizeof *in);
-	return on;
-}
-
-/* A front that does not read its answers may ask no more until it has, so that no
- * thread has to wait for it. */
-static void watch_front(struct threaded_link *link)
-{
-	struct link *l = (struct link *)link;
-
-	l->is_held = atomic_load(&l->front.answers.unread) >= ANSWERS_MAX;
-	if (l->is_held)
-		pool_when_writable(link->process->pool, &link->post);
-	else
-		pool_again(link->process->pool, &link->post);
-}
-
-static bool may_hear_front(struct threaded_link *link)
-{
-	struct link *l = (struct link *)link;
-
-	if (!l->is_held)
-		return true;
-	atomic_store(&l->front.answers.unread, 0);
-	return false;
-}
-
-/* A front without a link can serve nobody: poplard ends it and starts another. */
-static void give_front_up(const struct authd *a, uint64_t number)
-{
-	const struct message broken = { .kind = MESSAGE_FRONT_BROKEN,
-					.FRONT_BROKEN = { number } };
-
-	fault_ignore(
-		channel_send(a->threaded.child.parent.fd, &broken, -1, CHANNEL_NOW));
-}
-
-/* Threads that still use the link see that it has ended. A front that has closed its
- * end may have died: poplard knows. */
-static void lose_front(struct threaded_link *link)
-{
-	struct link *l = (struct link *)link;
-
-	shutdown(link->post.fd, SHUT_RDWR);
-	if (!atomic_exchange(&l->is_lost, true))
-		give_front_up(authd_of(link), l->number);
-}
-
-static void free_front(struct threaded_link *link)
-{
-	struct link *l = (struct link *)link;
-
-	exchanges_done(&l->front.exchanges);
-	free(l);
-}
-
-static const struct threaded_kind front_links = {
-	.peer = ROLE_FRONT,
-	.hear = hear_front,
-	.watch = watch_front,
-	.may_hear = may_hear_front,
-	.lost = lose_front,
-	.free = free_front,
 };
 
 /* ---- poplard ---- */
@@ -124,19 +37,8 @@ static bool on_front_link(void *arg, const struct message *m,
 			  struct channel_files *files)
 {
 	struct authd *a = arg;
-	struct link *link = malloc(sizeof *link);
-	const int fd = files->at[0];
 
-	if (!link) {
-		close(fd);
-		give_front_up(a, m->FRONT_LINK.number);
-		return true;
-	}
-	link->number = m->FRONT_LINK.number;
-	atomic_init(&link->is_lost, false);
-	link->is_held = false;
-	logins_link_init(&link->front, &a->logins, fd, atomic_fetch_add(&a->linked, 1));
-	threaded_link_begin(&a->threaded, &link->threaded, &front_links, fd);
+	fronts_link(&a->fronts, m->FRONT_LINK.number, files->at[0]);
 	return true;
 }
 
@@ -279,7 +181,7 @@ static void *serve_parent(void *arg)
 
 int main(int argc, char **argv)
 {
-	static struct authd a = { .dir = -1 };
+	static struct authd a = { .fronts = { &a.threaded, &a.logins }, .dir = -1 };
 	struct child *child = &a.threaded.child;
 	pthread_t thread;
 
