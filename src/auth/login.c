@@ -86,11 +86,8 @@ enum fault login_by_password(const struct login_rules *rules,
 	struct user_found who = { 0 };
 
 	split(rules, &authzid, &authid);
-	bool good = login_name(rules, authid, &name);
-	if (!prep_password(password, PREP_QUERY, &secret)) {
-		secret.text = password; /* only to take the time of a check */
-		good = false;
-	}
+	const bool is_name = login_name(rules, authid, &name);
+	const bool good = prep_password(password, PREP_QUERY, &secret) && is_name;
 	enum fault f = database_check(rules->databases,
 				      good ? name_span(&name) : SPAN(""), secret.text,
 				      way->peer, rules->watcher, &who, why);

@@ -140,6 +140,13 @@ static void test_a_grant_says_whose_maildrop_and_under_which_rules(void **state)
 		  30,
 		  7,
 		  true },
+		/* mail-user's uid, with whichever gid */
+		{ { .name = SPAN("alice"), .has_uid = true, .uid = 8 },
+		  "alice/Maildir",
+		  10,
+		  30,
+		  7,
+		  false },
 		{ { .name = SPAN("a/b"), .read_only = true },
 		  "a%2fb/Maildir",
 		  10,

@@ -166,6 +166,7 @@ static enum sasl_says play(struct server *s, enum mechanism m, const struct clie
 	gsasl_finish(session);
 	gsasl_done(gsasl);
 	CHECK_EQ(s->store.kept, 0);
+	CHECK_EQ(why->sys, 0);
 	return says;
 }
 
@@ -356,27 +357,30 @@ static void test_nobodys_scram_looks_like_somebodys(void **state)
 /* RFC 5929, RFC 9266: bound to this TLS connection, or nobody comes in. */
 static void test_channel_binding(void **state)
 {
-	static const char ours[] = "octets of connection 1",
-			  theirs[] = "octets of connection 2";
-	char ours64[128], theirs64[128], user[LOGIN_NAME_OCTETS + 1];
+	static const char ours[] = "octets of connection 1";
+	static const char *const ours64[] = { "b2N0ZXRzIG9mIGNvbm5lY3Rpb24gMQ==",
+					      "MQ==" },
+				 *const theirs64[] = {
+					 "b2N0ZXRzIG9mIGNvbm5lY3Rpb24gMg==", "Mg=="
+				 };
+	char user[LOGIN_NAME_OCTETS + 1];
 
 	(void)state;
-	sodium_bin2base64(ours64, sizeof ours64, (const unsigned char *)ours,
-			  sizeof ours - 1, sodium_base64_VARIANT_ORIGINAL);
-	sodium_bin2base64(theirs64, sizeof theirs64, (const unsigned char *)theirs,
-			  sizeof theirs - 1, sodium_base64_VARIANT_ORIGINAL);
-	for (int way = 0; way < 4; way++) {
+	for (int way = 0; way < 8; way++) {
 		struct server s;
 		struct why why = { 0 };
 		struct client c = alice;
 		bool by_unique = way & 1, same = way & 2;
-		const char *value = same ? ours64 : theirs64;
+		const bool is_short = way & 4; /* the last octet alone */
+		const char *value = same ? ours64[is_short] : theirs64[is_short];
+		const struct span octets =
+			span_after(span_of(ours), is_short ? strlen(ours) - 1 : 0);
 
 		make_server(&s, "PLAIN");
 		if (by_unique)
-			s.channel.unique = span_of(ours);
+			s.channel.unique = octets;
 		else
-			s.channel.exporter = span_of(ours);
+			s.channel.exporter = octets;
 		c.unique = by_unique ? value : NULL;
 		c.exporter = by_unique ? NULL : value;
 		CHECK_EQ(play(&s, MECHANISM_ID_SCRAM_SHA_256_PLUS, &c, user, &why),
@@ -411,7 +415,7 @@ static enum sasl_says say_first(struct server *s, enum mechanism m, const char *
  * not to blame. */
 static void test_what_clients_say_of_binding(void **state)
 {
-	enum { NONE = 0, EXPORTER = 1, UNIQUE = 2 };
+	enum { NONE = 0, EXPORTER = 1, UNIQUE = 2, BOTH = EXPORTER | UNIQUE };
 	static const struct {
 		bool plus;
 		unsigned has;
@@ -424,11 +428,17 @@ static void test_what_clients_say_of_binding(void **state)
 		{ false, EXPORTER, "n,,n=alice,r=abc", FAULT_NONE },
 		{ false, EXPORTER, "y,,n=alice,r=abc", FAULT_BINDING },
 		{ false, UNIQUE, "y,,n=alice,r=abc", FAULT_BINDING },
+		{ false, BOTH, "y,,n=alice,r=abc", FAULT_BINDING },
+		{ false, EXPORTER, "y", FAULT_BAD_RESPONSE },
+		{ false, EXPORTER, "y,", FAULT_BAD_RESPONSE },
 		{ false, NONE, "p=anything,,n=alice,r=abc", FAULT_BINDING },
 		{ false, EXPORTER, "p=tls-exporter,,n=alice,r=abc", FAULT_BINDING },
 		{ false, UNIQUE, "p=tls-unique,,n=alice,r=abc", FAULT_BINDING },
 		{ true, EXPORTER, "p=tls-exporter,,n=alice,r=abc", FAULT_NONE },
 		{ true, UNIQUE, "p=tls-unique,,n=alice,r=abc", FAULT_NONE },
+		{ true, BOTH, "p=tls-exporter,,n=alice,r=abc", FAULT_NONE },
+		{ true, BOTH, "p=tls-unique,,n=alice,r=abc", FAULT_NONE },
+		{ true, BOTH, "y,,n=alice,r=abc", FAULT_BINDING },
 		{ true, EXPORTER, "p=tls-unique,,n=alice,r=abc", FAULT_BINDING },
 		{ true, UNIQUE, "p=tls-exporter,,n=alice,r=abc", FAULT_BINDING },
 		{ true, EXPORTER, "p=tls-server-end-point,,n=alice,r=abc",
@@ -456,7 +466,7 @@ static void test_what_clients_say_of_binding(void **state)
 		if (cases[at].has & EXPORTER)
 			s.channel.exporter = SPAN("octets of this connection");
 		if (cases[at].has & UNIQUE)
-			s.channel.unique = SPAN("other octets of it");
+			s.channel.unique = SPAN("other octets, just as long");
 		CHECK_EQ(say_first(&s, ways[i % 2][cases[at].plus], cases[at].message,
 				   &why),
 			 cases[at].fault ? SASL_OUT : SASL_MORE);
@@ -864,6 +874,7 @@ static void test_apop(void **state)
 					 &why),
 			 cases[i].in ? FAULT_NONE : FAULT_DENIED);
 		CHECK_EQ(s.store.kept, cases[i].in);
+		CHECK_EQ(why.sys, 0);
 	}
 }
 
@@ -909,6 +920,37 @@ static void test_apop_takes_prepared_passwords_alone(void **state)
 	}
 }
 
+/* RFC 4616 section 2: a password that SASLprep refuses lets nobody in, though it is
+ * stored just so; one that SASLprep changes lets in as it is prepared. */
+static void test_only_prepared_passwords_let_in(void **state)
+{
+	static const struct {
+		const char *stored, *shown;
+		bool in;
+	} cases[] = {
+		{ "{PLAIN}\xc3\xa4", "\xc3\xa4", true },
+		{ "{PLAIN}\xc3\xa4", "a\xcc\x88", true }, /* composed */
+		{ "{PLAIN}\xff", "\xff", false },         /* no UTF-8 */
+		{ "{PLAIN}\xc3\xa4\x07", "\xc3\xa4\x07", false },
+		{ "{PLAIN}\xd8\xa7\x31", "\xd8\xa7\x31", false }, /* bidi */
+	};
+	const struct login_way way = { MECHANISM_ID_USER, true, SPAN("[::1]:1") };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+
+		make_server(&s, "PLAIN");
+		strcpy(s.store.stored, cases[i].stored);
+		CHECK_EQ(login_by_password(&s.rules, &way, SPAN(""), SPAN("alice"),
+					   span_of(cases[i].shown), &found, &why),
+			 cases[i].in ? FAULT_NONE : FAULT_DENIED);
+		CHECK_EQ(why.sys, 0);
+	}
+}
+
 static void test_the_authorization_identity_is_honoured(void **state)
 {
 	static const enum mechanism able[] = { MECHANISM_ID_PLAIN,
@@ -920,7 +962,8 @@ static void test_the_authorization_identity_is_honoured(void **state)
 	} cases[] = {
 		{ "alice", "alice", false, "alice" }, { "bob", "alice", true, "bob" },
 		{ "bob", "alice", false, NULL },      { "alice", "bob", true, NULL },
-		{ "nobody", "alice", true, NULL },
+		{ "nobody", "alice", true, NULL },    { "z", "alice", true, "z" },
+		{ "z", "alice", false, NULL },
 	};
 	char user[LOGIN_NAME_OCTETS + 1];
 
@@ -1042,16 +1085,29 @@ static void test_the_masters_own_way(void **state)
 
 static void test_a_database_that_is_down_is_not_the_users_fault(void **state)
 {
+	const struct login_way way = { MECHANISM_ID_APOP, true, SPAN("[::1]:1") };
 	char user[LOGIN_NAME_OCTETS + 1];
+	struct user_found found = { 0 };
+	struct server s;
 
 	(void)state;
 	for (size_t m = 0; m < sizeof challenging / sizeof *challenging; m++) {
-		struct server s;
 		struct why why = { 0 };
 
 		make_server(&s, "PLAIN");
 		s.store.down = true;
 		CHECK_EQ(play(&s, challenging[m], &alice, user, &why), SASL_OUT);
+		CHECK_EQ(why.fault, FAULT_IO);
+	}
+	for (int by_digest = 0; by_digest < 2; by_digest++) {
+		struct why why = { 0 };
+
+		CHECK_EQ(by_digest ? login_by_digest(&s.rules, &way, SPAN("alice"),
+						     SPAN("<1@x>"), SPAN("x"), &found,
+						     &why)
+				   : login_proved(&s.rules, &way, SPAN(""),
+						  SPAN("alice"), &found, &why),
+			 FAULT_IO);
 		CHECK_EQ(why.fault, FAULT_IO);
 	}
 }
@@ -1232,6 +1288,52 @@ static void keep_line(int priority, struct span line)
 	CHECK(span_copy(line, logged, sizeof logged));
 }
 
+static void forget_line(int priority, struct span line)
+{
+	(void)priority, (void)line;
+}
+
+static void look(void *arg, struct span name)
+{
+	(void)arg, (void)name;
+}
+
+static void say_nothing(void *arg, const struct database *db, enum database_says says,
+			const struct why *why)
+{
+	(void)arg, (void)db, (void)says, (void)why;
+}
+
+/* The log names the rule that forbids a login, and an operator who asks is told it. */
+static void test_the_rule_that_forbids_a_login_is_told_to_operators(void **state)
+{
+	static const struct database_watcher watcher = { look, say_nothing, NULL };
+	const struct login_way way = { MECHANISM_ID_PLAIN, false, SPAN("[::1]:1") };
+
+	(void)state;
+	for (int is_watched = 0; is_watched < 2; is_watched++) {
+		struct user_found found = { 0 };
+		struct why why = { 0 };
+		struct server s;
+
+		make_server(&s, "PLAIN");
+		s.store.bobs.tls_required = true;
+		s.rules.watcher = is_watched ? &watcher : NULL;
+		logged[0] = '\0';
+		log_to(keep_line);
+		CHECK_EQ(login_by_password(&s.rules, &way, SPAN(""), SPAN("bob"),
+					   SPAN("secret"), &found, &why),
+			 FAULT_DENIED);
+		log_to(forget_line);
+		CHECK_TEXT(why.doing, "by the rule");
+		CHECK_TEXT(why.what, "tls-required");
+		CHECK_TEXT(logged, is_watched ? ""
+					      : "event=login-refused user=bob "
+						"peer=[::1]:1 tls=no method=PLAIN "
+						"rule=tls-required");
+	}
+}
+
 /* "of NAME" is NAME's; "down" cannot be told. */
 static enum database_says check_token(struct database *db, struct span name,
 				      struct span token, struct span peer,
@@ -1392,6 +1494,7 @@ static void test_the_log_says_why_a_token_is_refused(void **state)
 		say(&s, MECHANISM_ID_OAUTHBEARER, &message, 1, text, user, &why);
 		CHECK_TEXT(logged, cases[i].logged);
 	}
+	log_to(forget_line);
 #undef A
 }
 
@@ -1487,6 +1590,7 @@ int main(void)
 		TEST(test_anonymous_only_reads),
 		TEST(test_apop),
 		TEST(test_apop_takes_prepared_passwords_alone),
+		TEST(test_only_prepared_passwords_let_in),
 		TEST(test_the_authorization_identity_is_honoured),
 		TEST(test_the_other_user_of_a_master_must_be_let_in_too),
 		TEST(test_the_masters_own_way),
@@ -1498,6 +1602,7 @@ int main(void)
 		TEST(test_claims_of_exchanges),
 		TEST(test_digest_md5_without_a_charset),
 		TEST(test_malformed_responses),
+		TEST(test_the_rule_that_forbids_a_login_is_told_to_operators),
 		TEST(test_bearer_tokens),
 		TEST(test_an_error_fits),
 		TEST(test_what_each_mechanism_needs_is_said),

@@ -362,6 +362,22 @@ static void test_what_is_read_ahead(void **state)
 	sasl_free(sasl);
 }
 
+static void test_passwords_of_logins(void **state)
+{
+	const struct login_way way = { MECHANISM_ID_USER, true, SPAN("") };
+	struct user_found found = { 0 };
+	struct why why = { 0 };
+
+	(void)state;
+	stored = SPAN("{PLAIN}x");
+	begin();
+	CHECK_EQ(login_by_password(&rules, &way, SPAN(""), SPAN("alice"),
+				   SPAN("a\xcc\x88-secret"), &found, &why),
+		 FAULT_DENIED);
+	CHECK_EQ(times_wiped("a\xcc\x88-secret"), 1); /* as it came: see prepare */
+	CHECK_EQ(times_wiped("\xc3\xa4-secret"), 3);  /* as prepared, and a copy */
+}
+
 static void test_passwords_for_apop(void **state)
 {
 	const struct login_way way = { MECHANISM_ID_APOP, true, SPAN("") };
@@ -425,6 +441,7 @@ int main(void)
 		TEST(test_responses_and_exchanges),
 		TEST(test_keys_in_an_exchange),
 		TEST(test_what_is_read_ahead),
+		TEST(test_passwords_of_logins),
 		TEST(test_passwords_for_apop),
 		TEST(test_copies_of_users),
 		TEST(test_the_users_file),

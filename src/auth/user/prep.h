@@ -23,8 +23,8 @@ struct prep_text {
 
 /* Prepare a password. The caller uses out->text in place of `given`, from which
  * out->text may borrow, and calls prep_done at last. False: the password is not UTF-8
- * or has a character that SASLprep forbids, or memory ran out; then prep_done is not
- * needed. */
+ * or has a character that SASLprep forbids, or memory ran out; then out->text is
+ * `given`, and prep_done is not needed. */
 MUST_USE bool prep_password(struct span given, enum prep how, struct prep_text *out);
 void prep_done(struct prep_text *t); /* wipes and frees t->made */
 
