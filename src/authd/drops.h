@@ -19,7 +19,7 @@ struct drops {
 	pthread_cond_t changed; /* a link has come or gone, or poplard has answered */
 	int parent;             /* channel to poplard */
 	unsigned waiters_max;   /* threads that may wait for processes that are late */
-	unsigned waiters;       /* threads that do */
+	unsigned waiters;       /* threads that wait for them */
 	struct drops_one *first;
 };
 

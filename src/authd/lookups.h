@@ -19,7 +19,7 @@ struct lookups {
 	pthread_cond_t changed; /* a process has become free */
 	int parent;           /* channel to poplard, for reports of broken processes */
 	unsigned waiters_max; /* threads that may wait for a free process */
-	unsigned waiters;     /* threads that do */
+	unsigned waiters;     /* threads that wait for one */
 };
 
 void lookups_init(struct lookups *lookups, int parent);

@@ -15,8 +15,8 @@ struct buf {
 	bool cut;
 };
 
-/* For large local arrays that are written before they are read: the build makes the
- * compiler clear all others. */
+/* Marks a large local array that is written before it is read, so that the compiler
+ * does not clear it (-ftrivial-auto-var-init) as it clears other local variables. */
 #define ROOM __attribute__((uninitialized))
 
 #define BUF(array) ((struct buf){ .at = (array), .room = sizeof(array) })

@@ -34,8 +34,7 @@ struct policy_site {
 };
 
 /* The policy of a user. has_delay and has_expire say which values of *own the user's
- * database gives; these are moved within the site's bounds. The other values are the
- * site's. */
+ * database has set. The site's bounds limit these; the other values are the site's. */
 struct policy policy_of(const struct policy_site *site, bool has_delay, bool has_expire,
 			const struct policy *own);
 

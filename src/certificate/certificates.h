@@ -53,7 +53,8 @@ typedef void certificates_say_fn(void *arg, const struct certificate_notice *not
 /* Read the files that the settings name, and report each pair that cannot be used.
  * `now` has the contents in use, or is NULL: then a pair that cannot be used, or is not
  * valid at this time, is copied from `now`. *out_changed: *out differs from `now`.
- * False: some pair cannot be used or copied, and *out is empty. */
+ * False: a pair, or the files for client certificates, can be neither used nor copied,
+ * and *out is empty. */
 MUST_USE bool certificates_read(const struct settings *s,
 				const struct certificates *now,
 				struct certificates *out, bool *out_changed,

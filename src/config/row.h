@@ -93,8 +93,8 @@ void row_expected(const struct row *row, char *out, size_t room);
 /* Would the text be a time if it had a unit? */
 bool row_lacks_unit(const struct row *row, struct span text);
 
-/* Set the value to what the file has as `text`; a LIST grows by one text. False: the
- * row does not allow it, or memory ran out; nothing has changed. */
+/* Parse `text`, the value as poplar.conf has it, and set the value; a LIST grows by one
+ * text. False: the row does not allow it, or memory ran out; nothing has changed. */
 MUST_USE bool row_set(const struct row *row, void *values, struct span text);
 
 /* Is the value the empty text or the empty list? */

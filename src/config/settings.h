@@ -282,16 +282,17 @@ unsigned settings_roles(enum setting_id id); /* bits: 1 << enum role */
 /* Describe what the setting allows: "a time from 1s to 10m". */
 void settings_expected(enum setting_id id, char *out, size_t room);
 
-/* Set the value to what the file has as `text`; a LIST grows by one text. False: the
- * setting does not allow it, or memory ran out; nothing has changed. */
+/* Parse `text`, the value as poplar.conf has it, and set the value; a LIST grows by one
+ * text. False: the setting does not allow it, or memory ran out; nothing has changed.
+ */
 MUST_USE bool settings_set(struct settings *s, enum setting_id id, struct span text);
 
 /* Convert a list of names to a set of mechanisms (bits, MECHANISM_BIT). False: a name
  * is unknown, and *out is its index in the list, from 0 on. */
 MUST_USE bool settings_mechanisms(const struct text_list *list, unsigned *out);
 
-/* The policy of the site for all users. Texts that the checks of the file would refuse
- * demand nothing. */
+/* The policy of the site, and the bounds for users. If expire or expire_least is a text
+ * that config_check would refuse, it counts as not set. */
 struct policy_site settings_policy(const struct settings *s);
 
 /* The settings of the TLS server. The texts are borrowed from *s. */

@@ -1,4 +1,4 @@
-/* front/listener.c - the sockets on which clients arrive.
+/* front/listener.c - listens for clients, and accepts them.
  *
  * Prefix: listener_.
  */

@@ -1,4 +1,4 @@
-/* front/listener.h - the sockets on which clients arrive.
+/* front/listener.h - listens for clients, and accepts them.
  *
  * Prefix: listener_. The front accepts clients once poplar-auth has said which
  * mechanisms it can check (CAPA must be right from the first connection on), while a

@@ -58,9 +58,9 @@ enum phase {
 	PHASE_HELLO,     /* the first octet of a TLS handshake must come */
 	PHASE_HANDSHAKE, /* TLS is being set up */
 	PHASE_OPEN,      /* commands and replies */
-	PHASE_LINGER, /* all replies are sent; further input is read and thrown away */
-	PHASE_GONE,   /* the client has gone; its commit is still under way */
-	PHASE_CLOSED, /* closed; freed at the end of this turn of the loop */
+	PHASE_LINGER,    /* all replies are sent; further input is discarded */
+	PHASE_GONE,      /* the client has gone; its commit is still under way */
+	PHASE_CLOSED,    /* closed; freed at the end of this turn of the loop */
 	PHASE_COUNT
 };
 

@@ -35,8 +35,8 @@ static inline bool dispatch(const struct dispatch *d, void *arg,
 	DISPATCH_WHOLE(id, sender, receiver, LIST)                                     \
 	static const struct dispatch id = { { LIST(DISPATCH_HANDLER) } }
 
-/* What of DISPATCH does not compile unless the list is whole. Tests use it for lists of
- * their own. */
+/* The part of DISPATCH that compiles only if the list is complete. Tests use it for
+ * lists of their own. */
 #define DISPATCH_WHOLE(id, sender, receiver, LIST)                                     \
 	static inline __attribute__((unused)) void id##_is_whole(void)                 \
 	{                                                                              \

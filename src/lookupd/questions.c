@@ -1,4 +1,4 @@
-/* lookupd/questions.c - what poplar-lookup answers poplar-auth.
+/* lookupd/questions.c - answers the questions of poplar-auth.
  *
  * Prefix: questions_.
  */

@@ -1,6 +1,7 @@
-/* lookupd/questions.h - what poplar-lookup answers poplar-auth.
+/* lookupd/questions.h - answers the questions of poplar-auth.
  *
- * Prefix: questions_. One question at a time; the database is asked in this thread.
+ * Prefix: questions_. poplar-lookup answers one question at a time, and asks the
+ * database in the calling thread.
  */
 #pragma once
 
@@ -8,17 +9,18 @@
 #include "lookup/driver.h"
 
 struct questions {
-	const struct lookup_driver *driver; /* of the database */
-	void *self;                         /* the driver's */
-	struct channel auth; /* to poplar-auth; its fd is -1 while there is none */
+	const struct lookup_driver *driver; /* the driver of the database */
+	void *self;          /* the driver's own state, from lookup_driver.open */
+	struct channel auth; /* to poplar-auth; fd -1: no channel */
 	struct channel_inbox inbox;
 	struct lookup_answer answer;
 };
 
-/* Questions come from this descriptor, which is taken over, and from no earlier one. */
+/* Take questions from the channel fd, which is taken over, in place of an earlier one.
+ */
 void questions_from(struct questions *q, int fd);
 
-/* Answer the question that is there. Closes the channel if poplar-auth has, or if the
- * answer cannot be sent. False: poplar-auth has said what it may not say, or the kernel
- * refuses to receive; the log has the reason. */
+/* Receive a question, and answer it. If poplar-auth has closed its end, or the answer
+ * cannot be sent, the channel is closed. False: poplar-auth has sent an illegal
+ * message, or receiving has failed; that has been logged. */
 MUST_USE bool questions_hear(struct questions *q);

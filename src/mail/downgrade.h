@@ -83,8 +83,8 @@ struct downgrade {
 	size_t used;        /* octets in held that have been rewritten */
 	struct wire stored; /* counts the octets that the stored field would have on the
 			       wire */
-	struct field field; /* how far the field has been rewritten, */
-	struct fold_place place; /* and of its lines */
+	struct field field; /* how far the field has been rewritten */
+	struct fold_place place; /* the same for its lines */
 	struct domains domains;
 
 	struct parts parts;

@@ -9,7 +9,7 @@
 
 #include "mail/phrase.h"
 
-/* What has a longer name is no field. */
+/* The longest name of a field, in octets: a line with a longer one is no field. */
 enum { FIELD_NAME_MAX = 512 };
 
 /* Cut "name:value". False: it is no field. A name is printable ASCII; a value may be

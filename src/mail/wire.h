@@ -48,9 +48,9 @@ static inline void wire_start_top(struct wire *w, uint64_t lines)
 
 /* Turn stored octets into octets for the client.
  *
- * io_in  consumed from the front; what is left over did not fit and is to be offered
- *        again in front of what follows it.
- * out    room for `room` octets; nothing is written when room < 2.
+ * io_in  octets are consumed from its front; the caller offers the rest again, before
+ *        the octets that follow it.
+ * out    has room for `room` octets; if room < 2, nothing is written.
  *
  * Returns the octets written. w->octets grows by as many, minus the added dots. It
  * cannot fail and owns nothing. However the caller cuts the input into pieces, the

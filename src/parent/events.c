@@ -1,4 +1,4 @@
-/* parent/events.c - what wakes poplard.
+/* parent/events.c - waits for events, and handles them.
  *
  * Prefix: events_.
  */

@@ -11,6 +11,6 @@
  * left behind. False: that failed, which has been logged. */
 MUST_USE bool state_open(struct parent *p, const struct settings *s);
 
-/* Write the file `state`: which processes run, and which ports are open. Once a process
- * has started, before anybody is sent a link to it, and with each change. */
+/* Write the file `state`: which processes run, and which ports are open. Call it after
+ * each change, and for a new process before another one gets a link to it. */
 void state_write(const struct parent *p);

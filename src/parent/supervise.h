@@ -18,6 +18,7 @@ void supervise_died(struct parent *p, pid_t pid, int status);
  * `cause` is for the log. */
 void supervise_stop(struct parent *p, const char *cause);
 
-/* Do what is due by time, and when (ms) the next thing is. */
+/* supervise_do_due: do what is due at the time `now`. supervise_next_due: when to call
+ * it next, ms of clock_ms(). */
 void supervise_do_due(struct parent *p, uint64_t now);
 uint64_t supervise_next_due(const struct parent *p);

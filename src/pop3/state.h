@@ -200,7 +200,7 @@ struct session {
 	uint32_t retrieved; /* messages whose retrieval is noted */
 	uint32_t marked;    /* deletion marks that are set */
 	uint64_t marked_octets;
-	uint32_t left; /* messages and octets after a commit */
+	uint32_t left; /* messages and octets that are left after a commit */
 	uint64_t left_octets;
 	struct session_tally tally;
 

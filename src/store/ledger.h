@@ -1,7 +1,7 @@
 /* store/ledger.h - the file with the time of the user's next login, and with the times
  * when messages were retrieved or first seen.
  *
- * Prefix: ledger_. The file lies in the maildrop's directory. It is not a cache:
+ * Prefix: ledger_. The file lies in the maildrop's folder. It is not a cache:
  * nothing can restore a lost ledger. But all that its loss costs is that messages stay
  * longer, or a login is not delayed; so it is written without fsync. Readers ignore
  * octets that are not a valid record.

@@ -23,10 +23,9 @@ enum ids_found {
 /* The uid and gid of this process. */
 struct ids ids_own(void);
 
-/* Find the ids of a process that is to run as `user` and `group`. Where `user` is
- * empty, *io_ids keeps what it holds; where `group` is empty, the gid is the user's.
- * Without root, every process runs as this one does: the names are not looked up and
- * *io_ids becomes ids_own(). On IDS_NO_USER and IDS_NO_GROUP *io_ids has been set as
- * far as it was found. */
+/* Find the ids of a process that is to run as `user` and `group`. If `user` is empty,
+ * the ids in *io_ids stay; if `group` is empty, the gid is that of the user. Without
+ * root, every process runs as this one does: then *io_ids becomes ids_own(), and no
+ * name is looked up. With IDS_NO_GROUP, *io_ids has the ids of the user. */
 MUST_USE enum ids_found ids_find(const char *user, const char *group,
 				 struct ids *io_ids);

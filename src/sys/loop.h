@@ -23,8 +23,8 @@ struct loop_watch {
 	int fd;
 	unsigned events; /* the events to wait for; the loop sets them */
 	void (*wake)(struct loop_watch *watch, unsigned events);
-	struct loop_watch *next_left; /* the loop's, */
-	void *owner;                  /* and this */
+	struct loop_watch *next_left; /* for the loop */
+	void *owner;                  /* for the loop */
 };
 
 /* The struct that a watch or a timer is a member of. */

@@ -15,7 +15,7 @@
  * only with its own ids. */
 static inline bool owner_may_be(uint64_t uid, uint64_t gid, uint32_t first_uid)
 {
-	const uint64_t most = UINT32_MAX - 1; /* the last one says "no change" */
+	const uint64_t most = UINT32_MAX - 1; /* UINT32_MAX is "no change" */
 
 	if (geteuid() != 0)
 		return uid == geteuid() && gid == getegid();

@@ -30,8 +30,8 @@ struct sasl {
 	bool begun;             /* GSSAPI: the first token was one of Kerberos */
 	struct user_found who; /* the user whose secret the client must prove to know */
 	bool asked;            /* the databases have been asked for that user */
-	bool known;  /* ... and know the user, except for GSSAPI with a secret that the
-			mechanism can use */
+	bool known;  /* ... and know the user, with a secret that the mechanism can use
+			(GSSAPI needs none) */
 	bool proved; /* the proof was right; only the client's empty response is missing
 		      */
 	struct why trouble; /* the fault of a database that was asked in a callback of

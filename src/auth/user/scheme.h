@@ -71,8 +71,8 @@ MUST_USE bool scheme_secret(struct span stored, char out[SCHEME_STORED_MAX],
 /* Is the scheme of this stored password known? */
 bool scheme_known(struct span stored);
 
-/* Can any password match? False for a locked one ("*", "!") and for a malformed hash.
- */
+/* Can any password match? False for a locked password ("*", "!") and for a malformed
+ * hash. */
 bool scheme_can_match(struct span stored);
 
 /* Make the stored form of a password, "{SCHEME}hash" and a NUL. FAULT_SYNTAX: the

@@ -1,6 +1,6 @@
 /* auth/user/userfile.h - the users file, parsed again whenever it changes.
  *
- * Prefix: userfile_. Threads may call userfile_acquire at the same time.
+ * Prefix: userfile_. Several threads may call userfile_acquire at the same time.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 
 struct userfile;
 
-/* Watch the file `name` (one component, copied) in the directory `dir`, which the
+/* Watch the file `name` (one component, copied) in the folder `dir`, which the
  * caller keeps open. The file need not exist yet. NULL: out of memory. */
 MUST_USE struct userfile *userfile_new(int dir, const char *name);
 
