@@ -24,8 +24,8 @@ MUST_USE bool client_keep_input(struct conn *c);
 MUST_USE bool client_begin_tls(struct conn *c);
 
 /* PHASE_HELLO: does the client begin a TLS handshake? RESULT_DONE: yes, and the phase
- * is PHASE_HANDSHAKE. RESULT_WAIT: nothing has come. RESULT_NOT_TLS: the first octet is
- * none of TLS. RESULT_HANGUP. */
+ * is PHASE_HANDSHAKE. RESULT_WAIT: nothing has come. RESULT_NOT_TLS: the first octet
+ * begins no TLS handshake. RESULT_HANGUP. */
 MUST_USE enum result client_hello(struct conn *c);
 
 /* PHASE_HANDSHAKE: continue the handshake. RESULT_DONE: call it again at once, or, if

@@ -111,7 +111,7 @@ struct conn {
 	struct client client;
 	struct output output;
 
-	struct session session; /* stepped by front/pop3/pop3.c alone */
+	struct session session; /* stepped by front/pop3/advance.c alone */
 	struct input input;
 	struct question question;
 	struct drop drop;

@@ -23,7 +23,7 @@ MUST_USE enum result board_take_failed(struct conn *c, uint64_t fault,
 				       struct session_event *ev);
 
 /* poplar-drop has answered for the board that is being opened. RESULT_EVENT: the board
- * is open, or is not to be had. RESULT_ILLEGAL: as with drop_take. */
+ * is open, or cannot be opened. RESULT_ILLEGAL: as with drop_take. */
 MUST_USE enum result board_take(struct conn *c, struct channel_inbox *in,
 				struct session_event *ev);
 

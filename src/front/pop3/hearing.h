@@ -16,8 +16,8 @@ struct hearing {
 	enum result result;
 };
 
-/* A handler returns this: keep its result. False: RESULT_ILLEGAL, and dispatch()
- * reports that the channel must be closed. */
+/* A handler returns this: keep its result. False: RESULT_ILLEGAL. The callers of
+ * dispatch() look at h->result alone, and not at what it returns. */
 static inline bool hearing_gives(struct hearing *h, enum result r)
 {
 	h->result = r;
