@@ -63,11 +63,13 @@ static struct world {
 	unsigned accept_fails; /* how often accept4 fails, */
 	int accept_error;      /* and its errno */
 	bool listeners_closed[LISTENERS_MAX];
+	unsigned listeners_watched[LISTENERS_MAX]; /* for which events */
 	struct heard heard[HEARD_MAX];
 	unsigned heard_count;
 	enum fault auth_fault, drop_fault; /* of the next channel_send */
 	int drops;                         /* session sockets given */
 	bool drops_closed[DROPS_MAX];
+	unsigned drops_watched[DROPS_MAX];
 	/* The call that fails, counted down; 0: none does any more */
 	unsigned fails_in[CALL_COUNT];
 	int blocks;     /* of memory that are allocated */
@@ -318,6 +320,15 @@ int __wrap_shutdown(int fd, int how)
 	return 0;
 }
 
+/* For which events the loop watches a socket that other processes have, too: closing it
+ * does not end that. NULL: another socket. */
+static unsigned *watched(int fd)
+{
+	if (fd >= LISTENER_FD)
+		return &w.listeners_watched[fd - LISTENER_FD];
+	return fd >= DROP_FD ? &w.drops_watched[fd - DROP_FD] : NULL;
+}
+
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
@@ -335,6 +346,7 @@ int __wrap_close(int fd)
 	else if (fd >= DROP_FD)
 		closed = &w.drops_closed[fd - DROP_FD];
 	CHECK(!closed || !*closed);
+	CHECK(!watched(fd) || *watched(fd) == 0);
 	if (closed)
 		*closed = true;
 	return 0;
@@ -357,6 +369,8 @@ bool __wrap_loop_watch(struct loop *l, struct loop_watch *at, unsigned events)
 	if (at->events == 0 && events != 0 && fails(CALL_WATCH))
 		return false;
 	at->events = events;
+	if (watched(at->fd))
+		*watched(at->fd) = events;
 	return true;
 }
 

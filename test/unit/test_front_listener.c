@@ -14,7 +14,8 @@ static void begin(unsigned backlog)
 	w.backlog = backlog;
 }
 
-static unsigned watched(void)
+/* How many listeners the front accepts clients from. */
+static unsigned accepting(void)
 {
 	unsigned count = 0;
 
@@ -31,7 +32,7 @@ static void test_whoever_waits_is_accepted(void **state)
 	CHECK_EQ(w.f.conn_count, 2);
 	CHECK_TEXT(w.f.slots[1]->peer, "192.0.2.1:1000");
 	CHECK(strncmp(w.clients[1].said, "+OK ready", 9) == 0);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	CHECK(!logged("connections-full"));
 	stop_front();
 	CHECK(w.listeners_closed[0]);
@@ -57,10 +58,10 @@ static void test_a_full_front_leaves_clients_in_the_queue(void **state)
 	wake_listener();
 	CHECK_EQ(w.f.conn_count, 2);
 	CHECK_EQ(w.backlog, 1);
-	CHECK_EQ(watched(), 0);
+	CHECK_EQ(accepting(), 0);
 	CHECK(logged("connections-full connections=2"));
 	say("QUIT\r\n");
-	CHECK_EQ(watched(), 2);
+	CHECK_EQ(accepting(), 2);
 	wake_listener();
 	CHECK_EQ(w.backlog, 0);
 	CHECK_EQ(w.f.conn_count, 2);
@@ -110,11 +111,11 @@ static void test_a_front_without_resources_rests(void **state)
 		wake_listener();
 		CHECK(logged("accept-failed"));
 		CHECK_EQ(w.f.conn_count, 0);
-		CHECK_EQ(watched(), 0);
+		CHECK_EQ(accepting(), 0);
 		pass(199);
-		CHECK_EQ(watched(), 0);
+		CHECK_EQ(accepting(), 0);
 		pass(1);
-		CHECK_EQ(watched(), 1);
+		CHECK_EQ(accepting(), 1);
 		wake_listener();
 		CHECK_EQ(w.f.conn_count, 1);
 		stop_front();
@@ -130,7 +131,7 @@ static void test_another_error_ends_the_turn(void **state)
 	wake_listener();
 	CHECK_EQ(w.f.conn_count, 0);
 	CHECK_EQ(w.accept_fails, 0);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	CHECK(!logged("accept-failed"));
 	stop_front();
 }
@@ -142,10 +143,10 @@ static void test_nobody_is_accepted_before_the_offers_are_known(void **state)
 	(void)state;
 	start_without_offers();
 	listener_add(&w.f, LISTENER_FD, false);
-	CHECK_EQ(watched(), 0);
+	CHECK_EQ(accepting(), 0);
 	offer(1);
 	CHECK_EQ(w.f.policy.mechanisms, 1);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	stop_front();
 }
 
@@ -165,9 +166,9 @@ static void test_offers_that_do_not_come_are_asked_for_again(void **state)
 	w.auth_fault = FAULT_NONE;
 	pass(1000);
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
-	CHECK_EQ(watched(), 0);
+	CHECK_EQ(accepting(), 0);
 	offer(1);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	pass(5000);
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
 	stop_front();
@@ -182,19 +183,19 @@ static void test_where_nobody_can_log_in_a_client_has_the_front_ask(void **state
 	CHECK_EQ(w.backlog, 1); /* unasked: nobody was kept waiting for it */
 	wake_listener();
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 2);
-	CHECK_EQ(watched(), 0);
+	CHECK_EQ(accepting(), 0);
 	CHECK_EQ(w.f.conn_count, 0);
 	pass(1000); /* the answer was lost */
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
 	offer(0);
 	CHECK_EQ(w.f.conn_count, 1);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	pass(5000);
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 3);
 	w.backlog = 1;
 	wake_listener();
 	offer(1);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	CHECK_EQ(w.backlog, 1); /* the loop wakes the front for it */
 	wake_listener();
 	CHECK_EQ(w.f.conn_count, 2);
@@ -211,7 +212,7 @@ static void test_where_poplar_auth_cannot_be_asked_clients_are_accepted(void **s
 	w.auth_fault = FAULT_LIMIT;
 	wake_listener();
 	CHECK_EQ(w.f.conn_count, 1);
-	CHECK_EQ(watched(), 1);
+	CHECK_EQ(accepting(), 1);
 	stop_front();
 }
 
