@@ -15,8 +15,8 @@
 /* clang-format off */
 #define BOARD_TABLE(X) \
 X(maildir, TEXT, 0, 4095, "", AUTH, \
-  "The Maildir with its messages, below mail-root. It is not made if it is missing, and its messages are " \
-  "never changed; a file poplar-maxima in it counts how many there have ever been.") \
+  "The Maildir with the board's messages, below mail-root. Poplar neither makes it nor changes its messages; " \
+  "a file poplar-maxima in it keeps the number of messages that the board has ever had.") \
 X(archive, TEXT, 0, 4095, "", AUTH, \
   "A Maildir with older messages, which XTND ARCHIVE opens. Empty: the board has no archive.") \
 X(readers, LIST, 0, 32, "", AUTH, \

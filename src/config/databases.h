@@ -26,8 +26,8 @@
 	X(LDAP,          "ldap",          POPLAR_WITH_LDAP,   "an LDAP server") \
 	X(SYSTEM,        "system",        true,               "the system's users and their shadow passwords") \
 	X(CHECKPASSWORD, "checkpassword", true,               "a program with the interface of checkpassword") \
-	X(JWT,           "jwt",           POPLAR_WITH_JWT,    "no user, but a token that is a JWT, by the keys that sign them") \
-	X(INTROSPECTION, "introspection", POPLAR_WITH_INTROSPECTION, "no user, but any token, by asking the server that gives them out (RFC 7662)")
+	X(JWT,           "jwt",           POPLAR_WITH_JWT,    "no users, but bearer tokens that are JWTs, by the keys of their issuer") \
+	X(INTROSPECTION, "introspection", POPLAR_WITH_INTROSPECTION, "no users, but bearer tokens of any form, by asking the server that issues them (RFC 7662)")
 
 #define DATABASE_TABLE(X) \
 X(driver, CHOICE, 0, 0, "passwd-file", AUTH | LOOKUP, EVERY, NO_ONE, \
@@ -35,13 +35,13 @@ X(driver, CHOICE, 0, 0, "passwd-file", AUTH | LOOKUP, EVERY, NO_ONE, \
 X(if_unknown, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
   "Whether the next database is asked when this one does not know the user.") \
 X(if_wrong, CHOICE, 0, 1, "continue", AUTH, EVERY, NO_ONE, \
-  "Whether the next database is asked when this one knows another password.") \
+  "Whether the next database is asked when the password differs from that in this one.") \
 X(timeout, MILLIS, 100, 60000, "5s", AUTH | LOOKUP, ASKED, NO_ONE, \
   "How long an answer may take. If it takes longer, the client gets [SYS/TEMP], which asks it to try again " \
   "later, and the process that was asked is replaced.") \
 X(cache, CHOICE, 0, 2, "stored", AUTH, REMEMBERED, NO_ONE, \
-  "Which answers are remembered: those of a database that gives the stored password; also those of one that " \
-  "judges the password itself; or none. A password that is good only once must not be remembered.") \
+  "Which answers are remembered: those of a database that tells the stored password; also those of a database " \
+  "that judges passwords itself; or none. A password that is valid only once must not be remembered.") \
 X(cache_success, TIME, 0, 3600, "60s", AUTH, REMEMBERED, NO_ONE, \
   "How long a right password is remembered, with the user's other fields.") \
 X(cache_failure, TIME, 0, 3600, "10s", AUTH, REMEMBERED, NO_ONE, \
@@ -96,12 +96,12 @@ X(service_dir, TEXT, 0, 4095, "", LOOKUP, PAM, NO_ONE, \
 X(program, LIST, 0, 32, "", LOOKUP, CHECKPASSWORD, CHECKPASSWORD, \
   "The program, with its path, and its arguments. It is run without a shell.") \
 X(client_id, TEXT, 0, 255, "", LOOKUP, INTROSPECTION, NO_ONE, \
-  "The name under which Poplar asks, by HTTP Basic, with the secret in password-file. Empty: it asks without " \
-  "a name.") \
+  "The name with which Poplar authenticates by HTTP Basic, with the secret in password-file. Empty: it does " \
+  "not authenticate.") \
 X(issuer, TEXT, 0, 511, "", AUTH | LOOKUP, TOKENS, JWT, \
-  "A token must be from exactly this issuer. Empty: from any.") \
+  "The issuer that a token must have. Empty: any.") \
 X(audience, LIST, 0, 8, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
-  "A token must be for one of these. Empty: it may be for anyone, unless scope says for what.") \
+  "The audiences, one of which a token must have. Empty: any.") \
 X(scope, TEXT, 0, 255, "", AUTH | LOOKUP, TOKENS, NO_ONE, \
   "A token must have all of these scopes, which are separated by spaces. A client whose token is refused " \
   "learns them.") \

@@ -39,7 +39,7 @@ X(tls_ocsp, LIST, 0, 32, "", PARENT, \
   "Files with OCSP responses in DER form to staple, in the order of tls-certificate. Missing or empty: " \
   "nothing is stapled. A response that is stale, or for another certificate, is logged and not stapled.") \
 X(tls_unknown_name, CHOICE, 0, 1, "default", FRONT, \
-  "What a client gets that names a host (SNI) that no certificate has: the first certificate, or a fatal " \
+  "The answer to a client that names a host (SNI) that no certificate has: the first certificate, or a fatal " \
   "alert.") \
 X(tls_minimum, CHOICE, 0, 1, "1.2", PARENT | FRONT, \
   "The oldest version of TLS that the server accepts.") \
@@ -85,15 +85,15 @@ X(proxy_from, LIST, 0, 32, "", FRONT, \
 /* who may come in */ \
 X(users, TEXT, 1, 4095, POPLAR_SYSCONFDIR "/auth/users", PARENT | AUTH, \
   "The passwd-style file of users. The login process can read all files in its folder and no others, so " \
-  "nothing else should be there. If the configuration has no section `database`, this file is the only " \
+  "keep no other files there. If the configuration has no section `database`, this file is the only " \
   "database of users.") \
 X(mechanisms, LIST, 1, 32, "USER, PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, OAUTHBEARER, XOAUTH2", AUTH, \
-  "The allowed ways to log in: USER (with PASS) and SASL mechanisms. Known are also SCRAM-SHA-256-PLUS, " \
-  "SCRAM-SHA-1-PLUS, APOP, DIGEST-MD5, GSSAPI, EXTERNAL and ANONYMOUS. A client is offered those that work " \
-  "on its connection: mechanisms that send the password (USER, PLAIN, LOGIN) or a token (OAUTHBEARER, " \
-  "XOAUTH2) where plaintext-auth allows, the latter if there is a database of tokens; mechanisms that send " \
-  "neither if the stored password of every user suits them, which is {PLAIN} or, for SCRAM, {SCRAM-SHA-256} " \
-  "or {SCRAM-SHA-1}. See LOGGING IN.") \
+  "The allowed ways to log in: USER (with PASS) and SASL mechanisms. Other known ones are SCRAM-SHA-256-PLUS, " \
+  "SCRAM-SHA-1-PLUS, APOP, DIGEST-MD5, GSSAPI, EXTERNAL and ANONYMOUS. The server offers those that work on " \
+  "the connection. Mechanisms that send the password (USER, PLAIN, LOGIN) or a token (OAUTHBEARER, XOAUTH2) " \
+  "need TLS, or the permission of plaintext-auth; those with a token also need a database of tokens. SCRAM, " \
+  "CRAM-MD5, DIGEST-MD5 and APOP must work with the stored password of every user: {PLAIN} or, for SCRAM, " \
+  "{SCRAM-SHA-256} or {SCRAM-SHA-1}. See LOGGING IN.") \
 X(default_domain, TEXT, 0, 200, "", AUTH, \
   "The domain that is appended, behind an '@', to user names without one.") \
 X(fold_names, BOOL, 0, 1, "no", AUTH, \
@@ -147,9 +147,9 @@ X(index, BOOL, 0, 1, "yes", DROP, \
   "without being read through. The file belongs to the maildrop's owner and may be removed at any time; " \
   "clients see the same with and without it.") \
 X(utf8_downgrade, CHOICE, 0, 2, "full", DROP, \
-  "What clients that do not say UTF8 get instead of a message with characters beyond ASCII in its header: a " \
-  "surrogate that keeps everything, encoded (RFC 6857); a simple one that leaves out what few readers miss " \
-  "(RFC 6858); or a refusal with [UTF8]. See UTF-8.") \
+  "What clients that have not issued UTF8 get instead of a message with characters beyond ASCII in its " \
+  "header: a surrogate message that keeps everything, encoded (RFC 6857); a simpler one without the fields " \
+  "that few readers miss (RFC 6858); or a refusal with [UTF8]. See UTF-8.") \
 X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
   "How long a login waits for another session on the same maildrop to end before it is refused with " \
   "[IN-USE].") \
@@ -193,8 +193,8 @@ X(grace, TIME, 1, 600, "10s", PARENT | FRONT, \
 X(fronts, COUNT, 0, 256, "0", PARENT, \
   "The number of processes that serve the network. 0: one for each processor.") \
 X(max_connections, COUNT, 1, 1000000, "20000", FRONT, \
-  "The number of connections that the server has at a time, over all network processes; a further one is " \
-  "told to come later and closed. One network process takes no more than its limit on open files allows, of " \
+  "The number of connections that the server has at a time, over all network processes; a further one gets " \
+  "a refusal and is closed. One network process takes no more than its limit on open files allows, of " \
   "which a connection can need four; further ones wait in the kernel's queue.") \
 X(auth_threads, COUNT, 1, 256, "4", AUTH, \
   "The number of logins that are checked at a time.") \
@@ -214,8 +214,8 @@ X(mail_user, TEXT, 1, 64, "poplar-mail", PARENT | AUTH, \
 X(first_uid, COUNT, 1, 4294967294, "500", PARENT, \
   "As root: the smallest uid that a user may have; a user with a smaller one is refused.") \
 X(run_dir, TEXT, 1, 4095, "/run/poplar", PARENT, \
-  "The folder in which poplard keeps what `poplar audit` and `poplar reload` read. It is made if it is " \
-  "missing.") \
+  "The folder with the state of the running server, which `poplar audit` and `poplar reload` read. poplard " \
+  "makes it if it is missing.") \
 /* the log */ \
 X(log, CHOICE, 0, 1, "stderr", PARENT, \
   "Where the log goes.") \
