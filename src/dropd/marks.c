@@ -60,5 +60,4 @@ bool marks_are(const struct marks *m, uint64_t deleted, uint64_t retrieved)
 void marks_free(struct marks *m)
 {
 	free(m->words);
-	m->words = NULL;
 }

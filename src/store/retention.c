@@ -18,24 +18,23 @@ static uint64_t now_of(const struct maildrop *m)
 
 /* ---- login delay ---- */
 
-static enum fault open_ledger(struct maildrop *m)
+/* False: the rules need no ledger, there is none to look at, or it cannot be used. */
+static bool open_ledger(struct maildrop *m)
 {
 	const bool look_only = m->rules->look == STORE_LOOK_ONLY;
 	struct why why;
 
-	if (m->rules->policy.login_delay == 0 && !store_expires(m))
-		return FAULT_NONE;
-	enum fault f = ledger_open(m->dir, look_only, &m->ledger, &why);
-	if (f)
+	if ((m->rules->policy.login_delay > 0 || store_expires(m)) &&
+	    ledger_open(m->dir, look_only, &m->ledger, &why))
 		m->ledger_trouble = why;
-	return f;
+	return m->ledger.fd >= 0;
 }
 
 enum fault retention_admit(struct maildrop *m, struct why *why)
 {
 	struct why trouble;
 
-	if (!m->rules || open_ledger(m) || m->ledger.fd < 0)
+	if (!m->rules || !open_ledger(m))
 		return FAULT_NONE;
 	if (!policy_may_log_in(&m->rules->policy, m->rules->quick_logins,
 			       m->rules->now_ms, &m->ledger.due_ms))

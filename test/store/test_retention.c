@@ -177,6 +177,21 @@ static void test_mail_that_went_and_is_restored_stays_for_a_session(void **state
 }
 
 /* What a dry run tells of is what the next session removes. */
+/* A dry run makes no ledger where there is none, and writes nothing. */
+static void test_a_dry_run_leaves_no_ledger(void **state)
+{
+	struct store_rules r = rules_of(60, 30, POLICY_NEVER);
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	b.rules = &r;
+	put_old(&b, "new/1.x", 1);
+	run_dry(&b, &r, 0);
+	CHECK(!there(&b, "poplar-ledger"));
+	box_close(&b);
+}
+
 static void test_a_dry_run_has_seen_what_it_tells_of(void **state)
 {
 	struct store_rules r = rules_of(0, 30, POLICY_NEVER);
@@ -559,6 +574,7 @@ int main(void)
 		TEST(test_no_mail_goes_in_the_first_session_that_sees_it),
 		TEST(test_what_took_the_name_of_a_message_stays_for_a_session),
 		TEST(test_mail_that_went_and_is_restored_stays_for_a_session),
+		TEST(test_a_dry_run_leaves_no_ledger),
 		TEST(test_a_dry_run_has_seen_what_it_tells_of),
 		TEST(test_mail_is_as_old_as_its_name_or_its_file_whichever_is_later),
 		TEST(test_a_quota_is_told_what_expired),

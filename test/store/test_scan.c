@@ -27,12 +27,14 @@ static struct {
 	int read_error;   /* of pread; 0: it works */
 	off_t bad;        /* ... of files with so many octets; -1: of any */
 	unsigned reads;   /* calls of pread that are still to fail */
+	unsigned all_reads;
 } world;
 
 ssize_t __real_pread64(int fd, void *out, size_t len, off_t at);
 ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at);
 ssize_t __wrap_pread64(int fd, void *out, size_t len, off_t at)
 {
+	world.all_reads++;
 	if (world.reads == 0 || (world.bad >= 0 && lseek(fd, 0, SEEK_END) != world.bad))
 		return __real_pread64(fd, out, len, at);
 	world.reads--;
@@ -351,6 +353,42 @@ static void test_an_index_on_a_bad_block_is_made_anew(void **state)
 	}
 }
 
+/* From wherever a reader begins, it reads a group of records at a time, and of names.
+ */
+static void test_a_reader_of_the_index_reads_groups(void **state)
+{
+	enum { COUNT = 3 * LISTING_GROUP };
+	static struct index_reader rd;
+	struct listing_record r;
+	struct span found;
+	struct index ix;
+	struct why why;
+	char name[16];
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof name, "new/%d.x", 1000 + i);
+		put(&b, name, SPAN("x"));
+	}
+	store_close(open_box(&b));
+	OWN_FD dir = open_maildir(&b);
+	CHECK(index_open(&ix, dir, &why));
+	for (uint32_t first = 0; first < 3; first++) {
+		index_reader_init(&rd, &ix, LISTING_GROUP);
+		world.all_reads = 0;
+		for (uint32_t i = first * LISTING_GROUP + 1; i < COUNT; i++) {
+			snprintf(name, sizeof name, "n%u.x", 1000 + i);
+			CHECK(index_next(&rd, i, &r) && index_name(&rd, i, &r, &found));
+			CHECK_SPAN(found, name);
+		}
+		CHECK_EQ(world.all_reads, 2 * (3 - first));
+	}
+	index_close(&ix);
+	box_close(&b);
+}
+
 /* ---- nothing more can be opened ---- */
 
 /* However many descriptors are left: the messages have their sizes, or the maildrop
@@ -535,6 +573,7 @@ int main(void)
 		TEST(test_a_message_that_keeps_moving_is_a_fault),
 		TEST(test_a_message_on_a_bad_block_is_measured_later),
 		TEST(test_an_index_on_a_bad_block_is_made_anew),
+		TEST(test_a_reader_of_the_index_reads_groups),
 		TEST(test_without_descriptors_no_message_is_listed_wrongly),
 		TEST(test_what_is_no_folder_is_no_maildir),
 		TEST(test_folders_that_are_missing_are_made),

@@ -23,7 +23,8 @@ static struct {
 	struct dropd dropd;
 	char path[64];
 	struct channel front;
-	bool lacks_pages; /* the file system has no RWF_NOWAIT, and is not in memory */
+	bool lacks_memory; /* calloc fails */
+	bool lacks_pages;  /* the file system has no RWF_NOWAIT, and is not in memory */
 } world;
 
 bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post);
@@ -46,6 +47,13 @@ void *__wrap_pool_arg(const struct pool *pool)
 {
 	(void)pool;
 	return &world.dropd;
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return world.lacks_memory ? NULL : __real_calloc(count, size);
 }
 
 ssize_t __real_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
@@ -76,6 +84,18 @@ static bool wake(void)
 }
 
 /* ---- the maildrop ---- */
+
+static unsigned open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	CHECK(d);
+	while (readdir(d))
+		count++;
+	closedir(d);
+	return count;
+}
 
 enum { MESSAGES = 5 };
 
@@ -267,6 +287,46 @@ static void test_a_second_session_is_told_busy_and_the_log_who_is_in(void **stat
 	world_end();
 }
 
+/* The longest path is answered; what no path can hold is no session. */
+static void test_a_path_has_up_to_4096_octets_and_no_nul(void **state)
+{
+	static char path[4096];
+	struct message m = { .kind = MESSAGE_GRANT,
+			     .GRANT = { .user = SPAN("alice"),
+					.path = { path, sizeof path } } };
+	int ours;
+
+	(void)state;
+	world_begin();
+	const unsigned before = open_files();
+	for (int nul = 0; nul < 2; nul++) {
+		memset(path, 'x', sizeof path);
+		path[9] = nul ? '\0' : 'x';
+		world.front = channel_of(peer_new(&ours), ROLE_DROP, ROLE_FRONT);
+		dropd_session_begin(&world.dropd, &m, ours);
+		if (!nul)
+			check_failed(FAULT_IO);
+		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		CHECK_EQ(atomic_load(&world.dropd.sessions), 0);
+		own_fd_close(&world.front.fd);
+	}
+	CHECK_EQ(open_files(), before);
+	world_end();
+}
+
+static void test_a_wake_for_nothing_changes_nothing(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	CHECK(wake());
+	CHECK(say_marks(0, 1));
+	CHECK(!say_commit(1));
+	end();
+	check_left("2 3 4 5 ", 4);
+	world_end();
+}
+
 /* ---- bodies ---- */
 
 static const struct message_body *ask_bodies(uint64_t first, uint64_t count,
@@ -444,18 +504,6 @@ static void test_copy_brings_octets_or_failed(void **state)
 	world_end();
 }
 
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	CHECK(d);
-	while (readdir(d))
-		count++;
-	closedir(d);
-	return count;
-}
-
 /* A window of the listing, the index on disk, from this octet on. */
 static void check_listing_copy(uint64_t at)
 {
@@ -490,6 +538,54 @@ static void test_copy_of_message_0_brings_the_listing(void **state)
 	CHECK_EQ(open_files(), before);
 	check_left("1 2 3 4 5 ", 5);
 	world_end();
+}
+
+/* The first body of an answer goes in part where it is larger than a window; its file
+ * stays open for the rest, and closes with the session. */
+static void test_the_rest_of_a_large_body_is_copied_from_the_same_file(void **state)
+{
+	static const struct {
+		off_t sizes[2];
+		bool kept;
+	} cases[] = {
+		{ { 300000, 10 }, true },
+		{ { 10, 300000 }, false },
+		{ { 262144, 300000 }, false },
+		{ { 262145, 10 }, true },
+	};
+	static struct channel_inbox in;
+	struct message_body first;
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world_begin();
+		world.lacks_pages = true;
+		for (int n = 0; n < 2; n++) {
+			snprintf(path, sizeof path, "%s/u/Maildir/new/%d.M1P1.host",
+				 world.path, n + 1);
+			CHECK_EQ(truncate(path, cases[i].sizes[n]), 0);
+		}
+		const unsigned before = open_files();
+		begin((struct message_GRANT){ 0 });
+		first = ask_bodies(1, 2, &in)[0];
+		close_files(&in.files);
+		CHECK_EQ(first.given, MESSAGE_GIVEN_WINDOW);
+		CHECK_EQ(first.window < first.length, cases[i].kept);
+		remove_file(1);
+		CHECK(say((struct message){ .kind = MESSAGE_COPY,
+					    .COPY = { 1, first.window } },
+			  -1));
+		if (cases[i].kept)
+			CHECK_EQ(peer_hears(&world.front, MESSAGE_COPIED, NULL)
+					 ->COPIED.octets,
+				 first.length - first.window);
+		else
+			check_failed(FAULT_GONE);
+		end();
+		CHECK_EQ(open_files(), before);
+		world_end();
+	}
 }
 
 static void test_a_place_that_no_file_has_ends_the_session(void **state)
@@ -688,6 +784,21 @@ static void test_a_session_that_only_reads_commits_nothing(void **state)
 	world_end();
 }
 
+static void test_marks_without_memory_end_the_session(void **state)
+{
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT){ 0 });
+	world.lacks_memory = true;
+	CHECK(!say_marks(0, 1));
+	world.lacks_memory = false;
+	CHECK(peer_log_has("event=session-lost user=alice what=\"out of memory\""));
+	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	end();
+	check_left("1 2 3 4 5 ", 5);
+	world_end();
+}
+
 /* ---- the front is lost ---- */
 
 static void after_nothing(void)
@@ -748,8 +859,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_copy_of_message_0_brings_the_listing),
+		TEST(test_the_rest_of_a_large_body_is_copied_from_the_same_file),
 		TEST(test_ready_says_what_the_listing_holds),
 		TEST(test_a_second_session_is_told_busy_and_the_log_who_is_in),
+		TEST(test_a_path_has_up_to_4096_octets_and_no_nul),
+		TEST(test_a_wake_for_nothing_changes_nothing),
 		TEST(test_a_run_of_bodies_has_a_file_for_each),
 		TEST(test_a_body_that_was_removed_meanwhile_has_no_file),
 		TEST(test_bodies_that_there_are_not_end_the_session),
@@ -767,6 +881,7 @@ int main(void)
 		TEST(test_a_mark_behind_the_last_message_removes_nothing),
 		TEST(test_marks_at_no_place_end_the_session),
 		TEST(test_a_session_that_only_reads_commits_nothing),
+		TEST(test_marks_without_memory_end_the_session),
 		TEST(test_a_front_that_is_lost_removes_nothing_and_frees_the_maildrop),
 		TEST(test_what_is_no_message_of_a_front_ends_this_session_only),
 	};

@@ -19,6 +19,7 @@ static struct {
 	int error;         /* of preadv2; 0: it finds an octet */
 	unsigned asked;    /* number of calls of preadv2 */
 	bool lacks_memory; /* memfd_create fails */
+	bool lacks_room;   /* mmap fails */
 	unsigned made;     /* number of calls of memfd_create */
 	uint64_t device;   /* another one for each test: windows remember the last */
 	struct windows w;
@@ -43,6 +44,15 @@ int __wrap_memfd_create(const char *name, unsigned flags)
 	world.made++;
 	errno = ENOMEM;
 	return world.lacks_memory ? -1 : __real_memfd_create(name, flags);
+}
+
+void *__real_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	errno = EAGAIN;
+	return world.lacks_room ? MAP_FAILED
+				: __real_mmap64(at, len, prot, flags, fd, offset);
 }
 
 /* The octet at this place of a file. */
@@ -262,6 +272,10 @@ static void test_what_cannot_be_copied_has_a_fault(void **state)
 	CHECK_EQ(windows_give(&world.w, &b, &g, &why), FAULT_NOMEM);
 	CHECK_EQ(why.sys, ENOMEM);
 	world.lacks_memory = false;
+	world.lacks_room = true;
+	CHECK_EQ(windows_give(&world.w, &b, &g, &why), FAULT_NOMEM);
+	CHECK_EQ(why.sys, EAGAIN);
+	world.lacks_room = false;
 	close(b.fd);
 	b.fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK_EQ(windows_give(&world.w, &b, &g, &why), FAULT_IO);
