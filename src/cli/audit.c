@@ -10,15 +10,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/procfs.h"
 #include "rundir/state.h"
-#include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 
@@ -27,25 +26,8 @@ static const char usage[] = "usage: poplar [-c FILE] audit\n"
 			    "Compares the running processes with the table of "
 			    "sandboxes.\n";
 
-/* From /proc/PID/status. */
-struct facts {
-	uint64_t uid[4], gid[4];
-	uint64_t caps_now, caps_may, caps_bound;
-	uint64_t no_new_privs, seccomp, filters;
-	bool dumpable;
-};
-
-/* Sockets of this network name space, by inode. */
-struct sockets {
-	struct one {
-		uint64_t inode;
-		enum sandbox_kind kind;
-	} * at;
-	size_t count, room;
-};
-
 struct auditing {
-	struct sockets sockets;
+	struct procfs_sockets sockets;
 	unsigned wrong, unseen;
 };
 
@@ -55,186 +37,12 @@ static void print_wrong(struct auditing *a, const char *what)
 	a->wrong++;
 }
 
-/* ---- reading /proc ---- */
-
-static char *read_proc(const char *path, size_t *out_len)
-{
-	enum { STEP = 65536 };
-	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0, room = 0;
-	OWN_TEXT text = NULL;
-	ssize_t n = fd < 0 ? -1 : 1;
-
-	while (n > 0) {
-		if (room - len < STEP) {
-			char *more = realloc(text, room += STEP + room);
-
-			if (!more)
-				return NULL;
-			text = more;
-		}
-		n = read(fd, text + len, room - len - 1);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (n < 0)
-		return NULL;
-	text[len] = '\0';
-	*out_len = len;
-	return TAKE(text);
-}
-
-static uint64_t hex(struct span s)
-{
-	char text[32];
-
-	return span_copy(s, text, sizeof text) ? strtoull(text, NULL, 16) : 0;
-}
-
-static void take_four(struct span s, uint64_t out[4])
-{
-	for (int i = 0; i < 4; i++) {
-		struct span field;
-
-		span_cut(&s, '\t', &field);
-		if (!span_u64(field, &out[i]))
-			out[i] = UINT64_MAX;
-	}
-}
-
-static void take_number(struct span s, uint64_t *out)
-{
-	if (!span_u64(s, out))
-		*out = 0;
-}
-
-static void take_line(struct span line, struct facts *f)
-{
-	struct span key;
-
-	span_cut(&line, '\t', &key);
-	if (span_is(key, "Uid:"))
-		take_four(line, f->uid);
-	else if (span_is(key, "Gid:"))
-		take_four(line, f->gid);
-	else if (span_is(key, "CapEff:"))
-		f->caps_now = hex(line);
-	else if (span_is(key, "CapPrm:"))
-		f->caps_may = hex(line);
-	else if (span_is(key, "CapBnd:"))
-		f->caps_bound = hex(line);
-	else if (span_is(key, "NoNewPrivs:"))
-		take_number(line, &f->no_new_privs);
-	else if (span_is(key, "Seccomp:"))
-		take_number(line, &f->seccomp);
-	else if (span_is(key, "Seccomp_filters:"))
-		take_number(line, &f->filters);
-}
-
-static bool read_facts(pid_t pid, struct facts *out)
-{
-	char path[64];
-	size_t len;
-	struct span rest, line;
-	struct stat st;
-
-	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
-	OWN_TEXT text = read_proc(path, &len);
-	if (!text)
-		return false;
-	*out = (struct facts){ 0 };
-	for (rest = (struct span){ text, len }; rest.len > 0;) {
-		span_cut(&rest, '\n', &line);
-		take_line(line, out);
-	}
-	/* The /proc files of a process that is not dumpable belong to root. */
-	snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
-	out->dumpable = out->uid[1] != 0 && (stat(path, &st) < 0 || st.st_uid != 0);
-	return true;
-}
-
-/* ---- sockets ---- */
-
-static void add_socket(struct sockets *s, uint64_t inode, enum sandbox_kind kind)
-{
-	if (s->count == s->room) {
-		size_t room = s->room ? s->room * 2 : 256;
-		struct one *more = realloc(s->at, room * sizeof *more);
-
-		if (!more)
-			return;
-		s->at = more;
-		s->room = room;
-	}
-	s->at[s->count++] = (struct one){ inode, kind };
-}
-
-/* Word n (from 0) of a line; any number of spaces separates words. */
-static struct span word(struct span line, int n)
-{
-	struct span w = { 0 };
-
-	for (int i = 0; i <= n; i++) {
-		while (line.len > 0 && line.at[0] == ' ')
-			line = span_after(line, 1);
-		span_cut(&line, ' ', &w);
-	}
-	return w;
-}
-
-/* Add the sockets of /proc/net/unix or /proc/net/tcp; the columns are those of the
- * inode and of the state (-1: none). */
-static void read_sockets(struct sockets *s, const char *path, int inode_column,
-			 int state_column)
-{
-	size_t len = 0;
-	OWN_TEXT text = read_proc(path, &len);
-	struct span rest = { text, len }, line;
-	uint64_t inode;
-
-	while (rest.len > 0) {
-		span_cut(&rest, '\n', &line);
-		if (!span_u64(word(line, inode_column), &inode))
-			continue;
-		enum sandbox_kind kind = SANDBOX_KIND_LOCAL;
-		if (state_column >= 0)
-			kind = span_is(word(line, state_column), "0A")
-				       ? SANDBOX_KIND_LISTENER
-				       : SANDBOX_KIND_CLIENT;
-		add_socket(s, inode, kind);
-	}
-}
-
-static enum sandbox_kind socket_kind(const struct sockets *s, uint64_t inode)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (s->at[i].inode == inode)
-			return s->at[i].kind;
-	return SANDBOX_KIND_OTHER;
-}
-
 /* ---- descriptors ---- */
-
-/* The flags of an open descriptor, from /proc/PID/fdinfo. */
-static int open_flags(pid_t pid, const char *name)
-{
-	char path[PATH_MAX];
-	size_t len;
-	struct span rest, line;
-
-	snprintf(path, sizeof path, "/proc/%ld/fdinfo/%.20s", (long)pid, name);
-	OWN_TEXT text = read_proc(path, &len);
-	for (rest = (struct span){ text, text ? len : 0 }; rest.len > 0;) {
-		span_cut(&rest, '\n', &line);
-		if (span_starts(line, "flags:\t"))
-			return (int)strtol(line.at + strlen("flags:\t"), NULL, 8);
-	}
-	return O_RDWR;
-}
 
 static enum sandbox_kind file_kind(pid_t pid, const char *path, const char *name)
 {
 	struct stat st;
-	int flags = open_flags(pid, name);
+	int flags = procfs_open_flags(pid, name);
 
 	if (stat(path, &st) < 0)
 		return SANDBOX_KIND_OTHER;
@@ -287,7 +95,7 @@ static enum sandbox_kind kind_of(const struct auditing *a, pid_t pid, const char
 			return starts[i].kind;
 	if (span_starts(link, "socket:[") &&
 	    span_u64((struct span){ link.at + 8, link.len - 9 }, &inode))
-		return socket_kind(&a->sockets, inode);
+		return procfs_socket_kind(&a->sockets, inode);
 	snprintf(path, sizeof path, "/proc/%ld/fd/%.20s", (long)pid, name);
 	return file_kind(pid, path, name);
 }
@@ -321,7 +129,7 @@ static void audit_descriptors(struct auditing *a, const struct statefile_entry *
 /* ---- the rest ---- */
 
 static void audit_ids(struct auditing *a, const struct statefile_entry *e,
-		      const struct facts *f)
+		      const struct procfs_facts *f)
 {
 	bool same = true;
 
@@ -339,7 +147,7 @@ static void audit_ids(struct auditing *a, const struct statefile_entry *e,
 }
 
 static void audit_capabilities(struct auditing *a, const struct statefile_entry *e,
-			       const struct facts *f)
+			       const struct procfs_facts *f)
 {
 	bool root = e->uid == 0 &&
 		    (e->role == ROLE_PARENT || e->sandbox == SANDBOX_LOOKUP_CODE);
@@ -355,7 +163,7 @@ static void audit_capabilities(struct auditing *a, const struct statefile_entry 
 }
 
 static void audit_sandbox(struct auditing *a, const struct statefile_entry *e,
-			  const struct facts *f)
+			  const struct procfs_facts *f)
 {
 	char rules[256];
 
@@ -389,11 +197,11 @@ static void audit_executable(const struct statefile_entry *e)
 
 static void audit_process(struct auditing *a, const struct statefile_entry *e)
 {
-	struct facts f;
+	struct procfs_facts f;
 
 	printf("%s, pid %ld, generation %u\n", role_name(e->role), (long)e->pid,
 	       e->generation);
-	if (proc_started_at(e->pid) != e->started || !read_facts(e->pid, &f)) {
+	if (proc_started_at(e->pid) != e->started || !procfs_facts(e->pid, &f)) {
 		print_wrong(a, "is not running");
 		return;
 	}
@@ -420,14 +228,12 @@ static bool every_role_runs(const struct statefile *file)
 
 static void audit(struct auditing *a, const struct statefile *file)
 {
-	read_sockets(&a->sockets, "/proc/net/unix", 6, -1);
-	read_sockets(&a->sockets, "/proc/net/tcp", 9, 3);
-	read_sockets(&a->sockets, "/proc/net/tcp6", 9, 3);
+	procfs_sockets(&a->sockets);
 	for (size_t i = 0; i < file->count; i++)
 		audit_process(a, &file->at[i]);
 	if (!every_role_runs(file))
 		print_wrong(a, "a role is missing");
-	free(a->sockets.at);
+	procfs_sockets_done(&a->sockets);
 	printf("%u wrong%s\n", a->wrong,
 	       a->unseen ? "; descriptors not checked: run this as root" : "");
 }
