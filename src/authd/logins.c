@@ -29,26 +29,41 @@ static bool is_illegal(const char *message, const char *reason)
 	return false;
 }
 
-/* Log that no user can log in: once, until a user can. */
-static void note_offers(struct logins *l, unsigned offers)
+static void log_useless(const struct logins *l)
 {
 	char room[1024];
 	struct buf why = BUF(room);
 
-	if (atomic_exchange(&l->is_useless, offers == 0) || offers > 0)
-		return;
 	sasl_explain(l->allowed, &why);
 	log_event(LOG_WARNING, "nobody-can-log-in", LOG_S("why", buf_span(&why)));
+}
+
+/* The mechanisms to offer. If there are none, log that: once, until there is one. What
+ * a thread saw may be out of date by the time it would log, because other threads look
+ * meanwhile: it looks again. */
+static unsigned look_at_offers(struct logins *l)
+{
+	unsigned offers = sasl_offers(&l->rules, l->allowed);
+
+	if (offers == 0) {
+		if (atomic_exchange(&l->is_useless, true))
+			return 0;
+		offers = sasl_offers(&l->rules, l->allowed);
+	}
+	if (offers == 0)
+		log_useless(l);
+	else
+		atomic_store(&l->is_useless, false);
+	return offers;
 }
 
 /* Send the front the mechanisms that it may offer, if it has asked or does not know. */
 static bool tell_offers(struct logins *l, struct logins_link *link, bool asked)
 {
-	const unsigned offers = sasl_offers(&l->rules, l->allowed);
+	const unsigned offers = look_at_offers(l);
 	const struct message m = { .kind = MESSAGE_AUTH_OFFERS,
 				   .AUTH_OFFERS = { offers } };
 
-	note_offers(l, offers);
 	return (atomic_exchange(&link->told, offers) == offers && !asked) ||
 	       answers_send(&link->answers, &m, -1);
 }

@@ -33,10 +33,15 @@ static enum database_says find(struct database *db, struct span name,
 	return DATABASE_RIGHT;
 }
 
+static unsigned old_looks; /* that find what was true before alice came */
+
 static unsigned stores(struct database *db)
 {
 	(void)db;
-	return SCHEME_PLAIN;
+	if (old_looks == 0)
+		return SCHEME_PLAIN;
+	old_looks--;
+	return 0;
 }
 
 static enum database_says refuse(struct database *db, struct span name,
@@ -671,6 +676,28 @@ static void test_that_nobody_can_log_in_is_logged_once_until_somebody_can(void *
 	world_end(&w);
 }
 
+/* A thread may pause between its look and the log, while another sees that a user came.
+ */
+static void test_a_look_that_is_out_of_date_is_not_logged(void **state)
+{
+	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	peer_log_begin();
+	w.logins.allowed = MECHANISM_BIT(CRAM_MD5);
+	for (int i = 0; i < 2; i++) {
+		old_looks = 1;
+		CHECK(hear(&w, &which));
+		CHECK_EQ(peer_hears(&w.front, MESSAGE_AUTH_OFFERS, NULL)
+				 ->AUTH_OFFERS.mechanisms,
+			 MECHANISM_BIT(CRAM_MD5));
+	}
+	CHECK_TEXT(peer_log, "");
+	world_end(&w);
+}
+
 static void test_what_each_mechanism_needs_is_logged_whole(void **state)
 {
 	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
@@ -866,6 +893,7 @@ int main(void)
 		TEST(test_an_exchange_is_bound_only_where_a_plus_is_allowed),
 		TEST(test_offers_are_told_whenever_they_are_asked_for),
 		TEST(test_that_nobody_can_log_in_is_logged_once_until_somebody_can),
+		TEST(test_a_look_that_is_out_of_date_is_not_logged),
 		TEST(test_what_each_mechanism_needs_is_logged_whole),
 		TEST(test_a_board_is_given_for_a_ticket),
 		TEST(test_threads_that_share_a_link_answer_each_connection),
