@@ -57,7 +57,7 @@ bool answers_send(struct answers *to, const struct message *m, int pass)
 	}
 	if (f == FAULT_LIMIT)
 		log_event(LOG_ERR, "front-stuck",
-			  LOG_T("what", "it does not read its answers"));
+			  LOG_T("what", "the front does not read its answers"));
 	else if (f != FAULT_NONE && f != FAULT_PEER)
 		log_event(LOG_ERR, "answer-lost",
 			  LOG_T("message", message_name(m->kind)),

@@ -205,7 +205,8 @@ int main(int argc, char **argv)
 	child_enter_sandbox(child, a.dir);
 	if (!threaded_hear_parent(&a.threaded, a.errands) ||
 	    pthread_create(&thread, NULL, serve_parent, &a) != 0) {
-		log_event(LOG_CRIT, "not-started", LOG_T("what", "threads"));
+		log_event(LOG_CRIT, "not-started",
+			  LOG_T("what", "no thread can be started"));
 		return EXIT_FAILURE;
 	}
 	pool_run(a.threaded.pool, threads);

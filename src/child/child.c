@@ -144,7 +144,7 @@ static bool parent_is_lost(struct child *c, const char *message)
 {
 	log_event(LOG_CRIT, "parent-gone", LOG_T("role", role_name(c->role)),
 		  LOG_T("illegal-message", message),
-		  LOG_T("consequence", "nothing that dies is started again"));
+		  LOG_T("consequence", "a process that dies is not started again"));
 	own_fd_close(&c->parent.fd);
 	return false;
 }

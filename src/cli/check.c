@@ -26,11 +26,9 @@
 static const char usage[] =
 	"usage: poplar [-c FILE] check\n"
 	"\n"
-	"Checks the configuration without starting anything. Status 78: there is an "
-	"error,\n"
-	"and poplard would not start; 1: poplard would start, but could not serve "
-	"some\n"
-	"users; 0: neither, though there may be warnings.\n";
+	"Checks the configuration without starting anything. Status 0: poplard would\n"
+	"start and serve all users, though there may be warnings; 1: poplard would\n"
+	"start, but could not serve some users; 78: poplard would not start.\n";
 
 static void say(void *arg, enum setup_weight weight, const char *text)
 {

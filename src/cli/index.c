@@ -221,10 +221,9 @@ static int explain(FILE *to)
 {
 	fputs("usage: poplar index show|verify|rebuild USER\n"
 	      "\n"
-	      "USER is in a users file, or the path of a Maildir below mail-root.\n"
-	      "show prints the index, verify compares it with the maildrop, "
-	      "rebuild makes\n"
-	      "a new one. The last two need the maildrop's lock.\n",
+	      "USER is the name of a user, or the path of a Maildir below mail-root.\n"
+	      "show prints the index; verify compares the index with the maildrop;\n"
+	      "rebuild writes a new index. verify and rebuild lock the maildrop.\n",
 	      to);
 	return to == stdout ? CLI_OK : CLI_USAGE;
 }

@@ -239,7 +239,7 @@ static bool put_marks(struct session *s, uint64_t first, struct span bits)
 		log_event(LOG_ERR, "session-lost", LOG_T("user", s->user),
 			  LOG_T("what", "out of memory"));
 	if (f == FAULT_PEER)
-		return is_illegal(s, "MARKS", "no such place among the marks");
+		return is_illegal(s, "MARKS", "outside of the marks of this maildrop");
 	return f == FAULT_NONE;
 }
 

@@ -63,7 +63,7 @@ void arrival_take_connlimit(struct front *f, int fd, uint64_t column)
 {
 	if (!connlimit_open(&f->connlimit, fd, column))
 		log_event(LOG_WARNING, "connections-not-counted",
-			  LOG_T("what", "no table"));
+			  LOG_T("what", "the table cannot be used"));
 	close(fd);
 }
 

@@ -41,11 +41,9 @@ static const char usage[] =
 	"      --help          print this text\n"
 	"      --version       print the version\n"
 	"\n"
-	"SIGHUP makes it read the configuration again, as `poplar reload` does; "
-	"SIGTERM "
-	"ends\n"
-	"it. `poplar check` tells what is wrong with the configuration and starts "
-	"nothing.\n";
+	"On SIGHUP poplard reads the configuration again, as by `poplar reload`; on\n"
+	"SIGTERM it ends. `poplar check` reports mistakes in the configuration, and\n"
+	"starts nothing.\n";
 
 /* ---- the beginning ---- */
 
