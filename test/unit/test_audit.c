@@ -257,6 +257,7 @@ static void test_a_descriptor_that_the_table_does_not_have_is_wrong(void **state
 	list(e, 1);
 	snprintf(path, sizeof path, "%s/file", cli.dir);
 	OWN_FD fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	CHECK(fd >= 0);
 	CLI_RUN(cli_audit, "audit");
 	snprintf(path, sizeof path, "WRONG: %s", sandbox_kind_name(SANDBOX_KIND_WRITE));
 	CHECK(says(path));
