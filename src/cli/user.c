@@ -284,8 +284,11 @@ static int add(struct job *j)
 		enum edit_done done = edit_add((struct span){ j->text, j->len },
 					       span_of(j->name), whole, &text, &len);
 
-		ok = (done != EDIT_DONE || make_place(j, whole)) &&
-		     replace_file(j, done, text, len);
+		ok = done != EDIT_DONE || make_place(j, whole);
+		if (ok)
+			ok = replace_file(j, done, text, len);
+		else
+			free(text);
 	}
 	secret_wipe(room, sizeof room);
 	secret_wipe(stored, sizeof stored);
