@@ -12,5 +12,6 @@
 MUST_USE bool state_open(struct parent *p, const struct settings *s);
 
 /* Write the file `state`: which processes run, and which ports are open. Call it after
- * each change, and for a new process before another one gets a link to it. */
+ * each change: for a new process before another one gets a link to it, and for one
+ * that is gone before its death is logged. */
 void state_write(const struct parent *p);

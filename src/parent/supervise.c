@@ -39,13 +39,9 @@ static void describe(int status, char *out, size_t room)
 		 sig == SIGSYS ? ": a system call that its sandbox forbids" : "");
 }
 
-static void log_death(const struct parent *p, const struct worker *k, int status,
-		      bool again)
+static void log_death(const struct parent *p, const struct worker *k, pid_t pid,
+		      int status, struct log_field next)
 {
-	const uint64_t now = clock_ms();
-	const struct log_field next =
-		again ? LOG_MS("restart-in", k->start_at > now ? k->start_at - now : 0)
-		      : LOG_T("restart-in", NULL);
 	bool expected = (p->stopping || k->generation->draining || k->leaving) &&
 			WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	char cause[128];
@@ -53,11 +49,11 @@ static void log_death(const struct parent *p, const struct worker *k, int status
 	describe(status, cause, sizeof cause);
 	if (expected)
 		log_event(LOG_DEBUG, "child-ended", LOG_T("role", role_name(k->role)),
-			  LOG_N("pid", (uint64_t)k->pid));
+			  LOG_N("pid", (uint64_t)pid));
 	else
 		log_event(p->stopping ? LOG_NOTICE : LOG_CRIT, "child-died",
 			  LOG_T("role", role_name(k->role)),
-			  LOG_N("pid", (uint64_t)k->pid), LOG_T("cause", cause), next);
+			  LOG_N("pid", (uint64_t)pid), LOG_T("cause", cause), next);
 }
 
 static struct worker *find_pid(const struct parent *p, pid_t pid)
@@ -92,21 +88,24 @@ void supervise_died(struct parent *p, pid_t pid, int status)
 		return;
 	const struct generation *g = k->generation;
 	const bool again = !p->stopping && !g->draining && g->ready && !k->leaving;
+	struct log_field next = LOG_T("restart-in", NULL);
 
 	if (k->column >= 0) /* its connections have died with it */
 		connlimit_clear(&p->connlimit, (unsigned)k->column);
 	if (again) {
-		worker_start_later(k);
+		next = LOG_MS("restart-in", worker_start_later(k));
 		drop_tell_late(k);
 	}
-	log_death(p, k, status, again);
 	own_fd_close(&k->channel.fd);
 	k->pid = 0;
 	k->ready = false;
-	if (!again)
-		settle(p, k);
-	reload_may_be_done(p);
 	state_write(p);
+	log_death(p, k, pid, status, next);
+	if (!again) {
+		settle(p, k);
+		state_write(p);
+	}
+	reload_may_be_done(p);
 }
 
 /* ---- messages ---- */

@@ -56,12 +56,14 @@ static uint64_t delay(unsigned quick)
 	return ms < DELAY_MOST_MS ? ms : DELAY_MOST_MS;
 }
 
-void worker_start_later(struct worker *k)
+uint64_t worker_start_later(struct worker *k)
 {
 	const uint64_t now = clock_ms();
 
 	k->quick = now - k->started_at >= LONG_LIFE_MS ? 0 : k->quick + 1;
-	k->start_at = now + delay(k->quick);
+	const uint64_t pause = delay(k->quick);
+	k->start_at = now + pause;
+	return pause;
 }
 
 /* ---- starting ---- */
@@ -95,9 +97,8 @@ static void take_column(const struct parent *p, struct worker *k)
 
 static void start_failed(struct worker *k, const struct why *why)
 {
-	worker_start_later(k);
 	log_fault(why, "start-failed", LOG_T("role", role_name(k->role)),
-		  LOG_MS("restart-in", k->start_at - clock_ms()));
+		  LOG_MS("restart-in", worker_start_later(k)));
 }
 
 void worker_start(struct parent *p, struct worker *k)

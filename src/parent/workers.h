@@ -16,8 +16,9 @@ struct worker *worker_new(struct generation *g, enum role role, struct ids ids);
  * logged and tried again. */
 void worker_start(struct parent *p, struct worker *k);
 
-/* The worker's process has died: set the time of the next start. */
-void worker_start_later(struct worker *k);
+/* The worker's process has died: set the time of the next start. Returns in how many
+ * milliseconds that is. */
+uint64_t worker_start_later(struct worker *k);
 
 /* Remove the worker from its generation, and free it. */
 void worker_forget(struct worker *k);

@@ -40,8 +40,9 @@ struct child {
 static struct world {
 	struct parent p;
 	char dir[64], config[96];
-	uint64_t now_ms; /* CLOCK_MONOTONIC */
-	int64_t wall_s;  /* time(2); 0: the machine's */
+	uint64_t now_ms;  /* CLOCK_MONOTONIC */
+	uint64_t tick_ms; /* how far each look at it moves it */
+	int64_t wall_s;   /* time(2); 0: the machine's */
 	bool as_root, fork_fails, random_fails;
 	int listen_error;               /* errno of sock_listen; 0: it succeeds */
 	unsigned listens, listens_most; /* 0: any number can be opened */
@@ -117,6 +118,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 		return __real_clock_gettime(clock, out);
 	*out = (struct timespec){ (time_t)(world.now_ms / 1000),
 				  (long)(world.now_ms % 1000) * 1000000 };
+	world.now_ms += world.tick_ms;
 	return 0;
 }
 
@@ -361,6 +363,22 @@ static inline struct child *world_child(enum role role, unsigned nth)
 			return &world.children[i];
 	fail_msg("%s was not started so often", role_name(role));
 	return NULL;
+}
+
+/* Is this process in the state file? */
+static inline bool world_lists(const struct child *c)
+{
+	char path[96], line[160], words[64];
+	bool found = false;
+
+	snprintf(path, sizeof path, "%s/run/state", world.dir);
+	snprintf(words, sizeof words, "%s %d ", role_name(c->role), (int)c->pid);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f))
+		found = found || strncmp(line, words, strlen(words)) == 0;
+	if (f)
+		fclose(f);
+	return found;
 }
 
 static inline unsigned world_starts(enum role role)

@@ -11,21 +11,6 @@ static void want(uint64_t uid, uint64_t gid)
 
 static unsigned watched_sends, unlisted_sends;
 
-static bool is_listed(pid_t pid)
-{
-	char path[96], line[160], words[64];
-	bool found = false;
-
-	snprintf(path, sizeof path, "%s/run/state", world.dir);
-	snprintf(words, sizeof words, "poplar-drop %d ", (int)pid);
-	FILE *f = fopen(path, "r");
-	while (f && fgets(line, sizeof line, f))
-		found = found || strncmp(line, words, strlen(words)) == 0;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 			       enum channel_wait wait);
 enum fault __real_channel_send(int fd, const struct message *m, int pass,
@@ -37,7 +22,7 @@ enum fault __wrap_channel_send(int fd, const struct message *m, int pass,
 {
 	if (world_starts(ROLE_DROP) == 2) {
 		watched_sends++;
-		unlisted_sends += !is_listed(world_child(ROLE_DROP, 1)->pid);
+		unlisted_sends += !world_lists(world_child(ROLE_DROP, 1));
 	}
 	return __real_channel_send(fd, m, pass, wait);
 }

@@ -64,6 +64,31 @@ static void test_a_death_is_logged_with_its_cause_and_what_follows(void **state)
 	}
 }
 
+static unsigned deaths_logged;
+
+static void check_the_state_file(int priority, struct span line)
+{
+	(void)priority;
+	if (!memmem(line.at, line.len, "event=child-died", 16))
+		return;
+	deaths_logged++;
+	CHECK(!world_lists(world_child(ROLE_FRONT, 0)));
+}
+
+/* Whoever reads of a death in the log finds the process in the state file no more. */
+static void test_a_process_has_left_the_state_file_when_its_death_is_logged(
+	void **state)
+{
+	(void)state;
+	deaths_logged = 0;
+	world_serve("");
+	CHECK(world_lists(world_child(ROLE_FRONT, 0)));
+	world.listener = check_the_state_file;
+	world_die(world_child(ROLE_FRONT, 0), KILLED);
+	CHECK_EQ(deaths_logged, 1);
+	world_end();
+}
+
 /* A process that could not be forked is tried again like one that died. */
 static void test_a_failed_start_is_tried_again(void **state)
 {
@@ -81,6 +106,25 @@ static void test_a_failed_start_is_tried_again(void **state)
 	world.fork_fails = false;
 	world_pass(100);
 	CHECK_EQ(k->pid, world_child(ROLE_FRONT, 1)->pid);
+	world_end();
+}
+
+/* Whatever the time that poplard itself takes meanwhile. */
+static void test_the_log_has_the_pause_that_was_chosen(void **state)
+{
+	(void)state;
+	world_serve("");
+	world.tick_ms = 7;
+	world_die(world_child(ROLE_FRONT, 0), KILLED);
+	CHECK(peer_log_has("event=child-died role=poplar-front"));
+	CHECK(peer_log_has("restart-in=0.000"));
+	world.fork_fails = true;
+	world_pass(0);
+	CHECK(peer_log_has("event=start-failed role=poplar-front restart-in=0.100"));
+	world.fork_fails = false;
+	world_pass(100);
+	world_die(world_child(ROLE_FRONT, 1), KILLED);
+	CHECK(peer_log_has("restart-in=0.200"));
 	world_end();
 }
 
@@ -368,7 +412,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_dying_loop_is_slowed_down),
 		TEST(test_a_death_is_logged_with_its_cause_and_what_follows),
+		TEST(test_a_process_has_left_the_state_file_when_its_death_is_logged),
 		TEST(test_a_failed_start_is_tried_again),
+		TEST(test_the_log_has_the_pause_that_was_chosen),
 		TEST(test_a_front_keeps_its_column),
 		TEST(test_a_pid_of_nobody_is_nobody),
 		TEST(test_a_sandbox_that_is_not_the_roles_is_death),
