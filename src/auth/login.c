@@ -9,6 +9,7 @@
 
 #include "auth/user/prep.h"
 #include "auth/user/scheme.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
@@ -30,8 +31,7 @@ bool login_name(const struct login_rules *rules, struct span given,
 		buf_put(&b, rules->default_domain);
 	}
 	for (size_t i = 0; rules->fold && i < b.len; i++)
-		if (b.at[i] >= 'A' && b.at[i] <= 'Z')
-			b.at[i] = (char)(b.at[i] - 'A' + 'a');
+		b.at[i] = ascii_lower(b.at[i]);
 	buf_cstr(&b);
 	out->len = b.len;
 	return !b.cut;

@@ -4,14 +4,12 @@
  */
 #include "auth/place.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 static bool is_plain(char c, size_t at)
 {
-	if (c == '.')
-		return at > 0;
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '@' || c == '+';
+	return c == '.' ? at > 0 : ascii_is_plain(c, "-_@+");
 }
 
 static void put_name(struct buf *b, struct span name)

@@ -4,6 +4,8 @@
  */
 #include "base/language.h"
 
+#include "base/ascii.h"
+
 static const char *const tags[LANGUAGE_COUNT] = {
 #define X(id, tag) [LANGUAGE_##id] = tag,
 	LANGUAGE_TABLE(X)
@@ -17,12 +19,9 @@ const char *language_tag(enum language l)
 
 static bool is_subtag(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		const char c = (char)(s.at[i] | 0x20);
-
-		if (!(c >= 'a' && c <= 'z') && !(s.at[i] >= '0' && s.at[i] <= '9'))
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_plain(s.at[i], ""))
 			return false;
-	}
 	return s.len >= 1 && s.len <= 8;
 }
 

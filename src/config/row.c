@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/own.h"
 
@@ -66,7 +67,7 @@ static bool parse_number(const struct row *row, struct span text, uint32_t *out)
 	size_t digits = 0;
 	uint64_t n;
 
-	while (digits < text.len && text.at[digits] >= '0' && text.at[digits] <= '9')
+	while (digits < text.len && ascii_is_digit(text.at[digits]))
 		digits++;
 	if (!span_u64((struct span){ text.at, digits }, &n) || n > UINT32_MAX)
 		return false;

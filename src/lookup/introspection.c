@@ -14,6 +14,7 @@
 #include "auth/sasl/bearer.h"
 #include "auth/token/claims.h"
 #include "base/address.h"
+#include "base/ascii.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "lookup/driver.h"
@@ -48,10 +49,8 @@ static void put_encoded(struct buf *b, struct span s)
 {
 	for (size_t n = 0; n < s.len; n++) {
 		char c = s.at[n];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			     (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c));
 
-		if (plain) {
+		if (ascii_is_plain(c, "-._~")) {
 			buf_char(b, c);
 			continue;
 		}

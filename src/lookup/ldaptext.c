@@ -4,6 +4,7 @@
  */
 #include "lookup/ldaptext.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 /* Both grammars accept any octet as a backslash and two digits, so that only letters
@@ -11,9 +12,7 @@
  * them as UTF-8. */
 static bool is_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (unsigned char)c >= 0x80 || c == '.' ||
-	       c == '-' || c == '_' || c == '@';
+	return (unsigned char)c >= 0x80 || ascii_is_plain(c, ".-_@");
 }
 
 static void put_name(struct buf *b, struct span name)

@@ -7,18 +7,15 @@
 
 #include <idn2.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 /* Needed because libidn2 does not check labels that are ASCII already. */
 static bool is_host(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		const char c = s.at[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_')
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_plain(s.at[i], "-._"))
 			return false;
-	}
 	return s.len > 0 && s.len <= DOMAIN_OCTETS_MAX;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "mail/fold.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 /* TAIL_ROOM: octets kept free behind an encoded-word, for a ',' or ')'. LEAST: an
@@ -92,8 +93,7 @@ void fold_special(struct fold *f, struct span special)
  * 5, rule 3). */
 static bool is_safe(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!*+-/", c));
+	return ascii_is_plain(c, "!*+-/");
 }
 
 static size_t q_octets(struct span s)

@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <sodium.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 struct span name_base(struct span name)
@@ -23,7 +24,7 @@ static uint64_t leading_number(struct span s)
 	size_t n = 0;
 	uint64_t value = 0;
 
-	while (n < s.len && s.at[n] >= '0' && s.at[n] <= '9')
+	while (n < s.len && ascii_is_digit(s.at[n]))
 		n++;
 	if (n > 0 && !span_u64((struct span){ s.at, n }, &value))
 		value = UINT64_MAX;
@@ -111,8 +112,8 @@ static bool is_hash(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.len && ((s.at[n] >= '0' && s.at[n] <= '9') ||
-			     (s.at[n] >= 'a' && s.at[n] <= 'f')))
+	while (n < s.len &&
+	       (ascii_is_digit(s.at[n]) || (s.at[n] >= 'a' && s.at[n] <= 'f')))
 		n++;
 	return n == s.len && n == 2 * (size_t)crypto_hash_sha256_BYTES;
 }

@@ -5,6 +5,7 @@
  */
 #include "mail/parameter.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/token.h"
 
@@ -49,8 +50,7 @@ size_t field_value(struct span value, char *out)
 /* Section 7: attribute-char. */
 static bool is_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$&+-.^_`{|}~", c));
+	return ascii_is_plain(c, "!#$&+-.^_`{|}~");
 }
 
 static size_t percent_octets(struct span s)
@@ -176,17 +176,12 @@ static void take_parameter(struct parameter *q, const struct field_parameter *p)
 	}
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool is_same(struct span a, struct span b)
 {
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.at[i]) != lower(b.at[i]))
+		if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
 			return false;
 	return true;
 }

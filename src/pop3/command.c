@@ -4,6 +4,8 @@
  */
 #include "pop3/command.h"
 
+#include "base/ascii.h"
+
 static const struct {
 	const char *name;
 	unsigned states;
@@ -19,7 +21,7 @@ static const struct {
 static bool parse_number(struct span s, uint64_t *out)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] < '0' || s.at[i] > '9')
+		if (!ascii_is_digit(s.at[i]))
 			return false;
 	if (!span_u64(s, out))
 		*out = UINT64_MAX;

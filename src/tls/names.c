@@ -6,19 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/own.h"
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool is_of_names(char c)
-{
-	c = lower(c);
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '_' || c == '.';
-}
 
 /* Copy in lower case. False: the text cannot be a host name. A wildcard counts only as
  * the whole first label (RFC 6125 section 6.4.3). */
@@ -29,9 +18,9 @@ static bool fold(struct span text, bool wildcard, char out[NAMES_OCTETS_MAX + 1]
 	for (size_t i = 0; i < text.len; i++) {
 		bool star = wildcard && i == 0 && span_starts(text, "*.");
 
-		if (!star && !is_of_names(text.at[i]))
+		if (!star && !ascii_is_plain(text.at[i], "-_."))
 			return false;
-		out[i] = lower(text.at[i]);
+		out[i] = ascii_lower(text.at[i]);
 	}
 	out[text.len] = '\0';
 	return true;

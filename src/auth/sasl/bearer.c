@@ -5,6 +5,8 @@
  */
 #include "auth/sasl/bearer.h"
 
+#include "base/ascii.h"
+
 enum { KVSEP = '\x01' }; /* RFC 7628 section 3.1 */
 
 static const struct {
@@ -14,16 +16,6 @@ static const struct {
 	BEARER_TABLE(X)
 #undef X
 };
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* A user's name has no control characters. */
 static bool is_clean(struct span s)
@@ -40,8 +32,7 @@ static bool is_token(struct span s)
 	while (s.len > 0 && s.at[s.len - 1] == '=')
 		s.len--;
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_alpha(s.at[i]) && !is_digit(s.at[i]) &&
-		    (s.at[i] == '\0' || !strchr("-._~+/", s.at[i])))
+		if (!ascii_is_plain(s.at[i], "-._~+/"))
 			return false;
 	return s.len > 0;
 }
@@ -112,7 +103,7 @@ static bool is_value(struct span s)
 static bool is_key(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_alpha(s.at[i]))
+		if (!ascii_is_letter(s.at[i]))
 			return false;
 	return s.len > 0;
 }

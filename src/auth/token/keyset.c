@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "auth/token/keyset_inner.h"
+#include "base/ascii.h"
 #include "base/jwa.h"
 
 static const struct row {
@@ -101,12 +102,8 @@ void keyset_free(struct keyset *keys)
 
 bool keyset_is_base64url(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '-' && c != '_')
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_plain(s.at[i], "-_"))
 			return false;
-	}
 	return s.len > 0 && s.len % 4 != 1;
 }

@@ -10,17 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 /* A domain of RFC 822 is atoms with dots between them. */
 static bool is_domain(const char *text)
 {
 	for (const char *c = text; *c; c++) {
-		bool letter = (*c | 0x20) >= 'a' && (*c | 0x20) <= 'z';
-		bool digit = *c >= '0' && *c <= '9';
 		bool dot = *c == '.' && c > text && c[-1] != '.' && c[1];
 
-		if (!letter && !digit && !dot && *c != '-')
+		if (!dot && !ascii_is_plain(*c, "-"))
 			return false;
 	}
 	return *text;
