@@ -12,7 +12,8 @@
 #include "mail/domain.h"
 
 enum {
-	FOLD_LINE_MAX = 76,  /* octets of a line with an encoded-word (RFC 2047) */
+	FOLD_LINE_MAX = 76,  /* octets of a line, if it can be folded there (RFC 2047
+				section 2) */
 	FOLD_WORD_MAX = 900, /* octets of a word, which is not split: no line may have
 				more than 998 octets (RFC 5322 section 2.1.1) */
 	FOLD_GAP_MAX = 32,   /* octets of white space that is kept; longer white space
@@ -54,8 +55,8 @@ void fold_gap(struct fold *f, struct span white);
  * no white space stands before that word. */
 void fold_soft(struct fold *f);
 
-/* Write the white space that is due; before it, begin a new line if the white space and
- * `octets` more octets do not fit into this one. */
+/* Write the white space that is due. If a new line may begin here, and the white space
+ * and `octets` more octets do not fit into this line, begin a new one first. */
 void fold_reserve(struct fold *f, size_t octets);
 
 /* Append ASCII, without the white space that is due. */

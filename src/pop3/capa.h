@@ -1,8 +1,8 @@
 /* pop3/capa.h - lists the capabilities of the server.
  *
  * Prefix: capa_. RFC 2449 sections 5 and 6. Before login, a capability is listed
- * exactly if it works on this connection; after login, the list stays the same, but for
- * STLS.
+ * exactly if it works on this connection. After login, the list is the same without
+ * STLS, and LOGIN-DELAY and EXPIRE are the user's own.
  */
 #pragma once
 
@@ -11,6 +11,6 @@
 /* CAPA: write the multi-line reply. */
 session_command_fn capa_reply;
 
-/* Write the reply to XTND without arguments: the commands that belong to listed
- * capabilities, one on each line. */
+/* Write the reply to XTND without arguments: the optional commands that work on this
+ * connection, and AUTH with each mechanism, one on each line. */
 void capa_extensions(const struct session *s, struct buf *out);
