@@ -181,7 +181,9 @@ static void *serve_parent(void *arg)
 
 int main(int argc, char **argv)
 {
-	static struct authd a = { .fronts = { &a.threaded, &a.logins }, .dir = -1 };
+	static struct authd a = {
+		.fronts = { .process = &a.threaded, .logins = &a.logins }, .dir = -1
+	};
 	struct child *child = &a.threaded.child;
 	pthread_t thread;
 
