@@ -1,7 +1,7 @@
 /* cli/check.c - poplar check: reports what is wrong, without starting anything.
  *
- * What poplard finds itself comes from setup/, certificate/ and config/, so both report
- * it in the same words.
+ * setup/, certificate/ and config/ have the checks that poplard makes, too, so both
+ * report in the same words.
  */
 #include <errno.h>
 #include <fcntl.h>

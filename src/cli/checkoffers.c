@@ -66,7 +66,7 @@ void check_offers(struct checking *c)
 	struct buf why = BUF(room);
 	unsigned allowed;
 
-	/* Whether a keytab works is seen where that is checked. */
+	/* Another check reports a keytab that does not work. */
 	if (!settings_mechanisms(&s->mechanisms, &allowed) ||
 	    (allowed & MECHANISM_BIT(GSSAPI)))
 		return;

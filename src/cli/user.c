@@ -85,8 +85,9 @@ static bool make_file(const struct job *j)
 
 enum purpose { TO_READ, TO_EDIT, TO_ADD, TO_LOOK }; /* LOOK: the file may be missing */
 
-/* An edit does not follow a symbolic link: whoever may write to the folder could lead
- * root to any file, and the lock would be on another folder than the file's own. */
+/* An edit does not follow a symbolic link: a user who may write to the folder could
+ * otherwise make root edit any file, and the lock would be on another folder than that
+ * of the file. */
 static int open_for(const struct job *j, enum purpose purpose)
 {
 	int flags = O_RDONLY | O_CLOEXEC | (purpose == TO_READ ? 0 : O_NOFOLLOW);

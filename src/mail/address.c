@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "mail/token.h"
 
-/* What nobody can have (RFC 2606), behind a name that tells. */
+/* An address that nobody can have (RFC 2606); its name says why. */
 #define NOBODY SPAN("<invalid@internationalized-address.invalid>")
 
 /* Octets that are shown of a mailbox too long to be held; domains that are looked at in
@@ -82,7 +82,7 @@ static bool is_local(struct span s)
 				 (token == TOKEN_QUOTED && token_is_closed(s)));
 }
 
-/* Cut at the last '@'. False: there is none. */
+/* Cut at the last '@'. False: the address has no '@'. */
 static bool cut_address(struct span address, struct span *out_local,
 			struct span *out_domain)
 {
@@ -236,9 +236,9 @@ static enum field_went cut_list(struct fold *f, struct field *s, struct span one
 
 /* ---- groups ---- */
 
-/* RFC 6857 section 3.1.7 means mailboxes whose local part is at fault; a domain that is
- * none is no better. True: one of them is, or all have been looked at; else there are
- * too many for one step. */
+/* RFC 6857 section 3.1.7 is about mailboxes whose local part is not ASCII; a mailbox
+ * with an invalid domain is treated alike. True: such a mailbox was found, or all were
+ * checked; false: there are too many for one step. */
 static bool check_members(struct fold *f, struct field *s, struct span members)
 {
 	const uint64_t enough = f->domains->looked + LOOKS_MAX;

@@ -88,8 +88,8 @@ uint64_t listing_sum(struct span s, uint64_t seed)
 	return stir(sum, get_u64(last));
 }
 
-/* The sum knows the place too: a record left over from an earlier generation, or
- * written to the place of another, is none. */
+/* The sum depends on generation and number: a record of an earlier generation, or at
+ * the place of another record, does not count. */
 static uint64_t sum_of(const char *at, uint64_t generation, uint32_t i)
 {
 	return listing_sum((struct span){ at, AT_SUM }, stir(generation, i));

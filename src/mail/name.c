@@ -18,7 +18,8 @@ struct span name_base(struct span name)
 	return base;
 }
 
-/* The number at the beginning of s. 0: there is none. UINT64_MAX: it is larger. */
+/* The number at the beginning of s. 0: s begins with no digit. UINT64_MAX: the number
+ * is larger. */
 static uint64_t leading_number(struct span s)
 {
 	size_t n = 0;

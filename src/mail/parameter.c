@@ -9,8 +9,8 @@
 #include "base/utf8.h"
 #include "mail/token.h"
 
-/* Parameters of one field, and octets of their names and charsets; what has more is
- * left out where it must be rewritten. */
+/* The most parameters of one field, and the most octets of their names and charsets. If
+ * a field that must be rewritten has more, the rest is left out. */
 enum { PARAMETERS_MAX = 64, NAME_MAX_OCTETS = 40, CHARSET_MAX = 20 };
 
 bool field_next_parameter(struct span *io, struct field_parameter *out)

@@ -7,8 +7,8 @@
 #include "base/utf8.h"
 #include "mail/token.h"
 
-/* Octets of a run of words that is encoded at once, and what must be held to see where
- * it ends. */
+/* RUN_MAX: octets of a run of words that is encoded at once. ENOUGH: octets that must
+ * be held to see where a run ends. */
 enum { RUN_MAX = 1024, ENOUGH = 4 * RUN_MAX };
 
 static bool is_white(char c)
@@ -242,7 +242,7 @@ void field_ascii(struct fold *f, struct span text)
 
 /* ---- comments ---- */
 
-/* What stands between two parentheses of a comment. */
+/* The text between two parentheses of a comment. */
 static void put_inside(struct fold *f, struct span s)
 {
 	const struct span text = token_trim(s);

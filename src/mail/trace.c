@@ -13,7 +13,8 @@ enum { NAMED_MAX = 4 };
 
 /* ---- Received ---- */
 
-/* RFC 5321 section 4.4. What names a host or a mailbox may have a domain in it. */
+/* RFC 5321 section 4.4. A clause that names a host or a mailbox may contain a domain.
+ */
 static bool opens_clause(struct span word, bool *out_named)
 {
 	static const char *const words[] = { "from", "by", "for", "via", "with", "id" };
@@ -59,7 +60,7 @@ static struct span in_ascii(struct fold *f, struct span atom,
 	return (struct span){ ascii, domain_ascii(f->domains, atom, ascii) };
 }
 
-/* What stands together up to white space or a comment: it is not parted. */
+/* The tokens up to white space or a comment, which are not separated. */
 static void say_together(struct fold *f, struct span *io)
 {
 	char ascii[DOMAIN_OCTETS_MAX];

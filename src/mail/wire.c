@@ -140,8 +140,8 @@ static ALWAYS_INLINE size_t piece(size_t len, size_t room, bool put)
 	return most < PIECE_FEW ? 0 : most;
 }
 
-/* Both public routines are this one, compiled with and without the writing. What is no
- * whole line, a TOP, and the end of the room are left to the careful way. */
+/* wire_encode and wire_count are this function, compiled with and without writing. It
+ * leaves parts of lines, TOP, and the end of the room to convert(). */
 static ALWAYS_INLINE size_t convert_all(struct wire *w, struct span *io_in, char *out,
 					size_t room, bool put)
 {

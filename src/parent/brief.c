@@ -187,7 +187,7 @@ static void tell_lookup(const struct worker *k)
 
 /* ---- channels between children ---- */
 
-/* What poplar-auth gets with its end of a channel to the worker. */
+/* The message with which poplar-auth gets its end of a channel to the worker. */
 static struct message link_message(const struct worker *k)
 {
 	if (k->role == ROLE_DROP)

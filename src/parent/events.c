@@ -69,8 +69,8 @@ static nfds_t fill_polls(const struct parent *p, struct pollfd polls[POLLS_MAX],
 	return count;
 }
 
-/* Signals come last: a death frees workers, which are in the array above. What one
- * worker says never closes the channel of another. */
+/* Signals come last: a death frees workers, which are in the array above. A message of
+ * one worker never closes the channel of another. */
 static void wait_for_something(struct parent *p)
 {
 	static struct pollfd polls[POLLS_MAX];

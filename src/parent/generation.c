@@ -38,8 +38,8 @@ static bool refuse(const char *doing, const char *what, int sys)
 	return false;
 }
 
-/* At start with `log = syslog` whoever starts poplard reads it on standard error, too:
- * perhaps no syslog runs. */
+/* At start with `log = syslog`, the text also goes to standard error, since perhaps no
+ * syslog runs. */
 static void judge(void *arg, enum setup_weight weight, const char *text)
 {
 	static const int priorities[SETUP_WEIGHTS] = { LOG_ERR, LOG_ERR, LOG_WARNING };

@@ -40,8 +40,8 @@ static bool find_ids(const struct generation *g, const struct database_settings 
 	return true;
 }
 
-/* What the sandbox leaves open: of a SQLite database its folder; for a driver that
- * talks to the network, all that its user may read. */
+/* The folder that the sandbox leaves readable: that of a SQLite database; for a driver
+ * that uses the network, everything that its user may read. */
 static bool open_dir(const struct database_settings *db, int *out)
 {
 	const char *name;

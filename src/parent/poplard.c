@@ -167,7 +167,7 @@ static void enter_sandbox(void)
 	}
 }
 
-/* All that is done once. What a reload may change is done by parent/generation.c. */
+/* Everything that is done once. parent/generation.c does what a reload may change. */
 static void begin(struct parent *p)
 {
 	OWN_SETTINGS s = { 0 };
@@ -179,7 +179,7 @@ static void begin(struct parent *p)
 	if (lacks)
 		die_of_kernel(lacks);
 	close_range(STDERR_FILENO + 1, ~0U,
-		    0); /* left open by whoever started poplard */
+		    0); /* left open by the program that started poplard */
 	open_executables(p);
 	proc_raise_descriptor_limit();
 	proc_unlimit_locks();

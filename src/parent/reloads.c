@@ -96,8 +96,8 @@ static bool is_under_way(const struct parent *p)
 	return newest && !newest->ready && !newest->draining;
 }
 
-/* The number is written down before the configuration is read. So whoever changes the
- * configuration and then sees this number knows that the change was read. */
+/* The number is written before the configuration is read. So if a program changes the
+ * configuration and then sees this number, the change was read. */
 void reload_begin(struct parent *p)
 {
 	p->reload_wanted = is_under_way(p);

@@ -31,7 +31,7 @@ static bool apop_works(const struct session *s)
 	return session_offers(s, MECHANISM_ID_APOP);
 }
 
-/* RFC 6856 section 2.2, where there is anything to say it with. */
+/* RFC 6856 section 2.2, if a command that takes a user name works. */
 static bool utf8_names_work(const struct session *s)
 {
 	return user_works(s) || apop_works(s);

@@ -85,7 +85,8 @@ static enum session_ask opened(struct session *s, const struct session_event *ev
 	return s->ask == ASK_BOARD ? xtnd_opened(s, ev, out) : ASK_READ;
 }
 
-/* RFC 2595 section 4: what was said before TLS is void. What was done wrong is not. */
+/* RFC 2595 section 4: the server forgets what the client has sent before TLS, but not
+ * its errors and failures. */
 static void restart(struct session *s)
 {
 	const struct session before = *s;
@@ -110,7 +111,7 @@ static enum session_ask done(struct session *s, const struct session_event *ev,
 	return ASK_READ;
 }
 
-/* RFC 5034 section 4: "+", a space, and the challenge, though it be empty. */
+/* RFC 5034 section 4: "+", a space, and the challenge, which may be empty. */
 static enum session_ask challenge(struct span text, struct buf *out)
 {
 	buf_put(out, SPAN("+ "));
@@ -127,9 +128,9 @@ static bool is_refusal(enum fault f)
 	return f == FAULT_DENIED || f == FAULT_BINDING || f == FAULT_BAD_RESPONSE;
 }
 
-/* What was asked could not be done. Half of a multi-line reply must not look whole, and
- * a maildrop that is no longer there ends the session without UPDATE (RFC 1939 section
- * 6). */
+/* The driver could not carry out the ask. Half of a multi-line reply must not look
+ * whole, and a maildrop that is no longer there ends the session without UPDATE (RFC
+ * 1939 section 6). */
 static enum session_ask failed(struct session *s, enum fault f, struct buf *out)
 {
 	bool half_said = s->ask == ASK_SEND || xtnd_is_half_said(s) ||

@@ -46,7 +46,7 @@ bool session_may_answer(enum session_ask ask, enum session_event_kind kind)
 
 /* ---- the connection ---- */
 
-/* What this connection can meet of what mechanisms need. */
+/* Which needs of mechanisms this connection meets. */
 static unsigned met(const struct session *s)
 {
 	return MECHANISM_SASL | MECHANISM_STARTS |

@@ -75,8 +75,8 @@ enum session_ask transaction_rset(struct session *s, struct buf *out)
 }
 
 /* RFC 1939 section 7: a TOP of more lines than there are is the whole message, and
- * programs fetch by it. Whoever wants no line of the body looks through headers, and
- * has retrieved nothing, even where there is no body. */
+ * programs fetch by it. A client that asks for no line of the body looks through
+ * headers, and has retrieved nothing, even if the message has no body. */
 static bool may_retrieve(const struct session *s)
 {
 	return s->command.id == COMMAND_RETR || s->command.lines > 0;

@@ -22,8 +22,8 @@ static void put_board(struct buf *out, struct span name, uint32_t highest)
 }
 
 /* RFC 1082 has the messages removed that were marked in the maildrop before. RFC 1939,
- * which is younger and the standard, removes at QUIT alone (section 6), and so do we:
- * whoever comes back finds them unmarked. */
+ * which is younger and the standard, removes messages at QUIT alone (section 6), and so
+ * do we: when the client returns to that maildrop, they are no longer marked. */
 static void forget_marks(struct session *s)
 {
 	s->marked = s->retrieved = 0;

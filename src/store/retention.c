@@ -18,7 +18,7 @@ static uint64_t now_of(const struct maildrop *m)
 
 /* ---- login delay ---- */
 
-/* False: the rules need no ledger, there is none to look at, or it cannot be used. */
+/* False: the rules need no ledger, or the ledger does not exist or cannot be used. */
 static bool open_ledger(struct maildrop *m)
 {
 	const bool look_only = m->rules->look == STORE_LOOK_ONLY;
@@ -180,8 +180,8 @@ static enum fault look_at(const struct maildrop *m, struct look *k, uint32_t i,
 }
 
 /* A message came at its time of modification, or at its time of delivery if that is
- * later and not in the future: whoever restores a backup mostly loses at most one of
- * the two; some programs set the time of modification to 0. */
+ * later and not in the future: a restored backup mostly lacks at most one of the two;
+ * some programs set the time of modification to 0. */
 static enum fault look_again(const struct maildrop *m, struct look *k, uint32_t i,
 			     uint64_t delivered, struct why *why)
 {

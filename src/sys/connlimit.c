@@ -42,7 +42,7 @@ enum fault connlimit_make(int *out_fd, struct why *why)
 	unsigned char key[SIPHASH_KEY_OCTETS];
 	OWN_FD fd = memfd_create("connlimit", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	/* whoever could shrink it would kill its readers */
+	/* a process that could shrink it would kill its readers */
 	if (fd < 0 || ftruncate(fd, sizeof(struct connlimit_table)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
 	    getrandom(key, sizeof key, 0) != (ssize_t)sizeof key ||

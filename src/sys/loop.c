@@ -117,7 +117,8 @@ void loop_set(struct loop *l, struct loop_timer *t, uint64_t at)
 {
 	loop_unset(l, t);
 	if (l->timer_count == l->timer_room)
-		abort(); /* not from outside: whoever made the loop has miscounted */
+		abort(); /* a mistake of the caller, who has made too little room: no
+			    client can cause it */
 	t->at = at;
 	rise(l, ++l->timer_count, t);
 }

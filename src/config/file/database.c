@@ -9,7 +9,7 @@
 #include "base/address.h"
 #include "base/jwa.h"
 
-/* Does each setting suit the driver, and is none missing? */
+/* Does the driver have each given setting, and is each setting given that it needs? */
 static void check_rows(struct loading *l, const struct database_settings *db, int line)
 {
 	const struct rows rows = database_rows();
@@ -92,7 +92,7 @@ static bool is_private(const char *uri)
 	       (address_parse(host_of(uri, "http://"), &a) && address_is_loopback(&a));
 }
 
-/* A signature says who made the token; for whom it was made, only its claims do. */
+/* The signature shows who has made the token, but only its claims say for whom. */
 static void check_tokens(struct loading *l, const struct database_settings *db,
 			 int line)
 {
