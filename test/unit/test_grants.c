@@ -445,6 +445,36 @@ static void test_without_xtnd_there_is_no_ticket_and_no_board(void **state)
 	world_end(&w);
 }
 
+/* By its uid and gid, which belong together; 0 means that there is none. */
+static void test_a_board_is_granted_by_the_process_of_its_owner(void **state)
+{
+	static const struct {
+		uint32_t uid, gid;
+		enum fault fault;
+	} cases[] = {
+		{ 1, 1, FAULT_NONE },
+		{ 1, 0, FAULT_SETUP },
+		{ 0, 1, FAULT_NONE },
+	};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world_begin(&w, true);
+		w.settings.boards.at[1].uid = cases[i].uid;
+		w.settings.boards.at[1].gid = cases[i].gid;
+		struct channel owner = link_to(&w, 1, false);
+		log_in(&w, &alice);
+		CHECK_EQ(ask(&w, BOARD_NAMED, "staff", 0), cases[i].fault);
+		if (cases[i].fault)
+			CHECK_TEXT(w.why.doing, "find a gid beside the user's uid");
+		else
+			expect_grant(&w, cases[i].uid ? owner : w.standard);
+		close(owner.fd);
+		world_end(&w);
+	}
+}
+
 static void test_a_board_outside_of_mail_root_is_granted_to_nobody(void **state)
 {
 	struct world w;
@@ -493,6 +523,7 @@ int main(void)
 		TEST(test_a_ticket_is_good_for_its_holder_and_unchanged_only),
 		TEST(test_a_ticket_without_a_grant_in_it_is_refused),
 		TEST(test_without_xtnd_there_is_no_ticket_and_no_board),
+		TEST(test_a_board_is_granted_by_the_process_of_its_owner),
 		TEST(test_a_board_outside_of_mail_root_is_granted_to_nobody),
 		TEST(test_a_board_comes_from_the_parent_with_its_settings),
 	};

@@ -1,6 +1,7 @@
 /* Promises of authd/lookups: what a lookup process can do to a login, and what not. */
 #include "memory.h"
 #include "peer.h"
+#include "wiped.h"
 
 #include <pthread.h>
 #include <sys/socket.h>
@@ -535,6 +536,24 @@ static void test_its_processes_end_with_the_database(void **state)
 	}
 }
 
+static void test_a_stored_password_is_wiped_behind_its_use(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin_linked(&w, DRIVER_SQLITE);
+	wiped_begin();
+	CHECK_EQ(find_alice(&w, DATABASE_RIGHT, FIELDS("password\0stored-secret\0")),
+		 DATABASE_RIGHT);
+	CHECK_EQ(times_wiped("stored-secret"), 2); /* the message, sent and received */
+	wiped_begin();
+	user_release(&w.out);
+	CHECK_EQ(times_wiped("stored-secret"), 1); /* the answer */
+	wiped_begin();
+	world_end(&w);
+	CHECK_EQ(times_wiped("stored-secret"), 1); /* what stands in */
+}
+
 static void test_without_memory_a_login_fails_and_no_process_is_lost(void **state)
 {
 	int ours;
@@ -579,6 +598,7 @@ int main(void)
 		TEST(test_the_first_stored_password_stands_in_for_unknown_names),
 		TEST(test_only_a_database_that_judges_is_asked_to),
 		TEST(test_its_processes_end_with_the_database),
+		TEST(test_a_stored_password_is_wiped_behind_its_use),
 		TEST(test_without_memory_a_login_fails_and_no_process_is_lost),
 	};
 

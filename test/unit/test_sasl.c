@@ -178,6 +178,7 @@ static const enum mechanism challenging[] = {
 };
 
 static const struct client alice = { .authid = "alice", .password = "secret" };
+static const struct client z = { .authid = "z", .password = "secret" };
 
 static void test_every_mechanism_lets_its_user_in(void **state)
 {
@@ -196,6 +197,8 @@ static void test_every_mechanism_lets_its_user_in(void **state)
 		make_server(&s, "PLAIN");
 		CHECK_EQ(play(&s, all[i], &alice, user, &why), SASL_IN);
 		CHECK_TEXT(user, "alice");
+		CHECK_EQ(play(&s, all[i], &z, user, &why), SASL_IN);
+		CHECK_TEXT(user, "z");
 	}
 }
 
@@ -618,6 +621,44 @@ static void test_external_is_whom_the_certificate_names(void **state)
 			 cases[i].in ? SASL_IN : SASL_OUT);
 		if (cases[i].in)
 			CHECK_SPAN(found.user.name, cases[i].in);
+	}
+}
+
+/* RFC 4616 section 2: what lacks a part, or has one too many, is no attempt. */
+static void test_the_parts_of_plain(void **state)
+{
+	static const struct {
+		struct span message;
+		const char *in; /* NULL: nobody */
+		enum fault fault;
+	} cases[] = {
+		{ SPAN("\0alice\0secret"), "alice", FAULT_NONE },
+		{ SPAN("\0z\0secret"), "z", FAULT_NONE },
+		{ SPAN("z\0z\0secret"), "z", FAULT_NONE },
+		{ SPAN("\0alice\0"), NULL, FAULT_DENIED },
+		{ SPAN("\0\0secret"), NULL, FAULT_BAD_RESPONSE },
+		{ SPAN("\0alice"), NULL, FAULT_BAD_RESPONSE },
+		{ SPAN("alice"), NULL, FAULT_BAD_RESPONSE },
+		{ SPAN("\0alice\0secret\0"), NULL, FAULT_BAD_RESPONSE },
+		{ SPAN("\0alice\0sec\0ret"), NULL, FAULT_BAD_RESPONSE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char base64[64];
+		struct server s;
+		struct why why = { 0 };
+		OWN_USER found = { 0 };
+
+		make_server(&s, "PLAIN");
+		sodium_bin2base64(base64, sizeof base64,
+				  (const unsigned char *)cases[i].message.at,
+				  cases[i].message.len, sodium_base64_VARIANT_ORIGINAL);
+		CHECK_EQ(show(&s, MECHANISM_ID_PLAIN, span_of(base64), &found, &why),
+			 cases[i].in ? SASL_IN : SASL_OUT);
+		CHECK_EQ(why.fault, cases[i].fault);
+		CHECK_EQ(why.sys, 0);
+		CHECK_SPAN(found.user.name, cases[i].in ? cases[i].in : "");
 	}
 }
 
@@ -1334,7 +1375,7 @@ static void test_the_rule_that_forbids_a_login_is_told_to_operators(void **state
 	}
 }
 
-/* "of NAME" is NAME's; "down" cannot be told. */
+/* "of/NAME" is NAME's, "z" is z's, and none would be alice's; "down" cannot be told. */
 static enum database_says check_token(struct database *db, struct span name,
 				      struct span token, struct span peer,
 				      struct user_found *out, struct why *why)
@@ -1343,6 +1384,10 @@ static enum database_says check_token(struct database *db, struct span name,
 	if (span_is(token, "down")) {
 		fault_set(why, FAULT_IO, 0, "ask", "tokens");
 		return DATABASE_DOWN;
+	}
+	if (span_is(token, "z") || token.len == 0) {
+		out->user.name = token.len > 0 ? token : SPAN("alice");
+		return DATABASE_RIGHT;
 	}
 	if (!span_starts(token, "of/")) {
 		fault_set(why, FAULT_DENIED, 0, "token has expired", NULL);
@@ -1405,6 +1450,7 @@ static const struct {
 	  "alice", NULL, 0 },
 	{ MECHANISM_ID_OAUTHBEARER, SPAN("n,a=bob," A "auth=Bearer of/alice" A A),
 	  "bob", NULL, 0 },
+	{ MECHANISM_ID_XOAUTH2, SPAN("user=z" A "auth=Bearer z" A A), "z", NULL, 0 },
 	{ MECHANISM_ID_XOAUTH2, SPAN("user=alice" A "auth=Bearer of/bob" A A), NULL,
 	  "{\"status\":\"401\",\"schemes\":\"bearer\",\"scope\":\"mail\"}",
 	  FAULT_DENIED },
@@ -1596,6 +1642,7 @@ int main(void)
 		TEST(test_the_masters_own_way),
 		TEST(test_a_database_that_is_down_is_not_the_users_fault),
 		TEST(test_names_are_prepared),
+		TEST(test_the_parts_of_plain),
 		TEST(test_claims_before_they_are_looked_at),
 		TEST(test_digest_md5s_name_is_found_by_grammar),
 		TEST(test_a_nul_hides_no_name),

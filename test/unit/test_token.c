@@ -250,6 +250,7 @@ static const struct {
 	{ CLAIMS(), NULL },
 	{ CLAIMS(",\"nbf\":1699999999"), NULL },
 	{ OTHER(GOOD_ISS, "[\"x\",\"pop\"]", "1700000100", ""), NULL },
+	{ OTHER(GOOD_ISS, "[\"imap\",\"x\"]", "1700000100", ""), NULL },
 	{ OTHER(GOOD_ISS, "\"imap\"", "1700000000.5", ""), NULL },
 	/* time */
 	{ OTHER(GOOD_ISS, "\"pop\"", "1699999971", ""), NULL },

@@ -1,5 +1,6 @@
 /* Promises of auth/ about memory: what was a secret is overwritten behind its use. */
 #include "check.h"
+#include "wiped.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -14,59 +15,7 @@
 #include "auth/user/scram.h"
 #include "auth/user/userfile.h"
 
-/* ---- everything that is wiped ---- */
-
 enum { KEY = 20 }; /* octets of a key for SCRAM-SHA-1 */
-
-static char wiped[1 << 20];
-static size_t wiped_len;
-
-static void note(const void *at, size_t len)
-{
-	assert_true(len <= sizeof wiped - wiped_len);
-	memcpy(wiped + wiped_len, at, len);
-	wiped_len += len;
-}
-
-void __real_explicit_bzero(void *at, size_t len);
-void __wrap_explicit_bzero(void *at, size_t len);
-void __wrap_explicit_bzero(void *at, size_t len)
-{
-	note(at, len);
-	__real_explicit_bzero(at, len);
-}
-
-/* The same, where the compiler knows how much room there is. */
-void __wrap___explicit_bzero_chk(void *at, size_t len, size_t room);
-void __wrap___explicit_bzero_chk(void *at, size_t len, size_t room)
-{
-	assert_true(len <= room);
-	note(at, len);
-	__real_explicit_bzero(at, len);
-}
-
-static void begin(void)
-{
-	wiped_len = 0;
-}
-
-/* How often they occur in what has been wiped since begin(). */
-static unsigned octets_wiped(const void *octets, size_t len)
-{
-	const char *at = wiped, *const end = wiped + wiped_len;
-	unsigned times = 0;
-
-	while ((at = memmem(at, (size_t)(end - at), octets, len))) {
-		times++;
-		at += len;
-	}
-	return times;
-}
-
-static unsigned times_wiped(const char *text)
-{
-	return octets_wiped(text, strlen(text));
-}
 
 /* ---- a database ---- */
 
@@ -124,11 +73,11 @@ static void test_passwords_that_are_compared(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct span s = span_of(cases[i].stored);
 
-		begin();
+		wiped_begin();
 		CHECK(!scheme_verify(s, SPAN("alice"), SPAN("shown-secret")));
 		CHECK(times_wiped("shown-secret") >= 1);
 		CHECK(!cases[i].secret || times_wiped(cases[i].secret) >= 1);
-		begin();
+		wiped_begin();
 		CHECK_EQ(scheme_can_match(s), cases[i].can_match);
 		CHECK(!cases[i].secret || times_wiped(cases[i].secret) >= 1);
 	}
@@ -142,7 +91,7 @@ static void test_passwords_that_are_stored(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-		begin();
+		wiped_begin();
 		CHECK_EQ(scheme_make(schemes[i], SPAN("new-secret"), out), FAULT_NONE);
 		CHECK(times_wiped("new-secret") >= 1);
 		const struct span made =
@@ -162,12 +111,12 @@ static void test_passwords_that_are_prepared(void **state)
 	struct prep_text text;
 
 	(void)state;
-	begin();
+	wiped_begin();
 	CHECK(prep_password(SPAN("a\xcc\x88-secret"), PREP_QUERY, &text));
 	CHECK_EQ(times_wiped("a\xcc\x88-secret"), 1);
 	prep_done(&text);
 	CHECK_EQ(times_wiped("\xc3\xa4-secret"), 2); /* once in each way of asking */
-	begin();
+	wiped_begin();
 	CHECK(prep_name(SPAN("a\xcc\x88-name"), name, sizeof name));
 	CHECK_EQ(times_wiped("a\xcc\x88-name"), 1);
 }
@@ -210,7 +159,7 @@ static void test_hashes_that_are_compared(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const size_t len = from_hex(cases[i].hash, octets);
 
-		begin();
+		wiped_begin();
 		CHECK(scheme_verify(span_of(cases[i].stored), SPAN(""),
 				    SPAN("secret")));
 		if (octets_wiped(octets, len) < cases[i].times)
@@ -218,10 +167,10 @@ static void test_hashes_that_are_compared(void **state)
 	}
 	/* a password longer than a block: its MD5 is the key of HMAC-MD5 */
 	CHECK_EQ(EVP_Digest(longer.at, longer.len, octets, NULL, EVP_md5(), NULL), 1);
-	begin();
+	wiped_begin();
 	CHECK(!scheme_verify(span_of(cases[2].stored), SPAN(""), longer));
 	CHECK_EQ(octets_wiped(octets, 16), 1);
-	begin();
+	wiped_begin();
 	CHECK(scheme_verify(SPAN("{CRYPT}$1$QNWBSRhV$nOPdU4/d4npj0gPAyQhSZ/"), SPAN(""),
 			    SPAN("secret")));
 	CHECK(times_wiped("$nOPdU4/d4npj0gPAyQhSZ/") >= 2);
@@ -258,7 +207,7 @@ static void test_keys_for_scram(void **state)
 	CHECK_EQ(sodium_base642bin(key, KEY, STORED_KEY, strlen(STORED_KEY), NULL, &len,
 				   NULL, sodium_base64_VARIANT_ORIGINAL),
 		 0);
-	begin();
+	wiped_begin();
 	CHECK(scheme_verify(SPAN("{SCRAM-SHA-1}" KEYS), SPAN(""), SPAN("secret")));
 	CHECK(times_wiped(KEYS) >= 1);
 	CHECK(octets_wiped(key, KEY) >= 2); /* parsed, and made of the password */
@@ -301,14 +250,14 @@ static void test_responses_and_exchanges(void **state)
 		struct why why = { 0 };
 
 		CHECK(sasl);
-		begin();
+		wiped_begin();
 		say(sasl, cases[i].response, &why);
 		CHECK(times_wiped(cases[i].response) >= 1);
 		CHECK(wiped_len >= SASL_RESPONSE_MAX + 1);
 		CHECK(cases[i].secret || wiped_len == SASL_RESPONSE_MAX + 1);
 		CHECK(!cases[i].secret ||
 		      times_wiped(cases[i].secret) >= cases[i].times);
-		begin();
+		wiped_begin();
 		const bool has_name = sasl_claimed_name(sasl).len > 0;
 		sasl_free(sasl);
 		CHECK_EQ(times_wiped("shown-secret") > 0, has_name);
@@ -334,7 +283,7 @@ static void test_keys_in_an_exchange(void **state)
 
 		CHECK(sasl);
 		people.driver = is_known ? &knows : &lacks;
-		begin();
+		wiped_begin();
 		CHECK_EQ(say(sasl, "n,,n=alice,r=abc", &why), SASL_MORE);
 		CHECK_EQ(times_wiped(KEYS), 1);
 		CHECK_EQ(octets_wiped(key, KEY), 1);
@@ -355,7 +304,7 @@ static void test_what_is_read_ahead(void **state)
 
 	(void)state;
 	CHECK(sasl);
-	begin();
+	wiped_begin();
 	CHECK(sasl_is_guess(sasl, SPAN("AGFsaWNlAHNob3duLXNlY3JldA=="), name));
 	CHECK_EQ(times_wiped("shown-secret"), 1);
 	CHECK_EQ(wiped_len, SASL_RESPONSE_MAX + 1); /* all of the room */
@@ -370,7 +319,7 @@ static void test_passwords_of_logins(void **state)
 
 	(void)state;
 	stored = SPAN("{PLAIN}x");
-	begin();
+	wiped_begin();
 	CHECK_EQ(login_by_password(&rules, &way, SPAN(""), SPAN("alice"),
 				   SPAN("a\xcc\x88-secret"), &found, &why),
 		 FAULT_DENIED);
@@ -386,7 +335,7 @@ static void test_passwords_for_apop(void **state)
 
 	(void)state;
 	stored = SPAN("{PLAIN}stored-secret");
-	begin();
+	wiped_begin();
 	CHECK_EQ(login_by_digest(&rules, &way, SPAN("alice"), SPAN("<1@x>"), SPAN("x"),
 				 &found, &why),
 		 FAULT_DENIED);
@@ -401,7 +350,7 @@ static void test_copies_of_users(void **state)
 
 	(void)state;
 	CHECK(user_copy(&user, &copy));
-	begin();
+	wiped_begin();
 	user_release(&copy);
 	CHECK_EQ(times_wiped("stored-secret"), 1);
 }
@@ -419,10 +368,10 @@ static void test_the_users_file(void **state)
 	CHECK_EQ(write(fd, line, strlen(line)), strlen(line));
 	close(fd);
 	struct userfile *file = userfile_new(dir, "users");
-	begin();
+	wiped_begin();
 	users_free(userfile_acquire(file, &why));
 	CHECK_EQ(times_wiped(line), 1); /* what was read; a copy is kept */
-	begin();
+	wiped_begin();
 	userfile_free(file);
 	CHECK_EQ(times_wiped(line), 1);
 	unlinkat(dir, "users", 0);
