@@ -10,7 +10,7 @@
 
 struct answers {
 	int fd;             /* the link to the front; its owner closes it */
-	atomic_uint unread; /* answers sent since authd.c last saw that the front had
+	atomic_uint unread; /* answers sent since fronts.c last saw that the front had
 			       read most of them */
 };
 

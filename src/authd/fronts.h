@@ -1,6 +1,7 @@
 /* authd/fronts.h - poplar-auth's links to the fronts.
  *
- * Prefix: fronts_. For many threads, which may serve one link at the same time.
+ * Prefix: fronts_. Several threads serve the links, and several may handle messages of
+ * one link at the same time.
  */
 #pragma once
 
@@ -9,19 +10,19 @@
 #include "authd/logins.h"
 #include "child/threaded.h"
 
-/* A front whose queue has room again after it was full can be sent so many answers of
- * any size: after as many unread answers, the link hears nothing more from the front
- * until the front has read most of them. */
+/* After so many unread answers, poplar-auth takes no further message from a front until
+ * the front has read most of them. As many answers of any size fit into the queue of a
+ * front that has read most of its answers. */
 enum { FRONTS_ANSWERS_MAX = 16 };
 
 struct fronts {
-	struct threaded *process; /* counts the links, and tells poplard of lost ones */
-	struct logins *logins;    /* answers the fronts */
+	struct threaded *process; /* has the channel to poplard, and counts the links */
+	struct logins *logins;    /* answers the questions of the fronts */
 	atomic_ullong linked;     /* links so far; at first 0 */
 };
 
-/* Serve the front at fd, which the link owns from here on. `number` is poplard's name
- * for the front's process. If the front closes the link, breaks the protocol or does
- * not read its answers, or if there is no memory for the link, the link ends, and
- * FRONT_BROKEN tells poplard, once, to replace the front. */
+/* Begin to serve the front at fd, which is taken over. poplard calls the front's
+ * process `number`. The link ends if the front closes its end, sends an illegal message
+ * or does not read its answers, or if memory runs out; then FRONT_BROKEN asks poplard,
+ * once, to replace the front. */
 void fronts_link(struct fronts *fronts, uint64_t number, int fd);

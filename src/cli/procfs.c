@@ -1,4 +1,4 @@
-/* cli/procfs.c - what the kernel shows of processes in /proc.
+/* cli/procfs.c - reads what the kernel shows of processes in /proc.
  *
  * Prefix: procfs_.
  */

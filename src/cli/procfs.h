@@ -1,4 +1,4 @@
-/* cli/procfs.h - what the kernel shows of processes in /proc.
+/* cli/procfs.h - reads what the kernel shows of processes in /proc.
  *
  * Prefix: procfs_.
  */
@@ -18,15 +18,15 @@ struct procfs_facts {
 	bool dumpable;
 };
 
-/* False: there is no such process. */
+/* Read the facts about a process. False: no such process runs. */
 MUST_USE bool procfs_facts(pid_t pid, struct procfs_facts *out);
 
-/* Take all but `dumpable` from the text of /proc/PID/status. What is missing or
- * malformed is 0; an id then is UINT64_MAX. */
+/* Parse the text of /proc/PID/status: fill in all but `dumpable`. A missing or
+ * malformed value becomes 0, a missing or malformed id UINT64_MAX. */
 void procfs_parse_status(struct span text, struct procfs_facts *out);
 
-/* The flags of open(2) of the descriptor `name` of a process. O_RDWR, the most that it
- * can be, if the kernel does not tell. */
+/* The flags of open(2) of a process's descriptor; `name` is its number, as in
+ * /proc/PID/fdinfo. If the kernel does not show them, O_RDWR, which allows most. */
 int procfs_open_flags(pid_t pid, const char *name);
 
 /* The same, from the text of /proc/PID/fdinfo/NAME. */
@@ -34,7 +34,7 @@ int procfs_parse_flags(struct span text);
 
 /* ---- sockets ---- */
 
-/* Sockets of this network name space, by inode. Start with all zero. */
+/* The sockets of this network name space, by inode. Begin with all zero. */
 struct procfs_sockets {
 	struct procfs_socket {
 		uint64_t inode;
@@ -43,13 +43,13 @@ struct procfs_sockets {
 	size_t count, room;
 };
 
-/* The columns of a table of sockets, from 0. */
+/* Which columns (from 0) of a table of sockets have these values. */
 struct procfs_columns {
 	int inode;
-	int state; /* -1: none, all sockets are local */
+	int state; /* -1: the table has no such column, and all its sockets are local */
 };
 
-/* Add the sockets of the kernel's tables. If memory runs out, some are missing. */
+/* Add the sockets of all tables of the kernel. If memory runs out, some are missing. */
 void procfs_sockets(struct procfs_sockets *s);
 void procfs_sockets_done(struct procfs_sockets *s);
 
@@ -57,5 +57,5 @@ void procfs_sockets_done(struct procfs_sockets *s);
 void procfs_parse_sockets(struct span text, struct procfs_columns columns,
 			  struct procfs_sockets *s);
 
-/* SANDBOX_KIND_OTHER: no table has it. */
+/* The kind of the socket with this inode. SANDBOX_KIND_OTHER: no table has it. */
 enum sandbox_kind procfs_socket_kind(const struct procfs_sockets *s, uint64_t inode);

@@ -27,5 +27,5 @@ bool marks_are(const struct marks *m, uint64_t deleted, uint64_t retrieved);
 const uint64_t *marks_deleted(const struct marks *m);
 const uint64_t *marks_retrieved(const struct marks *m);
 
-/* Nothing of m may be used after this. */
+/* Free the marks. *m must not be used after this. */
 void marks_free(struct marks *m);

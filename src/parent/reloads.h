@@ -18,9 +18,9 @@ void reload_begin(struct parent *p);
 /* If a reload waits for another one, and that has ended, begin it. */
 void reload_do_due(struct parent *p);
 
-/* If the newest generation serves, and no front of an older one accepts connections any
- * more, write the outcome of the reload, unless it has been written. Call it whenever
- * that may have become so. */
+/* If the newest generation is in service, and no front of an older one accepts
+ * connections any longer, write the outcome of the reload, unless it has been written.
+ * Call it whenever one of the two conditions may have become true. */
 void reload_may_be_done(struct parent *p);
 
 /* The newest generation was given up: if this was a reload, write its outcome. */

@@ -17,7 +17,7 @@ struct hearing {
 };
 
 /* A handler returns this: keep its result. False: RESULT_ILLEGAL. The callers of
- * dispatch() look at h->result alone, and not at what it returns. */
+ * dispatch() use h->result, and ignore what dispatch() returns. */
 static inline bool hearing_gives(struct hearing *h, enum result r)
 {
 	h->result = r;
