@@ -50,17 +50,20 @@
 	X(COMMIT,   DONE,   OR(FAILED)) \
 	X(CLOSE,    NONE,   )
 
-/* LINE       line
- * OVERLONG   a line over the limit has been dropped
- * DONE       SEND: octets, whole. COMMIT: count and octets that are left
+/* The members of struct session_event that each event sets:
+ *
+ * LINE       line
+ * OVERLONG   none: a line over the limit has been dropped
+ * DONE       after SEND: octets, whole. After COMMIT: count and octets of the messages
+ *            that are left
  * FAILED     fault
  * CHALLENGE  line: in base64, at most SESSION_CHALLENGE_MAX octets
- * OPENED     count, octets, read_only, terms: the maildrop is locked and listed. BOARD:
- *            also its name in line, and maxima; the marks of the maildrop before are the
- *            driver's again
- * RECORD     octets and uid of message `next`; fault: this client cannot have it
- * MARKS      bits: session_marks_octets() zeroed octets, to stay until another maildrop
- *            is opened or the session ends
+ * OPENED     count, octets, read_only, terms: the maildrop is locked and listed. After
+ *            BOARD also its name in line, and maxima; the driver may then free the bits
+ *            of the maildrop before
+ * RECORD     octets and uid of message `next`; fault, if this client cannot get it
+ * MARKS      bits: session_marks_octets() zeroed octets, which the driver keeps until
+ *            another maildrop is opened or the session ends
  * BODY       octets
  * BOARD      line: the name of a board that can be read, and maxima; an empty line: a
  *            board that cannot be opened at the moment
