@@ -314,24 +314,27 @@ static void test_messages_that_need_utf8(void **state)
 static void test_numbers_that_no_body_can_have(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 9; i++) {
 		struct message_body body = body_of(MESSAGE_OCTETS);
-		uint64_t *const at[] = { &body.fault, &body.surrogate, &body.form,
-					 &body.given, &body.offset,    &body.length,
-					 &body.window };
+		uint64_t *const at[] = { &body.fault,  &body.surrogate, &body.form,
+					 &body.given,  &body.offset,    &body.length,
+					 &body.window, &body.length,    &body.window };
 		const uint64_t over[] = { FAULT_COUNT,
 					  SURROGATE_COUNT,
 					  WIRE_FORM_COUNT,
 					  MESSAGE_GIVEN_COUNT,
 					  (uint64_t)INT64_MAX + 1,
 					  (uint64_t)INT64_MAX + 1,
-					  (uint64_t)INT64_MAX + 1 };
+					  (uint64_t)INT64_MAX + 1,
+					  INT64_MAX,
+					  INT64_MAX };
 
+		body.offset = 1;
 		begin();
 		say("RETR 3\r\n");
 		*at[i] = over[i];
 		drop_bodies(1, body, MESSAGE_TEXT);
-		if (conn()->phase != PHASE_LINGER)
+		if (conn()->phase != PHASE_LINGER || said("body"))
 			fail_msg("number %d", i);
 		stop_front();
 	}
