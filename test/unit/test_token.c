@@ -314,6 +314,10 @@ static const struct {
 	{ "pop", "\"x\":\"pop\"", false },
 	{ "pop mail", "\"scope\":\"mail pop\"", true },
 	{ "pop mail", "\"scope\":\"pop\"", false },
+	{ "x", "\"scope\":\"pop\"", false },
+	{ "x", "\"scope\":\"pop x\"", true },
+	{ "pop x", "\"scope\":\"pop\"", false },
+	{ "x pop", "\"scope\":\"pop\"", false },
 	{ "pop  mail", "\"scope\":\"pop\",\"scp\":[\"mail\"]", true },
 };
 
@@ -366,6 +370,10 @@ static void test_whose_it_is(void **state)
 	CHECK_USER("\"email\":\"\"", FAULT_DENIED);
 	CHECK_USER("\"email\":[\"a@b\"]", FAULT_DENIED);
 	CHECK_USER("\"email\":\"a\\nb\"", FAULT_DENIED);
+	CHECK_USER("\"email\":\"\\nab\"", FAULT_DENIED);
+	CHECK_USER("\"email\":\"ab\\u007f\"", FAULT_DENIED);
+	CHECK_USER("\"email\":\"a b\"", FAULT_NONE);
+	CHECK_USER("\"email\":\"\xc3\xa4\"", FAULT_NONE);
 	CHECK_USER("\"email\":\"a\\u0000b\"", FAULT_DENIED);
 	CHECK_USER("\"sub\":\"a@b\"", FAULT_DENIED);
 	for (size_t n = CLAIMS_USER_MAX; n <= CLAIMS_USER_MAX + 1; n++) {
