@@ -284,7 +284,11 @@ static void test_the_tool_goes_on_to_poplar_auth(void **state)
 	OWN_FD tool = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	CHECK_EQ(connect(tool, (const struct sockaddr *)&address, sizeof address), 0);
 	CHECK(events_turn(&world.p));
-	CHECK_TEXT(world_heard(world_child(ROLE_AUTH, 0)), "CONTROL ");
+	struct pollfd waiting = { world.p.control, POLLIN, 0 };
+	CHECK_EQ(__real_poll(&waiting, 1, 0), 0);
+	/* The kernel says who connects, and poplard believes to be one of these two. */
+	if (getuid() == 0 || getuid() == geteuid())
+		CHECK_TEXT(world_heard(world_child(ROLE_AUTH, 0)), "CONTROL ");
 	end_turns();
 }
 
