@@ -1,11 +1,13 @@
 """The checks of tools/, each in a tree of a few files that breaks what it checks."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 from harness import main
 
@@ -296,6 +298,11 @@ class Mutation(Tree):
     def setUp(self):
         super().setUp()
         subprocess.run(["git", "init", "--quiet", "."], cwd=self.top, check=True)
+        self.put("bin/gcov", f"#!/bin/sh\necho a warning >&2\nexec {shutil.which('gcov')} \"$@\"\n")
+        (self.top / "bin" / "gcov").chmod(0o755)
+        path = unittest.mock.patch.dict(os.environ, PATH=f"{self.top}/bin:{os.environ['PATH']}")
+        path.start()
+        self.addCleanup(path.stop)
         self.put(".gitignore", "/build*/\n")
         self.put("meson.build", """project('tree', 'c')
 add_project_arguments('-iquote', meson.current_source_dir() / 'src', language: 'c')
