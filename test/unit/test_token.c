@@ -594,6 +594,75 @@ static void test_pem(void **state)
 	BIO_free(bio);
 }
 
+/* Does the parser hear this about the text, and get a set of keys? */
+static bool parse_says(const char *text, const char *what)
+{
+	char heard[1024] = "";
+	struct keyset *keys = NULL;
+	struct why why = { 0 };
+	bool good = !jwt_keys_parse(span_of(text), hear, heard, &keys, &why);
+
+	CHECK_TEXT(heard, what);
+	keyset_free(keys);
+	return good;
+}
+
+/* A block that holds no public key is told, and those behind it are read. */
+static void test_pem_damaged(void **state)
+{
+	enum { BLOCK = 256 };
+	static const char cut[] = "-----BEGIN PUBLIC KEY-----\n";
+	char good[BLOCK] = "", bad[BLOCK], text[4 * BLOCK];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	(void)state;
+	assert_true(key && PEM_write_bio_PUBKEY(bio, key));
+	assert_true(BIO_read(bio, good, BLOCK - 1) > 0);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	strcpy(bad, good);
+	strchr(bad, '\n')[2] = '!'; /* no base64 */
+	sprintf(text, "a note\n%s%s%s", good, bad, good);
+	CHECK(parse_says(text, "2 cannot be read as a public key\n"));
+	strcpy(bad, good);
+	strchr(bad, '\n')[2] ^= 1; /* no DER */
+	sprintf(text, "%s%s%s", bad, cut, good);
+	CHECK(parse_says(text, "1 cannot be read as a public key\n"
+			       "2 cannot be read as a public key\n"));
+	sprintf(text, "%s%s%s", good, good, cut);
+	CHECK(parse_says(text, "3 cannot be read as a public key\n"));
+	CHECK(!parse_says(bad, "1 cannot be read as a public key\n"));
+}
+
+/* HMAC takes only keys of at least the size of the hash (RFC 7518 section 3.2). */
+static void test_hmac_needs_a_long_key(void **state)
+{
+	static const struct {
+		const char *alg;
+		size_t octets;
+	} cases[] = { { "HS256", 32 }, { "HS384", 48 }, { "HS512", 64 } };
+	static const char too_weak[] =
+		"1 is for no algorithm that is known here, or too weak\n";
+	const uint8_t octets[64] = { 1 };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t less = 0; less < 2; less++) {
+			cjose_jwk_t *key = cjose_jwk_create_oct_spec(
+				octets, cases[i].octets - less, NULL);
+			char *json = cjose_jwk_to_json(key, true, NULL);
+
+			json[strlen(json) - 1] = '\0';
+			sprintf(text, "%s,\"alg\":\"%s\"}", json, cases[i].alg);
+			CHECK_EQ(parse_says(text, less ? too_weak : ""), less == 0);
+			free(json);
+			cjose_jwk_release(key);
+		}
+	}
+}
+
 /* RFC 8037 appendix A.4; a signature cut short or changed is none. */
 static void test_ed25519(void **state)
 {
@@ -688,6 +757,8 @@ int main(void)
 		TEST(test_a_set_has_room_for_so_many_keys),
 		TEST(test_what_is_no_set_of_keys),
 		TEST(test_pem),
+		TEST(test_pem_damaged),
+		TEST(test_hmac_needs_a_long_key),
 		TEST(test_ed25519),
 		TEST(test_keys_change),
 	};

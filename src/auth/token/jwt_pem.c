@@ -98,25 +98,62 @@ static bool convert(const EVP_PKEY *pkey, struct keyset_key *out)
 	}
 }
 
+/* Take the next block off the front of *text: the octets from one "-----BEGIN " up to
+ * the next. False: there is none. */
+static bool next_block(struct span *text, struct span *out)
+{
+	static const char begin[] = "-----BEGIN ";
+	const size_t len = sizeof begin - 1;
+	const char *at = memmem(text->at, text->len, begin, len);
+
+	if (!at)
+		return false;
+	*text = span_after(*text, (size_t)(at - text->at));
+	const char *next = memmem(at + len, text->len - len, begin, len);
+	*out = (struct span){ at, next ? (size_t)(next - at) : text->len };
+	*text = span_after(*text, out->len);
+	return true;
+}
+
+/* NULL: the block holds no public key. The passphrase is empty, because OpenSSL would
+ * ask the terminal for one. */
+static EVP_PKEY *read_block(struct span block)
+{
+	BIO *bio = BIO_new_mem_buf(block.at, (int)block.len);
+	EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, (char[]){ "" })
+			     : NULL;
+
+	ERR_clear_error();
+	BIO_free(bio);
+	return pkey;
+}
+
+/* Add one key. Returns NULL, or why it was left out. */
+static const char *add(struct keyset *keys, const EVP_PKEY *pkey)
+{
+	struct keyset_key key = { 0 };
+
+	if (!pkey)
+		return "cannot be read as a public key";
+	if (!convert(pkey, &key))
+		return "is of a kind that is not known here";
+	return keyset_add(keys, key, (struct span){ 0 }, NULL);
+}
+
 bool jwt_pem_parse(struct keyset *keys, struct span text, keyset_say_fn *say, void *arg)
 {
-	BIO *bio = BIO_new_mem_buf(text.at, (int)text.len);
-	EVP_PKEY *pkey;
-	unsigned number = 0;
+	bool found = false;
+	struct span block;
 
-	while (bio && (pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL))) {
-		struct keyset_key key = { 0 };
-		const char *wrong =
-			convert(pkey, &key)
-				? keyset_add(keys, key, (struct span){ 0 }, NULL)
-				: "is of a kind that is not known here";
+	/* Each block is read by itself: OpenSSL reads no further than a damaged one. */
+	for (unsigned number = 1; next_block(&text, &block); number++) {
+		EVP_PKEY *pkey = read_block(block);
+		const char *wrong = add(keys, pkey);
 
-		number++;
+		found = found || pkey;
 		if (wrong && say)
 			say(arg, number, wrong);
 		EVP_PKEY_free(pkey);
 	}
-	ERR_clear_error(); /* the end of the text has left an error */
-	BIO_free(bio);
-	return number > 0;
+	return found;
 }
