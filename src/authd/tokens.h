@@ -9,15 +9,16 @@
 
 /* Make a database of driver jwt, with its keys in the file `name` (one component) of
  * the folder `dir`. settings, dir and name must outlive the database. If the file
- * cannot be read, that is logged, and the file is read once it can be. NULL: out of
- * memory, or a build without JWT. */
+ * cannot be read, that is logged, and the file is read once it can be. Call it before
+ * threads start and before the process enters its sandbox. NULL: out of memory, or a
+ * build without JWT. */
 MUST_USE struct database *tokens_new(const struct database_settings *settings, int dir,
 				     const char *name);
 
-/* Append each of the databases `made` (all->count of them; all->at[i] has the settings
- * of made[i]) to one of two lists: a database of tokens to rules->tokens, a database of
- * users to rules->databases. Also set rules->token_scope and
- * rules->openid_configuration to the first scope and the first openid-configuration
- * that a database of tokens has. */
+/* Link each of the databases `made` (all->count of them; all->at[i] has the settings of
+ * made[i]) by `next` to the end of one of two lists: a database of tokens to
+ * rules->tokens, a database of users to rules->databases. Also set rules->token_scope
+ * and rules->openid_configuration to the first scope and the first openid-configuration
+ * that a database of tokens has; these texts are borrowed from *all. */
 void tokens_split(const struct databases *all, struct database *const *made,
 		  struct login_rules *rules);

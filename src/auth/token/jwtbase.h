@@ -10,15 +10,18 @@
 #include "auth/database.h"
 #include "auth/token/claims.h"
 
-/* Texts are never NULL. They must outlive the database. */
+/* Texts are never NULL. */
 struct jwtbase_rules {
 	struct claims_rules claims;
-	struct claims_list algorithms; /* allowed, by name; empty: jwa_standard() */
+	/* Allowed, by name; empty: jwa_standard(). Unknown names are ignored; if all
+	 * are unknown, every token is refused. */
+	struct claims_list algorithms;
 };
 
 /* Make a database whose keys are in the file `name` (one component) of the open folder
- * `dir`. Both must outlive the database. If the file does not exist yet, that is
- * logged, and the keys are read once it does. Call it before threads start and before
- * the process enters its sandbox. NULL: out of memory, or a build without JWT. */
+ * `dir`. Both must outlive the database, like the texts of *rules; the rest of *rules
+ * is copied. If the file does not exist or has no usable keys, that is logged, and
+ * tokens get DATABASE_DOWN until it has. Call it before threads start and before the
+ * process enters its sandbox. NULL: out of memory, or a build without JWT. */
 MUST_USE struct database *jwtbase_new(int dir, const char *name,
 				      const struct jwtbase_rules *rules);

@@ -27,10 +27,11 @@ size_t scram_key_octets(enum scram_hash hash);
 MUST_USE bool scram_parse(enum scram_hash hash, struct span text,
 			  struct scram_keys *out);
 
-/* Derive keys from a password with a new random salt, and write their text.
- * FAULT_LIMIT: SASLprep (RFC 4013) refuses the password. */
+/* Derive keys from a password with 4096 iterations and a new random salt, and write
+ * their text and a NUL. FAULT_LIMIT: GNU SASL cannot derive them, mostly because
+ * SASLprep (RFC 4013) refuses the password. */
 MUST_USE enum fault scram_make(enum scram_hash hash, const char *password,
 			       char out[SCRAM_TEXT_MAX]);
 
-/* Were these keys derived from this password? */
+/* Were these keys derived from this password? False also if SASLprep refuses it. */
 MUST_USE bool scram_verify(const struct scram_keys *keys, const char *password);

@@ -14,7 +14,7 @@ struct user {
 				 not tell it */
 	struct span home;     /* absolute, or empty */
 	struct span maildrop; /* a path (see auth/place.h), or empty */
-	struct span allow_nets; /* addresses and networks; empty: every address */
+	struct span allow_nets; /* a list for nets_text_holds; empty: every address */
 	struct span mechanisms; /* names with commas between; empty: every mechanism */
 	bool has_uid, has_gid;
 	uint32_t uid, gid;
@@ -32,8 +32,9 @@ struct user {
 /* The bounds of fields, in octets. */
 enum { USER_NAME_MAX = 255, USER_STORED_MAX = 511, USER_PATH_MAX = 4095 };
 
-/* Set *out, one of the user's texts, to `value`. If `value` is longer than `max`, *out
- * becomes empty, and u->over names `field`. */
+/* Set *out, one of the user's texts, to `value`, which is borrowed. If `value` is
+ * longer than `max`, *out becomes empty, and u->over borrows `field` (unless an earlier
+ * field was too long). */
 void user_set_text(struct user *u, const char *field, struct span value, size_t max,
 		   struct span *out);
 
@@ -42,25 +43,29 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	uid userdb_uid gid userdb_gid      numbers
  *	home userdb_home                   a path
  *	maildrop                           a path
- *	mail userdb_mail                   maildir:PATH
- *	allow-nets                         addresses and networks
- *	mechanisms                         names of SASL mechanisms, USER and APOP
- *	disabled nologin                   yes (or nothing) or no
- *	tls-required ssl_required          the same
- *	master                             the same
- *	read-only                          the same
+ *	mail userdb_mail                   maildir:PATH; a second ':' ends the path
+ *	allow-nets                         a list for nets_text_holds
+ *	mechanisms                         of SASL, USER, APOP; commas between
+ *	disabled nologin                   yes or no
+ *	tls-required ssl_required          yes or no
+ *	master                             yes or no
+ *	read-only                          yes or no
  *	login-delay                        see policy_parse_delay
  *	expire                             see policy_parse_expire
  *
- * A '_' may stand for a '-' in a name. Fields of other names are ignored. Returns NULL,
+ * "y", "true", "t", "1" and nothing also mean yes, "n", "false", "f" and "0" also mean
+ * no; case is ignored. An empty number, path, login-delay or expire counts as not
+ * given; an empty mail, allow-nets or mechanisms is wrong. The user borrows `value`. A
+ * '_' may stand for a '-' in a name. Fields of other names are ignored. Returns NULL,
  * or a text that says what is wrong with the value: then the caller refuses the user,
  * because the administrator may have meant the field to forbid the login. */
 MUST_USE const char *user_set_field(struct user *u, struct span name,
 				    struct span value);
 
 /* The rule that forbids this login, from the address `peer` ("127.0.0.1:110",
- * "[::1]:110"), with or without TLS, by this mechanism: "nologin" or the name of a
- * field. NULL: the user may log in. Malformed networks allow no address. */
+ * "[::1]:110"; "unknown" is in no network), with or without TLS, by this mechanism: the
+ * name of a field, which is "nologin" for `disabled`. NULL: the user may log in.
+ * Malformed networks allow no address. */
 MUST_USE const char *user_rule(const struct user *u, struct span peer, bool tls,
 			       const char *mechanism);
 
