@@ -18,7 +18,8 @@ struct address {
 /* Make an address from 4 octets (bits 32) or 16 octets (bits 128) in network order. */
 struct address address_of(const void *octets, unsigned bits);
 
-/* Parse a numeric address without brackets and port. False: it is malformed. */
+/* Parse a numeric address without brackets and port. False: it is malformed, and *out
+ * is unchanged. */
 MUST_USE bool address_parse(struct span text, struct address *out);
 
 /* Write address and port: "127.0.0.1:110" or "[::1]:110"; without an address just

@@ -18,6 +18,8 @@ struct claims_rules {
 	struct claims_list audience; /* the `aud` claim must hold one of these */
 	const char *scope; /* words with spaces between; the claim `scope` or `scp` must
 			      hold each word */
-	const char *user_claim; /* the claim that names the user; never empty */
+	const char *user_claim; /* the claim that names the user; never empty. If it is
+				   "email", the claim `email_verified` must be true or
+				   missing */
 	uint32_t leeway_s;      /* how far the clocks of issuer and server may differ */
 };

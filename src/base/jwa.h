@@ -6,8 +6,9 @@
 
 #include "base/span.h"
 
-/* Name, the kind of key and the curve that it needs, the least size of the key in bits
- * (RFC 7518 sections 3.2 to 3.5), whether a database takes it by default. A key of
+/* Name, the kind of key and the curve that it needs (0: no curve is checked; of OKP,
+ * keyset_add knows Ed25519 only), the least size of the key in bits (RFC 7518 sections
+ * 3.2 to 3.5; 0: the curve decides), whether a database takes it by default. A key of
  * another kind never fits, whatever the token says. HMAC is off by default, because
  * anybody who can check such a token can also make one. The table has no "none". */
 /* clang-format off */

@@ -19,8 +19,8 @@ struct log_field {
 	uint64_t number;
 };
 
-/* Fields for log_event. LOG_T with a NULL text leaves the field out; LOG_MS writes
- * milliseconds as seconds with three decimals. */
+/* Fields for log_event. LOG_T with a NULL text leaves the field out; an empty text is
+ * written as "". LOG_MS writes milliseconds as seconds with three decimals. */
 #define LOG_T(key, cstr) log_text(key, cstr)
 #define LOG_S(key, span) ((struct log_field){ key, LOG_FIELD_TEXT, span, 0 })
 #define LOG_N(key, n)    ((struct log_field){ key, LOG_FIELD_NUMBER, { 0 }, n })
@@ -34,11 +34,12 @@ static inline struct log_field log_text(const char *key, const char *text)
 
 enum { LOG_LINE_MAX = 2048 };
 
-/* The sink gets each line in one call, without a line end. Set it once, at start; until
- * then all lines are dropped. */
+/* The sink gets each line in one call, without a line end. Several threads may log at
+ * the same time, so the sink must allow calls at the same time. Set it once, at start;
+ * until then all lines are dropped. */
 typedef void log_sink_fn(int priority, struct span line);
 void log_to(log_sink_fn *sink);
-void log_level(int priority); /* drop lines that are less urgent than this */
+void log_level(int priority); /* drop lines less urgent than this; at first LOG_INFO */
 bool log_wants(int priority); /* would such a line reach the sink? */
 
 /* log_event(LOG_INFO, "login", LOG_T("user", name), LOG_N("messages", 3)); */
@@ -57,7 +58,8 @@ void log_fields(int priority, const char *name, const struct log_field *fields);
 void log_fault_fields(const struct why *why, const char *name,
 		      const struct log_field *fields);
 
-/* Write the text of a line to `out`, and return its length. A line that does not fit is
- * cut, but never within an escape. For log_event, and for tests. */
+/* Write the text of a line, "event=NAME key=value ..." without a NUL, to `out`, and
+ * return its length. A line that does not fit is cut, but never within an escape. For
+ * log_event, and for tests. */
 size_t log_format(char *out, size_t room, const char *name,
 		  const struct log_field *fields);
