@@ -22,19 +22,21 @@ MUST_USE bool tls_start(void);
 
 /* Make a connection over the socket fd, which the caller keeps. The calls below read
  * the peer's records from the socket, but append records for the peer to *out, which
- * many connections may share; the caller sends them. NULL: out of memory. */
+ * many connections may share: after each call, before one for another connection,
+ * the caller sends them or moves them elsewhere. NULL: out of memory. */
 MUST_USE struct tls *tls_new(struct tls_server *server, int fd, struct buf *out);
-void tls_free(struct tls *tls);
+void tls_free(struct tls *tls); /* NULL is not allowed */
 
 enum tls_got {
 	TLS_DONE,
 	TLS_WANT_READ,  /* call again when the socket can be read */
 	TLS_WANT_WRITE, /* call again when the contents of *out have been sent */
-	TLS_AGAIN,   /* records without octets came: call again when other connections
-			have had their turn */
-	TLS_CLOSED,  /* the peer has ended the connection */
-	TLS_FLOODED, /* more than TLS_EMPTY_MAX records in a row had no octets: close
-			the socket */
+	TLS_AGAIN,      /* tls_read only: records without octets came; call again when
+			   other connections have had their turn */
+	TLS_CLOSED,  /* the peer has ended the connection, with close_notify or without
+		      */
+	TLS_FLOODED, /* tls_read only: more than TLS_EMPTY_MAX records in a row had no
+			octets; close the socket */
 	TLS_FAILED,  /* see tls_error(); close the socket */
 };
 
@@ -46,15 +48,18 @@ enum { TLS_EMPTY_MAX = 8 };
 enum tls_got tls_accept(struct tls *tls);
 enum tls_got tls_read(struct tls *tls, char *out, size_t room, size_t *out_len);
 
-/* Append records with octets of `in`; *out_done becomes the number of octets that they
- * hold. */
+/* Append records with octets of `in`, after the handshake; *out_done becomes the number
+ * of octets that they hold, which may be less than in.len. Returns TLS_DONE,
+ * TLS_WANT_WRITE (then call again with the same octets, which may have moved) or
+ * TLS_FAILED. */
 enum tls_got tls_write(struct tls *tls, struct span in, size_t *out_done);
 
 /* Has the connection octets that it has read from the socket already, so that poll(2)
  * will not announce them? */
 bool tls_has_pending(const struct tls *tls);
 
-/* Tell the peer that this is the end (close_notify); a second call does nothing. */
+/* Tell the peer that this is the end (close_notify). A second call does nothing, nor
+ * does a call before the handshake has ended; a call after TLS_FAILED does no harm. */
 void tls_shutdown(struct tls *tls);
 
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */
