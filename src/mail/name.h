@@ -20,14 +20,17 @@ struct span name_base(struct span name);
  * if a comes before, with or after b. */
 int name_order(struct span a, struct span b);
 
-/* The time of delivery in a name. To sort many names, parse each once with name_time,
- * compare by name_time_order, and call name_base_order for equal times. */
+/* The time of delivery in a name; a part that is missing counts as 0. To sort many
+ * names, parse each once with name_time, compare by name_time_order, and call
+ * name_base_order for equal times. */
 struct name_time {
 	uint64_t seconds, microseconds;
 };
 struct name_time name_time(struct span name);
 int name_time_order(struct name_time a, struct name_time b);
-int name_base_order(struct span a, struct span b); /* of two names with the same time */
+/* Compare two base names (name_base) with the same time: by octets; a name comes after
+ * its own beginning. */
+int name_base_order(struct span a, struct span b);
 
 /* Find the field `field` (S or W) in the base name, and parse its decimal number.
  * False: there is no such field, or its value is no number. */
@@ -43,11 +46,11 @@ MUST_USE bool name_start(void);
 
 /* The unique-id of a message: its base name, if RFC 1939 section 7 allows it as a
  * unique-id and it does not look like a hash; otherwise a SHA-256 over eight zero
- * octets and the base name, in hexadecimal. Returns the length. */
+ * octets and the base name, in hexadecimal. Returns the length; no NUL follows. */
 size_t name_uid(struct span base, char out[LISTING_UID_MAX]);
 
 /* Make a new base name for one of several files that share `base`: `base` and a field
- * with `id`, which must differ for each of the files. The result lies in `out`, and may
- * be too long for a file name. */
+ * with `id`, which must differ for each of the files. The result lies in `out`, without
+ * a NUL, and may be too long for a file name. */
 enum { NAME_DUPLICATE_MAX = 256 + 19 };
 struct span name_duplicate(struct span base, uint64_t id, char out[NAME_DUPLICATE_MAX]);

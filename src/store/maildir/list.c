@@ -13,7 +13,8 @@
 #include "store/fault.h"
 #include "store/maildir/join.h"
 
-/* An index is written anew if its gaps exceed its messages by more than this. */
+/* An index is written anew if more of its records are in gaps than of messages that
+ * stay, plus this number. */
 enum { DEAD_FEW = 1024 };
 
 /* The folders are read at most this often, if other programs replace files meanwhile.
