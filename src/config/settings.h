@@ -114,8 +114,8 @@ X(gssapi_realm, TEXT, 0, 255, "", AUTH, \
 X(max_login_failures, COUNT, 1, 1000, "6", FRONT, \
   "The number of refused logins after which the server closes the connection.") \
 X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
-  "The time between a login and its refusal, whatever the reason. It is also the first delay for a client " \
-  "that has failed too often. 0: no delays at all. See FAILED LOGINS.") \
+  "The time between a login that is denied and the answer, whatever it is denied for. It is also the first " \
+  "delay for a client that has failed too often. 0: no delays at all. See FAILED LOGINS.") \
 X(failure_delay_max, MILLIS, 0, 120000, "30s", AUTH, \
   "The longest time that a login waits before it is checked, however many have failed.") \
 X(max_errors, COUNT, 1, 1000, "20", FRONT, \

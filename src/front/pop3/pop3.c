@@ -3,7 +3,8 @@
  * Prefix: pop3_. Three descriptors and a timer wake a connection: the client's socket,
  * the channel to poplar-auth, the session socket to poplar-drop. Each wake hears what
  * has come, steps the session with it (settle), and goes on until something must be
- * waited for (go). Only go decides what the client's socket is watched for (wanted).
+ * waited for (go). go decides what the client's socket is watched for (wanted);
+ * on_client and hung_up can only stop watching it.
  */
 #include "front/pop3/pop3.h"
 
