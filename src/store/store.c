@@ -18,8 +18,8 @@ static int by_value(const void *a, const void *b)
 	return memcmp(a, b, 1);
 }
 
-/* The C library opens a file when it sorts a large array for the first time, to learn
- * how much memory the machine has. */
+/* When the C library sorts a large array for the first time, it asks the kernel how
+ * much memory the machine has: a call that the sandbox forbids. */
 bool store_start(void)
 {
 	char large[4096] = { 1 };

@@ -4,8 +4,10 @@
  */
 #include "box.h"
 
+#include <seccomp.h>
 #include <sys/resource.h>
 
+#include "../unit/memory.h"
 #include "store/home.h"
 #include "store/index.h"
 #include "store/maildir/scan.h"
@@ -276,7 +278,198 @@ static void test_a_message_that_keeps_moving_is_a_fault(void **state)
 	CHECK_EQ(s.files.at[1].fate, SCAN_THERE);
 	CHECK_EQ(calls, 21);
 	scan_done(&s);
+	CHECK(!s.names && !s.files.at && s.files.count == 0);
 	box_close(&b);
+}
+
+/* ---- time stamps of folders ---- */
+
+/* Each part of a stamp may be the only one that has changed. */
+static void test_a_stamp_is_known_by_all_its_parts(void **state)
+{
+	struct scan_stamp now[SCAN_DIRS], other;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	OWN_FD dir = open_maildir(&b);
+	stamps_of(dir, now);
+	CHECK(scan_is_known(dir, now));
+	for (int w = 0; w < SCAN_DIRS; w++)
+		for (int part = 0; part < 3; part++) {
+			other = now[w];
+			*(part == 0   ? &other.inode
+			  : part == 1 ? &other.modified_ns
+				      : &other.status_ns) += 1;
+			CHECK(!scan_is_as(dir, (enum scan_dir)w, other));
+			CHECK(scan_is_as(dir, (enum scan_dir)w, now[w]));
+		}
+	box_close(&b);
+}
+
+/* ---- removal ---- */
+
+/* A marked message whose record cannot be read stays, the others go, and the index is
+ * made anew. */
+static void test_a_message_without_its_record_is_not_removed(void **state)
+{
+	struct store_body body;
+	struct why why;
+	uint32_t left = 77;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "new/2.x", SPAN("x"));
+	struct maildrop *m = open_box(&b);
+	world.read_error = EIO;
+	world.bad = -1;
+	world.reads = 1;
+	CHECK_EQ(store_commit(m, &(uint64_t){ 3 }, NULL, &left, &why), FAULT_IO);
+	CHECK_EQ(world.reads, 0);
+	CHECK_TEXT(why.doing, "read");
+	CHECK_TEXT(why.what, INDEX_FILE);
+	CHECK_EQ(left, 77);
+	CHECK(there(&b, "new/1.x") && !there(&b, "new/2.x"));
+	CHECK(!there(&b, INDEX_FILE));
+	store_close(m);
+	m = open_box(&b);
+	CHECK_EQ(m->listing.count, 1);
+	world.reads = 1;
+	CHECK_EQ(store_body(m, 1, &body, &why), FAULT_IO);
+	CHECK_EQ(why.sys, 0);
+	CHECK(!there(&b, INDEX_FILE));
+	store_close(m);
+	box_close(&b);
+}
+
+/* Either the message goes and the commit says so, or it stays. */
+static void test_without_memory_nothing_is_removed(void **state)
+{
+	enum { MOST = 20 };
+	uint32_t left;
+	struct why why;
+	struct box b;
+	int n = 0;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	for (bool gone = false; !gone; n++) {
+		struct maildrop *m = open_box(&b);
+
+		CHECK(n < MOST);
+		memory_left = n;
+		const enum fault f =
+			store_commit(m, &(uint64_t){ 1 }, NULL, &left, &why);
+		memory_left = MEMORY_ENOUGH;
+		gone = f == FAULT_NONE;
+		CHECK_EQ(there(&b, "new/1.x"), !gone);
+		if (!gone) {
+			CHECK_EQ(f, FAULT_NOMEM);
+			CHECK_EQ(why.sys, 0);
+		}
+		store_close(m);
+	}
+	CHECK(n > 1);
+	box_close(&b);
+}
+
+static uint64_t quiescence(const struct box *b)
+{
+	struct index ix;
+	struct why why;
+	OWN_FD dir = open_maildir(b);
+
+	CHECK(index_open(&ix, dir, &why));
+	const uint64_t quiescent = ix.head.quiescent;
+	index_close(&ix);
+	return quiescent;
+}
+
+/* What a commit has removed itself is no sign that the index is wrong; what others have
+ * removed is. */
+static void test_only_what_others_removed_makes_the_index_stale(void **state)
+{
+	uint32_t left;
+
+	(void)state;
+	for (int others = 0; others < 2; others++) {
+		struct box b;
+
+		box_open(&b);
+		put(&b, "new/1.x", SPAN("x"));
+		put(&b, "new/2.x", SPAN("x"));
+		settle(&b);
+		struct maildrop *m = open_box(&b);
+		CHECK_EQ(quiescence(&b), INDEX_QUIESCENT);
+		touch_folder(&b, "cur"); /* so that each message is searched for */
+		if (others)
+			drop(&b, "new/1.x");
+		CHECK_EQ(store_commit(m, &(uint64_t){ 1 }, NULL, &left, NULL),
+			 FAULT_NONE);
+		CHECK_EQ(left, 1);
+		CHECK(!there(&b, "new/1.x") && there(&b, "new/2.x"));
+		CHECK_EQ(quiescence(&b), others ? INDEX_STALE : INDEX_QUIESCENT);
+		store_close(m);
+		box_close(&b);
+	}
+}
+
+/* ---- the process ---- */
+
+static int by_octet(const void *a, const void *b)
+{
+	return memcmp(a, b, 1);
+}
+
+static void sort_in_a_sandbox(void)
+{
+	static const int forbidden[] = { SCMP_SYS(sysinfo), SCMP_SYS(openat),
+					 SCMP_SYS(open) };
+	char large[4096] = { 1 };
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, forbidden[i], 0))
+			_exit(1);
+	if (seccomp_load(filter))
+		_exit(2);
+	qsort(large, sizeof large, 1, by_octet);
+	_exit(large[sizeof large - 1] == 1 ? 0 : 3);
+}
+
+/* After store_start, sorting makes no call that the sandbox forbids. This test comes
+ * first: any large sort would do the same as store_start. */
+static void test_a_large_sort_is_possible_in_the_sandbox(void **state)
+{
+	int status;
+
+	(void)state;
+	const pid_t pid = fork();
+	if (pid == 0)
+		sort_in_a_sandbox();
+	assert_true(waitpid(pid, &status, 0) == pid);
+	CHECK_EQ(status, 0);
+}
+
+/* Until the machine starts again; and where nobody tells, nothing is believed. */
+static void test_a_boot_has_one_number(void **state)
+{
+	struct rlimit limit, few;
+
+	(void)state;
+	const uint64_t number = store_boot();
+	assert_true(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	few = limit;
+	few.rlim_cur = 0;
+	assert_true(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	const uint64_t one = store_boot(), other = store_boot();
+	assert_true(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK(number != 0 && one != number && other != number && one != other);
+	CHECK_EQ(store_boot(), number);
 }
 
 /* ---- errors of the disk ---- */
@@ -566,11 +759,17 @@ static void test_no_home_is_made_through_a_link_or_in_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_large_sort_is_possible_in_the_sandbox),
+		TEST(test_a_boot_has_one_number),
 		TEST(test_numbers_of_files_may_be_worth_nothing),
 		TEST(test_a_file_without_a_number_is_its_size_and_time),
 		TEST(test_one_file_shows_what_the_numbers_of_its_folder_are_worth),
 		TEST(test_a_name_that_is_taken_stays),
 		TEST(test_a_message_that_keeps_moving_is_a_fault),
+		TEST(test_a_stamp_is_known_by_all_its_parts),
+		TEST(test_a_message_without_its_record_is_not_removed),
+		TEST(test_without_memory_nothing_is_removed),
+		TEST(test_only_what_others_removed_makes_the_index_stale),
 		TEST(test_a_message_on_a_bad_block_is_measured_later),
 		TEST(test_an_index_on_a_bad_block_is_made_anew),
 		TEST(test_a_reader_of_the_index_reads_groups),
