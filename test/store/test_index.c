@@ -1487,6 +1487,8 @@ static void list_with_room(const struct box *b)
 		} else if (f != FAULT_IO) {
 			_exit(4);
 		}
+		if (faccessat(b->root, INDEX ".new", F_OK, 0) == 0)
+			_exit(6);
 		list(b, &with);
 		if (!same_listing(&with, &without))
 			_exit(5);

@@ -11,6 +11,7 @@
 #include "store/home.h"
 #include "store/index.h"
 #include "store/maildir/scan.h"
+#include "store/maxima.h"
 #include "sys/file.h"
 
 /* ---- file systems ---- */
@@ -418,6 +419,148 @@ static void test_only_what_others_removed_makes_the_index_stale(void **state)
 	}
 }
 
+/* Whether memory is there or not: a message of another size on the wire is not the one
+ * that was listed. */
+static void test_without_memory_no_changed_message_is_sent(void **state)
+{
+	static const struct timespec later[2] = { { 0, UTIME_OMIT }, { 99, 9 } };
+	struct store_body body;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("a\nb\n"));
+	struct maildrop *m = open_box(&b);
+	OWN_FD fd = openat(b.root, "u/Maildir/new/1.x", O_WRONLY);
+	assert_true(write(fd, "abc\n", 4) == 4 && futimens(fd, later) == 0);
+	for (int n = 4; n >= MEMORY_ENOUGH; n--) {
+		memory_left = n;
+		const enum fault f = store_body(m, 1, &body, NULL);
+		memory_left = MEMORY_ENOUGH;
+		CHECK(f == FAULT_CHANGED || (f == FAULT_NOMEM && n >= 0));
+	}
+	store_close(m);
+	box_close(&b);
+}
+
+/* ---- the messages that a board has ever had ---- */
+
+#define MAXIMA "u/Maildir/" MAXIMA_FILE
+
+static uint32_t count_maxima(const struct box *b, enum fault want)
+{
+	struct why why = { 0 };
+	struct maildrop *m = open_box(b);
+	OWN_FD dir = open_maildir(b);
+
+	errno = 0; /* a call that succeeds does not set it */
+	const uint32_t maxima = maxima_of(dir, &m->listing, &why);
+
+	CHECK_EQ(why.fault, want);
+	store_close(m);
+	return maxima;
+}
+
+/* Each message counts once, and the file is written, and synced, when one has come or
+ * gone. */
+static void test_each_message_of_a_board_counts_once(void **state)
+{
+	static const struct {
+		const char *comes, *goes;
+		uint32_t maxima;
+	} steps[] = {
+		{ "new/2.x", NULL, 1 },      { "new/4.x", NULL, 2 },
+		{ NULL, NULL, 2 },           { "new/1.x", "new/2.x", 3 },
+		{ "new/3.x", "new/1.x", 4 }, { NULL, "new/4.x", 4 },
+		{ "new/5.x", NULL, 5 },      { NULL, "new/3.x", 5 },
+		{ NULL, NULL, 5 },
+	};
+	struct stat before, after;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/0.x", SPAN("x"));
+	drop(&b, "new/0.x");
+	CHECK_EQ(count_maxima(&b, FAULT_NONE), 0);
+	put(&b, MAXIMA_FILE ".new", SPAN("of a process that was killed"));
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		/* Open, it keeps its number from the new file. */
+		OWN_FD old = openat(b.root, MAXIMA, O_RDONLY);
+		assert_true(old >= 0 && fstat(old, &before) == 0);
+		if (steps[i].comes)
+			put(&b, steps[i].comes, SPAN("x"));
+		if (steps[i].goes)
+			drop(&b, steps[i].goes);
+		synced.count = 0;
+		CHECK_EQ(count_maxima(&b, FAULT_NONE), steps[i].maxima);
+		const bool same = !steps[i].comes && !steps[i].goes;
+		assert_true(fstatat(b.root, MAXIMA, &after, 0) == 0);
+		CHECK_EQ(before.st_ino == after.st_ino, same);
+		CHECK_EQ(was_synced(&b, MAXIMA), !same);
+		CHECK_EQ(after.st_mode & 07777, 0600);
+	}
+	box_close(&b);
+}
+
+/* Damaged or cut, the file is worth nothing: counting begins anew. */
+static void test_a_damaged_count_of_a_board_is_not_believed(void **state)
+{
+	enum { HEAD = 4 * 8, WHOLE = HEAD + 2 * 8 };
+	char whole[WHOLE + 1], spoilt[WHOLE];
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	put(&b, "new/2.x", SPAN("x"));
+	put(&b, "new/3.x", SPAN("x"));
+	CHECK_EQ(count_maxima(&b, FAULT_NONE), 3);
+	drop(&b, "new/2.x");
+	CHECK_EQ(count_maxima(&b, FAULT_NONE), 3);
+	OWN_FD good = openat(b.root, MAXIMA, O_RDONLY);
+	CHECK_EQ(pread(good, whole, sizeof whole, 0), WHOLE);
+	for (size_t i = 0; i < WHOLE * 2; i++) {
+		OWN_FD fd = openat(b.root, MAXIMA, O_WRONLY);
+		const size_t len = i < WHOLE ? WHOLE : i - WHOLE;
+
+		memcpy(spoilt, whole, WHOLE);
+		if (i < WHOLE)
+			spoilt[i] ^= 0x41;
+		assert_true(pwrite(fd, spoilt, len, 0) == (ssize_t)len &&
+			    ftruncate(fd, (off_t)len) == 0);
+		CHECK_EQ(count_maxima(&b, FAULT_NONE), 2);
+	}
+	OWN_FD fd = openat(b.root, MAXIMA, O_WRONLY);
+	assert_true(pwrite(fd, whole, WHOLE, 0) == WHOLE);
+	CHECK_EQ(count_maxima(&b, FAULT_NONE), 3);
+	box_close(&b);
+}
+
+/* The number is right even so. */
+static void test_a_count_of_a_board_that_cannot_be_kept_is_told(void **state)
+{
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	synced.fails = true;
+	const uint32_t maxima = count_maxima(&b, FAULT_SETUP);
+	synced.fails = false;
+	CHECK_EQ(maxima, 1);
+	CHECK(!there(&b, MAXIMA_FILE));
+	assert_true(unlinkat(b.root, MAXIMA ".new", 0) == 0 &&
+		    mkdirat(b.root, MAXIMA ".new", 0700) == 0);
+	CHECK_EQ(count_maxima(&b, FAULT_SETUP), 1);
+	assert_true(unlinkat(b.root, MAXIMA ".new", AT_REMOVEDIR) == 0 &&
+		    mkfifoat(b.root, MAXIMA, 0600) == 0);
+	CHECK_EQ(count_maxima(&b, FAULT_NONE), 1);
+	drop(&b, "new/1.x");
+	CHECK_EQ(count_maxima(&b, FAULT_NONE), 1);
+	box_close(&b);
+}
+
 /* ---- the process ---- */
 
 static int by_octet(const void *a, const void *b)
@@ -578,6 +721,11 @@ static void test_a_reader_of_the_index_reads_groups(void **state)
 		}
 		CHECK_EQ(world.all_reads, 2 * (3 - first));
 	}
+	index_reader_init(&rd, &ix, 16); /* or fewer */
+	world.all_reads = 0;
+	for (uint32_t i = 8; i < LISTING_GROUP + 8; i++)
+		CHECK(index_next(&rd, i, &r));
+	CHECK_EQ(world.all_reads, (LISTING_GROUP - 8 + 15) / 16 + 1);
 	index_close(&ix);
 	box_close(&b);
 }
@@ -732,15 +880,14 @@ static void test_no_home_is_made_through_a_link_or_in_a_file(void **state)
 	long_name[sizeof long_name - 1] = '\0';
 	box_open(&b);
 	assert_true(symlinkat("u", b.root, "link") == 0);
+	assert_true(mkfifoat(b.root, "fifo", 0600) == 0);
 	CHECK(close(openat(b.root, "file", O_CREAT | O_WRONLY, 0600)) == 0);
 	const struct {
 		const char *home;
 		int sys;
 	} cases[] = {
-		{ "link/h", ELOOP },
-		{ "file/h", ENOTDIR },
-		{ "../h", EXDEV },
-		{ long_name, ENAMETOOLONG },
+		{ "link/h", ELOOP }, { "file/h", ENOTDIR },       { "fifo/h", ENOTDIR },
+		{ "../h", EXDEV },   { long_name, ENAMETOOLONG },
 	};
 	const unsigned before = mode_of(&b, "u");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -753,6 +900,9 @@ static void test_no_home_is_made_through_a_link_or_in_a_file(void **state)
 	OWN_FD made = store_make_home(b.root, SPAN("//d//h/"));
 	CHECK(made >= 0);
 	CHECK(faccessat(b.root, "d/h", F_OK, 0) == 0);
+	long_name[NAME_MAX] = '\0';
+	OWN_FD longest = store_make_home(b.root, span_of(long_name));
+	CHECK(longest >= 0);
 	box_close(&b);
 }
 
@@ -770,6 +920,10 @@ int main(void)
 		TEST(test_a_message_without_its_record_is_not_removed),
 		TEST(test_without_memory_nothing_is_removed),
 		TEST(test_only_what_others_removed_makes_the_index_stale),
+		TEST(test_without_memory_no_changed_message_is_sent),
+		TEST(test_each_message_of_a_board_counts_once),
+		TEST(test_a_damaged_count_of_a_board_is_not_believed),
+		TEST(test_a_count_of_a_board_that_cannot_be_kept_is_told),
 		TEST(test_a_message_on_a_bad_block_is_measured_later),
 		TEST(test_an_index_on_a_bad_block_is_made_anew),
 		TEST(test_a_reader_of_the_index_reads_groups),
