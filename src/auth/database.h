@@ -18,8 +18,9 @@ struct database;
 
 struct database_driver {
 	const char *name;
-	/* Find a user. With DATABASE_RIGHT, *out is the user, whom the caller releases;
-	 * out->user.stored is empty if the database does not tell stored passwords. */
+	/* Find a user. The caller zeroes *out before, and releases it after any answer.
+	 * With DATABASE_RIGHT, *out is the user; out->user.stored is empty if the
+	 * database does not tell stored passwords. */
 	enum database_says (*find)(struct database *db, struct span name,
 				   struct user_found *out, struct why *why);
 	/* Find a user and judge the password; *out as with find. NULL: the database
@@ -69,11 +70,11 @@ struct database_watcher {
 
 /* Find the user of this name (database_find), or check name and password
  * (database_check): ask the databases in order, from `first` on, until one answers
- * DATABASE_RIGHT or its stop_unknown or stop_wrong ends the search. `watcher` may be
- * NULL. The caller passes *out to user_release. FAULT_DENIED: no such user, or a wrong
- * password; both take the same time. FAULT_SETUP: a field of the user is over its
- * bound. Another fault: a database that might know the user is down. *why has the
- * story. */
+ * DATABASE_RIGHT or its stop_unknown or stop_wrong ends the search. `first` and
+ * `watcher` may be NULL; `why` may not. *out, which the caller passes to user_release,
+ * is written on success only. FAULT_DENIED: no such user, or a wrong password; both
+ * take the same time. FAULT_SETUP: a field of the user is over its bound. Another
+ * fault: a database that might know the user is down. *why has the story. */
 MUST_USE enum fault database_find(struct database *first, struct span name,
 				  const struct database_watcher *watcher,
 				  struct user_found *out, struct why *why);

@@ -2,8 +2,8 @@
  *
  * Prefix: login_. In SASL's words (RFC 4422), the authid is the user who proves an
  * identity, and the authzid is the user whose mail is wanted. They differ when a master
- * logs in as another user. Several threads may call all functions but login_start at
- * the same time.
+ * logs in as another user. `why` may not be NULL. Several threads may call all
+ * functions but login_start at the same time.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "base/mechanism.h"
 
 struct login_rules {
-	struct database *databases;
+	struct database *databases; /* NULL: none, and every login is denied */
 	struct span default_domain; /* appended with an '@' to names without one; empty:
 				       nothing */
 	bool fold;                  /* ASCII letters of names become lower case */
@@ -50,8 +50,9 @@ struct login_name {
 MUST_USE bool login_name(const struct login_rules *rules, struct span given,
 			 struct login_name *out);
 
-/* Find the user of this name. FAULT_DENIED: no user has it, or can have it. Other
- * faults are those of database_find. */
+/* Find the user of this name. *out, which the caller releases, is written on success
+ * only. FAULT_DENIED: no user has the name, or can have it. Other faults are those of
+ * database_find. */
 MUST_USE enum fault login_find(const struct login_rules *rules, struct span given,
 			       struct user_found *out, struct why *why);
 
@@ -62,8 +63,8 @@ MUST_USE bool login_claimed_name(const struct login_rules *rules, struct span gi
 				 struct login_name *out);
 
 /* The functions below fill *out with the user whose mail the client may read; the
- * caller releases *out. FAULT_DENIED: the proof is wrong, or a rule forbids the login.
- * Other faults are those of database_find. */
+ * caller releases *out, which is written on success only. FAULT_DENIED: the proof is
+ * wrong, or a rule forbids the login. Other faults are those of database_find. */
 
 /* The client has sent a name and a password. If `authzid` is empty, the mail is the
  * authid's own or, for "user*master", that of `user`. */

@@ -16,8 +16,8 @@ enum { PLACE_PATH_MAX = 4096 };
  * Every octet of the name but letters, digits and "-_.@+", and a '.' at the beginning,
  * becomes %XX: no name leads out of mail_root, and no two names share a folder.
  *
- * FAULT_SETUP, with the story in *why: the path does not lie below mail_root, has a
- * ".." component, or is too long.  */
+ * FAULT_SETUP, with the story in *why: the path does not lie below mail_root (or is
+ * mail_root), has a ".." component, or is too long. Then `out` has no meaning. */
 MUST_USE enum fault place_maildrop(const struct user *user, const char *mail_root,
 				   const char *maildir, char out[PLACE_PATH_MAX],
 				   struct why *why);

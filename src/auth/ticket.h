@@ -31,6 +31,6 @@ void ticket_seal(struct tickets *t, struct ticket_holder holder, struct span tex
 		 struct buf *out);
 
 /* Decrypt a ticket, and append its text to *out. False: this process has not made the
- * ticket for this holder, or the text does not fit. */
+ * ticket for this holder, or the text does not fit (then out->cut is set). */
 MUST_USE bool ticket_open(const struct tickets *t, struct ticket_holder holder,
 			  struct span ticket, struct buf *out);

@@ -1,7 +1,7 @@
 /* auth/sasl/exchange.h - one SASL exchange: types, and what is known of it.
  *
  * Prefix: sasl_. Only one thread at a time may use an exchange; several threads may use
- * different ones.
+ * different ones. A span that a function returns is borrowed from the exchange.
  */
 #pragma once
 
@@ -37,10 +37,10 @@ bool sasl_has_failed(const struct sasl *s);
 /* The name that the client has stated so far, for the log; empty: none yet. */
 struct span sasl_claimed_name(const struct sasl *s);
 
-/* Is this response an attempt to prove somebody's identity by a secret? Then `out`
- * becomes the name that this response or an earlier one claims, and otherwise empty.
- * The function does not check the response: the caller may delay it before sasl_step
- * does. */
+/* Is this response, in base64, an attempt to prove somebody's identity by a secret?
+ * Then `out` becomes the name that this response or an earlier one claims, and
+ * otherwise empty. The function does not check the response: the caller may delay it
+ * before sasl_step does. */
 MUST_USE bool sasl_is_guess(const struct sasl *s, struct span response,
 			    char out[LOGIN_NAME_OCTETS + 1]);
 

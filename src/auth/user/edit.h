@@ -17,8 +17,8 @@ bool edit_has(struct span text, struct span name);
 enum edit_done { EDIT_DONE, EDIT_NOT_FOUND, EDIT_EXISTS, EDIT_NO_MEMORY };
 
 /* Add a user with this line (without a line end), replace a user's stored password, or
- * delete a user. With EDIT_DONE, *out is the new text, which the caller frees;
- * otherwise *out is untouched. */
+ * delete a user. With EDIT_DONE, *out is the new text, without a NUL, which the
+ * caller frees; otherwise *out is untouched. */
 MUST_USE enum edit_done edit_add(struct span text, struct span name, struct span line,
 				 char **out, size_t *out_len);
 MUST_USE enum edit_done edit_password(struct span text, struct span name,

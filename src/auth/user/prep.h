@@ -30,5 +30,6 @@ void prep_done(struct prep_text *t); /* wipes and frees t->made */
 
 /* Prepare a user name in the way of PREP_QUERY, and write it to `out` with a NUL.
  * False: the name has control characters, is not UTF-8, has a character that SASLprep
- * forbids, or does not fit into `room` octets; or no memory. */
+ * forbids, or does not fit into `room` octets; or no memory. Then `out` has no meaning.
+ */
 MUST_USE bool prep_name(struct span given, char *out, size_t room);

@@ -2,6 +2,7 @@
  *
  * Prefix: scheme_. libcrypt, libsodium and OpenSSL do the hashing. The name of a scheme
  * may end in the encoding of the hash: ".hex", ".b64" or ".base64". Names ignore case.
+ * Several threads may call all functions but scheme_start at the same time.
  */
 #pragma once
 

@@ -79,7 +79,7 @@ struct user_found {
 /* Release the user's memory; *found becomes no user. */
 void user_release(struct user_found *found);
 
-/* Copy a user, texts included. False: out of memory. */
+/* Copy a user, texts included. False: out of memory; *out is unchanged. */
 MUST_USE bool user_copy(const struct user *from, struct user_found *out);
 
 /* Move the user out of *from, which becomes no user. */

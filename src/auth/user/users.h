@@ -38,7 +38,8 @@ static inline void users_done_p(struct users **p)
  */
 unsigned users_ways(const struct users *users);
 
-/* The user of this name; NULL: no user has it. */
+/* The user of this name, who belongs to `users`, as with the functions below. NULL: no
+ * user has it. */
 const struct user *users_find(const struct users *users, struct span name);
 
 /* A user whose stored password stands in for that of an unknown name. The user is not
