@@ -46,17 +46,18 @@ struct boards {
 
 struct rows board_rows(void);
 
-/* Add a board of this name, with default values. NULL: out of memory, boards->count is
- * BOARDS_MAX, or the name is too long. */
+/* Add a board of this name, which is copied, with default values. NULL: out of memory,
+ * boards->count is BOARDS_MAX, or the name is too long. */
 MUST_USE struct board_settings *boards_add(struct boards *boards, struct span name);
 void boards_done(struct boards *boards);
 
 /* May the user of this name read the board? A user who has the same name as the board
- * may not: for that user, XTND opens the user's own maildrop by this name. */
+ * may not: for that user, XTND opens the user's own maildrop by this name. Without
+ * readers, nobody may. */
 bool board_admits(const struct board_settings *board, struct span user);
 
-/* The board of this name, if the user may read it. NULL: no such board, or the user may
- * not read it. */
+/* The board of this name (ignoring case), if the user may read it. It belongs to
+ * *boards. NULL: no such board, or the user may not read it. */
 const struct board_settings *boards_find(const struct boards *boards, struct span name,
 					 struct span user);
 

@@ -169,7 +169,7 @@ struct claims_rules database_claims_rules(const struct database_settings *db);
 /* Do its lookup processes connect to a server? */
 bool database_is_remote(const struct database_settings *db);
 
-/* The sandbox of the processes that ask this database. */
+/* The sandbox of the processes that ask this database; only if database_is_asked. */
 enum sandbox database_sandbox(const struct database_settings *db);
 
 /* Does the database judge passwords itself? Otherwise it tells the stored password. */
@@ -182,8 +182,8 @@ bool database_may_be_root(const struct database_settings *db);
 bool database_has(const struct database_settings *db, const struct row *row);
 bool database_needs(const struct database_settings *db, const struct row *row);
 
-/* Add a database of this name, with default values. NULL: out of memory,
- * databases->count is DATABASES_MAX, or the name is too long. */
+/* Add a database of this name, which is copied, with default values. NULL: out of
+ * memory, databases->count is DATABASES_MAX, or the name is too long. */
 MUST_USE struct database_settings *databases_add(struct databases *databases,
 						 struct span name);
 void databases_done(struct databases *databases);

@@ -87,17 +87,19 @@ const struct row *rows_find(struct rows rows, struct span name);
 /* The name as the file spells it. */
 void row_name(const struct row *row, char out[ROW_NAME_MAX]);
 
-/* Describe what the row allows: "a time from 1s to 10m". */
+/* Describe what the row allows, "a time from 1s to 10m", cut to `room` octets with the
+ * NUL. */
 void row_expected(const struct row *row, char *out, size_t room);
 
 /* Would the text be a time if it had a unit? */
 bool row_lacks_unit(const struct row *row, struct span text);
 
 /* Parse `text`, the value as poplar.conf has it, and set the value; a LIST grows by one
- * text. False: the row does not allow it, or memory ran out; nothing has changed. */
+ * text, which may be empty. A text is copied. False: the row does not allow it, it
+ * holds a NUL, or memory ran out; nothing has changed. */
 MUST_USE bool row_set(const struct row *row, void *values, struct span text);
 
-/* Is the value the empty text or the empty list? */
+/* Is the value the empty text or the empty list? False for other types. */
 bool row_is_empty(const struct row *row, const void *values);
 
 /* Remove all texts of a LIST. */
@@ -115,9 +117,10 @@ void row_show_default(const struct row *row, struct buf *out);
  * same value. */
 void row_quote(const char *text, struct buf *out);
 
-/* Pack the values that a process of `role` gets, for a message to it, and unpack them
- * in that process. FAULT_PEER: `packed` is malformed, or has a row that the role does
- * not get. */
+/* Pack the values that a process of `role` gets, for a message to it (out->cut: they do
+ * not fit), and unpack them in that process into values that rows_init has set; other
+ * values stay. FAULT_PEER: `packed` is malformed, or has a row that the role does not
+ * get; the values before it are set. */
 void rows_pack(struct rows rows, const void *values, enum role role, struct buf *out);
 MUST_USE enum fault rows_unpack(struct rows rows, void *values, enum role role,
 				struct span packed);

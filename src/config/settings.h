@@ -273,7 +273,7 @@ static inline void settings_done_p(struct settings *s)
 }
 #define OWN_SETTINGS __attribute__((cleanup(settings_done_p))) struct settings
 
-/* The columns of a setting's row. */
+/* The columns of a setting's row. Only one thread at a time may call settings_name. */
 const char *settings_name(enum setting_id id); /* with '-' */
 enum setting_type settings_type(enum setting_id id);
 const char *settings_help(enum setting_id id);
@@ -307,8 +307,7 @@ struct buf;
 void settings_show(const struct settings *s, enum setting_id id, struct buf *out);
 
 /* Pack the settings that a process of `role` gets, for the message SETTINGS, and unpack
- * them in that process. FAULT_PEER: `packed` is malformed, or has a setting that the
- * role does not get. */
+ * them in that process after settings_init: see rows_pack. */
 void settings_pack(const struct settings *s, enum role role, struct buf *out);
 MUST_USE enum fault settings_unpack(struct settings *s, enum role role,
 				    struct span packed);
