@@ -10,7 +10,8 @@
 
 enum { DOMAIN_OCTETS_MAX = 255, DOMAIN_SLOTS = 32, DOMAIN_KEPT_MAX = 120 };
 
-/* The cache. Begin with all zero. */
+/* The cache, for one thread. Begin with all zero. Longer domains than DOMAIN_KEPT_MAX
+ * are converted each time. */
 struct domains {
 	uint64_t looked; /* domains that were converted, not found in the cache */
 	struct domain {

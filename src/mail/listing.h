@@ -110,14 +110,14 @@ void listing_put(const struct listing_record *r, uint64_t generation, uint32_t i
 MUST_USE bool listing_get(const char at[LISTING_RECORD_OCTETS], uint64_t generation,
 			  uint32_t i, struct listing_record *out);
 
-/* The record (0-based) of message msg (1-based). */
+/* The record (0-based) of message msg (1-based), which the listing must have. */
 uint32_t listing_number(const struct listing_map *map, uint32_t msg);
 
 /* Add a gap: `count` records from `first` on, behind all earlier gaps. The caller
  * provides room for LISTING_GAPS_MAX gaps at map->gaps. False: all of them are used. */
 MUST_USE bool listing_remove(struct listing_map *map, uint32_t first, uint32_t count);
 
-/* Write all gaps, eight octets each. */
+/* Write all gaps, eight octets each. out->cut: they do not fit. */
 void listing_put_gaps(const struct listing_map *map, struct buf *out);
 
 /* Read map->gap_count gaps from `at` into map->gaps. False: they are not in ascending

@@ -8,7 +8,7 @@
 
 /* Write the value of Content-Type or Content-Disposition. A parameter whose value is
  * not ASCII is encoded as RFC 2231 has it (FIELD_FULL) or left out (FIELD_SIMPLE, RFC
- * 6858 section 2.2). */
+ * 6858 section 2.2). Parameters behind the 64th are left out, and f->lost is set. */
 void field_parameters(struct fold *f, struct span value, enum field_way way);
 
 /* Cut the next "name=value" off *io, which begins behind a ';'. False: *io has no

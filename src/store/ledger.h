@@ -41,7 +41,8 @@ MUST_USE enum fault ledger_open(int dir, bool look_only, struct ledger *out,
 void ledger_close(struct ledger *l);
 
 /* Read all records, sorted for ledger_find; of several records of the same kind and
- * message only the earliest is kept. The caller frees *out. */
+ * message only the earliest is kept. The caller frees *out, which is written on success
+ * only, and then is never NULL. */
 MUST_USE enum fault ledger_read(const struct ledger *l, struct ledger_record **out,
 				uint32_t *out_count, struct why *why);
 
@@ -50,7 +51,8 @@ MUST_USE enum fault ledger_read(const struct ledger *l, struct ledger_record **o
 struct ledger_record *ledger_find(struct ledger_record *sorted, uint32_t count,
 				  enum ledger_kind kind, struct span uid);
 
-/* Append records. */
+/* Append records, whose uid_len is at most LEDGER_UID_MAX. After a fault l->count is
+ * unchanged: the next records overwrite those that were written. */
 MUST_USE enum fault ledger_add(struct ledger *l, const struct ledger_record *r,
 			       uint32_t count, struct why *why);
 

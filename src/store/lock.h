@@ -10,7 +10,7 @@
  * another session, a thread waits for up to `wait_ms` milliseconds. At most `waiters`
  * threads wait at a time; others fail at once. NULL: out of memory. */
 MUST_USE struct store_locks *store_locks_new(unsigned waiters, unsigned wait_ms);
-void store_locks_free(struct store_locks *locks);
+void store_locks_free(struct store_locks *locks); /* NULL is allowed */
 
 /* Lock the maildrop by its open folder `dir`: exclusively or, with use.read_only,
  * shared with other read-only sessions. The kernel releases the lock when the last copy

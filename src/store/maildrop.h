@@ -142,11 +142,12 @@ static inline bool store_is_marked(const uint64_t *marks, uint32_t i)
 	return marks[i / 64] >> i % 64 & 1;
 }
 
-/* Read the record of message msg. False: reading failed, or the record is damaged. */
+/* Read the record of message msg, from 1 to l->count. False, and *out untouched:
+ * reading failed, or the record is damaged. */
 MUST_USE bool store_record(const struct store_listing *l, uint32_t msg,
 			   struct listing_record *out);
 
 /* Sum up the octets of the messages that are not marked (bit i: message i + 1). `marks`
- * NULL: none is marked. */
+ * NULL: none is marked. A record that cannot be read counts as 0 octets. */
 void store_left(const struct store_listing *l, const uint64_t *marks,
 		uint64_t *out_octets, uint64_t *out_ascii_octets);

@@ -12,9 +12,9 @@
  * cannot be used, the user may log in, and m->ledger_trouble has the story. */
 MUST_USE enum fault retention_admit(struct maildrop *m, struct why *why);
 
-/* Find the messages that are due to be removed: malloc'ed marks (bit i: message i + 1).
- * NULL: no message is due, or the ledger cannot be used, and m->ledger_trouble has the
- * story. */
+/* Find the messages that are due to be removed: marks (bit i: message i + 1), which the
+ * caller frees. NULL: no message is due, or the ledger cannot be used, and
+ * m->ledger_trouble has the story. */
 MUST_USE uint64_t *retention_due(struct maildrop *m);
 
 /* Note in the ledger the retrieved messages that are not marked, and, if the rules say

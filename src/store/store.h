@@ -19,7 +19,8 @@ MUST_USE bool store_start(void);
 uint64_t store_boot(void);
 
 /* Lock the maildrop, remove the messages that are due by the rules, and list the others
- * in the order of their delivery. The caller passes *out to store_close. FAULT_BUSY:
+ * in the order of their delivery. The caller passes *out to store_close; *out is
+ * written on success only. FAULT_BUSY:
  * another session has the lock. FAULT_TOO_SOON: the rules' login delay is not over.
  * FAULT_SETUP: the maildrop is missing, or is not ours to use. */
 MUST_USE enum fault store_open(const struct store_opening *o, struct maildrop **out,
@@ -45,8 +46,9 @@ static inline enum fault store_body(struct maildrop *m, uint32_t msg,
 /* Remove the marked messages (bit i: message i + 1) durably, note the retrieval of the
  * others in `retrieved`, and release the lock, also after a fault. A message that
  * another program has removed counts as removed. `marks` or `retrieved` may be NULL: no
- * message. *out_left becomes the number of messages that are left. After a fault some
- * of the marked messages may be removed, but never an unmarked one. */
+ * message. *out_left becomes the number of messages that are left. After a fault
+ * *out_left is untouched, and some of the marked messages may be removed, but never an
+ * unmarked one. The caller still passes m to store_close. */
 enum fault store_commit(struct maildrop *m, const uint64_t *marks,
 			const uint64_t *retrieved, uint32_t *out_left, struct why *why);
 
