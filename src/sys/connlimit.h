@@ -20,7 +20,8 @@ enum {
 	CONNLIMIT_PLACES = 1 << 16, /* addresses in a column, which has 256 KiB */
 };
 
-/* The table as one front has mapped it. The owner embeds it. All zero: no table. */
+/* The table as one front has mapped it. The owner embeds it. All zero: no table, for
+ * which only connlimit_open and connlimit_close may be called. */
 struct connlimit {
 	struct connlimit_table *table;
 	unsigned column;

@@ -18,16 +18,20 @@ int file_open_beneath(int dir, const char *path, int flags);
  * errno. */
 int file_create_beneath(int dir, const char *path, mode_t mode);
 
-/* Read all of an open regular file of at most `max` octets. The caller frees *out,
- * which ends with a NUL that *out_len does not count. `name` is for *why. */
+/* Read all of an open regular file of at most `max` octets, from its beginning. The
+ * caller frees *out, which ends with a NUL that *out_len does not count; *out is
+ * written on success only. `name` is for *why. FAULT_SETUP: the file is not regular
+ * (EINVAL), or larger (EFBIG). FAULT_IO, FAULT_NOMEM. */
 MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_len,
 				  const char *name, struct why *why);
 
-/* Write all octets, in as many calls of write(2) as it takes. -1 and errno. */
+/* Write all octets, in as many calls of write(2) as it takes. -1 and errno: some of
+ * them may be written. */
 int file_write_all(int fd, const void *at, size_t len);
 
 /* Make a memfd with these contents, for another process, and seal it: no process can
- * change it afterwards. Returns a descriptor, or -1 and errno. */
+ * change it afterwards. Returns a descriptor, whose offset is the end of the file, or
+ * -1 and errno. */
 MUST_USE int file_sealed(const char *name, struct span contents);
 
 /* Is the file in memory: on a tmpfs, or a memfd? Then reading and closing it never
@@ -42,7 +46,8 @@ MUST_USE bool file_is_memory(int fd);
 MUST_USE enum fault file_replace(int dir, const char *name, struct span contents,
 				 mode_t mode, bool durable, struct why *why);
 
-/* Open the folder in which `path` lies; *out_name points to the last component of path.
- * The caller owns *out_dir. */
+/* Open the folder in which `path` lies, also through symbolic links; *out_name points
+ * to the last component of path. The caller owns *out_dir. FAULT_SETUP: path ends with
+ * '/', is empty or too long. FAULT_IO: the folder cannot be opened. */
 MUST_USE enum fault file_open_parent(const char *path, int *out_dir,
 				     const char **out_name, struct why *why);

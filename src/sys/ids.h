@@ -26,6 +26,7 @@ struct ids ids_own(void);
 /* Find the ids of a process that is to run as `user` and `group`. If `user` is empty,
  * the ids in *io_ids stay; if `group` is empty, the gid is that of the user. Without
  * root, every process runs as this one does: then *io_ids becomes ids_own(), and no
- * name is looked up. With IDS_NO_GROUP, *io_ids has the ids of the user. */
+ * name is looked up. With IDS_NO_GROUP, *io_ids has the ids of the user; with
+ * IDS_NO_USER, it is unchanged. Call it in one thread only. */
 MUST_USE enum ids_found ids_find(const char *user, const char *group,
 				 struct ids *io_ids);

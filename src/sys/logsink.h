@@ -30,7 +30,9 @@ bool logsink_parse(const char *name, enum logsink_kind *out);
  * otherwise LOGSINK_PLAIN. */
 enum logsink_kind logsink_detect(void);
 
-/* Write the log's lines to `fd`, as those of the process `name`. */
+/* Write the log's lines to `fd`, as those of the process `name`. The caller keeps both
+ * for as long as the process logs. Call it, and the functions below, only while no
+ * other thread logs. */
 void logsink_use(int fd, enum logsink_kind kind, const char *name);
 
 /* Call `listener` with each line, too. The listener must not log. */

@@ -1,7 +1,8 @@
 /* sys/loop.h - waits in one thread for many descriptors and timers.
  *
- * Prefix: loop_. For code that never blocks. Each change of the events that a
- * descriptor is watched for costs one system call. Setting a timer costs none.
+ * Prefix: loop_. For code that never blocks; all calls for a loop come from one thread.
+ * Each change of the events that a descriptor is watched for costs one system call.
+ * Setting a timer costs none.
  */
 #pragma once
 
@@ -70,15 +71,16 @@ bool loop_watch(struct loop *l, struct loop_watch *w, unsigned events);
  * would not end the watch. */
 void loop_leave(struct loop *l, struct loop_watch *w, void *owner);
 
-/* Set a timer, or move it, to the time `at` of loop_now(). At that time the loop calls
- * due() once. */
+/* Set a timer, or move it, to the time `at` of loop_now(). At that time, or at the end
+ * of this turn if it has passed, the loop calls due() once; the timer is unset before.
+ * The process aborts if more timers are set than loop_make_room has made room for. */
 void loop_set(struct loop *l, struct loop_timer *t, uint64_t at);
-void loop_unset(struct loop *l, struct loop_timer *t);
+void loop_unset(struct loop *l, struct loop_timer *t); /* t need not be set */
 static inline bool loop_is_set(const struct loop_timer *t)
 {
 	return t->place > 0;
 }
 
-/* Run until loop_stop. */
+/* Run until loop_stop, and to the end of the turn in which it was called. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);

@@ -31,7 +31,8 @@ uint16_t sock_port(const struct sock_address *address);
 /* Write the address and port as address_text does. */
 void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX]);
 
-/* Whether the peer of a TCP connection has received everything that was sent. */
+/* Whether the peer of a TCP connection has received everything that was sent;
+ * SOCK_PEER_HAS_ALL also if the kernel cannot say. */
 enum sock_peer {
 	SOCK_PEER_HAS_ALL,
 	SOCK_PEER_BEHIND, /* octets are on their way, or wait for the peer to read them

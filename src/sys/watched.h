@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 
+/* The caller sets dir, name and most, and leaves the rest zero. */
 struct watched {
 	int dir;          /* an open folder, which the caller keeps open */
 	const char *name; /* in dir, one component; the caller keeps it */
