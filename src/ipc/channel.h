@@ -31,7 +31,7 @@ enum channel_wait { CHANNEL_NOW, CHANNEL_WAIT };
  * FAULT_NOMEM: nothing was sent, and the channel is as good as before: the kernel lacks
  *   memory, or too many descriptors of this user are under way. That says nothing about
  *   the peer.
- * FAULT_PEER: the peer has closed its end.
+ * FAULT_PEER: the peer has closed its end, or the kernel refuses for another reason.
  * FAULT_UNSENDABLE: nothing was sent, and the channel is as good as before: a field of
  *   m is over its maximum, or m has not the descriptors that the table says. That is
  *   the sender's own fault and is logged here. */
@@ -87,8 +87,8 @@ enum channel_got {
 	/* No message is there (CHANNEL_NOW), or none came within the receive timeout.
 	 */
 	CHANNEL_EMPTY,
-	/* The peer has closed its end, and everything that it sent has been received.
-	 */
+	/* The peer has closed its end, and everything that it sent has been received;
+	 * or the kernel refuses to receive. */
 	CHANNEL_CLOSED,
 	/* Something came that the table does not allow from this sender, or not at this
 	 * time. The caller closes the channel.

@@ -4,5 +4,6 @@
  */
 #pragma once
 
-/* Why the last call of this folder's functions failed. Never NULL. */
+/* Why the last call of this folder's functions failed, as a text that stays valid.
+ * Never NULL. */
 const char *tls_error(void);
