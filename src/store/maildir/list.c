@@ -13,8 +13,8 @@
 #include "store/fault.h"
 #include "store/maildir/join.h"
 
-/* An index is written anew if more of its records are in gaps than of messages that
- * stay, plus this number. */
+/* An index is written anew if its records in gaps outnumber those of messages that stay
+ * by more than this. */
 enum { DEAD_FEW = 1024 };
 
 /* The folders are read at most this often, if other programs replace files meanwhile.
