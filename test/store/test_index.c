@@ -482,6 +482,7 @@ static void test_sizes_of_surrogates_are_those_of_the_way_they_are_made(void **s
 		{ DOWNGRADE_FULL, SURROGATE_MADE, 16 },
 	};
 	static struct listed l;
+	char room[16];
 	struct box b;
 
 	(void)state;
@@ -505,6 +506,9 @@ static void test_sizes_of_surrogates_are_those_of_the_way_they_are_made(void **s
 		CHECK_EQ(l.octets, 19);
 		CHECK_EQ(l.ascii_octets, 19 + cases[i].more);
 		CHECK_EQ(head_of(&b).downgrade, cases[i].way);
+		struct maildrop *m = open_box(&b);
+		CHECK_SPAN(read_body(m, 1, room, sizeof room), "S: ö\n\nö\n");
+		store_close(m);
 	}
 	box_close(&b);
 }
