@@ -210,6 +210,7 @@ static void test_a_dry_run_has_seen_what_it_tells_of(void **state)
 
 		CHECK_EQ(m->listing.count, 2);
 		CHECK_EQ(m->expired, 1);
+		CHECK_EQ(m->expired_octets, 3);
 		store_close(m);
 	}
 	b.read_only = false;

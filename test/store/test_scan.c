@@ -24,7 +24,8 @@ enum numbers {
 
 static struct {
 	enum numbers numbers;
-	unsigned stats; /* calls about regular files */
+	bool hides_links; /* each file seems to have one name */
+	unsigned stats;   /* calls about regular files */
 	ino_t next;
 	int rename_error; /* of renameat2; 0: it works */
 	int read_error;   /* of pread; 0: it works */
@@ -50,6 +51,8 @@ static int change(int result, struct stat *st)
 	if (result < 0 || !S_ISREG(st->st_mode))
 		return result;
 	world.stats++;
+	if (world.hides_links)
+		st->st_nlink = 1;
 	if (world.numbers == NEW_EACH_TIME)
 		st->st_ino = ++world.next + ((ino_t)1 << 40);
 	if (world.numbers == OF_A_LAYER) {
@@ -375,6 +378,29 @@ static void test_without_memory_nothing_is_removed(void **state)
 		store_close(m);
 	}
 	CHECK(n > 1);
+	box_close(&b);
+}
+
+/* A second name that came in the session goes, too, where the count of links is out of
+ * date. */
+static void test_a_second_name_goes_without_a_count_of_links(void **state)
+{
+	uint32_t left;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	put(&b, "new/1.x", SPAN("x"));
+	struct maildrop *m = open_box(&b);
+	OWN_FD dir = open_maildir(&b);
+	assert_true(linkat(dir, "new/1.x", dir, "cur/1.x:2,S", 0) == 0);
+	touch_folder(&b, "cur");
+	world.hides_links = true;
+	const enum fault f = store_commit(m, &(uint64_t){ 1 }, NULL, &left, NULL);
+	world.hides_links = false;
+	CHECK_EQ(f, FAULT_NONE);
+	CHECK(!there(&b, "new/1.x") && !there(&b, "cur/1.x:2,S"));
+	store_close(m);
 	box_close(&b);
 }
 
@@ -919,6 +945,7 @@ int main(void)
 		TEST(test_a_stamp_is_known_by_all_its_parts),
 		TEST(test_a_message_without_its_record_is_not_removed),
 		TEST(test_without_memory_nothing_is_removed),
+		TEST(test_a_second_name_goes_without_a_count_of_links),
 		TEST(test_only_what_others_removed_makes_the_index_stale),
 		TEST(test_without_memory_no_changed_message_is_sent),
 		TEST(test_each_message_of_a_board_counts_once),
