@@ -133,12 +133,8 @@ static bool hear_auth_link(void *arg, const struct message *m,
 
 static bool hear_drain(void *arg, const struct message *m, struct channel_files *none)
 {
-	const struct front *f = arg;
-	const struct message draining = { .kind = MESSAGE_DRAINING };
-
 	(void)m, (void)none;
 	listener_drain(arg);
-	fault_ignore(channel_send(f->child.parent.fd, &draining, -1, CHANNEL_NOW));
 	return true;
 }
 

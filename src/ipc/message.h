@@ -85,8 +85,6 @@ enum message_when {
 	  "poplar-auth has lost its link to this front: end the front, if it runs, and start another.") \
 	X(DRAIN, PARENT, CHILDREN, NONE, LATE, \
 	  "Accept no new work, and end when the last session has ended.") \
-	X(DRAINING, FRONT, PARENT, NONE, LATE, \
-	  "Answers DRAIN: the front accepts no further connection.") \
 	X(STOP, PARENT, FRONT, NONE, LATE, \
 	  "Close idle connections at once and all others when the grace time is over.") \
 	X(CONTROL, PARENT, AUTH, SOCKET, LATE, \
@@ -186,7 +184,6 @@ enum message_when {
 #define MESSAGE_LOOKUP_BROKEN_FIELDS(N, T) N(number)
 #define MESSAGE_FRONT_BROKEN_FIELDS(N, T) N(number)
 #define MESSAGE_DRAIN_FIELDS(N, T)
-#define MESSAGE_DRAINING_FIELDS(N, T)
 #define MESSAGE_STOP_FIELDS(N, T)
 #define MESSAGE_AUTH_WHICH_FIELDS(N, T)
 #define MESSAGE_AUTH_OFFERS_FIELDS(N, T)  N(mechanisms)

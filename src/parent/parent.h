@@ -30,7 +30,6 @@ struct worker {
 	bool ready;        /* the process has sent SANDBOXED */
 	bool leaving;      /* of a maildrop process: it was told to end, and gets no new
 			      session */
-	bool draining;     /* of a front: it has sent DRAINING: it accepts no client */
 	pid_t pid;         /* 0: it does not run */
 	struct channel channel; /* fd -1: it does not run, or its channel is broken */
 	int abi;                /* version of Landlock in its SANDBOXED; 0: none */

@@ -51,23 +51,9 @@ static void end(struct parent *p, enum outcome_state state)
 	tell(p, state);
 }
 
-static bool may_accept(const struct generation *g)
+void reload_done(struct parent *p)
 {
-	for (const struct worker *k = g->workers; k; k = k->next)
-		if (k->role == ROLE_FRONT && k->pid > 0 && g->ready && !k->draining)
-			return true;
-	return false;
-}
-
-void reload_may_be_done(struct parent *p)
-{
-	const struct generation *newest = p->generations;
-	bool is_done = newest && newest->ready;
-
-	for (const struct generation *g = is_done ? newest->next : NULL; g; g = g->next)
-		is_done = is_done && !may_accept(g);
-	if (is_done)
-		end(p, OUTCOME_DONE);
+	end(p, OUTCOME_DONE);
 }
 
 void reload_refused(struct parent *p)

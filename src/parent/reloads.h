@@ -18,10 +18,7 @@ void reload_begin(struct parent *p);
 /* If a reload waits for another one, and that has ended, begin it. */
 void reload_do_due(struct parent *p);
 
-/* If the newest generation is in service, and no front of an older one accepts
- * connections any longer, write the outcome of the reload, unless it has been written.
- * Call it whenever one of the two conditions may have become true. */
-void reload_may_be_done(struct parent *p);
-
-/* The newest generation was given up: if this was a reload, write its outcome. */
+/* The newest generation has begun service (reload_done), or was given up
+ * (reload_refused): if this was a reload, write its outcome. */
+void reload_done(struct parent *p);
 void reload_refused(struct parent *p);

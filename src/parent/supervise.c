@@ -105,7 +105,6 @@ void supervise_died(struct parent *p, pid_t pid, int status)
 		settle(p, k);
 		state_write(p);
 	}
-	reload_may_be_done(p);
 }
 
 /* ---- messages ---- */
@@ -157,7 +156,7 @@ static bool sandboxed(struct parent *p, struct worker *k,
 			  LOG_S("rules", m->rules));
 	state_write(p);
 	if (generation_begins_service(p, k->generation)) {
-		reload_may_be_done(p);
+		reload_done(p);
 		notify_systemd("READY=1");
 	}
 	return true;
@@ -221,17 +220,6 @@ static bool on_sandboxed(void *arg, const struct message *m, struct channel_file
 	return sandboxed(from->p, from->k, &m->SANDBOXED);
 }
 
-/* A front that was not told to drain is not believed. */
-static bool on_draining(void *arg, const struct message *m, struct channel_files *none)
-{
-	const struct speaker *from = arg;
-
-	(void)m, (void)none;
-	from->k->draining = from->k->generation->draining;
-	reload_may_be_done(from->p);
-	return true;
-}
-
 static bool on_drop_wanted(void *arg, const struct message *m,
 			   struct channel_files *none)
 {
@@ -271,7 +259,7 @@ static bool on_front_broken(void *arg, const struct message *m,
 	return true;
 }
 
-#define HEARS_FRONT(X)  X(SANDBOXED, on_sandboxed) X(DRAINING, on_draining)
+#define HEARS_FRONT(X)  X(SANDBOXED, on_sandboxed)
 #define HEARS_LOOKUP(X) X(SANDBOXED, on_sandboxed)
 #define HEARS_DROP(X)   X(SANDBOXED, on_sandboxed) X(IDLE, on_idle)
 #define HEARS_AUTH(X)                                                                  \

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import BUILD, IS_ROOT, PATIENCE, Client, Log, Poplar, alive, free_port, hold, listens, main, wait_until
+from harness import BUILD, IS_ROOT, PATIENCE, Client, Log, Poplar, alive, free_port, hold, main, wait_until
 
 MAIL = {f"{i}.x": b"message %d\n" % i for i in range(1, 6)}
 
@@ -324,26 +324,6 @@ class Reloads(unittest.TestCase):
             p.config.write_text(good)
             wait_until(lambda: "event=reloaded" in p.reload("event=reload(ed|-refused)"))
             p.login().quit()
-
-    def test_the_tool_says_served_once_no_old_front_accepts(self):
-        """One that has not read yet that it is to drain would still serve clients by the old configuration."""
-        with Poplar(tls=False) as p:
-            old = p.pids()["poplar-front"]
-            for pid in old:
-                hold(pid)
-            tool = subprocess.Popen([BUILD / "poplar", "-c", p.config, "reload"], stdout=subprocess.PIPE, text=True)
-            p.log.wait("event=reloaded")
-            p.run("user", "test", "alice", input="secret\n", check=True)  # by poplard, which has done all it can
-            self.assertEqual((p.dir / "run" / "reload").read_text().split()[:2], ["1", "begun"])
-            self.assertTrue(all(map(listens, old)))
-            os.kill(old[0], signal.SIGCONT)
-            wait_until(lambda: not listens(old[0]))
-            p.run("user", "test", "alice", input="secret\n", check=True)
-            self.assertEqual((p.dir / "run" / "reload").read_text().split()[:2], ["1", "begun"])
-            os.kill(old[1], signal.SIGCONT)
-            said, _ = tool.communicate(timeout=PATIENCE)
-            self.assertEqual((tool.returncode, said[:8]), (0, "reloaded"))
-            self.assertFalse(any(map(listens, old)))
 
     def test_a_certificate_that_cannot_be_used_changes_nothing(self):
         with Poplar() as p:
