@@ -172,8 +172,8 @@ static bool has_ended(pid_t pid)
 }
 
 /* The link of this process, which poplar-auth names by its number, has been closed:
- * kill it, so that it is started again with a new link. NULL: it has ended by itself.
- */
+ * kill it, so that it is started again with a new link. NULL: it has ended by itself,
+ * or its generation drains, in which no process is started again. */
 static const struct worker *replace(const struct worker *auth, enum role role,
 				    uint64_t number)
 {
@@ -181,7 +181,7 @@ static const struct worker *replace(const struct worker *auth, enum role role,
 
 	while (k && (k->role != role || k->number != number || k->pid == 0))
 		k = k->next;
-	if (!k || has_ended(k->pid))
+	if (!k || auth->generation->draining || has_ended(k->pid))
 		return NULL;
 	kill(k->pid, SIGKILL);
 	return k;

@@ -336,6 +336,22 @@ static void test_a_process_that_poplar_auth_gave_up_is_replaced(void **state)
 	}
 }
 
+/* Its fronts end with their last sessions, and close their links: nobody takes their
+ * place, and one that has only lost its link still serves who has logged in. */
+static void test_a_generation_that_drains_replaces_nobody(void **state)
+{
+	(void)state;
+	world_serve("");
+	const struct child *c = world_child(ROLE_FRONT, 0);
+	const struct message m = { .kind = MESSAGE_FRONT_BROKEN,
+				   .FRONT_BROKEN = { world_worker(c)->number } };
+	world.p.generations->draining = true;
+	world_say(world_child(ROLE_AUTH, 0), &m);
+	CHECK_EQ(world.killed, 0);
+	CHECK(!peer_log_has("front-replaced"));
+	world_end();
+}
+
 /* A front that dies closes its link: poplar-auth may say so before SIGCHLD comes. */
 static void test_a_front_that_has_ended_by_itself_is_not_replaced(void **state)
 {
@@ -427,6 +443,7 @@ int main(void)
 		TEST(test_what_the_table_forbids_is_death),
 		TEST(test_a_child_without_a_channel_is_killed_silently),
 		TEST(test_a_process_that_poplar_auth_gave_up_is_replaced),
+		TEST(test_a_generation_that_drains_replaces_nobody),
 		TEST(test_a_front_that_has_ended_by_itself_is_not_replaced),
 		TEST(test_stopping_tells_all_then_kills_who_stays),
 		TEST(test_nobody_is_started_while_stopping),
