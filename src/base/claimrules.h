@@ -19,7 +19,7 @@ struct claims_rules {
 	const char *scope; /* words with spaces between; the claim `scope` or `scp` must
 			      hold each word */
 	const char *user_claim; /* the claim that names the user; never empty. If it is
-				   "email", the claim `email_verified` must be true or
-				   missing */
+				   "email", the claim `email_verified` must be true,
+				   the text "true", or missing */
 	uint32_t leeway_s;      /* how far the clocks of issuer and server may differ */
 };

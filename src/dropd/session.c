@@ -219,7 +219,7 @@ static enum retrieval retrieval(const struct session *s)
 }
 
 /* Handle the front's first report of corruption: log it, and mark the index as doubted.
- * A read-only session leaves the index as it is. */
+ * A read-only session does not mark it. */
 static void note_corrupt(struct session *s)
 {
 	if (s->is_corrupt)

@@ -37,16 +37,17 @@ int name_base_order(struct span a, struct span b);
 bool name_field(struct span name, char field, uint64_t *out);
 
 /* The octets on the wire that the name states in W=, if they are plausible for a file
- * of `stored` octets: each octet becomes at most two, a line end may be added, and S=,
- * if present, equals `stored`. False: no W=, or not plausible. */
+ * of `stored` octets: from `stored` to twice as many and a line end, or 0 for an empty
+ * file; and S=, if present, equals `stored`. False: no W=, or not plausible. */
 bool name_wire_octets(struct span name, uint64_t stored, uint64_t *out);
 
 /* Initialize the library for hashes; call it once before name_uid. False: it failed. */
 MUST_USE bool name_start(void);
 
 /* The unique-id of a message: its base name, if RFC 1939 section 7 allows it as a
- * unique-id and it does not look like a hash; otherwise a SHA-256 over eight zero
- * octets and the base name, in hexadecimal. Returns the length; no NUL follows. */
+ * unique-id and it is not itself 64 lower-case hexadecimal digits; otherwise a SHA-256
+ * over eight zero octets and the base name, in hexadecimal. Returns the length; no NUL
+ * follows. */
 size_t name_uid(struct span base, char out[LISTING_UID_MAX]);
 
 /* Make a new base name for one of several files that share `base`: `base` and a field

@@ -17,6 +17,6 @@ enum { TLS_TICKET_KEY_OCTETS = 80 };
 MUST_USE bool ticket_configure(SSL_CTX *ctx);
 
 /* Set the keys: new tickets are made with `now`; tickets that were made with `before`
- * are accepted, too. A span of another length than TLS_TICKET_KEY_OCTETS means no key.
- */
+ * are accepted, too. A span of another length than TLS_TICKET_KEY_OCTETS means no key;
+ * without the key `now`, tickets are neither made nor accepted. */
 void tls_server_tickets(struct tls_server *server, struct span now, struct span before);

@@ -32,8 +32,8 @@ MUST_USE bool scheme_hash_pbkdf2(struct span stored, struct span password);
  * one. */
 MUST_USE bool scheme_hash_context(struct span stored, struct span password);
 
-/* Is `stored` the MD5 of "user:realm:password" (RFC 2831 section 2.1.2.1)? The realm is
- * the part of the user's name behind the first '@'. */
+/* Is `stored` the MD5 of "name:realm:password" (RFC 2831 section 2.1.2.1)? `user` is
+ * split at its first '@' into name and realm; without '@', the realm is empty. */
 MUST_USE bool scheme_hash_realm(struct span stored, struct span user,
 				struct span password);
 
