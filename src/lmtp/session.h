@@ -1,0 +1,32 @@
+/* lmtp/session.h - one LMTP session as a state machine: an event goes in, a reply and
+ * an ask come out.
+ *
+ * The machine does no I/O, reads no clock and allocates nothing. Prefix: lmtp_.
+ * lmtp/state.h has the asks, the events that may answer each of them, and the session
+ * itself.
+ */
+#pragma once
+
+#include "lmtp/state.h"
+
+/* A step writes at most LMTP_STEP_MAX octets; the caller keeps that much room free. The
+ * longest reply is that to LHLO. */
+enum { LMTP_STEP_MAX = 1024 };
+
+/* `tls`: the connection began with TLS. `trusted`: the client may deliver mail. */
+void lmtp_init(struct lmtp_session *s, const struct lmtp_policy *policy, bool tls,
+	       bool trusted);
+
+/* Write the greeting. */
+void lmtp_greet(const struct lmtp_session *s, struct buf *out);
+
+/* Write a reply that ends the connection without being asked: LMTP_REPLY_IDLE or
+ * LMTP_REPLY_STOPPING. Write it only while the open ask is READ: between the replies to
+ * a message a client would take it for one of them. */
+void lmtp_say(const struct lmtp_policy *policy, enum lmtp_reply r, struct buf *out);
+
+/* Take one event; write a reply, which may be empty, and return the next ask, which is
+ * also in s->ask. If the event may not answer the open ask, the driver has made a
+ * mistake: the next ask is LMTP_ASK_CLOSE, and s->broken is set. */
+enum lmtp_ask lmtp_step(struct lmtp_session *s, const struct lmtp_event *ev,
+			struct buf *out);
