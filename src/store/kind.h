@@ -67,4 +67,21 @@ struct store_kind {
 
 	/* Release the lock, unless `unlock` has, and free *m. */
 	void (*close)(struct maildrop *m);
+
+	/* ---- delivery: see the calls of the same names in store/store.h. Any thread
+	 * may make these calls, also while a session has the lock. ---- */
+
+	/* Is the maildrop there, or could a delivery create it? */
+	enum fault (*accepts)(const struct store_opening *o, struct why *why);
+
+	/* The quota must hold exactly, also if several processes deliver at once: see
+	 * store/quota.h. */
+	enum fault (*deliver)(const struct store_opening *o,
+			      const struct store_message *m,
+			      const struct store_quota *quota,
+			      struct store_delivered *out, struct why *why);
+	enum fault (*spool)(const struct store_opening *o, int *out_fd,
+			    struct why *why);
+	enum fault (*usage)(const struct store_opening *o, struct store_usage *out,
+			    struct why *why);
 };

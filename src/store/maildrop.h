@@ -76,6 +76,42 @@ struct store_opening {
 	const struct store_rules *rules;
 };
 
+/* ---- delivery ---- */
+
+/* Limits for the mail in a maildrop; 0: no limit. Octets count as on the wire. A
+ * message that comes while the maildrop has fewer than `octets` octets may pass that
+ * limit by `grace`. */
+struct store_quota {
+	uint64_t octets, messages, grace;
+};
+
+/* How much mail a maildrop has; octets as on the wire. */
+struct store_usage {
+	uint64_t octets, messages;
+};
+
+/* A message to deliver: the first `octets` octets of an open file, in the form in which
+ * a store keeps messages (each line ends with LF). Who has sent the file may go on
+ * changing it. */
+struct store_message {
+	int fd; /* readable; its offset is neither used nor moved */
+	uint64_t octets;
+	/* Does anybody still wait for the outcome? Asked when the message is complete
+	 * on disk, and not yet visible. NULL: yes. */
+	bool (*is_wanted)(void *arg);
+	void *arg;
+};
+
+/* The outcome of a delivery. */
+struct store_delivered {
+	char name[LISTING_NAME_OCTETS]; /* the message's base name */
+	uint64_t octets;                /* of the message, on the wire */
+	/* With a quota: the mail in the maildrop without this message, and with it. All
+	 * zero without a quota. */
+	struct store_usage before, after;
+	bool has_new_home; /* the folder above the maildrop was created */
+};
+
 /* ---- an open one ---- */
 
 /* A flag in listing_record.flags that all kinds of store share: another program has

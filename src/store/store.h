@@ -1,4 +1,5 @@
-/* store/store.h - the interface of the store: opens, reads and commits maildrops.
+/* store/store.h - the interface of the store: opens, reads and commits maildrops, and
+ * delivers to them.
  *
  * Prefix: store_. Calls may block. A call that can fail returns FAULT_NONE, or a fault
  * with its story in *why (why may be NULL). Only one thread at a time may use a
@@ -61,3 +62,37 @@ static inline void store_doubt(struct maildrop *m)
 
 /* Release the lock and free the maildrop; removes nothing. m may be NULL. */
 void store_close(struct maildrop *m);
+
+/* ---- delivery: these calls need no open maildrop, and any thread may make them, also
+ * while a session has the maildrop's lock. They do not use o->rules, o->use.read_only
+ * and o->use.as_is. ---- */
+
+/* Could the maildrop take a message of `octets` octets on the wire (0: not known)?
+ * Creates nothing. FAULT_QUOTA: the quota does not allow it. FAULT_SETUP: the maildrop
+ * is missing and may not be created (as store_open says), or is not ours to use. */
+MUST_USE enum fault store_accepts(const struct store_opening *o,
+				  const struct store_quota *quota, uint64_t octets,
+				  struct why *why);
+
+/* Store a message durably as the last one of the maildrop; creates missing folders as
+ * store_open does. A message becomes visible as a whole and after a fault it is not in
+ * the maildrop; if the process or the machine stops during the call it may be. *out is
+ * written on success only. FAULT_QUOTA: the quota does not allow it. FAULT_FULL: the
+ * disk has no space, or its quota is used up. FAULT_PEER: the file is not as long as m
+ * says. FAULT_GONE: nobody waits for the outcome (m->is_wanted). FAULT_BUSY: another
+ * program keeps the lock of deliveries. */
+MUST_USE enum fault store_deliver(const struct store_opening *o,
+				  const struct store_message *m,
+				  const struct store_quota *quota,
+				  struct store_delivered *out, struct why *why);
+
+/* Make an empty file without a name on the maildrop's file system, for a large message
+ * that is to be delivered. The caller owns *out_fd, which is readable and writable.
+ * Creates missing folders as store_open does. */
+MUST_USE enum fault store_spool(const struct store_opening *o, int *out_fd,
+				struct why *why);
+
+/* Count the mail of the maildrop: exactly what a session that begins at this moment
+ * would list. A maildrop that does not exist yet, but could be created, is empty. */
+MUST_USE enum fault store_usage(const struct store_opening *o, struct store_usage *out,
+				struct why *why);
