@@ -79,8 +79,8 @@ static const char *parse_part(struct span part, struct quota *io)
 	uint64_t n;
 
 	if (counts ? !span_u64(number, &n) : !quota_parse_octets(part, &n))
-		return "quota is neither none nor a limit, such as 500M or 10000 "
-		       "messages or 500M, 10000 messages";
+		return "quota is neither none nor limits, such as "
+		       "500M,10000messages";
 	if (n == 0)
 		return "quota is 0; write none for no limit";
 	if (*at > 0)

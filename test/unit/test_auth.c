@@ -86,8 +86,9 @@ static void test_fields_of_a_user(void **state)
 		{ "nologin", "", true },        { "disabled", "yes", true },
 		{ "disabled", "No", true },     { "disabled", "perhaps", false },
 		{ "tls-required", "y", true },  { "master", "-", false },
-		{ "quota", "whatever", true },  { "tls_required", "-", false },
+		{ "colour", "red", true },      { "tls_required", "-", false },
 		{ "read_only", "-", false },    { "login_delay", "soon", false },
+		{ "no-delivery", "", true },    { "no_delivery", "-", false },
 	};
 	const struct span here = SPAN("192.0.2.1:110");
 	struct user u = { 0 };
@@ -117,6 +118,75 @@ static void test_fields_of_a_user(void **state)
 	u.allow_nets = SPAN("");
 	u.disabled = true;
 	CHECK(user_rule(&u, here, true, "USER"));
+}
+
+/* A quota is the user's own, even if it sets no limit; nothing is not a quota. */
+static void test_the_quota_of_a_user(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		bool good, has;
+		struct quota is;
+	} cases[] = {
+		{ "quota", "", true, false, { 0, 0 } },
+		{ "quota", "none", true, true, { 0, 0 } },
+		{ "quota", "1k,5messages", true, true, { 1024, 5 } },
+		{ "quota", "whatever", false, true, { 0, 0 } },
+		{ "quota_rule", "", true, false, { 0, 0 } },
+		{ "quota_rule", "*:storage=1:messages=5", true, true, { 1024, 5 } },
+		{ "userdb_quota_rule", "*:bytes=7", true, true, { 7, 0 } },
+		{ "userdb_quota_rule", "7", false, true, { 0, 0 } },
+		{ "quota_storage_size", "", true, false, { 0, 0 } },
+		{ "quota_storage_size", "1k", true, true, { 1024, 0 } },
+		{ "quota_storage_size", "unlimited", true, true, { 0, 0 } },
+		{ "userdb_quota_storage_size", "0", true, true, { 0, 0 } },
+		{ "userdb_quota_storage_size", "-1", false, true, { 0, 0 } },
+		{ "quota_message_count", "", true, false, { 0, 0 } },
+		{ "quota_message_count", "5", true, true, { 0, 5 } },
+		{ "quota_message_count", "Unlimited", true, true, { 0, 0 } },
+		{ "userdb_quota_message_count", "5k", false, true, { 0, 0 } },
+	};
+	struct user both = { .quota = { 1, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct user u = { 0 };
+
+		CHECK_EQ(!user_set_field(&u, span_of(cases[i].name),
+					 span_of(cases[i].value)),
+			 cases[i].good);
+		CHECK_EQ(u.has_quota, cases[i].has);
+		CHECK_EQ(u.quota.octets, cases[i].is.octets);
+		CHECK_EQ(u.quota.messages, cases[i].is.messages);
+	}
+	CHECK(!user_set_field(&both, SPAN("quota_storage_size"), SPAN("unlimited")));
+	CHECK_EQ(both.quota.octets, 0);
+	CHECK_EQ(both.quota.messages, 1);
+	CHECK(!user_set_field(&both, SPAN("quota_message_count"), SPAN("4")));
+	CHECK_EQ(both.quota.messages, 4);
+	CHECK(!both.no_delivery && !both.disabled);
+	CHECK(!user_set_field(&both, SPAN("no-delivery"), SPAN("yes")));
+	CHECK(both.no_delivery && !both.disabled);
+	CHECK(!user_rule(&both, SPAN("192.0.2.1:110"), false, "USER"));
+	CHECK(!user_set_field(&both, SPAN("no-delivery"), SPAN("no")));
+	CHECK(!both.no_delivery);
+}
+
+/* In the users file a blank ends a field: such a quota must not lose its half. */
+static void test_a_quota_that_is_cut_leaves_its_user_out(void **state)
+{
+	OWN(users)
+	users = users_parse(
+		SPAN("ann:{PLAIN}x::::::quota=500M,10000messages no-delivery\n"
+		     "bob:{PLAIN}x::::::quota=500M, 10000 messages\n"),
+		NULL, NULL);
+	const struct user *ann = users_find(users, SPAN("ann"));
+
+	(void)state;
+	CHECK(ann && ann->has_quota && ann->no_delivery);
+	CHECK_EQ(ann->quota.octets, UINT64_C(500) << 20);
+	CHECK_EQ(ann->quota.messages, 10000);
+	CHECK(!users_find(users, SPAN("bob")));
 }
 
 /* ---- databases in order ---- */
@@ -1011,6 +1081,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_dovecots_format),
 		TEST(test_fields_of_a_user),
+		TEST(test_the_quota_of_a_user),
+		TEST(test_a_quota_that_is_cut_leaves_its_user_out),
 		TEST(test_databases_in_order),
 		TEST(test_a_bad_line_refuses_its_user_only),
 		TEST(test_who_can_never_log_in_is_named),

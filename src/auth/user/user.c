@@ -113,6 +113,11 @@ static const char *set_read_only(struct user *u, struct span value)
 	return set_flag(value, &u->read_only, "read-only is neither yes nor no");
 }
 
+static const char *set_no_delivery(struct user *u, struct span value)
+{
+	return set_flag(value, &u->no_delivery, "no-delivery is neither yes nor no");
+}
+
 static const char *set_login_delay(struct user *u, struct span value)
 {
 	u->has_delay = value.len > 0;
@@ -128,6 +133,47 @@ static const char *set_expire(struct user *u, struct span value)
 		       ? NULL
 		       : "expire is neither never nor a number of days, such as 7 or "
 			 "7d, or two";
+}
+
+static const char *set_quota(struct user *u, struct span value)
+{
+	u->has_quota = value.len > 0;
+	return quota_parse(value, &u->quota);
+}
+
+/* ---- Dovecot's quotas ---- */
+
+static const char *set_quota_rule(struct user *u, struct span value)
+{
+	u->has_quota = value.len > 0;
+	return u->has_quota ? quota_parse_rule(value, &u->quota) : NULL;
+}
+
+typedef bool parse_fn(struct span value, uint64_t *out);
+
+static bool set_limit(struct user *u, struct span value, parse_fn *parse, uint64_t *out)
+{
+	if (value.len == 0)
+		return true;
+	u->has_quota = true;
+	if (!span_is_nocase(value, "unlimited"))
+		return parse(value, out);
+	*out = 0;
+	return true;
+}
+
+static const char *set_storage_size(struct user *u, struct span value)
+{
+	return set_limit(u, value, quota_parse_octets, &u->quota.octets)
+		       ? NULL
+		       : "quota_storage_size is no size, such as 500M";
+}
+
+static const char *set_message_count(struct user *u, struct span value)
+{
+	return set_limit(u, value, span_u64, &u->quota.messages)
+		       ? NULL
+		       : "quota_message_count is not a number";
 }
 
 static const struct {
@@ -151,8 +197,16 @@ static const struct {
 	{ "ssl_required", set_tls_required },
 	{ "master", set_master },
 	{ "read-only", set_read_only },
+	{ "no-delivery", set_no_delivery },
 	{ "login-delay", set_login_delay },
 	{ "expire", set_expire },
+	{ "quota", set_quota },
+	{ "quota_rule", set_quota_rule },
+	{ "userdb_quota_rule", set_quota_rule },
+	{ "quota_storage_size", set_storage_size },
+	{ "userdb_quota_storage_size", set_storage_size },
+	{ "quota_message_count", set_message_count },
+	{ "userdb_quota_message_count", set_message_count },
 };
 
 /* SQL column names have '_' for '-'. */

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/policy.h"
+#include "base/quota.h"
 
 /* The spans point into memory that struct user_found owns. */
 struct user {
@@ -22,8 +23,11 @@ struct user {
 	bool tls_required; /* may log in with TLS only, whatever the settings say */
 	bool master;       /* may log in as another user */
 	bool read_only;    /* may not remove messages */
+	bool no_delivery;  /* gets no mail */
 	bool has_delay, has_expire; /* which parts of `policy` the database has set */
 	struct policy policy;
+	bool has_quota; /* the database has set `quota` */
+	struct quota quota;
 	/* The first field that is longer than its bound, and therefore empty here;
 	 * NULL: none. Such a user may not log in (FAULT_SETUP). */
 	const char *over;
@@ -47,18 +51,26 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	allow-nets                         a list for nets_text_holds
  *	mechanisms                         of SASL, USER, APOP; commas between
  *	disabled nologin                   yes or no
+ *	no-delivery                        yes or no
  *	tls-required ssl_required          yes or no
  *	master                             yes or no
  *	read-only                          yes or no
  *	login-delay                        see policy_parse_delay
  *	expire                             see policy_parse_expire
+ *	quota                              see quota_parse
+ *	quota_rule userdb_quota_rule       see quota_parse_rule
+ *	quota_storage_size userdb_quota_storage_size
+ *	                                   a size (quota_parse_octets)
+ *	quota_message_count userdb_quota_message_count
+ *	                                   a number
  *
  * "y", "true", "t", "1" and nothing also mean yes, "n", "false", "f" and "0" also mean
- * no; case is ignored. An empty number, path, login-delay or expire counts as not
- * given; an empty mail, allow-nets or mechanisms is wrong. The user borrows `value`. A
- * '_' may stand for a '-' in a name. Fields of other names are ignored. Returns NULL,
- * or a text that says what is wrong with the value: then the caller refuses the user,
- * because the administrator may have meant the field to forbid the login. */
+ * no; case is ignored. An empty number, path, login-delay, expire or quota counts as
+ * not given; an empty mail, allow-nets or mechanisms is wrong. In the last two fields,
+ * "unlimited" and 0 set no limit. The user borrows `value`. A '_' may stand for a '-'
+ *in a name. Fields of other names are ignored. Returns NULL, or a text that says what
+ *is wrong with the value: then the caller refuses the user, because the administrator
+ *may have meant the field to forbid the login. */
 MUST_USE const char *user_set_field(struct user *u, struct span name,
 				    struct span value);
 
