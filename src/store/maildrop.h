@@ -12,6 +12,7 @@
 #include "store/ledger.h"
 
 struct store_kind;
+struct store_arrivals;
 struct store_locks;
 
 /* The kinds of store, which are the rows of store/kinds.c. */
@@ -31,6 +32,8 @@ struct store_process {
 	struct store_locks *locks;
 	uint64_t boot;                /* from store_boot */
 	enum downgrade_way downgrade; /* which surrogates clients without UTF8 get */
+	/* From store_arrivals_new. NULL: the index is not told of deliveries. */
+	struct store_arrivals *arrivals;
 };
 
 /* How to use the maildrop's index. The listing is the same in any case. */
