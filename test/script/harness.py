@@ -13,6 +13,7 @@ import pathlib
 import pwd
 import random
 import re
+import select
 import shutil
 import signal
 import socket
@@ -70,30 +71,50 @@ def free_port():
 
 
 class Log:
-    """The lines that poplard and its children wrote, and a way to wait for one."""
+    """The lines that poplard and its children wrote, and a way to wait for one. What a process wrote
+    before it answered a client is there when the client has the answer: whoever looks at the lines
+    first takes what the pipe holds, because the thread that reads may not have run yet."""
 
     open = []  # the logs of the servers that run
 
     def __init__(self, pipe):
-        self.lines = []
+        self.pipe = pipe
+        self.taken = []
+        self.begun = b""  # of a line whose end has not come
         self.changed = threading.Condition()
         self.ended = False
-        self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        os.set_blocking(pipe.fileno(), False)
+        self.thread = threading.Thread(target=self._read, daemon=True)
         Log.open.append(self)
         self.thread.start()
 
-    def _read(self, pipe):
-        for line in pipe:
-            with self.changed:
-                self.lines.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
-                self.changed.notify_all()
+    def _read(self):
+        poll = select.poll()
+        poll.register(self.pipe, select.POLLIN)
+        while not self.ended:
+            poll.poll()
+            self._take()
         Log.open.remove(self)
+
+    def _take(self):
         with self.changed:
-            self.ended = True
-            self.changed.notify_all()
+            while not self.ended:
+                try:
+                    got = os.read(self.pipe.fileno(), 65536)
+                except BlockingIOError:
+                    return
+                self.ended = not got
+                *whole, self.begun = (self.begun + got).split(b"\n")
+                self.taken += [line.decode("utf-8", "backslashreplace") for line in whole]
+                self.changed.notify_all()
+
+    @property
+    def lines(self):
+        self._take()
+        return self.taken
 
     def tail(self):
-        return "the log:\n" + "\n".join(self.lines[-40:])
+        return "the log:\n" + "\n".join(self.taken[-40:])
 
     def find(self, pattern, start=0):
         return [line for line in self.lines[start:] if re.search(pattern, line)]
@@ -105,9 +126,9 @@ class Log:
         end, found, at = time.monotonic() + patience, [], start
         while len(found) < count:
             with self.changed:
-                self.changed.wait_for(lambda: self.ended or len(self.lines) > at,
+                self.changed.wait_for(lambda: self.ended or len(self.taken) > at,
                                       max(5, end - time.monotonic()))
-                new = self.lines[at:]
+                new = self.taken[at:]
             if not new:
                 raise AssertionError(f"no line matches {pattern!r}; {self.tail()}")
             found += [line for line in new if re.search(pattern, line)]
@@ -115,8 +136,7 @@ class Log:
         return found[count - 1]
 
     def mark(self):
-        with self.changed:
-            return len(self.lines)
+        return len(self.lines)
 
 
 class Poplar:
