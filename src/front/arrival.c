@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "front/client.h"
+#include "front/protocol.h"
 #include "net/proxy.h"
-#include "pop3/reply.h"
 
 /* The shortest time between two log lines about refusals. Each line counts the refusals
  * that were not logged since the one before. */
@@ -41,20 +41,8 @@ bool arrival_start(struct front *f)
 {
 	const struct settings *s = &f->child.settings;
 
-	return take_nets(&f->proxies, &s->proxy_from) &&
+	return (!f->protocol->has_proxies || take_nets(&f->proxies, &s->proxy_from)) &&
 	       take_nets(&f->trusted, &s->trusted_networks);
-}
-
-static bool clear_text_is_ok(const struct front *f, bool loopback)
-{
-	switch (f->child.settings.plaintext_auth) {
-	case PLAINTEXT_AUTH_YES:
-		return true;
-	case PLAINTEXT_AUTH_LOOPBACK:
-		return loopback;
-	default:
-		return false;
-	}
 }
 
 /* ---- room ---- */
@@ -67,13 +55,15 @@ void arrival_take_connlimit(struct front *f, int fd, uint64_t column)
 	close(fd);
 }
 
-/* Count the connection for its address. False: the address has too many. */
+/* Count the connection for its address, if it has one. False: the address has too many.
+ */
 static bool admit(struct conn *c, const struct address *host)
 {
 	struct front *f = c->front;
 	unsigned most = f->child.settings.max_connections_per_address;
 
-	if (most == 0 || !f->connlimit.table || nets_hold(&f->trusted, host))
+	if (most == 0 || host->bits == 0 || !f->connlimit.table ||
+	    nets_hold(&f->trusted, host))
 		return true;
 	uint64_t key = connlimit_key(&f->connlimit, host);
 	switch (connlimit_add_from(&f->connlimit, key, most)) {
@@ -125,7 +115,7 @@ static enum result refuse(struct conn *c, enum fault fault)
 
 	if (!c->arrival.tls_first) {
 		out->len = 0;
-		reply_err(out, LANGUAGE_en, fault);
+		c->front->protocol->refuse(out, fault);
 		send(c->watch.fd, out->at, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		out->len = 0;
 	}
@@ -135,33 +125,30 @@ static enum result refuse(struct conn *c, enum fault fault)
 
 /* ---- the client's address ---- */
 
-/* The address of the client is known: begin the session. `over_tls`: the client speaks
- * TLS with its proxy. The setting proxy-from lists proxies that are trusted, so the
- * session treats the connection as encrypted. */
-static enum result welcome(struct conn *c, const struct address *host, bool loopback,
-			   bool over_tls)
+/* The address of the client is known: begin the session. */
+static enum result welcome(struct conn *c, const struct address *host, bool is_local)
 {
-	struct front *f = c->front;
-	const bool tls_first = c->arrival.tls_first;
-
 	free(TAKE(c->arrival.header));
 	if (!admit(c, host))
 		return refuse(c, FAULT_CROWDED);
-	session_init(&c->session, &f->policy, tls_first || over_tls,
-		     clear_text_is_ok(f, loopback));
 	c->phase = PHASE_OPEN;
-	return tls_first && !client_begin_tls(c) ? RESULT_NO_MEMORY : RESULT_DONE;
+	if (c->arrival.tls_first && !client_begin_tls(c))
+		return RESULT_NO_MEMORY;
+	c->front->protocol->begin(c, host, is_local);
+	return RESULT_DONE;
 }
 
 enum result arrival_begin(struct conn *c, const struct sock_address *peer)
 {
 	const struct address host = sock_host(peer);
+	const bool local = peer->addr.ss_family == AF_UNIX ||
+			   address_is_loopback(&host);
 	struct header *header;
 
 	if (!enter_total(c))
 		return refuse(c, FAULT_LIMIT);
 	if (!nets_hold(&c->front->proxies, &host))
-		return welcome(c, &host, address_is_loopback(&host), false);
+		return welcome(c, &host, local);
 	c->arrival.header = header = malloc(sizeof *header);
 	if (!header)
 		return RESULT_NO_MEMORY;
@@ -192,18 +179,19 @@ static void log_announced(const struct conn *c, const char *via, const struct pr
 static enum result take_header(struct conn *c, const struct proxy *p)
 {
 	struct address host = c->arrival.header->proxy;
-	bool loopback = address_is_loopback(&host);
+	bool local = address_is_loopback(&host);
 	char via[ADDRESS_TEXT_MAX];
 
 	memcpy(via, c->peer, sizeof via);
 	if (p->source == PROXY_SOURCE_ADDRESS)
 		host = p->address;
 	if (p->source != PROXY_SOURCE_OWN) {
-		loopback = loopback && address_is_loopback(&p->address);
+		local = local && address_is_loopback(&p->address);
 		address_text(&p->address, p->port, c->peer);
 	}
 	log_announced(c, via, p);
-	return welcome(c, &host, loopback, p->tls);
+	c->arrival.tls_at_proxy = p->tls;
+	return welcome(c, &host, local);
 }
 
 /* Peek at the octets, and then take only the header from the socket: the octets behind

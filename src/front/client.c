@@ -128,8 +128,8 @@ bool client_begin_tls(struct conn *c)
 }
 
 /* A handshake begins with the octet 22, the type of its record. Any other octet is
- * clear text, which somebody inserted behind STLS or which a client sent to the wrong
- * port. OpenSSL would wait for four more octets before it noticed. */
+ * clear text, which somebody inserted behind STLS (or STARTTLS) or which a client sent
+ * to the wrong port. OpenSSL would wait for four more octets before it noticed. */
 enum result client_hello(struct conn *c)
 {
 	char first;
@@ -178,7 +178,7 @@ const char *client_tls_text(const struct conn *c)
 {
 	if (c->client.tls)
 		return tls_version(c->client.tls);
-	return c->session.tls ? "proxy" : "no";
+	return c->arrival.tls_at_proxy ? "proxy" : "no";
 }
 
 /* ---- the end ---- */

@@ -11,13 +11,14 @@
 #include "front/arrival.h"
 #include "front/client.h"
 #include "front/listener.h"
+#include "front/protocol.h"
 #include "front/slots.h"
 
 struct conn *conn_new(struct front *f, int fd, bool tls,
 		      const struct sock_address *peer)
 {
 	const uint64_t now = loop_now(&f->loop);
-	struct conn *c = calloc(1, sizeof *c);
+	struct conn *c = calloc(1, sizeof *c + f->protocol->conn_octets);
 	char text[ADDRESS_TEXT_MAX];
 
 	sock_text(peer, text);
@@ -29,8 +30,8 @@ struct conn *conn_new(struct front *f, int fd, bool tls,
 		return NULL;
 	}
 	c->front = f;
+	c->pop3 = (struct pop3_conn *)(c + 1); /* or that of another protocol */
 	c->watch.fd = fd;
-	c->drop.records.fd = c->body.reader.fd = -1;
 	c->arrival.tls_first = tls;
 	c->deadline.accepted_at = c->deadline.active_at = c->deadline.handshake_at =
 		now;
@@ -42,6 +43,7 @@ void conn_close(struct conn *c)
 {
 	struct front *f = c->front;
 
+	f->protocol->release(c);
 	c->phase = PHASE_CLOSED;
 	loop_unset(&f->loop, &c->deadline.timer);
 	loop_leave(&f->loop, &c->watch, c);

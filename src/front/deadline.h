@@ -24,22 +24,12 @@ static inline void deadline_active(struct conn *c)
 /* Octets were sent: after a while, check whether the client acknowledges them. */
 void deadline_sent(struct conn *c);
 
-/* The server begins, or ends, its work for a login. That time does not count for
- * login-timeout. */
-void deadline_work(struct conn *c);
-void deadline_rest(struct conn *c);
-
 enum deadline_got {
 	DEADLINE_AHEAD, /* nothing is due; the timer has been set for the next deadline
 			 */
 	DEADLINE_CLIENT_GONE, /* the client has acknowledged no octets for too long */
-	DEADLINE_QUESTION,    /* the wait of AWAITS_DELAY or AWAITS_REFUSAL is over */
-	DEADLINE_LOGIN,       /* the server has worked too long on a login */
-	DEADLINE_OVER,        /* the client is late; deadline_text says for what */
+	DEADLINE_OVER,        /* the time of the next step is over */
 };
 
 /* The timer has fired: what is due? */
 enum deadline_got deadline_came(struct conn *c);
-
-/* After DEADLINE_OVER: what the client was late for, as a text for the log. */
-const char *deadline_text(const struct conn *c);

@@ -9,17 +9,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "front/protocol.h"
 
 enum {
 	ACCEPTS_AT_A_TIME = 16, /* so that other fronts get their share */
 	REST_MS = 200,          /* after accept(2) failed for want of memory or fds */
-	OFFERS_MS = 1000,       /* after which the offers are asked for again */
 };
 
 static bool may_accept(const struct front *f)
 {
-	return f->knows_offers && !f->draining && !f->resting &&
-	       f->conn_count < f->slot_count;
+	return f->open && !f->draining && !f->resting && f->conn_count < f->slot_count;
 }
 
 static void poll_all(struct front *f)
@@ -28,24 +27,6 @@ static void poll_all(struct front *f)
 		if (!loop_watch(&f->loop, &l->watch, may_accept(f) ? LOOP_READ : 0))
 			log_event(LOG_ERR, "listener-lost",
 				  LOG_T("error", strerrordesc_np(errno)));
-}
-
-/* Ask again later if the offers have not come by then. The kernel may have had no
- * memory for the question or for its answer, and poplar-auth does not repeat an answer.
- */
-static void expect_offers(struct front *f)
-{
-	loop_set(&f->loop, &f->offers_timer, loop_now(&f->loop) + OFFERS_MS);
-}
-
-static void on_offers_late(struct loop_timer *timer)
-{
-	struct front *f = LOOP_OWNER(timer, struct front, offers_timer);
-
-	if (f->draining)
-		return;
-	f->ask_offers(f); /* if this fails, the timer tries again */
-	expect_offers(f);
 }
 
 static void on_rested(struct loop_timer *timer)
@@ -59,8 +40,6 @@ static void on_rested(struct loop_timer *timer)
 void listener_start(struct front *f)
 {
 	f->rest_timer.due = on_rested;
-	f->offers_timer.due = on_offers_late;
-	expect_offers(f);
 }
 
 /* Accept nobody for a while. The connection stays in the kernel's queue: the loop would
@@ -104,38 +83,28 @@ static void accept_some(struct listener *l)
 	}
 }
 
-/* With no mechanism to offer, nobody can log in. A user who can may have been added
- * since, but poplar-auth reports new offers unasked only when a front asks about a
- * login, which does not happen. So the front asks for the offers before it accepts the
- * client, and accepts it in listener_offers_known(). False: accept now. */
-static bool ask_for_offers(struct front *f)
-{
-	if (f->policy.mechanisms != 0 || !f->ask_offers(f))
-		return false;
-	f->knows_offers = false;
-	expect_offers(f);
-	poll_all(f);
-	return true;
-}
-
 static void on_listener(struct loop_watch *watch, unsigned events)
 {
 	struct listener *l = (struct listener *)watch;
+	struct front *f = l->front;
 
 	(void)events;
-	if (!ask_for_offers(l->front))
-		accept_some(l);
+	if (f->protocol->holds_clients && f->protocol->holds_clients(f)) {
+		f->open = false;
+		poll_all(f);
+		return;
+	}
+	accept_some(l);
 }
 
-void listener_offers_known(struct front *f)
+void listener_open(struct front *f)
 {
-	const bool was_asked = !f->knows_offers;
-
-	f->knows_offers = true;
-	loop_unset(&f->loop, &f->offers_timer);
+	f->open = true;
 	poll_all(f);
-	if (!was_asked || f->policy.mechanisms != 0)
-		return;
+}
+
+void listener_accept_all(struct front *f)
+{
 	for (struct listener *l = f->listeners; l; l = l->next)
 		accept_some(l);
 }

@@ -1,16 +1,16 @@
-/* front/state.h - the state of a poplar-front: one struct front, many struct conn.
+/* front/state.h - the state of a process that serves a line protocol: one struct front,
+ * many struct conn.
  *
  * A connection is made of parts. Each part names the file that changes it; other files
- * only read it.
+ * only read it. The parts that belong to a protocol are in the state.h of its folder.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "base/nets.h"
 #include "child/child.h"
-#include "front/pop3/state.h"
-#include "front/pop3/timestamp.h"
 #include "sys/connlimit.h"
+#include "sys/loop.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
 
@@ -18,7 +18,6 @@ enum {
 	FRONT_INPUT_OCTETS = 8192,   /* the most that one call reads from a client */
 	FRONT_OUTPUT_OCTETS = 65536, /* room of front->out, which collects replies */
 	FRONT_RECORDS_OCTETS = 65536 + 16384, /* for as many octets as TLS records */
-	FRONT_BODY_OCTETS = 65536, /* the most that one call reads from a message */
 };
 
 /* What came of one step for a connection. The comment of a function lists the results
@@ -33,19 +32,16 @@ enum {
 	X(HEADER_BROKEN,  "proxy-header-broken") \
 	X(NOT_TLS,        "not-tls")                /* TLS must begin, and did not */ \
 	X(TLS_FAILED,     "tls-failed") \
-	X(TLS_FLOOD,      "tls-flood")              /* records without an octet */ \
-	X(BEHIND_STLS,    "clear-text-behind-stls") \
-	X(NOT_POP3,       "not-pop3")               /* the first line is HTTP's, SMTP's */ \
-	X(DROP_LOST,      "maildrop-lost")          /* poplar-drop has gone */
+	X(TLS_FLOOD,      "tls-flood")              /* records without an octet */
 /* clang-format on */
 
 enum result {
 	RESULT_DONE,    /* something was done; more may be possible at once */
-	RESULT_EVENT,   /* *ev is an event for the session */
+	RESULT_EVENT,   /* the protocol has an event for its session */
 	RESULT_WAIT,    /* nothing can be done until something comes */
 	RESULT_YIELD,   /* more can be done once other connections had their turn */
 	RESULT_ILLEGAL, /* another process sent an illegal message */
-	RESULT_OVER,    /* the session has ended: session.end says how */
+	RESULT_OVER,    /* the session has ended: conn.end says how */
 #define X(name, text) RESULT_##name,
 	RESULT_ENDS(X)
 #undef X
@@ -59,7 +55,7 @@ enum phase {
 	PHASE_HANDSHAKE, /* TLS is being set up */
 	PHASE_OPEN,      /* commands and replies */
 	PHASE_LINGER,    /* all replies are sent; further input is discarded */
-	PHASE_GONE,      /* the client has gone; its commit is still under way */
+	PHASE_GONE,      /* the client has gone; a result is still awaited */
 	PHASE_CLOSED,    /* closed; freed at the end of this turn of the loop */
 	PHASE_COUNT
 };
@@ -68,15 +64,14 @@ enum phase {
 struct deadline {
 	struct loop_timer timer;
 	uint64_t accepted_at, active_at, handshake_at; /* loop time, ms */
-	uint64_t works_since; /* since when the server works on the login; 0: no */
-	uint64_t worked_ms;   /* how long it has worked before that */
-	uint64_t look_at;     /* when to check that the client is there; 0: never */
+	uint64_t look_at; /* when to check that the client is there; 0: never */
 };
 
 /* front/arrival.c: the client's address, and the counts that the connection is part of.
  */
 struct arrival {
 	bool tls_first;        /* TLS begins with the first octet */
+	bool tls_at_proxy;     /* the client speaks TLS with its proxy */
 	bool in_total;         /* counted among all connections */
 	uint64_t address_key;  /* counted for this address; 0: not */
 	struct header *header; /* the PROXY header so far; NULL: none is awaited */
@@ -97,27 +92,28 @@ struct output {
 	uint32_t held_at, held_len;
 };
 
+/* front/protocol.h */
+struct protocol;
+
 struct conn {
 	struct loop_watch watch; /* first: a connection is the watch of its socket */
 	struct front *front;
 	enum phase phase : 8;
-	enum awaits awaits : 8;
 	bool unfinished; /* its turn ended before its work; the loop gives it another */
-	uint32_t slot, generation; /* front/slots.c */
-	char peer[ADDRESS_TEXT_MAX];
+	uint32_t slot, generation;   /* front/slots.c */
+	char peer[ADDRESS_TEXT_MAX]; /* as address_text writes it; "unix" */
+	const char *end; /* with RESULT_OVER and while the connection lingers: how the
+			    session has ended, for the log */
 
 	struct deadline deadline;
 	struct arrival arrival;
 	struct client client;
 	struct output output;
 
-	struct session session; /* stepped by front/pop3/advance.c alone */
-	struct input input;
-	struct question question;
-	struct drop drop;
-	struct body body;
-	struct readahead *readahead; /* pop3/readahead.c; NULL: no body was asked for */
-	char *timestamp; /* of the greeting, for APOP; malloc'ed; NULL: it had none */
+	union { /* the part of the protocol, in the same memory behind this struct */
+		struct pop3_conn *pop3; /* front/pop3/state.h */
+		struct lmtp_conn *lmtp; /* front/lmtp/state.h */
+	};
 };
 
 struct listener {
@@ -128,30 +124,30 @@ struct listener {
 };
 
 struct front {
-	struct child child; /* first: poplar-front is a child */
+	struct child child; /* first: the process is a child */
+	const struct protocol *protocol;
+	union {                          /* what the protocol has for all connections */
+		struct pop3_front *pop3; /* front/pop3/state.h */
+		struct lmtp_front *lmtp; /* front/lmtp/state.h */
+	};
 	struct loop loop;
 	struct loop_watch parent;
-	struct loop_timer stop_timer; /* front/front.c */
+	struct loop_timer stop_timer; /* front/service.c */
 	struct loop_timer tidy_timer; /* front/client.c */
 
 	/* front/listener.c */
 	struct listener *listeners;
-	bool knows_offers; /* poplar-auth has said which mechanisms it can check */
-	bool draining;     /* no new connections; end with the last */
-	bool stopping;     /* draining, and idle connections are closed */
-	bool resting; /* accept(2) has failed, so the front accepts none for a while */
-	struct loop_timer rest_timer, offers_timer;
+	bool open;     /* the protocol is ready for clients */
+	bool draining; /* no new connections; end with the last */
+	bool stopping; /* draining, and idle connections are closed */
+	bool resting;  /* accept(2) has failed, so the front accepts none for a while */
+	struct loop_timer rest_timer;
 
-	/* set once by front/pop3/pop3.c, and called by front/listener.c and for session
-	 * sockets */
-	bool (*ask_offers)(struct front *f); /* send AUTH_WHICH; false: not possible */
+	/* set once by front/turn.c, and called by front/listener.c */
 	void (*accept)(struct front *f, int fd, bool tls,
 		       const struct sock_address *peer);
-	void (*drop_wake)(struct loop_watch *watch, unsigned events);
 
 	struct tls_server *tls; /* NULL: no TLS */
-	struct session_policy policy;
-	struct timestamps timestamps; /* for APOP */
 
 	/* front/arrival.c */
 	struct nets proxies; /* a connection from there begins with a PROXY header */
@@ -160,39 +156,24 @@ struct front {
 	struct connlimit connlimit;
 	uint64_t refusal_logged_at, refusals_unlogged;
 
-	/* front/pop3/authlink.c */
-	struct auth_link *auth;   /* NULL: none */
-	struct conn *queue;       /* questions that wait to be sent, oldest first */
-	struct conn **queue_last; /* where the next one goes */
-
 	/* front/slots.c */
 	struct conn **slots; /* by number; NULL: free */
 	uint32_t slot_count, conn_count, slot_hint;
 	uint32_t generation; /* tells a connection from earlier ones in its slot */
-
-	/* front/pop3/readahead.c: bodies that were asked for or are held, for all
-	 * connections, and their maximum */
-	uint32_t readahead_open, readahead_most;
 
 	/* Memory for the connection whose turn it is. Between two turns all of it is
 	 * unused. */
 	struct buf out;    /* replies, in `output` */
 	struct buf sealed; /* the same as TLS records, in `records` */
 	char input[FRONT_INPUT_OCTETS];
-	char body[FRONT_BODY_OCTETS];
 	char output[FRONT_OUTPUT_OCTETS];
 	char records[FRONT_RECORDS_OCTETS];
 	struct channel_inbox inbox;
 };
 
-static inline bool conn_is_logged_in(const struct conn *c)
+/* The connection ends; `how` says in the log how. Returns RESULT_OVER. */
+static inline enum result result_over(struct conn *c, const char *how)
 {
-	return c->session.state & (POP3_TRANSACTION | POP3_UPDATE);
-}
-
-/* Fill *ev with EVENT_FAILED. Returns RESULT_EVENT. */
-static inline enum result result_failed(struct session_event *ev, enum fault f)
-{
-	*ev = (struct session_event){ .kind = EVENT_FAILED, .fault = f };
-	return RESULT_EVENT;
+	c->end = how;
+	return RESULT_OVER;
 }

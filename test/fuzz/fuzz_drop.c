@@ -11,11 +11,14 @@
 
 #include "base/log.h"
 #include "front/pop3/pop3.h"
+#include "front/protocol.h"
 #include "front/slots.h"
+#include "front/turn.h"
 #include "ipc/channel.h"
 #include "sys/file.h"
 
 static struct front front;
+static struct pop3_front pop3;
 static struct loop_timer turn_ends;
 static int client, auth, drop; /* our ends */
 
@@ -43,7 +46,7 @@ static void turn(void)
 		while (recv(auth, octets, sizeof octets, MSG_DONTWAIT) > 0)
 			;
 	} while (front.slots[0] && front.slots[0]->unfinished &&
-		 front.slots[0]->awaits == AWAITS_NOTHING);
+		 front.slots[0]->pop3->awaits == AWAITS_NOTHING);
 }
 
 static void say(const char *words)
@@ -160,23 +163,23 @@ static void begin(void)
 	turn();
 	say("USER a\r\nPASS b\r\n");
 	struct conn *c = front.slots[0];
-	PROMISE(c && c->awaits == AWAITS_AUTH);
+	PROMISE(c && c->pop3->awaits == AWAITS_AUTH);
 	const struct message ok = { .kind = MESSAGE_AUTH_OK,
 				    .AUTH_OK = { .id = slots_id(c) } };
 	PROMISE(channel_send(auth, &ok, drops[0], CHANNEL_NOW) == FAULT_NONE);
 	close(drops[0]);
 	turn();
-	PROMISE(c->awaits == AWAITS_MAILDROP);
+	PROMISE(c->pop3->awaits == AWAITS_MAILDROP);
 }
 
 static void end(void)
 {
-	pop3_close_all(&front, false);
+	turn_end_all(&front, false);
 	turn();
 	close(client);
 	close(drop);
-	PROMISE(front.readahead_open == 0 && front.conn_count == 0);
-	PROMISE(!front.queue);
+	PROMISE(pop3.readahead_open == 0 && front.conn_count == 0);
+	PROMISE(!pop3.queue);
 }
 
 static int count_open(void)
@@ -198,20 +201,21 @@ static void make_front(void)
 	PROMISE(loop_init(&front.loop) && loop_make_room(&front.loop, 8));
 	front.slot_count = 1;
 	front.slots = calloc(1, sizeof(struct conn *));
-	front.readahead_most = 64;
-	pop3_start(&front);
+	pop3.readahead_most = 64;
+	pop3_start(&front, &pop3);
+	turn_start(&front);
 	front.out = BUF(front.output);
 	front.sealed = BUF(front.records);
-	front.policy = (struct session_policy){ .greeting = "ready",
-						.implementation = "x",
-						.errors_max = 20,
-						.failures_max = 9,
-						.mechanisms = ~0u };
+	pop3.policy = (struct session_policy){ .greeting = "ready",
+					       .implementation = "x",
+					       .errors_max = 20,
+					       .failures_max = 9,
+					       .mechanisms = ~0u };
 	s->login_timeout = s->idle_timeout = 100000;
 	s->plaintext_auth = PLAINTEXT_AUTH_YES;
 	turn_ends.due = on_turn_ends;
 	PROMISE(channel_pair(auths, &why) == FAULT_NONE);
-	pop3_auth_link(&front, auths[0]);
+	front.protocol->auth_link(&front, auths[0]);
 	auth = auths[1];
 }
 

@@ -19,8 +19,11 @@
 #include "front/client.h"
 #include "front/listener.h"
 #include "front/pop3/links.h"
+#include "front/pop3/offers.h"
 #include "front/pop3/pop3.h"
+#include "front/protocol.h"
 #include "front/slots.h"
+#include "front/turn.h"
 #include "ipc/channel.h"
 #include "sys/file.h"
 
@@ -46,6 +49,7 @@ struct heard {
 
 static struct world {
 	struct front f;
+	struct pop3_front pop3;
 	struct {
 		char in[16384];
 		size_t in_len, in_at;
@@ -601,7 +605,7 @@ static inline void deliver(struct loop_watch *at, enum channel_got got,
 /* poplar-auth says m; `pass`: a session socket, or -1. */
 static inline void auth_says(const struct message *m, int pass)
 {
-	deliver(&w.f.auth->watch, CHANNEL_MESSAGE, m, &pass, pass >= 0);
+	deliver(&w.pop3.auth->watch, CHANNEL_MESSAGE, m, &pass, pass >= 0);
 }
 
 static inline void drop_says(struct drop_link *link, const struct message *m, int pass)

@@ -63,6 +63,7 @@ static inline void start_without_offers(void)
 	struct settings *s = &f->child.settings;
 
 	memset(&w, 0, sizeof w);
+	pop3_start(f, &w.pop3);
 	note_open();
 	log_to(keep_line);
 	log_level(LOG_DEBUG);
@@ -70,17 +71,17 @@ static inline void start_without_offers(void)
 	CHECK(loop_make_room(&f->loop, SLOTS + 8));
 	f->slots = calloc(SLOTS, sizeof(struct conn *));
 	f->slot_count = SLOTS;
-	f->readahead_most = 64;
+	f->pop3->readahead_most = 64;
 	f->out = BUF(f->output);
 	f->sealed = BUF(f->records);
 	f->tls = (struct tls_server *)&w;
-	f->policy = (struct session_policy){ .greeting = "ready",
-					     .implementation = "x",
-					     .errors_max = 20,
-					     .failures_max = 3,
-					     .mechanisms = ~0u,
-					     .tls_offered = true,
-					     .xtnd = true };
+	f->pop3->policy = (struct session_policy){ .greeting = "ready",
+						   .implementation = "x",
+						   .errors_max = 20,
+						   .failures_max = 3,
+						   .mechanisms = ~0u,
+						   .tls_offered = true,
+						   .xtnd = true };
 	s->login_timeout = 60;
 	s->idle_timeout = 600;
 	s->handshake_timeout = 30;
@@ -88,9 +89,10 @@ static inline void start_without_offers(void)
 	s->plaintext_auth = PLAINTEXT_AUTH_YES;
 	listener_start(f);
 	client_start(f);
-	pop3_start(f);
-	CHECK(timestamp_start(&f->timestamps));
-	pop3_auth_link(f, AUTH_FD);
+	turn_start(f);
+	offers_start(f);
+	CHECK(timestamp_start(&w.pop3.timestamps));
+	f->protocol->auth_link(f, AUTH_FD);
 }
 
 /* poplar-auth answers AUTH_WHICH. */
@@ -111,13 +113,13 @@ static inline void stop_front(void)
 {
 	struct front *f = &w.f;
 
-	pop3_close_all(f, false);
+	turn_end_all(f, false);
 	CHECK_EQ(f->conn_count, 0);
-	CHECK_EQ(f->readahead_open, 0);
+	CHECK_EQ(f->pop3->readahead_open, 0);
 	CHECK_EQ(w.tls_open, 0);
-	CHECK(!f->queue && f->out.len == 0 && f->sealed.len == 0);
-	if (f->auth)
-		deliver(&f->auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
+	CHECK(!f->pop3->queue && f->out.len == 0 && f->sealed.len == 0);
+	if (f->pop3->auth)
+		deliver(&f->pop3->auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
 	listener_drain(f);
 	free_left();
 	free(f->slots);
@@ -260,17 +262,17 @@ static inline void auth_ok(void)
 static inline void open_maildrop(const struct message *m, int listing)
 {
 	say("USER alice\r\nPASS secret\r\n");
-	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_AUTH);
 	auth_ok();
-	CHECK_EQ(conn()->awaits, AWAITS_MAILDROP);
-	drop_says(conn()->drop.link, m, listing);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_MAILDROP);
+	drop_says(conn()->pop3->drop.link, m, listing);
 }
 
 static inline void log_in_to(const struct message *m, int listing)
 {
 	arrive("192.0.2.1:1000", false);
 	open_maildrop(m, listing);
-	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);
 	CHECK(conn_is_logged_in(conn()));
 }
 
@@ -306,13 +308,13 @@ static inline void drop_bodies(unsigned count, struct message_body body,
 	const struct message m = { .kind = MESSAGE_BODIES_ARE,
 				   .BODIES_ARE = { { (const char *)bodies,
 						     count * sizeof *bodies } } };
-	deliver(&conn()->drop.link->watch, CHANNEL_MESSAGE, &m, files, given);
+	deliver(&conn()->pop3->drop.link->watch, CHANNEL_MESSAGE, &m, files, given);
 }
 
 /* poplar-drop answers for the open maildrop. */
 static inline void drop(const struct message *m, int fd)
 {
-	drop_says(conn()->drop.link, m, fd);
+	drop_says(conn()->pop3->drop.link, m, fd);
 }
 
 static inline void retrieve(unsigned msg)

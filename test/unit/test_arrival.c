@@ -37,7 +37,7 @@ static void test_a_client_of_its_own(void **state)
 	CHECK(said("@"));
 	CHECK_TEXT(conn()->peer, "192.0.2.1:1000");
 	CHECK_EQ(conn()->phase, PHASE_OPEN);
-	CHECK(!conn()->session.tls && conn()->session.clear_ok);
+	CHECK(!conn()->pop3->session.tls && conn()->pop3->session.clear_ok);
 	end();
 }
 
@@ -48,7 +48,7 @@ static void test_a_tls_port_says_nothing_first(void **state)
 	arrive("192.0.2.1:1000", true);
 	CHECK_EQ(w.clients[0].said_len, 0);
 	CHECK_EQ(conn()->phase, PHASE_HELLO);
-	CHECK(conn()->session.tls);
+	CHECK(conn()->pop3->session.tls);
 	end();
 }
 
@@ -71,7 +71,7 @@ static void test_where_passwords_may_come_in_clear_text(void **state)
 		begin();
 		w.f.child.settings.plaintext_auth = rows[i].setting;
 		arrive(rows[i].from, false);
-		CHECK_EQ(conn()->session.clear_ok, rows[i].ok);
+		CHECK_EQ(conn()->pop3->session.clear_ok, rows[i].ok);
 		end();
 	}
 }
@@ -268,7 +268,7 @@ static void test_who_is_local_behind_a_proxy(void **state)
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		proxied(rows[i].proxy);
 		say(rows[i].header);
-		if (conn()->session.clear_ok != rows[i].local)
+		if (conn()->pop3->session.clear_ok != rows[i].local)
 			fail_msg("%s", rows[i].header);
 		end();
 	}
@@ -303,14 +303,14 @@ static void test_a_client_that_has_tls_with_its_proxy(void **state)
 	say_octets(0, SPAN(VERSION_2 "\x21\x11\x00\x1e" ADDRESSES
 				     "\x20\x00\x0f\x01\0\0\0\0\x21\x00\x07TLSv1.3"));
 	CHECK_TEXT(conn()->peer, "198.51.100.1:555");
-	CHECK(conn()->session.tls);
+	CHECK(conn()->pop3->session.tls);
 	CHECK(logged("source=address tls=yes version=TLSv1.3"));
 	say("QUIT\r\n");
 	CHECK(logged("disconnect peer=198.51.100.1:555 tls=proxy"));
 	end();
 	proxied("192.0.2.9:1000");
 	say_octets(0, SPAN(VERSION_2 "\x21\x11\x00\x0c" ADDRESSES));
-	CHECK(!conn()->session.tls);
+	CHECK(!conn()->pop3->session.tls);
 	CHECK(logged("source=address tls=no"));
 	say("QUIT\r\n");
 	CHECK(logged("disconnect peer=198.51.100.1:555 tls=no"));
@@ -324,7 +324,7 @@ static void test_a_connection_of_the_proxy_itself(void **state)
 	proxied("127.0.0.1:1000");
 	say_octets(0, SPAN(VERSION_2 "\x20\x00\x00\x00"));
 	CHECK_TEXT(conn()->peer, "127.0.0.1:1000");
-	CHECK(conn()->session.clear_ok);
+	CHECK(conn()->pop3->session.clear_ok);
 	CHECK(logged("source=own"));
 	end();
 }

@@ -245,7 +245,7 @@ static void on_vanished(void)
 static void on_queue(void)
 {
 	w.auth_fault = FAULT_NONE;
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
 }
 
 static void on_offers(void)
@@ -285,13 +285,13 @@ static void on_board_failed(void)
 
 static void on_auth_lost(void)
 {
-	deliver(&w.f.auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
+	deliver(&w.pop3.auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
 }
 
 /* By the newest session socket. */
 static struct drop_link *newest(void)
 {
-	struct drop *d = &conn()->drop;
+	struct drop *d = &conn()->pop3->drop;
 
 	return d->next ? d->next : d->link;
 }
@@ -314,7 +314,7 @@ static void on_failed(void)
 
 static void on_bodies(void)
 {
-	if (conn()->drop.link)
+	if (conn()->pop3->drop.link)
 		drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 }
 
@@ -352,7 +352,7 @@ static void on_drop_lost(void)
 static void on_stop(void)
 {
 	w.f.stopping = true;
-	pop3_close_all(&w.f, true);
+	turn_end_all(&w.f, true);
 	listener_drain(&w.f);
 }
 
@@ -425,16 +425,16 @@ static int state_of(const struct conn *c)
 
 		if (states[i].phase != c->phase)
 			continue;
-		if (!open ||
-		    (states[i].awaits == c->awaits &&
-		     states[i].blocked == c->output.blocked &&
-		     states[i].ask == c->session.ask &&
-		     (c->awaits != AWAITS_NOTHING || c->session.ask == ASK_RESPONSE ||
-		      (states[i].bring == waiting) != conn_is_logged_in(c))))
+		if (!open || (states[i].awaits == c->pop3->awaits &&
+			      states[i].blocked == c->output.blocked &&
+			      states[i].ask == c->pop3->session.ask &&
+			      (c->pop3->awaits != AWAITS_NOTHING ||
+			       c->pop3->session.ask == ASK_RESPONSE ||
+			       (states[i].bring == waiting) != conn_is_logged_in(c))))
 			return i;
 	}
-	fail_msg("no state for phase %d, awaits %d, ask %s", c->phase, c->awaits,
-		 session_ask_name(c->session.ask));
+	fail_msg("no state for phase %d, awaits %d, ask %s", c->phase, c->pop3->awaits,
+		 session_ask_name(c->pop3->session.ask));
 	return -1;
 }
 

@@ -24,8 +24,8 @@ static void test_a_message_goes_out_as_stored(void **state)
 	CHECK_EQ(asked()->count, 1);
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
-	CHECK_EQ(conn()->session.tally.retr, 1);
-	CHECK_EQ(conn()->session.tally.retr_octets, MESSAGE_OCTETS);
+	CHECK_EQ(conn()->pop3->session.tally.retr, 1);
+	CHECK_EQ(conn()->pop3->session.tally.retr_octets, MESSAGE_OCTETS);
 	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 	stop_front();
 }
@@ -134,7 +134,7 @@ static void test_octets_that_are_missing_in_mid_message(void **state)
 	body.window = 10;
 	say("RETR 3\r\n");
 	drop_bodies(1, body, MESSAGE_TEXT);
-	CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_OCTETS);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.message, 3);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.offset, 10);
 	drop(&copied, body_file(&MESSAGE_TEXT[10]));
@@ -156,10 +156,10 @@ static void test_octets_that_are_not_in_the_page_cache(void **state)
 	w.cold_end = 1000;
 	say("RETR 3\r\n");
 	drop_bodies(1, body, "before\r\n" MESSAGE_TEXT);
-	CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_OCTETS);
 	CHECK_EQ(last(MESSAGE_WARM)->message.WARM.offset, 8);
 	CHECK_EQ(last(MESSAGE_WARM)->message.WARM.length, MESSAGE_WARM_MAX);
-	CHECK_EQ(last(MESSAGE_WARM)->pass, conn()->body.reader.fd);
+	CHECK_EQ(last(MESSAGE_WARM)->pass, conn()->pop3->body.reader.fd);
 	w.cold_end = 0;
 	drop(&warmed, -1);
 	CHECK(said("\r\n" MESSAGE_TEXT ".\r\n"));
@@ -203,7 +203,7 @@ static void test_octets_whose_descriptor_found_no_room(void **state)
 	body.given = MESSAGE_GIVEN_WINDOW;
 	say("RETR 3\r\n");
 	drop_bodies(1, body, "");
-	deliver(&conn()->drop.link->watch, CHANNEL_CUT, &copied, NULL, 0);
+	deliver(&conn()->pop3->drop.link->watch, CHANNEL_CUT, &copied, NULL, 0);
 	CHECK(logged("message-cut user=alice message=3"));
 	CHECK_EQ(conn()->phase, PHASE_LINGER);
 	stop_front();
@@ -220,7 +220,7 @@ static void test_octets_that_cannot_be_asked_for(void **state)
 	w.drop_fault = FAULT_LIMIT;
 	drop_bodies(1, body, "");
 	CHECK_EQ(conn()->phase, PHASE_LINGER);
-	CHECK_TEXT(conn()->session.end, "cut-short");
+	CHECK_TEXT(conn()->pop3->session.end, "cut-short");
 	stop_front();
 }
 
@@ -257,7 +257,7 @@ static void test_a_message_in_utf8_has_a_surrogate(void **state)
 	CHECK(said(made));
 	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 	CHECK(!logged("surrogate-shortened"));
-	CHECK(!conn()->body.downgrade);
+	CHECK(!conn()->pop3->body.downgrade);
 	stop_front();
 	const struct message m = ready();
 	start_front();
@@ -297,8 +297,8 @@ static void test_messages_that_need_utf8(void **state)
 	say("RETR 3\r\n");
 	drop_bodies(1, body, MESSAGE_TEXT);
 	CHECK(said("-ERR"));
-	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
-	CHECK_EQ(conn()->body.reader.kind, READER_NONE);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);
+	CHECK_EQ(conn()->pop3->body.reader.kind, READER_NONE);
 	stop_front();
 	const struct message m = ready();
 	start_front();
@@ -366,7 +366,7 @@ static void check_large(void)
 	const char *at = strstr(SAID, "\r\nxxx");
 	CHECK(at && w.clients[0].said_len - (size_t)(at + 2 - SAID) == 300000 + 3);
 	CHECK(strcmp(SAID + w.clients[0].said_len - 6, "x\r\n.\r\n") == 0);
-	CHECK_EQ(conn()->session.tally.retr_octets, 300000);
+	CHECK_EQ(conn()->pop3->session.tally.retr_octets, 300000);
 	CHECK_EQ(heard(MESSAGE_LISTING_CORRUPT), 0);
 }
 
@@ -399,7 +399,7 @@ static void test_a_large_message_that_is_not_in_the_page_cache(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		retrieve_large(MESSAGE_GIVEN_FILE, SIZE_MAX, missing[i]);
-		CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
+		CHECK_EQ(conn()->pop3->awaits, AWAITS_OCTETS);
 		CHECK_EQ(w.files_sent, 0);
 		CHECK_EQ(last(MESSAGE_WARM)->message.WARM.offset, 0);
 		w.cold_end = 0;
@@ -489,12 +489,12 @@ static void test_a_run_asks_for_more_and_more(void **state)
 	CHECK_EQ(asked()->count, 8);
 	drop_bodies(8, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	for (unsigned i = 4; i <= 10; i++) { /* nobody is asked */
-		CHECK_EQ(w.f.readahead_open, 11 - i);
+		CHECK_EQ(w.pop3.readahead_open, 11 - i);
 		retrieve(i);
 		CHECK(said(MESSAGE_TEXT));
 	}
 	CHECK_EQ(heard(MESSAGE_BODIES), 2);
-	CHECK_EQ(w.f.readahead_open, 0);
+	CHECK_EQ(w.pop3.readahead_open, 0);
 	retrieve(11);
 	CHECK_EQ(asked()->count, 16);
 	drop_bodies(16, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
@@ -525,10 +525,10 @@ static void test_few_descriptors_no_read_ahead(void **state)
 {
 	(void)state;
 	begin();
-	w.f.readahead_most = 7;
+	w.pop3.readahead_most = 7;
 	retrieve(1);
 	CHECK_EQ(asked()->count, 1);
-	w.f.readahead_most = 9;
+	w.pop3.readahead_most = 9;
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	retrieve(2);
 	CHECK_EQ(asked()->count, 1); /* 16 would be too many */
@@ -544,17 +544,17 @@ static void test_stale_answers(void **state)
 	CHECK_EQ(asked()->count, 8);
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	CHECK(said(MESSAGE_TEXT));
-	CHECK_EQ(w.f.readahead_open, 7);
+	CHECK_EQ(w.pop3.readahead_open, 7);
 	retrieve(30);
 	CHECK_EQ(asked()->first, 30);
-	CHECK_EQ(w.f.readahead_open, 8);
+	CHECK_EQ(w.pop3.readahead_open, 8);
 	drop_bodies(7, body_of(12), "stale text\r\n");
 	CHECK(!said("stale"));
-	CHECK_EQ(conn()->awaits, AWAITS_BODY);
-	CHECK_EQ(w.f.readahead_open, 1);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_BODY);
+	CHECK_EQ(w.pop3.readahead_open, 1);
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	CHECK(said(MESSAGE_TEXT));
-	CHECK_EQ(w.f.readahead_open, 0);
+	CHECK_EQ(w.pop3.readahead_open, 0);
 	stop_front();
 }
 
@@ -567,16 +567,16 @@ static void test_a_jump_within_what_was_asked(void **state)
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	retrieve(4);
 	CHECK_EQ(heard(MESSAGE_BODIES), 1);
-	CHECK_EQ(conn()->awaits, AWAITS_BODY);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_BODY);
 	drop_bodies(2, body_of(12), "other text\r\n");
 	CHECK(!said("other"));
-	CHECK_EQ(w.f.readahead_open, 5);
+	CHECK_EQ(w.pop3.readahead_open, 5);
 	drop_bodies(5, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	CHECK(said(MESSAGE_TEXT));
-	CHECK_EQ(w.f.readahead_open, 4);
+	CHECK_EQ(w.pop3.readahead_open, 4);
 	retrieve(6); /* 5 is forgotten */
 	CHECK_EQ(heard(MESSAGE_BODIES), 1);
-	CHECK_EQ(w.f.readahead_open, 2);
+	CHECK_EQ(w.pop3.readahead_open, 2);
 	retrieve(5);
 	CHECK_EQ(heard(MESSAGE_BODIES), 2);
 	stop_front();
@@ -592,7 +592,7 @@ static void test_a_body_that_failed_ahead_is_asked_for_again(void **state)
 	retrieve(1);
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
 	drop_bodies(7, failed, "");
-	CHECK_EQ(w.f.readahead_open, 0);
+	CHECK_EQ(w.pop3.readahead_open, 0);
 	retrieve(2);
 	CHECK_EQ(heard(MESSAGE_BODIES), 2);
 	drop_bodies(1, failed, "");
@@ -614,7 +614,7 @@ static void test_windows_that_are_full(void **state)
 	CHECK(said(MESSAGE_TEXT));
 	window.window = MESSAGE_OCTETS - 1;
 	drop_bodies(4, window, MESSAGE_TEXT);
-	CHECK_EQ(w.f.readahead_open, 3);
+	CHECK_EQ(w.pop3.readahead_open, 3);
 	retrieve(2);
 	retrieve(3);
 	retrieve(4);
@@ -668,7 +668,7 @@ static void test_more_and_fewer_descriptors_than_bodies(void **state)
 		files[1] = i == 0 ? body_file(MESSAGE_TEXT) : -1;
 		if (i > 0)
 			close(files[0]);
-		deliver(&conn()->drop.link->watch, CHANNEL_MESSAGE,
+		deliver(&conn()->pop3->drop.link->watch, CHANNEL_MESSAGE,
 			i < 2 ? &one : (i == 2 ? &odd : &none), files, i == 0 ? 2 : 0);
 		CHECK(i == 1 ? said("-ERR [SYS/TEMP]") : !said(MESSAGE_TEXT ".\r\n"));
 		if (i == 0)

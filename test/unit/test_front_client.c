@@ -60,7 +60,7 @@ static void test_stls_then_a_login_bound_to_tls(void **state)
 	w.clients[0].in_len = w.clients[0].in_at = 0;
 	conn()->watch.wake(&conn()->watch, LOOP_READ);
 	CHECK_EQ(conn()->phase, PHASE_OPEN);
-	CHECK(conn()->session.binds && conn()->session.certified);
+	CHECK(conn()->pop3->session.binds && conn()->pop3->session.certified);
 	CHECK(loop_is_set(&w.f.tidy_timer));
 	ask();
 	CHECK_EQ(asked_auth()->AUTH_ASK.tls, 1);
@@ -68,7 +68,7 @@ static void test_stls_then_a_login_bound_to_tls(void **state)
 		 0); /* a password is bound to nothing */
 	auth_ok();
 	const struct message m = ready();
-	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	drop_says(conn()->pop3->drop.link, &m, listing_file(UINT32_MAX));
 	CHECK(logged("tls=TLSv1.3 cipher=CIPHER"));
 	say("QUIT\r\n");
 	CHECK(said("[bye]"));
@@ -126,7 +126,7 @@ static void test_octets_that_tls_has_read_are_used(void **state)
 		memcpy(many + 6 * i, "NOOP\r\n", 7);
 	for (int pending = 0; pending < 2; pending++) {
 		start_front();
-		w.f.policy.errors_max = 2000;
+		w.pop3.policy.errors_max = 2000;
 		arrive_by_tls();
 		w.tls_pending = pending;
 		say(many);
@@ -317,7 +317,7 @@ static void test_long_lines_of_auth_alone(void **state)
 	CHECK_EQ(asked_auth()->AUTH_ASK.response.len, 4000);
 	answer_failed(conn(), FAULT_DENIED, 0);
 	say("NOOP\r\n");
-	CHECK(!conn()->input.lines.room);
+	CHECK(!conn()->pop3->input.lines.room);
 	memset(line, 'A', 4000);
 	say(line);
 	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 1);
@@ -364,7 +364,7 @@ static void test_a_full_socket_stops_commands(void **state)
 	begin();
 	for (int i = 0; i < 100; i++)
 		memcpy(many + 6 * i, "NOOP\r\n", 7);
-	w.f.policy.errors_max = 1000;
+	w.pop3.policy.errors_max = 1000;
 	w.clients[0].room = 10;
 	say(many);
 	CHECK(conn()->output.blocked);
@@ -415,7 +415,7 @@ static void test_a_turn_ends_by_steps_and_by_time(void **state)
 	begin();
 	for (int i = 0; i < 100; i++)
 		memcpy(many + 6 * i, "NOOP\r\n", 7);
-	w.f.policy.errors_max = 1000;
+	w.pop3.policy.errors_max = 1000;
 	say(many);
 	CHECK(conn()->unfinished);
 	CHECK_EQ(conn()->watch.events, LOOP_WRITE);
@@ -642,7 +642,7 @@ static void test_the_last_words_are_held(void **state)
 	log_in();
 	w.clients[0].room = 0;
 	say("QUIT\r\n");
-	CHECK(conn() && !conn()->drop.link);
+	CHECK(conn() && !conn()->pop3->drop.link);
 	w.clients[0].room = SIZE_MAX;
 	conn()->watch.wake(&conn()->watch, LOOP_WRITE);
 	CHECK(said("+OK"));
@@ -699,7 +699,7 @@ static void test_much_output_over_tls(void **state)
 	w.clients[0].room = SIZE_MAX;
 	go_on();
 	CHECK(strcmp(SAID + w.clients[0].said_len - 6, "x\r\n.\r\n") == 0);
-	CHECK_EQ(conn()->session.tally.retr_octets, 200000);
+	CHECK_EQ(conn()->pop3->session.tally.retr_octets, 200000);
 	w.writes = TLS_FAILED;
 	say("NOOP\r\n");
 	CHECK(!conn());

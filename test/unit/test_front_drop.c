@@ -82,7 +82,7 @@ static void test_a_spoiled_record(void **state)
 	CHECK(!said("6 uid-6"));
 	CHECK(!said("\r\n.\r\n"));
 	CHECK_EQ(conn()->phase, PHASE_LINGER);
-	CHECK_TEXT(conn()->session.end, "cut-short");
+	CHECK_TEXT(conn()->pop3->session.end, "cut-short");
 	stop_front();
 }
 
@@ -175,7 +175,7 @@ static void test_a_listing_that_is_not_in_memory(void **state)
 	m.READY.given = MESSAGE_GIVEN_WINDOW;
 	log_in_to(&m, body_file(""));
 	say("UIDL\r\n");
-	CHECK_EQ(conn()->awaits, AWAITS_OCTETS);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_OCTETS);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.message, 0);
 	CHECK_EQ(last(MESSAGE_COPY)->message.COPY.offset, listing_at(0));
 	char octets[65536];
@@ -236,7 +236,7 @@ static void test_marks_of_a_large_maildrop(void **state)
 	m.READY.maxima = 0;
 	log_in_to(&m, listing_file(UINT32_MAX));
 	say("DELE 2\r\n"); /* the listing has no record of the last ones */
-	conn()->session.bits[LAST / 64] |= 1;
+	conn()->pop3->session.bits[LAST / 64] |= 1;
 	say("QUIT\r\n");
 	CHECK_EQ(heard(MESSAGE_MARKS), 2);
 	const struct message_MARKS *marks = &last(MESSAGE_MARKS)->message.MARKS;
@@ -251,10 +251,10 @@ static void test_a_full_queue_is_waited_for(void **state)
 {
 	(void)state;
 	begin();
-	struct drop_link *link = conn()->drop.link;
+	struct drop_link *link = conn()->pop3->drop.link;
 	w.drop_fault = FAULT_LIMIT;
 	say("DELE 1\r\nQUIT\r\n");
-	CHECK_EQ(conn()->awaits, AWAITS_COMMIT);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_COMMIT);
 	CHECK_EQ(link->watch.events, LOOP_READ | LOOP_WRITE);
 	w.drop_fault = FAULT_NONE;
 	link->watch.wake(&link->watch, LOOP_WRITE);
@@ -270,7 +270,7 @@ static void test_a_commit_that_cannot_be_asked_for(void **state)
 	(void)state;
 	for (int later = 0; later < 2; later++) {
 		begin();
-		struct drop_link *link = conn()->drop.link;
+		struct drop_link *link = conn()->pop3->drop.link;
 		w.drop_fault = later ? FAULT_LIMIT : FAULT_PEER;
 		say("DELE 1\r\nQUIT\r\n");
 		if (later) {
@@ -352,21 +352,23 @@ static void test_a_board_takes_the_place_of_the_maildrop(void **state)
 	CHECK_EQ(h->message.BOARD_ASK.board, BOARD_NAMED);
 	CHECK_EQ(h->message.BOARD_ASK.ticket.len, 6);
 	board_ok("news");
-	struct drop_link *old = conn()->drop.link, *next = conn()->drop.next;
+	struct drop_link *old = conn()->pop3->drop.link,
+			 *next = conn()->pop3->drop.next;
 	m.READY.count = 2;
 	m.READY.octets = 52;
 	drop_says(next, &m, listing_file(UINT32_MAX));
-	CHECK(conn()->drop.link == next && !conn()->drop.next && !old->conn);
+	CHECK(conn()->pop3->drop.link == next && !conn()->pop3->drop.next &&
+	      !old->conn);
 	CHECK(said("news"));
 	CHECK(logged("board user=alice peer=192.0.2.1:1000 board=news"));
-	CHECK(!conn()->session.bits && conn()->session.count == 2);
+	CHECK(!conn()->pop3->session.bits && conn()->pop3->session.count == 2);
 	say("UIDL\r\n");
 	CHECK(said("2 uid-2\r\n.\r\n"));
-	CHECK(!conn()->drop.next_name);
+	CHECK(!conn()->pop3->drop.next_name);
 	say("XTND ARCHIVE news\r\n");
 	CHECK_EQ(last(MESSAGE_BOARD_ASK)->message.BOARD_ASK.board, BOARD_ARCHIVE);
 	board_ok("news");
-	drop_says(conn()->drop.next, &m, listing_file(UINT32_MAX));
+	drop_says(conn()->pop3->drop.next, &m, listing_file(UINT32_MAX));
 	CHECK(logged("board=news archive=no"));
 	CHECK(logged("board=news archive=yes messages=2 octets=1040"));
 	stop_front();
@@ -383,19 +385,19 @@ static void test_all_boards_are_told_one_by_one(void **state)
 	say("XTND BBOARDS\r\n");
 	CHECK_EQ(last(MESSAGE_BOARD_ASK)->message.BOARD_ASK.number, 0);
 	board_ok("news");
-	struct drop_link *next = conn()->drop.next;
+	struct drop_link *next = conn()->pop3->drop.next;
 	drop_says(next, &m, listing_file(UINT32_MAX));
-	CHECK(!conn()->drop.next);
+	CHECK(!conn()->pop3->drop.next);
 	CHECK_EQ(last(MESSAGE_BOARD_ASK)->message.BOARD_ASK.number, 1);
 	board_ok("busy");
-	drop_says(conn()->drop.next, &failed, -1);
+	drop_says(conn()->pop3->drop.next, &failed, -1);
 	CHECK_EQ(last(MESSAGE_BOARD_ASK)->message.BOARD_ASK.number, 2);
 	board_failed(FAULT_NO_BOARD);
 	CHECK(said("news"));
 	CHECK(!said("busy"));
 	CHECK(said("\r\n.\r\n"));
-	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
-	CHECK(conn()->drop.link);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);
+	CHECK(conn()->pop3->drop.link);
 	stop_front();
 }
 
@@ -413,13 +415,13 @@ static void test_a_board_that_cannot_be_opened_changes_nothing(void **state)
 		} else {
 			board_ok("news");
 			m.READY.read_only = 2; /* cannot be right */
-			deliver(&conn()->drop.next->watch,
+			deliver(&conn()->pop3->drop.next->watch,
 				i == 1 ? CHANNEL_MESSAGE : CHANNEL_CUT, &m,
 				&(const int){ i == 1 ? body_file("") : -1 }, i == 1);
 		}
 		CHECK(said("-ERR [SYS/TEMP]"));
-		CHECK(conn()->drop.link && !conn()->drop.next);
-		CHECK(!conn()->drop.next_name);
+		CHECK(conn()->pop3->drop.link && !conn()->pop3->drop.next);
+		CHECK(!conn()->pop3->drop.next_name);
 		say("UIDL 1\r\n");
 		CHECK(said("+OK 1 uid-1"));
 	}
@@ -439,7 +441,7 @@ static void test_faults_that_are_none(void **state)
 		begin();
 		say("XTND BBOARDS news\r\n");
 		board_ok("news");
-		drop_says(conn()->drop.next, &failed, -1);
+		drop_says(conn()->pop3->drop.next, &failed, -1);
 		CHECK(said("-ERR [SYS/TEMP]"));
 		say("XTND BBOARDS news\r\n");
 		board_failed((enum fault)none[i]);
@@ -478,7 +480,7 @@ static void test_gaps_of_a_board_that_cannot_be_right(void **state)
 	say("XTND BBOARDS news\r\n");
 	board_ok("news");
 	m.READY.gaps = (struct span){ gaps, sizeof gaps };
-	drop_says(conn()->drop.next, &m, listing_file(UINT32_MAX));
+	drop_says(conn()->pop3->drop.next, &m, listing_file(UINT32_MAX));
 	CHECK(!conn());
 	CHECK_TEXT(w.ended, "maildrop-lost");
 	stop_front();
@@ -495,9 +497,9 @@ static void test_a_board_has_its_own_bodies(void **state)
 	drop_bodies(8, body_of(12), "other text\r\n");
 	say("XTND BBOARDS news\r\n");
 	board_ok("news");
-	const int fd = conn()->drop.next->watch.fd;
-	drop_says(conn()->drop.next, &m, listing_file(UINT32_MAX));
-	CHECK_EQ(w.f.readahead_open, 0);
+	const int fd = conn()->pop3->drop.next->watch.fd;
+	drop_says(conn()->pop3->drop.next, &m, listing_file(UINT32_MAX));
+	CHECK_EQ(w.pop3.readahead_open, 0);
 	retrieve(2);
 	CHECK_EQ(last(MESSAGE_BODIES)->fd, fd);
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
@@ -512,9 +514,9 @@ static void test_a_broken_session_socket_is_lost(void **state)
 {
 	(void)state;
 	begin();
-	struct drop_link *link = conn()->drop.link;
+	struct drop_link *link = conn()->pop3->drop.link;
 	link->watch.wake(&link->watch, LOOP_READ);
-	CHECK(conn() && conn()->drop.link == link);
+	CHECK(conn() && conn()->pop3->drop.link == link);
 	link->watch.wake(&link->watch, LOOP_READ | LOOP_BROKEN);
 	CHECK(!conn());
 	CHECK_TEXT(w.ended, "maildrop-lost");
@@ -528,19 +530,19 @@ static void test_a_board_question_waits_and_fails_like_a_login(void **state)
 	begin();
 	w.auth_fault = FAULT_LIMIT;
 	say("XTND BBOARDS news\r\n");
-	CHECK_EQ(conn()->awaits, AWAITS_QUEUE);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_QUEUE);
 	w.auth_fault = FAULT_UNSENDABLE;
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
 	CHECK(said("-ERR"));
 	CHECK(conn_is_logged_in(conn()));
 	w.auth_fault = FAULT_NONE;
 	say("XTND BBOARDS news\r\n");
-	deliver(&w.f.auth->watch, CHANNEL_CUT,
+	deliver(&w.pop3.auth->watch, CHANNEL_CUT,
 		&(const struct message){ .kind = MESSAGE_BOARD_OK,
 					 .BOARD_OK = { .id = slots_id(conn()) } },
 		NULL, 0);
 	CHECK(said("-ERR [SYS/TEMP]"));
-	CHECK(conn()->drop.link && conn()->awaits == AWAITS_NOTHING);
+	CHECK(conn()->pop3->drop.link && conn()->pop3->awaits == AWAITS_NOTHING);
 	stop_front();
 }
 

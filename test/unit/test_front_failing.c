@@ -18,11 +18,12 @@ static void step(const char *words)
 /* What waits until a channel or the client takes more. */
 static void take_more(void)
 {
-	if (w.f.auth && (w.f.auth->watch.events & LOOP_WRITE))
-		w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
-	if (conn() && conn()->drop.link &&
-	    (conn()->drop.link->watch.events & LOOP_WRITE))
-		conn()->drop.link->watch.wake(&conn()->drop.link->watch, LOOP_WRITE);
+	if (w.pop3.auth && (w.pop3.auth->watch.events & LOOP_WRITE))
+		w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	if (conn() && conn()->pop3->drop.link &&
+	    (conn()->pop3->drop.link->watch.events & LOOP_WRITE))
+		conn()->pop3->drop.link->watch.wake(&conn()->pop3->drop.link->watch,
+						    LOOP_WRITE);
 	w.clients[0].room = SIZE_MAX;
 	if (conn() && (conn()->watch.events & LOOP_WRITE))
 		conn()->watch.wake(&conn()->watch, LOOP_WRITE);
@@ -32,13 +33,13 @@ static void take_more(void)
 static bool awaits(enum awaits what)
 {
 	take_more();
-	return conn() && conn()->awaits == what;
+	return conn() && conn()->pop3->awaits == what;
 }
 
 /* READY, with a gap if the maildrop shall have one. */
 static void answer_ready(bool has_gap)
 {
-	struct drop *d = &conn()->drop;
+	struct drop *d = &conn()->pop3->drop;
 	struct listing_gap gap;
 	struct listing_map map = { .generation = 7, .gaps = &gap };
 	char gaps[8];
@@ -60,7 +61,7 @@ static void begin_login(void)
 	static char line[5000];
 
 	listener_add(&w.f, LISTENER_FD, false);
-	pop3_auth_link(&w.f, AUTH_FD);
+	w.f.protocol->auth_link(&w.f, AUTH_FD);
 	arrive("192.0.2.1:1000", false);
 	step("PROXY TCP4 198.51.100.1 192.0.2.1 555 110\r\n");
 	strcpy(line, "AUTH PLAIN ");
@@ -105,7 +106,7 @@ static void commit(void)
 
 	step("DELE 3\r\nQUIT\r\n");
 	if (awaits(AWAITS_COMMIT))
-		drop_says(conn()->drop.link, &done, -1);
+		drop_says(conn()->pop3->drop.link, &done, -1);
 }
 
 static void whole_session(void)

@@ -145,7 +145,7 @@ static void test_nobody_is_accepted_before_the_offers_are_known(void **state)
 	listener_add(&w.f, LISTENER_FD, false);
 	CHECK_EQ(accepting(), 0);
 	offer(1);
-	CHECK_EQ(w.f.policy.mechanisms, 1);
+	CHECK_EQ(w.pop3.policy.mechanisms, 1);
 	CHECK_EQ(accepting(), 1);
 	stop_front();
 }
@@ -267,7 +267,7 @@ static void test_a_front_that_stops_closes_who_has_nothing_under_way(void **stat
 	arrive("192.0.2.1:1000", false);
 	say("RETR 1\r\n");
 	w.f.stopping = true;
-	pop3_close_all(&w.f, true);
+	turn_end_all(&w.f, true);
 	CHECK_EQ(w.f.conn_count, 1);
 	CHECK(w.clients[1].closed && logged("disconnect"));
 	drop_bodies(1, body_of(MESSAGE_OCTETS), MESSAGE_TEXT);
@@ -285,7 +285,7 @@ static void test_a_client_that_takes_its_replies_slowly_gets_them(void **state)
 	w.clients[0].room = 100;
 	say("UIDL\r\n");
 	w.f.stopping = true;
-	pop3_close_all(&w.f, true);
+	turn_end_all(&w.f, true);
 	CHECK(conn());
 	w.clients[0].room = SIZE_MAX;
 	conn()->watch.wake(&conn()->watch, LOOP_WRITE);

@@ -48,9 +48,9 @@ static void test_no_password_stays_in_shared_memory(void **state)
 	answer_failed(conn(), FAULT_DENIED, 0);
 	say("PASS half a li");
 	const struct conn *c = conn();
-	CHECK(memmem(&c->input, sizeof c->input, "half", 4));
-	pop3_close_all(&w.f, false);
-	CHECK(!memmem(&c->input, sizeof c->input, "half", 4));
+	CHECK(memmem(&c->pop3->input, sizeof c->pop3->input, "half", 4));
+	turn_end_all(&w.f, false);
+	CHECK(!memmem(&c->pop3->input, sizeof c->pop3->input, "half", 4));
 	stop_front();
 }
 
@@ -62,11 +62,11 @@ static void test_no_password_stays_where_lines_are_kept(void **state)
 	say("PASS sec");
 	say("ret\r\n");
 	CHECK(said("-ERR"));
-	CHECK(!memmem(&conn()->input, sizeof conn()->input, "secret", 6));
+	CHECK(!memmem(&conn()->pop3->input, sizeof conn()->pop3->input, "secret", 6));
 	say("USER alice\r\nPASS sec");
 	say("ret\r\n");
-	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
-	CHECK(!memmem(&conn()->input, sizeof conn()->input, "secret", 6));
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_AUTH);
+	CHECK(!memmem(&conn()->pop3->input, sizeof conn()->pop3->input, "secret", 6));
 	stop_front();
 }
 
@@ -81,10 +81,10 @@ static void test_a_refusal_is_logged_at_once_and_told_after_its_delay(void **sta
 	CHECK(!said("-ERR"));
 	pass(1999);
 	CHECK(!said("-ERR"));
-	CHECK_EQ(conn()->awaits, AWAITS_REFUSAL);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_REFUSAL);
 	pass(1);
 	CHECK(said("-ERR [AUTH]"));
-	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);
 	stop_front();
 }
 
@@ -178,10 +178,10 @@ static void test_a_good_exchange_is_over(void **state)
 				    .AUTH_OK = { .id = slots_id(conn()),
 						 .user = SPAN("r") } };
 	auth_says(&ok, DROP_FD + w.drops++);
-	drop_says(conn()->drop.link, &m, listing_file(UINT32_MAX));
+	drop_says(conn()->pop3->drop.link, &m, listing_file(UINT32_MAX));
 	CHECK(logged("login user=r peer="));
 	CHECK(logged("method=SCRAM-SHA-256"));
-	CHECK(!conn()->question.secret && !conn()->question.ticket);
+	CHECK(!conn()->pop3->question.secret && !conn()->pop3->question.ticket);
 	say("QUIT\r\n");
 	CHECK(logged("session user=r peer="));
 	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0);
@@ -279,7 +279,7 @@ static void test_answers_for_a_client_that_has_gone(void **state)
 				     .AUTH_LATER = { .id = id, .exchange = 1 } },
 		  -1);
 	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), before + 2);
-	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_AUTH);
 	stop_front();
 }
 
@@ -298,7 +298,7 @@ static void say_all_three(void)
 static void send_queue(void)
 {
 	w.auth_fault = FAULT_NONE;
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
 }
 
 static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
@@ -308,7 +308,7 @@ static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
 	w.auth_fault = FAULT_LIMIT;
 	say_all_three();
 	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 0);
-	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ | LOOP_WRITE);
 	w.f.slots[1]->watch.wake(&w.f.slots[1]->watch, LOOP_BROKEN);
 	const unsigned first = w.heard_count;
 	send_queue();
@@ -316,7 +316,7 @@ static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
 	CHECK_TEXT(w.heard[first].text, "a");
 	CHECK_TEXT(w.heard[first + 1].text, "c");
 	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0); /* b was never asked */
-	CHECK_EQ(w.f.auth->watch.events, LOOP_READ);
+	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ);
 	stop_front();
 }
 
@@ -347,13 +347,13 @@ static void test_a_question_that_can_never_be_sent_fails_alone(void **state)
 	arrive("192.0.2.1:1000", false);
 	say("USER a\r\nPASS a\r\n");
 	CHECK(said("-ERR"));
-	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);
 	w.auth_fault = FAULT_LIMIT;
 	say("USER a\r\nPASS a\r\n");
 	w.auth_fault = FAULT_UNSENDABLE;
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
 	CHECK(said("-ERR"));
-	CHECK(!w.f.queue);
+	CHECK(!w.pop3.queue);
 	CHECK(logged("login-failed"));
 	stop_front();
 }
@@ -364,11 +364,11 @@ static void test_a_channel_that_takes_no_more_is_waited_for(void **state)
 	begin();
 	w.auth_fault = FAULT_LIMIT;
 	ask();
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
-	CHECK_EQ(conn()->awaits, AWAITS_QUEUE);
-	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_QUEUE);
+	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ | LOOP_WRITE);
 	send_queue();
-	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_AUTH);
 	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "secret");
 	stop_front();
 }
@@ -379,10 +379,10 @@ static void test_a_broken_channel_is_lost(void **state)
 	(void)state;
 	begin();
 	ask();
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_READ);
-	CHECK(w.f.auth && conn()->awaits == AWAITS_AUTH);
-	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_READ | LOOP_BROKEN);
-	CHECK(!w.f.auth);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_READ);
+	CHECK(w.pop3.auth && conn()->pop3->awaits == AWAITS_AUTH);
+	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_READ | LOOP_BROKEN);
+	CHECK(!w.pop3.auth);
 	CHECK(said("-ERR [SYS/TEMP]"));
 	stop_front();
 }
@@ -398,18 +398,18 @@ static void test_a_lost_link_fails_what_was_asked_and_keeps_what_waits(void **st
 	w.auth_fault = FAULT_LIMIT;
 	arrive("192.0.2.1:1000", false);
 	say_as(1, "USER b\r\nPASS b\r\n");
-	deliver(&w.f.auth->watch, CHANNEL_BROKEN, NULL, NULL, 0);
-	CHECK(!w.f.auth);
+	deliver(&w.pop3.auth->watch, CHANNEL_BROKEN, NULL, NULL, 0);
+	CHECK(!w.pop3.auth);
 	CHECK(said("-ERR [SYS/TEMP]"));
-	CHECK_EQ(w.f.slots[0]->awaits, AWAITS_NOTHING);
-	CHECK_EQ(w.f.slots[1]->awaits, AWAITS_QUEUE);
+	CHECK_EQ(w.f.slots[0]->pop3->awaits, AWAITS_NOTHING);
+	CHECK_EQ(w.f.slots[1]->pop3->awaits, AWAITS_QUEUE);
 	w.auth_fault = FAULT_NONE;
-	pop3_auth_link(&w.f, AUTH_FD);
+	w.f.protocol->auth_link(&w.f, AUTH_FD);
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 2);
-	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ | LOOP_WRITE);
 	send_queue();
 	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "b");
-	CHECK_EQ(w.f.slots[1]->awaits, AWAITS_AUTH);
+	CHECK_EQ(w.f.slots[1]->pop3->awaits, AWAITS_AUTH);
 	stop_front();
 }
 
@@ -418,9 +418,9 @@ static void test_a_new_link_takes_the_place_of_the_old(void **state)
 	(void)state;
 	begin();
 	ask();
-	pop3_auth_link(&w.f, AUTH_FD);
+	w.f.protocol->auth_link(&w.f, AUTH_FD);
 	CHECK(said("-ERR [SYS/TEMP]"));
-	CHECK(w.f.auth && heard(MESSAGE_AUTH_WHICH) == 2);
+	CHECK(w.pop3.auth && heard(MESSAGE_AUTH_WHICH) == 2);
 	stop_front();
 }
 
@@ -434,10 +434,10 @@ static void test_a_socket_that_found_no_room_fails_the_login(void **state)
 	const struct message ok = { .kind = MESSAGE_AUTH_OK,
 				    .AUTH_OK = { .id = slots_id(conn()),
 						 .user = SPAN("real") } };
-	deliver(&w.f.auth->watch, CHANNEL_CUT, &ok, NULL, 0);
+	deliver(&w.pop3.auth->watch, CHANNEL_CUT, &ok, NULL, 0);
 	CHECK(said("-ERR [SYS/TEMP]"));
 	CHECK(logged("login-failed user=real"));
-	CHECK_EQ(conn()->awaits, AWAITS_NOTHING);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);
 	stop_front();
 }
 
@@ -466,12 +466,12 @@ static void test_a_maildrop_that_cannot_be_opened(void **state)
 	begin();
 	ask();
 	auth_ok();
-	drop_says(conn()->drop.link, &failed, -1);
+	drop_says(conn()->pop3->drop.link, &failed, -1);
 	CHECK(said("-ERR [IN-USE]"));
 	CHECK(logged("login-failed") && logged("IN-USE"));
-	CHECK(!conn()->drop.link);
+	CHECK(!conn()->pop3->drop.link);
 	ask();
-	CHECK_EQ(conn()->awaits, AWAITS_AUTH);
+	CHECK_EQ(conn()->pop3->awaits, AWAITS_AUTH);
 	stop_front();
 }
 

@@ -1,5 +1,4 @@
-/* front/pop3/advance.c - does one step of a connection: what its phase demands, or what
- * its session asks for.
+/* front/pop3/advance.c - does one step of a connection: what its session asks for.
  *
  * Prefix: advance_.
  */
@@ -10,7 +9,6 @@
 
 #include "base/own.h"
 #include "base/secret.h"
-#include "front/arrival.h"
 #include "front/client.h"
 #include "front/deadline.h"
 #include "front/output.h"
@@ -26,7 +24,7 @@
 
 static void step(struct conn *c, const struct session_event *ev)
 {
-	if (session_step(&c->session, ev, &c->front->out) == ASK_CLOSE)
+	if (session_step(&c->pop3->session, ev, &c->front->out) == ASK_CLOSE)
 		sessionlog_broken(c);
 }
 
@@ -40,9 +38,9 @@ void advance_step(struct conn *c, struct session_event *ev)
 		step(c, ev);
 		board_forget_name(c);
 		r = RESULT_WAIT;
-		if (c->session.ask == ASK_LOGIN)
+		if (c->pop3->session.ask == ASK_LOGIN)
 			r = login_ask(c, ev);
-		else if (c->session.ask == ASK_BOARD)
+		else if (c->pop3->session.ask == ASK_BOARD)
 			r = board_ask(c, ev);
 	}
 }
@@ -51,10 +49,10 @@ void advance_greet(struct conn *c)
 {
 	if (c->phase != PHASE_OPEN)
 		return;
-	if (session_wants_timestamp(&c->session))
-		c->session.timestamp = c->timestamp =
-			timestamp_make(&c->front->timestamps);
-	session_greet(&c->session, &c->front->out);
+	if (session_wants_timestamp(&c->pop3->session))
+		c->pop3->session.timestamp = c->pop3->timestamp =
+			timestamp_make(&c->front->pop3->timestamps);
+	session_greet(&c->pop3->session, &c->front->out);
 }
 
 static enum result read_command(struct conn *c, struct session_event *ev)
@@ -70,7 +68,7 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 		return r;
 	const struct span line = ev->line;
 	advance_step(c, ev);
-	if (c->session.ask != ASK_LOGIN && c->session.ask != ASK_BOARD)
+	if (c->pop3->session.ask != ASK_LOGIN && c->pop3->session.ask != ASK_BOARD)
 		authlink_forget(c); /* the line may have ended an exchange */
 	/* a line that was refused may hold a password, too */
 	if (!conn_is_logged_in(c))
@@ -84,7 +82,7 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 static enum result start_tls(struct conn *c)
 {
 	if (c->client.in.len > 0)
-		return RESULT_BEHIND_STLS;
+		return result_over(c, "clear-text-behind-stls");
 	const enum result r = output_flush(c);
 	if (r != RESULT_DONE)
 		return r;
@@ -94,21 +92,17 @@ static enum result start_tls(struct conn *c)
 	return RESULT_DONE;
 }
 
-static enum result handshake(struct conn *c)
+void advance_secured(struct conn *c)
 {
 	char name[TLS_CLIENT_NAME_MAX + 1];
-	const enum result r = client_handshake(c);
 
-	if (r != RESULT_DONE || c->phase != PHASE_OPEN)
-		return r;
 	input_begin(c);
-	if (c->session.ask == ASK_TLS)
+	if (c->pop3->session.ask == ASK_TLS)
 		advance_step(c, &(struct session_event){ .kind = EVENT_DONE });
 	else
 		advance_greet(c);
-	c->session.binds = tls_binds(c->client.tls);
-	c->session.certified = tls_client_name(c->client.tls, name);
-	return RESULT_DONE;
+	c->pop3->session.binds = tls_binds(c->client.tls);
+	c->pop3->session.certified = tls_client_name(c->client.tls, name);
 }
 
 static enum result feed_records(struct conn *c, struct session_event *ev)
@@ -121,7 +115,7 @@ static enum result feed_records(struct conn *c, struct session_event *ev)
 	do {
 		records_event(c, &batch, ev);
 		step(c, ev);
-	} while (c->session.ask == ASK_RECORDS && records_next(c, &batch) &&
+	} while (c->pop3->session.ask == ASK_RECORDS && records_next(c, &batch) &&
 		 buf_left(&c->front->out) >= SESSION_REPLY_MAX);
 	return RESULT_DONE;
 }
@@ -137,7 +131,7 @@ static enum result send_piece(struct conn *c, struct session_event *ev)
 
 static enum result make_marks(const struct conn *c, struct session_event *ev)
 {
-	uint64_t *bits = calloc(1, session_marks_octets(&c->session));
+	uint64_t *bits = calloc(1, session_marks_octets(&c->pop3->session));
 
 	if (!bits)
 		return result_failed(ev, FAULT_NOMEM);
@@ -154,7 +148,8 @@ static enum result part(struct conn *c)
 	const enum result r = output_end(c);
 	if (r != RESULT_DONE)
 		return r;
-	if (c->client.in.len == 0 && strcmp(c->session.end, "quit") == 0)
+	c->end = c->pop3->session.end;
+	if (c->client.in.len == 0 && strcmp(c->end, "quit") == 0)
 		return RESULT_OVER;
 	client_linger(c);
 	return RESULT_DONE;
@@ -163,7 +158,7 @@ static enum result part(struct conn *c)
 /* Carry out what the session asks for. */
 static enum result carry_out(struct conn *c, struct session_event *ev)
 {
-	switch (c->session.ask) {
+	switch (c->pop3->session.ask) {
 	case ASK_READ:
 	case ASK_RESPONSE:
 		return read_command(c, ev);
@@ -177,7 +172,7 @@ static enum result carry_out(struct conn *c, struct session_event *ev)
 	case ASK_MARKS:
 		return make_marks(c, ev);
 	case ASK_BODY:
-		return readahead_want(c, c->session.command.msg, ev);
+		return readahead_want(c, c->pop3->session.command.msg, ev);
 	case ASK_SEND:
 		return send_piece(c, ev);
 	case ASK_COMMIT:
@@ -188,33 +183,13 @@ static enum result carry_out(struct conn *c, struct session_event *ev)
 	return RESULT_WAIT;
 }
 
-enum result advance(struct conn *c, struct session_event *ev)
+enum result advance(struct conn *c)
 {
-	enum result r = RESULT_WAIT;
+	struct session_event ev;
+	const enum result r = carry_out(c, &ev);
 
-	switch (c->phase) {
-	case PHASE_ARRIVING:
-		r = arrival_read(c);
-		if (r == RESULT_DONE)
-			advance_greet(c);
+	if (r != RESULT_EVENT)
 		return r;
-	case PHASE_HELLO:
-		return client_hello(c);
-	case PHASE_HANDSHAKE:
-		return handshake(c);
-	case PHASE_LINGER:
-		return client_discard(c);
-	case PHASE_GONE:
-		return c->awaits == AWAITS_COMMIT ? RESULT_WAIT : RESULT_HANGUP;
-	case PHASE_CLOSED:
-	case PHASE_COUNT:
-		return RESULT_WAIT;
-	case PHASE_OPEN:
-		break;
-	}
-	if (c->awaits != AWAITS_NOTHING || c->output.blocked)
-		return RESULT_WAIT;
-	if (buf_left(&c->front->out) < SESSION_REPLY_MAX)
-		return output_flush(c);
-	return carry_out(c, ev);
+	advance_step(c, &ev);
+	return RESULT_DONE;
 }

@@ -5,11 +5,11 @@
  */
 #include "front/pop3/authanswer.h"
 
-#include "front/listener.h"
 #include "front/pop3/authlink.h"
 #include "front/pop3/board.h"
 #include "front/pop3/hearing.h"
 #include "front/pop3/login.h"
+#include "front/pop3/offers.h"
 
 /* The connection that awaits an answer with this id: to a login, or to XTND. */
 static struct conn *find(const struct front *f, uint64_t id, bool logged_in)
@@ -24,8 +24,7 @@ static bool on_offers(void *arg, const struct message *m, struct channel_files *
 	struct hearing *h = arg;
 
 	(void)none;
-	h->front->policy.mechanisms = (unsigned)m->AUTH_OFFERS.mechanisms;
-	listener_offers_known(h->front);
+	offers_known(h->front, (unsigned)m->AUTH_OFFERS.mechanisms);
 	return true;
 }
 

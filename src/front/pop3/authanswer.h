@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/channel.h"
 
 /* Handle the message in the inbox. Returns what came of it for the connection *out_c,

@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "front/deadline.h"
 #include "front/pop3/links.h"
+#include "front/pop3/timeout.h"
 #include "front/slots.h"
 #include "ipc/channel.h"
 
@@ -19,9 +19,9 @@
 
 static void poll_link(struct front *f)
 {
-	if (f->auth)
-		loop_watch(&f->loop, &f->auth->watch,
-			   LOOP_READ | (f->queue ? LOOP_WRITE : 0));
+	if (f->pop3->auth)
+		loop_watch(&f->loop, &f->pop3->auth->watch,
+			   LOOP_READ | (f->pop3->queue ? LOOP_WRITE : 0));
 }
 
 bool authlink_open(struct front *f, int fd,
@@ -39,9 +39,9 @@ bool authlink_open(struct front *f, int fd,
 		close(fd);
 		return false;
 	}
-	f->auth = link;
-	/* If the question is lost, front/listener.c repeats it for a front that knows
-	 * no offers; another one hears of new offers with its next login. */
+	f->pop3->auth = link;
+	/* If the question is lost, front/pop3/offers.c repeats it for a front that
+	 * knows no offers; another one hears of new offers with its next login. */
 	fault_ignore(authlink_tell(
 		f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
 	poll_link(f);
@@ -50,7 +50,7 @@ bool authlink_open(struct front *f, int fd,
 
 void authlink_close(struct front *f)
 {
-	struct auth_link *link = TAKE(f->auth);
+	struct auth_link *link = TAKE(f->pop3->auth);
 
 	loop_watch(&f->loop, &link->watch, 0);
 	loop_leave(&f->loop, &link->watch, link);
@@ -59,8 +59,8 @@ void authlink_close(struct front *f)
 
 enum fault authlink_tell(const struct front *f, const struct message *m)
 {
-	return f->auth ? channel_send(f->auth->watch.fd, m, -1, CHANNEL_NOW)
-		       : FAULT_PEER;
+	return f->pop3->auth ? channel_send(f->pop3->auth->watch.fd, m, -1, CHANNEL_NOW)
+			     : FAULT_PEER;
 }
 
 /* If the message is lost, poplar-auth ends the exchange by itself after a while. */
@@ -88,7 +88,7 @@ static void add_bindings(const struct conn *c, struct bindings *b,
 			 struct message_AUTH_ASK *ask)
 {
 	const struct tls *tls = c->client.tls;
-	const unsigned needs = mechanism_needs(c->session.mechanism);
+	const unsigned needs = mechanism_needs(c->pop3->session.mechanism);
 
 	if (!tls || (needs & MECHANISM_BARES))
 		return;
@@ -101,12 +101,12 @@ static void add_bindings(const struct conn *c, struct bindings *b,
 
 static enum fault send_login(const struct conn *c, struct span secret)
 {
-	const struct session *s = &c->session;
+	const struct session *s = &c->pop3->session;
 	struct bindings bindings;
 	struct message ask = { .kind = MESSAGE_AUTH_ASK,
 			       .AUTH_ASK = { .id = slots_id(c),
-					     .exchange = c->question.exchange,
-					     .waited = c->question.waited,
+					     .exchange = c->pop3->question.exchange,
+					     .waited = c->pop3->question.waited,
 					     .tls = s->tls,
 					     .mechanism = s->mechanism,
 					     .has_response = s->has_secret,
@@ -116,13 +116,13 @@ static enum fault send_login(const struct conn *c, struct span secret)
 
 	add_bindings(c, &bindings, &ask.AUTH_ASK);
 	if (mechanism_needs(s->mechanism) & MECHANISM_TIMESTAMP)
-		ask.AUTH_ASK.timestamp = span_of(c->timestamp);
+		ask.AUTH_ASK.timestamp = span_of(c->pop3->timestamp);
 	return authlink_tell(c->front, &ask);
 }
 
 static enum fault send_response(const struct conn *c, struct span secret)
 {
-	const struct question *q = &c->question;
+	const struct question *q = &c->pop3->question;
 	const struct message m = { .kind = MESSAGE_AUTH_NEXT,
 				   .AUTH_NEXT = { slots_id(c), q->exchange, q->waited,
 						  secret } };
@@ -132,12 +132,12 @@ static enum fault send_response(const struct conn *c, struct span secret)
 
 static enum fault send_board(const struct conn *c, struct span name)
 {
-	const struct question *q = &c->question;
+	const struct question *q = &c->pop3->question;
 	const struct message m = { .kind = MESSAGE_BOARD_ASK,
 				   .BOARD_ASK = {
 					   .id = slots_id(c),
-					   .board = c->session.board,
-					   .number = c->session.number,
+					   .board = c->pop3->session.board,
+					   .number = c->pop3->session.number,
 					   .name = name,
 					   .ticket = { q->ticket, q->ticket_len } } };
 
@@ -146,12 +146,13 @@ static enum fault send_board(const struct conn *c, struct span name)
 
 static enum fault send_question(const struct conn *c)
 {
-	const struct span secret = { c->question.secret, c->question.secret_len };
+	const struct span secret = { c->pop3->question.secret,
+				     c->pop3->question.secret_len };
 
-	if (c->session.ask == ASK_BOARD)
+	if (c->pop3->session.ask == ASK_BOARD)
 		return send_board(c, secret);
-	return c->question.in_exchange ? send_response(c, secret)
-				       : send_login(c, secret);
+	return c->pop3->question.in_exchange ? send_response(c, secret)
+					     : send_login(c, secret);
 }
 
 static bool keep_secret(struct question *q, struct span secret)
@@ -167,8 +168,8 @@ static bool keep_secret(struct question *q, struct span secret)
 
 void authlink_drop_secret(struct conn *c)
 {
-	secret_wipe(c->question.secret, c->question.secret_len);
-	free(TAKE(c->question.secret));
+	secret_wipe(c->pop3->question.secret, c->pop3->question.secret_len);
+	free(TAKE(c->pop3->question.secret));
 }
 
 /* ---- the queue ---- */
@@ -177,22 +178,22 @@ static void enter_queue(struct conn *c)
 {
 	struct front *f = c->front;
 
-	c->question.next = NULL;
-	c->question.at = f->queue_last;
-	*c->question.at = c;
-	f->queue_last = &c->question.next;
-	c->awaits = AWAITS_QUEUE;
+	c->pop3->question.next = NULL;
+	c->pop3->question.at = f->pop3->queue_last;
+	*c->pop3->question.at = c;
+	f->pop3->queue_last = &c->pop3->question.next;
+	c->pop3->awaits = AWAITS_QUEUE;
 }
 
 static void leave_queue(struct conn *c)
 {
-	struct question *q = &c->question;
+	struct question *q = &c->pop3->question;
 
 	*q->at = q->next;
 	if (q->next)
-		q->next->question.at = q->at;
+		q->next->pop3->question.at = q->at;
 	else
-		c->front->queue_last = q->at;
+		c->front->pop3->queue_last = q->at;
 }
 
 /* Send the question now if the queue is empty and the channel takes it; otherwise queue
@@ -200,19 +201,19 @@ static void leave_queue(struct conn *c)
 enum result authlink_ask_again(struct conn *c, struct session_event *ev)
 {
 	struct front *f = c->front;
-	const bool first = !f->queue;
+	const bool first = !f->pop3->queue;
 	const enum fault fault = first ? send_question(c) : FAULT_LIMIT;
 
 	if (fault == FAULT_UNSENDABLE) {
 		authlink_drop_secret(c);
-		c->awaits = AWAITS_NOTHING;
+		c->pop3->awaits = AWAITS_NOTHING;
 		return result_failed(ev, fault);
 	}
-	deadline_work(c);
+	timeout_work(c);
 	if (fault)
 		enter_queue(c);
 	else
-		c->awaits = AWAITS_AUTH;
+		c->pop3->awaits = AWAITS_AUTH;
 	if (fault && first)
 		poll_link(f);
 	return RESULT_WAIT;
@@ -220,20 +221,20 @@ enum result authlink_ask_again(struct conn *c, struct session_event *ev)
 
 enum result authlink_ask(struct conn *c, struct span secret, struct session_event *ev)
 {
-	return keep_secret(&c->question, secret) ? authlink_ask_again(c, ev)
-						 : result_failed(ev, FAULT_NOMEM);
+	return keep_secret(&c->pop3->question, secret) ? authlink_ask_again(c, ev)
+						       : result_failed(ev, FAULT_NOMEM);
 }
 
 struct conn *authlink_send_queue(struct front *f, enum fault *out)
 {
-	while (f->queue) {
-		struct conn *c = f->queue;
+	while (f->pop3->queue) {
+		struct conn *c = f->pop3->queue;
 
 		*out = send_question(c);
 		if (*out && *out != FAULT_UNSENDABLE)
 			return NULL;
 		leave_queue(c);
-		c->awaits = AWAITS_AUTH;
+		c->pop3->awaits = AWAITS_AUTH;
 		if (*out)
 			return c;
 	}
@@ -245,17 +246,17 @@ struct conn *authlink_find(const struct front *f, uint64_t id)
 {
 	struct conn *c = slots_find(f, id);
 
-	return c && c->awaits == AWAITS_AUTH ? c : NULL;
+	return c && c->pop3->awaits == AWAITS_AUTH ? c : NULL;
 }
 
 void authlink_forget(struct conn *c)
 {
-	struct question *q = &c->question;
-	const bool asked = c->awaits == AWAITS_AUTH && !conn_is_logged_in(c);
+	struct question *q = &c->pop3->question;
+	const bool asked = c->pop3->awaits == AWAITS_AUTH && !conn_is_logged_in(c);
 
-	if (c->awaits == AWAITS_QUEUE) {
+	if (c->pop3->awaits == AWAITS_QUEUE) {
 		leave_queue(c);
-		c->awaits = AWAITS_NOTHING;
+		c->pop3->awaits = AWAITS_NOTHING;
 	}
 	if (q->in_exchange || asked)
 		authlink_cancel(c->front, slots_id(c), q->exchange);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/message.h"
 
 /* Use fd, a new channel to poplar-auth, which the front takes over, and ask which

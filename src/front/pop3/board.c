@@ -19,19 +19,19 @@
 
 enum result board_ask(struct conn *c, struct session_event *ev)
 {
-	return authlink_ask(c, c->session.wanted, ev);
+	return authlink_ask(c, c->pop3->session.wanted, ev);
 }
 
 void board_forget_name(struct conn *c)
 {
-	free(TAKE(c->drop.next_name));
+	free(TAKE(c->pop3->drop.next_name));
 }
 
 /* Close the session socket of the board, and give the session the event. */
 static enum result tell(struct conn *c)
 {
 	droplink_detach_next(c);
-	c->awaits = AWAITS_NOTHING;
+	c->pop3->awaits = AWAITS_NOTHING;
 	return RESULT_EVENT;
 }
 
@@ -39,7 +39,8 @@ static enum result tell(struct conn *c)
 
 static enum result refuse(struct conn *c, enum fault f, struct session_event *ev)
 {
-	const bool was_last = c->session.board == BOARD_EACH && f == FAULT_NO_BOARD;
+	const bool was_last = c->pop3->session.board == BOARD_EACH &&
+			      f == FAULT_NO_BOARD;
 
 	*ev = (struct session_event){ .kind = was_last ? EVENT_DONE : EVENT_FAILED,
 				      .fault = f };
@@ -64,8 +65,8 @@ enum result board_take_ok(struct conn *c, const struct message_BOARD_OK *m, int 
 		return RESULT_WAIT;
 	}
 	authlink_drop_secret(c);
-	c->drop.next_name = strndup(m->name.at, m->name.len);
-	if (!c->drop.next_name) {
+	c->pop3->drop.next_name = strndup(m->name.at, m->name.len);
+	if (!c->pop3->drop.next_name) {
 		close(fd);
 		return refuse(c, FAULT_NOMEM, ev);
 	}
@@ -78,7 +79,7 @@ enum result board_fail(struct conn *c, enum fault f, struct session_event *ev)
 {
 	const struct session_event passed_over = { .kind = EVENT_BOARD };
 
-	if (c->session.board == BOARD_EACH)
+	if (c->pop3->session.board == BOARD_EACH)
 		*ev = passed_over;
 	else
 		result_failed(ev, f);
@@ -92,7 +93,7 @@ static bool change_maildrop(struct conn *c, const struct message_READY *m, int f
 	droplink_use_next(c);
 	readahead_free(c);
 	records_close(c);
-	free(TAKE(c->session.bits));
+	free(TAKE(c->pop3->session.bits));
 	return records_open(c, m, fd);
 }
 
@@ -100,15 +101,16 @@ static enum result take_ready(struct conn *c, const struct message_READY *m, int
 			      struct session_event *ev)
 {
 	drop_opened(c, m, ev);
-	ev->line = span_of(c->drop.next_name);
-	if (c->session.board == BOARD_EACH || c->session.board == BOARD_ABOUT) {
+	ev->line = span_of(c->pop3->drop.next_name);
+	if (c->pop3->session.board == BOARD_EACH ||
+	    c->pop3->session.board == BOARD_ABOUT) {
 		close(fd);
 		ev->kind = EVENT_BOARD;
 		return tell(c);
 	}
 	if (!change_maildrop(c, m, fd))
 		return RESULT_ILLEGAL;
-	c->awaits = AWAITS_NOTHING;
+	c->pop3->awaits = AWAITS_NOTHING;
 	sessionlog_board(c, ev);
 	return RESULT_EVENT;
 }

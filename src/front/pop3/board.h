@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/channel.h"
 
 /* ASK_BOARD: send the question to poplar-auth. RESULT_WAIT. RESULT_EVENT: it cannot be

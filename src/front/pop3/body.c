@@ -16,7 +16,7 @@
  * reading all of them costs less. */
 enum {
 	FILE_MOST = 262144,
-	FILE_LEAST = FRONT_BODY_OCTETS,
+	FILE_LEAST = POP3_BODY_OCTETS,
 	FILE_REST = 16384,
 };
 
@@ -28,9 +28,10 @@ enum { SURROGATE_MOST = 4096 };
  * as octets, so TOP with more lines than that is sent as RETR is. */
 static bool is_limited(const struct conn *c)
 {
-	const struct command *command = &c->session.command;
+	const struct command *command = &c->pop3->session.command;
 
-	return command->id == COMMAND_TOP && command->lines < c->body.source.length;
+	return command->id == COMMAND_TOP &&
+	       command->lines < c->pop3->body.source.length;
 }
 
 enum result body_begin(struct conn *c, const struct body_source *source,
@@ -38,17 +39,17 @@ enum result body_begin(struct conn *c, const struct body_source *source,
 {
 	const struct reader_given given = { source->fd, source->kind, source->offset,
 					    source->window };
-	struct body *b = &c->body;
+	struct body *b = &c->pop3->body;
 
 	*b = (struct body){ .source = *source };
-	reader_open(&b->reader, c->session.command.msg, &given);
+	reader_open(&b->reader, c->pop3->session.command.msg, &given);
 	const enum fault f = surrogate_begin(c);
 	if (f) {
 		body_close(c);
 		return result_failed(ev, f);
 	}
 	if (is_limited(c))
-		wire_start_top(&b->wire, c->session.command.lines);
+		wire_start_top(&b->wire, c->pop3->session.command.lines);
 	else
 		wire_start(&b->wire);
 	*ev = (struct session_event){ .kind = EVENT_BODY, .octets = b->source.octets };
@@ -57,27 +58,27 @@ enum result body_begin(struct conn *c, const struct body_source *source,
 
 void body_close(struct conn *c)
 {
-	reader_close(&c->body.reader);
+	reader_close(&c->pop3->body.reader);
 	surrogate_close(c);
 }
 
 /* The whole message was sent: compare its octets with those that LIST gave. */
 static void check_size(const struct conn *c)
 {
-	const struct body *b = &c->body;
+	const struct body *b = &c->pop3->body;
 
 	if (b->wire.octets == b->source.octets)
 		return;
 	log_event(LOG_WARNING, "size-was-wrong",
-		  LOG_S("user", session_user(&c->session)),
-		  LOG_N("message", c->session.command.msg),
+		  LOG_S("user", session_user(&c->pop3->session)),
+		  LOG_N("message", c->pop3->session.command.msg),
 		  LOG_N("listed", b->source.octets), LOG_N("sent", b->wire.octets));
 	droplink_report_corruption(c);
 }
 
 static enum result finish(struct conn *c, struct session_event *ev)
 {
-	struct body *b = &c->body;
+	struct body *b = &c->pop3->body;
 	struct buf *out = &c->front->out;
 
 	out->len += wire_end(&b->wire, out->at + out->len);
@@ -94,8 +95,9 @@ static enum result finish(struct conn *c, struct session_event *ev)
 static enum result cut_short(const struct conn *c, const char *why,
 			     struct session_event *ev)
 {
-	log_event(LOG_ERR, "message-cut", LOG_S("user", session_user(&c->session)),
-		  LOG_N("message", c->session.command.msg), LOG_T("error", why));
+	log_event(LOG_ERR, "message-cut",
+		  LOG_S("user", session_user(&c->pop3->session)),
+		  LOG_N("message", c->pop3->session.command.msg), LOG_T("error", why));
 	return result_failed(ev, FAULT_IO);
 }
 
@@ -118,17 +120,17 @@ static enum piece read_failed(ssize_t n)
  * they are stored in that form. */
 static enum piece send_read(struct conn *c, bool raw)
 {
-	struct body *b = &c->body;
+	struct body *b = &c->pop3->body;
 	struct buf *out = &c->front->out;
 	const uint64_t left = b->source.length - b->done;
 	char *const end = out->at + out->len;
 	size_t room = buf_left(out) - WIRE_END_MAX;
-	const size_t most = b->downgrade ? SURROGATE_MOST : FRONT_BODY_OCTETS;
+	const size_t most = b->downgrade ? SURROGATE_MOST : POP3_BODY_OCTETS;
 	size_t len = room < most ? room : most;
 
 	len = left < len ? (size_t)left : len;
-	ssize_t n =
-		reader_read(&b->reader, b->done, raw ? end : c->front->body, 1, len);
+	ssize_t n = reader_read(&b->reader, b->done, raw ? end : c->front->pop3->body,
+				1, len);
 	if (n <= 0)
 		return read_failed(n);
 	if (raw) {
@@ -137,7 +139,7 @@ static enum piece send_read(struct conn *c, bool raw)
 		wire_passed(&b->wire, (struct span){ end, (size_t)n });
 		return PIECE_WENT;
 	}
-	struct span in = { c->front->body, (size_t)n };
+	struct span in = { c->front->pop3->body, (size_t)n };
 	out->len += surrogate_encode(b, &in, end, room);
 	b->done += (size_t)n - in.len;
 	return PIECE_WENT;
@@ -148,7 +150,7 @@ static enum piece send_read(struct conn *c, bool raw)
  * between are, too; if they are not, the loop waits for one read of the disk. */
 static enum piece send_file(struct conn *c, size_t len)
 {
-	struct body *b = &c->body;
+	struct body *b = &c->pop3->body;
 	char octet;
 	ssize_t n = reader_read(&b->reader, b->done, &octet, 1, 1);
 
@@ -173,7 +175,7 @@ static enum piece send_file(struct conn *c, size_t len)
  * final dot. */
 static enum piece send_piece(struct conn *c)
 {
-	const struct body *b = &c->body;
+	const struct body *b = &c->pop3->body;
 	const uint64_t left = b->source.length - b->done;
 	const bool raw = b->source.ready && !b->wire.top;
 
@@ -185,7 +187,7 @@ static enum piece send_piece(struct conn *c)
 
 enum result body_send(struct conn *c, struct session_event *ev)
 {
-	struct body *b = &c->body;
+	struct body *b = &c->pop3->body;
 	enum piece got = PIECE_WENT;
 
 	if (b->done < b->source.length && !b->wire.full)

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 
 /* Begin to send the message of session.command. Takes over source->fd. Returns
  * RESULT_EVENT: EVENT_BODY, or EVENT_FAILED if this client cannot get the message. */

@@ -15,14 +15,15 @@
 #include "front/pop3/readahead.h"
 #include "front/pop3/records.h"
 #include "front/pop3/sessionlog.h"
+#include "front/pop3/timeout.h"
 
 void drop_opened(const struct conn *c, const struct message_READY *m,
 		 struct session_event *ev)
 {
 	*ev = (struct session_event){ .kind = EVENT_OPENED,
 				      .count = (uint32_t)m->count,
-				      .octets = c->session.utf8 ? m->octets
-								: m->ascii_octets,
+				      .octets = c->pop3->session.utf8 ? m->octets
+								      : m->ascii_octets,
 				      .read_only = m->read_only > 0,
 				      .maxima = (uint32_t)m->maxima,
 				      .terms = {
@@ -35,14 +36,14 @@ void drop_opened(const struct conn *c, const struct message_READY *m,
 static enum result take_ready(struct conn *c, const struct message_READY *m, int fd,
 			      struct session_event *ev)
 {
-	if (c->awaits != AWAITS_MAILDROP || c->session.ask != ASK_LOGIN ||
+	if (c->pop3->awaits != AWAITS_MAILDROP || c->pop3->session.ask != ASK_LOGIN ||
 	    !answer_ready_is_sound(m)) {
 		close(fd);
 		return RESULT_ILLEGAL;
 	}
 	if (!records_open(c, m, fd))
 		return RESULT_ILLEGAL;
-	c->awaits = AWAITS_NOTHING;
+	c->pop3->awaits = AWAITS_NOTHING;
 	deadline_active(c);
 	drop_opened(c, m, ev);
 	sessionlog_login(c, ev);
@@ -52,25 +53,26 @@ static enum result take_ready(struct conn *c, const struct message_READY *m, int
 /* Does the session wait for poplar-drop? */
 static bool awaits_drop(const struct conn *c)
 {
-	return c->awaits == AWAITS_MAILDROP || c->awaits == AWAITS_BODY ||
-	       c->awaits == AWAITS_OCTETS || c->awaits == AWAITS_COMMIT;
+	return c->pop3->awaits == AWAITS_MAILDROP || c->pop3->awaits == AWAITS_BODY ||
+	       c->pop3->awaits == AWAITS_OCTETS || c->pop3->awaits == AWAITS_COMMIT;
 }
 
 static enum result fail(struct conn *c, enum fault f, struct session_event *ev)
 {
-	if (c->session.ask == ASK_LOGIN) {
+	if (c->pop3->session.ask == ASK_LOGIN) {
 		sessionlog_refusal(c, f);
 		droplink_detach(c);
-		deadline_rest(c);
+		timeout_rest(c);
 	}
-	c->awaits = AWAITS_NOTHING;
-	return c->session.ask == ASK_SEND ? body_fail(c, f, ev) : result_failed(ev, f);
+	c->pop3->awaits = AWAITS_NOTHING;
+	return c->pop3->session.ask == ASK_SEND ? body_fail(c, f, ev)
+						: result_failed(ev, f);
 }
 
 static enum result take_failed(struct conn *c, uint64_t fault, struct session_event *ev)
 {
-	if (!awaits_drop(c) || c->session.ask == ASK_BOARD || fault == FAULT_NONE ||
-	    fault >= FAULT_COUNT)
+	if (!awaits_drop(c) || c->pop3->session.ask == ASK_BOARD ||
+	    fault == FAULT_NONE || fault >= FAULT_COUNT)
 		return RESULT_ILLEGAL;
 	return fail(c, (enum fault)fault, ev);
 }
@@ -124,9 +126,10 @@ static enum result take_bodies(struct conn *c, struct span list,
 /* The octets that were asked for are in the page cache now. */
 static enum result take_warmed(struct conn *c)
 {
-	if (c->awaits != AWAITS_OCTETS || c->drop.awaited->kind != READER_FILE)
+	if (c->pop3->awaits != AWAITS_OCTETS ||
+	    c->pop3->drop.awaited->kind != READER_FILE)
 		return RESULT_ILLEGAL;
-	c->awaits = AWAITS_NOTHING;
+	c->pop3->awaits = AWAITS_NOTHING;
 	return RESULT_DONE;
 }
 
@@ -134,14 +137,14 @@ static enum result take_warmed(struct conn *c)
 static enum result take_copied(struct conn *c, const struct message_COPIED *m, int fd)
 {
 	const struct reader_given given = { fd, answer_kind(m->given), 0, m->octets };
-	struct drop *d = &c->drop;
+	struct drop *d = &c->pop3->drop;
 
-	if (c->awaits != AWAITS_OCTETS || d->awaited->kind != READER_WINDOW ||
+	if (c->pop3->awaits != AWAITS_OCTETS || d->awaited->kind != READER_WINDOW ||
 	    given.kind == READER_NONE) {
 		close(fd);
 		return RESULT_ILLEGAL;
 	}
-	c->awaits = AWAITS_NOTHING;
+	c->pop3->awaits = AWAITS_NOTHING;
 	reader_take(d->awaited, d->awaited_at, &given);
 	return RESULT_DONE;
 }
@@ -149,13 +152,13 @@ static enum result take_copied(struct conn *c, const struct message_COPIED *m, i
 static enum result take_done(struct conn *c, const struct message_DONE *m,
 			     struct session_event *ev)
 {
-	const uint64_t octets = c->session.utf8 ? m->octets : m->ascii_octets;
+	const uint64_t octets = c->pop3->session.utf8 ? m->octets : m->ascii_octets;
 
-	if (c->awaits != AWAITS_COMMIT || m->left > c->session.count ||
-	    octets > c->session.octets)
+	if (c->pop3->awaits != AWAITS_COMMIT || m->left > c->pop3->session.count ||
+	    octets > c->pop3->session.octets)
 		return RESULT_ILLEGAL;
-	c->awaits = AWAITS_NOTHING;
-	c->drop.committed = true;
+	c->pop3->awaits = AWAITS_NOTHING;
+	c->pop3->drop.committed = true;
 	*ev = (struct session_event){ .kind = EVENT_DONE,
 				      .count = (uint32_t)m->left,
 				      .octets = octets };
@@ -234,9 +237,9 @@ enum result drop_take_cut(struct conn *c, struct session_event *ev)
 
 enum result drop_lost(struct conn *c, struct session_event *ev)
 {
-	if (c->awaits == AWAITS_NOTHING || c->awaits == AWAITS_OCTETS ||
-	    c->session.ask == ASK_BOARD)
-		return RESULT_DROP_LOST;
+	if (c->pop3->awaits == AWAITS_NOTHING || c->pop3->awaits == AWAITS_OCTETS ||
+	    c->pop3->session.ask == ASK_BOARD)
+		return result_over(c, "maildrop-lost");
 	droplink_detach(c);
 	return fail(c, FAULT_PEER, ev);
 }

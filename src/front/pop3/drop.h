@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/channel.h"
 
 /* Handle the answer in the inbox, and take over its descriptors. RESULT_EVENT: *ev is
@@ -21,7 +21,7 @@ MUST_USE enum result drop_take_cut(struct conn *c, struct session_event *ev);
 
 /* Close the session socket, because poplar-drop has closed its end or sent an illegal
  * message. RESULT_EVENT: a question was waiting for its answer, and has failed.
- * RESULT_DROP_LOST: no question was waiting, so no reply can report the loss, and the
+ * RESULT_OVER: no question was waiting, so no reply can report the loss, and the
  * connection ends. */
 MUST_USE enum result drop_lost(struct conn *c, struct session_event *ev);
 

@@ -17,10 +17,11 @@ enum { MARKS_OCTETS = 4096 };
 bool droplink_attach(struct conn *c, int fd)
 {
 	struct drop_link *link = malloc(sizeof *link);
-	struct drop *d = &c->drop;
+	struct drop *d = &c->pop3->drop;
 
 	if (link)
-		*link = (struct drop_link){ { .fd = fd, .wake = c->front->drop_wake },
+		*link = (struct drop_link){ { .fd = fd,
+					      .wake = c->front->pop3->drop_wake },
 					    c,
 					    channel_of(fd, ROLE_DROP, ROLE_FRONT) };
 	if (!link || !loop_watch(&c->front->loop, &link->watch, LOOP_READ)) {
@@ -29,7 +30,7 @@ bool droplink_attach(struct conn *c, int fd)
 		return false;
 	}
 	*(d->link ? &d->next : &d->link) = link;
-	c->awaits = AWAITS_MAILDROP;
+	c->pop3->awaits = AWAITS_MAILDROP;
 	return true;
 }
 
@@ -47,25 +48,26 @@ static void detach(const struct conn *c, struct drop_link **at)
 
 void droplink_detach(struct conn *c)
 {
-	detach(c, &c->drop.link);
-	detach(c, &c->drop.next);
+	detach(c, &c->pop3->drop.link);
+	detach(c, &c->pop3->drop.next);
 }
 
 void droplink_detach_next(struct conn *c)
 {
-	detach(c, &c->drop.next);
+	detach(c, &c->pop3->drop.next);
 }
 
 void droplink_use_next(struct conn *c)
 {
-	detach(c, &c->drop.link);
-	c->drop.link = TAKE(c->drop.next);
+	detach(c, &c->pop3->drop.link);
+	c->pop3->drop.link = TAKE(c->pop3->drop.next);
 }
 
 static enum fault tell(const struct conn *c, const struct message *m, int pass)
 {
-	return c->drop.link ? channel_send(c->drop.link->watch.fd, m, pass, CHANNEL_NOW)
-			    : FAULT_PEER;
+	return c->pop3->drop.link ? channel_send(c->pop3->drop.link->watch.fd, m, pass,
+						 CHANNEL_NOW)
+				  : FAULT_PEER;
 }
 
 enum fault droplink_ask_bodies(const struct conn *c, uint32_t first, uint32_t count)
@@ -86,9 +88,9 @@ enum result droplink_ask_octets(struct conn *c, struct reader *r, uint64_t at,
 
 	if (f)
 		return result_failed(ev, f);
-	c->awaits = AWAITS_OCTETS;
-	c->drop.awaited = r;
-	c->drop.awaited_at = at;
+	c->pop3->awaits = AWAITS_OCTETS;
+	c->pop3->drop.awaited = r;
+	c->pop3->drop.awaited_at = at;
 	return RESULT_WAIT;
 }
 
@@ -106,9 +108,9 @@ static bool any_mark(const char *octets, size_t len)
  * first message whose mark is not sent yet. Pieces without a mark are left out. */
 static enum fault send_marks(struct conn *c)
 {
-	const char *bits = (const char *)c->session.bits;
-	size_t total = bits ? session_marks_octets(&c->session) : 0;
-	uint32_t *next = &c->drop.commit_at;
+	const char *bits = (const char *)c->pop3->session.bits;
+	size_t total = bits ? session_marks_octets(&c->pop3->session) : 0;
+	uint32_t *next = &c->pop3->drop.commit_at;
 
 	for (; *next / 8 < total; *next += MARKS_OCTETS * 8) {
 		size_t at = *next / 8;
@@ -126,18 +128,18 @@ static enum fault send_marks(struct conn *c)
 enum result droplink_ask_commit(struct conn *c, struct session_event *ev)
 {
 	const struct message m = { .kind = MESSAGE_COMMIT,
-				   .COMMIT = { c->session.marked,
-					       c->session.retrieved } };
+				   .COMMIT = { c->pop3->session.marked,
+					       c->pop3->session.retrieved } };
 	enum fault f = send_marks(c);
 
 	if (f == FAULT_NONE)
 		f = tell(c, &m, -1);
 	if (f && f != FAULT_LIMIT && f != FAULT_NOMEM) {
-		c->awaits = AWAITS_NOTHING;
+		c->pop3->awaits = AWAITS_NOTHING;
 		return result_failed(ev, f);
 	}
-	c->awaits = AWAITS_COMMIT;
-	loop_watch(&c->front->loop, &c->drop.link->watch,
+	c->pop3->awaits = AWAITS_COMMIT;
+	loop_watch(&c->front->loop, &c->pop3->drop.link->watch,
 		   LOOP_READ | (f ? LOOP_WRITE : 0));
 	return RESULT_WAIT;
 }

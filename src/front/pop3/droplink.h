@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 
 /* Use fd, a session socket from poplar-auth, which the front takes over. Before a
  * maildrop is open it becomes drop.link, and later drop.next, for the board that XTND

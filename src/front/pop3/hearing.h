@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/dispatch.h"
 
 struct hearing {

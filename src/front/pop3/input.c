@@ -13,12 +13,13 @@
 
 void input_init(struct conn *c)
 {
-	line_init(&c->input.lines, c->input.line, sizeof c->input.line);
+	line_init(&c->pop3->input.lines, c->pop3->input.line,
+		  sizeof c->pop3->input.line);
 }
 
 void input_begin(struct conn *c)
 {
-	c->input.heard = false;
+	c->pop3->input.heard = false;
 }
 
 /* Is the first line that of another protocol, as from a browser or a mail server that
@@ -46,10 +47,10 @@ static bool widen(struct input *in)
 
 static void narrow(struct input *in)
 {
+	if (!in->lines.room)
+		return;
 	char *room = line_widen(&in->lines, NULL);
-
-	if (room)
-		secret_wipe(room, LINE_LONG_MAX);
+	secret_wipe(room, LINE_LONG_MAX);
 	free(room);
 }
 
@@ -69,7 +70,7 @@ static bool fit_room(struct input *in, const struct session *s)
  * server takes. */
 static void log_overlong(const struct conn *c, struct span line)
 {
-	if (c->session.ask == ASK_RESPONSE || span_starts_nocase(line, "AUTH "))
+	if (c->pop3->session.ask == ASK_RESPONSE || span_starts_nocase(line, "AUTH "))
 		log_event(LOG_INFO, "response-too-long", LOG_T("peer", c->peer),
 			  LOG_T("tls", client_tls_text(c)),
 			  LOG_N("most", LINE_LONG_MAX));
@@ -77,7 +78,7 @@ static void log_overlong(const struct conn *c, struct span line)
 
 enum result input_next(struct conn *c, struct session_event *ev)
 {
-	struct input *in = &c->input;
+	struct input *in = &c->pop3->input;
 	struct span line = { 0 };
 
 	if (c->client.in.len == 0) {
@@ -86,7 +87,7 @@ enum result input_next(struct conn *c, struct session_event *ev)
 		if (r != RESULT_DONE)
 			return r;
 	}
-	if (!fit_room(in, &c->session))
+	if (!fit_room(in, &c->pop3->session))
 		return RESULT_NO_MEMORY;
 	enum line_got got = line_feed(&in->lines, &c->client.in, &line);
 	if (got == LINE_GROWS) {
@@ -95,7 +96,7 @@ enum result input_next(struct conn *c, struct session_event *ev)
 		got = line_feed(&in->lines, &c->client.in, &line);
 	}
 	if (is_alien(in, got, line))
-		return RESULT_NOT_POP3;
+		return result_over(c, "not-pop3");
 	if (got == LINE_MORE)
 		return RESULT_DONE;
 	in->heard = true;
@@ -110,6 +111,6 @@ enum result input_next(struct conn *c, struct session_event *ev)
 
 void input_release(struct conn *c)
 {
-	narrow(&c->input);
-	secret_wipe(&c->input, sizeof c->input);
+	narrow(&c->pop3->input);
+	secret_wipe(&c->pop3->input, sizeof c->pop3->input);
 }

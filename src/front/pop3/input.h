@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 
-/* Call it once for each connection, before the functions below. */
+/* Call it once for each connection, before input_begin and input_next. */
 void input_init(struct conn *c);
 
 /* TLS is set up: check the next line, again, for being another protocol's. */
@@ -14,9 +14,10 @@ void input_begin(struct conn *c);
 
 /* Take the client's next line, and read input if need be. RESULT_EVENT: EVENT_LINE or
  * EVENT_OVERLONG, whose line is valid until the next call. RESULT_DONE: input was used,
- * but the line is not complete. RESULT_NOT_POP3: the first line is another protocol's.
+ * but the line is not complete. RESULT_OVER: the first line is another protocol's.
  * RESULT_NO_MEMORY. Other results are those of client_read. */
 MUST_USE enum result input_next(struct conn *c, struct session_event *ev);
 
-/* The connection ends: wipe and free what is kept of a line. */
+/* The connection ends: wipe and free what is kept of a line. input_init may not have
+ * been called. */
 void input_release(struct conn *c);

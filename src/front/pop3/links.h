@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/channel.h"
 
 /* The channel to poplar-auth. One for all connections of a front. */

@@ -8,26 +8,26 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "front/deadline.h"
 #include "front/pop3/authlink.h"
 #include "front/pop3/droplink.h"
 #include "front/pop3/sessionlog.h"
+#include "front/pop3/timeout.h"
 
 enum result login_ask(struct conn *c, struct session_event *ev)
 {
-	struct question *q = &c->question;
+	struct question *q = &c->pop3->question;
 
 	q->exchange += !q->in_exchange;
 	q->waited = q->waited && q->in_exchange;
 	q->asked_at = loop_now(&c->front->loop);
-	return authlink_ask(c, c->session.secret, ev);
+	return authlink_ask(c, c->pop3->session.secret, ev);
 }
 
 static enum result tell_refused(struct conn *c, enum fault f, struct session_event *ev)
 {
 	authlink_drop_secret(c);
-	c->awaits = AWAITS_NOTHING;
-	deadline_rest(c);
+	c->pop3->awaits = AWAITS_NOTHING;
+	timeout_rest(c);
 	return result_failed(ev, f);
 }
 
@@ -41,9 +41,9 @@ enum result login_refuse(struct conn *c, enum fault f, struct session_event *ev)
  * an attempt that had to wait comes as late as that of any other. */
 enum result login_due(struct conn *c, struct session_event *ev)
 {
-	if (c->awaits == AWAITS_REFUSAL)
-		return tell_refused(c, c->question.refusal, ev);
-	c->question.asked_at = loop_now(&c->front->loop);
+	if (c->pop3->awaits == AWAITS_REFUSAL)
+		return tell_refused(c, c->pop3->question.refusal, ev);
+	c->pop3->question.asked_at = loop_now(&c->front->loop);
 	return authlink_ask_again(c, ev);
 }
 
@@ -52,9 +52,9 @@ enum result login_due(struct conn *c, struct session_event *ev)
 static void end_exchange(struct conn *c, struct span user)
 {
 	authlink_drop_secret(c);
-	c->question.in_exchange = false;
+	c->pop3->question.in_exchange = false;
 	if (user.len > 0)
-		session_set_user(&c->session, user);
+		session_set_user(&c->pop3->session, user);
 }
 
 /* Keep the ticket for questions about boards. It is empty if the user has no boards.
@@ -79,7 +79,7 @@ enum result login_take_ok(struct conn *c, const struct message_AUTH_OK *m, int f
 		return RESULT_WAIT;
 	}
 	end_exchange(c, m->user);
-	if (!keep_ticket(&c->question, m->ticket)) {
+	if (!keep_ticket(&c->pop3->question, m->ticket)) {
 		close(fd);
 		return login_refuse(c, FAULT_NOMEM, ev);
 	}
@@ -94,9 +94,9 @@ enum result login_take_more(struct front *f, struct conn *c,
 		return RESULT_WAIT;
 	}
 	authlink_drop_secret(c);
-	deadline_rest(c);
-	c->awaits = AWAITS_NOTHING;
-	c->question.in_exchange = true;
+	timeout_rest(c);
+	c->pop3->awaits = AWAITS_NOTHING;
+	c->pop3->question.in_exchange = true;
 	*ev = (struct session_event){ .kind = EVENT_CHALLENGE, .line = m->challenge };
 	return RESULT_EVENT;
 }
@@ -110,12 +110,12 @@ enum result login_take_later(struct front *f, struct conn *c,
 		authlink_cancel(f, m->id, m->exchange);
 		return RESULT_WAIT;
 	}
-	c->question.in_exchange = mechanism_needs(c->session.mechanism) &
-				  MECHANISM_SASL;
-	c->question.waited = true;
-	c->question.due_at = loop_now(&f->loop) + m->delay_ms;
-	c->awaits = AWAITS_DELAY;
-	deadline_rest(c);
+	c->pop3->question.in_exchange = mechanism_needs(c->pop3->session.mechanism) &
+					MECHANISM_SASL;
+	c->pop3->question.waited = true;
+	c->pop3->question.due_at = loop_now(&f->loop) + m->delay_ms;
+	c->pop3->awaits = AWAITS_DELAY;
+	timeout_rest(c);
 	return RESULT_DONE;
 }
 
@@ -126,17 +126,17 @@ enum result login_take_failed(struct conn *c, const struct message_AUTH_FAILED *
 {
 	if (!c)
 		return RESULT_WAIT;
-	struct question *q = &c->question;
+	struct question *q = &c->pop3->question;
 	end_exchange(c, m->user);
 	q->refusal = m->fault > FAULT_NONE && m->fault < FAULT_COUNT
 			     ? (enum fault)m->fault
 			     : FAULT_PEER;
 	q->due_at = q->asked_at + m->delay_ms;
-	c->awaits = AWAITS_REFUSAL;
+	c->pop3->awaits = AWAITS_REFUSAL;
 	sessionlog_refusal(c, q->refusal);
 	if (q->due_at <= loop_now(&c->front->loop))
 		return login_due(c, ev);
-	deadline_rest(c);
+	timeout_rest(c);
 	return RESULT_WAIT;
 }
 

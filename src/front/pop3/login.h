@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/message.h"
 
 /* ASK_LOGIN: send the question. RESULT_WAIT. RESULT_EVENT: it cannot be sent. */

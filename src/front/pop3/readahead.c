@@ -32,23 +32,23 @@ struct readahead {
 
 static void drop_answers(struct conn *c)
 {
-	struct readahead *a = c->readahead;
+	struct readahead *a = c->pop3->readahead;
 
 	for (uint32_t i = 0; i < a->count; i++)
 		own_fd_close(&a->at[i].source.fd);
-	c->front->readahead_open -= a->count;
+	c->front->pop3->readahead_open -= a->count;
 	a->count = 0;
 }
 
 void readahead_free(struct conn *c)
 {
-	struct readahead *a = c->readahead;
+	struct readahead *a = c->pop3->readahead;
 
 	if (!a)
 		return;
 	drop_answers(c);
-	c->front->readahead_open -= a->stale + (a->end - a->next);
-	free(TAKE(c->readahead));
+	c->front->pop3->readahead_open -= a->stale + (a->end - a->next);
+	free(TAKE(c->pop3->readahead));
 }
 
 /* If the body of message msg is held, begin to send it and return true. The bodies of
@@ -56,7 +56,7 @@ void readahead_free(struct conn *c)
  * them. */
 static bool use_held(struct conn *c, uint32_t msg, struct session_event *ev)
 {
-	struct readahead *a = c->readahead;
+	struct readahead *a = c->pop3->readahead;
 	uint32_t i = 0;
 
 	while (i < a->count && a->at[i].msg != msg)
@@ -67,7 +67,7 @@ static bool use_held(struct conn *c, uint32_t msg, struct session_event *ev)
 	for (uint32_t k = 0; k < i; k++)
 		own_fd_close(&a->at[k].source.fd);
 	a->count -= i + 1;
-	c->front->readahead_open -= i + 1;
+	c->front->pop3->readahead_open -= i + 1;
 	memmove(a->at, a->at + i + 1, a->count * sizeof *a->at);
 	body_begin(c, &source, ev);
 	return true;
@@ -78,19 +78,22 @@ static bool use_held(struct conn *c, uint32_t msg, struct session_event *ev)
 static uint32_t how_many(const struct conn *c, uint32_t msg)
 {
 	static const uint32_t steps[] = { 1, AHEAD_MOST / 2, AHEAD_MOST };
-	const uint32_t run = c->readahead->run, left = c->session.count - msg + 1;
+	const uint32_t run = c->pop3->readahead->run,
+		       left = c->pop3->session.count - msg + 1;
 	uint32_t most = steps[run < 2 ? run : 2];
 
 	if (most > left)
 		most = left;
-	if (c->readahead->fit > 0 && most > c->readahead->fit)
-		most = c->readahead->fit;
-	return c->front->readahead_open + most <= c->front->readahead_most ? most : 1;
+	if (c->pop3->readahead->fit > 0 && most > c->pop3->readahead->fit)
+		most = c->pop3->readahead->fit;
+	return c->front->pop3->readahead_open + most <= c->front->pop3->readahead_most
+		       ? most
+		       : 1;
 }
 
 static enum result ask(struct conn *c, uint32_t msg, struct session_event *ev)
 {
-	struct readahead *a = c->readahead;
+	struct readahead *a = c->pop3->readahead;
 
 	drop_answers(c);
 	const uint32_t count = how_many(c, msg);
@@ -102,25 +105,25 @@ static enum result ask(struct conn *c, uint32_t msg, struct session_event *ev)
 	if (f)
 		return result_failed(ev, f);
 	a->end += count;
-	c->front->readahead_open += count;
-	c->awaits = AWAITS_BODY;
+	c->front->pop3->readahead_open += count;
+	c->pop3->awaits = AWAITS_BODY;
 	return RESULT_WAIT;
 }
 
 enum result readahead_want(struct conn *c, uint32_t msg, struct session_event *ev)
 {
-	if (!c->readahead)
-		c->readahead = calloc(1, sizeof *c->readahead);
-	if (!c->readahead)
+	if (!c->pop3->readahead)
+		c->pop3->readahead = calloc(1, sizeof *c->pop3->readahead);
+	if (!c->pop3->readahead)
 		return result_failed(ev, FAULT_NOMEM);
-	struct readahead *a = c->readahead;
+	struct readahead *a = c->pop3->readahead;
 	a->run = msg == a->previous + 1 ? a->run + 1 : 0;
 	a->previous = msg;
 	if (use_held(c, msg, ev))
 		return RESULT_EVENT;
 	if (msg < a->next || msg >= a->end)
 		return ask(c, msg, ev);
-	c->awaits = AWAITS_BODY; /* its answer is on its way */
+	c->pop3->awaits = AWAITS_BODY; /* its answer is on its way */
 	return RESULT_WAIT;
 }
 
@@ -158,7 +161,7 @@ static bool keep(struct readahead *a, uint32_t msg, enum fault fault,
 enum result readahead_take(struct conn *c, enum fault fault, struct body_source *source,
 			   struct session_event *ev)
 {
-	struct readahead *a = c->readahead;
+	struct readahead *a = c->pop3->readahead;
 
 	if (!readahead_is_awaited(c)) {
 		own_fd_close(&source->fd);
@@ -166,27 +169,27 @@ enum result readahead_take(struct conn *c, enum fault fault, struct body_source 
 	}
 	if (a->stale > 0) {
 		a->stale--;
-		c->front->readahead_open--;
+		c->front->pop3->readahead_open--;
 		own_fd_close(&source->fd);
 		return RESULT_DONE;
 	}
 	const uint32_t msg = a->next++;
-	if (c->awaits == AWAITS_BODY && msg == c->session.command.msg) {
-		c->front->readahead_open--;
-		c->awaits = AWAITS_NOTHING;
+	if (c->pop3->awaits == AWAITS_BODY && msg == c->pop3->session.command.msg) {
+		c->front->pop3->readahead_open--;
+		c->pop3->awaits = AWAITS_NOTHING;
 		return fault ? result_failed(ev, fault) : body_begin(c, source, ev);
 	}
-	if (c->awaits == AWAITS_BODY) /* the client has gone past it */
+	if (c->pop3->awaits == AWAITS_BODY) /* the client has gone past it */
 		pass_over(a, msg, source);
 	else if (keep(a, msg, fault, source))
 		return RESULT_DONE;
-	c->front->readahead_open--;
+	c->front->pop3->readahead_open--;
 	return RESULT_DONE;
 }
 
 bool readahead_is_awaited(const struct conn *c)
 {
-	const struct readahead *a = c->readahead;
+	const struct readahead *a = c->pop3->readahead;
 
 	return a && (a->stale > 0 || a->next < a->end);
 }

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 
 /* ASK_BODY: the session wants message msg. RESULT_EVENT: EVENT_BODY, because the body
  * is here already; or EVENT_FAILED. RESULT_WAIT: poplar-drop has been asked

@@ -31,33 +31,34 @@ bool records_open(struct conn *c, const struct message_READY *m, int fd)
 {
 	const struct reader_given given = { fd, answer_kind(m->given), 0, m->window };
 
-	reader_open(&c->drop.records, 0, &given);
-	c->drop.downgrade_way = (enum downgrade_way)m->downgrade;
-	if (take_gaps(&c->drop.map, m))
+	reader_open(&c->pop3->drop.records, 0, &given);
+	c->pop3->drop.downgrade_way = (enum downgrade_way)m->downgrade;
+	if (take_gaps(&c->pop3->drop.map, m))
 		return true;
-	reader_close(&c->drop.records);
+	reader_close(&c->pop3->drop.records);
 	return false;
 }
 
 void records_close(struct conn *c)
 {
-	reader_close(&c->drop.records);
-	free(TAKE(c->drop.map.gaps));
+	reader_close(&c->pop3->drop.records);
+	free(TAKE(c->pop3->drop.map.gaps));
 }
 
 enum result records_read(struct conn *c, struct records_batch *out,
 			 struct session_event *ev)
 {
-	const struct session *s = &c->session;
+	const struct session *s = &c->pop3->session;
 	const uint32_t wanted = s->last - s->next + 1;
-	const uint32_t first = listing_number(&c->drop.map, s->next);
+	const uint32_t first = listing_number(&c->pop3->drop.map, s->next);
 	const uint32_t together = LISTING_GROUP - first % LISTING_GROUP;
 	const uint32_t most = together < wanted ? together : wanted;
 
-	ssize_t n = reader_read(&c->drop.records, listing_at(first), out->at,
+	ssize_t n = reader_read(&c->pop3->drop.records, listing_at(first), out->at,
 				sizeof *out->at, most * sizeof *out->at);
 	if (n < 0 && errno == EAGAIN)
-		return droplink_ask_octets(c, &c->drop.records, listing_at(first), ev);
+		return droplink_ask_octets(c, &c->pop3->drop.records, listing_at(first),
+					   ev);
 	out->first = out->next = first;
 	out->count = n > 0 ? (uint32_t)n / LISTING_RECORD_OCTETS : 0;
 	return RESULT_DONE;
@@ -70,19 +71,20 @@ void records_event(const struct conn *c, struct records_batch *b,
 	struct listing_record *r = &b->record;
 
 	if (i >= b->count ||
-	    !listing_get(b->at[i], c->drop.map.generation, b->next, r)) {
+	    !listing_get(b->at[i], c->pop3->drop.map.generation, b->next, r)) {
 		droplink_report_corruption(c);
 		result_failed(ev, FAULT_IO);
 		return;
 	}
 	*ev = (struct session_event){ .kind = EVENT_RECORD,
 				      .fault = surrogate_refuses(c, r->surrogate),
-				      .octets = listing_octets(r, c->session.utf8),
+				      .octets =
+					      listing_octets(r, c->pop3->session.utf8),
 				      .uid = listing_uid(r) };
 }
 
 bool records_next(const struct conn *c, struct records_batch *b)
 {
-	b->next = listing_number(&c->drop.map, c->session.next);
+	b->next = listing_number(&c->pop3->drop.map, c->pop3->session.next);
 	return b->next - b->first < b->count;
 }

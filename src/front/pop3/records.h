@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 #include "ipc/message.h"
 
 /* Use fd, the listing that came with READY, which is taken over. False: the gaps in

@@ -9,7 +9,7 @@
 
 void sessionlog_login(const struct conn *c, const struct session_event *opened)
 {
-	const struct session *s = &c->session;
+	const struct session *s = &c->pop3->session;
 
 	log_event(LOG_INFO, "login", LOG_S("user", session_user(s)),
 		  LOG_T("peer", c->peer), LOG_T("tls", client_tls_text(c)),
@@ -20,28 +20,29 @@ void sessionlog_login(const struct conn *c, const struct session_event *opened)
 
 void sessionlog_refusal(const struct conn *c, enum fault f)
 {
-	log_event(LOG_INFO, "login-failed", LOG_S("user", session_user(&c->session)),
+	log_event(LOG_INFO, "login-failed",
+		  LOG_S("user", session_user(&c->pop3->session)),
 		  LOG_T("peer", c->peer), LOG_T("tls", client_tls_text(c)),
-		  LOG_T("method", mechanism_name(c->session.mechanism)),
+		  LOG_T("method", mechanism_name(c->pop3->session.mechanism)),
 		  LOG_T("reason", fault_code(f)[0] ? fault_code(f) : fault_text(f)));
 }
 
 void sessionlog_board(const struct conn *c, const struct session_event *opened)
 {
-	const struct session *s = &c->session;
+	const struct session *s = &c->pop3->session;
 
 	log_event(LOG_INFO, "board", LOG_S("user", session_user(s)),
-		  LOG_T("peer", c->peer), LOG_T("board", c->drop.next_name),
+		  LOG_T("peer", c->peer), LOG_T("board", c->pop3->drop.next_name),
 		  LOG_T("archive", s->board == BOARD_ARCHIVE ? "yes" : "no"),
 		  LOG_N("messages", opened->count), LOG_N("octets", opened->octets));
 }
 
 void sessionlog_end(const struct conn *c, const char *end)
 {
-	const struct session *s = &c->session;
+	const struct session *s = &c->pop3->session;
 	uint64_t ms = loop_now(&c->front->loop) - c->deadline.accepted_at;
-	uint32_t left = c->drop.committed ? s->left : s->count;
-	uint64_t left_octets = c->drop.committed ? s->left_octets : s->octets;
+	uint32_t left = c->pop3->drop.committed ? s->left : s->count;
+	uint64_t left_octets = c->pop3->drop.committed ? s->left_octets : s->octets;
 
 	if (!conn_is_logged_in(c)) {
 		log_event(LOG_INFO, "disconnect", LOG_T("peer", c->peer),
@@ -62,7 +63,7 @@ void sessionlog_end(const struct conn *c, const char *end)
 
 void sessionlog_broken(const struct conn *c)
 {
-	const struct session *s = &c->session;
+	const struct session *s = &c->pop3->session;
 
 	if (s->broken)
 		log_event(LOG_CRIT, "session-broken", LOG_S("user", session_user(s)),

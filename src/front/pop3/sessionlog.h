@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 
 /* Log that the login of the session's user succeeded, or that it was refused with fault
  * f. */

@@ -1,19 +1,21 @@
-/* front/pop3/state.h - the parts of a connection that POP3 needs.
+/* front/pop3/state.h - the parts of a connection and of the front that are POP3's.
  *
  * Each struct names the file that changes it; other files only read it.
  */
 #pragma once
 
+#include "front/pop3/timestamp.h"
 #include "front/reader.h"
+#include "front/state.h"
 #include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "mail/wire.h"
 #include "net/line.h"
 #include "pop3/session.h"
-#include "sys/loop.h"
 
-struct conn;
-struct front;
+enum {
+	POP3_BODY_OCTETS = 65536, /* the most that one call reads from a message */
+};
 
 /* What a connection waits for, apart from its client. While it waits, the driver reads
  * no further command from the client. */
@@ -33,6 +35,12 @@ enum awaits {
 /* front/pop3/links.h */
 struct auth_link;
 struct drop_link;
+
+/* pop3/timeout.c: the time that the server works on a login. */
+struct work {
+	uint64_t since;   /* loop time, ms; 0: it does not work on one */
+	uint64_t done_ms; /* how long it has worked before that */
+};
 
 /* pop3/input.c: lines of the client. */
 struct input {
@@ -93,3 +101,51 @@ struct body {
 	struct downgrade
 		*downgrade; /* NULL: the message itself is sent, no surrogate */
 };
+
+/* What struct conn has for POP3. */
+struct pop3_conn {
+	struct session session; /* stepped by pop3/advance.c alone */
+	enum awaits awaits;
+	struct work work;
+	struct input input;
+	struct question question;
+	struct drop drop;
+	struct body body;
+	struct readahead *readahead; /* pop3/readahead.c; NULL: no body was asked for */
+	char *timestamp; /* of the greeting, for APOP; malloc'ed; NULL: it had none */
+};
+
+/* What struct front has for POP3. */
+struct pop3_front {
+	struct front *front;
+	struct session_policy policy;
+	struct timestamps timestamps;   /* for APOP */
+	struct loop_timer offers_timer; /* pop3/offers.c */
+
+	/* set once by pop3/pop3.c, and called for session sockets */
+	void (*drop_wake)(struct loop_watch *watch, unsigned events);
+
+	/* pop3/authlink.c */
+	struct auth_link *auth;   /* NULL: none */
+	struct conn *queue;       /* questions that wait to be sent, oldest first */
+	struct conn **queue_last; /* where the next one goes */
+
+	/* pop3/readahead.c: bodies that were asked for or are held, for all
+	 * connections, and their maximum */
+	uint32_t readahead_open, readahead_most;
+
+	/* pop3/body.c: memory for the connection whose turn it is */
+	char body[POP3_BODY_OCTETS];
+};
+
+static inline bool conn_is_logged_in(const struct conn *c)
+{
+	return c->pop3->session.state & (POP3_TRANSACTION | POP3_UPDATE);
+}
+
+/* Fill *ev with EVENT_FAILED. Returns RESULT_EVENT. */
+static inline enum result result_failed(struct session_event *ev, enum fault f)
+{
+	*ev = (struct session_event){ .kind = EVENT_FAILED, .fault = f };
+	return RESULT_EVENT;
+}

@@ -5,14 +5,14 @@
  */
 #pragma once
 
-#include "front/state.h"
+#include "front/pop3/state.h"
 
 /* FAULT_NEEDS_UTF8: the message is SURROGATE_REFUSED, and this client has not issued
  * UTF8. Otherwise FAULT_NONE. */
 enum fault surrogate_refuses(const struct conn *c, enum surrogate surrogate);
 
-/* c->body.source is set: if this client needs a surrogate of the message, make
- * c->body.downgrade. FAULT_NEEDS_UTF8: as surrogate_refuses. FAULT_NOMEM. */
+/* c->pop3->body.source is set: if this client needs a surrogate of the message, make
+ * c->pop3->body.downgrade. FAULT_NEEDS_UTF8: as surrogate_refuses. FAULT_NOMEM. */
 MUST_USE enum fault surrogate_begin(struct conn *c);
 void surrogate_close(struct conn *c);
 

@@ -1,0 +1,72 @@
+/* front/protocol.h - what a line protocol gives to the parts that all protocols share.
+ *
+ * A protocol's driver (front/pop3/pop3.c) has one struct protocol. Its part of a
+ * connection follows struct conn in the same memory, and begins all zero.
+ */
+#pragma once
+
+#include "front/state.h"
+
+/* What a connection in PHASE_OPEN waits for, apart from its client. */
+enum waits {
+	WAITS_FOR_NOTHING,
+	WAITS_FOR_ANSWER, /* of another process */
+	WAITS_FOR_RESULT, /* of another process; it must be heard and logged, even if
+			     the client has gone meanwhile (PHASE_GONE) */
+	WAITS_FOR_TIME,   /* the client is delayed, and must stay connected */
+};
+
+struct protocol {
+	size_t conn_octets; /* of its part of a connection */
+	size_t reply_most;  /* room that `advance` may need in front->out */
+	bool has_proxies;   /* proxy-from holds for it */
+
+	/* ---- the front ---- */
+
+	/* Use fd, a new channel to poplar-auth, which the protocol takes over. */
+	void (*auth_link)(struct front *f, int fd);
+
+	/* Clients wait to be accepted. True: not yet; the protocol calls
+	 * listener_open later. NULL: they are accepted at once. */
+	bool (*holds_clients)(struct front *f);
+
+	/* ---- a connection ---- */
+
+	/* Write the reply for a client that is not admitted to `out`. */
+	void (*refuse)(struct buf *out, enum fault fault);
+
+	/* The client is admitted: initialize the session and, in PHASE_OPEN, greet the
+	 * client. `host` has no address if the peer is a Unix socket. `is_local`: the
+	 * client is on this machine. */
+	void (*begin)(struct conn *c, const struct address *host, bool is_local);
+
+	/* TLS is set up (PHASE_OPEN). */
+	void (*secured)(struct conn *c);
+
+	/* PHASE_OPEN, and nothing is waited for: do one step. The result is one that
+	 * turn_resume takes. */
+	enum result (*advance)(struct conn *c);
+
+	enum waits (*waits)(const struct conn *c);
+
+	/* Does the session ask for the client's next line? A front that stops then
+	 * closes the connection. */
+	bool (*wants_line)(const struct conn *c);
+
+	/* May the input hold a password? Then it is wiped after use. */
+	bool (*has_secrets)(const struct conn *c);
+
+	/* The time by which the client, or the server, must have done its next step
+	 * (loop_now, ms). A handshake and lingering have limits of their own. */
+	uint64_t (*due)(const struct conn *c);
+
+	/* That time has come: go on, or end the connection. */
+	void (*late)(struct conn *c);
+
+	/* Log that the connection ends; `how` says how. */
+	void (*log_end)(const struct conn *c, const char *how);
+
+	/* The connection ends: free what the protocol has allocated for it. `begin` may
+	 * not have been called. */
+	void (*release)(struct conn *c);
+};
