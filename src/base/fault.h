@@ -40,6 +40,11 @@
 	X(CHANGED,         "[SYS/TEMP]", LOG_WARNING, true,  "message has been changed, log in again to read it") \
 	X(LIMIT,           "[SYS/TEMP]", LOG_WARNING, true,  "too much at once, try again later") \
 	X(CROWDED,         "[SYS/TEMP]", LOG_NOTICE,  true,  "too many connections from your address") \
+	X(NO_USER,         "",           LOG_INFO,    false, "no such user") \
+	X(NO_DELIVERY,     "",           LOG_INFO,    false, "user takes no mail") \
+	X(QUOTA,           "",           LOG_INFO,    true,  "maildrop is full") \
+	X(FULL,            "",           LOG_ERR,     true,  "disk is full") \
+	X(TOO_LARGE,       "",           LOG_INFO,    false, "message is too large") \
 	X(TOO_SOON,        "[LOGIN-DELAY]", LOG_INFO, true,  "minimum time between logins has not passed") \
 	X(IO,              "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
 	X(NOMEM,           "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
