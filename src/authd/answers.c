@@ -1,4 +1,4 @@
-/* authd/answers.c - the answers of poplar-auth to one front.
+/* authd/answers.c - the answers of poplar-auth to one front, or to poplar-lmtp.
  *
  * Prefix: answers_.
  */
@@ -40,6 +40,10 @@ static struct message failure(const struct message *m, enum fault f)
 	if (m->kind == MESSAGE_BOARD_OK || m->kind == MESSAGE_BOARD_FAILED)
 		return (struct message){ .kind = MESSAGE_BOARD_FAILED,
 					 .BOARD_FAILED = { id, f } };
+	if (m->kind == MESSAGE_RCPT_OK)
+		return (struct message){ .kind = MESSAGE_RCPT_FAILED,
+					 .RCPT_FAILED = { m->RCPT_OK.id,
+							  m->RCPT_OK.recipient, f } };
 	return (struct message){ .kind = MESSAGE_AUTH_FAILED,
 				 .AUTH_FAILED = { .id = id, .fault = f } };
 }

@@ -1,4 +1,4 @@
-/* authd/answers.h - the answers of poplar-auth to one front.
+/* authd/answers.h - the answers of poplar-auth to one front, or to poplar-lmtp.
  *
  * Prefix: answers_. Several threads may call these functions at the same time.
  */
@@ -19,8 +19,9 @@ struct answers {
 enum { ANSWERS_PAUSE_MS_MAX = 400 };
 
 /* Send an answer, with the descriptor `pass` (the caller keeps it; -1: none). If a
- * field of the answer is over its bound, or the kernel has no room, AUTH_FAILED or
- * BOARD_FAILED with that fault is sent in its place, so that the client gets a reply.
+ * field of the answer is over its bound, or the kernel has no room, AUTH_FAILED,
+ * BOARD_FAILED or RCPT_FAILED with that fault is sent in its place, so that the client
+ * gets a reply.
  * If the front has closed its end, the answer is dropped: the thread that reads the
  * link notices, and has poplard replace the front if it still runs. Blocks for up to
  * the link's send timeout while the front does not read, and sleeps for up to

@@ -42,6 +42,15 @@ static bool on_front_link(void *arg, const struct message *m,
 	return true;
 }
 
+static bool on_lmtp_link(void *arg, const struct message *m,
+			 struct channel_files *files)
+{
+	struct authd *a = arg;
+
+	fronts_link_lmtp(&a->fronts, m->LMTP_LINK.number, files->at[0]);
+	return true;
+}
+
 static bool on_directory(void *arg, const struct message *m,
 			 struct channel_files *files)
 {
@@ -133,6 +142,7 @@ static bool on_drop_late(void *arg, const struct message *m, struct channel_file
 	X(DATABASE, on_database)                                                       \
 	X(BOARD, on_board)                                                             \
 	X(FRONT_LINK, on_front_link)                                                   \
+	X(LMTP_LINK, on_lmtp_link)                                                     \
 	X(DROP_LINK, on_drop_link)                                                     \
 	X(LOOKUP_LINK, on_lookup_link)                                                 \
 	X(DROP_REFUSED, on_drop_refused)                                               \

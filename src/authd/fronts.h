@@ -1,4 +1,4 @@
-/* authd/fronts.h - poplar-auth's links to the fronts.
+/* authd/fronts.h - poplar-auth's links to the fronts and to poplar-lmtp.
  *
  * Prefix: fronts_. Several threads serve the links, and several may handle messages of
  * one link at the same time.
@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "authd/logins.h"
+#include "authd/recipients.h"
 #include "child/threaded.h"
 
 /* After so many unread answers, poplar-auth takes no further message from a front until
@@ -26,3 +27,6 @@ struct fronts {
  * or does not read its answers, or if memory runs out; then FRONT_BROKEN asks poplard,
  * once, to replace the front. */
 void fronts_link(struct fronts *fronts, uint64_t number, int fd);
+
+/* Likewise for poplar-lmtp, whose link answers questions about recipients. */
+void fronts_link_lmtp(struct fronts *fronts, uint64_t number, int fd);

@@ -12,6 +12,7 @@
 	X(AUTH,   "poplar-auth") \
 	X(DROP,   "poplar-drop") \
 	X(LOOKUP, "poplar-lookup") \
+	X(LMTP,   "poplar-lmtp") \
 	X(TOOL,   "poplar")        /* the operator starts it, poplard does not */
 /* clang-format on */
 

@@ -22,7 +22,20 @@ static bool on_grant(void *arg, const struct message *m, struct channel_files *f
 	return true;
 }
 
-#define HEARS_AUTH(X) X(GRANT, on_grant)
+/* No maildrop takes a message. */
+static bool on_grant_delivery(void *arg, const struct message *m,
+			      struct channel_files *files)
+{
+	static const struct message refusal = { .kind = MESSAGE_FAILED,
+						.FAILED = { FAULT_SETUP } };
+
+	(void)arg, (void)m;
+	fault_ignore(channel_send(files->at[0], &refusal, -1, CHANNEL_NOW));
+	close(files->at[0]);
+	return true;
+}
+
+#define HEARS_AUTH(X) X(GRANT, on_grant) X(GRANT_DELIVERY, on_grant_delivery)
 DISPATCH(from_auth, AUTH, DROP, HEARS_AUTH);
 
 static bool hear_auth(struct threaded_link *link, struct channel_inbox *in)

@@ -50,12 +50,13 @@ static inline bool dispatch(const struct dispatch *d, void *arg,
 /* ---- what DISPATCH is made of ---- */
 
 /* A set of messages is a constant with a bit for each kind. */
-_Static_assert(MESSAGE_COUNT <= 64, "a set of messages fits into 64 bits");
+typedef unsigned __int128 dispatch_set;
+_Static_assert(MESSAGE_COUNT <= 128, "a set of messages fits into 128 bits");
 
 #define DISPATCH_HANDLER(name, handler) [MESSAGE_##name] = (handler),
-#define DISPATCH_LISTED(name, handler)  | UINT64_C(1) << MESSAGE_##name
+#define DISPATCH_LISTED(name, handler)  | (dispatch_set)1 << MESSAGE_##name
 #define DISPATCH_LEGAL(name, from, to, ...)                                            \
-	| (uint64_t)(((from)&SENDER) && ((to)&RECEIVER)) << MESSAGE_##name
+	| (dispatch_set)(((from)&SENDER) && ((to)&RECEIVER)) << MESSAGE_##name
 
 /* Defines, within one function, the words that the table has for roles. */
 #define DISPATCH_WORDS(sender, receiver)                                               \
@@ -65,8 +66,9 @@ _Static_assert(MESSAGE_COUNT <= 64, "a set of messages fits into 64 bits");
 		AUTH = ROLE_BIT_AUTH,                                                  \
 		DROP = ROLE_BIT_DROP,                                                  \
 		LOOKUP = ROLE_BIT_LOOKUP,                                              \
+		LMTP = ROLE_BIT_LMTP,                                                  \
 		TOOL = ROLE_BIT_TOOL,                                                  \
-		CHILDREN = FRONT | AUTH | DROP | LOOKUP,                               \
+		CHILDREN = FRONT | AUTH | DROP | LOOKUP | LMTP,                        \
 		SENDER = ROLE_BIT_##sender,                                            \
 		RECEIVER = ROLE_BIT_##receiver                                         \
 	}

@@ -14,6 +14,9 @@
  * renumbers those behind it. That is safe, because poplard starts its children from the
  * files that it was installed with, so all executables are of one build.
  *
+ * Who holds the socket of GRANT_DELIVERY may add one message to that maildrop, and can
+ * neither read nor remove any.
+ *
  * No message from poplar-front says who a client is: AUTH_ASK has a claimed name, which
  * poplar-auth checks, and BOARD_ASK has the board ticket that poplar-auth has sealed.
  */
@@ -46,20 +49,22 @@ enum message_when {
 	  "A board that users may open with XTND.") \
 	X(SECRET, PARENT, LOOKUP, FILE, EARLY | ONCE, \
 	  "The file with the password of the database's own user.") \
-	X(LISTENER, PARENT, FRONT, SOCKET, ANY, \
-	  "A listening socket. A front that was started for a reload gets it after GO.") \
-	X(TLS_FILES, PARENT, FRONT, FILE, ANY, \
+	X(LISTENER, PARENT, FRONT | LMTP, SOCKET, ANY, \
+	  "A listening socket. A process that was started for a reload gets it after GO.") \
+	X(TLS_FILES, PARENT, FRONT | LMTP, FILE, ANY, \
 	  "Certificates and keys, packed; again whenever they have been renewed.") \
-	X(TICKET_KEYS, PARENT, FRONT, NONE, ANY, \
+	X(TICKET_KEYS, PARENT, FRONT | LMTP, NONE, ANY, \
 	  "The keys of TLS session tickets: for new ones, and for older ones.") \
-	X(CONNLIMIT, PARENT, FRONT, FILE, EARLY | ONCE, \
-	  "The shared table that counts connections, and this front's column in it.") \
+	X(CONNLIMIT, PARENT, FRONT | LMTP, FILE, EARLY | ONCE, \
+	  "The shared table that counts connections, and this process's column in it.") \
 	X(DIRECTORY, PARENT, AUTH | DROP | LOOKUP, FILE, EARLY | ONCE, \
 	  "The one folder below which the child may open files.") \
-	X(AUTH_LINK, PARENT, FRONT | DROP | LOOKUP, SOCKET, ANY, \
+	X(AUTH_LINK, PARENT, FRONT | DROP | LOOKUP | LMTP, SOCKET, ANY, \
 	  "A channel to poplar-auth; again when poplar-auth was started again.") \
 	X(FRONT_LINK, PARENT, AUTH, SOCKET, ANY, \
 	  "A channel to a front, which FRONT_BROKEN names by the number.") \
+	X(LMTP_LINK, PARENT, AUTH, SOCKET, ANY, \
+	  "A channel to poplar-lmtp, which FRONT_BROKEN names by the number.") \
 	X(DROP_LINK, PARENT, AUTH, SOCKET, ANY, \
 	  "A channel to the maildrop process of this uid and gid; may answer DROP_WANTED.") \
 	X(LOOKUP_LINK, PARENT, AUTH, SOCKET, ANY, \
@@ -82,10 +87,10 @@ enum message_when {
 	X(LOOKUP_BROKEN, AUTH, PARENT, NONE, LATE, \
 	  "This lookup process hangs or sends illegal messages: end it and start another.") \
 	X(FRONT_BROKEN, AUTH, PARENT, NONE, LATE, \
-	  "poplar-auth has lost its link to this front: end the front, if it runs, and start another.") \
+	  "poplar-auth has lost its link to this front or poplar-lmtp: end it, if it runs, and start another.") \
 	X(DRAIN, PARENT, CHILDREN, NONE, LATE, \
 	  "Accept no new work, and end when the last session has ended.") \
-	X(STOP, PARENT, FRONT, NONE, LATE, \
+	X(STOP, PARENT, FRONT | LMTP, NONE, LATE, \
 	  "Close idle connections at once and all others when the grace time is over.") \
 	X(CONTROL, PARENT, AUTH, SOCKET, LATE, \
 	  "The operator's tool has connected: the socket on which it will ask.") \
@@ -135,11 +140,20 @@ enum message_when {
 	  "Answers LOOKUP_ASK: the database's verdict and the user's fields.") \
 	X(GRANT, AUTH, DROP, SOCKET, ANY, \
 	  "Open this maildrop for the session at the other end of the socket.") \
+	/* ---- a delivery: answers carry the id and the number of the recipient ---- */ \
+	X(RCPT_ASK, LMTP, AUTH, NONE, ANY, \
+	  "May this address get mail? RCPT_OK or RCPT_FAILED.") \
+	X(RCPT_OK, AUTH, LMTP, SOCKET, ANY, \
+	  "Its mail goes to this user: the socket of a delivery to the user's maildrop.") \
+	X(RCPT_FAILED, AUTH, LMTP, NONE, ANY, \
+	  "Answers RCPT_ASK: why not.") \
+	X(GRANT_DELIVERY, AUTH, DROP, SOCKET, ANY, \
+	  "Take one message for this maildrop from the other end of the socket.") \
 	/* ---- a session, on the socket of GRANT ---- */ \
 	X(READY, DROP, FRONT, FILE, EARLY | STARTS, \
 	  "The maildrop is open: its totals, and the file of its listing.") \
-	X(FAILED, DROP, FRONT, NONE, ANY, \
-	  "The fault, in place of READY, COPIED or DONE.") \
+	X(FAILED, DROP, FRONT | LMTP, NONE, ANY, \
+	  "The fault, in place of READY, COPIED, DONE, ACCEPTS or DELIVERED.") \
 	X(BODIES, FRONT, DROP, NONE, ANY, \
 	  "Open these messages: BODIES_ARE.") \
 	X(BODIES_ARE, DROP, FRONT, FILES, LATE, \
@@ -159,7 +173,18 @@ enum message_when {
 	X(COMMIT, FRONT, DROP, NONE, ANY | LAST, \
 	  "Remove what MARKS marked: DONE or FAILED.") \
 	X(DONE, DROP, FRONT, NONE, LATE | LAST, \
-	  "Answers COMMIT: the marked messages are removed, and so many are left.")
+	  "Answers COMMIT: the marked messages are removed, and so many are left.") \
+	/* ---- a delivery, on the socket of GRANT_DELIVERY ---- */ \
+	X(ACCEPTS, DROP, LMTP, NONE, EARLY | STARTS, \
+	  "The maildrop takes a message; FAILED: it does not.") \
+	X(SPOOL, LMTP, DROP, NONE, ANY | ONCE, \
+	  "A file is needed for a large message: SPOOL_IS.") \
+	X(SPOOL_IS, DROP, LMTP, FILES, LATE, \
+	  "Answers SPOOL: an empty file without a name, or a fault and no file.") \
+	X(DELIVER, LMTP, DROP, FILE, ANY | LAST, \
+	  "Store this message: DELIVERED or FAILED.") \
+	X(DELIVERED, DROP, LMTP, NONE, LATE | LAST, \
+	  "Answers DELIVER: the message is in the maildrop, durably.")
 
 #define MESSAGE_SETTINGS_FIELDS(N, T)     T(values, 16384)
 #define MESSAGE_DATABASE_FIELDS(N, T)     T(name, 64) T(values, 16000)
@@ -172,6 +197,7 @@ enum message_when {
 #define MESSAGE_DIRECTORY_FIELDS(N, T)
 #define MESSAGE_AUTH_LINK_FIELDS(N, T)
 #define MESSAGE_FRONT_LINK_FIELDS(N, T)   N(number)
+#define MESSAGE_LMTP_LINK_FIELDS(N, T)    N(number)
 #define MESSAGE_DROP_LINK_FIELDS(N, T)    N(uid) N(gid) N(standard)
 #define MESSAGE_LOOKUP_LINK_FIELDS(N, T)  N(database) N(number)
 #define MESSAGE_GO_FIELDS(N, T)
@@ -208,6 +234,11 @@ enum message_when {
 #define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) N(unfit) T(trouble, 191) T(fields, 8192)
+#define MESSAGE_RCPT_ASK_FIELDS(N, T)     N(id) N(recipient) N(octets) T(peer, 64) T(address, 512)
+#define MESSAGE_RCPT_OK_FIELDS(N, T)      N(id) N(recipient) T(user, 255)
+#define MESSAGE_RCPT_FAILED_FIELDS(N, T)  N(id) N(recipient) N(fault)
+#define MESSAGE_GRANT_DELIVERY_FIELDS(N, T) N(octets) N(quota_octets) N(quota_messages) N(grace_octets) T(user, 255) T(path, 4096) \
+	T(peer, 64)
 #define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(is_board) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
@@ -223,6 +254,11 @@ enum message_when {
 #define MESSAGE_MARKS_FIELDS(N, T)        N(first) T(bits, 4096)
 #define MESSAGE_COMMIT_FIELDS(N, T)       N(marked) N(retrieved)
 #define MESSAGE_DONE_FIELDS(N, T)         N(left) N(octets) N(ascii_octets)
+#define MESSAGE_ACCEPTS_FIELDS(N, T)
+#define MESSAGE_SPOOL_FIELDS(N, T)
+#define MESSAGE_SPOOL_IS_FIELDS(N, T)     N(fault)
+#define MESSAGE_DELIVER_FIELDS(N, T)      N(octets)
+#define MESSAGE_DELIVERED_FIELDS(N, T)
 /* clang-format on */
 
 enum message_kind {

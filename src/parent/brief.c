@@ -78,7 +78,7 @@ static void tell_board(const struct worker *auth, const struct board_settings *b
 	     -1);
 }
 
-/* ---- fronts ---- */
+/* ---- fronts and poplar-lmtp ---- */
 
 void tell_ticket_keys(const struct parent *p, const struct worker *k)
 {
@@ -109,7 +109,7 @@ void tell_tls(const struct parent *p, const struct worker *k)
 	else
 		log_event(LOG_ERR, "certificates-not-sent",
 			  LOG_N("pid", (uint64_t)k->pid),
-			  LOG_T("what", "out of memory or descriptors: this front "
+			  LOG_T("what", "out of memory or descriptors: this process "
 					"keeps the certificates that it has"));
 	secret_wipe(packed, len);
 	free(packed);
@@ -127,9 +127,9 @@ void tell_ports(const struct parent *p, const struct worker *k)
 	}
 }
 
-/* A front gets the ports only when its generation is ready: a generation that is given
- * up before would break the connections that its fronts had accepted. */
-static void tell_front(const struct parent *p, const struct worker *k)
+/* A process gets the ports only when its generation is ready: a generation that is
+ * given up before would break the connections that its processes had accepted. */
+static void tell_listener(const struct parent *p, const struct worker *k)
 {
 	const struct message connlimit = { .kind = MESSAGE_CONNLIMIT,
 					   .CONNLIMIT = { (uint64_t)k->column } };
@@ -197,6 +197,9 @@ static struct message link_message(const struct worker *k)
 	if (k->role == ROLE_LOOKUP)
 		return (struct message){ .kind = MESSAGE_LOOKUP_LINK,
 					 .LOOKUP_LINK = { k->database, k->number } };
+	if (k->role == ROLE_LMTP)
+		return (struct message){ .kind = MESSAGE_LMTP_LINK,
+					 .LMTP_LINK = { k->number } };
 	return (struct message){ .kind = MESSAGE_FRONT_LINK,
 				 .FRONT_LINK = { k->number } };
 }
@@ -238,8 +241,8 @@ static void tell_links(const struct worker *k)
 void tell_all(const struct parent *p, const struct worker *k)
 {
 	tell_settings(k);
-	if (k->role == ROLE_FRONT)
-		tell_front(p, k);
+	if (worker_listens(k))
+		tell_listener(p, k);
 	if (k->role == ROLE_AUTH)
 		tell_auth(k);
 	if (k->role == ROLE_DROP)

@@ -36,10 +36,16 @@ struct worker {
 	enum sandbox sandbox;   /* the sandbox in its SANDBOXED */
 	uint64_t started_at;
 	uint64_t start_at; /* when to start it (again); 0: do not */
-	int column;        /* of a front: its column in the connection limit table; -1:
-			    * none */
-	unsigned quick;    /* how many deaths in a row came soon after a start */
+	int column;     /* of a front or poplar-lmtp: its column in the connection limit
+			 * table; -1:     none */
+	unsigned quick; /* how many deaths in a row came soon after a start */
 };
+
+/* Does the process get ports, certificates and ticket keys? */
+static inline bool worker_listens(const struct worker *k)
+{
+	return k->role == ROLE_FRONT || k->role == ROLE_LMTP;
+}
 
 /* The workers of one reading of the configuration. */
 struct generation {

@@ -155,7 +155,7 @@ static void renew(const struct parent *p, struct generation *g)
 		return;
 	log_event(LOG_NOTICE, "certificates-renewed", LOG_N("generation", g->number));
 	for (const struct worker *k = g->workers; k; k = k->next)
-		if (k->role == ROLE_FRONT)
+		if (worker_listens(k))
 			tell_tls(p, k);
 }
 

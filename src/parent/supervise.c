@@ -198,12 +198,16 @@ static void replace_lookup(const struct worker *auth, uint64_t number)
 			  LOG_N("pid", (uint64_t)k->pid));
 }
 
+/* A front, or poplar-lmtp: no two processes have the same number. */
 static void replace_front(const struct worker *auth, uint64_t number)
 {
 	const struct worker *k = replace(auth, ROLE_FRONT, number);
 
+	if (!k)
+		k = replace(auth, ROLE_LMTP, number);
 	if (k)
-		log_event(LOG_ERR, "front-replaced", LOG_N("pid", (uint64_t)k->pid));
+		log_event(LOG_ERR, "front-replaced", LOG_N("pid", (uint64_t)k->pid),
+			  LOG_T("role", role_name(k->role)));
 }
 
 /* Which child speaks. */
@@ -260,6 +264,7 @@ static bool on_front_broken(void *arg, const struct message *m,
 }
 
 #define HEARS_FRONT(X)  X(SANDBOXED, on_sandboxed)
+#define HEARS_LMTP(X)   X(SANDBOXED, on_sandboxed)
 #define HEARS_LOOKUP(X) X(SANDBOXED, on_sandboxed)
 #define HEARS_DROP(X)   X(SANDBOXED, on_sandboxed) X(IDLE, on_idle)
 #define HEARS_AUTH(X)                                                                  \
@@ -268,15 +273,15 @@ static bool on_front_broken(void *arg, const struct message *m,
 	X(LOOKUP_BROKEN, on_lookup_broken)                                             \
 	X(FRONT_BROKEN, on_front_broken)
 DISPATCH(from_front, FRONT, PARENT, HEARS_FRONT);
+DISPATCH(from_lmtp, LMTP, PARENT, HEARS_LMTP);
 DISPATCH(from_lookup, LOOKUP, PARENT, HEARS_LOOKUP);
 DISPATCH(from_drop, DROP, PARENT, HEARS_DROP);
 DISPATCH(from_auth, AUTH, PARENT, HEARS_AUTH);
 
 static const struct dispatch *const from[ROLE_COUNT] = {
-	[ROLE_FRONT] = &from_front,
-	[ROLE_AUTH] = &from_auth,
-	[ROLE_DROP] = &from_drop,
-	[ROLE_LOOKUP] = &from_lookup,
+	[ROLE_FRONT] = &from_front, [ROLE_AUTH] = &from_auth,
+	[ROLE_DROP] = &from_drop,   [ROLE_LOOKUP] = &from_lookup,
+	[ROLE_LMTP] = &from_lmtp,
 };
 
 void supervise_hear(struct parent *p, struct worker *k)
@@ -318,6 +323,7 @@ void supervise_stop(struct parent *p, const char *cause)
 	notify_systemd("STOPPING=1");
 	for (const struct generation *g = p->generations; g; g = g->next) {
 		tell_role(g, ROLE_FRONT, &stop);
+		tell_role(g, ROLE_LMTP, &stop);
 		tell_role(g, ROLE_AUTH, &drain);
 		tell_role(g, ROLE_DROP, &drain);
 		tell_role(g, ROLE_LOOKUP, &drain);

@@ -1,4 +1,5 @@
-/* parent/tickets.c - the keys of TLS session tickets, which all fronts share.
+/* parent/tickets.c - the keys of TLS session tickets, which all fronts and poplar-lmtp
+ * share.
  *
  * Prefix: tickets_.
  */
@@ -46,6 +47,6 @@ void tickets_do_due(struct parent *p, uint64_t now)
 	p->has_before = true;
 	for (const struct generation *g = p->generations; g; g = g->next)
 		for (const struct worker *k = g->workers; k; k = k->next)
-			if (k->role == ROLE_FRONT)
+			if (worker_listens(k))
 				tell_ticket_keys(p, k);
 }

@@ -77,13 +77,13 @@ static bool has_column(const struct parent *p, int column)
 	return false;
 }
 
-/* A front keeps its column over restarts. Columns run out only after many reloads in a
- * row while old fronts still drain; then the front serves without counting. */
+/* A process keeps its column over restarts. Columns run out only after many reloads in
+ * a row while old processes still drain; then the process serves without counting. */
 static void take_column(const struct parent *p, struct worker *k)
 {
 	int column = 0;
 
-	if (k->role != ROLE_FRONT || k->column >= 0)
+	if (!worker_listens(k) || k->column >= 0)
 		return;
 	while (column < CONNLIMIT_COLUMNS && has_column(p, column))
 		column++;
@@ -91,8 +91,8 @@ static void take_column(const struct parent *p, struct worker *k)
 		k->column = column;
 	else
 		log_event(LOG_WARNING, "connections-not-counted",
-			  LOG_T("what", "too many fronts run: this one serves without "
-					"a limit for each address"));
+			  LOG_T("what", "too many processes run: this one serves "
+					"without a limit for each address"));
 }
 
 static void start_failed(struct worker *k, const struct why *why)

@@ -52,6 +52,10 @@ static const char *const front_calls[] = {
 	CALLS_COMMON, "accept4", "read", "recvfrom", "sendto", "sendfile", "shutdown",
 	"preadv2", NULL,
 };
+static const char *const lmtp_calls[] = {
+	CALLS_COMMON, "accept4", "read", "recvfrom", "sendto", "shutdown", "memfd_create",
+	"pwrite64", NULL,
+};
 static const char *const auth_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat", "shutdown", NULL,
 };
@@ -142,6 +146,10 @@ static const struct {
 			    HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) |
 				    HOLDS(EPOLL) | HOLDS(EVENT) | HOLDS(PIPE) |
 				    HOLDS(MEMORY) | HOLDS(READ) },
+	[SANDBOX_LMTP] = { lmtp_calls, false, false, false, 0,
+			   HOLDS_COMMON | HOLDS(LISTENER) | HOLDS(CLIENT) |
+				   HOLDS(EPOLL) | HOLDS(EVENT) | HOLDS(PIPE) |
+				   HOLDS(MEMORY) | HOLDS(WRITE) },
 	[SANDBOX_AUTH] = { auth_calls, true, true, false,
 			   LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
 			   HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) },
@@ -183,7 +191,7 @@ enum sandbox sandbox_of(enum role role)
 	static const enum sandbox of[ROLE_COUNT] = {
 		[ROLE_PARENT] = SANDBOX_PARENT,      [ROLE_FRONT] = SANDBOX_FRONT,
 		[ROLE_AUTH] = SANDBOX_AUTH,          [ROLE_DROP] = SANDBOX_DROP,
-		[ROLE_LOOKUP] = SANDBOX_LOOKUP_CODE,
+		[ROLE_LOOKUP] = SANDBOX_LOOKUP_CODE, [ROLE_LMTP] = SANDBOX_LMTP,
 	};
 
 	return of[role];
@@ -355,6 +363,9 @@ static bool allow_narrowly(scmp_filter_ctx ctx, enum sandbox sandbox)
 	if (ok && sandbox == SANDBOX_FRONT)
 		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO)) &&
 		     allow_if(ctx, "fcntl", when_is(1, F_GET_SEALS));
+	if (ok && sandbox == SANDBOX_LMTP)
+		ok = allow_if(ctx, "getsockopt", when_is(2, TCP_INFO)) &&
+		     allow_if(ctx, "fcntl", when_is(1, F_ADD_SEALS));
 	/* poplar-auth: sessions; libcurl: to wake itself */
 	if (ok && (sandbox == SANDBOX_AUTH || sandbox == SANDBOX_AUTH_GSSAPI ||
 		   table[sandbox].connects))

@@ -13,6 +13,7 @@
 #define SANDBOX_TABLE(X) \
 	X(PARENT,      "parent") \
 	X(FRONT,       "front") \
+	X(LMTP,        "lmtp")        /* as front, and the calls that write a message */ \
 	X(AUTH,        "auth") \
 	X(AUTH_GSSAPI, "auth-gssapi") /* as auth, and the calls that Kerberos needs */ \
 	X(DROP,        "drop") \

@@ -66,7 +66,20 @@ bool logins_hear(struct logins_link *link, struct channel_inbox *in)
 	return play.goes_on;
 }
 
-/* ---- poplar-auth with one front ---- */
+void recipients_link_init(struct recipients_link *link, struct logins *logins, int fd)
+{
+	*link = (struct recipients_link){ .logins = logins, .answers = { .fd = fd } };
+}
+
+bool recipients_hear(struct recipients_link *link, struct channel_inbox *in)
+{
+	(void)in;
+	play.heard++;
+	atomic_fetch_add(&link->answers.unread, play.answers);
+	return play.goes_on;
+}
+
+/* ---- poplar-auth with one front, or poplar-lmtp ---- */
 
 enum { NUMBER = 77 };
 
@@ -75,7 +88,8 @@ struct world {
 	struct logins logins;
 	struct fronts fronts;
 	struct channel parent; /* poplard's end */
-	int front;             /* the front's end */
+	int front;             /* the front's end, or poplar-lmtp's */
+	bool is_lmtp;
 };
 
 static void link_to(struct world *w, uint64_t number)
@@ -83,7 +97,10 @@ static void link_to(struct world *w, uint64_t number)
 	int ours;
 
 	w->front = peer_new(&ours);
-	fronts_link(&w->fronts, number, ours);
+	if (w->is_lmtp)
+		fronts_link_lmtp(&w->fronts, number, ours);
+	else
+		fronts_link(&w->fronts, number, ours);
 }
 
 static void world_begin(struct world *w)
@@ -118,7 +135,10 @@ static void world_end(struct world *w)
 
 static void say(struct world *w)
 {
-	peer_say(w->front, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }, -1);
+	peer_say(w->front,
+		 &(const struct message){ .kind = w->is_lmtp ? MESSAGE_RCPT_ASK
+							     : MESSAGE_AUTH_WHICH },
+		 -1);
 }
 
 static void wake(void)
@@ -143,13 +163,17 @@ static void test_a_front_that_does_not_read_is_not_heard_until_it_has(void **sta
 {
 	static const struct {
 		unsigned answers;
-		bool is_held;
-	} cases[] = { { FRONTS_ANSWERS_MAX - 1, false }, { FRONTS_ANSWERS_MAX, true } };
+		bool is_held, is_lmtp;
+	} cases[] = { { FRONTS_ANSWERS_MAX - 1, false, false },
+		      { FRONTS_ANSWERS_MAX, true, false },
+		      { FRONTS_ANSWERS_MAX - 1, false, true },
+		      { FRONTS_ANSWERS_MAX, true, true } };
 	struct world w;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		world_begin(&w);
+		w.is_lmtp = cases[i].is_lmtp;
 		link_to(&w, NUMBER);
 		play.answers = cases[i].answers;
 		say(&w);
@@ -175,8 +199,11 @@ static void test_a_link_that_ends_is_reported_and_freed_once(void **state)
 	struct world w;
 
 	(void)state;
-	for (int is_broken = 0; is_broken < 2; is_broken++) {
+	for (int i = 0; i < 4; i++) {
+		const bool is_broken = i & 1;
+
 		world_begin(&w);
+		w.is_lmtp = i & 2;
 		link_to(&w, NUMBER);
 		CHECK_EQ(atomic_load(&w.process.live), 1);
 		if (is_broken) {
@@ -203,8 +230,11 @@ static void test_a_link_that_cannot_be_is_reported(void **state)
 	struct world w;
 
 	(void)state;
-	for (int has_memory = 0; has_memory < 2; has_memory++) {
+	for (int i = 0; i < 4; i++) {
+		const bool has_memory = i & 1;
+
 		world_begin(&w);
+		w.is_lmtp = i & 2;
 		is_refused = true;
 		memory_left = has_memory ? MEMORY_ENOUGH : 0;
 		link_to(&w, NUMBER);

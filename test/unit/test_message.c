@@ -2,6 +2,7 @@
  */
 #include "messages.h"
 
+#include "base/buf.h"
 #include "base/roles.h"
 
 static bool legal(enum message_kind kind, enum role from, enum role to)
@@ -216,7 +217,30 @@ static void test_the_front_can_only_ask(void **state)
 	CHECK(!legal(MESSAGE_GRANT, ROLE_FRONT, ROLE_DROP));
 	CHECK(!legal(MESSAGE_GRANT, ROLE_PARENT, ROLE_DROP));
 	CHECK_EQ(message_to(MESSAGE_AUTH_ASK), 1u << ROLE_AUTH);
-	CHECK_EQ(message_to(MESSAGE_TLS_FILES), 1u << ROLE_FRONT);
+	CHECK_EQ(message_to(MESSAGE_TLS_FILES), 1u << ROLE_FRONT | 1u << ROLE_LMTP);
+}
+
+/* poplar-lmtp names addresses, never users or paths: poplar-auth finds the maildrop,
+ * and a maildrop process does what the socket that it was given allows. */
+static void test_poplar_lmtp_can_only_ask_and_add(void **state)
+{
+	char said[512];
+	struct buf b = BUF(said);
+
+	(void)state;
+	for (enum message_kind kind = 0; kind < MESSAGE_COUNT; kind++)
+		for (enum role to = 0; to < ROLE_COUNT; to++) {
+			if (!legal(kind, ROLE_LMTP, to))
+				continue;
+			buf_text(&b, message_name(kind));
+			buf_text(&b, " to ");
+			buf_text(&b, role_name(to));
+			buf_text(&b, "; ");
+		}
+	CHECK_TEXT(buf_cstr(&b), "SANDBOXED to poplard; RCPT_ASK to poplar-auth; "
+				 "SPOOL to poplar-drop; DELIVER to poplar-drop; ");
+	CHECK_EQ(message_from(MESSAGE_GRANT_DELIVERY), 1u << ROLE_AUTH);
+	CHECK_EQ(message_from(MESSAGE_RCPT_OK), 1u << ROLE_AUTH);
 }
 
 static void test_random_octets_are_no_message_of_length(void **state)
@@ -360,6 +384,7 @@ int main(void)
 		TEST(test_a_message_has_a_strict_end),
 		TEST(test_each_text_at_its_maximum_travels_and_one_octet_more_does_not),
 		TEST(test_the_front_can_only_ask),
+		TEST(test_poplar_lmtp_can_only_ask_and_add),
 		TEST(test_random_octets_are_no_message_of_length),
 		TEST(test_each_message_has_its_time),
 		TEST(test_a_refused_message_changes_nothing),

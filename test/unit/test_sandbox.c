@@ -42,8 +42,11 @@ static int outcome(enum sandbox sandbox, try_fn *attempt)
 		int abi, dir = open(folder, O_PATH | O_DIRECTORY);
 
 		if (chdir("/") < 0 ||
-		    sandbox_enter(sandbox, sandbox == SANDBOX_FRONT ? -1 : dir, &abi,
-				  NULL))
+		    sandbox_enter(sandbox,
+				  sandbox == SANDBOX_FRONT || sandbox == SANDBOX_LMTP
+					  ? -1
+					  : dir,
+				  &abi, NULL))
 			_exit(NO_WALLS);
 		_exit(attempt(dir) < 0 ? errno : ALLOWED);
 	}
@@ -249,9 +252,10 @@ static int try_pause(int dir)
 }
 
 /* Rows: what is tried. Columns: within which sandbox. */
-static const enum sandbox columns[] = { SANDBOX_FRONT,       SANDBOX_AUTH,
-					SANDBOX_AUTH_GSSAPI, SANDBOX_DROP,
-					SANDBOX_LOOKUP_FILE, SANDBOX_LOOKUP_NET };
+static const enum sandbox columns[] = { SANDBOX_FRONT,     SANDBOX_LMTP,
+					SANDBOX_AUTH,      SANDBOX_AUTH_GSSAPI,
+					SANDBOX_DROP,      SANDBOX_LOOKUP_FILE,
+					SANDBOX_LOOKUP_NET };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static const struct {
@@ -259,77 +263,93 @@ static const struct {
 	try_fn *attempt;
 	int said[COLUMNS];
 } table[] = {
-	{ "exec", try_exec, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
-	{ "fork", try_fork, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
-	{ "TCP socket", try_tcp, { KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED } },
+	{ "exec",
+	  try_exec,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "fork",
+	  try_fork,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "TCP socket",
+	  try_tcp,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED } },
 	{ "local socket",
 	  try_unix,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED } },
 	{ "local pair",
 	  try_pair,
-	  { KILLED, ALLOWED, ALLOWED, KILLED, KILLED, ALLOWED } },
-	{ "map code", try_code, { KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED } },
+	  { KILLED, KILLED, ALLOWED, ALLOWED, KILLED, KILLED, ALLOWED } },
+	{ "map code",
+	  try_code,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED } },
 	{ "make code",
 	  try_make_code,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
-	{ "ptrace", try_ptrace, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
-	{ "kill", try_kill, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "ptrace",
+	  try_ptrace,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "kill",
+	  try_kill,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "signal another",
 	  try_signal,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "signal itself",
 	  try_own_signal,
-	  { ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED } },
+	  { ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED } },
 	{ "signal another by a descriptor",
 	  try_signal_by_files,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "limit another",
 	  try_limit,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
-	{ "setuid", try_setuid, { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	{ "setuid",
+	  try_setuid,
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "become dumpable",
 	  try_dumpable,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "terminal",
 	  try_terminal,
-	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED } },
 	{ "openat outside",
 	  try_old_open,
-	  { KILLED, EACCES, EACCES, KILLED, EACCES, EACCES } },
+	  { KILLED, KILLED, EACCES, EACCES, KILLED, EACCES, EACCES } },
 	{ "openat inside",
 	  try_old_open_inside,
-	  { KILLED, ALLOWED, ALLOWED, KILLED, ALLOWED, ALLOWED } },
+	  { KILLED, KILLED, ALLOWED, ALLOWED, KILLED, ALLOWED, ALLOWED } },
 	{ "openat inside to write",
 	  try_old_write_inside,
-	  { KILLED, EACCES, EACCES, KILLED, EACCES, EACCES } },
+	  { KILLED, KILLED, EACCES, EACCES, KILLED, EACCES, EACCES } },
 	{ "openat2 outside",
 	  try_open_outside,
-	  { KILLED, KILLED, KILLED, EACCES, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, EACCES, KILLED, KILLED } },
 	{ "openat2 inside",
 	  try_open_inside,
-	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
 	{ "openat2 inside to write",
 	  try_write_inside,
-	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
 	{ "list inside",
 	  try_list_inside,
-	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
 	{ "remove inside",
 	  try_remove_inside,
-	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
 	{ "make folder inside",
 	  try_make_dir_inside,
-	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	  { KILLED, KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
 	{ "duplicate a descriptor",
 	  try_dup,
-	  { KILLED, KILLED, KILLED, KILLED, ALLOWED, ALLOWED } },
+	  { KILLED, KILLED, KILLED, KILLED, KILLED, ALLOWED, ALLOWED } },
 	{ "memory file",
 	  try_memfd,
-	  { KILLED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
+	  { KILLED, ALLOWED, KILLED, KILLED, ALLOWED, KILLED, KILLED } },
 	{ "rest for a time",
 	  try_pause,
-	  { ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED } },
-	{ "thread", try_thread, { KILLED, ALLOWED, ALLOWED, ALLOWED, KILLED, KILLED } },
+	  { ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED } },
+	{ "thread",
+	  try_thread,
+	  { KILLED, KILLED, ALLOWED, ALLOWED, ALLOWED, KILLED, KILLED } },
 };
 
 static void prepare(void)
@@ -363,6 +383,12 @@ static void test_the_front(void **state)
 {
 	(void)state;
 	check_sandbox(SANDBOX_FRONT);
+}
+
+static void test_lmtp(void **state)
+{
+	(void)state;
+	check_sandbox(SANDBOX_LMTP);
 }
 
 static void test_auth(void **state)
@@ -540,6 +566,7 @@ int main(void)
 		TEST(test_what_is_listed_is_known_on_every_architecture),
 		TEST(test_successors_are_allowed_where_there_is_no_other),
 		TEST(test_the_front),
+		TEST(test_lmtp),
 		TEST(test_auth),
 		TEST(test_auth_with_kerberos),
 		TEST(test_drop),
