@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/own.h"
+#include "base/quota.h"
 
 /* ---- values ---- */
 
@@ -29,6 +30,11 @@ static struct text_list *list_at(const struct row *row, const void *values)
 }
 
 static uint32_t *number_at(const struct row *row, const void *values)
+{
+	return value_at(row, values);
+}
+
+static uint64_t *octets_at(const struct row *row, const void *values)
 {
 	return value_at(row, values);
 }
@@ -100,6 +106,24 @@ static void show_number(enum setting_type type, uint64_t n, struct buf *out)
 	buf_text(out, unit->name);
 }
 
+static bool parse_octets(const struct row *row, struct span text, uint64_t *out)
+{
+	uint64_t n;
+
+	if (!quota_parse_octets(text, &n) || n < row->least || n > row->most)
+		return false;
+	*out = n;
+	return true;
+}
+
+static void show_octets(uint64_t n, struct buf *out)
+{
+	if (n > 0)
+		quota_print(&(struct quota){ .octets = n }, out);
+	else
+		buf_char(out, '0');
+}
+
 static bool parse_choice(const struct row *row, struct span text, uint32_t *out)
 {
 	for (uint32_t i = 0; row->choices[i]; i++) {
@@ -140,6 +164,8 @@ bool row_set(const struct row *row, void *values, struct span text)
 	case SETTING_TIME:
 	case SETTING_MILLIS:
 		return parse_number(row, text, number_at(row, values));
+	case SETTING_OCTETS:
+		return parse_octets(row, text, octets_at(row, values));
 	case SETTING_CHOICE:
 		return parse_choice(row, text, number_at(row, values));
 	case SETTING_BOOL:
@@ -272,6 +298,9 @@ void row_show(const struct row *row, const void *values, struct buf *out)
 	case SETTING_MILLIS:
 		show_number(row->type, *number_at(row, values), out);
 		break;
+	case SETTING_OCTETS:
+		show_octets(*octets_at(row, values), out);
+		break;
 	case SETTING_CHOICE:
 		buf_text(out, row->choices[*number_at(row, values)]);
 		break;
@@ -294,10 +323,18 @@ void row_show(const struct row *row, const void *values, struct buf *out)
 
 static void put_range(const struct row *row, struct buf *out)
 {
+	const bool is_octets = row->type == SETTING_OCTETS;
+
 	buf_text(out, " from ");
-	show_number(row->type, row->least, out);
+	if (is_octets)
+		show_octets(row->least, out);
+	else
+		show_number(row->type, row->least, out);
 	buf_text(out, " to ");
-	show_number(row->type, row->most, out);
+	if (is_octets)
+		show_octets(row->most, out);
+	else
+		show_number(row->type, row->most, out);
 }
 
 bool row_lacks_unit(const struct row *row, struct span text)
@@ -320,6 +357,10 @@ void row_expected(const struct row *row, char *out, size_t room)
 	case SETTING_TIME:
 	case SETTING_MILLIS:
 		buf_text(&b, "a time");
+		put_range(row, &b);
+		break;
+	case SETTING_OCTETS:
+		buf_text(&b, "a size");
 		put_range(row, &b);
 		break;
 	case SETTING_CHOICE:

@@ -7,7 +7,8 @@
  *
  * Types: TEXT; LIST of texts; COUNT, a number; TIME in seconds (90s, 10m, 2h, 1d) and
  * MILLIS in milliseconds (500ms, 2s, 1m), which need a unit unless they are 0; BOOL,
- * yes or no; CHOICE, one word of several.
+ * yes or no; CHOICE, one word of several; OCTETS, a size (500k, 50M, 2G), whose units
+ * are powers of 1024.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ enum setting_type {
 	SETTING_MILLIS,
 	SETTING_BOOL,
 	SETTING_CHOICE,
+	SETTING_OCTETS,
 };
 
 enum { SETTING_LIST_MAX = 32 };
@@ -38,6 +40,7 @@ struct text_list {
 #define SETTING_C_MILLIS uint32_t
 #define SETTING_C_BOOL   bool
 #define SETTING_C_CHOICE uint32_t
+#define SETTING_C_OCTETS uint64_t
 
 enum { ROW_NAME_MAX = 32, ROW_CHOICES_MAX = 31 };
 
@@ -63,6 +66,7 @@ struct row {
 #define ROW_WORDS_TIME(...)
 #define ROW_WORDS_MILLIS(...)
 #define ROW_WORDS_BOOL(...)
+#define ROW_WORDS_OCTETS(...)
 #define ROW_WORDS_CHOICE(...) .choices = { __VA_ARGS__ }
 
 /* A table of rows. */

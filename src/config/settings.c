@@ -13,6 +13,7 @@ enum {
 	AUTH = ROLE_BIT_AUTH,
 	DROP = ROLE_BIT_DROP,
 	LOOKUP = ROLE_BIT_LOOKUP,
+	LMTP = ROLE_BIT_LMTP,
 };
 
 static const struct row table[SETTING_ID_COUNT] = {

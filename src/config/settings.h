@@ -38,24 +38,24 @@ X(tls_key, LIST, 0, 32, "", PARENT, \
 X(tls_ocsp, LIST, 0, 32, "", PARENT, \
   "Files with OCSP responses in DER form to staple, in the order of tls-certificate. Missing or empty: " \
   "nothing is stapled. A response that is stale, or for another certificate, is logged and not stapled.") \
-X(tls_unknown_name, CHOICE, 0, 1, "default", FRONT, \
+X(tls_unknown_name, CHOICE, 0, 1, "default", FRONT | LMTP, \
   "The answer to a client that names a host (SNI) that no certificate has: the first certificate, or a fatal " \
   "alert.") \
-X(tls_minimum, CHOICE, 0, 1, "1.2", PARENT | FRONT, \
+X(tls_minimum, CHOICE, 0, 1, "1.2", PARENT | FRONT | LMTP, \
   "The oldest version of TLS that the server accepts.") \
 X(tls_ciphers, TEXT, 1, 2048, \
   "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" \
   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305", \
-  PARENT | FRONT, \
+  PARENT | FRONT | LMTP, \
   "The ciphers of TLS 1.2, as openssl-ciphers(1) names them. The defaults of this setting and the next two " \
   "are Mozilla's intermediate profile without DHE: a DHE handshake costs the server four to five times as " \
   "much as one with ECDHE, which every client of TLS 1.2 knows. The client chooses among the ciphers.") \
 X(tls_ciphersuites, TEXT, 1, 2048, \
-  "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", PARENT | FRONT, \
+  "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256", PARENT | FRONT | LMTP, \
   "The ciphers of TLS 1.3.") \
-X(tls_groups, TEXT, 1, 2048, "X25519:prime256v1:secp384r1", PARENT | FRONT, \
+X(tls_groups, TEXT, 1, 2048, "X25519:prime256v1:secp384r1", PARENT | FRONT | LMTP, \
   "The groups for key exchange, the preferred one first.") \
-X(tls_client_verify, CHOICE, 0, 2, "none", PARENT | FRONT, \
+X(tls_client_verify, CHOICE, 0, 2, "none", PARENT | FRONT | LMTP, \
   "Whether clients are asked for a certificate, and whether they must have one. A certificate that a client " \
   "gives must be valid. Sessions with a client certificate are not resumed.") \
 X(tls_client_ca, TEXT, 0, 4095, "", PARENT, \
@@ -63,7 +63,7 @@ X(tls_client_ca, TEXT, 0, 4095, "", PARENT, \
 X(tls_client_crl, TEXT, 0, 4095, "", PARENT, \
   "File with certificate revocation lists in PEM form: one list of each authority in a client's chain. If a " \
   "list is missing or out of date, the client is refused. Empty: revocation is not checked.") \
-X(tls_client_name, CHOICE, 0, 3, "common-name", PARENT | FRONT, \
+X(tls_client_name, CHOICE, 0, 3, "common-name", PARENT | FRONT | LMTP, \
   "The field of a client's certificate that names its user: the subject's common name, or the e-mail " \
   "address, DNS name or Microsoft user principal name among its alternative names. A certificate names " \
   "nobody unless it has the field exactly once.") \
@@ -77,7 +77,7 @@ X(greeting, TEXT, 1, 360, "Poplar ready", FRONT, \
 X(language, CHOICE, 0, LANGUAGE_COUNT - 1, "en", FRONT, \
   "The language that a client gets by LANG *, that is, the administrator's choice. A client that has not " \
   "used LANG is answered in English, since it expects ASCII.") \
-X(proxy_from, LIST, 0, 32, "", FRONT, \
+X(proxy_from, LIST, 0, 32, "", FRONT | LMTP, \
   "Addresses and networks of proxies in front of the server, such as 192.0.2.1, 192.0.2.0/24 or " \
   "2001:db8::/32. A connection from a proxy must begin with a header of the PROXY protocol, version 1 or 2; " \
   "on the addresses of listen-tls the header comes before TLS. The header names the client. See BEHIND A " \
@@ -118,13 +118,13 @@ X(failure_delay, MILLIS, 0, 60000, "1s", AUTH, \
   "delay for a client that has failed too often. 0: no delays at all. See FAILED LOGINS.") \
 X(failure_delay_max, MILLIS, 0, 120000, "30s", AUTH, \
   "The longest time that a login waits before it is checked, however many have failed.") \
-X(max_errors, COUNT, 1, 1000, "20", FRONT, \
+X(max_errors, COUNT, 1, 1000, "20", FRONT | LMTP, \
   "The number of refused lines in a row after which the server closes the connection.") \
-X(max_connections_per_address, COUNT, 0, 10000, "50", FRONT, \
+X(max_connections_per_address, COUNT, 0, 10000, "50", FRONT | LMTP, \
   "The number of connections that one address may have at a time, over all network processes; 0: any number. " \
   "Of an IPv6 address the first 64 bits count, which is what one customer has. A whole office may share one " \
   "IPv4 address: see trusted-networks.") \
-X(trusted_networks, LIST, 0, 32, "", FRONT | AUTH, \
+X(trusted_networks, LIST, 0, 32, "", FRONT | LMTP | AUTH, \
   "Addresses and networks, such as that of a mail gateway, that may have any number of connections and whose " \
   "logins are never delayed.") \
 X(cache_size, COUNT, 0, 100000, "4096", AUTH, \
@@ -153,6 +153,54 @@ X(utf8_downgrade, CHOICE, 0, 2, "full", DROP, \
 X(lock_wait, MILLIS, 0, 60000, "500ms", DROP, \
   "How long a login waits for another session on the same maildrop to end before it is refused with " \
   "[IN-USE].") \
+/* mail comes in */ \
+X(listen_lmtp, LIST, 0, 32, "", PARENT, \
+  "Where the server takes mail by LMTP (RFC 2033): paths of Unix sockets, which begin with '/', and addresses as " \
+  "those of listen. Port 25 is never allowed (RFC 2033 section 5). Empty: the server takes no mail. See MAIL " \
+  "COMING IN.") \
+X(lmtp_socket_owner, TEXT, 0, 64, "", PARENT, \
+  "As root: the user that owns the Unix sockets of listen-lmtp. Empty: root.") \
+X(lmtp_socket_group, TEXT, 0, 64, "", PARENT, \
+  "The group of the Unix sockets of listen-lmtp, such as that of the mail transfer agent. Empty: the group that " \
+  "poplard runs as.") \
+X(lmtp_socket_mode, TEXT, 3, 4, "0660", PARENT, \
+  "The mode of the Unix sockets of listen-lmtp, in octal. Whoever may write to a socket may deliver mail.") \
+X(lmtp_from, LIST, 0, 32, "", LMTP, \
+  "Addresses and networks that may deliver mail over TCP, besides loopback addresses of this machine.") \
+X(lmtp_tls_names, LIST, 0, 32, "", PARENT | LMTP, \
+  "Names in client certificates, in the field that tls-client-name chooses. A client with such a certificate may " \
+  "deliver mail from any address after STARTTLS. It needs tls-certificate and tls-client-ca.") \
+X(max_message_size, OCTETS, 65536, UINT64_C(1) << 36, "50M", LMTP, \
+  "The largest message that the server takes, with CRLF at the end of each line, which the keyword SIZE announces " \
+  "(RFC 1870).") \
+X(lmtp_memory, OCTETS, 1 << 20, UINT64_C(1) << 36, "32M", LMTP, \
+  "The memory for messages that are being received, over all connections. Large messages are received into files " \
+  "of the maildrop process; this memory is for small ones, and for large ones if no file can be had.") \
+X(lmtp_timeout, TIME, 1, 3600, "5m", LMTP, \
+  "The time without a command, or without octets of a message, after which the connection ends. RFC 5321 section " \
+  "4.5.3.2.7 asks for at least five minutes.") \
+X(recipient_delimiter, TEXT, 0, 8, "+", AUTH, \
+  "Characters that separate a user from a detail in the address of a recipient, as in user+detail@example.org: " \
+  "each character of the text is one. The full address is tried first, then the one without the detail. Empty: " \
+  "none.") \
+X(recipient_domains, CHOICE, 0, 2, "keep", AUTH, \
+  "How the domain of a recipient's address is used: strip removes it before the databases are asked; keep asks " \
+  "for the whole address; require also refuses an address without a domain.") \
+X(catch_all, TEXT, 0, 255, "", AUTH, \
+  "The user who gets mail for recipients that no database knows. Empty: such recipients are refused.") \
+X(quota, TEXT, 0, 64, "", AUTH, \
+  "How much mail each maildrop may hold: a size as POP3 shows it, a number of messages, or both, such as 500M, " \
+  "10000 messages. Empty or none: any amount. A user may have a field of this name.") \
+X(quota_grace, OCTETS, 0, UINT64_C(1) << 36, "0", AUTH, \
+  "A message that begins while the maildrop is below its quota may pass the quota by this size.") \
+X(quota_warn, LIST, 0, 8, "", DROP, \
+  "Percents of the quota, such as 80%. When a delivery takes the maildrop above one of them, the user gets a " \
+  "warning as a message: once each time the limit is crossed upwards.") \
+X(quota_warn_text, TEXT, 0, 4095, "", PARENT, \
+  "File with the warning, which is read at start and on reload. Empty: a built-in text.") \
+X(quota_full, CHOICE, 0, 1, "tempfail", LMTP, \
+  "The reply for a full maildrop: tempfail (452 4.2.2) lets the mail transfer agent try again; bounce (552 5.2.2) " \
+  "has it return the message to the sender.") \
 /* policy */ \
 X(login_delay, TIME, 0, 86400, "0", FRONT | AUTH, \
   "The time after a login in which another login of the same user is refused with [LOGIN-DELAY]. CAPA " \
@@ -178,7 +226,7 @@ X(xtnd, BOOL, 0, 1, "no", FRONT | AUTH, \
   "Whether the server has the command XTND, by which old clients find extensions and read boards. See " \
   "BOARDS.") \
 /* time */ \
-X(handshake_timeout, TIME, 1, 600, "60s", FRONT, \
+X(handshake_timeout, TIME, 1, 600, "60s", FRONT | LMTP, \
   "The time that a TLS handshake may take, with the proxy's header before it, from the beginning of the " \
   "connection or from STLS.") \
 X(login_timeout, TIME, 1, 3600, "180s", FRONT, \
@@ -187,12 +235,12 @@ X(login_timeout, TIME, 1, 3600, "180s", FRONT, \
 X(idle_timeout, TIME, 600, 86400, "10m", FRONT, \
   "The time without a command after which a session ends, without removing messages. RFC 1939 demands at " \
   "least ten minutes.") \
-X(grace, TIME, 1, 600, "10s", PARENT | FRONT, \
+X(grace, TIME, 1, 600, "10s", PARENT | FRONT | LMTP, \
   "The time that replies under way may take after SIGTERM; then the server ends every process.") \
 /* processes */ \
 X(fronts, COUNT, 0, 256, "0", PARENT, \
   "The number of processes that serve the network. 0: one for each processor.") \
-X(max_connections, COUNT, 1, 1000000, "20000", FRONT, \
+X(max_connections, COUNT, 1, 1000000, "20000", FRONT | LMTP, \
   "The number of connections that the server has at a time, over all network processes; a further one gets " \
   "a refusal and is closed. One network process takes no more than its limit on open files allows, of " \
   "which a connection can need four; further ones wait in the kernel's queue.") \
@@ -219,7 +267,7 @@ X(run_dir, TEXT, 1, 4095, "/run/poplar", PARENT, \
 /* the log */ \
 X(log, CHOICE, 0, 1, "stderr", PARENT, \
   "Where the log goes.") \
-X(log_level, CHOICE, 0, 4, "info", PARENT | FRONT | AUTH | DROP | LOOKUP, \
+X(log_level, CHOICE, 0, 4, "info", PARENT | FRONT | AUTH | DROP | LOOKUP | LMTP, \
   "The lowest priority of lines that are logged.") \
 X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
   "The facility of lines that go to syslog.")
@@ -230,6 +278,8 @@ X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
 #define SETTING_CHOICES_utf8_downgrade "full", "simple", "refuse" /* enum downgrade_way */
 #define SETTING_CHOICES_tls_client_verify "none", "optional", "required"
 #define SETTING_CHOICES_tls_client_name "common-name", "email", "dns-name", "upn"
+#define SETTING_CHOICES_recipient_domains "strip", "keep", "require"
+#define SETTING_CHOICES_quota_full      "tempfail", "bounce"
 #define SETTING_CHOICES_plaintext_auth  "no", "loopback", "yes"
 #define SETTING_CHOICES_language        LANGUAGE_TABLE(SETTING_LANGUAGE)
 #define SETTING_LANGUAGE(id, tag)       tag,
@@ -240,6 +290,8 @@ X(syslog_facility, CHOICE, 0, 8, "mail", PARENT, \
 /* clang-format on */
 
 enum { PLAINTEXT_AUTH_NO, PLAINTEXT_AUTH_LOOPBACK, PLAINTEXT_AUTH_YES };
+enum { RECIPIENT_DOMAINS_STRIP, RECIPIENT_DOMAINS_KEEP, RECIPIENT_DOMAINS_REQUIRE };
+enum { QUOTA_FULL_TEMPFAIL, QUOTA_FULL_BOUNCE };
 enum { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 enum setting_id {

@@ -60,7 +60,7 @@ static bool find_users(struct parent *p, struct generation *g)
 
 	if (!setup_find_users(&setup, &users))
 		return false;
-	g->ids[ROLE_FRONT] = users.front;
+	g->ids[ROLE_FRONT] = g->ids[ROLE_LMTP] = users.front;
 	g->ids[ROLE_AUTH] = users.auth;
 	g->ids[ROLE_DROP] = users.mail;
 	setup_judge(&setup, &users);
@@ -100,6 +100,8 @@ static bool plan_workers(struct generation *g)
 		drop->standard = true;
 	for (unsigned i = 0; i < front_count(&g->settings) && ok; i++)
 		ok = worker_new(g, ROLE_FRONT, g->ids[ROLE_FRONT]) != NULL;
+	if (g->settings.listen_lmtp.count > 0 && ok)
+		ok = worker_new(g, ROLE_LMTP, g->ids[ROLE_LMTP]) != NULL;
 	return ok && drop;
 }
 
@@ -183,7 +185,7 @@ bool generation_begins_service(struct parent *p, struct generation *g)
 		return false;
 	g->ready = true;
 	for (const struct worker *k = g->workers; k; k = k->next)
-		if (k->role == ROLE_FRONT)
+		if (worker_listens(k))
 			tell_ports(p, k);
 	for (struct generation *old = g->next; old; old = old->next)
 		drain(old);
