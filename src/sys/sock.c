@@ -1,4 +1,4 @@
-/* sys/sock.c - makes TCP sockets, and asks the kernel about a peer.
+/* sys/sock.c - makes listening sockets, and asks the kernel about a peer.
  *
  * Prefix: sock_.
  */
@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
+#include <stddef.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/own.h"
@@ -79,9 +81,31 @@ bool sock_parse(struct span text, struct sock_address out[2], unsigned *out_coun
 	return true;
 }
 
+bool sock_unix(struct span path, struct sock_address *out)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	if (!span_copy(path, un.sun_path, sizeof un.sun_path))
+		return false;
+	memcpy(&out->addr, &un, sizeof un);
+	out->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len + 1);
+	return true;
+}
+
 static bool set(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+static bool set_tcp_options(int fd, int family)
+{
+	return set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+	       set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+	       set(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+	       set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S) &&
+	       set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY_S) &&
+	       set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT) &&
+	       (family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
 }
 
 enum fault sock_listen(const struct sock_address *address, int *out_fd, struct why *why)
@@ -93,13 +117,7 @@ enum fault sock_listen(const struct sock_address *address, int *out_fd, struct w
 	OWN_FD fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(why, FAULT_IO, errno, "socket", text);
-	if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
-	    !set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) ||
-	    !set(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
-	    !set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S) ||
-	    !set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_EVERY_S) ||
-	    !set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT) ||
-	    (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
+	if (family != AF_UNIX && !set_tcp_options(fd, family))
 		return fault_set(why, FAULT_IO, errno, "setsockopt", text);
 	if (bind(fd, (const struct sockaddr *)&address->addr, address->len) < 0)
 		return fault_set(why, FAULT_IO, errno, "bind", text);
@@ -135,7 +153,10 @@ void sock_text(const struct sock_address *address, char out[ADDRESS_TEXT_MAX])
 {
 	const struct address host = sock_host(address);
 
-	address_text(&host, sock_port(address), out);
+	if (address->addr.ss_family == AF_UNIX)
+		memcpy(out, "unix", sizeof "unix");
+	else
+		address_text(&host, sock_port(address), out);
 }
 
 enum sock_peer sock_peer(int fd)

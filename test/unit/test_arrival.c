@@ -76,6 +76,48 @@ static void test_where_passwords_may_come_in_clear_text(void **state)
 	}
 }
 
+/* ---- Unix sockets ---- */
+
+static void arrive_by_unix(void)
+{
+	const struct sock_address peer = { .addr = { .ss_family = AF_UNIX },
+					   .len = sizeof(sa_family_t) };
+	const unsigned i = w.client_count++;
+
+	w.clients[i].room = SIZE_MAX;
+	w.f.accept(&w.f, CLIENT_FD + (int)i, false, &peer);
+}
+
+/* It is on this machine, and no proxy, whatever the networks are. */
+static void test_a_client_of_a_unix_socket(void **state)
+{
+	(void)state;
+	begin();
+	CHECK(nets_add(&w.f.proxies, SPAN("0.0.0.0/0")));
+	CHECK(nets_add(&w.f.proxies, SPAN("::/0")));
+	w.f.child.settings.plaintext_auth = PLAINTEXT_AUTH_LOOPBACK;
+	arrive_by_unix();
+	CHECK_TEXT(conn()->peer, "unix");
+	CHECK_EQ(conn()->phase, PHASE_OPEN);
+	CHECK(conn()->pop3->session.clear_ok);
+	end();
+}
+
+static void test_unix_sockets_count_in_the_total_alone(void **state)
+{
+	(void)state;
+	begin();
+	w.f.child.settings.max_connections_per_address = 1;
+	w.f.child.settings.max_connections = 2;
+	arrive_by_unix();
+	arrive_by_unix();
+	CHECK_EQ(w.f.conn_count, 2);
+	arrive_by_unix();
+	CHECK_EQ(w.f.conn_count, 2);
+	CHECK(logged("connection-refused peer=unix"));
+	end();
+}
+
 /* ---- limits ---- */
 
 static void test_too_many_in_total(void **state)
@@ -423,6 +465,8 @@ int main(void)
 		TEST(test_a_client_of_its_own),
 		TEST(test_a_tls_port_says_nothing_first),
 		TEST(test_where_passwords_may_come_in_clear_text),
+		TEST(test_a_client_of_a_unix_socket),
+		TEST(test_unix_sockets_count_in_the_total_alone),
 		TEST(test_too_many_in_total),
 		TEST(test_too_many_from_one_address),
 		TEST(test_a_refusal_on_a_tls_port_is_silent),
