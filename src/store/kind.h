@@ -22,6 +22,9 @@
 struct store_kind {
 	const char *name;
 
+	/* See store_start. NULL: there is nothing to do. */
+	bool (*start)(void);
+
 	/* Find the maildrop, create its folders if the opening allows that, and lock
 	 * it. *out is a structure of the kind that begins with a struct maildrop, of
 	 * which `open` sets `dir` and `has_new_home`; `close` frees it. FAULT_BUSY:

@@ -1,4 +1,4 @@
-/* store/lock.h - locks a maildrop for one session.
+/* store/lock.h - locks a maildrop for one session, or for one delivery.
  *
  * Prefix: store_lock.
  */
@@ -17,6 +17,12 @@ void store_locks_free(struct store_locks *locks); /* NULL is allowed */
  * of the descriptor is closed. FAULT_BUSY: another session still has the lock after the
  * wait. */
 MUST_USE enum fault store_lock(const struct store_opening *o, int dir, struct why *why);
+
+/* Take the arrivals lock: lock the open folder `dir`, in which messages arrive,
+ * exclusively. It does not exclude sessions. FAULT_BUSY: another program has had it for
+ * ten seconds. */
+MUST_USE enum fault store_lock_arrivals(const struct store_opening *o, int dir,
+					struct why *why);
 
 /* Call this after closing a locked folder: threads that wait for a lock try again at
  * once. */

@@ -25,6 +25,9 @@ bool store_start(void)
 	char large[4096] = { 1 };
 
 	qsort(large, sizeof large, 1, by_value);
+	for (enum store_kind_id id = 0; id < STORE_KINDS; id++)
+		if (store_kind(id)->start && !store_kind(id)->start())
+			return false;
 	return name_start();
 }
 

@@ -88,7 +88,8 @@ MUST_USE enum fault store_deliver(const struct store_opening *o,
 
 /* Make an empty file without a name on the maildrop's file system, for a large message
  * that is to be delivered. The caller owns *out_fd, which is readable and writable.
- * Creates missing folders as store_open does. */
+ * Creates missing folders as store_open does. FAULT_IO also where writing to the file
+ * could take as long as somebody else likes: on a network file system, or FUSE. */
 MUST_USE enum fault store_spool(const struct store_opening *o, int *out_fd,
 				struct why *why);
 

@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "base/buf.h"
 #include "base/own.h"
@@ -104,6 +106,25 @@ int file_sealed(const char *name, struct span contents)
 bool file_is_memory(int fd)
 {
 	return fcntl(fd, F_GET_SEALS) >= 0;
+}
+
+/* The kernel's numbers of local file systems. overlayfs counts as one. */
+bool file_is_local(int fd)
+{
+	static const unsigned local[] = {
+		EXT4_SUPER_MAGIC,     XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
+		F2FS_SUPER_MAGIC,     OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,
+		RAMFS_MAGIC,          REISERFS_SUPER_MAGIC,  NILFS_SUPER_MAGIC,
+		0x2fc12fc1 /* ZFS */, 0x3153464a /* JFS */,  0xca451a4e /* bcachefs */,
+	};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+		if ((unsigned)fs.f_type == local[i])
+			return true;
+	return false;
 }
 
 /* Give the new file the old one's mode and owner, as far as this process may. -1 and

@@ -38,6 +38,10 @@ MUST_USE int file_sealed(const char *name, struct span contents);
  * block. */
 MUST_USE bool file_is_memory(int fd);
 
+/* Is the file on a file system of this machine? Other file systems, such as NFS and
+ * FUSE, may keep a reader or a writer waiting as long as somebody else likes. */
+MUST_USE bool file_is_local(int fd);
+
 /* Replace the file `name` in the open folder `dir`: write a temporary file beside it
  * and rename that, so that a reader sees the old contents or the new ones. `durable`:
  * this holds after a power failure, too, at the cost of two fsyncs. The new file gets

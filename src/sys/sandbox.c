@@ -65,7 +65,8 @@ static const char *const auth_gssapi_calls[] = {
 };
 static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
-	"flock", "memfd_create", "preadv2", "pwrite64", "renameat", "renameat2", "geteuid", NULL,
+	"flock", "memfd_create", "preadv2", "pwrite64", "renameat", "renameat2", "geteuid",
+	"fstatfs", "statx", NULL,
 };
 /* SQLite: files, their locks, and checks that they are still the same. */
 static const char *const lookup_file_calls[] = {

@@ -13,13 +13,26 @@ from harness import BUILD, main
 SCENARIO = BUILD.parent / "test" / "scenario"
 CALLS = ("openat", "openat2", "newfstatat", "getdents64", "pread64", "preadv2", "pwrite64", "write",
          "flock", "unlinkat", "fsync", "renameat", "renameat2", "memfd_create", "ftruncate", "fcntl",
-         "mkdirat", "close")
+         "mkdirat", "fstatfs", "close")
 ERRORS = {"fsync": ("EIO",), "unlinkat": ("EIO", "EACCES"), "pwrite64": ("ENOSPC", "EIO"),
           "renameat": ("ENOSPC",), "openat2": ("EMFILE", "EACCES", "EIO", "EINTR", "ENOMEM"), "flock": ("EINTR", "ENOLCK"),
           "memfd_create": ("EMFILE",)}
+DELIVERY_ERRORS = {"write": ("ENOSPC", "EDQUOT"), "openat2": ("EMFILE", "EACCES", "EIO", "EROFS"),
+                   "renameat2": ("ENOSPC", "EIO", "EINVAL"), "fsync": ("EIO", "ENOSPC")}
 SIZES = {"one": 8, "two": 8, "three": 7, "four": 6}  # as scenario.c delivers them, on the wire
+COMING = {"five": 6, "six": 8}  # as it delivers them through the store
 MARKED = {"one", "three"}
 PASSING = {"EIO", "EINTR", "ENOMEM", "EMFILE", "ENOLCK"}  # needs no administrator
+
+
+def failing(call, error, number):
+    return ("strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}")
+
+
+def each(calls, errors):
+    """Each failure of each call: (call, error, number)."""
+    return ((call, error, number) for call, count in calls.items() for error in errors.get(call, ("EIO",))
+            for number in range(1, count + 1))
 
 
 @unittest.skipUnless(shutil.which("strace"), "no strace")
@@ -53,20 +66,18 @@ class Faults(unittest.TestCase):
         self.assertEqual(len({line.split()[2] for line in lines.values()}), len(SIZES))
         return lines
 
-    def counts(self, kind, lines, known):
+    def count(self, kind, what, printed):
         """How often each call is made when nothing fails."""
-        self.make(kind, known)
         log = self.root / "calls"
-        out = self.run_scenario(kind, "commit", "strace", "-f", "-o", log)
+        out = self.run_scenario(kind, what, "strace", "-f", "-o", log)
         self.assertEqual(out.returncode, 0, out.stderr)
-        self.assertEqual(out.stdout.splitlines(), [*lines.values(), "left 2"])
+        self.assertEqual(out.stdout.splitlines(), printed)
         calls = collections.Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", log.read_text(), re.M))
         return {call: calls[call] for call in CALLS if calls[call]}
 
     def check(self, kind, lines, call, error, number, known):
         self.make(kind, known)
-        out = self.run_scenario(kind, "commit", "strace", "-f", "-o", "/dev/null", "-e", f"trace={call}",
-                                "-e", f"inject={call}:error={error}:when={number}")
+        out = self.run_scenario(kind, "commit", *failing(call, error, number))
         left = self.there(kind)
         case = (kind, call, error, number, known, out.stdout, out.stderr)
         self.assertIn(out.returncode, (0, 1, 127), case)  # 127: not even the linker could do its part
@@ -86,20 +97,53 @@ class Faults(unittest.TestCase):
 
     def try_all(self, kind, known):
         lines = self.lines(kind)
-        counts = self.counts(kind, lines, known)
-        self.assertGreaterEqual(set(counts), {"openat2", "fsync", "flock", "pread64"})
-        for call, count in counts.items():
-            for error in ERRORS.get(call, ("EIO",)):
-                for number in range(1, count + 1):
-                    self.check(kind, lines, call, error, number, known)
+        self.make(kind, known)
+        calls = self.count(kind, "commit", [*lines.values(), "left 2"])
+        self.assertGreaterEqual(set(calls), {"openat2", "fsync", "flock", "pread64"})
+        for call, error, number in each(calls, ERRORS):
+            self.check(kind, lines, call, error, number, known)
 
-    def test_the_next_session_is_right_whatever_failed(self):
+    def check_delivery(self, kind, lines, call, error, number, known):
+        self.make(kind, known)
+        out = self.run_scenario(kind, "deliver", *failing(call, error, number))
+        case = (kind, call, error, number, known, out.stdout, out.stderr)
+        self.assertIn(out.returncode, (0, 1, 127), case)
+        if error in PASSING:
+            self.assertNotIn("SETUP", out.stderr, case)
+        if error in ("ENOSPC", "EDQUOT") and "scenario: deliver" in out.stderr:
+            self.assertIn("FULL", out.stderr, case)
+        self.assertEqual(out.returncode == 0, out.stdout.split() == ["stored", "five", "stored", "six"], case)
+        after = self.run_scenario(kind, "look")
+        self.assertEqual((after.returncode, after.stdout.splitlines()[:len(SIZES)]), (0, lines), case + (after.stderr,))
+        came = {line.split()[0]: int(line.split()[1]) for line in after.stdout.splitlines()[len(SIZES):]}
+        self.assertLessEqual(came.items(), COMING.items(), case)  # whole, or not at all
+        if "scenario: print" not in out.stderr:
+            self.assertEqual(list(came), out.stdout.split()[1::2], case)  # exactly those that were said to be stored
+
+    def try_all_deliveries(self, kind, known):
+        lines = list(self.lines(kind).values())
+        self.make(kind, known)
+        calls = self.count(kind, "deliver", [f"stored {name}" for name in COMING])
+        self.assertGreaterEqual(set(calls), {"openat2", "fsync", "flock", "pread64", "write"})
+        for call, error, number in each(calls, ERRORS | DELIVERY_ERRORS):
+            self.check_delivery(kind, lines, call, error, number, known)
+
+    def kinds(self):
         kinds = subprocess.run([SCENARIO, "kinds"], capture_output=True, text=True, check=True).stdout.split()
         self.assertTrue(kinds)
-        for kind in kinds:
+        return kinds
+
+    def test_the_next_session_is_right_whatever_failed(self):
+        for kind in self.kinds():
             for known in (False, True):
                 with self.subTest(kind=kind, known=known):
                     self.try_all(kind, known)
+
+    def test_a_delivery_comes_whole_or_fails_whatever_failed(self):
+        for kind in self.kinds():
+            for known in (False, True):
+                with self.subTest(kind=kind, known=known):
+                    self.try_all_deliveries(kind, known)
 
 
 if __name__ == "__main__":

@@ -225,6 +225,12 @@ bool __wrap_index_clock(int dir, uint64_t *out_ns)
 	return true;
 }
 
+/* Each wait for a lock (pthread_cond_timedwait) takes so many seconds; 0: as long as it
+ * does.
+ */
+static unsigned time_passes_s;
+static _Atomic unsigned passed_s; /* so far */
+
 /* Once a test has told the time, ours is ahead of all that it tells. */
 int __real_clock_gettime(clockid_t clock, struct timespec *out);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
@@ -234,6 +240,8 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 
 	if (clock == CLOCK_REALTIME && told_time.ns > 0)
 		out->tv_sec += 7200;
+	if (clock == CLOCK_MONOTONIC)
+		out->tv_sec += passed_s;
 	return result;
 }
 
@@ -243,6 +251,7 @@ static struct {
 	unsigned count;
 	ino_t of[8];
 	bool fails;
+	unsigned fails_at; /* the call with this number fails; 0: none does */
 } synced;
 static _Thread_local unsigned waits;
 
@@ -254,7 +263,7 @@ int __wrap_fsync(int fd)
 
 	if (fstat(fd, &st) == 0 && synced.count < 8)
 		synced.of[synced.count++] = st.st_ino;
-	if (!synced.fails)
+	if (!synced.fails && (synced.fails_at == 0 || synced.count != synced.fails_at))
 		return __real_fsync(fd);
 	errno = EIO;
 	return -1;
@@ -268,7 +277,10 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 				  const struct timespec *until)
 {
 	waits++;
-	return __real_pthread_cond_timedwait(cond, mutex, until);
+	if (time_passes_s == 0)
+		return __real_pthread_cond_timedwait(cond, mutex, until);
+	passed_s += time_passes_s;
+	return ETIMEDOUT;
 }
 
 static inline bool was_synced(const struct box *b, const char *folder)

@@ -8,7 +8,11 @@
  * message and, to commit, removes the first and the third and notes that the second
  * was retrieved. Prints "left N" when that is done. What fails is told on standard
  * error, and 1 returned.
+ * scenario ROOT KIND deliver: delivers two messages, the second with a quota and from a
+ * spool. Prints "stored TEXT" of each that was stored.
  */
+#include <sys/mman.h>
+
 #include "kinds.h"
 
 static const char *const mail[] = { "one\nx\n", "two\ny\n", "three\n", "four\n" };
@@ -86,6 +90,54 @@ static int hold_session(const struct kind *kind, int root, bool commit)
 	return good ? 0 : 1;
 }
 
+/* -1: no file could be had. */
+static int message_file(const struct store_opening *o, bool spooled, struct why *why)
+{
+	int fd = -1;
+
+	if (!spooled)
+		fd = memfd_create("message", MFD_CLOEXEC);
+	else
+		fault_ignore(store_spool(o, &fd, why));
+	return fd;
+}
+
+static bool deliver(const struct store_opening *o, const char *text, bool spooled)
+{
+	const struct store_quota quota = { .octets = spooled ? 1000 : 0 };
+	struct store_message m = { .octets = strlen(text) };
+	struct store_delivered out;
+	struct why why = { 0 };
+
+	m.fd = message_file(o, spooled, &why);
+	if (m.fd < 0 || pwrite(m.fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+		return fail("message", &why) == 0;
+	enum fault f = store_accepts(o, &quota, m.octets, &why);
+	if (f == FAULT_NONE)
+		f = store_deliver(o, &m, &quota, &out, &why);
+	close(m.fd);
+	if (f)
+		return fail("deliver", &why) == 0;
+	printf("stored %.*s\n", (int)strcspn(text, "\n"), text);
+	return true;
+}
+
+static int deliver_both(const struct kind *kind, int root)
+{
+	const struct store_opening opening = {
+		.place = { kind->id, root, kind->path },
+		.process = { .locks = store_locks_new(1, 0), .boot = store_boot() },
+	};
+
+	if (!opening.process.locks || !store_start())
+		return complain("start");
+	const bool first = deliver(&opening, "five\n", false);
+	const bool second = deliver(&opening, "six\ny\n", true);
+	if (fflush(stdout) != 0)
+		return complain("print");
+	return first && second ? 0 : 1;
+}
+
 static int act(const struct kind *kind, int root, const char *what)
 {
 	if (strcmp(what, "fill") == 0) {
@@ -100,6 +152,8 @@ static int act(const struct kind *kind, int root, const char *what)
 				printf("%.*s\n", (int)strcspn(mail[i], "\n"), mail[i]);
 		return 0;
 	}
+	if (strcmp(what, "deliver") == 0)
+		return deliver_both(kind, root);
 	return hold_session(kind, root, strcmp(what, "commit") == 0);
 }
 

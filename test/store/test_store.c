@@ -1,6 +1,6 @@
 /* The one conformance suite: what every kind of store promises. Each promise is tried
  * with each kind in kinds.h. */
-#include "box.h"
+#include "suite.h"
 
 static void deliver(const struct box *b, int n, struct span text)
 {
@@ -422,44 +422,27 @@ static void test_commit_among_neighbours(void **state)
 
 /* ---- all of it, with all of them ---- */
 
-#define PROMISE_TABLE(X)                                                               \
-	X(test_messages_come_in_delivery_order_with_exact_sizes)                       \
-	X(test_an_empty_maildrop_and_a_missing_one)                                    \
-	X(test_nothing_leads_out_of_the_root)                                          \
-	X(test_the_listing_can_not_be_changed)                                         \
-	X(test_unique_ids_stay_and_differ)                                             \
-	X(test_what_goes_and_comes_changes_no_other)                                   \
-	X(test_a_message_that_was_marked_is_found)                                     \
-	X(test_a_message_that_is_gone_is_refused_alone)                                \
-	X(test_what_took_the_place_of_a_message_is_not_it)                             \
-	X(test_one_session_for_a_maildrop)                                             \
-	X(test_sessions_that_only_read_share_it)                                       \
-	X(test_the_lock_dies_with_its_process)                                         \
-	X(test_a_lock_that_is_being_released_is_waited_for)                            \
-	X(test_no_more_wait_for_a_lock_than_may)                                       \
-	X(test_commit_removes_exactly_what_is_marked)                                  \
-	X(test_without_a_commit_nothing_is_removed)                                    \
-	X(test_commit_among_neighbours)
-
-#define ONE(function) cmocka_unit_test(function),
-static const struct CMUnitTest promises[] = { PROMISE_TABLE(ONE) };
-enum { PROMISES = sizeof promises / sizeof *promises };
+static const struct CMUnitTest promises[] = {
+	TEST(test_messages_come_in_delivery_order_with_exact_sizes),
+	TEST(test_an_empty_maildrop_and_a_missing_one),
+	TEST(test_nothing_leads_out_of_the_root),
+	TEST(test_the_listing_can_not_be_changed),
+	TEST(test_unique_ids_stay_and_differ),
+	TEST(test_what_goes_and_comes_changes_no_other),
+	TEST(test_a_message_that_was_marked_is_found),
+	TEST(test_a_message_that_is_gone_is_refused_alone),
+	TEST(test_what_took_the_place_of_a_message_is_not_it),
+	TEST(test_one_session_for_a_maildrop),
+	TEST(test_sessions_that_only_read_share_it),
+	TEST(test_the_lock_dies_with_its_process),
+	TEST(test_a_lock_that_is_being_released_is_waited_for),
+	TEST(test_no_more_wait_for_a_lock_than_may),
+	TEST(test_commit_removes_exactly_what_is_marked),
+	TEST(test_without_a_commit_nothing_is_removed),
+	TEST(test_commit_among_neighbours),
+};
 
 int main(void)
 {
-	static struct CMUnitTest tests[KINDS * PROMISES];
-	static char names[KINDS * PROMISES][128];
-
-	if (!store_start())
-		return 1;
-	for (size_t i = 0; i < KINDS * PROMISES; i++) {
-		const struct kind *kind = &kinds[i / PROMISES];
-
-		tests[i] = promises[i % PROMISES];
-		snprintf(names[i], sizeof names[i], "%s: %s", kind_name(kind),
-			 tests[i].name);
-		tests[i].name = names[i];
-		tests[i].initial_state = (void *)(uintptr_t)kind;
-	}
-	return RUN(tests);
+	return suite_run(promises, sizeof promises / sizeof *promises);
 }

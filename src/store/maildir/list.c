@@ -10,7 +10,7 @@
 
 #include "base/own.h"
 #include "mail/name.h"
-#include "store/fault.h"
+#include "store/maildir/folders.h"
 #include "store/maildir/join.h"
 
 /* An index is written anew if its records in gaps outnumber those of messages that stay
@@ -156,13 +156,19 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 	return fault;
 }
 
+/* The octets of the skipped messages. */
+static uint64_t skipped_octets(const struct update *u)
+{
+	return u->skip > 0 ? u->old.head.octets - u->joined_octets : 0;
+}
+
 static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 {
 	const struct scan_stamp *stamp = u->seen.stamp;
 	struct index_head head = {
 		.boot = u->opening->process.boot,
 		.messages = u->skip + u->scan.files.count,
-		.octets = u->skip > 0 ? u->old.head.octets - u->joined_octets : 0,
+		.octets = skipped_octets(u),
 		.ascii_octets = u->skip > 0 ? u->old.head.ascii_octets -
 						      u->joined_ascii_octets
 					    : 0,
@@ -225,17 +231,6 @@ static enum fault write_somewhere(struct update *u, struct why *why)
 
 /* ---- the whole of it ---- */
 
-static enum fault make_folders(int dir, const char *path, struct why *why)
-{
-	static const char *const folders[] = { "new", "cur", "tmp" };
-
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (mkdirat(dir, folders[i], 0700) < 0 && errno != EEXIST)
-			return fault_set(why, store_fault(errno), errno,
-					 "make Maildir folders in", path);
-	return FAULT_NONE;
-}
-
 /* A Maildir may lack its folders until the first delivery. */
 static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 			       struct why *why)
@@ -246,7 +241,7 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 	enum fault f = scan_read(dir, known, clock, &u->scan, &u->seen, &missing);
 
 	if (f && missing.sys == ENOENT && !u->opening->use.as_is) {
-		f = make_folders(dir, u->opening->place.path, why);
+		f = maildir_make_folders(dir, u->opening->place.path, why);
 		return f ? f : scan_read(dir, known, clock, &u->scan, &u->seen, why);
 	}
 	if (f)
@@ -324,33 +319,53 @@ static bool can_be_current(const struct index *ix, const struct store_opening *o
 	       ix->head.downgrade == o->process.downgrade;
 }
 
+static void stamps_of(const struct index_head *h, struct scan_stamp out[SCAN_DIRS])
+{
+	out[SCAN_NEW] = (struct scan_stamp){ h->source_1, h->source_2, h->source_3 };
+	out[SCAN_CUR] = (struct scan_stamp){ h->source_4, h->source_5, h->source_6 };
+}
+
+/* Compare the index with the folders. *out_same: it is right as it is. Otherwise u has
+ * what is to be written, after reading what has changed. */
+static enum fault compare(struct update *u, bool *out_same, struct why *why)
+{
+	struct scan_stamp known[SCAN_DIRS] = { 0 };
+	static const struct scan_stamp nothing[SCAN_DIRS];
+
+	*out_same = false;
+	if (can_be_current(&u->old, u->opening)) {
+		stamps_of(&u->old.head, known);
+		*out_same = scan_is_known(u->d->base.dir, known);
+	}
+	if (*out_same)
+		return FAULT_NONE;
+	enum fault f = look_through(u, known, why);
+	if (f == FAULT_CORRUPT) {
+		u->d->base.trouble = *why;
+		index_close(&u->old);
+		f = look_through(u, nothing, why);
+	}
+	return f;
+}
+
 static enum fault bring_up_to_date(struct update *u, struct why *why)
 {
-	static const struct scan_stamp nothing[SCAN_DIRS];
-	const struct index_head *h = &u->old.head;
-	const struct scan_stamp known[SCAN_DIRS] = {
-		{ h->source_1, h->source_2, h->source_3 },
-		{ h->source_4, h->source_5, h->source_6 },
-	};
-	bool current = can_be_current(&u->old, u->opening);
+	struct scan_stamp known[SCAN_DIRS];
+	bool same;
+	enum fault f = compare(u, &same, why);
 
-	if (current && scan_is_known(u->d->base.dir, known)) {
+	if (same) {
 		free(TAKE(u->d->base.fresh));
 		u->d->base.kept = true;
 		u->d->index = u->old;
 		u->old = (struct index){ .fd = -1 };
 		return FAULT_NONE;
 	}
-	enum fault f = look_through(u, current ? known : nothing, why);
-	if (f == FAULT_CORRUPT) {
-		u->d->base.trouble = *why;
-		index_close(&u->old);
-		f = look_through(u, nothing, why);
-	}
 	if (f == FAULT_NONE && u->skip > 0) {
 		if (write_behind(u))
 			return FAULT_NONE;
 		u->whole = true;
+		stamps_of(&u->old.head, known);
 		f = look_through(u, known, why);
 	}
 	return f ? f : write_somewhere(u, why);
@@ -383,4 +398,31 @@ enum fault maildir_list(struct maildrop *m, const struct store_opening *o,
 		.map = &d->index.map,
 	};
 	return FAULT_NONE;
+}
+
+enum fault maildir_count_mail(int dir, const struct store_opening *o,
+			      struct store_usage *out, struct why *why)
+{
+	struct store_opening opening = *o;
+	struct maildir d = { .base = { .dir = dir }, .index = { .fd = -1 } };
+	struct update u = { .d = &d, .opening = &opening, .old = { .fd = -1 } };
+	bool same;
+
+	opening.use =
+		(struct store_use){ .read_only = true, .index = STORE_INDEX_READ };
+	opening.rules = NULL;
+	if (o->use.index == STORE_INDEX_KEEP || o->use.index == STORE_INDEX_READ)
+		index_open(&u.old, dir, &d.base.trouble);
+	enum fault f = compare(&u, &same, why);
+	struct store_usage usage = { u.old.head.octets, u.old.head.messages };
+	if (!same)
+		usage = (struct store_usage){ skipped_octets(&u),
+					      u.skip + u.scan.files.count };
+	for (uint32_t i = 0; !same && i < u.scan.files.count; i++)
+		usage.octets += u.scan.files.at[i].octets;
+	if (f == FAULT_NONE)
+		*out = usage;
+	index_close(&u.old);
+	scan_done(&u.scan);
+	return f;
 }

@@ -7,62 +7,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/own.h"
 #include "mail/wire.h"
 #include "store/fault.h"
-#include "store/home.h"
 #include "store/lock.h"
+#include "store/maildir/folders.h"
 #include "store/maildir/maildir.h"
+#include "store/maildir/newname.h"
 #include "sys/file.h"
-
-/* ---- opening ---- */
-
-/* If the home has no Maildir, no mail has come yet. If the home is missing, its disk
- * may not be mounted: an empty maildrop would make clients forget what they have, and
- * fetch all mail again. So a home is created only if use.makes_home says so. */
-static int open_home(const struct store_opening *o, bool *out_made)
-{
-	const char *slash = strrchr(o->place.path, '/');
-	const struct span home = { o->place.path,
-				   slash ? (size_t)(slash - o->place.path) : 0 };
-	char text[PATH_MAX] = ".";
-
-	if (slash && !span_copy(home, text, sizeof text)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	int fd = file_open_beneath(o->place.root, text, O_RDONLY | O_DIRECTORY);
-	*out_made = fd < 0 && errno == ENOENT && o->use.makes_home;
-	return *out_made ? store_make_home(o->place.root, home) : fd;
-}
-
-static int make_dir(const struct store_opening *o, bool *out_new_home)
-{
-	const char *slash = strrchr(o->place.path, '/');
-	const char *name = slash ? slash + 1 : o->place.path;
-	OWN_FD parent = open_home(o, out_new_home);
-
-	if (parent < 0 || (mkdirat(parent, name, 0700) < 0 && errno != EEXIST))
-		return -1;
-	return file_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
-}
-
-static enum fault open_dir(const struct store_opening *o, struct maildir *d,
-			   struct why *why)
-{
-	d->base.dir =
-		file_open_beneath(o->place.root, o->place.path, O_RDONLY | O_DIRECTORY);
-	if (d->base.dir < 0 && errno == ENOENT && !o->use.as_is)
-		d->base.dir = make_dir(o, &d->base.has_new_home);
-	if (d->base.dir < 0)
-		return fault_set(why, store_fault(errno), errno, "open Maildir",
-				 o->place.path);
-	return FAULT_NONE;
-}
 
 /* ---- reading ---- */
 
@@ -246,7 +201,10 @@ static enum fault maildir_open(const struct store_opening *o, struct maildrop **
 		.locks = o->process.locks,
 		.index = { .fd = -1 },
 	};
-	enum fault f = open_dir(o, d, why);
+	struct maildir_folder folder;
+	enum fault f = maildir_open_folder(o, &folder, why);
+	d->base.dir = folder.fd;
+	d->base.has_new_home = folder.has_new_home;
 	if (f == FAULT_NONE)
 		f = store_lock(o, d->base.dir, why);
 	if (f)
@@ -267,4 +225,9 @@ const struct store_kind maildir_kind = {
 	.doubt = maildir_doubt,
 	.unlock = maildir_unlock,
 	.close = maildir_close,
+	.start = maildir_start,
+	.accepts = maildir_accepts,
+	.deliver = maildir_deliver,
+	.spool = maildir_spool,
+	.usage = maildir_usage,
 };

@@ -16,6 +16,11 @@ struct maildir {
 	struct index index; /* the listing of the session, on disk or in memory */
 };
 
+/* Count the messages in the Maildir's folder `dir` as a listing at this moment would;
+ * writes no index. The lock of sessions is not needed. */
+MUST_USE enum fault maildir_count_mail(int dir, const struct store_opening *o,
+				       struct store_usage *out, struct why *why);
+
 /* Records to read at a time for marked messages, which mostly are next to each other.
  */
 enum { LOADS_AT_A_TIME = 16 };
@@ -38,15 +43,28 @@ enum fault maildir_remove(struct maildrop *m, const uint64_t *marks, bool durabl
 /* store/maildir/seen.c */
 void maildir_mark_seen(struct maildrop *m, const uint64_t *which);
 
+/* store/maildir/deliver.c */
+MUST_USE enum fault maildir_accepts(const struct store_opening *o, struct why *why);
+MUST_USE enum fault maildir_deliver(const struct store_opening *o,
+				    const struct store_message *m,
+				    const struct store_quota *quota,
+				    struct store_delivered *out, struct why *why);
+MUST_USE enum fault maildir_spool(const struct store_opening *o, int *out_fd,
+				  struct why *why);
+MUST_USE enum fault maildir_usage(const struct store_opening *o,
+				  struct store_usage *out, struct why *why);
+
 /* ---- store/maildir/maildirsize.c: the quota that other programs keep ---- */
 
-struct maildir_removed {
+/* Messages that count for that quota; octets as stored. */
+struct maildir_share {
 	uint64_t octets;
 	uint32_t messages;
 };
 
-/* Add a removed file of this name, with `stored` octets on disk, to *r. */
-void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored);
+/* Add a file of this name, with `stored` octets on disk, to *s. */
+void maildir_count(struct maildir_share *s, struct span name, uint64_t stored);
 
-/* Subtract *r in the file maildirsize, if the Maildir has one. */
-void maildir_subtract(int dir, const struct maildir_removed *r);
+/* Add *s, or subtract it, in the file maildirsize, if the Maildir has one. */
+void maildir_add(int dir, const struct maildir_share *s);
+void maildir_subtract(int dir, const struct maildir_share *s);

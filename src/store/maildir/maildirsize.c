@@ -1,5 +1,5 @@
-/* store/maildir/maildirsize.c - subtracts removed messages from the quota file of a
- * Maildir.
+/* store/maildir/maildirsize.c - adds delivered messages to the quota file of a Maildir,
+ * and subtracts removed ones.
  *
  * Prefix: maildir_. Maildir++ defines the file: the first line is the quota; each other
  * line adds a number of octets and of messages, which are negative for removed
@@ -19,7 +19,7 @@
 
 /* Maildir++: messages with the flag T do not count, and the size is that in the name
  * (S=), if there is one. */
-void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored)
+void maildir_count(struct maildir_share *s, struct span name, uint64_t stored)
 {
 	const char *flags = memmem(name.at, name.len, ":2,", 3);
 	uint64_t octets = stored;
@@ -28,25 +28,35 @@ void maildir_count(struct maildir_removed *r, struct span name, uint64_t stored)
 		return;
 	if (!name_field(name, 'S', &octets))
 		octets = stored;
-	r->octets += octets;
-	r->messages++;
+	s->octets += octets;
+	s->messages++;
 }
 
-void maildir_subtract(int dir, const struct maildir_removed *r)
+/* `sign` is "" or "-". */
+static void append(int dir, const char *sign, const struct maildir_share *s)
 {
 	char line[64];
 	struct stat st;
 
-	if (r->messages == 0)
+	if (s->messages == 0)
 		return;
 	OWN_FD fd =
 		file_open_beneath(dir, "maildirsize", O_WRONLY | O_APPEND | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return;
-	const int len = snprintf(line, sizeof line, "-%" PRIu64 " -%" PRIu32 "\n",
-				 r->octets, r->messages);
-	/* If the disk is full, the quota stays too high until some program counts anew.
-	 */
+	const int len = snprintf(line, sizeof line, "%s%" PRIu64 " %s%" PRIu32 "\n",
+				 sign, s->octets, sign, s->messages);
+	/* If the disk is full, the quota stays wrong until some program counts anew. */
 	while (write(fd, line, (size_t)len) < 0 && errno == EINTR)
 		;
+}
+
+void maildir_add(int dir, const struct maildir_share *s)
+{
+	append(dir, "", s);
+}
+
+void maildir_subtract(int dir, const struct maildir_share *s)
+{
+	append(dir, "-", s);
 }

@@ -19,7 +19,7 @@ struct removal {
 	bool touched[2];  /* new, cur */
 	bool others_move; /* cur has changed since the listing: other programs move
 			     messages */
-	struct maildir_removed removed;
+	struct maildir_share removed;
 	enum fault fault;
 	struct why *why;
 };

@@ -1,0 +1,33 @@
+/* store/maildir/folders.h - finds and creates the folders of a Maildir.
+ *
+ * Prefix: maildir_.
+ */
+#pragma once
+
+#include "store/maildrop.h"
+
+/* An open Maildir. */
+struct maildir_folder {
+	int fd;            /* of the folder that holds new, cur and tmp */
+	bool is_made;      /* the folder was created */
+	bool has_new_home; /* and the home above it, too */
+};
+
+/* Open the Maildir; unless o->use.as_is, create it if it is missing, and its home if
+ * o->use.makes_home. The caller owns out->fd, which is -1 after a fault. FAULT_SETUP:
+ * it is missing and may not be created, or is not ours to use. */
+MUST_USE enum fault maildir_open_folder(const struct store_opening *o,
+					struct maildir_folder *out, struct why *why);
+
+/* Open the Maildir, and create nothing: if it is missing, but maildir_open_folder would
+ * create it, *out is -1. */
+MUST_USE enum fault maildir_find_folder(const struct store_opening *o, int *out,
+					struct why *why);
+
+/* Create the missing ones of new, cur and tmp in the open Maildir `dir`. */
+MUST_USE enum fault maildir_make_folders(int dir, const char *path, struct why *why);
+
+/* Write to disk the directory entries of the Maildir's folders, of the Maildir and of
+ * all folders above it up to the root of the maildrops. */
+MUST_USE enum fault maildir_sync_folders(const struct store_opening *o,
+					 struct why *why);
