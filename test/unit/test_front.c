@@ -3,6 +3,7 @@
 #include "frontworld.h"
 
 #include "ipc/dispatch.h"
+#include "statetable.h"
 
 /* ---- states, each brought about as in life ---- */
 
@@ -402,22 +403,6 @@ enum { EVENTS = sizeof events / sizeof *events };
 
 /* ---- one cell ---- */
 
-enum { CELL = 96 };
-
-static const char *mask_text(const struct conn *c)
-{
-	switch (c->watch.events) {
-	case LOOP_READ:
-		return "r";
-	case LOOP_WRITE:
-		return "w";
-	case LOOP_HANGUP:
-		return "h";
-	default:
-		return c->watch.events ? "?" : "-";
-	}
-}
-
 static int state_of(const struct conn *c)
 {
 	for (int i = 0; i < STATES; i++) {
@@ -465,101 +450,24 @@ static void try(int state, int event, char before[CELL], char after[CELL])
 
 /* ---- the table in the README ---- */
 
-/* The next cell of a Markdown row; "" at its end. */
-static char *next_cell(char **io)
+static const char *state_name(int state)
 {
-	char *at = *io, *end = strchr(at, '|');
-
-	if (!end)
-		return at + strlen(at);
-	*io = end + 1;
-	while (end > at && end[-1] == ' ')
-		end--;
-	*end = '\0';
-	return at + strspn(at, " ");
+	return states[state].name;
 }
 
-static int find_state(const char *name)
+static const char *event_name(int event)
 {
-	for (int i = 0; i < STATES; i++)
-		if (strcmp(states[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-/* Rows "| state mask | event: result; event: result |"; an event that is not in the row
- * changes nothing. */
-static void read_table(char table[STATES][EVENTS][CELL], char masks[STATES][CELL])
-{
-	FILE *file = fopen(POPLAR_SOURCE "/src/front/README.md", "r");
-	char line[4096];
-
-	CHECK(file);
-	while (fgets(line, sizeof line, file)) {
-		char *at = line[0] == '|' ? line + 1 : line + strlen(line);
-		char *name = next_cell(&at);
-		char *space = strchr(name, ' ');
-
-		if (!space)
-			continue;
-		*space = '\0';
-		const int state = find_state(name);
-		if (state < 0 || masks[state][0])
-			continue;
-		strcpy(masks[state], space + 1);
-		char *rest = NULL;
-		for (char *part = strtok_r(next_cell(&at), ";", &rest); part;
-		     part = strtok_r(NULL, ";", &rest)) {
-			char *colon = strchr(part, ':');
-			int e = 0;
-
-			CHECK(colon);
-			*colon = '\0';
-			part += strspn(part, " ");
-			while (e < EVENTS && strcmp(events[e].name, part) != 0)
-				e++;
-			if (e == EVENTS)
-				fail_msg("%s: what is \"%s\"?", name, part);
-			strcpy(table[state][e], colon + 1 + strspn(colon + 1, " "));
-		}
-	}
-	fclose(file);
-}
-
-/* The row of a state as it is: what it should say is printed where the README differs.
- */
-static int compare_row(int s, char cells[EVENTS][CELL], const char *mask)
-{
-	char before[CELL], after[CELL], expected[2 * CELL], row[4096] = "";
-	int wrong = 0;
-
-	for (int e = 0; e < EVENTS; e++) {
-		try(s, e, before, after);
-		strcat(strcat(strcpy(expected, states[s].name), " "), mask);
-		wrong += strcmp(before, expected) != 0;
-		if (cells[e][0])
-			strcpy(expected, cells[e]);
-		wrong += strcmp(after, expected) != 0;
-		if (strcmp(after, before) == 0)
-			continue;
-		strcat(strcat(row, row[0] ? "; " : ""), events[e].name);
-		strcat(strcat(row, ": "), after);
-	}
-	if (wrong)
-		print_error("| %s | %s |\n", before, row);
-	return wrong;
+	return events[event].name;
 }
 
 static void test_every_event_in_every_state(void **state)
 {
-	static char table[STATES][EVENTS][CELL], masks[STATES][CELL];
-	int wrong = 0;
+	const struct state_table table = {
+		"src/front/README.md", STATES, EVENTS, state_name, event_name, try
+	};
 
 	(void)state;
-	read_table(table, masks);
-	for (int s = 0; s < STATES; s++)
-		wrong += compare_row(s, table[s], masks[s]);
-	CHECK_EQ(wrong, 0);
+	check_table(&table);
 }
 
 int main(void)
