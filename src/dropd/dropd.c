@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "dropd/delivery.h"
 #include "sys/proc.h"
 
 /* ---- links to poplar-auth ---- */
@@ -22,16 +23,10 @@ static bool on_grant(void *arg, const struct message *m, struct channel_files *f
 	return true;
 }
 
-/* No maildrop takes a message. */
 static bool on_grant_delivery(void *arg, const struct message *m,
 			      struct channel_files *files)
 {
-	static const struct message refusal = { .kind = MESSAGE_FAILED,
-						.FAILED = { FAULT_SETUP } };
-
-	(void)arg, (void)m;
-	fault_ignore(channel_send(files->at[0], &refusal, -1, CHANNEL_NOW));
-	close(files->at[0]);
+	dropd_delivery_begin(arg, m, files->at[0]);
 	return true;
 }
 
@@ -113,6 +108,7 @@ int main(int argc, char **argv)
 	if (!d.locks || !lockowners_init(&d.lockowners) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
+	warning_begin(&d.warning);
 	/* A copy, since another thread closes the original when poplard has died. */
 	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
 	pool_when_quiet(t->pool, s->drop_idle * 1000, say_idle);

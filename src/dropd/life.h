@@ -6,6 +6,7 @@
 
 #include "child/threaded.h"
 #include "dropd/lockowners.h"
+#include "dropd/warning.h"
 #include "store/store.h"
 
 struct dropd {
@@ -16,7 +17,24 @@ struct dropd {
 	int idle;             /* the channel to poplard, to send IDLE over */
 	atomic_uint sessions; /* sessions, which threaded.live counts, too */
 	struct lockowners lockowners;
+	struct warning warning; /* for maildrops that become full */
 };
+
+/* How to open the maildrop at this path. */
+static inline struct store_opening dropd_opening(const struct dropd *d,
+						 const char *path)
+{
+	const struct settings *s = &d->threaded.child.settings;
+
+	return (struct store_opening){
+		.place = { STORE_MAILDIR, d->root, path },
+		.process = { .locks = d->locks,
+			     .boot = d->boot,
+			     .downgrade = s->utf8_downgrade },
+		.use = { .makes_home = s->create_home,
+			 .index = s->index ? STORE_INDEX_KEEP : STORE_INDEX_IGNORE },
+	};
+}
 
 /* A session begins, or has ended. When poplar-drop drains, the end of the last session
  * ends the process. */

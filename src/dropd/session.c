@@ -423,21 +423,13 @@ static void count_board(const struct dropd *d, struct session *s, const char *pa
 /* Open the maildrop, and answer READY or FAILED. False: the session is over. */
 static bool session_open(struct dropd *d, struct session *s, const char *path)
 {
-	const struct settings *settings = &d->threaded.child.settings;
-	const struct store_opening opening = {
-		.place = { STORE_MAILDIR, d->root, path },
-		.process = { d->locks, d->boot, settings->utf8_downgrade },
-		.use = {
-			.read_only = s->read_only,
-			.as_is = s->as_is,
-			.makes_home = settings->create_home && !s->read_only,
-			.index = settings->index ? STORE_INDEX_KEEP
-						 : STORE_INDEX_IGNORE,
-		},
-		.rules = s->read_only ? NULL : &s->rules,
-	};
+	struct store_opening opening = dropd_opening(d, path);
 	struct why why = { 0 };
 
+	opening.use.read_only = s->read_only;
+	opening.use.as_is = s->as_is;
+	opening.use.makes_home &= !s->read_only;
+	opening.rules = s->read_only ? NULL : &s->rules;
 	if (store_open(&opening, &s->maildrop, &why)) {
 		say_not_open(d, s, path, &why);
 		return false;

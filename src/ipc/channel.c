@@ -218,3 +218,16 @@ enum channel_got channel_receive(struct channel *c, enum channel_wait wait,
 		close_all(&out->files);
 	return got;
 }
+
+bool channel_is_closed(int fd)
+{
+	char octet;
+	struct iovec iov = { &octet, 1 };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &h, MSG_PEEK | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}

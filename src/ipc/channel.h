@@ -96,6 +96,9 @@ enum channel_got {
 	CHANNEL_BROKEN,
 };
 
+/* Has the peer closed its end? Any thread may ask. */
+bool channel_is_closed(int fd);
+
 /* Receive one message into *out. Descriptors are in out->files with CHANNEL_MESSAGE
  * only; with any other outcome those that came have been closed. */
 MUST_USE enum channel_got channel_receive(struct channel *c, enum channel_wait wait,
