@@ -75,6 +75,11 @@ class Circles(Tree):
         self.assertEqual(1, status)
         self.assertIn("circle of calls, 3 files: a b c\n", output)
 
+    def test_static_functions_of_files_with_one_name_are_not_mixed_up(self):
+        text = "static int low(void) { return 1; }\nint %s(void);\nint %s(void) { return low(); }"
+        self.write(d__a_c=text % ("d", "d"), e__a_c=text % ("e", "e"))
+        self.assertEqual((0, ""), self.circles())
+
     def test_an_inline_function_of_a_header_belongs_to_its_source_file(self):
         self.write(a_h="int low(void);\nstatic inline int a(void) { return low(); }",
                    a_c='#include "a.h"\n#include "b.h"\nint low(void) { return b(); }',
