@@ -61,9 +61,21 @@ static bool grows(const struct line_reader *r, struct span more)
 	return span_is_nocase((struct span){ start, AUTH_LEN }, auth);
 }
 
+/* The LF that ends the line, or NULL. */
+static const char *find_end(const struct line_reader *r, struct span in)
+{
+	const char *lf = in.len ? memchr(in.at, '\n', in.len) : NULL;
+
+	while (lf && r->crlf && !(lf > in.at ? lf[-1] == '\r' : r->cr)) {
+		const size_t left = in.len - (size_t)(lf + 1 - in.at);
+		lf = memchr(lf + 1, '\n', left);
+	}
+	return lf;
+}
+
 enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *out)
 {
-	const char *lf = io_in->len ? memchr(io_in->at, '\n', io_in->len) : NULL;
+	const char *lf = find_end(r, *io_in);
 	struct span head = { io_in->at,
 			     lf ? (size_t)(lf - io_in->at) + 1 : io_in->len };
 
@@ -75,6 +87,8 @@ enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *
 		return LINE_FULL;
 	}
 	keep(r, head);
+	if (head.len > 0)
+		r->cr = head.at[head.len - 1] == '\r';
 	if (!lf)
 		return LINE_MORE;
 

@@ -19,6 +19,9 @@ struct line_reader {
 	uint16_t most;   /* the longest line of the protocol */
 	uint16_t len;    /* octets kept of an unfinished line */
 	bool dropping;   /* the current line is too long: skip to its LF */
+	bool crlf;       /* the owner sets it: only CRLF ends a line, and an LF alone is
+			    data */
+	bool cr;         /* the last octet of an unfinished line was a CR */
 	bool auth_grows; /* line_feed may return LINE_GROWS for a line that begins with
 			    AUTH */
 	char *room; /* memory for LINE_LONG_MAX octets, used instead of `text`; NULL:
@@ -42,9 +45,9 @@ enum line_got {
 
 /* Take octets from the front of *io_in until one line is complete or *io_in is empty.
  * *out borrows from r or from the input, and is valid until the next call. A line ends
- * with LF; one CR right before the LF belongs to the line end, and any other CR is
- * data. A line that is too long is dropped up to its LF and reported once, so that its
- * tail is never read as a second command. */
+ * with LF or, if r->crlf is set, with CRLF; one CR right before the LF belongs to the
+ * line end, and any other CR is data. A line that is too long is dropped up to its LF
+ * and reported once, so that its tail is never read as a second command. */
 enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *out);
 
 /* Does the unfinished line begin with "AUTH "? */

@@ -325,6 +325,39 @@ static void test_an_unfinished_auth_is_known_by_its_first_word(void **state)
 		}
 }
 
+/* Every way of cutting the input in three, for a reader that ends lines with CRLF. */
+static void check_crlf(struct span in, uint16_t most, const char *expected)
+{
+	for (size_t i = 0; i <= in.len; i++) {
+		for (size_t k = i; k <= in.len; k++) {
+			char text[64];
+			struct line_reader r;
+			struct heard h = { 0 };
+
+			line_init(&r, text, most);
+			r.crlf = true;
+			feed(&r, (struct span){ in.at, i }, &h);
+			feed(&r, (struct span){ in.at + i, k - i }, &h);
+			feed(&r, span_after(in, k), &h);
+			CHECK_TEXT(h.text, expected);
+		}
+	}
+}
+
+/* A client that ends lines in another way can say no command within another. */
+static void test_only_crlf_ends_a_line(void **state)
+{
+	(void)state;
+	check_crlf(SPAN("NOOP\r\nQUIT\r\n"), 64, "FNOOP|FQUIT|");
+	check_crlf(SPAN("a\nb\r\n"), 64, "Fa\nb|");
+	check_crlf(SPAN("\na\rb\n\r\r\nc\r\n"), 64, "F\na\rb\n\r|Fc|");
+	check_crlf(SPAN("\n\n\n\r\n\r\n"), 64, "F\n\n\n|F|");
+	check_crlf(SPAN("\r\n\n\r\n"), 64, "F|F\n|");
+	check_crlf(SPAN("12345678\n\n\r\nx\r\n"), 8, "O|Fx|");
+	check_crlf(SPAN("1234567\r\n\nx\r\n"), 8, "O|F\nx|");
+	check_crlf(SPAN("12345678901\r\r\n"), 8, "O|");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +372,7 @@ int main(void)
 		TEST(test_room_taken_away),
 		TEST(test_a_line_that_was_cut_stays_overlong),
 		TEST(test_other_protocols_are_known_by_their_first_line),
+		TEST(test_only_crlf_ends_a_line),
 	};
 
 	return RUN(tests);
