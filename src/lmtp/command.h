@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "lmtp/parameter.h"
 #include "lmtp/path.h"
 #include "lmtp/reply.h"
 
@@ -24,7 +25,7 @@ enum lmtp_state {
  * 4.1.1). */
 enum lmtp_args {
 	LMTP_ARGS_NONE,   /* the keyword alone */
-	LMTP_ARGS_WORD,   /* SP word; no space in it */
+	LMTP_ARGS_NAME,   /* SP name of the client; no space in it */
 	LMTP_ARGS_OPTION, /* [SP rest of the line] */
 	LMTP_ARGS_REST,   /* SP rest of the line */
 	LMTP_ARGS_FROM,   /* SP "FROM:" path, parameters */
@@ -38,7 +39,7 @@ enum lmtp_args {
 /* clang-format off */
 #define LMTP_COMMAND_TABLE(X) \
 	/* name    legal in arguments handler        source */ \
-	X(LHLO,     ANY,     WORD,   greeting_lhlo,     "RFC 2033 section 4.1") \
+	X(LHLO,     ANY,     NAME,   greeting_lhlo,     "RFC 2033 section 4.1") \
 	X(STARTTLS, GREETED, NONE,   greeting_starttls, "RFC 3207 section 4") \
 	X(MAIL,     READY,   FROM,   envelope_mail,     "RFC 5321 section 4.1.1.2") \
 	X(RCPT,     OPEN,    TO,     envelope_rcpt,     "RFC 5321 section 4.1.1.3") \
@@ -59,14 +60,13 @@ enum lmtp_command_id {
 };
 
 struct lmtp_command {
-	enum lmtp_command_id id; /* LMTP_COMMAND_COUNT: the keyword is unknown */
-	bool last;               /* BDAT: this chunk is the last one */
-	bool utf8;               /* MAIL: SMTPUTF8 was given */
-	uint64_t octets;         /* BDAT: of the chunk. MAIL: SIZE=, 0 if it is missing;
-				    UINT64_MAX also stands for any larger number */
-	struct path path;        /* MAIL and RCPT */
-	struct span word;        /* the argument of all other commands; borrows from the
-				    line */
+	enum lmtp_command_id id;      /* LMTP_COMMAND_COUNT: the keyword is unknown */
+	uint64_t octets;              /* BDAT: of the chunk */
+	bool last;                    /* BDAT: this chunk is the last one */
+	struct path path;             /* MAIL and RCPT */
+	struct parameters parameters; /* MAIL */
+	struct span
+		word; /* the argument of all other commands; borrows from the line */
 };
 
 /* Parse one line, without its line end, in the given state. Returns LMTP_REPLY_NONE, or

@@ -2,8 +2,8 @@
  *
  * Prefix: path_. RFC 5321 section 4.1.2, RFC 6531 section 3.3. More is accepted than
  * the grammar allows, because a refusal would bounce mail that other servers have
- * accepted: dots at any place of a local part, underscores in a domain, and an address
- * without a domain.
+ * accepted: dots at any place of a local part, hyphens and underscores at any place of
+ * a domain, and an address without a domain.
  */
 #pragma once
 
@@ -30,5 +30,5 @@ MUST_USE bool path_cut(struct span *io_in, struct path *out);
  * most PATH_MAILBOX_MAX octets. */
 void path_write(const struct path *p, struct buf *out);
 
-/* Is this a domain or an address literal? `utf8`: the domain may be in UTF-8. */
-bool path_is_domain(struct span s, bool utf8);
+/* Is this a domain or an address literal, in ASCII? */
+bool path_is_domain(struct span s);

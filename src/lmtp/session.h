@@ -17,13 +17,12 @@ enum { LMTP_STEP_MAX = 1024 };
 void lmtp_init(struct lmtp_session *s, const struct lmtp_policy *policy, bool tls,
 	       bool trusted);
 
-/* Write the greeting. */
+/* Write the greeting. A server that must refuse the client greets it by
+ * lmtp_reply_greet, with 421. To end a session that is idle, or because the server
+ * stops, call lmtp_say with LMTP_REPLY_IDLE or LMTP_REPLY_STOPPING while the open ask
+ * is READ, and close: between the replies to a message a client would take the reply
+ * for one of them. */
 void lmtp_greet(const struct lmtp_session *s, struct buf *out);
-
-/* Write a reply that ends the connection without being asked: LMTP_REPLY_IDLE or
- * LMTP_REPLY_STOPPING. Write it only while the open ask is READ: between the replies to
- * a message a client would take it for one of them. */
-void lmtp_say(const struct lmtp_policy *policy, enum lmtp_reply r, struct buf *out);
 
 /* Take one event; write a reply, which may be empty, and return the next ask, which is
  * also in s->ask. If the event may not answer the open ask, the driver has made a

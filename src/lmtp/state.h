@@ -92,7 +92,8 @@ struct lmtp_event {
 struct lmtp_policy {
 	const char *host;    /* the name of this server */
 	uint64_t size_max;   /* octets of a message; 0: no limit (RFC 1870 section 4) */
-	uint32_t errors_max; /* refused lines in a row that end the session */
+	uint32_t errors_max; /* lines in a row that are no command; so many end the
+				session */
 	bool tls_offered;    /* the server has a certificate */
 	bool bounce;         /* a full mailbox is a permanent failure */
 };
@@ -113,13 +114,14 @@ struct lmtp_session {
 	bool tls;        /* TLS is on */
 	bool trusted;    /* this client may deliver mail: the driver sets it, and again
 			    after    TLS has begun */
-	uint32_t errors; /* refused lines in a row */
+	uint32_t errors; /* lines in a row that were no command */
 
 	/* The transaction. */
 	bool utf8;           /* SMTPUTF8 (RFC 6531) */
 	uint64_t octets;     /* SIZE= of MAIL; 0: not stated */
 	uint32_t recipients; /* that were accepted */
 	uint32_t results;    /* of them, those who have got a reply to the message */
+	bool stored;         /* one of them has got the message */
 	enum fault spoilt;   /* why the message could not be kept */
 
 	/* CHUNK */
@@ -175,13 +177,15 @@ static inline struct span lmtp_address(const struct lmtp_session *s)
 typedef enum lmtp_ask lmtp_command_fn(struct lmtp_session *s,
 				      const struct lmtp_command *c, struct buf *out);
 
-/* Write a reply without a subject. Returns LMTP_ASK_READ. */
-enum lmtp_ask lmtp_reply(const struct lmtp_session *s, enum lmtp_reply r,
-			 struct buf *out);
+/* Write a reply of the server: 221 and 421 name it. */
+void lmtp_say(const struct lmtp_policy *policy, enum lmtp_reply r, struct buf *out);
 
-/* Write a reply that refuses a line; after too many in a row, 421 in its place. Returns
- * the next ask. */
-enum lmtp_ask lmtp_refuse(struct lmtp_session *s, enum lmtp_reply r, struct buf *out);
+/* Write a reply about an address, which it names if it is not empty. */
+void lmtp_reply_about(enum lmtp_reply r, struct span address, struct buf *out);
+
+/* Write the reply to a command that the client was right to say; one below 400 ends a
+ * row of refused lines. Returns LMTP_ASK_READ. */
+enum lmtp_ask lmtp_reply(struct lmtp_session *s, enum lmtp_reply r, struct buf *out);
 
 /* Returns LMTP_ASK_CLOSE; `how` is a static text for the log. */
 enum lmtp_ask lmtp_end(struct lmtp_session *s, const char *how);

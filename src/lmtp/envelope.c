@@ -1,0 +1,101 @@
+/* lmtp/envelope.c - carries out MAIL, RCPT and RSET.
+ *
+ * Prefix: envelope_.
+ */
+#include "lmtp/envelope.h"
+
+/* Keep an address in memory for PATH_MAILBOX_MAX octets. Returns its length. */
+static uint16_t keep(char *at, struct span mailbox)
+{
+	memcpy(at, mailbox.at, mailbox.len);
+	return (uint16_t)mailbox.len;
+}
+
+static enum lmtp_reply may_send(const struct lmtp_session *s,
+				const struct lmtp_command *c)
+{
+	const uint64_t most = s->policy->size_max;
+
+	if (!s->trusted)
+		return s->policy->tls_offered && !s->tls ? LMTP_REPLY_NEEDS_TLS
+							 : LMTP_REPLY_NOT_TRUSTED;
+	if (c->path.utf8 && !c->parameters.utf8)
+		return LMTP_REPLY_NEEDS_UTF8;
+	if (most > 0 && c->parameters.octets > most)
+		return LMTP_REPLY_TOO_LARGE;
+	return LMTP_REPLY_SENDER;
+}
+
+enum lmtp_ask envelope_mail(struct lmtp_session *s, const struct lmtp_command *c,
+			    struct buf *out)
+{
+	const enum lmtp_reply r = may_send(s, c);
+
+	if (r != LMTP_REPLY_SENDER)
+		return lmtp_reply(s, r, out);
+	s->state = LMTP_MAIL;
+	s->sender_len = keep(s->sender, c->path.mailbox);
+	s->utf8 = c->parameters.utf8;
+	s->octets = c->parameters.octets;
+	return lmtp_reply(s, r, out);
+}
+
+/* Keep the recipient as a name to ask for. False: its local part is empty, or would be
+ * read as another address without its quotes. */
+static bool take_address(struct lmtp_session *s, const struct path *p)
+{
+	struct buf address = BUF(s->address);
+
+	path_write(p, &address);
+	s->address_len = (uint16_t)address.len;
+	return address.len > 0 && address.at[0] != '@' &&
+	       (p->domain.len > 0 || !memchr(address.at, '@', address.len));
+}
+
+enum lmtp_ask envelope_rcpt(struct lmtp_session *s, const struct lmtp_command *c,
+			    struct buf *out)
+{
+	if (c->path.utf8 && !s->utf8)
+		return lmtp_reply(s, LMTP_REPLY_NEEDS_UTF8, out);
+	if (!take_address(s, &c->path))
+		return lmtp_reply(s, LMTP_REPLY_BAD_RECIPIENT, out);
+	if (s->recipients == LMTP_RECIPIENTS_MAX)
+		return lmtp_reply(s, LMTP_REPLY_TOO_MANY, out);
+	if (s->recipients == 0)
+		s->first_len = keep(s->first, c->path.mailbox);
+	return LMTP_ASK_RECIPIENT;
+}
+
+enum lmtp_ask envelope_accepted(struct lmtp_session *s, struct buf *out)
+{
+	s->state = LMTP_RCPT;
+	s->recipients++;
+	return lmtp_reply(s, LMTP_REPLY_RECIPIENT, out);
+}
+
+enum lmtp_ask envelope_refused(struct lmtp_session *s, enum fault f, struct buf *out)
+{
+	s->tally.refused++;
+	lmtp_reply_about(lmtp_reply_of(f, s->policy->bounce), lmtp_address(s), out);
+	return LMTP_ASK_READ;
+}
+
+void envelope_forget(struct lmtp_session *s)
+{
+	s->sender_len = s->address_len = s->first_len = 0;
+	s->utf8 = s->stored = false;
+	s->octets = 0;
+	s->recipients = s->results = 0;
+	s->spoilt = FAULT_NONE;
+}
+
+enum lmtp_ask envelope_rset(struct lmtp_session *s, const struct lmtp_command *c,
+			    struct buf *out)
+{
+	(void)c;
+	if (s->state & LMTP_GREETED)
+		return lmtp_reply(s, LMTP_REPLY_RESET, out);
+	s->state = LMTP_READY;
+	s->resets = LMTP_COMMAND_RSET;
+	return LMTP_ASK_RESET;
+}
