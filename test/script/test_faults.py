@@ -1,6 +1,7 @@
 """The store when a system call fails, each in its turn: told, and nothing is lost."""
 
 import collections
+import os
 import pathlib
 import re
 import shutil
@@ -144,6 +145,70 @@ class Faults(unittest.TestCase):
             for known in (False, True):
                 with self.subTest(kind=kind, known=known):
                     self.try_all_deliveries(kind, known)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can mount")
+class Disk(unittest.TestCase):
+    """Deliveries to a file system without room, or one that is read-only."""
+
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="poplar-test-"))
+        self.addCleanup(os.rmdir, self.root)
+        if self.mount("-t", "tmpfs", "-o", "size=256k,nr_inodes=100", "tmpfs"):
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.root], check=True)
+
+    def mount(self, *arguments):
+        return subprocess.run(["mount", *arguments, self.root], capture_output=True).returncode
+
+    def run_scenario(self, kind, what):
+        return subprocess.run([SCENARIO, self.root, kind, what], capture_output=True, text=True, timeout=60)
+
+    def check_refused(self, kind, fault):
+        """Both deliveries fail so, and nothing has come."""
+        before = sorted(self.root.rglob("u/**/*"))
+        out = self.run_scenario(kind, "deliver")
+        self.assertEqual((out.returncode, out.stdout), (1, ""), out.stderr)
+        self.assertEqual([line.split()[-1] for line in out.stderr.splitlines()], [fault] * 2, out.stderr)
+        self.assertEqual(sorted(self.root.rglob("u/**/*")), before)
+
+    def check_taken(self, kind):
+        out = self.run_scenario(kind, "deliver")
+        self.assertEqual(out.stdout.splitlines(), [f"stored {name}" for name in COMING], out.stderr)
+
+    def each_kind(self):
+        kinds = subprocess.run([SCENARIO, "kinds"], capture_output=True, text=True, check=True).stdout.split()
+        self.assertTrue(kinds)
+        for kind in kinds:
+            shutil.rmtree(self.root / "u", ignore_errors=True)
+            self.run_scenario(kind, "fill")
+            yield kind
+
+    def test_a_disk_without_space(self):
+        for kind in self.each_kind():
+            with open(self.root / "all", "wb", buffering=0) as file, self.assertRaises(OSError):
+                while True:
+                    file.write(bytes(4096))
+            self.check_refused(kind, "FULL")
+            (self.root / "all").unlink()
+            self.check_taken(kind)
+
+    def test_a_disk_without_inodes(self):
+        for kind in self.each_kind():
+            with self.assertRaises(OSError):
+                for i in range(1000):
+                    (self.root / f"file{i}").touch()
+            self.check_refused(kind, "FULL")
+            for file in self.root.glob("file*"):
+                file.unlink()
+            self.check_taken(kind)
+
+    def test_a_disk_that_is_read_only(self):
+        for kind in self.each_kind():
+            self.assertEqual(self.mount("-o", "remount,ro"), 0)
+            self.check_refused(kind, "SETUP")
+            self.assertEqual(self.mount("-o", "remount,rw"), 0)
+            self.check_taken(kind)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
  * scenario ROOT KIND deliver: delivers two messages, the second with a quota and from a
  * spool. Prints "stored TEXT" of each that was stored.
  */
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "kinds.h"
@@ -110,7 +111,10 @@ static bool deliver(const struct store_opening *o, const char *text, bool spoole
 	struct why why = { 0 };
 
 	m.fd = message_file(o, spooled, &why);
-	if (m.fd < 0 || pwrite(m.fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+	if (m.fd >= 0 && pwrite(m.fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+		fault_set(&why, errno == ENOSPC ? FAULT_FULL : FAULT_IO, errno, "write",
+			  "spool");
+	if (m.fd < 0 || why.fault)
 		return fail("message", &why) == 0;
 	enum fault f = store_accepts(o, &quota, m.octets, &why);
 	if (f == FAULT_NONE)
