@@ -65,8 +65,7 @@ struct lmtp_command {
 	bool last;                    /* BDAT: this chunk is the last one */
 	struct path path;             /* MAIL and RCPT */
 	struct parameters parameters; /* MAIL */
-	struct span
-		word; /* the argument of all other commands; borrows from the line */
+	struct span word; /* the argument of any other command; borrows from the line */
 };
 
 /* Parse one line, without its line end, in the given state. Returns LMTP_REPLY_NONE, or

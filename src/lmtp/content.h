@@ -23,17 +23,17 @@ enum content_form {
 };
 
 struct content {
-	uint64_t
-		octets; /* taken so far, as SIZE counts them: without the dots that the
-			   client added, with what was taken off (RFC 1870 section 5) */
-	uint8_t form;   /* enum content_form */
-	uint8_t at;     /* where in a line end or dot: see content.c */
-	bool ended;     /* the line with the dot has come */
-	bool in_body;   /* the empty line behind the header has come */
-	bool dropping;  /* inside a Return-Path field */
-	uint8_t part;   /* of a header line: see content.c */
-	uint8_t held;   /* octets of `start` */
-	char start[32]; /* the beginning of a header line that may be Return-Path */
+	uint64_t octets; /* as SIZE counts them (RFC 1870 section 5), of what was taken:
+			    without the dots that the client added, with the fields that
+			    were taken off */
+	uint8_t form;    /* enum content_form */
+	uint8_t at;      /* where in a line end or dot: see content.c */
+	bool ended;      /* the line with the dot has come */
+	bool in_body;    /* the empty line behind the header has come */
+	bool dropping;   /* inside a Return-Path field */
+	uint8_t part;    /* of a header line: see content.c */
+	uint8_t held;    /* octets of `start` */
+	char start[32];  /* the beginning of a header line that may be Return-Path */
 };
 
 void content_init(struct content *c, enum content_form form);

@@ -110,10 +110,9 @@ struct lmtp_session {
 	enum lmtp_state state;
 	enum lmtp_ask ask; /* the open one */
 
-	/* The connection. */
+	/* The connection. The driver sets `trusted`, and again after TLS has begun. */
 	bool tls;        /* TLS is on */
-	bool trusted;    /* this client may deliver mail: the driver sets it, and again
-			    after    TLS has begun */
+	bool trusted;    /* this client may deliver mail */
 	uint32_t errors; /* lines in a row that were no command */
 
 	/* The transaction. */
@@ -130,8 +129,8 @@ struct lmtp_session {
 	bool last;               /* it ends the message */
 	enum lmtp_reply refusal; /* the reply to a chunk that is not kept */
 
-	/* What to do when the RESET is done: LMTP_COMMAND_LHLO and LMTP_COMMAND_RSET
-	 * are replied to. */
+	/* RESET: the command that gets its reply when it is done, LHLO or RSET.
+	 * LMTP_COMMAND_COUNT: none, the message has had all its replies. */
 	enum lmtp_command_id resets;
 
 	/* CLOSE */
@@ -148,8 +147,7 @@ struct lmtp_session {
 	char name[PATH_DOMAIN_MAX];     /* of the client, by LHLO; empty: no domain */
 	char sender[PATH_MAILBOX_MAX];  /* as it was written, without brackets */
 	char address[PATH_MAILBOX_MAX]; /* of the last RCPT, its local part unquoted */
-	char first[PATH_MAILBOX_MAX]; /* the first accepted recipient, as it was written
-				       */
+	char first[PATH_MAILBOX_MAX];   /* accepted recipient, as it was written */
 };
 
 /* The client's name; "" if it gave none that is a domain or an address literal. */
