@@ -120,6 +120,14 @@ void cache_key(const struct cache *c, struct span database, struct span user,
 	hash(c, texts, sizeof texts / sizeof *texts, out);
 }
 
+void cache_name_key(const struct cache *c, struct span database, struct span user,
+		    struct cache_key *out)
+{
+	const struct span texts[] = { SPAN("found"), database, user };
+
+	hash(c, texts, sizeof texts / sizeof *texts, out);
+}
+
 /* ---- entries ---- */
 
 static struct entry *bucket_of(struct cache *c, enum kind kind,

@@ -3,10 +3,10 @@
  * Prefix: cache_. Several threads may call these functions at the same time. The caller
  * passes the time of clock_ms(). The cache keeps two kinds of results: a comparison of
  * a password with a stored one, for verified_ms; and the answer of a database about a
- * user and a password, for as long as the caller of cache_remember says. An entry is
- * found by a BLAKE2b hash, with a random key of this process, over the question; no
- * password is kept. Memory is bounded. Refusals have room of their own, so that failed
- * logins cannot push out the results of successful ones.
+ * user, with or without a password, for as long as the caller of cache_remember says.
+ * An entry is found by a BLAKE2b hash, with a random key of this process, over the
+ * question; no password is kept. Memory is bounded. Refusals have room of their own, so
+ * that failed logins cannot push out the results of successful ones.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ MUST_USE bool cache_verify(struct cache *c, struct span stored, struct span user
 void cache_pretend(struct cache *c, struct span name, struct span stored,
 		   struct span password, uint64_t now_ms);
 
-/* Stands for one question to a database; cache_key makes it. */
+/* Stands for one question to a database; cache_key or cache_name_key makes it. */
 struct cache_key {
 	unsigned char octets[32];
 };
@@ -44,6 +44,11 @@ struct cache_key {
  * is no part of the key, because no answer depends on it. */
 void cache_key(const struct cache *c, struct span database, struct span user,
 	       struct span peer, struct span password, struct cache_key *out);
+
+/* Make the key of a question without a password: whom does this database find by this
+ * name? It differs from every key of cache_key. */
+void cache_name_key(const struct cache *c, struct span database, struct span user,
+		    struct cache_key *out);
 
 /* Find the kept answer to a question. Returns the number, above 0, that was passed to
  * cache_remember; 0: no answer is kept. If a user was kept with the answer, *out

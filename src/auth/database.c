@@ -17,7 +17,8 @@
 struct question {
 	struct span name, password, peer;
 	bool has_password;
-	bool afresh; /* the answer must not come from memory */
+	bool afresh;       /* the answer must not come from memory */
+	bool is_recipient; /* the user gets mail; nobody logs in */
 };
 
 /* The name is unknown: compare the password with some stored one, so that the answer
@@ -63,8 +64,30 @@ static enum database_says ask_itself(struct database *db, const struct question 
 static void key_of(const struct database *db, const struct question *q,
 		   struct cache_key *out)
 {
-	cache_key(db->cache, span_of(db->name), q->name,
-		  db->driver->check ? q->peer : SPAN(""), q->password, out);
+	const struct span name = span_of(db->name);
+
+	if (q->is_recipient)
+		cache_name_key(db->cache, name, q->name, out);
+	else
+		cache_key(db->cache, name, q->name,
+			  db->driver->check ? q->peer : SPAN(""), q->password, out);
+}
+
+/* The cache keeps no stored password, which those who log in without sending one need.
+ */
+static bool may_recall(const struct database *db, const struct question *q)
+{
+	return (q->has_password || q->is_recipient) && !q->afresh && db->cache &&
+	       db->right_ms + db->wrong_ms > 0;
+}
+
+/* A recipient who is new must get the very next mail. */
+static uint64_t kept_ms(const struct database *db, const struct question *q,
+			enum database_says says)
+{
+	if (says == DATABASE_RIGHT)
+		return db->right_ms;
+	return q->is_recipient || says == DATABASE_DOWN ? 0 : db->wrong_ms;
 }
 
 /* The database's answer, from memory if the same question was asked a moment ago.
@@ -74,18 +97,15 @@ static enum database_says ask(struct database *db, const struct question *q,
 {
 	struct cache_key key;
 
-	if (!q->has_password || q->afresh || !db->cache ||
-	    db->right_ms + db->wrong_ms == 0)
+	if (!may_recall(db, q))
 		return ask_itself(db, q, out, why);
 	key_of(db, q, &key);
 	unsigned said = cache_recall(db->cache, &key, clock_ms(), out);
 	if (said > 0)
 		return (enum database_says)(said - 1);
 	enum database_says says = ask_itself(db, q, out, why);
-	if (says != DATABASE_DOWN)
-		cache_remember(db->cache, &key, clock_ms(),
-			       says == DATABASE_RIGHT ? db->right_ms : db->wrong_ms,
-			       says + 1u, says == DATABASE_RIGHT ? &out->user : NULL);
+	cache_remember(db->cache, &key, clock_ms(), kept_ms(db, q, says), says + 1u,
+		       says == DATABASE_RIGHT ? &out->user : NULL);
 	secret_wipe(&key, sizeof key);
 	return says;
 }
@@ -122,6 +142,20 @@ static enum fault refuse_over(const struct database *db, struct user_found *foun
 			 "use a field that is too long, of database", buf_cstr(&b));
 }
 
+/* The database's answer about a recipient. The mail of a user who is there, or may be,
+ * waits until somebody has mended the database. */
+static enum database_says doubt(struct database *db, const struct question *q,
+				enum database_says says, struct why *why)
+{
+	if (says == DATABASE_UNKNOWN && db->driver->lacks &&
+	    !db->driver->lacks(db, q->name, why))
+		return DATABASE_DOWN;
+	if (says != DATABASE_WRONG)
+		return says;
+	fault_set(why, FAULT_SETUP, 0, "use a malformed field, of database", db->name);
+	return DATABASE_DOWN;
+}
+
 /* After a database that is down the next one is asked, which may know the user. If none
  * does, the result is not FAULT_DENIED: the one that is down might know the user. */
 static enum fault ask_all(struct database *first, const struct question *q,
@@ -136,7 +170,10 @@ static enum fault ask_all(struct database *first, const struct question *q,
 		struct user_found found = { 0 };
 		struct why story = { 0 };
 		enum database_says says = ask(db, q, &found, &story);
+		const bool is_last = is_last_word(db, says);
 
+		if (q->is_recipient)
+			says = doubt(db, q, says, &story);
 		if (watcher)
 			watcher->say(watcher->arg, db, says, &story);
 		if (is_over(says, &found.user))
@@ -148,7 +185,7 @@ static enum fault ask_all(struct database *first, const struct question *q,
 		user_release(&found);
 		if (says == DATABASE_DOWN)
 			trouble = story;
-		if (is_last_word(db, says))
+		if (is_last)
 			break;
 	}
 	*why = trouble;
@@ -169,7 +206,22 @@ enum fault database_check(struct database *first, struct span name,
 			  const struct database_watcher *watcher,
 			  struct user_found *out, struct why *why)
 {
-	const struct question q = { name, password, peer, true, watcher != NULL };
+	const struct question q = { .name = name,
+				    .password = password,
+				    .peer = peer,
+				    .has_password = true,
+				    .afresh = watcher != NULL };
+
+	return ask_all(first, &q, watcher, out, why);
+}
+
+enum fault database_recipient(struct database *first, struct span name,
+			      const struct database_watcher *watcher,
+			      struct user_found *out, struct why *why)
+{
+	const struct question q = { .name = name,
+				    .afresh = watcher != NULL,
+				    .is_recipient = true };
 
 	return ask_all(first, &q, watcher, out, why);
 }
@@ -212,6 +264,7 @@ static enum database_says find(struct database *db, struct span name,
 
 	if (!users)
 		return DATABASE_DOWN;
+	*why = (struct why){ 0 }; /* an earlier state of the file will do */
 	const struct user *user = users_find(users, name);
 
 	*out = (struct user_found){ .owner = users, .release = release };
@@ -243,6 +296,18 @@ static unsigned stores(struct database *db)
 	return users ? users_ways(users) : 0;
 }
 
+static bool lacks(struct database *db, struct span name, struct why *why)
+{
+	OWN(users) users = userfile_acquire(((struct passwdfile *)db)->file, why);
+
+	if (!users || why->fault)
+		return false;
+	if (!users_find(users, name) && !users_leaves_out(users, name))
+		return true;
+	fault_set(why, FAULT_SETUP, 0, "use the line of a user, of database", db->name);
+	return false;
+}
+
 static void close_file(struct database *db)
 {
 	userfile_free(((struct passwdfile *)db)->file);
@@ -255,6 +320,7 @@ struct database *passwdfile_new(int dir, const char *name)
 						       .find = find,
 						       .stand_in = stand_in,
 						       .stores = stores,
+						       .lacks = lacks,
 						       .free = close_file };
 	struct passwdfile *p = calloc(1, sizeof *p);
 

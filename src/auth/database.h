@@ -40,6 +40,10 @@ struct database_driver {
 	 * compared. sasl_offers offers a mechanism only if it works with each of these
 	 * forms; otherwise some clients would choose the mechanism and fail. */
 	unsigned (*stores)(struct database *db);
+	/* After DATABASE_UNKNOWN: is it certain that the database has no user of this
+	 * name? False, with the reason in *why: the user may be in a part that cannot
+	 * be read at present. NULL: always. */
+	bool (*lacks)(struct database *db, struct span name, struct why *why);
 	void (*free)(struct database *db);
 };
 
@@ -51,7 +55,7 @@ struct database {
 					  further database is asked */
 	struct cache *cache;           /* borrowed; NULL: nothing is remembered */
 	/* How long DATABASE_RIGHT, and the other answers, are remembered; 0: not at
-	 * all. */
+	 * all. For database_recipient, only DATABASE_RIGHT is. */
 	uint32_t right_ms, wrong_ms;
 	struct database *next; /* the next one to ask; NULL: this is the last */
 };
@@ -82,6 +86,15 @@ MUST_USE enum fault database_check(struct database *first, struct span name,
 				   struct span password, struct span peer,
 				   const struct database_watcher *watcher,
 				   struct user_found *out, struct why *why);
+
+/* Find the user who gets the mail of this name. As database_find, except:
+ *
+ * - FAULT_DENIED means that certainly no database has the user, because a refusal
+ *   bounces the mail. A user whose fields are malformed is FAULT_SETUP.
+ * - DATABASE_RIGHT may come from the cache; `stored` is empty then. */
+MUST_USE enum fault database_recipient(struct database *first, struct span name,
+				       const struct database_watcher *watcher,
+				       struct user_found *out, struct why *why);
 
 /* Call stand_in of one database after the other, until one has a password. False: none
  * has. */

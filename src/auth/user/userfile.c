@@ -101,7 +101,7 @@ struct users *userfile_acquire(struct userfile *f, struct why *why)
 	look(f);
 	if (f->now)
 		users = users_keep(f->now);
-	else
+	if (f->watched.trouble.fault)
 		*why = f->watched.trouble;
 	pthread_mutex_unlock(&f->mutex);
 	return users;

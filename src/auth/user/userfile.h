@@ -17,7 +17,7 @@ MUST_USE struct userfile *userfile_new(int dir, const char *name);
 void userfile_free(struct userfile *file);
 
 /* Return the users of the file as it is at this moment; the caller passes them to
- * users_free. If the file cannot be read, return the users of its last readable state,
- * and log the trouble once for each change of the file. NULL, with the reason in *why:
- * the file has never been readable. */
+ * users_free. If the file cannot be read, *why has the reason, which is logged once for
+ * each change of the file, and the users are those of its last readable state; NULL:
+ * the file has never been readable. Otherwise *why is unchanged. */
 struct users *userfile_acquire(struct userfile *file, struct why *why);

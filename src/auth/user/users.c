@@ -19,9 +19,10 @@ struct users {
 	atomic_uint keepers;
 	char *text;
 	size_t text_len;
-	struct user *at;
-	size_t count;
-	uint32_t *slots;   /* open addressing: number of a user plus 1, or 0 */
+	struct user *at; /* from the front the users, from the back those that are
+			    left out, who have a name only */
+	size_t count, left_out, room;
+	uint32_t *slots;   /* open addressing: number in `at` plus 1, or 0 */
 	size_t slot_count; /* a power of two, at least twice the users */
 	unsigned ways;     /* bits, SCHEME_*: ways in which a password is stored */
 	bool other_ways;   /* some are stored in another way */
@@ -158,6 +159,24 @@ static bool is_usable(const struct user *u, unsigned wants)
 	       (wants == 0 || (scheme_good_for(u->stored) & wants));
 }
 
+/* The line is malformed: remember for whom it was, if it has a name. */
+static void leave_out(struct users *users, struct span line)
+{
+	struct span name;
+	const bool ends = span_cut(&line, ':', &name);
+	uint32_t *const s = slot(users, name);
+
+	if (!ends || name.len == 0 || *s > 0)
+		return;
+	*s = (uint32_t)(users->room - users->left_out++);
+	users->at[*s - 1].name = name;
+}
+
+static bool is_left_out(const struct users *users, uint32_t number)
+{
+	return number > users->room - users->left_out;
+}
+
 static void read_line(struct reading *r, struct span line)
 {
 	struct users *users = r->users;
@@ -166,10 +185,14 @@ static void read_line(struct reading *r, struct span line)
 	r->line++;
 	if (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
-	if (line.len == 0 || line.at[0] == '#' || !parse_line(r, line, u))
+	if (line.len == 0 || line.at[0] == '#')
 		return;
+	if (!parse_line(r, line, u)) {
+		leave_out(users, line);
+		return;
+	}
 	uint32_t *s = slot(users, u->name);
-	if (*s > 0) {
+	if (*s > 0 && !is_left_out(users, *s)) {
 		say(r, "user was given already: line left out");
 		return;
 	}
@@ -204,6 +227,7 @@ static struct users *new_users(struct span text)
 	users->text = malloc(text.len + 1);
 	users->text_len = text.len;
 	users->at = calloc(lines, sizeof *users->at);
+	users->room = lines;
 	users->slots = calloc(users->slot_count, sizeof *users->slots);
 	if (!users->text || !users->at || !users->slots)
 		return NULL;
@@ -261,7 +285,12 @@ const struct user *users_find(const struct users *users, struct span name)
 {
 	uint32_t at = *slot(users, name);
 
-	return at ? &users->at[at - 1] : NULL;
+	return at && !is_left_out(users, at) ? &users->at[at - 1] : NULL;
+}
+
+bool users_leaves_out(const struct users *users, struct span name)
+{
+	return is_left_out(users, *slot(users, name));
 }
 
 /* The next usable user in the table behind the name's slot. Different names get
@@ -276,7 +305,8 @@ const struct user *users_stand_in(const struct users *users, struct span name,
 	for (size_t i = from; i < from + STAND_IN_LOOKS; i++) {
 		const uint32_t at = users->slots[i & (users->slot_count - 1)];
 
-		if (at > 0 && is_usable(&users->at[at - 1], wants))
+		if (at > 0 && !is_left_out(users, at) &&
+		    is_usable(&users->at[at - 1], wants))
 			return &users->at[at - 1];
 	}
 	return first && is_usable(first, wants) ? first : NULL;

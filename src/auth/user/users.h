@@ -42,6 +42,9 @@ unsigned users_ways(const struct users *users);
  * user has it. */
 const struct user *users_find(const struct users *users, struct span name);
 
+/* Has the parser left out a malformed line for this name, which no other line has? */
+bool users_leaves_out(const struct users *users, struct span name);
+
 /* A user whose stored password stands in for that of an unknown name. The user is not
  * disabled, and the password can match and, if `wants` (bits, SCHEME_*) is not 0, has
  * one of those forms. The same name gets the same user as long as the file stays the
