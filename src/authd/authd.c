@@ -156,6 +156,11 @@ DISPATCH(from_parent, PARENT, AUTH, HEARS_PARENT);
 
 static bool make_rules(struct authd *a)
 {
+	static const enum recipient_domains domains[] = {
+		[RECIPIENT_DOMAINS_STRIP] = RECIPIENT_STRIP,
+		[RECIPIENT_DOMAINS_KEEP] = RECIPIENT_KEEP,
+		[RECIPIENT_DOMAINS_REQUIRE] = RECIPIENT_REQUIRE,
+	};
 	const struct settings *s = &a->threaded.child.settings;
 
 	a->logins.rules = (struct login_rules){
@@ -164,6 +169,12 @@ static bool make_rules(struct authd *a)
 		.master_separator = s->master_separator[0],
 		.anonymous = span_of(s->anonymous_user),
 		.realm = s->gssapi_realm,
+	};
+	a->logins.recipients = (struct recipient_rules){
+		.login = &a->logins.rules,
+		.domains = domains[s->recipient_domains],
+		.delimiters = span_of(s->recipient_delimiter),
+		.catch_all = span_of(s->catch_all),
 	};
 	tokens_split(&s->databases, a->databases.at, &a->logins.rules);
 	return a->logins.rules.databases &&

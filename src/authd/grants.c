@@ -1,4 +1,5 @@
-/* authd/grants.c - hands maildrops to sessions whose users poplar-auth has let in.
+/* authd/grants.c - hands maildrops to sessions whose users poplar-auth has let in, and
+ * to deliveries.
  *
  * Prefix: grants_. A board ticket holds the GRANT for the user's own maildrop, and uid
  * and gid of the process that got it. That is all it takes to grant the maildrop again,
@@ -26,6 +27,8 @@ bool grants_start(struct grants *g, const struct settings *settings,
 	g->settings = settings;
 	g->rules = rules;
 	g->policy = settings_policy(settings);
+	if (quota_parse(span_of(settings->quota), &g->quota))
+		return false;
 	g->tickets = settings->xtnd ? tickets_new() : NULL;
 	return g->tickets || !settings->xtnd;
 }
@@ -128,6 +131,27 @@ enum fault grants_look(struct grants *g, const struct user *user, struct span pe
 			   .user = user->name,
 			   .path = span_of(path),
 			   .peer = peer },
+	};
+
+	return f ? f : give(g, &owner, &m, out_fd, why);
+}
+
+enum fault grants_delivery(struct grants *g, const struct user *user, struct span peer,
+			   uint64_t octets, int *out_fd, struct why *why)
+{
+	const struct owner owner = owner_of(user);
+	const struct quota *quota = user->has_quota ? &user->quota : &g->quota;
+	ROOM char path[PLACE_PATH_MAX];
+	enum fault f = grants_place(g, user, path, why);
+	const struct message m = {
+		.kind = MESSAGE_GRANT_DELIVERY,
+		.GRANT_DELIVERY = { .octets = octets,
+				    .quota_octets = quota->octets,
+				    .quota_messages = quota->messages,
+				    .grace_octets = g->settings->quota_grace,
+				    .user = user->name,
+				    .path = span_of(path),
+				    .peer = peer },
 	};
 
 	return f ? f : give(g, &owner, &m, out_fd, why);

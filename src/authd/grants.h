@@ -1,9 +1,11 @@
-/* authd/grants.h - hands maildrops to sessions whose users poplar-auth has let in.
+/* authd/grants.h - hands maildrops to sessions whose users poplar-auth has let in, and
+ * to deliveries.
  *
  * Prefix: grants_. Several threads may call these functions at the same time, except
  * for grants_start and grants_add_board. A grant is a new socket pair: the maildrop
  * process gets one end with the message GRANT, and the process that holds the other
- * end, the session socket, may use that one maildrop.
+ * end, the session socket, may use that one maildrop. For a delivery the message is
+ * GRANT_DELIVERY, and the holder may add one message and do nothing else.
  */
 #pragma once
 
@@ -17,12 +19,13 @@ struct grants {
 	const struct settings *settings;
 	const struct login_rules *rules;
 	struct policy_site policy;
+	struct quota quota; /* of users who have none of their own */
 	struct drops drops;
 	struct tickets *tickets; /* NULL: xtnd is off, and there are no boards */
 };
 
 /* Call it after drops_init(&g->drops). `settings` and `rules` must outlive g. False:
- * out of memory. */
+ * out of memory, or the setting quota is malformed. */
 MUST_USE bool grants_start(struct grants *g, const struct settings *settings,
 			   const struct login_rules *rules);
 
@@ -47,6 +50,13 @@ MUST_USE enum fault grants_own(struct grants *g, struct ticket_holder holder,
  * changes and creates nothing. The rest is as with grants_own. */
 MUST_USE enum fault grants_look(struct grants *g, const struct user *user,
 				struct span peer, int *out_fd, struct why *why);
+
+/* Grant one delivery of about `octets` (0: nobody knows) to the user's own maildrop,
+ * with the user's quota or, without one, the site's. `peer` is the address of the
+ * client that delivers. The rest is as with grants_own. */
+MUST_USE enum fault grants_delivery(struct grants *g, const struct user *user,
+				    struct span peer, uint64_t octets, int *out_fd,
+				    struct why *why);
 
 /* Grant the maildrop that `ask` names to the user whom the ticket in `ask` names: a
  * board, or the user's own maildrop once more. The maildrop's name is appended to

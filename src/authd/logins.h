@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "auth/recipient.h"
 #include "authd/answers.h"
 #include "authd/exchanges.h"
 #include "authd/grants.h"
@@ -16,6 +17,7 @@
 /* Shared by all threads, and set up before they start. */
 struct logins {
 	struct login_rules rules;
+	struct recipient_rules recipients; /* borrows `rules` */
 	struct throttle throttle;
 	unsigned allowed; /* mechanisms that the settings allow, bits (MECHANISM_BIT) */
 	atomic_bool is_useless; /* sasl_offers was empty at the last look, which has

@@ -254,6 +254,111 @@ static void test_an_operator_gets_a_maildrop_as_it_is(void **state)
 	world_end(&w);
 }
 
+/* ---- deliveries ---- */
+
+static enum fault deliver(struct world *w, const struct user *user, uint64_t octets)
+{
+	begin(w);
+	return came_of(w, grants_delivery(&w->grants, user, SPAN("unix"), octets,
+					  &w->session, &w->why));
+}
+
+/* The process gets a GRANT_DELIVERY, whose socket is connected to the other end. */
+static void expect_delivery(struct world *w, struct channel drop,
+			    const struct message_GRANT_DELIVERY *is)
+{
+	const struct message accepts = { .kind = MESSAGE_ACCEPTS };
+	int fd;
+	const struct message_GRANT_DELIVERY *g =
+		&peer_hears(&drop, MESSAGE_GRANT_DELIVERY, &fd)->GRANT_DELIVERY;
+
+	CHECK_EQ(g->octets, is->octets);
+	CHECK_EQ(g->quota_octets, is->quota_octets);
+	CHECK_EQ(g->quota_messages, is->quota_messages);
+	CHECK_EQ(g->grace_octets, is->grace_octets);
+	CHECK(span_same_nocase(g->user, is->user));
+	CHECK(span_same_nocase(g->path, is->path));
+	CHECK_SPAN(g->peer, "unix");
+	peer_say(fd, &accepts, -1);
+	struct channel lmtp = channel_of(w->session, ROLE_DROP, ROLE_LMTP);
+	peer_hears(&lmtp, MESSAGE_ACCEPTS, NULL);
+	close(fd);
+	close(w->session);
+}
+
+static void test_a_delivery_is_granted_with_the_users_quota_or_the_sites(void **state)
+{
+	static const struct {
+		const char *quota; /* of the site */
+		struct user user;
+		struct message_GRANT_DELIVERY grant;
+		bool own;
+	} cases[] = {
+		{ "",
+		  { .name = SPAN("bob") },
+		  { 7, 0, 0, 5, SPAN("bob"), SPAN("bob/Maildir"), SPAN("") },
+		  false },
+		{ "1k, 3 messages",
+		  { .name = SPAN("bob"), .disabled = true, .read_only = true },
+		  { 7, 1024, 3, 5, SPAN("bob"), SPAN("bob/Maildir"), SPAN("") },
+		  false },
+		{ "1k, 3 messages",
+		  { .name = SPAN("bob"), .has_quota = true, .quota = { 4096, 0 } },
+		  { 7, 4096, 0, 5, SPAN("bob"), SPAN("bob/Maildir"), SPAN("") },
+		  false },
+		{ "none",
+		  { .name = SPAN("bob"), .has_quota = true, .quota = { 0, 9 } },
+		  { 7, 0, 9, 5, SPAN("bob"), SPAN("bob/Maildir"), SPAN("") },
+		  false },
+		{ "1k",
+		  { .name = SPAN("bob"), .has_quota = true },
+		  { 7, 0, 0, 5, SPAN("bob"), SPAN("bob/Maildir"), SPAN("") },
+		  false },
+		{ "1k",
+		  { .name = SPAN("../a"),
+		    .has_uid = true,
+		    .has_gid = true,
+		    .uid = 5,
+		    .gid = 5 },
+		  { 7, 1024, 0, 5, SPAN("../a"), SPAN("%2e.%2fa/Maildir"), SPAN("") },
+		  true },
+	};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world_begin(&w, true);
+		site_set(&w.settings, SETTING_ID_quota, cases[i].quota);
+		site_set(&w.settings, SETTING_ID_quota_grace, "5");
+		tickets_free(w.grants.tickets);
+		CHECK(grants_start(&w.grants, &w.settings, &w.rules));
+		CHECK_EQ(deliver(&w, &cases[i].user, 7), FAULT_NONE);
+		expect_delivery(&w, cases[i].own ? w.own : w.standard, &cases[i].grant);
+		world_end(&w);
+	}
+}
+
+static void test_a_delivery_has_the_same_bounds_as_a_session(void **state)
+{
+	const struct user outside = { .name = SPAN("bob"), .home = SPAN("/n/bob") };
+	const struct user nowhere = { .name = SPAN("bob"),
+				      .has_uid = true,
+				      .has_gid = true,
+				      .uid = 6,
+				      .gid = 6 };
+	struct world w;
+
+	(void)state;
+	world_begin(&w, false);
+	CHECK_EQ(deliver(&w, &outside, 0), FAULT_SETUP);
+	CHECK_EQ(deliver(&w, &nowhere, 0), FAULT_PEER);
+	CHECK_EQ(peer_got(&w.standard), CHANNEL_EMPTY);
+	CHECK_EQ(peer_got(&w.own), CHANNEL_EMPTY);
+	site_set(&w.settings, SETTING_ID_quota, "much");
+	CHECK(!grants_start(&w.grants, &w.settings, &w.rules));
+	world_end(&w);
+}
+
 /* ---- boards ---- */
 
 /* The user logs in, and the session shows the ticket. */
@@ -517,6 +622,8 @@ int main(void)
 		TEST(test_a_maildrop_outside_of_mail_root_is_granted_to_nobody),
 		TEST(test_without_a_process_there_is_no_session_and_no_ticket),
 		TEST(test_an_operator_gets_a_maildrop_as_it_is),
+		TEST(test_a_delivery_is_granted_with_the_users_quota_or_the_sites),
+		TEST(test_a_delivery_has_the_same_bounds_as_a_session),
 		TEST(test_a_board_is_granted_to_those_who_may_read_it),
 		TEST(test_the_users_own_name_gives_the_own_maildrop_once_more),
 		TEST(test_the_own_name_may_lack_the_domain),
