@@ -25,9 +25,14 @@ static void say(void *arg, const char *text)
 	fprintf(stderr, "poplar: %s\n", text);
 }
 
+bool cli_try_load(const char *config, struct settings *out)
+{
+	return config_load(config, out, say, NULL) == FAULT_NONE;
+}
+
 void cli_load(const char *config, struct settings *out)
 {
-	if (config_load(config, out, say, NULL))
+	if (!cli_try_load(config, out))
 		exit(CLI_CONFIG);
 }
 

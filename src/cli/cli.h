@@ -16,14 +16,19 @@ enum {
 	CLI_OK = 0,
 	CLI_BAD = 1,
 	CLI_USAGE = 64,
+	CLI_DATA = 65,
+	CLI_NO_USER = 67,
 	CLI_NO_SERVER = 69,
+	CLI_REFUSED = 69,
 	CLI_PERMANENT = 70,
 	CLI_TEMPORARY = 75,
 	CLI_CONFIG = 78,
 };
 
-/* Load the configuration. If it is wrong, report why and exit with CLI_CONFIG. */
+/* Load the configuration. If it is wrong, report why and exit with CLI_CONFIG
+ * (cli_load), or return false (cli_try_load). */
 void cli_load(const char *config, struct settings *out);
+MUST_USE bool cli_try_load(const char *config, struct settings *out);
 
 /* Is "--help" among the arguments of a command? */
 bool cli_wants_help(int argc, char **argv);

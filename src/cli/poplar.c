@@ -15,6 +15,7 @@
 	X("reload", cli_reload, "",      "make the running server read its configuration again, and report the outcome") \
 	X("config", cli_config, "",      "print all settings with their values") \
 	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file, or test a login") \
+	X("deliver", cli_deliver, "[-f SENDER] [-a] ADDRESS...", "deliver a message from standard input") \
 	X("expire", cli_expire, "[--dry-run] [USER...]", "remove messages that are due to expire") \
 	X("index",  cli_index,  "show|verify|rebuild USER", "print, check or rebuild the index of a maildrop") \
 	X("audit",  cli_audit,  "",      "compare the running processes with the table of sandboxes")
@@ -35,7 +36,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: poplar [-c FILE] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-6s %-32s %s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-7s %-32s %s\n", commands[i].name, commands[i].args,
 			commands[i].text);
 	fputs("\n"
 	      "  -c, --config FILE    configuration (" CONFIG_FILE_DEFAULT ")\n"
