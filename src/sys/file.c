@@ -91,13 +91,23 @@ int file_write_all(int fd, const void *at, size_t len)
 	return 0;
 }
 
+int file_memory(const char *name)
+{
+	return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+int file_seal(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS,
+		     F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+}
+
 int file_sealed(const char *name, struct span contents)
 {
-	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-	OWN_FD fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	OWN_FD fd = file_memory(name);
 
 	if (fd < 0 || file_write_all(fd, contents.at, contents.len) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, seals) < 0)
+	    file_seal(fd) < 0)
 		return -1;
 	return TAKE_FD(fd);
 }

@@ -29,9 +29,14 @@ MUST_USE enum fault file_read_all(int fd, size_t max, char **out, size_t *out_le
  * them may be written. */
 int file_write_all(int fd, const void *at, size_t len);
 
-/* Make a memfd with these contents, for another process, and seal it: no process can
- * change it afterwards. Returns a descriptor, whose offset is the end of the file, or
- * -1 and errno. */
+/* Make an empty file in memory, a memfd, that can be sealed. -1 and errno. */
+MUST_USE int file_memory(const char *name);
+
+/* Seal a file of file_memory: no process can change it afterwards. -1 and errno. */
+MUST_USE int file_seal(int fd);
+
+/* Make a sealed file in memory with these contents, for another process. Returns a
+ * descriptor, whose offset is the end of the file, or -1 and errno. */
 MUST_USE int file_sealed(const char *name, struct span contents);
 
 /* Is the file in memory: on a tmpfs, or a memfd? Then reading and closing it never
