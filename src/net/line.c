@@ -113,16 +113,29 @@ char *line_widen(struct line_reader *r, char *room)
 	return before;
 }
 
-bool line_is_alien(struct span first_line)
+static bool starts_with_any(struct span line, const char *const *texts)
 {
-	static const char *const greetings[] = {
-		"GET ",     "HEAD ",      "POST ",    "PUT ",     "DELETE ", "CONNECT ",
-		"OPTIONS ", "TRACE ",     "PATCH ",   "PRI * ",   "EHLO ",   "HELO ",
-		"LHLO ",    "MAIL FROM:", "RCPT TO:", "\x16\x03",
-	};
-
-	for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++)
-		if (span_starts_nocase(first_line, greetings[i]))
+	for (; *texts; texts++)
+		if (span_starts_nocase(line, *texts))
 			return true;
 	return false;
+}
+
+bool line_is_web(struct span line)
+{
+	static const char *const methods[] = {
+		"GET ",     "HEAD ",  "POST ",  "PUT ",     "DELETE ", "CONNECT ",
+		"OPTIONS ", "TRACE ", "PATCH ", "PRI * ", NULL,
+	};
+
+	return starts_with_any(line, methods);
+}
+
+bool line_is_alien(struct span first_line)
+{
+	static const char *const others[] = {
+		"EHLO ", "HELO ", "LHLO ", "MAIL FROM:", "RCPT TO:", "\x16\x03", NULL,
+	};
+
+	return line_is_web(first_line) || starts_with_any(first_line, others);
 }

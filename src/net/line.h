@@ -59,6 +59,9 @@ bool line_is_auth(const struct line_reader *r);
  * or NULL. */
 char *line_widen(struct line_reader *r, char *room);
 
+/* Is this the first line of an HTTP request? */
+bool line_is_web(struct span line);
+
 /* Does this first line of a client belong to another protocol: an HTTP request, an SMTP
  * greeting, a TLS record outside TLS? Then somebody has redirected a browser or a mail
  * server to this port (the ALPACA attack), and the server must not reply. */
