@@ -53,6 +53,10 @@ struct protocol {
 	 * closes the connection. */
 	bool (*wants_line)(const struct conn *c);
 
+	/* The front stops, and the connection is idle: tell the client, and end the
+	 * connection. NULL: it is closed without a word. */
+	void (*stop)(struct conn *c);
+
 	/* May the input hold a password? Then it is wiped after use. */
 	bool (*has_secrets)(const struct conn *c);
 

@@ -144,6 +144,17 @@ static bool is_idle(const struct conn *c)
 	       c->client.in.len == 0;
 }
 
+/* A front that stops ends an idle connection. */
+static void stop(struct conn *c)
+{
+	const struct protocol *p = c->front->protocol;
+
+	if (p->stop && c->phase == PHASE_OPEN)
+		p->stop(c);
+	else
+		turn_end(c, "shutdown");
+}
+
 /* The events that the client's socket is watched for. While another process works for
  * the client, reading stays as it was: clients seldom send then, so this saves system
  * calls; if input comes, on_client() ends the watch. For a client that is delayed, the
@@ -186,7 +197,7 @@ static void go(struct conn *c)
 	if (c->phase == PHASE_CLOSED)
 		return;
 	if (f->stopping && is_idle(c))
-		turn_end(c, "shutdown");
+		stop(c);
 	else
 		watch(c, wanted(c));
 }
@@ -275,7 +286,12 @@ void turn_start(struct front *f)
 
 void turn_end_all(struct front *f, bool only_idle)
 {
-	for (uint32_t i = 0; i < f->slot_count; i++)
-		if (f->slots[i] && (!only_idle || is_idle(f->slots[i])))
-			turn_end(f->slots[i], "shutdown");
+	for (uint32_t i = 0; i < f->slot_count; i++) {
+		struct conn *c = f->slots[i];
+
+		if (c && !only_idle)
+			turn_end(c, "shutdown");
+		else if (c && is_idle(c))
+			stop(c);
+	}
 }
