@@ -112,7 +112,7 @@ struct conn {
 
 	union { /* the part of the protocol, in the same memory behind this struct */
 		struct pop3_conn *pop3; /* front/pop3/state.h */
-		struct lmtp_conn *lmtp; /* front/lmtp/state.h */
+		struct lmtp_conn *lmtp; /* lmtpd/state.h */
 	};
 };
 
@@ -128,7 +128,7 @@ struct front {
 	const struct protocol *protocol;
 	union {                          /* what the protocol has for all connections */
 		struct pop3_front *pop3; /* front/pop3/state.h */
-		struct lmtp_front *lmtp; /* front/lmtp/state.h */
+		struct lmtp_front *lmtp; /* lmtpd/state.h */
 	};
 	struct loop loop;
 	struct loop_watch parent;

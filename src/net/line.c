@@ -124,7 +124,7 @@ static bool starts_with_any(struct span line, const char *const *texts)
 bool line_is_web(struct span line)
 {
 	static const char *const methods[] = {
-		"GET ",     "HEAD ",  "POST ",  "PUT ",     "DELETE ", "CONNECT ",
+		"GET ",     "HEAD ",  "POST ",  "PUT ",   "DELETE ", "CONNECT ",
 		"OPTIONS ", "TRACE ", "PATCH ", "PRI * ", NULL,
 	};
 

@@ -1,0 +1,162 @@
+/* lmtpd/advance.c - does one step of an LMTP session: what the session asks for.
+ *
+ * Prefix: advance_.
+ */
+#include "lmtpd/advance.h"
+
+#include "front/client.h"
+#include "front/deadline.h"
+#include "front/output.h"
+#include "lmtpd/collect.h"
+#include "lmtpd/handover.h"
+#include "lmtpd/input.h"
+#include "lmtpd/maillog.h"
+#include "lmtpd/recipients.h"
+#include "lmtpd/trust.h"
+
+void advance_step(struct conn *c, const struct lmtp_event *ev)
+{
+	struct lmtp_session *s = &c->lmtp->session;
+
+	if (s->ask == LMTP_ASK_RECIPIENT && ev->kind == LMTP_EVENT_FAILED)
+		maillog_refused(c, ev->fault);
+	const enum lmtp_ask ask = lmtp_step(s, ev, &c->front->out);
+	if (ask == LMTP_ASK_DATA || ask == LMTP_ASK_CHUNK)
+		collect_begin(c);
+	if (ask == LMTP_ASK_CLOSE)
+		maillog_broken(c);
+}
+
+void advance_greet(struct conn *c)
+{
+	lmtp_greet(&c->lmtp->session, &c->front->out);
+}
+
+void advance_secured(struct conn *c)
+{
+	struct lmtp_event ev;
+
+	c->lmtp->session.trusted |= trust_certificate(c);
+	lmtp_done(&ev);
+	if (c->lmtp->session.ask == LMTP_ASK_TLS)
+		advance_step(c, &ev);
+	else
+		advance_greet(c);
+}
+
+void advance_end(struct conn *c, enum lmtp_reply r, const char *end)
+{
+	struct lmtp_session *s = &c->lmtp->session;
+
+	recipients_forget(c);
+	handover_release(c);
+	lmtp_say(s->policy, r, &c->front->out);
+	s->ask = lmtp_end(s, end);
+}
+
+static enum result read_command(struct conn *c, struct lmtp_event *ev)
+{
+	const enum result r = input_next(c, ev);
+
+	if (r == RESULT_HANGUP) { /* the client may still read its replies */
+		const enum result sent = output_flush(c);
+
+		return sent == RESULT_WAIT ? RESULT_WAIT : RESULT_HANGUP;
+	}
+	return r;
+}
+
+/* Clear text behind STARTTLS was inserted by somebody between client and server: a
+ * client waits for the reply before it sends more (RFC 3207 section 4). */
+static enum result start_tls(struct conn *c)
+{
+	if (c->client.in.len > 0)
+		return result_over(c, "clear-text-behind-starttls");
+	const enum result r = output_flush(c);
+	if (r != RESULT_DONE)
+		return r;
+	if (!client_begin_tls(c))
+		return RESULT_NO_MEMORY;
+	deadline_handshake(c);
+	return RESULT_DONE;
+}
+
+/* Hand the message over, once; then feed one outcome after the other. */
+static enum result deliver(struct conn *c, struct lmtp_event *ev)
+{
+	const struct collect *m = &c->lmtp->collect;
+
+	if (!c->lmtp->envelope.sent) {
+		const enum fault f = collect_seal(c);
+
+		maillog_message(c);
+		if (f)
+			handover_fail_all(c, f);
+		else
+			handover_send(c, m->fd, m->octets);
+	}
+	const struct recipient *r = handover_next(c);
+	if (!r)
+		return RESULT_WAIT;
+	maillog_recipient(c, r);
+	*ev = (struct lmtp_event){ .kind = LMTP_EVENT_RESULT,
+				   .fault = r->delivery->fault,
+				   .line = span_of(r->address) };
+	return RESULT_EVENT;
+}
+
+static enum result reset(struct conn *c, struct lmtp_event *ev)
+{
+	handover_release(c);
+	collect_release(c);
+	return lmtp_done(ev);
+}
+
+static enum result part(struct conn *c)
+{
+	const enum result r = output_end(c);
+
+	c->end = c->lmtp->session.end;
+	if (r != RESULT_DONE)
+		return r;
+	if (c->client.in.len == 0 && strcmp(c->end, "quit") == 0)
+		return RESULT_OVER;
+	client_linger(c);
+	return RESULT_DONE;
+}
+
+/* Carry out what the session asks for. */
+static enum result carry_out(struct conn *c, struct lmtp_event *ev)
+{
+	switch (c->lmtp->session.ask) {
+	case LMTP_ASK_READ:
+		return read_command(c, ev);
+	case LMTP_ASK_RECIPIENT:
+		return recipients_ask(c, ev);
+	case LMTP_ASK_DATA:
+	case LMTP_ASK_CHUNK:
+		return collect_next(c, ev);
+	case LMTP_ASK_DELIVER:
+		return deliver(c, ev);
+	case LMTP_ASK_REPLY: /* the caller has made room */
+		return lmtp_done(ev);
+	case LMTP_ASK_RESET:
+		return reset(c, ev);
+	case LMTP_ASK_TLS:
+		return start_tls(c);
+	case LMTP_ASK_CLOSE:
+		return part(c);
+	}
+	return RESULT_WAIT;
+}
+
+enum result advance_lmtp(struct conn *c)
+{
+	struct lmtp_event ev;
+	const enum result r = carry_out(c, &ev);
+
+	if (r != RESULT_EVENT)
+		return r;
+	advance_step(c, &ev);
+	return RESULT_DONE;
+}
