@@ -194,6 +194,10 @@ static void test_declared_size(void **state)
 	SAY(&p, "MAIL FROM:<a@b> SIZE=99999999999999999999999", "552 5.3.4 ");
 	SAY(&p, "MAIL FROM:<a@b> size=1000000", "250 2.1.0 ");
 	CHECK_EQ(p.s.octets, 1000000);
+	open.size_max = 1;
+	bring_to(&p, LMTP_READY);
+	p.s.policy = &open;
+	SAY(&p, "MAIL FROM:<a@b> SIZE=2", "552 5.3.4 ");
 	open.size_max = 0;
 	bring_to(&p, LMTP_READY);
 	p.s.policy = &open;

@@ -195,25 +195,24 @@ static void test_malformed_paths(void **state)
 	}
 }
 
-/* In memory of just this size, so that a sanitizer sees one octet too many. */
+/* In memory of just this size, so that a sanitizer sees one octet too many; and with
+ * the rest behind it, so that it would be taken. */
 static void test_paths_cut_short(void **state)
 {
 	static const char whole[] = "<@x.y,@[1.2.3.4]:\"a\\\"b\xc3\xb6\"@[IPv6:::1]>";
+	const size_t len = sizeof whole - 1;
 
 	(void)state;
-	for (size_t n = 0; n < sizeof whole; n++) {
-		char *copy = malloc(n + 1);
-		struct span in = { copy, n };
+	for (size_t n = 0; n <= len; n++) {
+		char *tight = malloc(n ? n : 1);
+		struct span in = { memcpy(tight, whole, n), n }, within = { whole, n };
 		struct path p;
 
-		memcpy(copy, whole, n);
-		char *tight = malloc(n ? n : 1);
-		memcpy(tight, copy, n);
-		in.at = tight;
-		CHECK_EQ(path_cut(&in, &p), n == sizeof whole - 1);
-		CHECK_EQ(in.len, n == sizeof whole - 1 ? 0 : n);
+		CHECK_EQ(path_cut(&in, &p), n == len);
+		CHECK_EQ(in.len, n == len ? 0 : n);
+		CHECK_EQ(path_cut(&within, &p), n == len);
+		CHECK_EQ(within.len, in.len);
 		free(tight);
-		free(copy);
 	}
 }
 
