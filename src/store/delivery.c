@@ -32,6 +32,14 @@ enum fault store_spool(const struct store_opening *o, int *out_fd, struct why *w
 	return store_kind(o->place.kind)->spool(o, out_fd, why);
 }
 
+enum fault store_recount(const struct store_opening *o, const struct store_quota *quota,
+			 bool create, struct why *why)
+{
+	const struct store_kind *kind = store_kind(o->place.kind);
+
+	return kind->recount ? kind->recount(o, quota, create, why) : FAULT_NONE;
+}
+
 enum fault store_usage(const struct store_opening *o, struct store_usage *out,
 		       struct why *why)
 {

@@ -87,4 +87,9 @@ struct store_kind {
 			    struct why *why);
 	enum fault (*usage)(const struct store_opening *o, struct store_usage *out,
 			    struct why *why);
+
+	/* NULL: the kind shares no quota with other programs. */
+	enum fault (*recount)(const struct store_opening *o,
+			      const struct store_quota *quota, bool create,
+			      struct why *why);
 };

@@ -97,3 +97,11 @@ MUST_USE enum fault store_spool(const struct store_opening *o, int *out_fd,
  * would list. A maildrop that does not exist yet, but could be created, is empty. */
 MUST_USE enum fault store_usage(const struct store_opening *o, struct store_usage *out,
 				struct why *why);
+
+/* Write anew the file in which other programs keep this maildrop's quota and usage
+ * (maildirsize of Maildir++), after counting the mail by their rules. A quota without a
+ * limit leaves the limits in the file as they are. If there is no such file, nothing
+ * happens, unless `create`. */
+MUST_USE enum fault store_recount(const struct store_opening *o,
+				  const struct store_quota *quota, bool create,
+				  struct why *why);

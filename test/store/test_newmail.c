@@ -451,6 +451,79 @@ static void test_the_quota_of_others_is_told_what_came(void **state)
 	box_close(&b);
 }
 
+static void test_a_quota_of_others_that_is_too_long_is_written_anew(void **state)
+{
+	static char text[5200] = "5000S,9C\n";
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	for (size_t len = strlen(text); len < sizeof text - 8; len += 4)
+		memcpy(text + len, "1 1\n", 5);
+	put(&b, "cur/1.x,S=1009:2,S", SPAN("x\n"));
+	put(&b, "cur/2.x,S=77:2,ST", SPAN("x\n")); /* removed, for others */
+	put(&b, "new/.hidden", SPAN("x\n"));
+	put(&b, "maildirsize", span_of(text));
+	CHECK_EQ(arrive(&b, "a\nb\n"), FAULT_NONE);
+	check_file(&b, "maildirsize", "5000S,9C\n1013 2\n");
+	CHECK_EQ(files_in(&b, "tmp"), 0);
+	box_close(&b);
+}
+
+static void make_folder(const struct box *b, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "u/Maildir/%s", name);
+	assert_true(mkdirat(b->root, path, 0700) == 0);
+}
+
+/* All folders count, but not the messages that others show as removed. */
+static void test_the_quota_of_others_is_counted_when_asked_for(void **state)
+{
+	static const char *const folders[] = { ".Sent",    ".Sent/new",  ".Sent/cur",
+					       ".Trash",   ".Trash/new", ".Trash/cur",
+					       ".Empty",   "other",      "other/new",
+					       "other/cur" };
+	const struct store_quota octets = { .octets = 5000 },
+				 both = { .octets = 5000, .messages = 70 },
+				 messages = { .messages = 8 };
+	struct why why = { 0 };
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	const struct store_opening o = arrival(&b);
+	CHECK_EQ(store_recount(&o, &both, true, &why), FAULT_NONE); /* no mail yet */
+	put(&b, "cur/1.x,S=1009:2,S", SPAN("x\n"));
+	put(&b, "new/2.x", SPAN("123456\n"));
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		make_folder(&b, folders[i]);
+	make_folder(&b, "tmp");
+	put(&b, ".Sent/cur/3.x:2,S", SPAN("12\n"));
+	put(&b, ".Sent/new/4.x:2,T", SPAN("12\n"));
+	put(&b, ".Trash/new/5.x", SPAN("12\n"));
+	put(&b, "other/new/6.x", SPAN("12\n"));
+	put(&b, ".file", SPAN("12\n"));
+	CHECK_EQ(store_recount(&o, &both, false, &why), FAULT_NONE);
+	CHECK_EQ(store_recount(&o, &no_quota, true, &why), FAULT_NONE);
+	CHECK(!there(&b, "maildirsize"));
+	CHECK_EQ(store_recount(&o, &both, true, &why), FAULT_NONE);
+	check_file(&b, "maildirsize", "5000S,70C\n1019 3\n");
+	put(&b, "new/7.x", SPAN("1\n"));
+	CHECK_EQ(store_recount(&o, &no_quota, false, &why), FAULT_NONE);
+	check_file(&b, "maildirsize", "5000S,70C\n1021 4\n");
+	CHECK_EQ(store_recount(&o, &octets, false, &why), FAULT_NONE);
+	check_file(&b, "maildirsize", "5000S\n1021 4\n");
+	CHECK_EQ(store_recount(&o, &messages, false, &why), FAULT_NONE);
+	check_file(&b, "maildirsize", "8C\n1021 4\n");
+	CHECK_EQ(files_in(&b, "tmp"), 0);
+	assert_true(unlinkat(b.root, "u/Maildir/tmp", AT_REMOVEDIR) == 0);
+	CHECK_EQ(store_recount(&o, &octets, false, &why), FAULT_SETUP);
+	check_file(&b, "maildirsize", "8C\n1021 4\n");
+	box_close(&b);
+}
+
 /* ---- the lock ---- */
 
 static int hold_new(const struct box *b)
@@ -541,6 +614,8 @@ int main(void)
 		TEST(test_a_session_between_any_two_calls),
 		TEST(test_old_files_in_tmp_go_within_some_deliveries),
 		TEST(test_the_quota_of_others_is_told_what_came),
+		TEST(test_a_quota_of_others_that_is_too_long_is_written_anew),
+		TEST(test_the_quota_of_others_is_counted_when_asked_for),
 		TEST(test_nobody_holds_up_deliveries_for_ever),
 		TEST(test_a_delivery_waits_for_the_lock),
 	};

@@ -66,10 +66,8 @@ enum fault maildir_open_folder(const struct store_opening *o,
 			       struct maildir_folder *out, struct why *why)
 {
 	*out = (struct maildir_folder){ .fd = open_folder(o) };
-	if (out->fd < 0 && errno == ENOENT && !o->use.as_is) {
-		out->is_made = true;
+	if (out->fd < 0 && errno == ENOENT && !o->use.as_is)
 		out->fd = make_dir(o, &out->has_new_home);
-	}
 	if (out->fd < 0)
 		return fault_set(why, store_fault(errno), errno, "open Maildir",
 				 o->place.path);

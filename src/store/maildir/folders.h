@@ -9,7 +9,6 @@
 /* An open Maildir. */
 struct maildir_folder {
 	int fd;            /* of the folder that holds new, cur and tmp */
-	bool is_made;      /* the folder was created */
 	bool has_new_home; /* and the home above it, too */
 };
 

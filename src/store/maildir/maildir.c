@@ -230,4 +230,5 @@ const struct store_kind maildir_kind = {
 	.deliver = maildir_deliver,
 	.spool = maildir_spool,
 	.usage = maildir_usage,
+	.recount = maildir_recount,
 };

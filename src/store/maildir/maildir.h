@@ -54,7 +54,19 @@ MUST_USE enum fault maildir_spool(const struct store_opening *o, int *out_fd,
 MUST_USE enum fault maildir_usage(const struct store_opening *o,
 				  struct store_usage *out, struct why *why);
 
-/* ---- store/maildir/maildirsize.c: the quota that other programs keep ---- */
+/* store/maildir/recount.c */
+MUST_USE enum fault maildir_recount(const struct store_opening *o,
+				    const struct store_quota *quota, bool create,
+				    struct why *why);
+
+/* ---- store/maildir/maildirsize.c and recount.c: the quota that other programs keep
+ * ---- */
+
+/* Write the file maildirsize of the open Maildir `dir` anew, with this quota or, if it
+ * has no limit, with that of the present file. Without such a file, and unless
+ * `create`, nothing happens. */
+MUST_USE enum fault maildir_renew_size(int dir, const struct store_quota *quota,
+				       bool create, struct why *why);
 
 /* Messages that count for that quota; octets as stored. */
 struct maildir_share {

@@ -4,7 +4,7 @@
  * Prefix: maildir_. Maildir++ defines the file: the first line is the quota; each other
  * line adds a number of octets and of messages, which are negative for removed
  * messages. A program that changes the mail appends one line in one write. A program
- * that finds the file too long, or the quota exceeded, counts anew.
+ * that finds the file too long, or the quota exceeded, counts anew (recount.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,9 @@
 #include "base/own.h"
 #include "store/maildir/maildir.h"
 #include "sys/file.h"
+
+/* A file of so many octets is written anew (Maildir++). */
+enum { TOO_LONG = 5120 };
 
 /* Maildir++: messages with the flag T do not count, and the size is that in the name
  * (S=), if there is one. */
@@ -35,6 +38,7 @@ void maildir_count(struct maildir_share *s, struct span name, uint64_t stored)
 /* `sign` is "" or "-". */
 static void append(int dir, const char *sign, const struct maildir_share *s)
 {
+	static const struct store_quota as_it_is;
 	char line[64];
 	struct stat st;
 
@@ -49,6 +53,8 @@ static void append(int dir, const char *sign, const struct maildir_share *s)
 	/* If the disk is full, the quota stays wrong until some program counts anew. */
 	while (write(fd, line, (size_t)len) < 0 && errno == EINTR)
 		;
+	if (st.st_size >= TOO_LONG)
+		fault_ignore(maildir_renew_size(dir, &as_it_is, false, NULL));
 }
 
 void maildir_add(int dir, const struct maildir_share *s)
