@@ -20,6 +20,7 @@
 #include "cli/commands.h"
 #include "rundir/state.h"
 #include "sys/file.h"
+#include "sys/localsock.h"
 #include "sys/sock.h"
 #include "tls/tls.h"
 
@@ -51,16 +52,42 @@ static struct statefile find_running(const struct settings *s)
 	return state;
 }
 
+/* The run directory need not be there: poplard makes it. */
+static bool is_in_run_dir(const struct settings *s, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const size_t len = (size_t)(slash - path);
+
+	return strlen(s->run_dir) == len && memcmp(path, s->run_dir, len) == 0;
+}
+
+static void check_local(struct checking *c, const char *path)
+{
+	struct why why = { 0 };
+
+	if (localsock_try(path, &why) == FAULT_NONE ||
+	    (why.sys == ENOENT && is_in_run_dir(&c->settings, path)))
+		return;
+	setup_complain(&c->setup, SETUP_ERROR, SETTING_ID_listen_lmtp,
+		       "cannot %s %s: %s%s", why.doing, why.what,
+		       strerrordesc_np(why.sys),
+		       why.sys == ENOENT ? ": make its folder" : "");
+}
+
 /* A running poplard keeps a port over a reload if the settings still name it in the
  * same way. Any other port must be free, also of poplard's own sockets. */
 static void check_port(struct checking *c, enum setting_id id, const char *name,
 		       const struct statefile *running)
 {
-	bool ours = statefile_has_port(running, name, id == SETTING_ID_listen_tls);
+	bool ours = statefile_has_port(running, settings_name(id), name);
 	struct sock_address address[2];
 	struct why why = { 0 };
 	unsigned count;
 
+	if (!ours && id == SETTING_ID_listen_lmtp && *name == '/') {
+		check_local(c, name);
+		return;
+	}
 	if (ours || !sock_parse(span_of(name), address, &count))
 		return; /* reported when the file was read */
 	for (unsigned i = 0; i < count; i++) {
@@ -85,6 +112,8 @@ static void check_ports(struct checking *c)
 		check_port(c, SETTING_ID_listen, s->listen.at[i], &running);
 	for (unsigned i = 0; i < s->listen_tls.count; i++)
 		check_port(c, SETTING_ID_listen_tls, s->listen_tls.at[i], &running);
+	for (unsigned i = 0; i < s->listen_lmtp.count; i++)
+		check_port(c, SETTING_ID_listen_lmtp, s->listen_lmtp.at[i], &running);
 	statefile_done(&running);
 }
 

@@ -161,8 +161,8 @@ X(listen_lmtp, LIST, 0, 32, "", PARENT, \
 X(lmtp_socket_owner, TEXT, 0, 64, "", PARENT, \
   "As root: the user that owns the Unix sockets of listen-lmtp. Empty: root.") \
 X(lmtp_socket_group, TEXT, 0, 64, "", PARENT, \
-  "The group of the Unix sockets of listen-lmtp, such as that of the mail transfer agent. Empty: the group that " \
-  "poplard runs as.") \
+  "As root: the group of the Unix sockets of listen-lmtp, such as that of the mail transfer agent. Empty: the group " \
+  "of lmtp-socket-owner.") \
 X(lmtp_socket_mode, TEXT, 3, 4, "0660", PARENT, \
   "The mode of the Unix sockets of listen-lmtp, in octal. Whoever may write to a socket may deliver mail.") \
 X(lmtp_from, LIST, 0, 32, "", LMTP, \

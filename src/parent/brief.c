@@ -119,10 +119,11 @@ void tell_tls(const struct parent *p, const struct worker *k)
 void tell_ports(const struct parent *p, const struct worker *k)
 {
 	for (const struct port *port = p->ports; port; port = port->next) {
+		const bool tls = port->list == SETTING_ID_listen_tls;
 		const struct message m = { .kind = MESSAGE_LISTENER,
-					   .LISTENER = { port->tls } };
+					   .LISTENER = { tls } };
 
-		if (ports_wants(k->generation, port))
+		if (ports_are_for(k->role, port) && ports_wants(k->generation, port))
 			tell(k, &m, port->fd);
 	}
 }

@@ -63,6 +63,7 @@ static bool find_users(struct parent *p, struct generation *g)
 	g->ids[ROLE_FRONT] = g->ids[ROLE_LMTP] = users.front;
 	g->ids[ROLE_AUTH] = users.auth;
 	g->ids[ROLE_DROP] = users.mail;
+	g->socket_ids = users.socket;
 	setup_judge(&setup, &users);
 	return true;
 }
@@ -184,6 +185,7 @@ bool generation_begins_service(struct parent *p, struct generation *g)
 	if (g->ready || !is_complete(g))
 		return false;
 	g->ready = true;
+	ports_restrict(p, g);
 	for (const struct worker *k = g->workers; k; k = k->next)
 		if (worker_listens(k))
 			tell_ports(p, k);

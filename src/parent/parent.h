@@ -13,6 +13,7 @@
 #include "ipc/channel.h"
 #include "sys/connlimit.h"
 #include "sys/ids.h"
+#include "sys/localsock.h"
 #include "sys/logsink.h"
 #include "sys/sandbox.h"
 
@@ -54,6 +55,7 @@ struct generation {
 	struct settings settings;
 	struct ids ids[ROLE_COUNT]; /* of the children, by role */
 	struct ids lookup_ids[DATABASES_MAX];
+	struct ids socket_ids;          /* owner of the Unix sockets of listen-lmtp */
 	int lookup_dirs[DATABASES_MAX]; /* given to lookup processes; -1: none */
 	int mail_root, users_dir;
 	bool ready; /* in service: every worker has been ready, and the fronts have the
@@ -67,8 +69,10 @@ struct generation {
 struct port {
 	struct port *next;
 	int fd;
-	bool tls;   /* TLS begins with the first octet */
-	char *name; /* as the settings spell it */
+	enum setting_id list;       /* the setting that names it */
+	char *name;                 /* as the setting spells it */
+	bool is_local;              /* a Unix socket, whose path is the name */
+	struct localsock_file file; /* of a Unix socket */
 };
 
 struct parent {

@@ -21,6 +21,7 @@
 #include "parent/control.h"
 #include "parent/events.h"
 #include "parent/generation.h"
+#include "parent/ports.h"
 #include "parent/relay.h"
 #include "parent/reloads.h"
 #include "parent/state.h"
@@ -210,6 +211,7 @@ int main(int argc, char **argv)
 	begin(&p);
 	while (events_turn(&p))
 		;
+	ports_close_unwanted(&p);
 	unlinkat(p.run_dir, CONTROL_NAME, 0);
 	log_event(LOG_NOTICE, "stopped");
 	if (p.relay >= 0)

@@ -113,7 +113,7 @@ void state_write(const struct parent *p)
 				put(&b, k->role, k->sandbox, k->pid, k->ids, g->number,
 				    k->abi);
 	for (const struct port *port = p->ports; port; port = port->next)
-		statefile_put_port(&b, port->name, port->tls);
+		statefile_put_port(&b, settings_name(port->list), port->name);
 	statefile_put_build(&b);
 	if (b.cut ||
 	    file_replace(p->run_dir, STATEFILE_NAME, buf_span(&b), 0644, false, &why))

@@ -33,21 +33,23 @@ void statefile_put(struct buf *b, const struct statefile_entry *e)
 	buf_char(b, '\n');
 }
 
-void statefile_put_port(struct buf *b, const char *name, bool tls)
+void statefile_put_port(struct buf *b, const char *setting, const char *name)
 {
-	buf_text(b, tls ? "listen-tls " : "listen ");
+	buf_text(b, setting);
+	buf_char(b, ' ');
 	buf_text(b, name);
 	buf_char(b, '\n');
 }
 
-bool statefile_has_port(const struct statefile *file, const char *name, bool tls)
+bool statefile_has_port(const struct statefile *file, const char *setting,
+			const char *name)
 {
 	struct span rest = { file->text, file->len }, line, kind;
 
 	while (rest.len > 0) {
 		span_cut(&rest, '\n', &line);
 		if (span_cut(&line, ' ', &kind) && span_is(line, name) &&
-		    span_is(kind, tls ? "listen-tls" : "listen"))
+		    span_is(kind, setting))
 			return true;
 	}
 	return false;

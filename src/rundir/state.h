@@ -3,7 +3,7 @@
  * Prefix: statefile_. poplard writes the file; `poplar audit` and `poplar check` read
  * it, and so does the next poplard, to end processes that a killed one left behind. It
  * has one line for each process, "ROLE PID START-TICKS UID GID GENERATION
- * LANDLOCK-VERSION SANDBOX", one for each port, "listen NAME" or "listen-tls NAME", and
+ * LANDLOCK-VERSION SANDBOX", one for each port, "SETTING NAME", and
  * "build VERSION HASH" for poplard's own version and sandbox_hash().
  */
 #pragma once
@@ -38,11 +38,12 @@ struct statefile {
 
 /* Append the line of a process, of an open port, or of this build. */
 void statefile_put(struct buf *b, const struct statefile_entry *e);
-void statefile_put_port(struct buf *b, const char *name, bool tls);
+void statefile_put_port(struct buf *b, const char *setting, const char *name);
 void statefile_put_build(struct buf *b);
 
 /* Does the file list this port? */
-bool statefile_has_port(const struct statefile *file, const char *name, bool tls);
+bool statefile_has_port(const struct statefile *file, const char *setting,
+			const char *name);
 
 /* Has a poplard of this build written the file? Only then does the table of sandboxes
  * of this build hold for the processes in it. */

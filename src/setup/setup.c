@@ -61,13 +61,42 @@ static bool find_user(const struct setup *u, enum setting_id id, const char *nam
 	}
 }
 
+/* Root may own the sockets. */
+static bool find_socket_owner(const struct setup *u, struct ids *out)
+{
+	const struct settings *s = u->settings;
+
+	*out = (struct ids){ 0 };
+	switch (ids_find(s->lmtp_socket_owner, s->lmtp_socket_group, out)) {
+	case IDS_FOUND:
+	case IDS_ROOT:
+		return true;
+	case IDS_NO_USER:
+		setup_complain(u, SETUP_ERROR, SETTING_ID_lmtp_socket_owner,
+			       "expected a user of this system, found \"%.100s\": "
+			       "there is no such user%s%s",
+			       s->lmtp_socket_owner, errno ? ": " : "",
+			       errno ? strerrordesc_np(errno) : "");
+		return false;
+	case IDS_NO_GROUP:
+		break;
+	}
+	setup_complain(u, SETUP_ERROR, SETTING_ID_lmtp_socket_group,
+		       "expected a group of this system, found \"%.100s\": there is no "
+		       "such group%s%s",
+		       s->lmtp_socket_group, errno ? ": " : "",
+		       errno ? strerrordesc_np(errno) : "");
+	return false;
+}
+
 bool setup_find_users(const struct setup *u, struct setup_users *out)
 {
 	const struct settings *s = u->settings;
 	bool ok = find_user(u, SETTING_ID_front_user, s->front_user, &out->front);
 
 	ok = find_user(u, SETTING_ID_auth_user, s->auth_user, &out->auth) && ok;
-	return find_user(u, SETTING_ID_mail_user, s->mail_user, &out->mail) && ok;
+	ok = find_user(u, SETTING_ID_mail_user, s->mail_user, &out->mail) && ok;
+	return find_socket_owner(u, &out->socket) && ok;
 }
 
 static void check_apart(const struct setup *u, enum setting_id id, const char *name,

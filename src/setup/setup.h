@@ -35,10 +35,11 @@ setup_complain(const struct setup *u, enum setup_weight weight, enum setting_id 
 /* The ids that the children run as. */
 struct setup_users {
 	struct ids front, auth, mail;
+	struct ids socket; /* owner of the Unix sockets of listen-lmtp */
 };
 
-/* Find front-user, auth-user and mail-user; without root, all are this process's own
- * ids. False: an error has been reported. */
+/* Find front-user, auth-user, mail-user and the owner and group of Unix sockets;
+ * without root, all are this process's own ids. False: an error has been reported. */
 MUST_USE bool setup_find_users(const struct setup *u, struct setup_users *out);
 
 /* Check what the settings name: users files, keys, the log, the kernel. The only

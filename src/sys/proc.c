@@ -164,10 +164,11 @@ enum fault proc_begin(const char *ids, struct why *why)
 	return FAULT_NONE;
 }
 
-/* poplard starts children as other users, signals them, binds low ports, and reads
- * private keys that others may not read. */
+/* poplard starts children as other users, signals them, binds low ports, reads private
+ * keys that others may not read, and gives Unix sockets an owner. */
 static const int parent_capabilities[] = {
-	CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH,
+	CAP_SETUID,           CAP_SETGID,          CAP_KILL,
+	CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH, CAP_CHOWN,
 };
 
 uint64_t proc_parent_capabilities(void)

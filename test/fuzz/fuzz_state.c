@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t i = 0; i < file.count && i < 8; i++)
 		check_entry(&file.at[i]);
-	PROMISE(!statefile_has_port(&file, "no\nport", true));
+	PROMISE(!statefile_has_port(&file, "listen-tls", "no\nport"));
 	statefile_done(&file);
 	return 0;
 }

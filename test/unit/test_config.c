@@ -101,6 +101,52 @@ static void test_times_have_units(void **state)
 	settings_done(&s);
 }
 
+static void test_sizes_have_units_of_1024(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t octets; /* 0: refused */
+		const char *shown;
+	} cases[] = {
+		{ "50M", 50 << 20, "50M" },
+		{ "64k", 64 << 10, "64k" },
+		{ "65536", 65536, "64k" },
+		{ "65537", 65537, "65537" },
+		{ "64g", UINT64_C(64) << 30, "64G" },
+		{ "65535", 0, "" },
+		{ "65G", 0, "" },
+		{ "50 M", 0, "" },
+		{ "50MB", 0, "" },
+		{ "", 0, "" },
+		{ "-1", 0, "" },
+	};
+	char room[64], expected[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf shown = BUF(room);
+		struct settings s;
+
+		CHECK_EQ(settings_init(&s), FAULT_NONE);
+		CHECK_EQ(s.max_message_size, 50 << 20);
+		CHECK_EQ(settings_set(&s, SETTING_ID_max_message_size,
+				      span_of(cases[i].text)),
+			 cases[i].octets > 0);
+		if (cases[i].octets > 0) {
+			CHECK_EQ(s.max_message_size, cases[i].octets);
+			settings_show(&s, SETTING_ID_max_message_size, &shown);
+			CHECK_TEXT(buf_cstr(&shown), cases[i].shown);
+		} else {
+			CHECK_EQ(s.max_message_size, 50 << 20);
+		}
+		settings_done(&s);
+	}
+	settings_expected(SETTING_ID_max_message_size, expected, sizeof expected);
+	CHECK_TEXT(expected, "a size from 64k to 64G");
+	settings_expected(SETTING_ID_quota_grace, expected, sizeof expected);
+	CHECK_TEXT(expected, "a size from 0 to 64G");
+}
+
 /* ---- transfer ---- */
 
 static void test_a_child_gets_its_settings_and_no_others(void **state)
@@ -236,6 +282,80 @@ static void test_lists_of_files(void **state)
 		CHECK_TEXT(h.text, "");
 		CHECK_EQ(s.tls_certificate.count, cases[i].certificates);
 		CHECK_EQ(s.tls_key.count, cases[i].keys);
+		settings_done(&s);
+	}
+}
+
+#define LONGEST_PATH                                                                   \
+	"/234567890123456789012345678901234567890123456789012345678901234567890"       \
+	"123456789012345678901234567890123456"
+_Static_assert(sizeof LONGEST_PATH == 107, "as long as a path may be, less one");
+
+/* Settings for mail that comes in, whose rows cannot express what is right. */
+static void test_settings_of_mail_that_comes_in(void **state)
+{
+	static const struct {
+		const char *text, *said; /* NULL: it is right */
+	} cases[] = {
+		{ "listen-lmtp = {\"/run/poplar/lmtp\", \"127.0.0.1:24\"}\n", NULL },
+		{ "listen-lmtp = \"" LONGEST_PATH "x\"\n", NULL },
+		{ "listen-lmtp = \"" LONGEST_PATH "xy\"\n",
+		  ":2: listen-lmtp: expected the path of a socket, of at most 107 "
+		  "octets, found" },
+		{ "listen-lmtp = \"/run/poplar/\"\n",
+		  ":2: listen-lmtp: expected the path of a socket" },
+		{ "listen-lmtp = {\"/a\", \"/b\", \"/a\"}\n",
+		  ":2: listen-lmtp: \"/a\" stands there twice" },
+		{ "listen-lmtp = \"127.0.0.1:25\"\n",
+		  ":2: listen-lmtp: expected another port than 25, found "
+		  "\"127.0.0.1:25\"" },
+		{ "listen-lmtp = \"*:25\"\n", "another port than 25" },
+		{ "listen-lmtp = \"[::1]:25\"\n", "another port than 25" },
+		{ "listen-lmtp = \"lmtp\"\n",
+		  ":2: listen-lmtp: expected address:port" },
+		{ "listen-lmtp = \"127.0.0.1:110\"\n",
+		  ":2: listen-lmtp: expected an address and port of its own" },
+		{ "lmtp-socket-mode = 660\n", NULL },
+		{ "lmtp-socket-mode = 0777\n", NULL },
+		{ "lmtp-socket-mode = 0668\n",
+		  ":2: lmtp-socket-mode: expected an octal mode" },
+		{ "lmtp-socket-mode = 4660\n",
+		  ":2: lmtp-socket-mode: expected an octal mode" },
+		{ "lmtp-from = 192.0.2.0/24\n", NULL },
+		{ "lmtp-from = mx.example.org\n",
+		  ":2: lmtp-from: expected an address or network" },
+		{ "lmtp-tls-names = mx\n",
+		  ":2: lmtp-tls-names needs tls-certificate and tls-client-ca" },
+		{ "recipient-delimiter = \"+-_\"\n", NULL },
+		{ "recipient-delimiter = \"\"\n", NULL },
+		{ "recipient-delimiter = \"+@\"\n",
+		  ":2: recipient-delimiter: expected printable ASCII" },
+		{ "recipient-delimiter = \"a\"\n",
+		  ":2: recipient-delimiter: expected printable ASCII" },
+		{ "quota = \"500M, 10000 messages\"\n", NULL },
+		{ "quota = none\n", NULL },
+		{ "quota = much\n", ":2: quota: expected a size" },
+		{ "quota-warn = {\"80%\", \"100%\"}\n", NULL },
+		{ "quota-warn = {\"80%\", \"101%\"}\n",
+		  ":2: quota-warn: expected a percentage from 1% to 100%, found "
+		  "\"101%\"" },
+		{ "quota-warn = \"0%\"\n", ":2: quota-warn: expected a percentage" },
+		{ "quota-warn = 80\n", ":2: quota-warn: expected a percentage" },
+		{ "quota-warn-text = text\n",
+		  ":2: quota-warn-text: expected a path from the root" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[512];
+		struct settings s;
+		struct heard h;
+
+		snprintf(text, sizeof text, NO_TLS "%s", cases[i].text);
+		CHECK_EQ(load(span_of(text), &s, &h),
+			 cases[i].said ? FAULT_SETUP : FAULT_NONE);
+		if (cases[i].said ? !strstr(h.text, cases[i].said) : *h.text != '\0')
+			fail_msg("%s: %s", cases[i].text, h.text);
 		settings_done(&s);
 	}
 }
@@ -798,6 +918,8 @@ int main(void)
 		TEST(test_every_default_is_a_value),
 		TEST(test_shown_values_read_back),
 		TEST(test_times_have_units),
+		TEST(test_sizes_have_units_of_1024),
+		TEST(test_settings_of_mail_that_comes_in),
 		TEST(test_a_child_gets_its_settings_and_no_others),
 		TEST(test_packed_settings_are_read_with_care),
 		TEST(test_a_file_with_everything_in_it),

@@ -119,16 +119,16 @@ static void test_ports_are_found_by_name_and_kind(void **state)
 	struct buf b = BUF(room);
 
 	(void)state;
-	statefile_put_port(&b, "*:110", false);
-	statefile_put_port(&b, "[::1]:995", true);
+	statefile_put_port(&b, "listen", "*:110");
+	statefile_put_port(&b, "listen-tls", "[::1]:995");
 	struct statefile file = parse(buf_cstr(&b));
 	CHECK_EQ(file.count, 0);
-	CHECK(statefile_has_port(&file, "*:110", false));
-	CHECK(!statefile_has_port(&file, "*:110", true));
-	CHECK(statefile_has_port(&file, "[::1]:995", true));
-	CHECK(!statefile_has_port(&file, "[::1]:995", false));
-	CHECK(!statefile_has_port(&file, "*:11", false));
-	CHECK(!statefile_has_port(&file, "", false));
+	CHECK(statefile_has_port(&file, "listen", "*:110"));
+	CHECK(!statefile_has_port(&file, "listen-tls", "*:110"));
+	CHECK(statefile_has_port(&file, "listen-tls", "[::1]:995"));
+	CHECK(!statefile_has_port(&file, "listen", "[::1]:995"));
+	CHECK(!statefile_has_port(&file, "listen", "*:11"));
+	CHECK(!statefile_has_port(&file, "listen", ""));
 	statefile_done(&file);
 }
 
@@ -139,7 +139,7 @@ static void test_a_file_of_another_build_is_told_apart(void **state)
 	struct statefile file;
 
 	(void)state;
-	statefile_put_port(&b, "*:110", false);
+	statefile_put_port(&b, "listen", "*:110");
 	file = parse(buf_cstr(&b));
 	CHECK(!statefile_is_of_this_build(&file));
 	statefile_done(&file);
@@ -208,7 +208,7 @@ static void test_poplard_lists_what_runs(void **state)
 		CHECK_EQ(e->gid, 1001);
 		CHECK_EQ(e->abi, sandbox_landlock_abi());
 	}
-	CHECK(statefile_has_port(&file, "127.0.0.1:110", false));
+	CHECK(statefile_has_port(&file, "listen", "127.0.0.1:110"));
 	statefile_done(&file);
 	world_end();
 }

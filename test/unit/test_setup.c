@@ -105,7 +105,7 @@ static void test_processes_should_have_users_of_their_own(void **state)
 {
 	struct settings s;
 	const struct setup u = begin(&s);
-	struct setup_users users = { { 101, 1 }, { 102, 2 }, { 103, 3 } };
+	struct setup_users users = { { 101, 1 }, { 102, 2 }, { 103, 3 }, { 0, 0 } };
 
 	(void)state;
 	world.as_root = true;
@@ -130,7 +130,9 @@ static void test_a_users_file_that_others_may_change_is_a_warning(void **state)
 	} cases[] = {
 		{ 0640, false }, { 0644, false }, { 0642, true }, { 0666, true }
 	};
-	const struct setup_users users = { { 101, 1 }, { 102, 2 }, { 103, 3 } };
+	const struct setup_users users = {
+		{ 101, 1 }, { 102, 2 }, { 103, 3 }, { 0, 0 }
+	};
 	struct settings s;
 	char path[128];
 
@@ -160,7 +162,9 @@ static void test_a_users_file_elsewhere_is_trouble(void **state)
 		const char *target;
 		bool said;
 	} cases[] = { { "real", false }, { "../mail/real", true } };
-	const struct setup_users users = { { 101, 1 }, { 102, 2 }, { 103, 3 } };
+	const struct setup_users users = {
+		{ 101, 1 }, { 102, 2 }, { 103, 3 }, { 0, 0 }
+	};
 	struct settings s;
 	char path[128];
 
@@ -186,7 +190,9 @@ static void test_a_users_file_elsewhere_is_trouble(void **state)
 
 static void test_private_keys_are_for_few(void **state)
 {
-	const struct setup_users users = { { 101, 1 }, { 102, 2 }, { 103, 3 } };
+	const struct setup_users users = {
+		{ 101, 1 }, { 102, 2 }, { 103, 3 }, { 0, 0 }
+	};
 	struct settings s;
 	char path[128], key[128];
 

@@ -12,11 +12,12 @@
 #include "base/policy.h"
 #include "config/file/board.h"
 #include "config/file/database.h"
+#include "config/file/mail.h"
 #include "sys/sock.h"
 
 /* ---- where it listens ---- */
 
-/* The addresses of listen and listen-tls so far. */
+/* The addresses of listen, listen-tls and listen-lmtp so far. */
 struct named {
 	struct loading *loading;
 	unsigned count;
@@ -24,7 +25,8 @@ struct named {
 		struct sock_address address;
 		enum setting_id id;
 		const char *text;
-	} at[4 * SETTING_LIST_MAX]; /* "*" is two addresses, and there are two lists */
+	} at[6 * SETTING_LIST_MAX]; /* "*" is two addresses, and there are three lists
+				     */
 };
 
 static bool is_any(const struct sock_address *a)
@@ -68,6 +70,8 @@ static void check_addresses(struct named *n, const struct text_list *list,
 	unsigned count;
 
 	for (unsigned i = 0; i < list->count; i++) {
+		if (id == SETTING_ID_listen_lmtp && *list->at[i] == '/')
+			continue; /* a Unix socket */
 		if (!sock_parse(span_of(list->at[i]), address, &count)) {
 			config_complain(n->loading, n->loading->lines[id],
 					"%s: expected address:port, such as *:110, "
@@ -281,6 +285,9 @@ void config_check(struct loading *l)
 
 	check_addresses(&named, &s->listen, SETTING_ID_listen);
 	check_addresses(&named, &s->listen_tls, SETTING_ID_listen_tls);
+	check_addresses(&named, &s->listen_lmtp, SETTING_ID_listen_lmtp);
+	config_check_mail(l);
+	check_networks(l, &s->lmtp_from, SETTING_ID_lmtp_from);
 	check_networks(l, &s->proxy_from, SETTING_ID_proxy_from);
 	check_networks(l, &s->trusted_networks, SETTING_ID_trusted_networks);
 	check_greeting(l);
@@ -298,6 +305,7 @@ void config_check(struct loading *l)
 		check_mechanisms(l);
 		check_policy(l);
 		check_tls(l);
+		config_check_mail_tls(l);
 		config_check_databases(l);
 		config_check_boards(l);
 		if (s->listen.count + s->listen_tls.count == 0)
