@@ -40,6 +40,7 @@ static void on_rested(struct loop_timer *timer)
 void listener_start(struct front *f)
 {
 	f->rest_timer.due = on_rested;
+	poll_all(f);
 }
 
 /* Accept nobody for a while. The connection stays in the kernel's queue: the loop would

@@ -8,7 +8,8 @@
 
 #include "front/state.h"
 
-/* Set up the timer. Call it once; listeners may have been added before. */
+/* Set up the timer, and listen. Call it once, when the slots are made; listeners may
+ * have been added before. */
 void listener_start(struct front *f);
 
 /* Listen on fd, a socket from poplard, which the front takes over. `tls`: TLS begins
