@@ -346,7 +346,7 @@ class Poplar:
         found = {}
         for line in (self.dir / "run" / "state").read_text().splitlines():
             role, pid = line.split()[:2]
-            if role not in ("build", "listen", "listen-tls"):
+            if role != "build" and not role.startswith("listen"):
                 found.setdefault(role, []).append(int(pid))
         return found
 

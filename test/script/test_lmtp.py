@@ -113,7 +113,7 @@ class Deliveries(unittest.TestCase):
     def test_several_recipients_and_refusals(self):
         p = self.start()
         c = p.lmtp()
-        self.assertEqual(c.envelope("alice", "nobody", "bob", "Alice"),
+        self.assertEqual(c.envelope("alice", "nobody", "bob", "alice+list"),
                          ["250 2.1.5", "550 5.1.1", "250 2.1.5", "250 2.1.5"])
         self.assertEqual(c.content(BODY, 3), ["250 2.1.5"] * 3)
         self.assertEqual(p.messages(), [STORED])
