@@ -181,6 +181,7 @@ static void test_homes_are_made_only_when_they_may_be(void **state)
 	CHECK_EQ(arrive_at(&b, "a/b/x", false, &out), FAULT_SETUP);
 	CHECK_EQ(store_spool(&o, &spool, NULL), FAULT_SETUP);
 	CHECK_EQ(store_usage(&o, &usage, NULL), FAULT_SETUP);
+	CHECK(usage.octets == 9 && usage.messages == 9);
 	CHECK_EQ(spool, -1);
 	CHECK_EQ(ask_at(&b, "a/b/x", true), FAULT_NONE);
 	o.use.makes_home = true;

@@ -549,7 +549,7 @@ static void test_nobody_holds_up_deliveries_for_ever(void **state)
 	waits = 0;
 	CHECK_EQ(arrive_within(&b, SPAN("x\n"), &quota, &out), FAULT_BUSY);
 	time_passes_s = 0;
-	CHECK_EQ(waits, 3);
+	CHECK(waits >= 1 && waits <= 3);
 	CHECK_EQ(files_in(&b, "new"), 2);
 	CHECK_EQ(files_in(&b, "tmp"), 0);
 	close(held);

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -325,6 +325,21 @@ static void test_a_large_message_comes_from_a_spool(void **state)
 	}
 }
 
+static void test_an_empty_message_from_a_spool(void **state)
+{
+	char text[8];
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT_DELIVERY){ 0 });
+	OWN_FD spool = take_spool();
+	CHECK(!say_deliver(spool, 0));
+	check_delivered();
+	CHECK_EQ(messages_in("new", text, sizeof text), 1);
+	CHECK_TEXT(text, "");
+	world_end();
+}
+
 static void test_a_spool_that_cannot_be_had_ends_nothing(void **state)
 {
 	int spool;
@@ -522,6 +537,30 @@ static void test_a_delivery_that_cannot_begin(void **state)
 	world_end();
 }
 
+/* No descriptor is free when DELIVER arrives. */
+static void test_a_message_that_loses_its_file_is_not_stored(void **state)
+{
+	const struct message m = { .kind = MESSAGE_DELIVER, .DELIVER = { 2 } };
+	struct rlimit limit, none;
+
+	(void)state;
+	world_begin();
+	begin((struct message_GRANT_DELIVERY){ 0 });
+	OWN_FD fd = file_with("x\n");
+	peer_say(world.lmtp.fd, &m, fd);
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CHECK(!wake());
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	CHECK(peer_log_has("event=session-lost user=alice"));
+	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	end();
+	CHECK_EQ(messages(), 0);
+	world_end();
+}
+
 /* ---- warnings ---- */
 
 static void warn_at(const char *percent)
@@ -637,6 +676,8 @@ int main(void)
 		TEST(test_nothing_comes_of_a_delivery_that_is_given_up),
 		TEST(test_what_nobody_waits_for_is_not_stored),
 		TEST(test_a_large_message_comes_from_a_spool),
+		TEST(test_an_empty_message_from_a_spool),
+		TEST(test_a_message_that_loses_its_file_is_not_stored),
 		TEST(test_a_spool_that_cannot_be_had_ends_nothing),
 		TEST(test_a_maildrop_that_is_missing),
 		TEST(test_the_quota_is_that_of_the_grant),
