@@ -252,6 +252,7 @@ static struct {
 	ino_t of[8];
 	bool fails;
 	unsigned fails_at; /* the call with this number fails; 0: none does */
+	int error;         /* with this error; 0: EIO */
 } synced;
 static _Thread_local unsigned waits;
 
@@ -265,7 +266,7 @@ int __wrap_fsync(int fd)
 		synced.of[synced.count++] = st.st_ino;
 	if (!synced.fails && (synced.fails_at == 0 || synced.count != synced.fails_at))
 		return __real_fsync(fd);
-	errno = EIO;
+	errno = synced.error ? synced.error : EIO;
 	return -1;
 }
 

@@ -237,21 +237,30 @@ static void test_new_folders_are_synced(void **state)
 /* What is not on disk was not delivered: its sender sends it again. */
 static void test_what_can_not_be_synced_does_not_stay(void **state)
 {
+	static const struct {
+		int error;
+		enum fault fault;
+	} errors[] = { { EIO, FAULT_IO },
+		       { ENOSPC, FAULT_FULL },
+		       { EDQUOT, FAULT_FULL } };
 	struct store_delivered out;
 	struct box b;
 
 	(void)state;
 	box_open(&b);
 	CHECK_EQ(arrive(&b, "first\n"), FAULT_NONE);
-	for (unsigned n = 1; n <= 2; n++) {
+	for (unsigned i = 0; i < 2 * sizeof errors / sizeof *errors; i++) {
 		synced.count = 0;
-		synced.fails_at = n;
-		CHECK_EQ(arrive_within(&b, SPAN("x\n"), &no_quota, &out), FAULT_IO);
-		CHECK_EQ(synced.count, n);
+		synced.fails_at = i % 2 + 1;
+		synced.error = errors[i / 2].error;
+		CHECK_EQ(arrive_within(&b, SPAN("x\n"), &no_quota, &out),
+			 errors[i / 2].fault);
+		CHECK_EQ(synced.count, i % 2 + 1);
 		CHECK_EQ(files_in(&b, "new"), 1);
 		CHECK_EQ(files_in(&b, "tmp"), 0);
 	}
 	synced.fails_at = 0;
+	synced.error = 0;
 	box_close(&b);
 	box_open(&b);
 	synced.fails = true; /* of the folders */
@@ -435,6 +444,36 @@ static void test_old_files_in_tmp_go_within_some_deliveries(void **state)
 	box_close(&b);
 }
 
+static unsigned deliveries_until_gone(const struct box *b)
+{
+	unsigned count = 0;
+
+	put(b, "tmp/old", SPAN("half"));
+	set_times(b, "old", 40 * 3600, 40 * 3600);
+	while (there(b, "tmp/old") && count < 100) {
+		CHECK_EQ(arrive(b, "x\n"), FAULT_NONE);
+		count++;
+	}
+	return count;
+}
+
+/* ... whether the deliveries of a process have even numbers or odd ones. */
+static void test_one_delivery_of_32_looks_for_leftovers(void **state)
+{
+	char room[MAILDIR_NEW_NAME_MAX];
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	CHECK_EQ(arrive(&b, "x\n"), FAULT_NONE);
+	for (int i = 0; i < 2; i++) {
+		CHECK(deliveries_until_gone(&b) <= 32);
+		CHECK_EQ(deliveries_until_gone(&b), 32);
+		maildir_new_name(&BUF(room));
+	}
+	box_close(&b);
+}
+
 /* ---- maildirsize ---- */
 
 static void test_the_quota_of_others_is_told_what_came(void **state)
@@ -613,6 +652,7 @@ int main(void)
 		TEST(test_a_delivery_that_is_killed_at_any_call),
 		TEST(test_a_session_between_any_two_calls),
 		TEST(test_old_files_in_tmp_go_within_some_deliveries),
+		TEST(test_one_delivery_of_32_looks_for_leftovers),
 		TEST(test_the_quota_of_others_is_told_what_came),
 		TEST(test_a_quota_of_others_that_is_too_long_is_written_anew),
 		TEST(test_the_quota_of_others_is_counted_when_asked_for),
