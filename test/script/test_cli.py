@@ -21,7 +21,7 @@ from harness import BUILD, IS_ROOT, PATIENCE, Log, Poplar, free_port, main, syst
 class Arguments(unittest.TestCase):
     def test_every_executable_tells_help_and_version(self):
         for name in ("poplar", "poplard", "poplar-front", "poplar-auth", "poplar-drop",
-                     "poplar-lookup"):
+                     "poplar-lookup", "poplar-lmtp"):
             for option in ("--help", "--version"):
                 out = subprocess.run([BUILD / name, option], capture_output=True, text=True)
                 self.assertEqual((out.returncode, out.stderr), (0, ""), name)
@@ -55,7 +55,7 @@ class Arguments(unittest.TestCase):
             out = subprocess.run([BUILD / "poplar", *args], capture_output=True, text=True)
             self.assertEqual(out.returncode, 64, args)
             self.assertIn("usage", out.stderr)
-        for name in ("poplar-front", "poplar-auth", "poplar-drop", "poplar-lookup"):
+        for name in ("poplar-front", "poplar-auth", "poplar-drop", "poplar-lookup", "poplar-lmtp"):
             out = subprocess.run([BUILD / name], capture_output=True, text=True)
             self.assertEqual(out.returncode, 64)
             self.assertIn("poplard", out.stderr)

@@ -15,9 +15,10 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 EXECUTABLES = ("sbin/poplard", "sbin/poplar", "libexec/poplar/poplar-front",
                "libexec/poplar/poplar-auth", "libexec/poplar/poplar-drop",
-               "libexec/poplar/poplar-lookup")
+               "libexec/poplar/poplar-lookup", "libexec/poplar/poplar-lmtp")
 PAGES = ("man8/poplard.8", "man8/poplar.8", "man8/poplar-front.8", "man8/poplar-auth.8",
-         "man8/poplar-drop.8", "man8/poplar-lookup.8", "man5/poplar.conf.5")
+         "man8/poplar-drop.8", "man8/poplar-lookup.8", "man8/poplar-lmtp.8",
+         "man5/poplar.conf.5")
 
 
 class Install(unittest.TestCase):
