@@ -264,18 +264,19 @@ static enum fault read_clients(const struct reading *r, bool *out_changed,
 {
 	const struct settings *s = r->settings;
 	struct certificates *out = r->out;
+	const enum tls_verify verify = settings_lmtp_verify(s); /* or POP3's, if less */
 	enum fault f = FAULT_NONE;
 
-	if (s->tls_client_verify > 0)
+	if (verify != TLS_VERIFY_NONE)
 		f = read_file(s->tls_client_ca, &out->client_ca, why);
-	if (s->tls_client_verify > 0 && f == FAULT_NONE)
+	if (verify != TLS_VERIFY_NONE && f == FAULT_NONE)
 		f = read_file(s->tls_client_crl, &out->client_crl, why);
 	*out_changed = !r->now || !is_same(&out->client_ca, &r->now->client_ca) ||
 		       !is_same(&out->client_crl, &r->now->client_crl);
 	const struct tls_files alone = { .client_ca = span_in(&out->client_ca),
 					 .client_crl = span_in(&out->client_crl) };
 	if (f == FAULT_NONE && *out_changed)
-		f = try_server(s, &alone, (enum tls_verify)s->tls_client_verify, why);
+		f = try_server(s, &alone, verify, why);
 	return f;
 }
 

@@ -152,3 +152,10 @@ struct tls_policy settings_tls_policy(const struct settings *s)
 		.client_name = (enum tls_name)s->tls_client_name,
 	};
 }
+
+enum tls_verify settings_lmtp_verify(const struct settings *s)
+{
+	if (s->tls_client_verify == TLS_VERIFY_NONE && s->lmtp_tls_names.count > 0)
+		return TLS_VERIFY_OPTIONAL;
+	return (enum tls_verify)s->tls_client_verify;
+}

@@ -350,6 +350,10 @@ struct policy_site settings_policy(const struct settings *s);
 /* The settings of the TLS server. The texts are borrowed from *s. */
 struct tls_policy settings_tls_policy(const struct settings *s);
 
+/* Are LMTP clients asked for a certificate, and must they have one? As
+ * tls-client-verify says; but they are asked if lmtp-tls-names has names. */
+enum tls_verify settings_lmtp_verify(const struct settings *s);
+
 /* Remove all texts of a LIST. */
 void settings_clear_list(struct settings *s, enum setting_id id);
 

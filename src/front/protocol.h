@@ -23,6 +23,9 @@ struct protocol {
 
 	/* ---- the front ---- */
 
+	/* Are clients asked for a certificate? NULL: as tls-client-verify says. */
+	enum tls_verify (*verify)(const struct settings *s);
+
 	/* Use fd, a new channel to poplar-auth, which the protocol takes over. */
 	void (*auth_link)(struct front *f, int fd);
 

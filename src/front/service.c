@@ -72,7 +72,7 @@ bool service_on_ticket_keys(void *arg, const struct message *m,
 
 static enum fault make_tls(struct front *f, int fd, struct why *why)
 {
-	const struct tls_policy policy = settings_tls_policy(&f->child.settings);
+	struct tls_policy policy = settings_tls_policy(&f->child.settings);
 	struct tls_server *server = NULL;
 	struct tls_files files;
 	char *packed = NULL;
@@ -80,6 +80,8 @@ static enum fault make_tls(struct front *f, int fd, struct why *why)
 	enum fault fault =
 		file_read_all(fd, TLS_OCTETS_MAX, &packed, &len, "certificates", why);
 
+	if (f->protocol->verify)
+		policy.verify = f->protocol->verify(&f->child.settings);
 	if (fault == FAULT_NONE)
 		fault = tls_files_unpack((struct span){ packed, len }, &files);
 	if (fault == FAULT_NONE)

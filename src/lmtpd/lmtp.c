@@ -269,6 +269,7 @@ static void release(struct conn *c)
 static const struct protocol protocol = {
 	.conn_octets = sizeof(struct lmtp_conn),
 	.reply_most = LMTP_STEP_MAX,
+	.verify = settings_lmtp_verify,
 	.auth_link = auth_link,
 	.refuse = refuse,
 	.begin = begin,

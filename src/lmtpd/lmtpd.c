@@ -23,13 +23,6 @@ static bool set_up(struct front *f)
 	       lmtp_set_up(f, (uint32_t)(limit / 2));
 }
 
-/* A client is asked for its certificate if one of the settings has names for it. */
-static void ask_for_certificates(struct settings *s)
-{
-	if (s->lmtp_tls_names.count > 0 && s->tls_client_verify == TLS_VERIFY_NONE)
-		s->tls_client_verify = TLS_VERIFY_OPTIONAL;
-}
-
 int main(int argc, char **argv)
 {
 	static struct front f;
@@ -39,7 +32,6 @@ int main(int argc, char **argv)
 	if (!service_begin(&f))
 		return EXIT_FAILURE;
 	child_begin(&f.child, ROLE_LMTP, argc, argv, &from_parent);
-	ask_for_certificates(&f.child.settings);
 	if (!set_up(&f))
 		return EXIT_FAILURE;
 	service_run(&f);
