@@ -114,6 +114,15 @@ class Circles(Tree):
                    b_c='#include "b.h"\nstatic int f(void) { return 1; }\nint b(void) { return f(); }')
         self.assertEqual((0, ""), self.circles())
 
+    def test_functions_of_one_name_in_two_executables_are_two(self):
+        self.write(x__step_h="int step(void);", y__step_h="int step(void);", x__b_h="int b(void);",
+                   y__b_h="int b(void);",
+                   x__step_c='#include "x/step.h"\n#include "x/b.h"\nint step(void) { return b(); }',
+                   x__b_c='#include "x/b.h"\nint b(void) { return 1; }',
+                   y__b_c='#include "y/b.h"\n#include "y/step.h"\nint b(void) { return step(); }',
+                   y__step_c='#include "y/step.h"\nint step(void) { return 1; }')
+        self.assertEqual((0, ""), self.circles())
+
     def test_headers_that_include_each_other_are_a_circle(self):
         self.write(a_h='#pragma once\n#include "b.h"', b_h='#pragma once\n#include "a.h"', a_c='#include "a.h"')
         status, output = self.circles()
