@@ -276,6 +276,8 @@ static void test_domains(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
 		CHECK_EQ(path_is_domain(span_of(domains[i].text)), domains[i].good);
+	/* What lies behind the span is no part of it. */
+	CHECK(path_is_domain((struct span){ "a.b", 1 }));
 }
 
 /* ---- MAIL and RCPT ---- */
