@@ -4,9 +4,12 @@ import os
 import re
 import signal
 import socket
+import ssl
+import tempfile
 import unittest
 
-from harness import IS_ROOT, PATIENCE, Client, Poplar, free_port, hold, main, on_wire, wait_until
+from authority import Authority
+from harness import IS_ROOT, PATIENCE, Client, Poplar, free_port, hold, main, on_wire, tls_context, wait_until
 
 BODY = b"Subject: x\r\n\r\nbody\r\n..stuffed\r\n"
 STORED = b"Subject: x\n\nbody\n.stuffed\n"
@@ -204,6 +207,47 @@ class Deliveries(unittest.TestCase):
             stat = os.stat(p.maildir(name) / message)
             self.assertEqual((stat.st_uid, stat.st_mode & 0o777, stat.st_nlink), (uid, 0o600, 1))
         self.assertEqual(p.run("audit").returncode, 0)
+
+
+class Certificates(unittest.TestCase):
+    """Clients of LMTP over TLS. Names in lmtp-tls-names have poplar-lmtp ask for a certificate, also
+    where POP3 clients are not asked; one that is given must be good."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        ca = Authority(folder.name + "/ca")
+        cls.ca = ca.cert
+        cls.mta = ca.issue("mta", "/CN=mta.example")
+        cls.stranger = Authority(folder.name + "/stranger").issue("mta", "/CN=mta.example")
+
+    def begin_tls(self, p, pair):
+        """A client that has begun TLS with this certificate."""
+        context = tls_context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # its handshake ends with the server's verdict
+        if pair:
+            context.load_cert_chain(*pair)
+        c = Lmtp(p.lmtp_port)
+        self.assertIn("250-STARTTLS", c.keywords)
+        self.assertEqual(c.code("STARTTLS"), "220 2.0.0")
+        c.start_tls(context)
+        return c
+
+    def test_certificates_of_clients(self):
+        with WithLmtp(settings={"lmtp-tls-names": '{"mta.example"}', "tls-client-ca": f'"{self.ca}"'}) as p:
+            for pair in (None, self.mta):
+                c = self.begin_tls(p, pair)
+                keywords = c.ask_all("LHLO client.example")
+                self.assertFalse([line for line in keywords if "STARTTLS" in line])
+                self.assertEqual(c.envelope("alice"), ["250 2.1.5"])
+                self.assertEqual(c.content(BODY), ["250 2.1.5"])
+                c.close()
+            self.assertEqual(p.messages(), [STORED, STORED])
+            with self.assertRaises((ssl.SSLError, OSError)):
+                self.begin_tls(p, self.stranger)
+            p.log.wait("event=tls-failed peer=127.0.0.1")
+            p.login(tls=True).quit()
 
 
 class Deaths(unittest.TestCase):
