@@ -82,12 +82,27 @@ static enum fault log_in(struct tool *t, const struct message_TEST_ASK *ask,
 	return f;
 }
 
+/* `path`: of the user's maildrop. After a fault it does not count. */
+static void tell_end(const struct tool *t, const struct user *u, const char *path,
+		     const struct why *why)
+{
+	const struct quota quota = grants_quota(&t->logins->grants, u);
+	char room[191];
+	struct buf text = BUF(room);
+	const struct message m = { .kind = MESSAGE_TEST_IS,
+				   .TEST_IS = { why->fault, story(why, &text), u->name,
+						span_of(why->fault ? "" : path),
+						u->has_uid, u->uid, quota.octets,
+						quota.messages } };
+
+	fault_ignore(channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT));
+}
+
 static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 {
 	OWN_USER found = { 0 };
 	struct why why = { 0 };
-	char room[191], path[PLACE_PATH_MAX] = "";
-	struct buf text = BUF(room);
+	char path[PLACE_PATH_MAX] = "";
 	OWN_FD session = -1;
 	enum fault f = log_in(t, ask, &found, &why);
 	const struct user *u = &found.user;
@@ -96,11 +111,9 @@ static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 		f = grants_place(&t->logins->grants, u, path, &why);
 	if (f == FAULT_NONE)
 		f = grants_look(&t->logins->grants, u, ask->peer, &session, &why);
-	const struct message m = { .kind = MESSAGE_TEST_IS,
-				   .TEST_IS = { f, story(&why, &text), u->name,
-						span_of(f ? "" : path), u->has_uid,
-						u->uid } };
-	fault_ignore(channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT));
+	if (f == FAULT_NONE)
+		why = (struct why){ 0 };
+	tell_end(t, u, path, &why);
 	if (session >= 0)
 		fault_ignore(channel_send(
 			t->watched.fd,
@@ -108,9 +121,28 @@ static void answer_test(struct tool *t, const struct message_TEST_ASK *ask)
 			CHANNEL_WAIT));
 }
 
-/* Find a user without a password, with its maildrop and policy. */
+/* Ask as poplar-lmtp does, but grant nothing. */
+static void answer_recipient(struct tool *t, struct span address)
+{
+	const struct logins *l = t->logins;
+	const struct database_watcher watcher = { look, say, t };
+	struct login_rules login = l->rules;
+	struct recipient_rules rules = l->recipients;
+	OWN_USER found = { 0 };
+	struct why why = { 0 };
+	char path[PLACE_PATH_MAX] = "";
+
+	login.watcher = &watcher;
+	rules.login = &login;
+	if (recipient_find(&rules, address, &found, &why) == FAULT_NONE)
+		fault_ignore(grants_place(&l->grants, &found.user, path, &why));
+	tell_end(t, &found.user, path, &why);
+}
+
+/* Find a user without a password, with its maildrop, policy and quota. */
 static enum fault find(const struct tool *t, struct span name,
-		       char path[PLACE_PATH_MAX], struct policy *out, struct why *why)
+		       char path[PLACE_PATH_MAX], struct message_FIND_IS *out,
+		       struct why *why)
 {
 	const struct settings *s = t->logins->grants.settings;
 	const struct policy_site site = settings_policy(s);
@@ -120,22 +152,27 @@ static enum fault find(const struct tool *t, struct span name,
 	if (f)
 		return f;
 	const struct user *u = &found.user;
-	*out = policy_of(&site, u->has_delay, u->has_expire, &u->policy);
+	const struct policy p =
+		policy_of(&site, u->has_delay, u->has_expire, &u->policy);
+	const struct quota quota = grants_quota(&t->logins->grants, u);
+	*out = (struct message_FIND_IS){ .login_delay = p.login_delay,
+					 .unread = p.unread,
+					 .retrieved = p.retrieved,
+					 .quota_octets = quota.octets,
+					 .quota_messages = quota.messages };
 	return grants_place(&t->logins->grants, u, path, why);
 }
 
 static bool answer_find(const struct tool *t, const struct message_FIND_ASK *ask)
 {
 	struct why why = { 0 };
-	struct policy p = { 0 };
 	char room[191], path[PLACE_PATH_MAX] = "";
 	struct buf text = BUF(room);
-	enum fault f = find(t, ask->user, path, &p, &why);
-	const struct message m = { .kind = MESSAGE_FIND_IS,
-				   .FIND_IS = { f, story(&why, &text),
-						span_of(f ? "" : path), p.login_delay,
-						p.unread, p.retrieved } };
+	struct message m = { .kind = MESSAGE_FIND_IS };
 
+	m.FIND_IS.fault = find(t, ask->user, path, &m.FIND_IS, &why);
+	m.FIND_IS.trouble = story(&why, &text);
+	m.FIND_IS.path = span_of(why.fault ? "" : path);
 	return channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT) == FAULT_NONE;
 }
 
@@ -152,7 +189,15 @@ static bool on_test(void *arg, const struct message *m, struct channel_files *no
 	return false;
 }
 
-#define HEARS_TOOL(X) X(FIND_ASK, on_find) X(TEST_ASK, on_test)
+static bool on_recipient(void *arg, const struct message *m, struct channel_files *none)
+{
+	(void)none;
+	answer_recipient(arg, m->TEST_RECIPIENT.address);
+	return false;
+}
+
+#define HEARS_TOOL(X)                                                                  \
+	X(FIND_ASK, on_find) X(TEST_ASK, on_test) X(TEST_RECIPIENT, on_recipient)
 DISPATCH(from_tool, TOOL, AUTH, HEARS_TOOL);
 
 static void end(struct tool *t)

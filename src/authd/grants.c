@@ -136,18 +136,23 @@ enum fault grants_look(struct grants *g, const struct user *user, struct span pe
 	return f ? f : give(g, &owner, &m, out_fd, why);
 }
 
+struct quota grants_quota(const struct grants *g, const struct user *user)
+{
+	return user->has_quota ? user->quota : g->quota;
+}
+
 enum fault grants_delivery(struct grants *g, const struct user *user, struct span peer,
 			   uint64_t octets, int *out_fd, struct why *why)
 {
 	const struct owner owner = owner_of(user);
-	const struct quota *quota = user->has_quota ? &user->quota : &g->quota;
+	const struct quota quota = grants_quota(g, user);
 	ROOM char path[PLACE_PATH_MAX];
 	enum fault f = grants_place(g, user, path, why);
 	const struct message m = {
 		.kind = MESSAGE_GRANT_DELIVERY,
 		.GRANT_DELIVERY = { .octets = octets,
-				    .quota_octets = quota->octets,
-				    .quota_messages = quota->messages,
+				    .quota_octets = quota.octets,
+				    .quota_messages = quota.messages,
 				    .grace_octets = g->settings->quota_grace,
 				    .user = user->name,
 				    .path = span_of(path),

@@ -38,6 +38,9 @@ MUST_USE bool grants_add_board(struct settings *settings,
 MUST_USE enum fault grants_place(const struct grants *g, const struct user *user,
 				 char out[PLACE_PATH_MAX], struct why *why);
 
+/* How much mail the user may have: the user's own quota or, without one, the site's. */
+struct quota grants_quota(const struct grants *g, const struct user *user);
+
 /* Grant the user's own maildrop. *out_fd becomes the session socket, which the caller
  * owns. `peer` is the client's address, for the log. If the setting xtnd is on, the
  * board ticket with which `holder` may ask for boards is appended to *ticket. Faults
@@ -52,8 +55,8 @@ MUST_USE enum fault grants_look(struct grants *g, const struct user *user,
 				struct span peer, int *out_fd, struct why *why);
 
 /* Grant one delivery of about `octets` (0: nobody knows) to the user's own maildrop,
- * with the user's quota or, without one, the site's. `peer` is the address of the
- * client that delivers. The rest is as with grants_own. */
+ * within grants_quota. `peer` is the address of the client that delivers. The rest is
+ * as with grants_own. */
 MUST_USE enum fault grants_delivery(struct grants *g, const struct user *user,
 				    struct span peer, uint64_t octets, int *out_fd,
 				    struct why *why);

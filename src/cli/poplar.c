@@ -14,7 +14,7 @@
 	X("check",  cli_check,  "",      "check the configuration without starting anything") \
 	X("reload", cli_reload, "",      "make the running server read its configuration again, and report the outcome") \
 	X("config", cli_config, "",      "print all settings with their values") \
-	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file, or test a login") \
+	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file, or test a login or a recipient") \
 	X("deliver", cli_deliver, "[-f SENDER] [-a] ADDRESS...", "deliver a message from standard input") \
 	X("expire", cli_expire, "[--dry-run] [USER...]", "remove messages that are due to expire") \
 	X("index",  cli_index,  "show|verify|rebuild USER", "print, check or rebuild the index of a maildrop") \

@@ -34,12 +34,14 @@ static const char usage[] =
 	"       poplar user del NAME\n"
 	"       poplar user list\n"
 	"       poplar user test [--from ADDRESS] [--clear] [--method MECHANISM] NAME\n"
+	"       poplar user test --recipient [--json] ADDRESS\n"
 	"\n"
 	"poplar asks for the password. If standard input is not a terminal, poplar\n"
 	"reads the password from its first line. add makes the user's Maildir. del\n"
 	"leaves the mail in place. test tries a login at the running server, and\n"
 	"prints the answer of each database, the rule that refuses the login, and the\n"
-	"size of the maildrop.\n"
+	"size of the maildrop. test --recipient prints who gets the mail of an\n"
+	"address.\n"
 	"\n"
 	"Schemes:\n";
 

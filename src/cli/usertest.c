@@ -23,6 +23,7 @@
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/password.h"
+#include "cli/recipienttest.h"
 #include "cli/server.h"
 #include "ipc/dispatch.h"
 
@@ -31,12 +32,17 @@ enum { PATIENCE_MS = 30000 };
 
 static const char usage[] =
 	"usage: poplar user test [--from ADDRESS] [--clear] [--method MECHANISM] NAME\n"
+	"       poplar user test --recipient [--json] ADDRESS\n"
 	"\n"
 	"Asks for a password, and asks the running server whether the user could\n"
 	"log in with it from ADDRESS (127.0.0.1), with TLS or (--clear) without,\n"
 	"by MECHANISM (USER, APOP, PLAIN, LOGIN, SCRAM-SHA-256 and so on).\n"
 	"Status 0: yes; 1: refused; 75: not now ([SYS/TEMP], [IN-USE]); 70: not\n"
-	"before a repair ([SYS/PERM]); 69: no server answers.\n";
+	"before a repair ([SYS/PERM]); 69: no server answers.\n"
+	"\n"
+	"With --recipient, asks the server who gets the mail of ADDRESS. Status 0:\n"
+	"the user is printed; 1: mail is refused; 75: mail has to wait; 69: no server\n"
+	"answers.\n";
 
 /* The login that is tried. */
 struct trial {
@@ -46,8 +52,10 @@ struct trial {
 	char peer[ADDRESS_TEXT_MAX];
 	enum mechanism method;
 	bool clear;
-	char path[4096 + 1]; /* of the maildrop, below mail-root */
-	int status;          /* of the tool, once the server has told */
+	bool is_login;              /* an option for logins is given */
+	bool is_recipient, is_json; /* `name` is the address of a recipient */
+	char path[4096 + 1];        /* of the maildrop, below mail-root */
+	int status;                 /* of the tool, once the server has told */
 };
 
 /* ---- answers ---- */
@@ -312,18 +320,24 @@ static bool parse(struct trial *t, int argc, char **argv)
 		{ "from", required_argument, NULL, 'f' },
 		{ "clear", no_argument, NULL, 'c' },
 		{ "method", required_argument, NULL, 'm' },
+		{ "recipient", no_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (option == 'c')
-			t->clear = true;
-		else if (!(option == 'f' && take_address(optarg, &t->from)) &&
-			 !(option == 'm' && take_method(optarg, &t->method)))
+		t->is_recipient |= option == 'r';
+		t->is_json |= option == 'j';
+		t->clear |= option == 'c';
+		t->is_login |= option == 'c' || option == 'f' || option == 'm';
+		if (!strchr("rjc", option) &&
+		    !(option == 'f' && take_address(optarg, &t->from)) &&
+		    !(option == 'm' && take_method(optarg, &t->method)))
 			return false;
 	}
-	if (argc - optind != 1)
+	if (argc - optind != 1 || (t->is_recipient && t->is_login) ||
+	    (t->is_json && !t->is_recipient))
 		return false;
 	t->name = argv[optind];
 	address_text(&t->from, 110, t->peer);
@@ -346,7 +360,9 @@ int cli_test(const char *config, int argc, char **argv)
 	}
 	cli_load(config, &t.settings);
 	setlinebuf(stdout); /* each step is seen when it is done */
-	if (cli_read_password(t.name, &password))
+	if (t.is_recipient)
+		status = cli_test_recipient(&t.settings, t.name, t.is_json);
+	else if (cli_read_password(t.name, &password))
 		status = ask(&t, (struct span){ password.text, password.len });
 	secret_wipe(&password, sizeof password);
 	settings_done(&t.settings);

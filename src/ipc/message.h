@@ -97,16 +97,18 @@ enum message_when {
 	/* ---- the operator's tool, on the socket of CONTROL ---- */ \
 	X(TEST_ASK, TOOL, AUTH, NONE, ANY | LAST, \
 	  "Try this login. Answers: TEST_LOOKS and TEST_SAYS for each question, then TEST_IS.") \
+	X(TEST_RECIPIENT, TOOL, AUTH, NONE, ANY | LAST, \
+	  "Who gets the mail of this address? Answers: as to TEST_ASK, without TEST_DROP.") \
 	X(TEST_LOOKS, AUTH, TOOL, NONE, EARLY, \
 	  "The databases are asked for this name.") \
 	X(TEST_SAYS, AUTH, TOOL, NONE, EARLY, \
 	  "What one database answered.") \
 	X(TEST_IS, AUTH, TOOL, NONE, EARLY | STARTS, \
-	  "Answers TEST_ASK: how the login ended, and whose mail it would open.") \
+	  "Answers TEST_ASK: how the login ended, and whose mail it would open; or TEST_RECIPIENT.") \
 	X(TEST_DROP, AUTH, TOOL, SOCKET, LATE | LAST, \
 	  "After a TEST_IS without a fault: a session socket that can change nothing.") \
 	X(FIND_ASK, TOOL, AUTH, NONE, ANY, \
-	  "Where is this user's mail, and which policy holds for it? FIND_IS.") \
+	  "Where is this user's mail, and which policy and quota hold for it? FIND_IS.") \
 	X(FIND_IS, AUTH, TOOL, NONE, EARLY, \
 	  "Answers FIND_ASK.") \
 	/* ---- a login: answers carry the id of the question ---- */ \
@@ -226,12 +228,15 @@ enum message_when {
 #define MESSAGE_BOARD_FAILED_FIELDS(N, T) N(id) N(fault)
 #define MESSAGE_CONTROL_FIELDS(N, T)
 #define MESSAGE_TEST_ASK_FIELDS(N, T)     N(tls) N(mechanism) T(peer, 64) T(user, 255) T(password, 255)
+#define MESSAGE_TEST_RECIPIENT_FIELDS(N, T) T(address, 512)
 #define MESSAGE_TEST_LOOKS_FIELDS(N, T)   T(user, 255)
 #define MESSAGE_TEST_SAYS_FIELDS(N, T)    T(database, 64) N(says) T(trouble, 191)
-#define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid)
+#define MESSAGE_TEST_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(user, 255) T(path, 4096) N(has_uid) N(uid) \
+	N(quota_octets) N(quota_messages)
 #define MESSAGE_TEST_DROP_FIELDS(N, T)
 #define MESSAGE_FIND_ASK_FIELDS(N, T)     T(user, 255)
-#define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved)
+#define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved) \
+	N(quota_octets) N(quota_messages)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) N(unfit) T(trouble, 191) T(fields, 8192)
 #define MESSAGE_RCPT_ASK_FIELDS(N, T)     N(id) N(recipient) N(octets) T(peer, 64) T(address, 512)

@@ -116,6 +116,7 @@ static void world_begin(struct world *w)
 	site_set(&w->settings, SETTING_ID_mail_root, "/m");
 	site_set(&w->settings, SETTING_ID_login_delay_most, "1m");
 	site_set(&w->settings, SETTING_ID_expire, "30,7");
+	site_set(&w->settings, SETTING_ID_quota, "1k, 2 messages");
 	drops_init(&w->logins.grants.drops, -1);
 	CHECK(grants_start(&w->logins.grants, &w->settings, &w->logins.rules));
 	w->drop = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_DROP);
@@ -399,10 +400,61 @@ static void test_a_user_is_found_without_a_password_and_again(void **state)
 		CHECK_EQ(m->FIND_IS.login_delay, cases[i].delay);
 		CHECK_EQ(m->FIND_IS.unread, cases[i].unread);
 		CHECK_EQ(m->FIND_IS.retrieved, cases[i].retrieved);
+		CHECK_EQ(m->FIND_IS.quota_octets, cases[i].fault ? 0 : 1024);
+		CHECK_EQ(m->FIND_IS.quota_messages, cases[i].fault ? 0 : 2);
 		CHECK_EQ(peer_got(&w.tool), CHANNEL_EMPTY);
 	}
 	CHECK_EQ(peer_got(&w.drop), CHANNEL_EMPTY);
 	world_end(&w);
+}
+
+/* As poplar-lmtp would be told, but no maildrop process hears of it. */
+static void test_a_recipient_shows_each_step_and_grants_nothing(void **state)
+{
+	static const struct {
+		const char *address, *names[2]; /* that are looked for */
+		bool down;
+		enum fault fault;
+	} cases[] = {
+		{ "Alice+x@e", { "alice+x", "alice" }, false, FAULT_NONE },
+		{ "alice@e", { "alice", NULL }, false, FAULT_NONE },
+		{ "bob@e", { "bob", NULL }, false, FAULT_NO_USER },
+		{ "bob@e", { "bob", NULL }, true, FAULT_IO },
+	};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct message asks = { .kind = MESSAGE_TEST_RECIPIENT,
+					      .TEST_RECIPIENT = {
+						      span_of(cases[i].address) } };
+
+		world_begin(&w);
+		w.people.stop_unknown = cases[i].down;
+		w.logins.rules.fold = true;
+		w.logins.recipients =
+			(struct recipient_rules){ .login = &w.logins.rules,
+						  .domains = RECIPIENT_STRIP,
+						  .delimiters = SPAN("+") };
+		peer_say(w.tool.fd, &asks, -1);
+		CHECK(!wake());
+		for (int n = 0; n < 2 && cases[i].names[n]; n++) {
+			expect_looks(&w, cases[i].names[n]);
+			CHECK_SPAN(peer_hears(&w.tool, MESSAGE_TEST_SAYS, NULL)
+					   ->TEST_SAYS.database,
+				   "people");
+		}
+		const struct message *m = peer_hears(&w.tool, MESSAGE_TEST_IS, NULL);
+		const bool good = cases[i].fault == FAULT_NONE;
+		CHECK_EQ(m->TEST_IS.fault, cases[i].fault);
+		CHECK_SPAN(m->TEST_IS.user, good ? "alice" : "");
+		CHECK_SPAN(m->TEST_IS.path, good ? "alice/Maildir" : "");
+		CHECK_EQ(m->TEST_IS.quota_octets, 1024);
+		CHECK_EQ(m->TEST_IS.quota_messages, 2);
+		CHECK_EQ(peer_got(&w.tool), CHANNEL_CLOSED);
+		CHECK_EQ(peer_got(&w.drop), CHANNEL_EMPTY);
+		world_end(&w);
+	}
 }
 
 static void test_the_tools_channel_ends_with_the_tool_and_with_nonsense(void **state)
@@ -463,6 +515,7 @@ int main(void)
 		TEST(test_a_password_that_is_not_stored_for_the_mechanism_is_told),
 		TEST(test_no_failure_of_the_tool_is_answered_from_memory_or_logged),
 		TEST(test_a_user_is_found_without_a_password_and_again),
+		TEST(test_a_recipient_shows_each_step_and_grants_nothing),
 		TEST(test_the_tools_channel_ends_with_the_tool_and_with_nonsense),
 		TEST(test_a_channel_that_cannot_be_watched_is_closed),
 		TEST(test_a_channel_for_which_there_is_no_memory_is_closed),

@@ -107,6 +107,11 @@ static void test_wrong_arguments_are_usage_and_ask_nobody(void **state)
 		{ "user", "test", "--method", "NONE", "alice" },
 		{ "user", "test", "--other", "alice" },
 		{ "user", "test", "--from" },
+		{ "user", "test", "--recipient" },
+		{ "user", "test", "--json", "alice" },
+		{ "user", "test", "--recipient", "--clear", "alice" },
+		{ "user", "test", "--recipient", "--from", "::1", "alice" },
+		{ "user", "test", "--recipient", "--method", "PLAIN", "alice" },
 	};
 
 	(void)state;
@@ -233,6 +238,142 @@ static void test_a_server_that_gives_no_answer_has_a_status(void **state)
 	world_end();
 }
 
+/* ---- recipients ---- */
+
+static void answer_recipient(struct message_TEST_IS is)
+{
+	const struct message_TEST_SAYS says[] = {
+		{ SPAN("people"), DATABASE_DOWN, SPAN("no \"server\"\n") },
+		{ SPAN("users"), DATABASE_RIGHT, SPAN("") },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		answer((struct message){ .kind = MESSAGE_TEST_LOOKS,
+					 .TEST_LOOKS = { SPAN("alice\xff") } });
+		answer((struct message){ .kind = MESSAGE_TEST_SAYS,
+					 .TEST_SAYS = says[i] });
+	}
+	answer((struct message){ .kind = MESSAGE_TEST_IS, .TEST_IS = is });
+}
+
+static const struct message_TEST_IS alice_is = { .user = SPAN("alice"),
+						 .path = SPAN("alice/Maildir"),
+						 .has_uid = 1,
+						 .uid = 7,
+						 .quota_octets = 1024 };
+
+static void test_a_recipient_is_asked_for_without_a_password(void **state)
+{
+	char line[256];
+
+	(void)state;
+	world_begin("");
+	answer_recipient(alice_is);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", "silent@example.org"),
+		 CLI_OK);
+	CHECK_SPAN(peer_hears(&world.auth, MESSAGE_TEST_RECIPIENT, NULL)
+			   ->TEST_RECIPIENT.address,
+		   "silent@example.org");
+	snprintf(line, sizeof line,
+		 "mail goes to alice, maildrop %s/mail/alice/Maildir, kept by uid 7\n"
+		 "quota: 1k\n",
+		 cli.dir);
+	CHECK(strstr(cli.out, line));
+	CHECK(strstr(cli.out, "looking for alice\\xff\n"
+			      "database people: cannot tell: no \"server\"\\x0a\n"));
+	CHECK(strstr(cli.out, "database users: has the user\n"));
+	world_end();
+}
+
+static void test_a_recipient_is_one_object_of_json(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	world_begin("");
+	answer_recipient(alice_is);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", "--json", "a\\@b"),
+		 CLI_OK);
+	snprintf(text, sizeof text,
+		 "{\"address\": \"a\\\\@b\", \"steps\": [{\"name\": \"alice\\ufffd\", "
+		 "\"database\": \"people\", \"says\": \"down\", "
+		 "\"trouble\": \"no \\\"server\\\"\\u000a\"}, "
+		 "{\"name\": \"alice\\ufffd\", \"database\": \"users\", "
+		 "\"says\": \"found\", \"trouble\": \"\"}], \"fault\": null, "
+		 "\"user\": \"alice\", \"mail_root\": \"%s/mail\", "
+		 "\"maildrop\": \"alice/Maildir\", \"uid\": 7, "
+		 "\"quota\": {\"octets\": 1024, \"messages\": null}}\n",
+		 cli.dir);
+	CHECK_TEXT(cli.out, text);
+	world_end();
+	world_begin("");
+	answer((struct message){ .kind = MESSAGE_TEST_IS,
+				 .TEST_IS = { .user = SPAN("m\u00fcller"),
+					      .path = SPAN("m/Maildir"),
+					      .quota_messages = 5 } });
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--json", "--recipient", "m"),
+		 CLI_OK);
+	snprintf(text, sizeof text,
+		 "{\"address\": \"m\", \"steps\": [], \"fault\": null, "
+		 "\"user\": \"m\u00fcller\", \"mail_root\": \"%s/mail\", "
+		 "\"maildrop\": \"m/Maildir\", \"uid\": null, "
+		 "\"quota\": {\"octets\": null, \"messages\": 5}}\n",
+		 cli.dir);
+	CHECK_TEXT(cli.out, text);
+	world_end();
+}
+
+static void test_the_status_says_whether_mail_is_refused_or_waits(void **state)
+{
+	static const struct {
+		uint64_t fault;
+		int status;
+		const char *line, *json;
+	} cases[] = {
+		{ FAULT_NO_USER, CLI_BAD, "mail is refused: no such user: by a rule\n",
+		  "\"NO_USER\"" },
+		{ FAULT_NO_DELIVERY, CLI_BAD,
+		  "mail is refused: user takes no mail: by a rule\n",
+		  "\"NO_DELIVERY\"" },
+		{ FAULT_IO, CLI_TEMPORARY, "mail has to wait: ", "\"IO\"" },
+		{ FAULT_SETUP, CLI_TEMPORARY, "mail has to wait: ", "\"SETUP\"" },
+		{ FAULT_DENIED, CLI_TEMPORARY, "mail has to wait: ", "\"DENIED\"" },
+		{ UINT64_MAX, CLI_TEMPORARY, "mail has to wait: ", "\"PEER\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+		const size_t n = i / 2;
+
+		world_begin("");
+		answer((struct message){ .kind = MESSAGE_TEST_IS,
+					 .TEST_IS = { .fault = cases[n].fault,
+						      .trouble = SPAN("by a rule") } });
+		CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient",
+				 i % 2 ? "--json" : "--recipient", "bob@e"),
+			 cases[n].status);
+		CHECK(strstr(cli.out, i % 2 ? cases[n].json : cases[n].line));
+		CHECK(strstr(cli.out, "by a rule"));
+		world_end();
+	}
+	world_begin("");
+	own_fd_close(&world.server);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", "bob@e"),
+		 CLI_NO_SERVER);
+	CHECK_TEXT(cli.out, "");
+	world_end();
+	world_begin("");
+	own_fd_close(&world.auth.fd);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", "bob@e"),
+		 CLI_NO_SERVER);
+	world_end();
+	world_begin("");
+	static char longer[514];
+	memset(longer, 'x', sizeof longer - 1);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", longer), CLI_BAD);
+	world_end();
+}
+
 /* ---- the maildrop ---- */
 
 /* poplar-auth sends a socket; at its other end, poplar-drop says this. */
@@ -320,6 +461,9 @@ int main(void)
 		TEST(test_each_step_is_a_line),
 		TEST(test_the_status_is_that_of_the_response_code),
 		TEST(test_a_server_that_gives_no_answer_has_a_status),
+		TEST(test_a_recipient_is_asked_for_without_a_password),
+		TEST(test_a_recipient_is_one_object_of_json),
+		TEST(test_the_status_says_whether_mail_is_refused_or_waits),
 		TEST(test_a_good_login_shows_the_maildrop),
 		TEST(test_a_maildrop_that_does_not_open_has_a_status),
 	};
