@@ -38,10 +38,11 @@ static enum result finish(struct conn *c, struct delivery *d, enum fault f,
 	handover_close(d, f);
 	if (spools)
 		return collect_spool(c, -1);
-	if (awaits != LMTP_AWAITS_STORED)
-		return RESULT_WAIT;
-	c->lmtp->awaits = LMTP_AWAITS_NOTHING;
-	return RESULT_DONE;
+	if (awaits == LMTP_AWAITS_STORED)
+		c->lmtp->awaits = LMTP_AWAITS_NOTHING;
+	/* a connection whose client has gone ends with its last outcome */
+	return awaits == LMTP_AWAITS_STORED || c->phase == PHASE_GONE ? RESULT_DONE
+								      : RESULT_WAIT;
 }
 
 static bool on_accepts(void *arg, const struct message *m, struct channel_files *none)

@@ -353,7 +353,7 @@ class Ends(unittest.TestCase):
         self.assertEqual(p.messages(), [STORED, STORED])
 
     def test_sigterm_finishes_what_has_come_whole(self):
-        p = self.start()
+        p = self.start(settings={"grace": "600s"})
         whole, half, idle = p.lmtp(), p.lmtp(), p.lmtp()
         for c in (whole, half):
             self.assertEqual(c.envelope("alice"), ["250 2.1.5"])

@@ -174,6 +174,33 @@ static void test_recipients_that_are_refused(void **state)
 	stop_lmtp();
 }
 
+/* As many sockets as descriptors allow. The recipients that were accepted get the
+ * message, and the sockets are free for the next one. */
+static void test_more_recipients_than_sockets(void **state)
+{
+	(void)state;
+	start_lmtp();
+	w.lmtp.links_most = 2;
+	arrive();
+	for (int round = 0; round < 2; round++) {
+		mail();
+		const unsigned a = recipient("a", "a");
+		const unsigned b = recipient("b", "b");
+		say("RCPT TO:<c>\r\n");
+		CHECK(is_closed(answer_ok(*asked(), "c")));
+		CHECK(starts("452 4."));
+		data();
+		say(TEXT ".\r\n");
+		CHECK(stored(a, file, sizeof file) > 0);
+		CHECK(stored(b, file, sizeof file) > 0);
+		delivered(a);
+		delivered(b);
+		CHECK(strstr(look(), "250 2.1.5 <a>") == w.said);
+		CHECK(strstr(w.said, "250 2.1.5 <b>") != NULL);
+	}
+	stop_lmtp();
+}
+
 /* One reply for each recipient, in order, and the connection goes on. */
 static void test_maildrop_processes_that_die(void **state)
 {
@@ -357,6 +384,7 @@ static void test_a_client_that_leaves_behind_its_message(void **state)
 	mail();
 	const unsigned a = recipient("a", "a");
 	const unsigned b = recipient("b", "b");
+	const unsigned c = recipient("c", "c");
 	data();
 	say(TEXT ".\r\n");
 	shutdown(w.client, SHUT_RDWR);
@@ -365,10 +393,14 @@ static void test_a_client_that_leaves_behind_its_message(void **state)
 	turn();
 	CHECK(stored(a, file, sizeof file) > 0);
 	CHECK(stored(b, file, sizeof file) > 0);
+	CHECK(stored(c, file, sizeof file) > 0);
 	delivered(a);
 	delivered(b);
+	CHECK_EQ(w.f.conn_count, 1);
+	delivered(c);
 	CHECK(logged("user=a recipient=a"));
 	CHECK(logged("user=b recipient=b"));
+	CHECK(logged("user=c recipient=c"));
 	CHECK(!logged("event=delivery-"));
 	CHECK_EQ(w.f.conn_count, 0);
 	stop_lmtp();
@@ -654,6 +686,7 @@ int main(void)
 		TEST(test_chunks_in_a_pipeline),
 		TEST(test_the_same_user_twice_gets_one_message),
 		TEST(test_recipients_that_are_refused),
+		TEST(test_more_recipients_than_sockets),
 		TEST(test_maildrop_processes_that_die),
 		TEST(test_a_user_whose_maildrop_process_was_started_again),
 		TEST(test_poplar_auth_dies),
