@@ -152,7 +152,7 @@ static enum result carry_out(struct conn *c, struct lmtp_event *ev)
 
 enum result advance_lmtp(struct conn *c)
 {
-	struct lmtp_event ev;
+	struct lmtp_event ev = { 0 };
 	const enum result r = carry_out(c, &ev);
 
 	if (r != RESULT_EVENT)

@@ -103,12 +103,11 @@ static void make_id(struct conn *c, uint64_t seconds)
 static struct span peer_host(const char *peer)
 {
 	const char *end = strrchr(peer, ':');
-	const bool in_brackets = *peer == '[';
+	const size_t bracket = *peer == '[' ? 1 : 0;
 
 	if (!end)
 		return (struct span){ 0 };
-	return (struct span){ peer + in_brackets,
-			      (size_t)(end - peer) - 2 * in_brackets };
+	return (struct span){ peer + bracket, (size_t)(end - peer) - 2 * bracket };
 }
 
 static void write_trace(struct conn *c, uint64_t seconds)

@@ -450,7 +450,7 @@ static void test_a_large_message_goes_on_in_a_spool_file(void **state)
 	CHECK_EQ(w.lmtp.memory_used, 0);
 	say("end\r\n.\r\n");
 	const size_t len = stored(i, file, sizeof file);
-	CHECK(len > 130u * 1023);
+	CHECK(len > (size_t)130 * 1023);
 	CHECK(strstr(file, "\na123456789\n") && strstr(file, "\nd123456789\n"));
 	CHECK_TEXT(file + len - 5, "\nend\n");
 	delivered(i);
@@ -502,7 +502,7 @@ static void test_the_process_that_should_give_the_file_dies(void **state)
 	send_lines(10);
 	say(".\r\n");
 	const unsigned other = i + j - asked_one;
-	CHECK(stored(other, file, sizeof file) > 150u * 1023);
+	CHECK(stored(other, file, sizeof file) > (size_t)150 * 1023);
 	delivered(other);
 	look();
 	CHECK(strstr(w.said, "451 4.3.0 ") != NULL);
