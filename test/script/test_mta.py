@@ -24,7 +24,7 @@ class Hub(Poplar):
     def __init__(self, path, users=(), **settings):
         self.lmtp_port = free_port()
         self.socket = path
-        names = {"alice": "secret", "bob": "hunter2", "carol": "x", "full": "full:{PLAIN}x::::::quota=1 messages"}
+        names = {"alice": "secret", "bob": "hunter2", "carol": "x", "full": "full:{PLAIN}x::::::quota=2k"}
         super().__init__(users=names | dict(users), tls=False, settings={
             "listen-lmtp": f'{{"{path}", "127.0.0.1:{self.lmtp_port}"}}',
             # The users that the agents run as are those of another root.
@@ -44,7 +44,7 @@ class Hub(Poplar):
 
     def fill(self):
         """Leave no room for another message in the maildrop of `full`."""
-        return self.put("1.in", b"Subject: there\n\nx\n", user="full")
+        return self.put("1.in", b"Subject: there\n\n" + b"x" * 2000 + b"\n", user="full")
 
 
 class AgentCase(unittest.TestCase):
@@ -363,7 +363,7 @@ class Exim(AgentCase):
         self.use("router", "transport-pipe")
         self.check_delivery()
         self.send("two", "nobody")
-        self.assertRegex(self.log(), rf"\*\* nobody@{DOMAIN} .*no such user")
+        self.assertRegex(self.log(), rf"\*\* nobody@{DOMAIN} .* returned 67 \(could mean user nonexistent\)")
         self.check_quota_alone()
 
     def check_quota_alone(self):
