@@ -196,8 +196,9 @@ X(quota_grace, OCTETS, 0, UINT64_C(1) << 36, "0", AUTH, \
 X(quota_warn, LIST, 0, 8, "", DROP, \
   "Percents of the quota, such as 80%. When a delivery takes the maildrop above one of them, the user gets a " \
   "warning as a message: once each time the limit is crossed upwards.") \
-X(quota_warn_text, TEXT, 0, 4095, "", PARENT, \
-  "File with the warning, which is read at start and on reload. Empty: a built-in text.") \
+X(quota_warn_text, TEXT, 0, 4095, "", DROP, \
+  "File with the warning, which every poplar-drop reads when it starts: the users that own mail must be able to " \
+  "read it. In it, {user}, {percent}, {quota}, {host} and {date} stand for what they say. Empty: a built-in text.") \
 X(quota_full, CHOICE, 0, 1, "tempfail", LMTP, \
   "The reply for a full maildrop: tempfail (452 4.2.2) lets the mail transfer agent try again; bounce (552 5.2.2) " \
   "has it return the message to the sender.") \

@@ -50,8 +50,7 @@ static bool say_failed(const struct delivery *d, const struct why *why)
 {
 	const struct message m = { .kind = MESSAGE_FAILED, .FAILED = { why->fault } };
 
-	log_fault(why, "delivery-failed", LOG_T("user", d->user),
-		  LOG_T("peer", d->peer));
+	log_fault(why, "not-stored", LOG_T("user", d->user), LOG_T("peer", d->peer));
 	return say(d, &m);
 }
 
@@ -150,7 +149,7 @@ static void answer_deliver(struct delivery *d, int file, uint64_t octets)
 	if (out.has_new_home)
 		log_event(LOG_NOTICE, "home-made", LOG_T("user", d->user),
 			  LOG_T("maildrop", d->path));
-	log_event(LOG_INFO, "delivered", LOG_T("user", d->user), LOG_T("peer", d->peer),
+	log_event(LOG_INFO, "stored", LOG_T("user", d->user), LOG_T("peer", d->peer),
 		  LOG_N("octets", out.octets), LOG_T("name", out.name));
 	warning_give(&d->process->warning,
 		     &d->process->threaded.child.settings.quota_warn, &o,

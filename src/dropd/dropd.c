@@ -6,6 +6,7 @@
  */
 #include "dropd/session.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -95,6 +96,24 @@ static void say_idle(struct pool *pool)
 	log_event(LOG_DEBUG, "drop-idle");
 }
 
+/* Without the site's text, warnings have the built-in one. */
+static void begin_warnings(struct dropd *d)
+{
+	const char *path = d->threaded.child.settings.quota_warn_text;
+	struct why why = { 0 };
+
+	warning_begin(&d->warning);
+	if (*path == '\0')
+		return;
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		fault_set(&why, FAULT_SETUP, errno, "open", path);
+	else
+		fault_ignore(warning_read(&d->warning, fd, &why));
+	if (why.fault)
+		log_fault(&why, "warning-text-failed");
+}
+
 int main(int argc, char **argv)
 {
 	static struct dropd d = { .root = -1 };
@@ -108,7 +127,7 @@ int main(int argc, char **argv)
 	if (!d.locks || !lockowners_init(&d.lockowners) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
-	warning_begin(&d.warning);
+	begin_warnings(&d);
 	/* A copy, since another thread closes the original when poplard has died. */
 	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
 	pool_when_quiet(t->pool, s->drop_idle * 1000, say_idle);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "base/own.h"
 #include "dropd/delivery.h"
@@ -23,7 +24,7 @@ static struct {
 	struct channel lmtp;
 	bool lacks_pages; /* the file system has no RWF_NOWAIT */
 	bool is_remote;   /* ... and is that of another machine */
-	bool lacks_memory, lacks_watches;
+	bool lacks_memory, lacks_watches, lacks_memfds;
 } world;
 
 bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post);
@@ -68,6 +69,13 @@ bool __wrap_file_is_local(int fd);
 bool __wrap_file_is_local(int fd)
 {
 	return !world.is_remote && __real_file_is_local(fd);
+}
+
+int __real_file_sealed(const char *name, struct span contents);
+int __wrap_file_sealed(const char *name, struct span contents);
+int __wrap_file_sealed(const char *name, struct span contents)
+{
+	return world.lacks_memfds ? -1 : __real_file_sealed(name, contents);
 }
 
 /* The delivery hears what is there. Returns whether it goes on. */
@@ -252,7 +260,7 @@ static void test_a_message_is_stored_and_the_delivery_ends(void **state)
 	deliver((struct message_GRANT_DELIVERY){ 0 }, "a: b\n\nc\n");
 	CHECK_EQ(messages_in("new", text, sizeof text), 1);
 	CHECK_TEXT(text, "a: b\n\nc\n");
-	CHECK(peer_log_has("event=delivered user=alice peer=192.0.2.1:1 octets=11"));
+	CHECK(peer_log_has("event=stored user=alice peer=192.0.2.1:1 octets=11"));
 	CHECK_EQ(open_files(), before);
 	world_end();
 }
@@ -368,7 +376,7 @@ static void test_a_maildrop_that_is_missing(void **state)
 	world_begin();
 	grant((struct message_GRANT_DELIVERY){ .path = SPAN("v/Maildir") });
 	check_failed(FAULT_SETUP);
-	CHECK(peer_log_has("event=delivery-failed user=alice peer=192.0.2.1:1"));
+	CHECK(peer_log_has("event=not-stored user=alice peer=192.0.2.1:1"));
 	site_set(&world.dropd.threaded.child.settings, SETTING_ID_create_home, "yes");
 	deliver((struct message_GRANT_DELIVERY){ .path = SPAN("v/Maildir") }, "x\n");
 	CHECK(peer_log_has("event=home-made user=alice maildrop=v/Maildir"));
@@ -655,8 +663,11 @@ static void test_the_template_of_the_site(void **state)
 						 .quota_messages = 30 },
 		"x\n");
 	CHECK_EQ(messages_in("new", text, sizeof text), 5);
-	CHECK(strstr(text, " +0000") && strlen(text) == strlen("Mon, 30 Nov 2026 "
-							       "20:00:00 +0000"));
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	CHECK(end && *end == '\0');
+	const time_t age = time(NULL) - timegm(&tm);
+	CHECK(age >= 0 && age < 3600);
 	world_end();
 }
 
@@ -664,9 +675,30 @@ static void test_the_host_of_warnings(void **state)
 {
 	struct warning w = { 0 };
 
+	char host[256] = "";
+
 	(void)state;
 	warning_begin(&w);
-	CHECK(w.host[0] && strlen(w.host) < sizeof w.host);
+	CHECK(gethostname(host, sizeof host - 1) == 0);
+	CHECK_TEXT(w.host, host);
+}
+
+/* The message itself is stored all the same. */
+static void test_a_warning_that_fails_is_a_line_in_the_log(void **state)
+{
+	(void)state;
+	world_begin();
+	warn_at("half"); /* no percent */
+	warn_at("10%");
+	begin((struct message_GRANT_DELIVERY){ .quota_messages = 3 });
+	OWN_FD fd = file_with("x\n");
+	world.lacks_memfds = true;
+	CHECK(!say_deliver(fd, 2));
+	check_delivered();
+	CHECK(peer_log_has("event=warning-failed user=alice fault=nomem"));
+	CHECK(!peer_log_has("event=quota-warning"));
+	CHECK_EQ(messages(), 1);
+	world_end();
 }
 
 int main(void)
@@ -692,6 +724,7 @@ int main(void)
 		TEST(test_without_quota_or_percents_nobody_is_warned),
 		TEST(test_the_template_of_the_site),
 		TEST(test_the_host_of_warnings),
+		TEST(test_a_warning_that_fails_is_a_line_in_the_log),
 	};
 
 	return store_start() ? RUN(tests) : 1;
