@@ -20,6 +20,7 @@ from authority import Authority
 from databases import Checkpassword, Ldap, Server, Sqlite
 from harness import BUILD, IS_ROOT, Client, Poplar, main, tls_context
 from proxyheader import run, v1, v2
+from test_lmtp import WithLmtp
 from tokens import ISSUER, Key, Service, claims
 
 TABLE = pathlib.Path(__file__).parents[2] / "src" / "ipc" / "message.h"
@@ -35,6 +36,8 @@ BOUNDED = {
     "TICKET_KEYS.before": "the same",
     "SANDBOXED.rules": "a text from the table of sandboxes",
     "TEST_ASK.peer": "an address, which the tool has parsed",
+    "RCPT_ASK.peer": "an address, which the kernel or a proxy's header gives as octets",
+    "GRANT_DELIVERY.peer": "the same",
     "AUTH_ASK.exporter": "32 octets, which TLS derives",
     "AUTH_ASK.unique": "a Finished message of TLS 1.2: 12 octets",
 }
@@ -439,6 +442,42 @@ class Lines(Poplar):
     def make_maildir(self, user):
         if len(user) <= NAME:
             super().make_maildir(user)
+
+
+class FromMail(Case):
+    """Recipients of mail that comes in. Mail for alice is taken behind each."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.serve(LmtpLines(tls=False))
+
+    def recipient(self, address):
+        """The reply to RCPT, and, if it is accepted, to the message."""
+        with self.p.lmtp() as c:
+            code = c.envelope(address)[0]
+            return c.content(b"Subject: x\r\n\r\nx\r\n")[0] if code.startswith("250") else code
+
+    def others_log_in(self):
+        super().others_log_in()
+        self.assertEqual(self.recipient("alice"), "250 2.1.5")
+
+    @fills("RCPT_ASK.address", "RCPT_OK.user", "GRANT_DELIVERY.user", most=NAME, served="250 2.1.5", over="501 5.1.3")
+    def test_name(self, octets):
+        return self.recipient(name("u", octets))
+
+    @fills("RCPT_ASK.address", most=255, served="550 5.1.1", over="501 5.1.3")
+    def test_address(self, octets):
+        return self.recipient(name("x", NAME) + "@" + name("d", octets))
+
+    @fills("GRANT_DELIVERY.path", most=Rows.PATH, served="250 2.1.5", over="451 4.3.0")
+    def test_path(self, octets):
+        return self.recipient(f"maildrop-{octets}")
+
+
+class LmtpLines(WithLmtp, Lines):
+    def prepare(self):
+        Lines.prepare(self)
+        WithLmtp.prepare(self)
 
 
 # ---- tokens ----
