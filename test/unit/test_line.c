@@ -358,6 +358,25 @@ static void test_only_crlf_ends_a_line(void **state)
 	check_crlf(SPAN("12345678901\r\r\n"), 8, "O|");
 }
 
+/* An LF that is data is searched past no further than to the end of the input. */
+static void test_what_lies_behind_the_input_ends_no_line(void **state)
+{
+	static const char memory[] = "a\nb\r\n";
+	char text[64];
+	struct line_reader r;
+	struct span line;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof memory - 1; n++) {
+		struct span in = { memory, n };
+
+		line_init(&r, text, sizeof text);
+		r.crlf = true;
+		CHECK_EQ(line_feed(&r, &in, &line), LINE_MORE);
+		CHECK_EQ(in.len, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +392,7 @@ int main(void)
 		TEST(test_a_line_that_was_cut_stays_overlong),
 		TEST(test_other_protocols_are_known_by_their_first_line),
 		TEST(test_only_crlf_ends_a_line),
+		TEST(test_what_lies_behind_the_input_ends_no_line),
 	};
 
 	return RUN(tests);

@@ -163,6 +163,8 @@ static void test_malformed_paths(void **state)
 					     "<@:a@b>",
 					     "<@x@y:a@b>",
 					     "<@x;a@b>",
+					     "<@x,a@b>",
+					     "<@!a@b>",
 					     "<a@[1.2.3]>",
 					     "<a@[1.2.3.4>",
 					     "<a@[]>",
