@@ -10,5 +10,6 @@ int cli_config(const char *config, int argc, char **argv);
 int cli_user(const char *config, int argc, char **argv);
 int cli_deliver(const char *config, int argc, char **argv);
 int cli_expire(const char *config, int argc, char **argv);
+int cli_quota(const char *config, int argc, char **argv);
 int cli_index(const char *config, int argc, char **argv);
 int cli_audit(const char *config, int argc, char **argv);

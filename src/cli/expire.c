@@ -60,8 +60,9 @@ static void show_progress(const struct expiry *e)
 }
 
 /* A user without mail has no maildrop yet. */
-static void visit(struct expiry *e)
+static void visit(void *arg)
 {
+	struct expiry *e = arg;
 	struct why why;
 	OWN_FD dir = cli_maildrop_dir(&e->maildrop, &why);
 
@@ -98,37 +99,6 @@ static void visit_listed(struct expiry *e, FILE *names)
 		if (*line)
 			visit_named(e, line);
 	}
-}
-
-/* A database in front of a users file may know the same name, and then has the user. */
-static void visit_all(struct expiry *e)
-{
-	const bool files = cli_maildrop_in_files(e->maildrop.settings);
-	struct users *users;
-	unsigned number = 0;
-
-	while ((users = cli_maildrop_users(e->maildrop.settings, &number))) {
-		const struct user *user;
-
-		for (size_t i = 0; (user = users_at(users, i)); i++) {
-			char name[256];
-
-			if (!span_copy(user->name, name, sizeof name))
-				continue;
-			e->maildrop.name = name;
-			if (!files)
-				visit_named(e, name);
-			else if (cli_maildrop_of(&e->maildrop, user))
-				visit(e);
-			else
-				e->failed = true;
-		}
-		users_free(users);
-	}
-	if (!files)
-		cli_say("expire visits users of other databases only when they are "
-			"named",
-			NULL);
 }
 
 static int explain(FILE *to)
@@ -180,8 +150,8 @@ int cli_expire(const char *config, int argc, char **argv)
 	e.maildrop.opening.rules = &e.rules;
 	e.maildrop.opening.use.read_only = dry;
 	e.maildrop.opening.use.index = dry ? STORE_INDEX_READ : STORE_INDEX_KEEP;
-	if (i == argc)
-		visit_all(&e);
+	if (i == argc && !cli_maildrop_all(&e.maildrop, visit, &e))
+		e.failed = true;
 	if (listed)
 		visit_listed(&e, stdin);
 	for (; i < argc && !listed; i++)

@@ -193,29 +193,14 @@ static bool verify(void *arg)
 	return fflush(stdout) == 0 && good;
 }
 
-static bool rebuild(void *arg)
-{
-	struct cli_maildrop *j = arg;
-	struct maildrop *m = open_with(j, STORE_INDEX_RENEW);
-
-	if (!m)
-		return false;
-	bool good = m->trouble.fault == FAULT_NONE;
-	if (good)
-		printf("%" PRIu32 " messages, %" PRIu64 " octets\n", m->listing.count,
-		       m->listing.octets);
-	else
-		cli_complain(&m->trouble);
-	cli_maildrop_close(j, m);
-	return fflush(stdout) == 0 && good;
-}
-
 /* ---- the command ---- */
 
 static const struct {
 	const char *name;
 	cli_task_fn *run;
-} table[] = { { "show", show }, { "verify", verify }, { "rebuild", rebuild } };
+} table[] = { { "show", show },
+	      { "verify", verify },
+	      { "rebuild", cli_maildrop_renew } };
 
 static int explain(FILE *to)
 {

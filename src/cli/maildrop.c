@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -36,6 +37,14 @@ void cli_maildrop_end(struct cli_maildrop *m)
 
 /* ---- where it is ---- */
 
+static struct quota site_quota(const struct settings *s)
+{
+	struct quota quota = { 0 };
+
+	(void)!quota_parse(span_of(s->quota), &quota); /* cli_load has checked it */
+	return quota;
+}
+
 bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user)
 {
 	const struct settings *s = m->settings;
@@ -43,6 +52,7 @@ bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user)
 	struct why why = { 0 };
 
 	m->policy = policy_of(&site, user->has_delay, user->has_expire, &user->policy);
+	m->quota = user->has_quota ? user->quota : site_quota(s);
 	if (place_maildrop(user, s->mail_root, s->maildir, m->path, &why) == FAULT_NONE)
 		return true;
 	cli_complain(&why);
@@ -78,6 +88,7 @@ static bool find_by_path(struct cli_maildrop *m)
 	const size_t root = strlen(m->settings->mail_root);
 
 	m->policy = site.standard;
+	m->quota = site_quota(m->settings);
 	return span_starts(path, m->settings->mail_root) && path.len > root &&
 	       path.at[root] == '/' &&
 	       span_copy(span_after(path, root + 1), m->path, sizeof m->path);
@@ -119,6 +130,7 @@ static bool take_found(struct cli_maildrop *m, const struct message_FIND_IS *is)
 			fault_text(why.fault), (int)is->trouble.len, is->trouble.at);
 	m->policy = (struct policy){ (uint32_t)is->login_delay, (uint32_t)is->unread,
 				     (uint32_t)is->retrieved };
+	m->quota = (struct quota){ is->quota_octets, is->quota_messages };
 	return !is->fault && span_copy(is->path, m->path, sizeof m->path);
 }
 
@@ -177,6 +189,46 @@ bool cli_maildrop_find(struct cli_maildrop *m, const char *name)
 	return false;
 }
 
+/* A database in front of a users file may know the same name, and then has the user. */
+static bool visit_users(struct cli_maildrop *m, const struct users *users,
+			cli_visit_fn *visit, void *arg)
+{
+	const bool files = cli_maildrop_in_files(m->settings);
+	const struct user *user;
+	bool good = true;
+
+	for (size_t i = 0; (user = users_at(users, i)); i++) {
+		char name[256];
+
+		if (!span_copy(user->name, name, sizeof name))
+			continue;
+		m->name = name;
+		if (files ? cli_maildrop_of(m, user) : cli_maildrop_find(m, name))
+			visit(arg);
+		else
+			good = false;
+	}
+	m->name = NULL;
+	return good;
+}
+
+bool cli_maildrop_all(struct cli_maildrop *m, cli_visit_fn *visit, void *arg)
+{
+	struct users *users;
+	unsigned number = 0;
+	bool good = true;
+
+	while ((users = cli_maildrop_users(m->settings, &number))) {
+		good = visit_users(m, users, visit, arg) && good;
+		users_free(users);
+	}
+	if (!cli_maildrop_in_files(m->settings))
+		cli_say("users of other databases than users files are visited only "
+			"when they are named",
+			NULL);
+	return good;
+}
+
 /* ---- as its owner ---- */
 
 int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why)
@@ -231,4 +283,25 @@ void cli_maildrop_close(struct cli_maildrop *m, struct maildrop *maildrop)
 {
 	store_close(maildrop);
 	store_locks_free(TAKE(m->opening.process.locks));
+}
+
+bool cli_maildrop_renew(void *arg)
+{
+	struct cli_maildrop *m = arg;
+	enum fault f;
+
+	m->opening.use.index = STORE_INDEX_RENEW;
+	struct maildrop *opened = cli_maildrop_open(m, &f);
+	if (f == FAULT_BUSY)
+		cli_say(fault_text(f), m->name);
+	if (!opened)
+		return false;
+	const bool good = opened->trouble.fault == FAULT_NONE;
+	if (good)
+		printf("%" PRIu32 " messages, %" PRIu64 " octets\n",
+		       opened->listing.count, opened->listing.octets);
+	else
+		cli_complain(&opened->trouble);
+	cli_maildrop_close(m, opened);
+	return fflush(stdout) == 0 && good;
 }

@@ -14,6 +14,7 @@ struct cli_maildrop {
 	int server;           /* channel to poplar-auth; -1 before the first question */
 	const char *name;     /* of the user, or an absolute path */
 	struct policy policy; /* of the user */
+	struct quota quota;   /* of the user */
 	char path[PLACE_PATH_MAX];
 	struct store_opening opening;
 };
@@ -28,9 +29,9 @@ void cli_maildrop_end(struct cli_maildrop *m);
  * otherwise they ask the running server. */
 bool cli_maildrop_in_files(const struct settings *s);
 
-/* Set m->path and m->policy to those of the user of this name, or to an absolute path
- * below mail-root (cli_maildrop_find), or to those of *user (cli_maildrop_of). False:
- * that is not possible, and has been reported. */
+/* Set m->path, m->policy and m->quota to those of the user of this name, or to an
+ * absolute path below mail-root (cli_maildrop_find), or to those of *user
+ * (cli_maildrop_of). False: that is not possible, and has been reported. */
 MUST_USE bool cli_maildrop_find(struct cli_maildrop *m, const char *name);
 MUST_USE bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user);
 
@@ -38,6 +39,12 @@ MUST_USE bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user);
  * The caller passes the users to users_free. NULL: there are no more files. A file that
  * cannot be read is reported and skipped. */
 struct users *cli_maildrop_users(const struct settings *s, unsigned *io_number);
+
+/* Call `visit` for each user of the users files, with m->name and what
+ * cli_maildrop_find sets. Users of other databases cannot be listed, which is reported.
+ * False: a user could not be found, which has been reported. */
+typedef void cli_visit_fn(void *arg);
+MUST_USE bool cli_maildrop_all(struct cli_maildrop *m, cli_visit_fn *visit, void *arg);
 
 /* Run `task` in a child process, as the owner of the maildrop's folder. False: the task
  * has returned false, or something else went wrong, which has been reported. */
@@ -51,3 +58,8 @@ int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why);
  * reported unless it is FAULT_BUSY. */
 struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault);
 void cli_maildrop_close(struct cli_maildrop *m, struct maildrop *maildrop);
+
+/* A task for cli_maildrop_as_owner, whose argument is a struct cli_maildrop: measure
+ * all messages under the maildrop's lock, write a new index, and print their number and
+ * octets. */
+cli_task_fn cli_maildrop_renew;

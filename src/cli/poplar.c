@@ -17,6 +17,7 @@
 	X("user",   cli_user,   "add|passwd|del|list|test [NAME]", "edit the users file, or test a login or a recipient") \
 	X("deliver", cli_deliver, "[-f SENDER] [-a] ADDRESS...", "deliver a message from standard input") \
 	X("expire", cli_expire, "[--dry-run] [USER...]", "remove messages that are due to expire") \
+	X("quota",  cli_quota,  "[--json] [--all | USER...] | recalc USER", "print how much mail users have, or count it anew") \
 	X("index",  cli_index,  "show|verify|rebuild USER", "print, check or rebuild the index of a maildrop") \
 	X("audit",  cli_audit,  "",      "compare the running processes with the table of sandboxes")
 /* clang-format on */
