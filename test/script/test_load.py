@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import pathlib
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -25,7 +27,8 @@ class Narrow(Poplar):
 @contextlib.contextmanager
 def no_more_descriptors(p, pid):
     """The process can open nothing meanwhile, nor be handed anything. Only its own user may
-    say so."""
+    say so. Its limit is then what it was: by that limit the kernel also bounds how many
+    descriptors wait in sockets of the same user, those of other tests included."""
     used = {int(n) for n in os.listdir(f"/proc/{pid}/fd")}
     free = min(set(range(len(used) + 1)) - used)
     who = {}
@@ -36,11 +39,12 @@ def no_more_descriptors(p, pid):
     def limit(most):
         subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={most}:"], check=True, **who)
 
+    before = re.search(r"^Max open files +(\d+)", pathlib.Path(f"/proc/{pid}/limits").read_text(), re.M)[1]
     limit(free)
     try:
         yield
     finally:
-        limit(free + 100)
+        limit(before)
 
 
 class Load(unittest.TestCase):
