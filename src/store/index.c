@@ -7,11 +7,16 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/own.h"
 #include "store/indexhead.h"
+#include "sys/clock.h"
 #include "sys/file.h"
+
+/* Tries to lock the file, a millisecond apart. */
+enum { LOCK_TRIES = 200 };
 
 void index_close(struct index *ix)
 {
@@ -37,9 +42,20 @@ uint64_t index_head_sum(const char page[LISTING_HEAD_OCTETS])
 	return listing_sum((struct span){ page, LISTING_HEAD_OCTETS - 8 }, INDEX_MAGIC);
 }
 
-/* What is wrong with the head of the file; NULL: nothing. */
-static const char *judge(const struct index_head *h, const struct stat *st)
+/* A delivery may have appended records since *io_st was read. */
+static bool is_cut(const struct index *ix, struct stat *io_st)
 {
+	const uint64_t end = listing_end((uint32_t)ix->head.records);
+
+	return end > (uint64_t)io_st->st_size &&
+	       (fstat(ix->fd, io_st) < 0 || end > (uint64_t)io_st->st_size);
+}
+
+/* What is wrong with the head of the file; NULL: nothing. */
+static const char *judge(const struct index *ix, struct stat *st)
+{
+	const struct index_head *h = &ix->head;
+
 	if (h->magic != INDEX_MAGIC)
 		return "is no index";
 	if (h->version != INDEX_VERSION)
@@ -47,9 +63,10 @@ static const char *judge(const struct index_head *h, const struct stat *st)
 	if (h->file != st->st_ino)
 		return "is a copy";
 	if (h->records > INDEX_RECORDS_MAX || h->messages > h->records ||
-	    h->stable > h->messages || h->gaps > LISTING_GAPS_MAX)
+	    h->stable > h->messages || h->gaps > LISTING_GAPS_MAX ||
+	    h->listed > h->records)
 		return "has a bad head";
-	if (listing_end((uint32_t)h->records) > (uint64_t)st->st_size)
+	if (is_cut(ix, st))
 		return "is cut";
 	return NULL;
 }
@@ -68,22 +85,56 @@ static bool parse_gaps(struct index *ix, const char *at)
 	return h->records - gone == h->messages;
 }
 
-/* Parse the head from its page. NULL, or what is wrong. */
-static const char *parse_head(struct index *ix, const char page[LISTING_HEAD_OCTETS],
-			      const struct stat *st)
+static bool sum_is_right(struct index *ix, const char page[LISTING_HEAD_OCTETS])
 {
-	uint64_t *word = (uint64_t *)&ix->head, sum;
+	uint64_t sum;
 
 	memcpy(&sum, page + LISTING_HEAD_OCTETS - 8, 8);
-	if (le64toh(sum) != index_head_sum(page))
-		return "has a bad head";
+	ix->sum = le64toh(sum);
+	return ix->sum == index_head_sum(page);
+}
+
+/* Parse the head from its page. NULL, or what is wrong. */
+static const char *parse_head(struct index *ix, const char page[LISTING_HEAD_OCTETS],
+			      struct stat *st)
+{
+	uint64_t *word = (uint64_t *)&ix->head;
+
 	memcpy(word, page, sizeof ix->head);
 	for (size_t i = 0; i < sizeof ix->head / sizeof *word; i++)
 		word[i] = le64toh(word[i]);
-	const char *wrong = judge(&ix->head, st);
+	const char *wrong = judge(ix, st);
 	if (!wrong && !parse_gaps(ix, page + sizeof ix->head))
 		wrong = "has bad gaps";
 	return wrong;
+}
+
+bool index_lock(int fd, int how)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return true;
+		if ((errno != EWOULDBLOCK && errno != EINTR) || how & LOCK_NB)
+			return false;
+		clock_pause(1);
+	}
+	return false;
+}
+
+/* Read the head's page. A delivery may write the head at this moment, and read(2) may
+ * then return octets of both; so a head with a wrong sum is read again under the lock.
+ */
+static const char *read_head(struct index *ix, char page[LISTING_HEAD_OCTETS])
+{
+	if (!read_whole(ix->fd, page, LISTING_HEAD_OCTETS, 0))
+		return "is cut";
+	if (sum_is_right(ix, page))
+		return NULL;
+	if (!index_lock(ix->fd, LOCK_SH))
+		return "has a bad head";
+	const bool whole = read_whole(ix->fd, page, LISTING_HEAD_OCTETS, 0);
+	flock(ix->fd, LOCK_UN);
+	return whole && sum_is_right(ix, page) ? NULL : "has a bad head";
 }
 
 /* Accept only a regular file that we own and that has no second name, so that nobody
@@ -107,7 +158,6 @@ bool index_open(struct index *ix, int dir, struct why *why)
 {
 	ROOM char page[LISTING_HEAD_OCTETS];
 	struct stat st = { 0 };
-	const char *wrong = "is cut";
 
 	*ix = (struct index){ .fd = index_open_file(dir, O_RDONLY, &st) };
 	*why = (struct why){ 0 };
@@ -117,7 +167,8 @@ bool index_open(struct index *ix, int dir, struct why *why)
 		return false;
 	}
 	ix->device = st.st_dev;
-	if (read_whole(ix->fd, page, sizeof page, 0))
+	const char *wrong = read_head(ix, page);
+	if (!wrong)
 		wrong = parse_head(ix, page, &st);
 	if (!wrong)
 		return true;

@@ -4,8 +4,12 @@
  * anything is wrong with it, the store lists the maildrop as if the index were missing.
  * It consists of a head of one page and a listing (mail/listing.h): records in the
  * order of delivery, which keep their numbers, and names that only the kind of store
- * understands. A writer holds the maildrop's lock. A session goes on reading the file
- * that it opened, even when another file has replaced it.
+ * understands. A session goes on reading the file that it opened, even when another
+ * file has replaced it.
+ *
+ * Writers are sessions, which hold the maildrop's lock, and deliveries, which do not.
+ * So each writer of an existing file holds flock(2) on that file, too, and writes only
+ * if the head is still the one that it has read.
  */
 #pragma once
 
@@ -41,7 +45,8 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(source_3) \
 	X(source_4) \
 	X(source_5) \
-	X(source_6)
+	X(source_6) \
+	X(listed)     /* records that a session has listed; deliveries have appended those behind them */
 /* clang-format on */
 
 enum index_quiescence {
@@ -61,6 +66,7 @@ struct index_head {
 struct index {
 	int fd;          /* read-only; -1: no index can be used */
 	uint64_t device; /* the file system that it lies on */
+	uint64_t sum;    /* of the head: another head has another sum */
 	struct index_head head;
 	struct listing_map map;
 };
@@ -90,6 +96,10 @@ void index_doubt(int dir);
  * made for this, and read the time stamp of that file. False: nothing can be written.
  */
 MUST_USE bool index_clock(int dir, uint64_t *out_ns);
+
+/* Read the same clock: write the first octets of the index again, which is open for
+ * writing at `fd`. */
+MUST_USE bool index_file_clock(int fd, uint64_t *out_ns);
 
 /* ---- reading many, some at a time ---- */
 
@@ -129,7 +139,9 @@ MUST_USE bool index_name(struct index_reader *rd, uint32_t i,
 enum index_way {
 	INDEX_MEMORY, /* a memfd for one session, which index_finish seals */
 	INDEX_NEW, /* a new file, which index_finish puts in the place of the old one */
-	INDEX_GO_ON, /* the old file: new records come behind the old ones */
+	INDEX_GO_ON,  /* the old file: new records come behind the old ones */
+	INDEX_SETTLE, /* the same, for index_settle; begins only if no other writer has
+			 the file's lock at this moment */
 };
 
 /* Writes an index: appends records, and replaces records in place. Readers see the
@@ -147,7 +159,9 @@ struct index_writer {
 /* Begin to write the index of the maildrop's folder `dir`. `old` is the present index,
  * or NULL; a new generation gets a higher number than that of `old`. INDEX_GO_ON keeps
  * the first `first` records of `old` and its generation; if `first` is 0, it drops all
- * records and begins a new generation in the same file. */
+ * records and begins a new generation in the same file. INDEX_GO_ON and INDEX_SETTLE
+ * fail with ESTALE in why->sys if `old` is no longer the index, or if its head has
+ * changed. */
 MUST_USE enum fault index_begin(struct index_writer *w, enum index_way way, int dir,
 				const struct index *old, uint32_t first,
 				struct why *why);
@@ -161,9 +175,15 @@ MUST_USE enum fault index_replace(struct index_writer *w, uint32_t i,
 				  struct why *why);
 
 /* Write the head, and open the finished index as *out, read-only. The caller sets all
- * of *head but magic, version, file, generation, records and gaps, which index_finish
- * fills in. *out takes over gaps->gaps. */
+ * of *head but magic, version, file, generation, records, gaps and listed, which
+ * index_finish fills in: a session lists all records. *out takes over gaps->gaps. */
 MUST_USE enum fault index_finish(struct index_writer *w, const struct index_head *head,
 				 struct listing_map *gaps, struct index *out,
+				 struct why *why);
+
+/* The same for INDEX_SETTLE: write the head that `ix` has, with the changes that the
+ * caller has made to ix->head, and update `ix` (its records and its sum).
+ * ix->head.listed stays: no session has seen the new records. */
+MUST_USE enum fault index_settle(struct index_writer *w, struct index *ix,
 				 struct why *why);
 void index_writer_done(struct index_writer *w);

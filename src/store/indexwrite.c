@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -71,17 +72,35 @@ static int make_new(int dir)
 	return file_create_beneath(dir, INDEX_FILE_NEW, 0600);
 }
 
-/* Open the index that `old` was read from for writing. ESTALE: it has been replaced. */
-static int open_again(int dir, const struct index *old)
+/* Open and lock the index that `old` was read from for writing. ESTALE: it has been
+ * replaced, or its head has changed. */
+static int open_again(int dir, const struct index *old, int how)
 {
 	struct stat st;
+	uint64_t sum;
 	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
 
-	if (fd >= 0 && st.st_ino != old->head.file) {
+	if (fd < 0 || !index_lock(fd, how))
+		return -1;
+	if (st.st_ino != old->head.file ||
+	    pread(fd, &sum, sizeof sum, LISTING_HEAD_OCTETS - sizeof sum) !=
+		    sizeof sum ||
+	    le64toh(sum) != old->sum) {
 		errno = ESTALE;
 		return -1;
 	}
 	return TAKE_FD(fd);
+}
+
+bool index_file_clock(int fd, uint64_t *out_ns)
+{
+	const uint64_t magic = htole64(INDEX_MAGIC);
+	struct stat st;
+
+	if (!write_whole(fd, &magic, sizeof magic, 0) || fstat(fd, &st) < 0)
+		return false;
+	*out_ns = index_ns(st.st_ctim);
+	return true;
 }
 
 /* Get the clock of the file system: write the first octets of the index again as they
@@ -99,16 +118,14 @@ bool index_clock(int dir, uint64_t *out_ns)
 		own_fd_close(&fd);
 		fd = make_new(dir);
 	}
-	told = fd >= 0 && write_whole(fd, &magic, sizeof magic, 0) &&
-	       fstat(fd, &st) == 0;
+	told = fd >= 0 && index_file_clock(fd, out_ns);
 	if (first != magic)
 		unlinkat(dir, INDEX_FILE_NEW, 0);
-	if (told)
-		*out_ns = index_ns(st.st_ctim);
 	return told;
 }
 
-/* INDEX_DOUBTED stays until a session has measured the maildrop anew. */
+/* Without the lock, a delivery could write the old quiescence again: then the index
+ * goes. INDEX_DOUBTED stays until a session has measured the maildrop anew. */
 static void set_quiescence(int dir, enum index_quiescence quiescent)
 {
 	char page[LISTING_HEAD_OCTETS];
@@ -117,8 +134,14 @@ static void set_quiescence(int dir, enum index_quiescence quiescent)
 	struct stat st;
 	OWN_FD fd = index_open_file(dir, O_RDWR, &st);
 
-	if (fd < 0 || pread(fd, page, sizeof page, 0) != sizeof page ||
-	    !has_sum(page) || memcmp(at, &doubted, sizeof doubted) == 0)
+	if (fd < 0)
+		return;
+	if (!index_lock(fd, LOCK_EX)) {
+		index_forget(dir);
+		return;
+	}
+	if (pread(fd, page, sizeof page, 0) != sizeof page || !has_sum(page) ||
+	    memcmp(at, &doubted, sizeof doubted) == 0)
 		return;
 	memcpy(at, &now, sizeof now);
 	put_sum(page);
@@ -154,8 +177,9 @@ enum fault index_begin(struct index_writer *w, enum index_way way, int dir,
 	w->way = way;
 	w->dir = dir;
 	w->count = w->kept = first;
-	w->generation = way == INDEX_GO_ON && first > 0 ? old->head.generation
-							: next_generation(old);
+	w->generation = way == INDEX_SETTLE || (way == INDEX_GO_ON && first > 0)
+				? old->head.generation
+				: next_generation(old);
 	switch (way) {
 	case INDEX_MEMORY:
 		w->fd = memfd_create("listing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -164,7 +188,10 @@ enum fault index_begin(struct index_writer *w, enum index_way way, int dir,
 		w->fd = make_new(dir);
 		break;
 	case INDEX_GO_ON:
-		w->fd = open_again(dir, old);
+		w->fd = open_again(dir, old, LOCK_EX);
+		break;
+	case INDEX_SETTLE:
+		w->fd = open_again(dir, old, LOCK_EX | LOCK_NB);
 		break;
 	}
 	return w->fd < 0 ? refuse(why, "write") : FAULT_NONE;
@@ -231,7 +258,7 @@ enum fault index_replace(struct index_writer *w, uint32_t i, struct listing_reco
 /* ---- the end ---- */
 
 static bool write_head(int fd, const struct index_head *head,
-		       const struct listing_map *map)
+		       const struct listing_map *map, uint64_t *out_sum)
 {
 	char page[LISTING_HEAD_OCTETS] = { 0 };
 	const uint64_t *word = (const uint64_t *)head;
@@ -245,6 +272,7 @@ static bool write_head(int fd, const struct index_head *head,
 	}
 	listing_put_gaps(map, &gaps);
 	put_sum(page);
+	*out_sum = index_head_sum(page);
 	return write_whole(fd, page, sizeof page, 0);
 }
 
@@ -283,7 +311,8 @@ enum fault index_finish(struct index_writer *w, const struct index_head *head,
 	ix.head.generation = w->generation;
 	ix.head.records = w->count;
 	ix.head.gaps = gaps->gap_count;
-	if (!write_head(w->fd, &ix.head, gaps))
+	ix.head.listed = w->count;
+	if (!write_head(w->fd, &ix.head, gaps, &ix.sum))
 		return refuse(why, "write");
 	ix.fd = reopen(w);
 	if (ix.fd < 0)
@@ -295,5 +324,16 @@ enum fault index_finish(struct index_writer *w, const struct index_head *head,
 	ix.map.generation = w->generation;
 	*gaps = (struct listing_map){ 0 };
 	*out = ix;
+	return FAULT_NONE;
+}
+
+enum fault index_settle(struct index_writer *w, struct index *ix, struct why *why)
+{
+	struct index_head head = ix->head;
+
+	head.records = w->count;
+	if (!flush(w) || !write_head(w->fd, &head, &ix->map, &ix->sum))
+		return refuse(why, "write");
+	ix->head = head;
 	return FAULT_NONE;
 }

@@ -13,10 +13,10 @@
 /* A delivery that is under way. */
 struct arrival;
 
-/* A file with this name is about to appear in `new` of the open Maildir `dir`. *file has
- * its identity, stored, modified, octets, form, surrogate, difference and trouble, as
- * scan_measure sets them for the file in tmp; other fields do not count. NULL: the index
- * cannot be brought up to date; the delivery goes on in the same way. */
+/* A file with this name is about to appear in `new` of the open Maildir `dir`. *file
+ * has its identity, stored, modified, octets, form, surrogate, difference and trouble,
+ * as scan_measure sets them for the file in tmp; other fields do not count. NULL: the
+ * index cannot be brought up to date; the delivery goes on in the same way. */
 struct arrival *arrivals_begin(const struct store_opening *o, int dir, const char *name,
 			       const struct scan_file *file);
 

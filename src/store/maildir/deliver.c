@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -12,6 +13,7 @@
 #include "mail/wire.h"
 #include "store/fault.h"
 #include "store/lock.h"
+#include "store/maildir/arrivals.h"
 #include "store/maildir/folders.h"
 #include "store/maildir/leftovers.h"
 #include "store/maildir/maildir.h"
@@ -33,6 +35,11 @@ struct delivery {
 	bool is_in_tmp, is_in_new;
 	char tmp[MAILDIR_NEW_NAME_MAX], path[LISTING_NAME_OCTETS];
 	struct store_delivered out;
+	/* For the index: all that it says of the message, and what it has been told.
+	 * judge NULL: it is told nothing. */
+	struct scan_file measures;
+	struct downgrade *judge;
+	struct arrival *arrival;
 	struct why *why;
 };
 
@@ -107,14 +114,54 @@ static enum fault begin(struct delivery *d)
 	return FAULT_NONE;
 }
 
-/* Copy the message, and count its octets on the wire as a listing does. */
+/* Without memory, the index is not told of the message. */
+static void start_measuring(struct delivery *d, struct wire *wire)
+{
+	wire_start(wire);
+	if (!d->o->process.arrivals)
+		return;
+	d->judge = malloc(sizeof *d->judge);
+	if (d->judge)
+		downgrade_judge_start(d->judge, d->o->process.downgrade);
+}
+
+static void measure(struct delivery *d, struct wire *wire, struct span chunk, bool last)
+{
+	wire_count(wire, chunk);
+	if (d->judge)
+		downgrade_judge(d->judge, chunk, last);
+}
+
+static enum fault end_measuring(struct delivery *d, struct wire *wire)
+{
+	struct scan_file *f = &d->measures;
+	struct stat st;
+
+	wire_end(wire, NULL);
+	d->out.octets = wire->octets;
+	if (!d->judge)
+		return FAULT_NONE;
+	if (fstat(d->file, &st) < 0)
+		return fail(d, errno, "stat", d->tmp);
+	*f = (struct scan_file){
+		.identity = st.st_ino,
+		.stored = (uint64_t)st.st_size,
+		.modified = scan_ns(st.st_mtim),
+		.octets = wire->octets,
+		.form = (uint8_t)wire_form(wire),
+	};
+	f->surrogate = (uint8_t)downgrade_verdict(d->judge, &f->difference);
+	return FAULT_NONE;
+}
+
+/* Copy the message, and measure it as a listing does. */
 static enum fault copy(struct delivery *d)
 {
 	const struct store_message *m = d->m;
 	ROOM char chunk[CHUNK_OCTETS];
 	struct wire wire;
 
-	wire_start(&wire);
+	start_measuring(d, &wire);
 	for (uint64_t at = 0; at < m->octets;) {
 		const uint64_t left = m->octets - at;
 		const ssize_t n = pread(
@@ -129,27 +176,27 @@ static enum fault copy(struct delivery *d)
 			return fault_set(d->why, FAULT_PEER, 0,
 					 "read a message that is too short for",
 					 d->o->place.path);
-		wire_count(&wire, (struct span){ chunk, (size_t)n });
+		measure(d, &wire, (struct span){ chunk, (size_t)n },
+			at + (uint64_t)n == m->octets);
 		if (file_write_all(d->file, chunk, (size_t)n) < 0)
 			return fail(d, errno, "write", d->tmp);
 		at += (uint64_t)n;
 	}
-	wire_end(&wire, NULL);
-	d->out.octets = wire.octets;
-	return fsync(d->file) < 0 ? fail(d, errno, "sync", d->tmp) : FAULT_NONE;
+	if (fsync(d->file) < 0)
+		return fail(d, errno, "sync", d->tmp);
+	return end_measuring(d, &wire);
 }
 
 /* ---- into new ---- */
 
-/* Nobody else adds to the maildrop by this quota until d->new is closed. */
 static enum fault check_quota(struct delivery *d)
 {
-	enum fault f = store_lock_arrivals(d->o, d->new, d->why);
-
-	if (f == FAULT_NONE)
-		f = maildir_count_mail(d->folder.fd, d->o, &d->out.before, d->why);
-	if (f)
-		return f;
+	if (!arrivals_usage(d->arrival, &d->out.before)) {
+		enum fault f =
+			maildir_count_mail(d->folder.fd, d->o, &d->out.before, d->why);
+		if (f)
+			return f;
+	}
 	if (!store_quota_holds(d->quota, &d->out.before, d->out.octets))
 		return fault_set(d->why, FAULT_QUOTA, 0, "deliver to",
 				 d->o->place.path);
@@ -172,20 +219,39 @@ static enum fault name_new(struct delivery *d)
 	return b.cut ? fail(d, ENAMETOOLONG, "name", d->path) : FAULT_NONE;
 }
 
-/* The name is the last thing that is chosen, so that messages are listed in the order
- * in which they became visible. If new cannot be synced, the message would not survive
- * a crash of the machine, and its sender will send it again: it must not stay. */
+static void tell_index(struct delivery *d)
+{
+	if (d->judge)
+		d->arrival = arrivals_begin(d->o, d->folder.fd,
+					    d->path + strlen("new/"), &d->measures);
+}
+
+/* Choose the name late, so that messages are listed in the order in which they became
+ * visible. With a quota, nobody else adds to the maildrop until d->new is closed. */
+static enum fault prepare(struct delivery *d)
+{
+	const bool has_quota = store_quota_is_set(d->quota);
+	enum fault f = has_quota ? store_lock_arrivals(d->o, d->new, d->why)
+				 : FAULT_NONE;
+
+	if (f == FAULT_NONE)
+		f = name_new(d);
+	if (f)
+		return f;
+	tell_index(d);
+	return has_quota ? check_quota(d) : FAULT_NONE;
+}
+
+/* If new cannot be synced, the message would not survive a crash of the machine, and
+ * its sender will send it again: it must not stay. */
 static enum fault publish(struct delivery *d)
 {
-	enum fault f = store_quota_is_set(d->quota) ? check_quota(d) : FAULT_NONE;
+	enum fault f = prepare(d);
 
 	if (f)
 		return f;
 	if (d->m->is_wanted && !d->m->is_wanted(d->m->arg))
 		return fault_set(d->why, FAULT_GONE, 0, "deliver to", d->o->place.path);
-	f = name_new(d);
-	if (f)
-		return f;
 	if (scan_move(d->folder.fd, d->tmp, d->path) < 0)
 		return fail(d, errno, "rename", d->tmp);
 	d->is_in_tmp = false;
@@ -209,6 +275,8 @@ static void end(struct delivery *d, enum fault f)
 		unlinkat(d->folder.fd, d->tmp, 0);
 	if (f && d->is_in_new)
 		unlinkat(d->folder.fd, d->path, 0);
+	arrivals_end(d->arrival);
+	free(d->judge);
 	own_fd_close(&d->file);
 	own_fd_close(&d->folder.fd);
 	if (d->new < 0)

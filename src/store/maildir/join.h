@@ -34,6 +34,21 @@ struct update {
  * its measures from there. FAULT_CORRUPT: the index is damaged. */
 MUST_USE enum fault maildir_join(struct update *u, struct why *why);
 
+/* ---- store/maildir/record.c ---- */
+
+/* Is the index right if the folders have the time stamps of its head? */
+bool maildir_can_be_current(const struct index_head *h, const struct store_process *p);
+
+/* The time stamps of the folders, in the head of the index. */
+void maildir_get_stamps(const struct index_head *h, struct scan_stamp out[SCAN_DIRS]);
+void maildir_put_stamps(struct index_head *h, const struct scan_stamp stamp[SCAN_DIRS]);
+
+/* Make the record of f, and the name that belongs to it; returns the name's length. */
+void maildir_put_record(const struct scan *s, const struct scan_file *f,
+			struct listing_record *out);
+size_t maildir_put_name(const struct scan *s, const struct scan_file *f,
+			char out[LISTING_NAME_OCTETS]);
+
 /* ---- store/maildir/duplicates.c ---- */
 
 /* The base name from which the unique-id is made: for a duplicate that of

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/own.h"
-#include "mail/name.h"
+#include "store/fault.h"
 #include "store/maildir/folders.h"
 #include "store/maildir/join.h"
 
@@ -20,45 +20,6 @@ enum { DEAD_FEW = 1024 };
 /* The folders are read at most this often, if other programs replace files meanwhile.
  */
 enum { LOOKS = 3 };
-
-/* ---- records ---- */
-
-/* In a record, the first letter of the folder comes before the name. */
-static size_t put_name(const struct scan *s, const struct scan_file *f,
-		       char out[LISTING_NAME_OCTETS])
-{
-	struct span name = scan_name(s, f);
-
-	out[0] = scan_path(s, f)[0];
-	memcpy(out + 1, name.at, name.len);
-	return name.len + 1;
-}
-
-static const uint8_t trouble_flag[] = {
-	[SCAN_CLOSED] = FLAG_CLOSED,
-	[SCAN_PASSING] = FLAG_PASSING,
-	[SCAN_PACKED] = FLAG_PACKED,
-};
-
-static void put_record(const struct scan *s, const struct scan_file *f,
-		       struct listing_record *out)
-{
-	char room[NAME_DUPLICATE_MAX];
-
-	*out = (struct listing_record){
-		.octets = f->octets,
-		.form = f->form,
-		.surrogate = f->surrogate,
-		.difference = f->difference,
-		.file = f->identity,
-		.stored = f->stored,
-		.modified = f->modified,
-		.flags = (uint8_t)((f->duplicate ? FLAG_DUPLICATE : 0) |
-				   (f->numberless ? FLAG_NUMBERLESS : 0) |
-				   trouble_flag[f->trouble]),
-	};
-	out->uid_len = (uint8_t)name_uid(maildir_base(s, f, room), out->uid);
-}
 
 /* ---- writing ---- */
 
@@ -148,8 +109,8 @@ static enum fault write_records(const struct update *u, struct index_writer *w,
 		head->quiescent &= !f->trouble || f->trouble == SCAN_PACKED;
 		if (stays && !f->changed)
 			continue;
-		put_record(s, f, &r);
-		struct span as = { name, put_name(s, f, name) };
+		maildir_put_record(s, f, &r);
+		struct span as = { name, maildir_put_name(s, f, name) };
 		fault = stays ? index_replace(w, f->record, &r, as, why)
 			      : index_add(w, &r, as, why);
 	}
@@ -164,7 +125,6 @@ static uint64_t skipped_octets(const struct update *u)
 
 static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 {
-	const struct scan_stamp *stamp = u->seen.stamp;
 	struct index_head head = {
 		.boot = u->opening->process.boot,
 		.messages = u->skip + u->scan.files.count,
@@ -175,12 +135,6 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 		.downgrade = u->opening->process.downgrade,
 		.stable = u->skip,
 		.quiescent = u->seen.quiescent,
-		.source_1 = stamp[SCAN_NEW].inode,
-		.source_2 = stamp[SCAN_NEW].modified_ns,
-		.source_3 = stamp[SCAN_NEW].status_ns,
-		.source_4 = stamp[SCAN_CUR].inode,
-		.source_5 = stamp[SCAN_CUR].modified_ns,
-		.source_6 = stamp[SCAN_CUR].status_ns,
 	};
 	ROOM struct index_writer w;
 	struct listing_map none = { 0 };
@@ -188,6 +142,7 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 	enum fault f = index_begin(&w, p->way, u->d->base.dir,
 				   u->old.fd < 0 ? NULL : &u->old, p->first, why);
 
+	maildir_put_stamps(&head, u->seen.stamp);
 	if (f == FAULT_NONE)
 		f = write_records(u, &w, &head, why);
 	if (f == FAULT_NONE)
@@ -211,7 +166,8 @@ static bool write_behind(struct update *u)
 }
 
 /* Append to the old file, or else write a new file, or else memory. The listing is the
- * same in all three. */
+ * same in all three. ESTALE: a delivery was settled in the old file since it was read;
+ * a new file has the listing of this session, and the next one reads the folders. */
 static enum fault write_somewhere(struct update *u, struct why *why)
 {
 	struct plan p;
@@ -220,7 +176,8 @@ static enum fault write_somewhere(struct update *u, struct why *why)
 	if (f == FAULT_NONE)
 		f = write_index(u, &p, why);
 	while (f && p.way > INDEX_MEMORY) {
-		u->d->base.trouble = *why;
+		if (why->sys != ESTALE)
+			u->d->base.trouble = *why;
 		p.way--;
 		p.first = 0;
 		f = write_index(u, &p, why);
@@ -249,23 +206,54 @@ static enum fault read_folders(struct update *u, const struct scan_stamp *known,
 	return f;
 }
 
-/* Retention must know which messages no earlier session can have listed. */
+/* Retention must know which messages no earlier session can have listed: all but the
+ * records that have been listed. */
+static bool is_fresh(const struct update *u, uint32_t record)
+{
+	return record == SCAN_NO_RECORD || record >= u->old.head.listed;
+}
+
+/* Let retention have a bit for each of `count` messages. */
+static enum fault make_fresh(struct maildrop *m, size_t count, struct why *why)
+{
+	free(TAKE(m->fresh));
+	if (!store_expires(m))
+		return FAULT_NONE;
+	m->fresh = calloc(count / 64 + 1, sizeof *m->fresh);
+	return m->fresh ? FAULT_NONE : fault_set(why, FAULT_NOMEM, 0, "list", NULL);
+}
+
 static enum fault note_fresh(const struct update *u, struct why *why)
 {
 	const uint32_t count = u->scan.files.count;
-	uint64_t **fresh = &u->d->base.fresh;
+	struct maildrop *m = &u->d->base;
+	enum fault f = make_fresh(m, (size_t)u->skip + count, why);
 
-	free(TAKE(*fresh));
-	if (!store_expires(&u->d->base))
-		return FAULT_NONE;
-	*fresh = calloc(((size_t)u->skip + count) / 64 + 1, sizeof **fresh);
-	if (!*fresh)
-		return fault_set(why, FAULT_NOMEM, 0, "list", NULL);
-	for (uint32_t i = 0; i < count; i++)
-		if (u->scan.files.at[i].record == SCAN_NO_RECORD)
-			(*fresh)[(u->skip + i) / 64] |= UINT64_C(1)
+	for (uint32_t i = 0; m->fresh && i < count; i++)
+		if (is_fresh(u, u->scan.files.at[i].record))
+			m->fresh[(u->skip + i) / 64] |= UINT64_C(1)
 							<< (u->skip + i) % 64;
-	return FAULT_NONE;
+	return f;
+}
+
+/* The same if the index is the listing: the messages at its end whose records have been
+ * appended by deliveries. This session does not write that it has listed them, so
+ * retention notes in the ledger those that are due (`kept`). */
+static enum fault note_settled(const struct update *u, struct why *why)
+{
+	const struct index_head *h = &u->old.head;
+	struct maildrop *m = &u->d->base;
+
+	m->kept = h->listed == h->records;
+	if (m->kept) {
+		free(TAKE(m->fresh));
+		return FAULT_NONE;
+	}
+	enum fault f = make_fresh(m, h->messages, why);
+	for (uint32_t i = (uint32_t)h->messages;
+	     m->fresh && i > 0 && is_fresh(u, listing_number(&u->old.map, i)); i--)
+		m->fresh[(i - 1) / 64] |= UINT64_C(1) << (i - 1) % 64;
+	return f;
 }
 
 /* May sizes be taken from file names? Not after a report of corruption, since such a
@@ -308,23 +296,6 @@ static enum fault look_through(struct update *u, const struct scan_stamp *known,
 	return f;
 }
 
-/* Is the index right if the folders have not changed? Not after a crash of the machine:
- * its head may have reached the disk, and a record not. (Records that are there are
- * still good, since each has its own sum.) Nor if the setting for surrogates has
- * changed. */
-static bool can_be_current(const struct index *ix, const struct store_opening *o)
-{
-	return ix->fd >= 0 && ix->head.quiescent == INDEX_QUIESCENT &&
-	       ix->head.boot == o->process.boot &&
-	       ix->head.downgrade == o->process.downgrade;
-}
-
-static void stamps_of(const struct index_head *h, struct scan_stamp out[SCAN_DIRS])
-{
-	out[SCAN_NEW] = (struct scan_stamp){ h->source_1, h->source_2, h->source_3 };
-	out[SCAN_CUR] = (struct scan_stamp){ h->source_4, h->source_5, h->source_6 };
-}
-
 /* Compare the index with the folders. *out_same: it is right as it is. Otherwise u has
  * what is to be written, after reading what has changed. */
 static enum fault compare(struct update *u, bool *out_same, struct why *why)
@@ -333,8 +304,9 @@ static enum fault compare(struct update *u, bool *out_same, struct why *why)
 	static const struct scan_stamp nothing[SCAN_DIRS];
 
 	*out_same = false;
-	if (can_be_current(&u->old, u->opening)) {
-		stamps_of(&u->old.head, known);
+	if (u->old.fd >= 0 &&
+	    maildir_can_be_current(&u->old.head, &u->opening->process)) {
+		maildir_get_stamps(&u->old.head, known);
 		*out_same = scan_is_known(u->d->base.dir, known);
 	}
 	if (*out_same)
@@ -355,17 +327,16 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 	enum fault f = compare(u, &same, why);
 
 	if (same) {
-		free(TAKE(u->d->base.fresh));
-		u->d->base.kept = true;
+		f = note_settled(u, why);
 		u->d->index = u->old;
 		u->old = (struct index){ .fd = -1 };
-		return FAULT_NONE;
+		return f;
 	}
 	if (f == FAULT_NONE && u->skip > 0) {
 		if (write_behind(u))
 			return FAULT_NONE;
 		u->whole = true;
-		stamps_of(&u->old.head, known);
+		maildir_get_stamps(&u->old.head, known);
 		f = look_through(u, known, why);
 	}
 	return f ? f : write_somewhere(u, why);

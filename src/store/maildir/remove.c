@@ -9,7 +9,7 @@
 
 #include "base/own.h"
 #include "store/fault.h"
-#include "store/maildir/maildir.h"
+#include "store/maildir/join.h"
 #include "sys/file.h"
 
 /* The state of a removal. The first fault is kept, and the other messages are removed
@@ -104,13 +104,12 @@ static void judge_fates(const struct scan *s, struct removal *r)
 
 static void remove_marked(struct maildir *d, const uint64_t *marks, struct removal *r)
 {
-	const struct index_head *h = &d->index.head;
+	struct scan_stamp known[SCAN_DIRS];
 	struct scan s = { 0 };
 	struct why why;
 
-	r->others_move = !scan_is_as(
-		d->base.dir, SCAN_CUR,
-		(struct scan_stamp){ h->source_4, h->source_5, h->source_6 });
+	maildir_get_stamps(&d->index.head, known);
+	r->others_move = !scan_is_as(d->base.dir, SCAN_CUR, known[SCAN_CUR]);
 	load_marked(d, marks, &s, r);
 	uint32_t count = s.files.count;
 	uint32_t *list = malloc((size_t)count * sizeof *list + 1);

@@ -321,13 +321,13 @@ int scan_move(int dir, const char *from, const char *to)
 
 /* ---- reading ---- */
 
-static bool same_stamp(struct scan_stamp a, struct scan_stamp b)
+bool scan_same_stamp(struct scan_stamp a, struct scan_stamp b)
 {
 	return a.inode == b.inode && a.modified_ns == b.modified_ns &&
 	       a.status_ns == b.status_ns;
 }
 
-static struct scan_stamp stamp_of(const struct stat *st)
+struct scan_stamp scan_stamp_of(const struct stat *st)
 {
 	return (struct scan_stamp){ st->st_ino, scan_ns(st->st_mtim),
 				    scan_ns(st->st_ctim) };
@@ -343,7 +343,7 @@ static bool get_stamp(int dir, enum scan_dir w, struct scan_stamp *out)
 		errno = ENOTDIR;
 		return false;
 	}
-	*out = stamp_of(&st);
+	*out = scan_stamp_of(&st);
 	return true;
 }
 
@@ -351,7 +351,7 @@ bool scan_is_as(int dir, enum scan_dir where, struct scan_stamp known)
 {
 	struct scan_stamp stamp;
 
-	return get_stamp(dir, where, &stamp) && same_stamp(stamp, known);
+	return get_stamp(dir, where, &stamp) && scan_same_stamp(stamp, known);
 }
 
 bool scan_is_known(int dir, const struct scan_stamp known[SCAN_DIRS])
@@ -394,7 +394,7 @@ static enum fault read_once(int dir, const struct scan_stamp known[SCAN_DIRS],
 		if (!get_stamp(dir, w, &seen->stamp[w]))
 			return fault_set(why, store_fault(errno), errno, "look at",
 					 folder[w]);
-		seen->read[w] |= !same_stamp(seen->stamp[w], known[w]);
+		seen->read[w] |= !scan_same_stamp(seen->stamp[w], known[w]);
 		out->recent |= seen->read[w] &&
 			       !scan_is_over(seen->stamp[w], scan_ns(now));
 	}
@@ -409,7 +409,7 @@ static enum fault read_once(int dir, const struct scan_stamp known[SCAN_DIRS],
 	}
 	for (enum scan_dir w = SCAN_NEW; w < SCAN_DIRS; w++)
 		out->changed |= !get_stamp(dir, w, &after) ||
-				!same_stamp(after, seen->stamp[w]);
+				!scan_same_stamp(after, seen->stamp[w]);
 	seen->quiescent &= !out->changed;
 	return FAULT_NONE;
 }

@@ -127,6 +127,9 @@ struct scan_seen {
  * stamp? */
 bool scan_is_over(struct scan_stamp stamp, uint64_t now_ns);
 
+struct scan_stamp scan_stamp_of(const struct stat *st);
+bool scan_same_stamp(struct scan_stamp a, struct scan_stamp b);
+
 /* Has the folder the time stamp `known`? Have both folders? False also if the stamp of
  * a folder cannot be read. */
 bool scan_is_as(int dir, enum scan_dir where, struct scan_stamp known);
