@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -114,6 +115,22 @@ static void begin_warnings(struct dropd *d)
 		log_fault(&why, "warning-text-failed");
 }
 
+/* A thread of its own settles deliveries, since it waits for the time to do so. Without
+ * it, the index is not told of them. */
+static void *settle(void *arg)
+{
+	store_arrivals_run(arg);
+	return NULL;
+}
+
+static void start_settling(struct dropd *d)
+{
+	pthread_t thread;
+
+	if (d->arrivals && pthread_create(&thread, NULL, settle, d->arrivals) != 0)
+		store_arrivals_free(TAKE(d->arrivals));
+}
+
 int main(int argc, char **argv)
 {
 	static struct dropd d = { .root = -1 };
@@ -127,11 +144,14 @@ int main(int argc, char **argv)
 	if (!d.locks || !lockowners_init(&d.lockowners) || !store_start())
 		return EXIT_FAILURE;
 	d.boot = store_boot();
+	if (s->index)
+		d.arrivals = store_arrivals_new();
 	begin_warnings(&d);
 	/* A copy, since another thread closes the original when poplard has died. */
 	d.idle = fcntl(PROC_CHANNEL_FD, F_DUPFD_CLOEXEC, PROC_CHANNEL_FD + 1);
 	pool_when_quiet(t->pool, s->drop_idle * 1000, say_idle);
 	child_enter_sandbox(&t->child, d.root);
+	start_settling(&d);
 	if (!threaded_hear_parent(t, t->pool))
 		return EXIT_FAILURE;
 	pool_run(t->pool, s->drop_threads);

@@ -7,15 +7,17 @@
 #include "child/threaded.h"
 #include "dropd/lockowners.h"
 #include "dropd/warning.h"
+#include "store/arrivals.h"
 #include "store/store.h"
 
 struct dropd {
 	struct threaded threaded; /* first: poplar-drop is a threaded process */
 	struct store_locks *locks;
-	uint64_t boot;        /* from store_boot */
-	int root;             /* the folder mail-root */
-	int idle;             /* the channel to poplard, to send IDLE over */
-	atomic_uint sessions; /* sessions, which threaded.live counts, too */
+	struct store_arrivals *arrivals; /* NULL: the index is not told of deliveries */
+	uint64_t boot;                   /* from store_boot */
+	int root;                        /* the folder mail-root */
+	int idle;                        /* the channel to poplard, to send IDLE over */
+	atomic_uint sessions;            /* sessions, which threaded.live counts, too */
 	struct lockowners lockowners;
 	struct warning warning; /* for maildrops that become full */
 };
@@ -30,7 +32,8 @@ static inline struct store_opening dropd_opening(const struct dropd *d,
 		.place = { STORE_MAILDIR, d->root, path },
 		.process = { .locks = d->locks,
 			     .boot = d->boot,
-			     .downgrade = s->utf8_downgrade },
+			     .downgrade = s->utf8_downgrade,
+			     .arrivals = d->arrivals },
 		.use = { .makes_home = s->create_home,
 			 .index = s->index ? STORE_INDEX_KEEP : STORE_INDEX_IGNORE },
 	};

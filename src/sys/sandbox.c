@@ -66,7 +66,7 @@ static const char *const auth_gssapi_calls[] = {
 static const char *const drop_calls[] = {
 	CALLS_COMMON, CALLS_THREADS, "openat2", "getdents64", "unlinkat", "mkdirat", "fsync",
 	"flock", "memfd_create", "preadv2", "pwrite64", "renameat", "renameat2", "geteuid",
-	"fstatfs", "statx", NULL,
+	"fstatfs", "statx", "read", "inotify_add_watch", "inotify_rm_watch", NULL,
 };
 /* SQLite: files, their locks, and checks that they are still the same. */
 static const char *const lookup_file_calls[] = {
@@ -164,7 +164,7 @@ static const struct {
 				   LANDLOCK_RIGHT_REFER | LANDLOCK_RIGHT_REMOVE_FILE |
 				   LANDLOCK_RIGHT_MAKE_DIR,
 			   HOLDS_COMMON | HOLDS(EPOLL) | HOLDS(DIR) | HOLDS(READ) |
-				   HOLDS(WRITE) | HOLDS(MEMORY) },
+				   HOLDS(WRITE) | HOLDS(MEMORY) | HOLDS(WATCH) },
 	[SANDBOX_LOOKUP_FILE] = { lookup_file_calls, false, true, false,
 				  LANDLOCK_RIGHT_READ_FILE | LANDLOCK_RIGHT_READ_DIR,
 				  HOLDS_COMMON | HOLDS(DIR) | HOLDS(READ) },

@@ -45,7 +45,7 @@ enum sandbox sandbox_of(enum role role);
 	X(EPOLL,    "epoll") \
 	X(EVENT,    "eventfd") \
 	X(SIGNAL,   "signalfd") \
-	X(WATCH,    "inotify")        /* changes of certificates */ \
+	X(WATCH,    "inotify")        /* changes of certificates; deliveries */ \
 	X(PIPE,     "pipe") \
 	X(MEMORY,   "memfd")          /* listings, windows */ \
 	X(CONNLIMIT,   "table of connections") \
