@@ -233,6 +233,37 @@ class Fields(Suite):
             self.check(name, b"secret", "-ERR [AUTH]")
         self.p.log.wait("event=user-refused .*user=odd .*disabled is neither yes nor no")
 
+    def recipient(self, address):
+        out = self.p.run("user", "test", "--recipient", address)
+        return out.returncode, out.stdout.splitlines()
+
+    def test_mail_finds_the_users_and_bounces_only_for_others(self):
+        """A database that is down might know anybody, with a detail or without."""
+        if not self.database.tells:  # without a password, it may have anybody
+            self.assertEqual([self.recipient(address)[0] for address in
+                              ("alice", "right", "nobody-at-all", "alice+lists")], [0, 75, 75, 75])
+            self.assertIn("without a password", self.recipient("right")[1][-1])
+            return
+        self.assertEqual(self.recipient("alice+lists")[0], 0)
+        status, lines = self.recipient("right+lists")
+        self.assertEqual(status, 0, lines)
+        self.assertIn("looking for right+lists", lines)
+        self.assertIn("looking for right", lines)
+        self.assertIn("database tested: has the user", lines)
+        status, lines = self.recipient("nobody-at-all+lists")
+        self.assertEqual((status, lines[-1]), (1, "mail is refused: no such user"))
+        self.assertEqual(self.recipient("off")[0], 0)  # nologin
+        self.assertEqual(self.recipient("odd")[0], 75)  # a malformed field
+        self.database.stop()
+        try:
+            self.assertEqual(self.recipient("alice")[0], 0)
+            for address in ("right", "right+lists", "nobody-at-all", "nobody-at-all+lists"):
+                status, lines = self.recipient(address)
+                self.assertEqual((status, lines[-1][:17]), (75, "mail has to wait:"), lines)
+        finally:
+            self.database.go_on()
+        self.assertEqual(self.recipient("right")[0], 0)
+
 
 class InSqlite(Fields, unittest.TestCase):
     database = Sqlite()
