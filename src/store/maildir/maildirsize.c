@@ -20,21 +20,6 @@
 /* A file of so many octets is written anew (Maildir++). */
 enum { TOO_LONG = 5120 };
 
-/* Maildir++: messages with the flag T do not count, and the size is that in the name
- * (S=), if there is one. */
-void maildir_count(struct maildir_share *s, struct span name, uint64_t stored)
-{
-	const char *flags = memmem(name.at, name.len, ":2,", 3);
-	uint64_t octets = stored;
-
-	if (flags && memchr(flags, 'T', (size_t)(name.at + name.len - flags)))
-		return;
-	if (!name_field(name, 'S', &octets))
-		octets = stored;
-	s->octets += octets;
-	s->messages++;
-}
-
 /* `sign` is "" or "-". */
 static void append(int dir, const char *sign, const struct maildir_share *s)
 {

@@ -1,4 +1,5 @@
-/* store/maildir/recount.c - writes the quota file of a Maildir anew.
+/* store/maildir/recount.c - counts messages as Maildir++ does, and writes the quota
+ * file of a Maildir anew.
  *
  * Prefix: maildir_. See maildirsize.c for the file. It counts the messages of the
  * Maildir and of its folders (".Sent"), but not those in ".Trash".
@@ -24,6 +25,21 @@ struct recount {
 	struct maildir_share share;
 	bool failed;
 };
+
+/* Maildir++: messages with the flag T do not count, and the size is that in the name
+ * (S=), if there is one. */
+void maildir_count(struct maildir_share *s, struct span name, uint64_t stored)
+{
+	const char *flags = memmem(name.at, name.len, ":2,", 3);
+	uint64_t octets = stored;
+
+	if (flags && memchr(flags, 'T', (size_t)(name.at + name.len - flags)))
+		return;
+	if (!name_field(name, 'S', &octets))
+		octets = stored;
+	s->octets += octets;
+	s->messages++;
+}
 
 static void count_file(void *arg, int folder, const struct dirent64 *entry)
 {
