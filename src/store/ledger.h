@@ -15,7 +15,7 @@ enum { LEDGER_UID_MAX = 70 };
 struct ledger {
 	int fd;          /* -1: no file is open, and the ledger is empty */
 	uint64_t due_ms; /* *io_due of policy_may_log_in */
-	uint64_t look;   /* s since 1970: no message is due before this time */
+	uint64_t look;   /* s since 1970: when to look for due messages next */
 	uint32_t count;  /* records in the file */
 };
 

@@ -55,7 +55,8 @@ struct store_use {
 
 /* When to look for messages that are due to be removed. */
 enum store_look {
-	STORE_LOOK_DAILY, /* at most once a day */
+	STORE_LOOK_DAILY, /* a day after the last look, or earlier: when a message is
+			     due that was there at that look */
 	STORE_LOOK_NOW,   /* at this opening */
 	STORE_LOOK_ONLY,  /* at this opening, and only count them (maildrop.expired) */
 };
