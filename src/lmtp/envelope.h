@@ -8,8 +8,8 @@
 
 lmtp_command_fn envelope_mail, envelope_rcpt, envelope_rset;
 
-/* The RECIPIENT that was asked about takes mail or, with a fault, does not. Both write
- * the reply to RCPT and return LMTP_ASK_READ. */
+/* The answer to LMTP_ASK_RECIPIENT: the recipient takes the message or, with a fault,
+ * does not. Both write the reply to RCPT and return LMTP_ASK_READ. */
 enum lmtp_ask envelope_accepted(struct lmtp_session *s, struct buf *out);
 enum lmtp_ask envelope_refused(struct lmtp_session *s, enum fault f, struct buf *out);
 

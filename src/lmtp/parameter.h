@@ -2,7 +2,7 @@
  *
  * Prefix: parameter_. RFC 5321 section 4.1.2. RCPT has none: DSN (RFC 3461) is not
  * offered, because a server that offers it must write the notices that a sender asks
- * for with NOTIFY=SUCCESS. Where a server does not, the client writes them.
+ * for with NOTIFY=SUCCESS. If the server does not offer DSN, the client writes them.
  */
 #pragma once
 

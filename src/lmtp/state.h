@@ -88,7 +88,7 @@ struct lmtp_event {
 
 /* ---- the session ---- */
 
-/* The settings that all sessions of a front share. They outlive the sessions. */
+/* What the settings say about sessions. Sessions share it, and it outlives them. */
 struct lmtp_policy {
 	const char *host;    /* the name of this server */
 	uint64_t size_max;   /* octets of a message; 0: no limit (RFC 1870 section 4) */
@@ -110,7 +110,8 @@ struct lmtp_session {
 	enum lmtp_state state;
 	enum lmtp_ask ask; /* the open one */
 
-	/* The connection. The driver sets `trusted`, and again after TLS has begun. */
+	/* The connection. lmtp_init sets `trusted`; after TLS has begun, the driver may
+	 * set it, because of the client's certificate. */
 	bool tls;        /* TLS is on */
 	bool trusted;    /* this client may deliver mail */
 	uint32_t errors; /* lines in a row that were no command */
@@ -147,7 +148,7 @@ struct lmtp_session {
 	char name[PATH_DOMAIN_MAX];     /* of the client, by LHLO; empty: no domain */
 	char sender[PATH_MAILBOX_MAX];  /* as it was written, without brackets */
 	char address[PATH_MAILBOX_MAX]; /* of the last RCPT, its local part unquoted */
-	char first[PATH_MAILBOX_MAX];   /* accepted recipient, as it was written */
+	char first[PATH_MAILBOX_MAX];   /* the first accepted recipient, as written */
 };
 
 /* The client's name; "" if it gave none that is a domain or an address literal. */
@@ -181,8 +182,8 @@ void lmtp_say(const struct lmtp_policy *policy, enum lmtp_reply r, struct buf *o
 /* Write a reply about an address, which it names if it is not empty. */
 void lmtp_reply_about(enum lmtp_reply r, struct span address, struct buf *out);
 
-/* Write the reply to a command that the client was right to say; one below 400 ends a
- * row of refused lines. Returns LMTP_ASK_READ. */
+/* Write the reply r. If its code is below 400, set s->errors to 0: the lines in a row
+ * that are no command end with it. Returns LMTP_ASK_READ. */
 enum lmtp_ask lmtp_reply(struct lmtp_session *s, enum lmtp_reply r, struct buf *out);
 
 /* Returns LMTP_ASK_CLOSE; `how` is a static text for the log. */

@@ -19,6 +19,7 @@ enum { TRACE_MAX = 2560 };
 
 /* Write the fields Return-Path and Received for the session's transaction, once all
  * RCPT commands have been answered. Lines end with LF. The Received field names the
- * recipient only if there is one: more would show each of them who the others are. */
+ * recipient only if the transaction has exactly one; with several, it would show each
+ * of them who the others are. */
 void trace_write(const struct lmtp_session *s, const struct trace_stamp *stamp,
 		 struct buf *out);

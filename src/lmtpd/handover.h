@@ -36,8 +36,9 @@ void handover_fail_all(struct conn *c, enum fault f);
 /* Close the socket of a delivery; its outcome is f. */
 void handover_close(struct delivery *d, enum fault f);
 
-/* The next recipient to answer whose outcome is known. NULL: the outcome of the next
- * one is not known yet (LMTP_AWAITS_STORED). */
+/* Return the next recipient, in the order of RCPT, who has no reply to the message yet,
+ * and count it as answered. NULL: the outcome for this recipient is not known yet
+ * (LMTP_AWAITS_STORED). */
 const struct recipient *handover_next(struct conn *c);
 
 /* Has every maildrop process answered? */

@@ -7,7 +7,8 @@
 
 #include "lmtpd/state.h"
 
-/* The process serves LMTP, with `lmtp` as its part of *f. Call it first. */
+/* Make the process serve LMTP, with `lmtp` as its part of *f. Call it before all other
+ * functions of this folder. */
 void lmtp_start(struct front *f, struct lmtp_front *lmtp);
 
 /* The settings are known: set the policy of sessions; `descriptors` is the most sockets
