@@ -21,9 +21,9 @@ uint64_t store_boot(void);
 
 /* Lock the maildrop, remove the messages that are due by the rules, and list the others
  * in the order of their delivery. The caller passes *out to store_close; *out is
- * written on success only. FAULT_BUSY:
- * another session has the lock. FAULT_TOO_SOON: the rules' login delay is not over.
- * FAULT_SETUP: the maildrop is missing, or is not ours to use. */
+ * written on success only. FAULT_BUSY: another session has the lock. FAULT_TOO_SOON:
+ * the rules' login delay is not over. FAULT_SETUP: the maildrop is missing, or is not
+ * ours to use. */
 MUST_USE enum fault store_open(const struct store_opening *o, struct maildrop **out,
 			       struct why *why);
 

@@ -9,7 +9,7 @@
 /* An open Maildir. */
 struct maildir_folder {
 	int fd;            /* of the folder that holds new, cur and tmp */
-	bool has_new_home; /* and the home above it, too */
+	bool has_new_home; /* the home above that folder was created */
 };
 
 /* Open the Maildir; unless o->use.as_is, create it if it is missing, and its home if
@@ -18,8 +18,8 @@ struct maildir_folder {
 MUST_USE enum fault maildir_open_folder(const struct store_opening *o,
 					struct maildir_folder *out, struct why *why);
 
-/* Open the Maildir, and create nothing: if it is missing, but maildir_open_folder would
- * create it, *out is -1. */
+/* Open the Maildir, and create nothing. If it is missing, but maildir_open_folder would
+ * create it, *out becomes -1, and FAULT_NONE is returned. */
 MUST_USE enum fault maildir_find_folder(const struct store_opening *o, int *out,
 					struct why *why);
 

@@ -77,6 +77,7 @@ struct maildir_share {
 /* Add a file of this name, with `stored` octets on disk, to *s. */
 void maildir_count(struct maildir_share *s, struct span name, uint64_t stored);
 
-/* Add *s, or subtract it, in the file maildirsize, if the Maildir has one. */
+/* Add *s to the usage in the file maildirsize, or subtract *s from it, if the Maildir
+ * has such a file. */
 void maildir_add(int dir, const struct maildir_share *s);
 void maildir_subtract(int dir, const struct maildir_share *s);

@@ -12,7 +12,7 @@
  * False: the kernel gives no random octets. */
 MUST_USE bool maildir_start(void);
 
-/* The length of such a name at most. */
+/* The longest name, in octets, without S= and W=. */
 enum { MAILDIR_NEW_NAME_MAX = 192 };
 
 /* Append a new name, such as "1276528487.M364837P9451Q7.kurkku"; the caller appends S=
