@@ -50,10 +50,11 @@ struct threaded_kind {
 	/* The watch has woken a thread: may it receive a message? If not, the link is
 	 * watched again. NULL: always. */
 	bool (*may_hear)(struct threaded_link *link);
-	/* The link has ended: the peer has closed its end or sent an illegal message
-	 * (which has been logged), `hear` has returned false, or the kernel refuses to
-	 * watch the link. Several threads may call it for one link. NULL: closing the
-	 * link is enough. */
+	/* The peer has closed its end or sent an illegal message (which has been
+	 * logged), `hear` has returned false, or the kernel refuses to watch the link:
+	 * have all threads see the end of the link, by shutdown(2). It may be called
+	 * several times for one link, by several threads at a time. NULL: closing the
+	 * link is enough; then `hear` must never return false. */
 	void (*lost)(struct threaded_link *link);
 	/* No thread uses the link any more, and its descriptor is closed: free it. */
 	void (*free)(struct threaded_link *link);

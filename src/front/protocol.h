@@ -35,7 +35,7 @@ struct protocol {
 
 	/* ---- a connection ---- */
 
-	/* Write the reply for a client that is not admitted to `out`. */
+	/* The client is not admitted: write the reply that says why to *out. */
 	void (*refuse)(struct buf *out, enum fault fault);
 
 	/* The client is admitted: initialize the session and, in PHASE_OPEN, greet the

@@ -2,8 +2,8 @@
  * waited for.
  *
  * Prefix: turn_. turn.c hears the client's socket and the timer of a connection,
- * decides for which events the socket is watched, and alone ends connections. What a
- * step is, the protocol says (front/protocol.h). The protocol's driver hears the other
+ * decides for which events the socket is watched, and alone ends connections. The
+ * protocol defines what a step is (front/protocol.h). Its driver hears the other
  * processes, and calls turn_resume with what came of it.
  */
 #pragma once

@@ -9,7 +9,8 @@
 /* Call it once for each connection, before input_begin and input_next. */
 void input_init(struct conn *c);
 
-/* TLS is set up: check the next line, again, for being another protocol's. */
+/* TLS is set up: check whether the next line, the first one within TLS, is another
+ * protocol's. */
 void input_begin(struct conn *c);
 
 /* Take the client's next line, and read input if need be. RESULT_EVENT: EVENT_LINE or

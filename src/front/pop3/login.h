@@ -14,7 +14,7 @@
 /* ASK_LOGIN: send the question. RESULT_WAIT. RESULT_EVENT: it cannot be sent. */
 MUST_USE enum result login_ask(struct conn *c, struct session_event *ev);
 
-/* DEADLINE_QUESTION: the wait is over. RESULT_EVENT: the refusal, or the question
+/* TIMEOUT_QUESTION: the wait is over. RESULT_EVENT: the refusal, or the question
  * cannot be sent. RESULT_WAIT: the question has been sent again. */
 MUST_USE enum result login_due(struct conn *c, struct session_event *ev);
 
