@@ -10,8 +10,9 @@
 enum recipient_domains {
 	RECIPIENT_STRIP,   /* the user is named after the local part */
 	RECIPIENT_KEEP,    /* the user is named after the whole address */
-	RECIPIENT_REQUIRE, /* as KEEP, and an address without a domain has no user,
-			      except postmaster (RFC 5321 section 4.5.1) */
+	RECIPIENT_REQUIRE, /* as KEEP, and an address without a domain names no user,
+			      except postmaster (RFC 5321 section 4.5.1): only the
+			      catch-all user can get its mail */
 };
 
 struct recipient_rules {

@@ -20,8 +20,8 @@ struct logins {
 	struct recipient_rules recipients; /* borrows `rules` */
 	struct throttle throttle;
 	unsigned allowed; /* mechanisms that the settings allow, bits (MECHANISM_BIT) */
-	atomic_bool is_useless; /* sasl_offers was empty at the last look, which has
-				   been logged */
+	atomic_bool is_useless; /* at the last look sasl_offers had no mechanism; that
+				   has been logged */
 	struct grants grants;
 };
 
@@ -31,7 +31,7 @@ struct logins_link {
 	struct answers answers;
 	uint64_t number;  /* no other link of this process ever had this one */
 	atomic_uint told; /* the mechanisms of the last AUTH_OFFERS to the front; at
-			     first all bits */
+			     first all bits, which no AUTH_OFFERS has */
 	struct exchanges exchanges;
 };
 

@@ -10,8 +10,8 @@
 
 /* One row per fault: identifier, POP3 response code (RFC 2449 section 8, RFC 3206),
  * log priority, whether a second try may succeed, and the text of the client's reply.
- * Reply writer, logger and message codec are generated from this table; nothing else
- * maps faults. */
+ * The POP3 reply writer, the logger and the message codec are generated from this
+ * table. lmtp_reply_of (lmtp/reply.h) has the replies of LMTP. */
 /* clang-format off */
 #define FAULT_TABLE(X) \
 	X(UNKNOWN_COMMAND, "",           LOG_DEBUG,   false, "unknown command") \

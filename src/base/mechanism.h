@@ -10,8 +10,9 @@
 /* What a mechanism needs of the session and its connection. */
 enum {
 	MECHANISM_SASL = 1u << 0,        /* the command AUTH (RFC 5034) */
-	MECHANISM_BARES = 1u << 1,       /* TLS, or permission to do without: listeners
-					    see the credential, or for APOP its MD5 */
+	MECHANISM_BARES = 1u << 1,       /* TLS, or permission to do without: whoever
+					    reads the network's traffic sees the
+					    credential, or for APOP its MD5 */
 	MECHANISM_BINDING = 1u << 2,     /* a channel binding to the TLS connection */
 	MECHANISM_CERTIFICATE = 1u << 3, /* a client certificate */
 	MECHANISM_STARTS = 1u << 4,      /* a challenge before the first response */

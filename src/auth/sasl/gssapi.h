@@ -10,9 +10,11 @@
 bool gssapi_is_built(void);
 
 /* Copy the keys of pop/HOST from a keytab into memory, because the sandbox forbids to
- * open a file later. Call it once, before threads start and before the process enters
- * its sandbox. FAULT_SETUP: the keytab cannot be read, or has no such keys. */
+ * open a file later. HOST is the host of the first key for the service `pop` in the
+ * keytab; keys of other hosts are left out. Call it once, before threads start and
+ * before the process enters its sandbox. FAULT_SETUP: the keytab cannot be read, or has
+ * no such keys. */
 MUST_USE enum fault gssapi_start(const char *keytab, struct why *why);
 
-/* The HOST of the keys; NULL: gssapi_start has not succeeded. */
+/* The HOST of the keys that gssapi_start has copied; NULL: it has not succeeded. */
 const char *gssapi_host(void);

@@ -45,13 +45,15 @@
 	X("CLEARTEXT",     PLAIN,     MD5,    AS_IS,  NULL,   "the password itself")
 /* clang-format on */
 
+/* Room for a stored password and the NUL behind it; the longest password, in octets
+ * without a NUL. */
 enum { SCHEME_STORED_MAX = 512, SCHEME_PASSWORD_MAX = 255 };
 
 #define SCHEME_DEFAULT "CRYPT"
 
-/* Does the password, which must not hold a NUL, match `stored`? A stored text without a
- * scheme is CRYPT. False also if the scheme is unknown or the hash malformed. A match
- * takes as long as a mismatch. Only DIGEST-MD5 depends on `user`. */
+/* Does the password match `stored`? A stored text without a scheme is CRYPT. False also
+ * if the scheme is unknown, the hash is malformed, or the password is too long or holds
+ * a NUL. A match takes as long as a mismatch. Only DIGEST-MD5 depends on `user`. */
 MUST_USE bool scheme_verify(struct span stored, struct span user, struct span password);
 
 /* The mechanisms for which a stored password is usable, besides those that send the
@@ -72,8 +74,8 @@ MUST_USE bool scheme_secret(struct span stored, char out[SCHEME_STORED_MAX],
 /* Is the scheme of this stored password known? */
 bool scheme_known(struct span stored);
 
-/* Can any password match? False for a locked password ("*", "!") and for a malformed
- * hash. */
+/* Can any password match? False for a locked password ("*", "!"), for an unknown scheme
+ * and for a malformed hash. */
 bool scheme_can_match(struct span stored);
 
 /* Make the stored form of a password, "{SCHEME}hash" and a NUL. FAULT_SYNTAX: the

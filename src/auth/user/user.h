@@ -68,9 +68,9 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  * no; case is ignored. An empty number, path, login-delay, expire or quota counts as
  * not given; an empty mail, allow-nets or mechanisms is wrong. In the last two fields,
  * "unlimited" and 0 set no limit. The user borrows `value`. A '_' may stand for a '-'
- *in a name. Fields of other names are ignored. Returns NULL, or a text that says what
- *is wrong with the value: then the caller refuses the user, because the administrator
- *may have meant the field to forbid the login. */
+ * in a name. Fields of other names are ignored. Returns NULL, or a text that says what
+ * is wrong with the value: then the caller refuses the user, because the administrator
+ * may have meant the field to forbid the login. */
 MUST_USE const char *user_set_field(struct user *u, struct span name,
 				    struct span value);
 

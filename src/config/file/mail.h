@@ -6,8 +6,9 @@
 
 #include "config/file/loading.h"
 
-/* Check each of these settings that its row cannot express. */
+/* Check in the values of these settings what their rows cannot express, and report each
+ * mistake by config_complain. */
 void config_check_mail(struct loading *l);
 
-/* Check that the settings of TLS that they need are there. */
+/* Check that the settings of TLS that lmtp-tls-names needs are there. */
 void config_check_mail_tls(struct loading *l);
