@@ -24,9 +24,10 @@ dispatch_fn service_on_listener, service_on_tls_files, service_on_ticket_keys,
  * has been set. False: the kernel refuses. */
 MUST_USE bool service_begin(struct front *f);
 
-/* The settings are known: make a slot for each connection, at most max-connections and
- * as many as fit in `descriptors`, of which one connection needs `each`; and read the
- * networks of the settings. False: out of memory, or a network is malformed. */
+/* The settings are known: make the slots, one for each connection that may be open at a
+ * time, and read the networks of the settings. There are at most max-connections slots,
+ * and no more than `descriptors` allows, of which a connection needs `each`. False: out
+ * of memory, or a network is malformed. */
 MUST_USE bool service_make_slots(struct front *f, uint64_t descriptors, unsigned each);
 
 /* Enter the sandbox, and serve clients until the process ends. */

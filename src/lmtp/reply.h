@@ -75,7 +75,7 @@ unsigned lmtp_reply_code(enum lmtp_reply r); /* 250; 0 for LMTP_REPLY_NONE */
 const char *lmtp_reply_enhanced(enum lmtp_reply r);
 
 /* The reply for a fault: a permanent one only for the faults of the user's mailbox and
- * of the message. `bounce`: a full mailbox is one of them. */
+ * of the message. A full mailbox gets a permanent one only with `bounce`. */
 enum lmtp_reply lmtp_reply_of(enum fault f, bool bounce);
 
 /* Write a reply. `subject` comes before the text: the host's name, or "<address>"; it

@@ -24,6 +24,6 @@ void store_arrivals_free(struct store_arrivals *a);
 /* Settle what is due, and wait for more. Never returns: it is the work of a thread. */
 void store_arrivals_run(struct store_arrivals *a);
 
-/* Settle what is due at once. Returns when (clock_ms) to call it again; UINT64_MAX: all
- * is settled. */
+/* Settle what is due, and do not wait. Returns when (clock_ms) to call it again;
+ * UINT64_MAX: all is settled. */
 uint64_t store_arrivals_settle(struct store_arrivals *a);
