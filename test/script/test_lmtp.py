@@ -190,6 +190,24 @@ class Deliveries(unittest.TestCase):
         self.assertEqual(c.rest(), b"")
         p.log.wait("event=lmtp-session .* end=not-lmtp")
 
+    @unittest.skipUnless(IS_ROOT, "needs a folder that poplar-drop may not read")
+    def test_the_first_message_below_a_folder_that_cannot_be_read(self):
+        class Closed(WithLmtp):
+            def make_maildir(self, user):
+                home = self.maildir(user).parent
+                home.mkdir()
+                self._give(home)
+                os.chown(home.parent, 0, 0)
+                home.parent.chmod(0o711)
+
+        p = Closed()
+        p.__enter__()
+        self.addCleanup(p.__exit__)
+        c = p.lmtp()
+        c.envelope("alice")
+        self.assertEqual(c.content(BODY), ["250 2.1.5"])
+        self.assertEqual(p.messages(), [STORED])
+
     @unittest.skipUnless(IS_ROOT, "needs root to be several users")
     def test_users_with_different_uids(self):
         owners = {"alice": 2001, "bob": 2002}

@@ -100,15 +100,25 @@ enum fault maildir_make_folders(int dir, const char *path, struct why *why)
 	return FAULT_NONE;
 }
 
+/* Sync the folder that is the first `len` octets of the path. One that this process may
+ * not read, as /home with mode 0711, belongs to somebody else, who has made what is in
+ * it. -1 and errno. */
+static int sync_start(const struct store_opening *o, size_t len)
+{
+	OWN_FD fd = open_start(o, len);
+
+	if (fd < 0)
+		return errno == EACCES ? 0 : -1;
+	return fsync(fd);
+}
+
 enum fault maildir_sync_folders(const struct store_opening *o, struct why *why)
 {
 	const char *path = o->place.path;
 	size_t len = strlen(path);
 
 	for (;;) {
-		OWN_FD fd = open_start(o, len);
-
-		if (fd < 0 || fsync(fd) < 0)
+		if (sync_start(o, len) < 0)
 			return fault_set(why, FAULT_IO, errno, "sync folders above",
 					 path);
 		if (len == 0)

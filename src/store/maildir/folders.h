@@ -27,6 +27,7 @@ MUST_USE enum fault maildir_find_folder(const struct store_opening *o, int *out,
 MUST_USE enum fault maildir_make_folders(int dir, const char *path, struct why *why);
 
 /* Write to disk the directory entries of the Maildir's folders, of the Maildir and of
- * all folders above it up to the root of the maildrops. */
+ * all folders above it up to the root of the maildrops, apart from those that the
+ * process may not read. */
 MUST_USE enum fault maildir_sync_folders(const struct store_opening *o,
 					 struct why *why);
