@@ -134,6 +134,16 @@ enum result handover_begin(struct conn *c, struct span user, int fd,
 	return handover_refused(c, e->pending ? FAULT_LIMIT : FAULT_NOMEM, ev);
 }
 
+/* The maildrop whose recipient is answered first gets the message first. */
+static void append(struct envelope *e, struct delivery *d)
+{
+	struct delivery **at = &e->deliveries;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = d;
+}
+
 enum result handover_accepted(struct conn *c, struct lmtp_event *ev)
 {
 	struct envelope *e = &c->lmtp->envelope;
@@ -141,10 +151,8 @@ enum result handover_accepted(struct conn *c, struct lmtp_event *ev)
 
 	if (!add(c, d))
 		return handover_refused(c, FAULT_NOMEM, ev);
-	if (e->pending_is_new) {
-		d->next = e->deliveries;
-		e->deliveries = d;
-	}
+	if (e->pending_is_new)
+		append(e, d);
 	e->pending = NULL;
 	c->lmtp->awaits = LMTP_AWAITS_NOTHING;
 	return lmtp_done(ev);

@@ -49,7 +49,7 @@ struct envelope {
 	uint32_t count, room;
 	uint32_t answered; /* recipients who have got a reply to the message */
 	bool sent;         /* the message has been handed over */
-	struct delivery *deliveries; /* one for each maildrop */
+	struct delivery *deliveries; /* one for each maildrop, in the order of RCPT */
 	struct delivery *pending;    /* awaits ACCEPTS */
 	bool pending_is_new;         /* it is not among `deliveries` yet */
 	struct delivery *spooler;    /* was asked for a spool file; NULL: none */
