@@ -364,6 +364,10 @@ class FromRows(Case):
     def test_name_for_the_tool_that_finds(self, octets):
         return self.told("index", "show", name("u", octets))
 
+    @fills("TEST_RECIPIENT.address", most=512, served="no such user", over="longer than any")
+    def test_address_for_the_tool(self, octets):
+        return self.told("user", "test", "--recipient", name("a", octets))
+
     @fills("TEST_IS.path", most=Rows.PATH, served="login as maildrop-4095, ", over="login refused: .*maildrop")
     def test_path_for_the_tool(self, octets):
         return self.told("user", "test", f"maildrop-{octets}")

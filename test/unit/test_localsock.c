@@ -220,6 +220,7 @@ static void test_only_the_socket_that_was_made_is_touched(void **state)
 	CHECK_EQ(st.st_mode & 07777, 0666);
 	CHECK_EQ(unlink(p.path), 0);
 	OWN_FD another = open(p.path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CHECK(another >= 0);
 	CHECK_EQ(localsock_restrict(p.path, file, &other, &why), FAULT_IO);
 	localsock_remove(p.path, file);
 	CHECK_EQ(lstat(p.path, &st), 0);
