@@ -50,11 +50,12 @@ static bool find_ids(struct checking *c, const struct database_settings *db,
 		return true;
 	case IDS_NO_USER:
 		complain(c, SETUP_ERROR, db,
-			 "run-as: there is no such user:", db->run_as, 0);
+			 "run-as: there is no such user:", db->run_as, errno);
 		return false;
 	case IDS_NO_GROUP:
 		complain(c, SETUP_ERROR, db,
-			 "run-as-group: there is no such group:", db->run_as_group, 0);
+			 "run-as-group: there is no such group:", db->run_as_group,
+			 errno);
 		return false;
 	case IDS_ROOT:
 		break;

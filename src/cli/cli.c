@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ bool cli_find_ids(const char *user, struct ids *out)
 	if (found == IDS_ROOT)
 		cli_say("Poplar never runs as uid 0, which this user has", user);
 	else if (found != IDS_FOUND)
-		cli_say("there is no such user", user);
+		cli_say(errno ? strerrordesc_np(errno) : "there is no such user", user);
 	return found == IDS_FOUND;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "lookup/driver.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 
@@ -93,11 +94,35 @@ static bool put_number(struct lookup_answer *answer, const char *name, unsigned 
 	return lookup_field(answer, name, span_of(text));
 }
 
-bool lookup_account(const char *name, struct lookup_answer *answer)
+/* The errors by which getpwnam(3) says that no user has the name. */
+static bool is_not_found(int error)
 {
-	const struct passwd *pw = getpwnam(name);
+	return error == 0 || error == ENOENT || error == ESRCH || error == EBADF ||
+	       error == EPERM;
+}
 
-	return pw && put_number(answer, "uid", pw->pw_uid) &&
-	       put_number(answer, "gid", pw->pw_gid) &&
-	       lookup_field(answer, "home", span_of(pw->pw_dir));
+enum database_says lookup_passwd(const char *name, const struct passwd **out,
+				 struct lookup_answer *answer)
+{
+	errno = 0;
+	*out = getpwnam(name);
+	if (*out)
+		return DATABASE_RIGHT;
+	return is_not_found(errno) ? DATABASE_UNKNOWN
+				   : lookup_down(answer, FAULT_IO, errno,
+						 "ask the system for user", name);
+}
+
+enum database_says lookup_account(const char *name, struct lookup_answer *answer)
+{
+	const struct passwd *pw;
+	const enum database_says says = lookup_passwd(name, &pw, answer);
+
+	if (says != DATABASE_RIGHT)
+		return says;
+	return put_number(answer, "uid", pw->pw_uid) &&
+			       put_number(answer, "gid", pw->pw_gid) &&
+			       lookup_field(answer, "home", span_of(pw->pw_dir))
+		       ? DATABASE_RIGHT
+		       : DATABASE_DOWN;
 }

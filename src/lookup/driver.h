@@ -25,6 +25,8 @@ struct lookup_answer {
 	char room[8192];
 };
 
+struct passwd;
+
 struct lookup_driver {
 	/* Called before the process enters its sandbox: read files that the sandbox
 	 * forbids later, but do not connect. `settings` and `secret` (NULL: none) stay
@@ -59,9 +61,16 @@ MUST_USE bool lookup_query(const char *query, const char *parameter, char *out,
 /* The address in "192.0.2.1:110" or "[::1]:110", without port and brackets. */
 struct span lookup_address(struct span peer);
 
-/* Add the fields uid, gid and home of a user of the system. False: the system has no
- * such user. */
-MUST_USE bool lookup_account(const char *name, struct lookup_answer *answer);
+/* Find a user of the system: DATABASE_RIGHT, and *out is valid until the next call of
+ * getpwnam(3). DATABASE_UNKNOWN: the system certainly has no such user. DATABASE_DOWN:
+ * a name service failed, see answer->why. */
+MUST_USE enum database_says lookup_passwd(const char *name, const struct passwd **out,
+					  struct lookup_answer *answer);
+
+/* Find a user of the system as lookup_passwd does, and add the fields uid, gid and
+ * home. DATABASE_DOWN also if lookup_field fails. */
+MUST_USE enum database_says lookup_account(const char *name,
+					   struct lookup_answer *answer);
 
 /* If a program with the interface of checkpassword accepts a password, it executes
  * poplar-lookup with this option; lookup_reply then writes the user's fields from the

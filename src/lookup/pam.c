@@ -100,9 +100,9 @@ static enum database_says tell_who(pam_handle_t *pam, struct lookup_answer *answ
 		return lookup_down(answer, FAULT_LIMIT, 0, "tell who it is", NULL);
 	if (!lookup_field(answer, "user", span_of(name)))
 		return DATABASE_DOWN;
-	bool known = lookup_account(name, answer); /* users of modules need not be */
-	(void)known;
-	return DATABASE_RIGHT;
+	/* users of modules need not be users of the system */
+	return lookup_account(name, answer) == DATABASE_DOWN ? DATABASE_DOWN
+							     : DATABASE_RIGHT;
 }
 
 static enum database_says ask_modules(pam_handle_t *pam, const struct talk *talk,
@@ -130,11 +130,6 @@ static enum database_says ask_modules(pam_handle_t *pam, const struct talk *talk
 	return says;
 }
 
-static enum database_says find(const char *name, struct lookup_answer *answer)
-{
-	return lookup_account(name, answer) ? DATABASE_RIGHT : DATABASE_UNKNOWN;
-}
-
 static enum database_says ask(void *self, const struct lookup_question *q,
 			      struct lookup_answer *answer)
 {
@@ -149,7 +144,7 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	    !span_copy(lookup_address(q->peer), talk.address, sizeof talk.address))
 		return DATABASE_UNKNOWN;
 	if (!q->judge)
-		return find(talk.name, answer);
+		return lookup_account(talk.name, answer);
 	int status = pam_start_confdir(s->service, talk.name, &conv,
 				       *s->service_dir ? s->service_dir : NULL, &pam);
 	if (status == PAM_SUCCESS)

@@ -59,26 +59,26 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 			      struct lookup_answer *answer)
 {
 	const struct system *s = self;
+	const struct passwd *pw;
 	char name[256];
 
 	if (!span_copy(q->name, name, sizeof name))
 		return DATABASE_UNKNOWN;
-	const struct passwd *pw = getpwnam(name);
-	if (!pw) {
+	enum database_says says = lookup_passwd(name, &pw, answer);
+	if (says != DATABASE_RIGHT) {
 		bool none = q->judge &&
 			    scheme_verify(span_of(s->decoy), SPAN(""), q->password);
 
 		(void)none;
-		return DATABASE_UNKNOWN;
+		return says;
 	}
 	const struct spwd *shadow = getspnam(name);
 	bool good = !q->judge || matches(pw, shadow, q->password);
 	if (!good && !shadow && strcmp(pw->pw_passwd, "x") == 0)
 		return lookup_down(answer, FAULT_SETUP, 0,
 				   "read shadow(5); see run-as and run-as-group", NULL);
-	if (!lookup_account(name, answer))
-		return lookup_down(answer, FAULT_LIMIT, 0, "tell of user", name);
-	return good ? DATABASE_RIGHT : DATABASE_WRONG;
+	says = lookup_account(name, answer);
+	return says != DATABASE_RIGHT || good ? says : DATABASE_WRONG;
 }
 
 const struct lookup_driver lookup_system = { open_system, ask };

@@ -1,7 +1,13 @@
-/* Promises of lookup/: what a name becomes in a query, a filter, the name of an entry.
+/* Promises of lookup/: what a name becomes in a query, a filter, the name of an entry,
+ * and which users the system has. The test is linked with --wrap=getpwnam.
  */
 #include "check.h"
 
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+
+#include "base/own.h"
 #include "lookup/driver.h"
 #include "lookup/ldaptext.h"
 
@@ -74,6 +80,117 @@ static void test_an_address_stands_alone(void **state)
 	CHECK(span_is(lookup_address(SPAN("[")), "["));
 }
 
+/* ---- users of the system ---- */
+
+static struct passwd account;
+static const struct passwd *found;
+static int trouble;
+static unsigned asked;
+
+struct passwd *__wrap_getpwnam(const char *name);
+struct passwd *__wrap_getpwnam(const char *name)
+{
+	(void)name;
+	asked++;
+	if (!found && trouble)
+		errno = trouble;
+	return unconst(found);
+}
+
+static enum database_says ask_for_a_recipient(enum database_driver_id id,
+					      struct lookup_answer *out)
+{
+	static struct database_settings settings;
+	const struct lookup_driver *driver = lookup_driver(id);
+	const struct lookup_question q = { .name = SPAN("carl") };
+	struct why why;
+
+	*out = (struct lookup_answer){ 0 };
+	out->fields = (struct buf)BUF(out->room);
+	void *self = driver->open(&settings, NULL, &why);
+	CHECK(self != NULL);
+	asked = 0;
+	errno = ECHILD; /* of something that failed before */
+	const enum database_says says = driver->ask(self, &q, out);
+	CHECK(asked > 0);
+	if (id == DRIVER_SYSTEM)
+		free(self);
+	return says;
+}
+
+static void check_trouble(enum database_driver_id id)
+{
+	static const struct {
+		int error;
+		enum database_says says;
+	} cases[] = {
+		{ 0, DATABASE_UNKNOWN },         { ENOENT, DATABASE_UNKNOWN },
+		{ ESRCH, DATABASE_UNKNOWN },     { EBADF, DATABASE_UNKNOWN },
+		{ EPERM, DATABASE_UNKNOWN },     { EAGAIN, DATABASE_DOWN },
+		{ EIO, DATABASE_DOWN },          { EINTR, DATABASE_DOWN },
+		{ EMFILE, DATABASE_DOWN },       { ENOMEM, DATABASE_DOWN },
+		{ ECONNREFUSED, DATABASE_DOWN }, { ETIMEDOUT, DATABASE_DOWN },
+		{ EACCES, DATABASE_DOWN },
+	};
+	struct lookup_answer answer;
+
+	found = NULL;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		trouble = cases[i].error;
+		CHECK_EQ(ask_for_a_recipient(id, &answer), cases[i].says);
+		if (cases[i].says != DATABASE_DOWN)
+			continue;
+		CHECK_EQ(answer.why.fault, FAULT_IO);
+		CHECK_EQ(answer.why.sys, cases[i].error);
+		CHECK_TEXT(answer.why.what, "carl");
+	}
+}
+
+static void check_account(enum database_driver_id id)
+{
+	static const char fields[] = "uid\0"
+				     "1007\0"
+				     "gid\0"
+				     "1008\0"
+				     "home\0/home/carl";
+	static char home[sizeof((struct lookup_answer *)NULL)->room];
+	struct lookup_answer answer;
+
+	account = (struct passwd){ .pw_name = unconst("carl"),
+				   .pw_passwd = unconst("*"),
+				   .pw_uid = 1007,
+				   .pw_gid = 1008,
+				   .pw_dir = unconst("/home/carl") };
+	found = &account;
+	CHECK_EQ(ask_for_a_recipient(id, &answer), DATABASE_RIGHT);
+	CHECK_EQ(answer.fields.len, sizeof fields);
+	CHECK(memcmp(answer.room, fields, sizeof fields) == 0);
+
+	memset(home, 'h', sizeof home - 1);
+	account.pw_dir = home;
+	CHECK_EQ(ask_for_a_recipient(id, &answer), DATABASE_DOWN);
+	CHECK_EQ(answer.why.fault, FAULT_UNSENDABLE);
+	CHECK_TEXT(answer.why.what, "home");
+}
+
+static void test_a_name_service_that_is_down_makes_no_user_unknown(void **state)
+{
+	(void)state;
+	check_trouble(DRIVER_SYSTEM);
+#if POPLAR_WITH_PAM
+	check_trouble(DRIVER_PAM);
+#endif
+}
+
+static void test_a_recipient_is_an_account_of_the_system(void **state)
+{
+	(void)state;
+	check_account(DRIVER_SYSTEM);
+#if POPLAR_WITH_PAM
+	check_account(DRIVER_PAM);
+#endif
+}
+
 static void test_built_drivers_are_there(void **state)
 {
 	(void)state;
@@ -94,6 +211,8 @@ int main(void)
 		TEST(test_examples_of_the_rfcs),
 		TEST(test_fields_have_no_nul),
 		TEST(test_an_address_stands_alone),
+		TEST(test_a_name_service_that_is_down_makes_no_user_unknown),
+		TEST(test_a_recipient_is_an_account_of_the_system),
 		TEST(test_built_drivers_are_there),
 	};
 
