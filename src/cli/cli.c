@@ -110,6 +110,18 @@ bool cli_become(struct ids ids)
 		setresuid(ids.uid, ids.uid, ids.uid) == 0);
 }
 
+void cli_hold_signals(void)
+{
+	static const int requests[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+					SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		sigaddset(&set, requests[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg)
 {
 	sigset_t set, before;

@@ -58,6 +58,9 @@ MUST_USE bool cli_find_ids(const char *user, struct ids *out);
  * refuses. */
 MUST_USE bool cli_become(struct ids ids);
 
+/* From here on, do not end at a request such as SIGTERM. */
+void cli_hold_signals(void);
+
 /* Run `task` in a child process that runs as `ids`, with the same standard output and
  * standard error, and wait for it. True: the task has returned true. */
 typedef bool cli_task_fn(void *arg);

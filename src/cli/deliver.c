@@ -14,11 +14,15 @@
 #include "base/own.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/direct.h"
 #include "cli/talk.h"
 
 struct delivery {
 	const char *config, *server;
 	const char *sender; /* NULL: as the message says */
+	bool is_direct;     /* without a server */
+	const char
+		*maildir; /* the path of the only maildrop; NULL: those of addresses */
 	struct dialog_mail mail;
 	struct intake message;
 };
@@ -26,10 +30,15 @@ struct delivery {
 static int explain(FILE *to)
 {
 	fputs("usage: poplar deliver [-f SENDER] [--socket SERVER] [-a] ADDRESS...\n"
+	      "       poplar deliver [-f SENDER] --direct [-a] ADDRESS...\n"
+	      "       poplar deliver [-f SENDER] --maildir PATH\n"
 	      "\n"
 	      "Delivers the message on standard input to the maildrops of all these\n"
 	      "addresses, by LMTP. SERVER is the path of a Unix socket or an address\n"
 	      "and port; without it, poplar takes the first one of listen-lmtp.\n"
+	      "With --direct, poplar needs no server: it finds the users in the users\n"
+	      "files, and stores the message as the owner of the maildrop. --maildir\n"
+	      "does so for the Maildir PATH below mail-root.\n"
 	      "Without SENDER, poplar takes the sender from a \"From \" line or a\n"
 	      "Return-Path field at the beginning of the message.\n"
 	      "Status 0: delivered; 75: try again later; 67: no such user; 65: the\n"
@@ -85,6 +94,8 @@ static bool read_arguments(struct delivery *d, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
+		{ "direct", no_argument, NULL, 'd' },
+		{ "maildir", required_argument, NULL, 'm' },
 		{ NULL, 0, NULL, 0 },
 	};
 
@@ -99,6 +110,12 @@ static bool read_arguments(struct delivery *d, int argc, char **argv)
 		case 's':
 			d->server = optarg;
 			continue;
+		case 'd':
+			d->is_direct = true;
+			continue;
+		case 'm':
+			d->maildir = optarg;
+			continue;
 		case -1:
 			break;
 		default:
@@ -108,7 +125,11 @@ static bool read_arguments(struct delivery *d, int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++)
 		add(d, argv[i]);
-	return d->mail.count > 0;
+	if (!d->maildir)
+		return d->mail.count > 0 && !(d->is_direct && d->server);
+	const bool alone = d->mail.count == 0 && !d->server;
+	add(d, d->maildir);
+	return alone && d->maildir[0] == '/';
 }
 
 /* ---- the delivery ---- */
@@ -165,7 +186,9 @@ static int deliver(struct delivery *d)
 	OWN_SETTINGS settings = { 0 };
 	struct why why = { 0 };
 
-	if (!find_server(d, &settings))
+	const bool direct = d->is_direct || d->maildir;
+
+	if (!(direct ? cli_try_load(d->config, &settings) : find_server(d, &settings)))
 		return CLI_TEMPORARY;
 	const enum fault f = intake_read(STDIN_FILENO, &d->message, &why);
 	if (f == FAULT_SYNTAX)
@@ -180,7 +203,10 @@ static int deliver(struct delivery *d)
 	d->mail.octets = d->message.wire_octets;
 	d->mail.is_8bit = d->message.is_8bit;
 	d->mail.has_utf8 = d->message.has_utf8;
-	talk_deliver(d->server, &d->message, &d->mail);
+	if (direct)
+		direct_deliver(&settings, d->maildir != NULL, &d->message, &d->mail);
+	else
+		talk_deliver(d->server, &d->message, &d->mail);
 	return status_of(&d->mail);
 }
 
@@ -192,7 +218,7 @@ int cli_deliver(const char *config, int argc, char **argv)
 	if (cli_wants_help(argc, argv))
 		return explain(stdout);
 	catch_signals();
-	d.mail.recipients = calloc((size_t)argc, sizeof *d.mail.recipients);
+	d.mail.recipients = calloc((size_t)argc + 1, sizeof *d.mail.recipients);
 	if (!d.mail.recipients || !have_standard_files())
 		status = CLI_TEMPORARY;
 	else if (!read_arguments(&d, argc, argv))

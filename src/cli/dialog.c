@@ -116,6 +116,23 @@ static enum dialog_verdict verdict_of(struct span line)
 		       : DIALOG_REFUSED;
 }
 
+void dialog_judge_rcpt(struct dialog_recipient *r, struct span reply)
+{
+	const enum dialog_verdict verdict = verdict_of(reply);
+
+	if (verdict == DIALOG_DONE)
+		judge(r, DIALOG_SPARED,
+		      SPAN("not delivered: another recipient was "
+			   "refused"));
+	else
+		judge(r, verdict, reply);
+}
+
+void dialog_judge_result(struct dialog_recipient *r, struct span reply)
+{
+	judge(r, verdict_of(reply), reply);
+}
+
 static void judge_rest(struct dialog *d, enum dialog_verdict verdict, struct span text)
 {
 	for (; d->next < d->mail->count; d->next++)
@@ -189,7 +206,7 @@ static enum dialog_ask say_mail(struct dialog *d)
 	return say(d, AT_MAIL);
 }
 
-static bool are_accepted(const struct dialog_mail *mail)
+bool dialog_may_send(const struct dialog_mail *mail)
 {
 	for (size_t i = 0; i < mail->count; i++)
 		if (mail->recipients[i].verdict != DIALOG_SPARED)
@@ -212,7 +229,7 @@ static enum dialog_ask say_next_rcpt(struct dialog *d)
 		d->out.cut = false;
 		judge(r, DIALOG_NO_USER, SPAN("this is no mail address"));
 	}
-	if (!are_accepted(d->mail))
+	if (!dialog_may_send(d->mail))
 		return end(d);
 	d->out.len = 0;
 	buf_text(&d->out, "DATA");
@@ -258,20 +275,15 @@ static enum dialog_ask begin_session(struct dialog *d, struct span line)
 	return say(d, AT_LHLO);
 }
 
-/* A recipient that RCPT accepts is spared until the message is delivered. */
 static enum dialog_ask judge_one(struct dialog *d, struct span line)
 {
 	struct dialog_recipient *r = &d->mail->recipients[d->next++];
-	const enum dialog_verdict verdict = verdict_of(line);
 
-	if (d->state == AT_RCPT && verdict == DIALOG_DONE)
-		judge(r, DIALOG_SPARED,
-		      SPAN("not delivered: another recipient was "
-			   "refused"));
-	else
-		judge(r, verdict, line);
-	if (d->state == AT_RCPT)
+	if (d->state == AT_RCPT) {
+		dialog_judge_rcpt(r, line);
 		return say_next_rcpt(d);
+	}
+	dialog_judge_result(r, line);
 	return d->next < d->mail->count ? DIALOG_READ : end(d);
 }
 

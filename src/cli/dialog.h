@@ -65,6 +65,15 @@ enum dialog_ask dialog_line(struct dialog *d, struct span line);
  */
 void dialog_fail(struct dialog *d, const char *text);
 
+/* Give a recipient the verdict of a reply of the server. RCPT's 250 means that the
+ * recipient is spared: the message has not come yet. */
+void dialog_judge_rcpt(struct dialog_recipient *r, struct span reply);
+void dialog_judge_result(struct dialog_recipient *r, struct span reply);
+
+/* Has every recipient been accepted, as DIALOG_SPARED says? Otherwise none gets the
+ * message. */
+MUST_USE bool dialog_may_send(const struct dialog_mail *mail);
+
 /* Write an address as a mailbox of a path (RFC 5321 section 4.1.2), without the angle
  * brackets, which it may already have. A local part that needs quotes gets them. False:
  * no path can hold it, and *out may have a part of it. */

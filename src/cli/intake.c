@@ -26,8 +26,7 @@ struct taking {
 	char piece[PIECE + 1]; /* read, with room for a CR that was held back */
 };
 
-/* A file for the message: on disk, since it may be large, or else in memory. */
-static int open_file(void)
+int intake_file(void)
 {
 	const char *folder = getenv("TMPDIR");
 	int fd = open(folder && *folder ? folder : P_tmpdir,
@@ -174,7 +173,7 @@ enum fault intake_read(int from, struct intake *out, struct why *why)
 	enum fault f = FAULT_NONE;
 	ssize_t n;
 
-	*out = (struct intake){ .fd = open_file() };
+	*out = (struct intake){ .fd = intake_file() };
 	t.out = out;
 	t.cr = t.in_body = false;
 	t.last = '\n';

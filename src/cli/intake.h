@@ -27,4 +27,8 @@ struct intake {
  * it. FAULT_IO. */
 MUST_USE enum fault intake_read(int from, struct intake *out, struct why *why);
 
+/* Make an empty file without a name, for a message: on disk, since it may be large, or
+ * else in memory. The caller owns the descriptor. -1 and errno. */
+MUST_USE int intake_file(void);
+
 void intake_end(struct intake *m);

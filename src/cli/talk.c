@@ -5,12 +5,12 @@
 #include "cli/talk.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
 #include "base/own.h"
+#include "cli/cli.h"
 #include "mail/wire.h"
 #include "net/line.h"
 #include "sys/sock.h"
@@ -97,19 +97,6 @@ static bool send_all(struct talk *t, struct span s)
 	return true;
 }
 
-/* From here on, do not end at a request: whoever asks would repeat the delivery. */
-static void hold_signals(void)
-{
-	static const int requests[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
-					SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-		sigaddset(&set, requests[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 /* The message is held back before its last dot if a part of it cannot be read: then the
  * server sees the connection end, and keeps nothing. */
 static bool send_message(struct talk *t)
@@ -134,7 +121,7 @@ static bool send_message(struct talk *t)
 				return false;
 		}
 	}
-	hold_signals();
+	cli_hold_signals(); /* whoever asks would repeat the delivery */
 	limit(t->fd, RESULT_SECONDS);
 	return send_all(t, (struct span){ sent, wire_end(&wire, sent) });
 }

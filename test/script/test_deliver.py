@@ -1,5 +1,5 @@
-"""poplar deliver: its exit statuses, and the programs that run it. The server is a script here; test_mta.py has the
-real one."""
+"""poplar deliver: its exit statuses, and the programs that run it, and deliveries without a server. The server is a script
+here; test_mta.py has the real one."""
 
 import os
 import pathlib
@@ -312,6 +312,98 @@ read_all = true
         rc.write_text(f'to "| {self.shell} bob@x"\n')
         rc.chmod(0o600)
         self.check_filter("maildrop", lambda: self.run_caller("maildrop", rc, input=MESSAGE))
+
+
+class Direct(unittest.TestCase):
+    """Without a server."""
+
+    USERS = {"alice": "x", "bob": "x", "full": "full:{PLAIN}x::::::quota=1k", "closed": "closed:{PLAIN}x::::::no-delivery"}
+
+    def setUp(self):
+        self.poplar = self.enterContext(Poplar(users=self.USERS, tls=False, settings={
+            "max-message-size": "64k", "recipient-domains": "strip", "fold-names": "yes"}))
+        self.poplar.stop()
+
+    def change(self, **settings):
+        self.poplar.extra |= {name.replace("_", "-"): value for name, value in settings.items()}
+        self.poplar.write_config()
+
+    def check(self, status, *args, says="", message=MESSAGE):
+        out = subprocess.run([BUILD / "poplar", "-c", self.poplar.config, "deliver", *args], input=message,
+                             capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual(out.returncode, status, out.stderr)
+        self.assertIn(says, out.stderr.decode())
+
+    def mail(self, user="alice"):
+        root = self.poplar.maildir(user)
+        return [(root / name).read_bytes() for name in self.poplar.names(user)]
+
+    def check_mail(self, **wanted):
+        for user in self.poplar.users:
+            self.assertEqual(self.mail(user), wanted.get(user, []), user)
+
+    def test_a_message_is_that_which_the_server_would_store(self):
+        before = b"Return-Path: <old@x>\n continued\nReturn-Path : <older@x>\r\n" + MESSAGE + b"\rx\r\n..\nno end"
+        after = b"Return-Path: <s@t>\n" + MESSAGE + b"\rx\n..\nno end\n"
+        self.check(0, "--direct", "-f", "s@t", "-a", "Alice+detail@some.where", "bob", "<bob@x>", message=before)
+        self.check_mail(alice=[after], bob=[after])
+
+    def test_the_owner_stores_it_and_the_next_session_has_it(self):
+        self.check(0, "--direct", "-f", "<>", "alice")
+        name, = self.poplar.names()
+        self.assertRegex(name, r"^new/.*,S=\d+,W=\d+")
+        found = (self.poplar.maildir() / name).stat()
+        self.assertEqual((found.st_uid, found.st_mode & 0o777), (self.poplar.mail_uid, 0o600))
+        self.poplar.start()
+        with self.poplar.login(password="x") as c:
+            self.assertEqual(c.ask("STAT").split()[1], "1")
+
+    def test_one_maildir(self):
+        self.check(0, "--maildir", str(self.poplar.maildir("bob")), "-f", "s@t")
+        self.check_mail(bob=[b"Return-Path: <s@t>\n" + MESSAGE])
+        self.check(75, "--maildir", str(self.poplar.maildir("nobody")))
+        self.check(75, "--maildir", str(self.poplar.dir), says="not below mail-root")
+        self.check(75, "--maildir", str(self.poplar.maildir("bob")), "alice", says="usage")
+        self.check(75, "--maildir", "relative", says="usage")
+
+    def test_a_refusal_that_lasts(self):
+        self.check(67, "--direct", "nobody@x", says="nobody@x: 550 5.1.1 no such user")
+        self.check(67, "--direct", "a\nb", says="a\\x0ab: 550 5.1.1")
+        self.check(69, "--direct", "closed", says="550 5.2.1")
+        self.check(69, "--direct", "alice", says="552 5.3.4", message=b"x" * 66000)
+        self.check(67, "--direct", "alice", "nobody", says="alice: not delivered: another recipient was refused")
+        self.check(65, "--direct", "alice", message=b"", says="empty")
+        self.check_mail()
+
+    def test_a_full_maildrop(self):
+        self.check(0, "--direct", "-f", "s@t", "full", message=b"a: b\n\n" + b"x" * 500)
+        large = b"a: b\n\n" + b"y" * 600
+        self.check(75, "--direct", "full", "alice", says="full: 452 4.2.2", message=large)
+        self.change(quota_full='"bounce"')
+        self.check(69, "--direct", "full", says="full: 552 5.2.2", message=large)
+        self.change(quota='"1k"')
+        self.check(69, "--maildir", str(self.poplar.maildir("bob")), says="552 5.2.2", message=large * 2)
+        self.assertEqual(len(self.mail("full")), 1)
+        self.assertEqual(self.mail("alice") + self.mail("bob"), [])
+
+    def test_what_can_be_mended_is_75(self):
+        self.check(75, "--direct", "--socket", "/x", "alice", says="usage")
+        self.check(75, "--direct", says="usage")
+        new = self.poplar.maildir() / "new"
+        new.rmdir()
+        new.write_text("")
+        self.check(75, "--direct", "alice", says="451 4.3.0")
+        self.poplar.config.write_text("nonsense = 1\n")
+        self.check(75, "--direct", "alice")
+
+    def test_users_that_only_the_server_knows(self):
+        self.poplar.sections = 'database a {{\n driver = "sqlite"\n path = "{dir}/none"\n query = "SELECT 1"\n}}\n'
+        self.poplar.write_config()
+        self.check(75, "--direct", "alice")
+        (self.poplar.dir / "auth" / "users").unlink()
+        self.poplar.sections = ""
+        self.poplar.write_config()
+        self.check(75, "--direct", "alice", says="451 4.3.0")
 
 
 if __name__ == "__main__":
