@@ -128,7 +128,9 @@ static inline enum fault try_open(const struct box *b, struct maildrop **out)
 {
 	const struct store_opening opening = {
 		.place = { b->kind->id, b->root, b->kind->path },
-		.process = { b->locks, b->boot, b->downgrade },
+		.process = { .locks = b->locks,
+			     .boot = b->boot,
+			     .downgrade = b->downgrade },
 		.use = { .read_only = b->read_only, .index = b->index },
 		.rules = b->rules,
 	};

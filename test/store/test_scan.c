@@ -803,7 +803,9 @@ static enum fault open_at(const struct box *b, const char *path, bool makes_home
 {
 	const struct store_opening opening = {
 		.place = { STORE_MAILDIR, b->root, path },
-		.process = { b->locks, b->boot, b->downgrade },
+		.process = { .locks = b->locks,
+			     .boot = b->boot,
+			     .downgrade = b->downgrade },
 		.use = { .makes_home = makes_home, .index = STORE_INDEX_IGNORE },
 	};
 
