@@ -115,6 +115,12 @@ bool database_judges(const struct database_settings *db)
 	       (db->driver == DRIVER_LDAP && db->passwords == PASSWORDS_BIND);
 }
 
+bool database_needs_passwords(const struct database_settings *db)
+{
+	return db->driver == DRIVER_CHECKPASSWORD ||
+	       (db->driver == DRIVER_LDAP && *db->bind_template);
+}
+
 bool database_may_be_root(const struct database_settings *db)
 {
 	return (unsigned)(PAM | SYSTEM) >> db->driver & 1;

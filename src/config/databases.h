@@ -175,6 +175,10 @@ enum sandbox database_sandbox(const struct database_settings *db);
 /* Does the database judge passwords itself? Otherwise it tells the stored password. */
 bool database_judges(const struct database_settings *db);
 
+/* Does the database find a user only together with the user's password? Then it cannot
+ * be asked for the recipients of mail. */
+bool database_needs_passwords(const struct database_settings *db);
+
 /* May the processes that ask this database run as root? */
 bool database_may_be_root(const struct database_settings *db);
 

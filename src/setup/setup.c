@@ -188,6 +188,21 @@ static void check_key(const struct setup *u, unsigned i)
 			       key, st.st_mode & 07777);
 }
 
+/* ---- the databases ---- */
+
+static void check_recipients(const struct setup *u)
+{
+	const struct databases *all = &u->settings->databases;
+
+	for (unsigned i = 0; i < all->count && u->settings->listen_lmtp.count > 0; i++)
+		if (database_needs_passwords(&all->at[i]))
+			setup_complain(u, SETUP_WARNING, SETTING_ID_listen_lmtp,
+				       "database %s finds users by their passwords "
+				       "only: mail for its users, and for unknown "
+				       "users, waits with the reply 451",
+				       all->at[i].name);
+}
+
 /* ---- the log, the kernel ---- */
 
 /* syslog(3) tries both. */
@@ -247,6 +262,7 @@ void setup_judge(const struct setup *u, const struct setup_users *users)
 	check_users_files(u);
 	for (unsigned i = 0; i < s->tls_certificate.count; i++)
 		check_key(u, i);
+	check_recipients(u);
 	check_log(u);
 	check_kernel(u);
 }

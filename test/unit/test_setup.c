@@ -188,6 +188,53 @@ static void test_a_users_file_elsewhere_is_trouble(void **state)
 	world_end();
 }
 
+/* A recipient comes without a password. */
+static void test_databases_that_want_a_password_keep_mail_waiting(void **state)
+{
+	static const struct {
+		enum database_driver_id driver;
+		const char *bind_template;
+		bool has_lmtp, said;
+	} cases[] = {
+		{ DRIVER_CHECKPASSWORD, "", true, true },
+		{ DRIVER_CHECKPASSWORD, "", false, false },
+		{ DRIVER_LDAP, "uid=%u", true, true },
+		{ DRIVER_LDAP, "uid=%u", false, false },
+		{ DRIVER_LDAP, "", true, false },
+		{ DRIVER_SYSTEM, "", true, false },
+		{ DRIVER_PASSWD_FILE, "", true, false },
+		{ DRIVER_INTROSPECTION, "", true, false },
+	};
+	const struct setup_users users = {
+		{ 101, 1 }, { 102, 2 }, { 103, 3 }, { 0, 0 }
+	};
+	struct settings s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct setup u = begin(&s);
+		struct database_settings *db =
+			databases_add(&s.databases, SPAN("staff"));
+		char *standard;
+
+		CHECK(db != NULL);
+		standard = db->bind_template;
+		db->driver = (int)cases[i].driver;
+		db->bind_template = unconst(cases[i].bind_template);
+		if (cases[i].has_lmtp)
+			CHECK(settings_set(&s, SETTING_ID_listen_lmtp,
+					   SPAN("127.0.0.1:24")));
+		setup_judge(&u, &users);
+		CHECK_EQ(strstr(reports, "database staff finds users by their "
+					 "passwords only") != NULL,
+			 cases[i].said);
+		CHECK_EQ(strstr(reports, "2:/p.conf: listen-lmtp: ") != NULL,
+			 cases[i].said);
+		db->bind_template = standard;
+		settings_done(&s);
+	}
+}
+
 static void test_private_keys_are_for_few(void **state)
 {
 	const struct setup_users users = {
@@ -373,6 +420,7 @@ int main(void)
 		TEST(test_processes_should_have_users_of_their_own),
 		TEST(test_a_users_file_that_others_may_change_is_a_warning),
 		TEST(test_a_users_file_elsewhere_is_trouble),
+		TEST(test_databases_that_want_a_password_keep_mail_waiting),
 		TEST(test_private_keys_are_for_few),
 		TEST(test_options_are_read_up_to_the_command),
 		TEST(test_help_is_asked_for_before_two_dashes),
