@@ -80,7 +80,8 @@ static enum lmtp_reply refusal(enum lmtp_state state)
 	}
 }
 
-/* A chunk that is refused gets its reply when it has come. */
+/* A chunk that is refused gets its reply when it has come. If recipients follow it, the
+ * rest of its message must not pass for a whole one. */
 enum lmtp_ask delivery_bdat(struct lmtp_session *s, const struct lmtp_command *c,
 			    struct buf *out)
 {
@@ -91,6 +92,8 @@ enum lmtp_ask delivery_bdat(struct lmtp_session *s, const struct lmtp_command *c
 	s->keep = !s->refusal && !s->spoilt;
 	if (!s->refusal)
 		s->state = LMTP_CHUNKS;
+	else if (s->state == LMTP_MAIL)
+		s->spoilt = c->last ? FAULT_NONE : FAULT_STATE;
 	return LMTP_ASK_CHUNK;
 }
 

@@ -622,6 +622,29 @@ static void test_a_chunk_without_recipients_has_one_reply(void **state)
 	}
 }
 
+/* The first half of the message is lost: its end is not stored for a recipient who
+ * comes late. RSET and DATA begin a message anew. */
+static void test_the_end_of_a_message_whose_first_chunk_was_refused(void **state)
+{
+	struct play p;
+
+	(void)state;
+	bring_to(&p, LMTP_MAIL);
+	CHECK_EQ(line(&p, "BDAT 5"), LMTP_ASK_CHUNK);
+	CHECK_EQ(done(&p), LMTP_ASK_READ);
+	SAID(&p, "503 5.5.1 no recipient");
+	rcpt(&p, "RCPT TO:<v@b>", FAULT_NONE);
+	CHECK_EQ(line(&p, "BDAT 7 LAST"), LMTP_ASK_CHUNK);
+	CHECK(!p.s.keep);
+	CHECK_EQ(done(&p), LMTP_ASK_RESET);
+	SAID(&p, "451 4.3.0 ");
+	CHECK_EQ(done(&p), LMTP_ASK_READ);
+	SAY(&p, "MAIL FROM:<>", "250 2.1.0 ");
+	rcpt(&p, "RCPT TO:<v@b>", FAULT_NONE);
+	CHECK_EQ(line(&p, "BDAT 5"), LMTP_ASK_CHUNK);
+	CHECK(p.s.keep);
+}
+
 /* Nobody knows where a chunk ends whose BDAT is malformed. */
 static void test_a_malformed_bdat_ends_the_session(void **state)
 {
@@ -752,6 +775,7 @@ int main(void)
 		TEST(test_a_failure_without_a_fault_is_none_the_less_one),
 		TEST(test_chunks_behind_a_spoilt_one),
 		TEST(test_a_chunk_without_recipients_has_one_reply),
+		TEST(test_the_end_of_a_message_whose_first_chunk_was_refused),
 		TEST(test_a_malformed_bdat_ends_the_session),
 		TEST(test_a_malformed_line_is_refused_once),
 		TEST(test_an_overlong_line_is_refused_once),
