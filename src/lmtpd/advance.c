@@ -14,12 +14,23 @@
 #include "lmtpd/recipients.h"
 #include "lmtpd/trust.h"
 
+/* A message is refused once: chunks behind the one that failed share its fault. */
+static void log_failure(const struct conn *c, enum fault f)
+{
+	const struct lmtp_session *s = &c->lmtp->session;
+
+	if (s->ask == LMTP_ASK_RECIPIENT)
+		maillog_refused(c, f);
+	else if ((s->ask == LMTP_ASK_DATA || s->ask == LMTP_ASK_CHUNK) && !s->spoilt)
+		maillog_spoilt(c, f);
+}
+
 void advance_step(struct conn *c, const struct lmtp_event *ev)
 {
 	struct lmtp_session *s = &c->lmtp->session;
 
-	if (s->ask == LMTP_ASK_RECIPIENT && ev->kind == LMTP_EVENT_FAILED)
-		maillog_refused(c, ev->fault);
+	if (ev->kind == LMTP_EVENT_FAILED)
+		log_failure(c, ev->fault);
 	const enum lmtp_ask ask = lmtp_step(s, ev, &c->front->out);
 	if (ask == LMTP_ASK_DATA || ask == LMTP_ASK_CHUNK)
 		collect_begin(c);

@@ -32,6 +32,15 @@ void maillog_message(const struct conn *c)
 		  LOG_N("octets", m->octets));
 }
 
+void maillog_spoilt(const struct conn *c, enum fault f)
+{
+	log_event(LOG_NOTICE, "message-refused", LOG_T("id", c->lmtp->collect.id),
+		  LOG_T("peer", c->peer),
+		  LOG_S("sender", lmtp_sender(&c->lmtp->session)),
+		  LOG_N("recipients", c->lmtp->envelope.count),
+		  LOG_T("fault", fault_name(f)), LOG_T("reason", fault_text(f)));
+}
+
 void maillog_recipient(const struct conn *c, const struct recipient *r)
 {
 	const struct collect *m = &c->lmtp->collect;

@@ -15,6 +15,9 @@ void maillog_message(const struct conn *c);
 /* Log that a recipient has got the message or, with a fault, has not. */
 void maillog_recipient(const struct conn *c, const struct recipient *r);
 
+/* Log that a message cannot be kept, and so is refused for all its recipients. */
+void maillog_spoilt(const struct conn *c, enum fault f);
+
 /* The connection ends: log what is known about the recipients who have not got a reply
  * to the message. */
 void maillog_unanswered(const struct conn *c);
