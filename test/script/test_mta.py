@@ -1,11 +1,15 @@
-"""Postfix, Exim and OpenSMTPD deliver to Poplar with the configuration in dist/."""
+"""Postfix, Exim and OpenSMTPD deliver to Poplar with the configuration in dist/, and swaks tries what they never do."""
 
 import collections
 import contextlib
 import email
 import os
+import pathlib
+import shutil
 import smtplib
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -100,6 +104,74 @@ class AgentCase(unittest.TestCase):
 def send(port, number, *to, sender="s@sender.test", **kwargs):
     with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
         return client.sendmail(sender, to, message(number, **kwargs).replace("\n", "\r\n"))
+
+
+class Swaks(unittest.TestCase):
+    """Dialogues that agents have only on a bad day."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("swaks"):
+            raise unittest.SkipTest("needs swaks")
+        folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        folder.chmod(0o755)
+        cls.hub = cls.enterClassContext(Hub(folder / "lmtp"))
+        cls.by_socket = "--socket", str(folder / "lmtp")
+        cls.by_port = "--server", f"127.0.0.1:{cls.hub.lmtp_port}"
+
+    def setUp(self):
+        self.hub.clear()
+
+    def swaks(self, *args, to="alice@example.org", data=None, protocol="LMTP"):
+        """Returns the exit status, and what was said."""
+        out = subprocess.run(["swaks", "--protocol", protocol, "--from", "s@sender.test", "--to", to, "--data", "-", *args],
+                             input=data or message("one"), capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return out.returncode, out.stdout + out.stderr
+
+    def check(self, **wanted):
+        for user in self.hub.users:
+            self.assertEqual(self.hub.subjects(user), collections.Counter(wanted.get(user, ())), user)
+
+    def test_all_commands_in_one_segment(self):
+        for way in self.by_socket, self.by_port:
+            with self.subTest(way=way):
+                self.hub.clear()
+                status, said = self.swaks(*way, "--pipeline", to="alice,nobody,bob")
+                self.assertEqual(status, 0, said)
+                self.assertIn("550 5.1.1", said)
+                self.check(alice=["one"], bob=["one"])
+
+    def test_the_client_vanishes(self):
+        for option in ("--drop-after=connect", "--drop-after=mail", "--drop-after=rcpt", "--drop-after=data",
+                       "--drop-after-send=mail", "--drop-after-send=rcpt", "--drop-after-send=data",
+                       "--quit-after=connect", "--quit-after=mail", "--quit-after=rcpt"):
+            with self.subTest(option=option):
+                at = self.hub.log.mark()
+                self.swaks(*self.by_socket, *option.split("="))
+                end = self.hub.log.wait("event=lmtp-session", start=at)
+                self.assertIn("messages=0 stored=0", end)
+                self.check()
+
+    def test_the_client_vanishes_behind_its_dot(self):
+        """The outcome is awaited without it, or nobody has a message."""
+        at = self.hub.log.mark()
+        self.swaks(*self.by_socket, "--drop-after-send", "dot")
+        self.hub.log.wait("event=lmtp-session", start=at)
+        self.check(alice=["one"] * len(self.hub.log.find("event=delivered", at)))
+
+    def test_smtp_is_not_spoken(self):
+        for protocol in "SMTP", "ESMTP":
+            status, said = self.swaks(*self.by_socket, protocol=protocol)
+            self.assertNotEqual(status, 0)
+            self.assertIn("500 5.5.1", said)
+        self.check()
+
+    def test_a_dot_between_bare_line_feeds_ends_nothing(self):
+        data = "Subject: one\r\n\r\na\n.\nMAIL FROM:<x@y>\nb\r.\rc\r\n.\r\n"
+        status, said = self.swaks(*self.by_socket, "--no-data-fixup", data=data)
+        self.assertEqual(status, 0, said)
+        octets, = self.hub.mail("alice")
+        self.assertTrue(octets.endswith(b"\n\na\n.\nMAIL FROM:<x@y>\nb\r.\rc\n"), octets)
 
 
 class Postfix(AgentCase):
