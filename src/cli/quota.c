@@ -22,7 +22,8 @@ static const char help[] =
 	"Prints how much mail each user has, and the quota. USER is a name, or the\n"
 	"path of a Maildir below mail-root; --all, or no USER, means all users of the\n"
 	"users files. With --json, each user is one object on a line of its own.\n"
-	"recalc measures each message of a user anew, under the maildrop's lock.\n";
+	"recalc measures each message of a user anew, under the maildrop's lock, and\n"
+	"writes a maildirsize of other programs anew.\n";
 
 struct count {
 	struct cli_maildrop maildrop;
@@ -128,10 +129,29 @@ static void visit(void *arg)
 	c->failed = true;
 }
 
+/* The quota of a path is the site's, which may not be that of the user: the limits in
+ * maildirsize stay as they are. */
+static bool recalc_one(void *arg)
+{
+	struct cli_maildrop *m = arg;
+	struct store_quota quota = { 0 };
+	struct why why = { 0 };
+
+	if (!cli_maildrop_renew(m))
+		return false;
+	if (m->name[0] != '/')
+		quota = (struct store_quota){ .octets = m->quota.octets,
+					      .messages = m->quota.messages };
+	const enum fault f = store_recount(&m->opening, &quota, false, &why);
+	if (f)
+		cli_complain(&why);
+	return f == FAULT_NONE;
+}
+
 static int recalc(struct count *c, const char *name)
 {
 	return cli_maildrop_find(&c->maildrop, name) &&
-			       cli_maildrop_as_owner(&c->maildrop, cli_maildrop_renew,
+			       cli_maildrop_as_owner(&c->maildrop, recalc_one,
 						     &c->maildrop)
 		       ? CLI_OK
 		       : CLI_BAD;

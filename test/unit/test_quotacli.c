@@ -123,6 +123,58 @@ static void test_a_recalculation_writes_a_new_index(void **state)
 	cli_end();
 }
 
+static void check_size_file(const char *text)
+{
+	char path[160], found[128] = "";
+
+	snprintf(path, sizeof path, "%s/mail/ann/Maildir/maildirsize", cli.dir);
+	OWN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK_EQ(fd >= 0, text != NULL);
+	if (!text)
+		return;
+	CHECK(read(fd, found, sizeof found - 1) >= 0);
+	CHECK_TEXT(found, text);
+}
+
+/* The quota of a path is the site's, which may not be that of the user. */
+static void test_a_recalculation_renews_the_size_file_that_is_there(void **state)
+{
+	static const char at[] = "mail/ann/Maildir/maildirsize";
+	char path[160];
+
+	(void)state;
+	world_begin();
+	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", "ann"), CLI_OK);
+	check_size_file(NULL);
+	cli_file(at, "77S\n5000 40\n");
+	give_away(at);
+	snprintf(path, sizeof path, "%s/mail/ann/Maildir", cli.dir);
+	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", path), CLI_OK);
+	check_size_file("77S\n14 2\n");
+	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", "ann"), CLI_OK);
+	CHECK_TEXT(cli.out, "2 messages, 19 octets\n");
+	check_size_file("1024S,4C\n14 2\n");
+	cli_end();
+}
+
+/* The new file is written to tmp, which forbids it. */
+static void test_a_size_file_that_cannot_be_renewed_is_a_failure(void **state)
+{
+	static const char at[] = "mail/ann/Maildir/maildirsize";
+	char tmp[160];
+
+	(void)state;
+	world_begin();
+	cli_file(at, "77S\n5000 40\n");
+	give_away(at);
+	snprintf(tmp, sizeof tmp, "%s/mail/ann/Maildir/tmp", cli.dir);
+	CHECK_EQ(chmod(tmp, 0500), 0);
+	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", "ann"), CLI_BAD);
+	CHECK(strstr(cli.err, "create tmp/"));
+	check_size_file("77S\n5000 40\n");
+	cli_end();
+}
+
 static void test_who_cannot_be_counted_has_a_status(void **state)
 {
 	(void)state;
@@ -166,6 +218,8 @@ int main(void)
 		TEST(test_each_user_is_an_object_of_json),
 		TEST(test_the_fuller_limit_counts),
 		TEST(test_a_recalculation_writes_a_new_index),
+		TEST(test_a_recalculation_renews_the_size_file_that_is_there),
+		TEST(test_a_size_file_that_cannot_be_renewed_is_a_failure),
 		TEST(test_who_cannot_be_counted_has_a_status),
 		TEST(test_wrong_arguments_are_usage),
 	};
