@@ -118,19 +118,19 @@ static struct ledger_record *find_note(struct look *k, enum ledger_kind kind,
 
 /* Is this the first session that lists the message? No: if the index or a note
  * LEDGER_SEEN knows it from an earlier one. A note LEDGER_RETRIEVED does not count,
- * since the message may have been removed long ago and restored. A note LEDGER_SEEN
- * counts once, and is then removed, for the same reason. */
+ * since the message may have been removed long ago and restored. For the same reason a
+ * note LEDGER_SEEN is removed as soon as its message is due, whether or not the index
+ * knows the message, too. */
 static bool is_first_seen(const struct maildrop *m, struct look *k, uint32_t i,
 			  const struct listing_record *r)
 {
-	if (!m->fresh || !(m->fresh[i / 64] >> i % 64 & 1))
-		return false;
+	const bool is_fresh = m->fresh && (m->fresh[i / 64] >> i % 64 & 1);
 	struct ledger_record *note = find_note(k, LEDGER_SEEN, r);
 	if (note && m->rules->look != STORE_LOOK_ONLY) {
 		note->when = 0;
 		k->spent = true;
 	}
-	return !note;
+	return is_fresh && !note;
 }
 
 /* Mark a message that is due, but never in the first session that lists it: note it as

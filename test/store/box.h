@@ -274,6 +274,7 @@ static struct {
 	unsigned count;
 	ino_t of[8];
 	bool fails;
+	bool skipped;      /* succeeds without waiting for the disk */
 	unsigned fails_at; /* the call with this number fails; 0: none does */
 	int error;         /* with this error; 0: EIO */
 } synced;
@@ -287,6 +288,8 @@ int __wrap_fsync(int fd)
 
 	if (fstat(fd, &st) == 0 && synced.count < 8)
 		synced.of[synced.count++] = st.st_ino;
+	if (synced.skipped)
+		return 0;
 	if (!synced.fails && (synced.fails_at == 0 || synced.count != synced.fails_at))
 		return __real_fsync(fd);
 	errno = synced.error ? synced.error : EIO;
