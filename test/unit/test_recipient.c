@@ -98,6 +98,7 @@ static void expect(const struct recipient_rules *rules, struct span address,
 	enum fault f = recipient_find(rules, address, &found, &why);
 
 	CHECK_EQ(why.fault, f);
+	CHECK(f || why.sys == 0);
 	CHECK_EQ(found.owner != NULL, f == FAULT_NONE);
 	CHECK_SPAN(f ? span_of(fault_name(f)) : found.user.name, what);
 	user_release(&found);
@@ -310,6 +311,20 @@ static void test_a_detail_goes_from_a_name_without_its_domain(void **state)
 	expect(&rules, SPAN("alice+x@e"), "alice@d");
 	expect(&rules, SPAN("alice+x"), "alice@d");
 	CHECK_TEXT(p.asked, "alice+x@d alice@d alice+x@d alice@d ");
+}
+
+/* The octet behind an address is no part of it. */
+static void test_a_detail_does_not_begin_behind_the_address(void **state)
+{
+	static const struct person people[] = { { NULL, 'U', false, false } };
+	struct puppet p = puppet("people", people);
+	const struct login_rules login = { .databases = &p.database };
+	const struct recipient_rules rules = { &login, RECIPIENT_KEEP, SPAN("+"),
+					       SPAN("") };
+
+	(void)state;
+	expect(&rules, (struct span){ "zoe+x", 3 }, "NO_USER");
+	CHECK_TEXT(p.asked, "zoe ");
 }
 
 /* ---- the catch-all user ---- */
@@ -634,6 +649,7 @@ int main(void)
 		TEST(test_no_octet_is_lost_behind_a_nul),
 		TEST(test_the_whole_address_comes_first_and_the_detail_goes_last),
 		TEST(test_a_detail_goes_from_a_name_without_its_domain),
+		TEST(test_a_detail_does_not_begin_behind_the_address),
 		TEST(test_the_catch_all_user_gets_what_nobody_else_does),
 		TEST(test_only_databases_that_all_answer_make_mail_bounce),
 		TEST(test_a_login_does_not_ask_whether_a_name_is_surely_unknown),
