@@ -79,6 +79,8 @@ enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *
 	struct span head = { io_in->at,
 			     lf ? (size_t)(lf - io_in->at) + 1 : io_in->len };
 
+	if (head.len == 0)
+		return LINE_MORE;
 	if (grows(r, head))
 		return LINE_GROWS;
 	*io_in = span_after(*io_in, head.len);
@@ -87,8 +89,7 @@ enum line_got line_feed(struct line_reader *r, struct span *io_in, struct span *
 		return LINE_FULL;
 	}
 	keep(r, head);
-	if (head.len > 0)
-		r->cr = head.at[head.len - 1] == '\r';
+	r->cr = head.at[head.len - 1] == '\r';
 	if (!lf)
 		return LINE_MORE;
 

@@ -359,6 +359,19 @@ static void test_only_crlf_ends_a_line(void **state)
 }
 
 /* An LF that is data is searched past no further than to the end of the input. */
+/* An owner has no input before its first read. */
+static void test_no_input_is_no_line(void **state)
+{
+	struct line_reader r = reader();
+	struct span in = { 0 }, line;
+
+	(void)state;
+	CHECK_EQ(line_feed(&r, &in, &line), LINE_MORE);
+	in = SPAN("NOOP\r\n");
+	CHECK_EQ(line_feed(&r, &in, &line), LINE_FULL);
+	CHECK_SPAN(line, "NOOP");
+}
+
 static void test_what_lies_behind_the_input_ends_no_line(void **state)
 {
 	static const char memory[] = "a\nb\r\n";
@@ -392,6 +405,7 @@ int main(void)
 		TEST(test_a_line_that_was_cut_stays_overlong),
 		TEST(test_other_protocols_are_known_by_their_first_line),
 		TEST(test_only_crlf_ends_a_line),
+		TEST(test_no_input_is_no_line),
 		TEST(test_what_lies_behind_the_input_ends_no_line),
 	};
 
