@@ -93,6 +93,7 @@ static void test_a_quota_is_read_as_it_is_written(void **state)
 		{ "18446744073709551615 messages",
 		  { 0, UINT64_MAX },
 		  "18446744073709551615 messages" },
+		{ "1, 1 message", { 1, 1 }, "1, 1 message" },
 	};
 
 	(void)state;
