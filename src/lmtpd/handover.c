@@ -196,6 +196,7 @@ void handover_send(struct conn *c, int fd, uint64_t octets)
 	struct envelope *e = &c->lmtp->envelope;
 
 	e->sent = true;
+	e->sent_at = loop_now(&c->front->loop);
 	for (struct delivery *d = e->deliveries; d; d = d->next) {
 		const enum fault f = d->link ? tell(d, &m, fd) : d->fault;
 

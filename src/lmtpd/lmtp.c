@@ -142,7 +142,7 @@ static uint64_t due(const struct conn *c)
 	case LMTP_AWAITS_NOTHING:
 		return c->deadline.active_at + client_ms;
 	case LMTP_AWAITS_STORED:
-		return c->lmtp->awaits_since + STORED_MS;
+		return c->lmtp->envelope.sent_at + STORED_MS;
 	default:
 		return c->lmtp->awaits_since + ANSWER_MS;
 	}

@@ -49,6 +49,7 @@ struct envelope {
 	uint32_t count, room;
 	uint32_t answered; /* recipients who have got a reply to the message */
 	bool sent;         /* the message has been handed over */
+	uint64_t sent_at;  /* ... when; ms of loop_now() */
 	struct delivery *deliveries; /* one for each maildrop, in the order of RCPT */
 	struct delivery *pending;    /* awaits ACCEPTS */
 	bool pending_is_new;         /* it is not among `deliveries` yet */

@@ -509,6 +509,29 @@ static void test_the_process_of_the_first_recipient_dies_and_gives_no_file(void 
 	stop_lmtp();
 }
 
+/* The client waits ten minutes after its dot, however many replies have come. */
+static void test_one_time_limit_holds_for_all_outcomes(void **state)
+{
+	(void)state;
+	start_lmtp();
+	arrive();
+	mail();
+	const unsigned i = recipient("alice", "alice");
+	const unsigned j = recipient("bob", "bob");
+	data();
+	send_lines(1);
+	say(".\r\n");
+	CHECK(stored(i, file, sizeof file) > 0);
+	CHECK(stored(j, file, sizeof file) > 0);
+	pass(8 * 60000);
+	delivered(i);
+	CHECK(starts("250 2.1.5 "));
+	pass(60000);
+	CHECK(starts("451 4.3.0 "));
+	CHECK(is_closed(j));
+	stop_lmtp();
+}
+
 static void test_a_message_over_the_largest_size(void **state)
 {
 	(void)state;
@@ -697,6 +720,7 @@ int main(void)
 		TEST(test_a_large_message_goes_on_in_a_spool_file),
 		TEST(test_without_a_spool_file_the_memory_is_bounded),
 		TEST(test_the_process_of_the_first_recipient_dies_and_gives_no_file),
+		TEST(test_one_time_limit_holds_for_all_outcomes),
 		TEST(test_a_message_over_the_largest_size),
 		TEST(test_a_stranger),
 		TEST(test_those_who_may_speak),
