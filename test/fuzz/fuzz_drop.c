@@ -240,7 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			drop_says(&in);
 		const struct conn *c = front.slots[0];
-		PROMISE(!c || c->session.marked <= c->session.count);
+		PROMISE(!c || c->pop3->session.marked <= c->pop3->session.count);
 	}
 	end();
 	PROMISE(count_open() == before);
