@@ -62,18 +62,13 @@ struct store_arrivals *store_arrivals_new(void)
 
 /* ---- Maildirs ---- */
 
-static struct settling **find_place(struct store_arrivals *a, const struct settling *x)
-{
-	struct settling **at = &a->first;
-
-	while (*at != x)
-		at = &(*at)->next;
-	return at;
-}
-
 static void remove_settling(struct store_arrivals *a, struct settling *x)
 {
-	*find_place(a, x) = x->next;
+	for (struct settling **at = &a->first; *at; at = &(*at)->next)
+		if (*at == x) {
+			*at = x->next;
+			break;
+		}
 	a->count--;
 	inotify_rm_watch(a->notify, x->watch);
 	settle_free(x);
