@@ -119,24 +119,28 @@ static bool is_hash(struct span s)
 	return n == s.len && n == 2 * (size_t)crypto_hash_sha256_BYTES;
 }
 
-size_t name_uid(struct span base, char out[LISTING_UID_MAX])
+size_t name_hash(struct span base, uint64_t n, char out[LISTING_UID_MAX])
 {
-	static const unsigned char zeros[8];
+	const uint64_t number = htobe64(n);
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 	struct buf b = { .at = out, .room = LISTING_UID_MAX };
 
-	if (listing_uid_ok(base) && !is_hash(base)) {
-		buf_put(&b, base);
-		return b.len;
-	}
 	crypto_hash_sha256_init(&state);
-	/* Part of the hash since the first release: unique-ids must not change. */
-	crypto_hash_sha256_update(&state, zeros, sizeof zeros);
+	crypto_hash_sha256_update(&state, (const unsigned char *)&number,
+				  sizeof number);
 	crypto_hash_sha256_update(&state, (const unsigned char *)base.at, base.len);
 	crypto_hash_sha256_final(&state, hash);
 	buf_hex(&b, hash, sizeof hash);
 	return b.len;
+}
+
+size_t name_uid(struct span base, char out[LISTING_UID_MAX])
+{
+	if (!listing_uid_ok(base) || is_hash(base))
+		return name_hash(base, 0, out);
+	memcpy(out, base.at, base.len);
+	return base.len;
 }
 
 struct span name_duplicate(struct span base, uint64_t id, char out[NAME_DUPLICATE_MAX])

@@ -50,6 +50,11 @@ MUST_USE bool name_start(void);
  * follows. */
 size_t name_uid(struct span base, char out[LISTING_UID_MAX]);
 
+/* Make another unique-id from the base name, for one that must not have that of
+ * name_uid: a SHA-256 over n, as eight octets with the highest first, and the base
+ * name, in hexadecimal. n = 0 is the hash of name_uid. Returns the length. */
+size_t name_hash(struct span base, uint64_t n, char out[LISTING_UID_MAX]);
+
 /* Make a new base name for one of several files that share `base`: `base` and a field
  * with `id`, which must differ for each of the files. The result lies in `out`, without
  * a NUL, and may be too long for a file name. */

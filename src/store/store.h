@@ -9,6 +9,7 @@
 
 #include "store/kind.h"
 #include "store/lock.h"
+#include "store/pins.h"
 
 /* Call this once and with success before any other function of the store, before
  * threads start, and before the process enters its sandbox: it has the libraries do
@@ -105,3 +106,56 @@ MUST_USE enum fault store_usage(const struct store_opening *o, struct store_usag
 MUST_USE enum fault store_recount(const struct store_opening *o,
 				  const struct store_quota *quota, bool create,
 				  struct why *why);
+
+/* ---- pins: unique-ids and places that messages keep (store/pins.h) ---- */
+
+/* What store_pin has done with a pin. */
+enum store_pin_outcome {
+	STORE_PIN_MADE,      /* the message is pinned as asked */
+	STORE_PIN_KEPT,      /* it was pinned so before */
+	STORE_PIN_HASHED,    /* RFC 1939 does not allow the unique-id: a hash of it is
+			      * pinned
+			      */
+	STORE_PIN_DUPLICATE, /* another message has the unique-id: one that is made from
+				the key is pinned */
+	STORE_PIN_OTHER, /* the message had another unique-id before, and keeps it */
+};
+
+struct store_pin {
+	struct span key; /* 1 to PINS_KEY_MAX octets without NUL and '/' */
+	struct span uid; /* any octets; empty: the message gets a place, and is named as
+			    messages without a pin are */
+	uint32_t number; /* see struct pin */
+
+	/* set by store_pin */
+	enum store_pin_outcome outcome;
+	uint8_t given_len; /* 0: the unique-id is not pinned */
+	char given[LISTING_UID_MAX];
+};
+
+struct store_pins {
+	struct store_pin *at; /* in the order of the listing */
+	size_t count;
+	uint32_t validity; /* what %v of a uidl-format stands for; 0: as it is */
+	uint32_t next; /* no number below this one is given to a message that has none;
+			  0: no such bound */
+	bool replaces; /* a message that is pinned with another unique-id gets the one
+			  of `at`. The old one is never given to another message. */
+	bool dry_run;  /* set the outcomes, and write nothing */
+	bool changed;  /* set by store_pin: the register was, or would be, changed */
+};
+
+/* Pin unique-ids and places durably, under the exclusive lock of the maildrop: the
+ * messages of p->at come first, in the order of p->at, and then those that are pinned
+ * already. If two have one unique-id, the message that was pinned before, or else the
+ * first one in p->at, keeps it. A second call with the same pins changes nothing. After
+ * a fault either all or none of them are pinned. The messages need not be there yet.
+ * FAULT_BUSY: a session has the lock. FAULT_SETUP: the maildrop is missing or not ours
+ * to use; the register is damaged; a key is not allowed, or twice in p->at. */
+MUST_USE enum fault store_pin(const struct store_opening *o, struct store_pins *p,
+			      struct why *why);
+
+/* Tell `see` all pins of the maildrop, by ascending place, under the shared lock. */
+MUST_USE enum fault store_pinned(const struct store_opening *o,
+				 void (*see)(void *arg, const struct pin *pin),
+				 void *arg, struct why *why);
