@@ -25,5 +25,5 @@ void store_arrivals_free(struct store_arrivals *a);
 void store_arrivals_run(struct store_arrivals *a);
 
 /* Settle what is due, and do not wait. Returns when (clock_ms) to call it again;
- * UINT64_MAX: all is settled. */
+ * UINT64_MAX: nothing is due before another delivery ends. */
 uint64_t store_arrivals_settle(struct store_arrivals *a);

@@ -85,11 +85,13 @@ MUST_USE bool index_read(const struct index *ix, uint32_t i, struct listing_reco
 void index_forget(int dir);
 
 /* Mark the index INDEX_STALE, because the maildrop is not as the index says: the next
- * opening reads the folders. Records of unchanged files still count. */
+ * opening reads the folders. Records of unchanged files still count. An index that is
+ * INDEX_DOUBTED stays so. If the mark cannot be written, the index is removed. */
 void index_mark_stale(int dir);
 
 /* Mark the index INDEX_DOUBTED, because a record is damaged or a size wrong: the next
- * opening measures every message. */
+ * opening measures every message. If the mark cannot be written, the index is removed.
+ */
 void index_doubt(int dir);
 
 /* Read the clock of the file system, in ns since 1970: write to the index, or to a file

@@ -33,9 +33,11 @@ struct ledger_record {
 	bool stays; /* a mark for the caller of ledger_read; not in the file */
 };
 
-/* Open the ledger in this folder. If it does not exist, create it or, with `look_only`,
- * leave *out as it is. FAULT_SETUP: the name belongs to another owner's file, or to
- * something other than a regular file with one name. */
+/* Open the ledger in this folder: for reading and writing or, with `look_only`, only
+ * for reading. If it does not exist, it is created; with `look_only`, FAULT_NONE is
+ * returned and *out stays as it is. After a fault *out stays as it is, too.
+ * FAULT_SETUP: the name belongs to another owner's file, or to something other than a
+ * regular file with one name. */
 MUST_USE enum fault ledger_open(int dir, bool look_only, struct ledger *out,
 				struct why *why);
 void ledger_close(struct ledger *l);
@@ -59,8 +61,9 @@ MUST_USE enum fault ledger_add(struct ledger *l, const struct ledger_record *r,
 /* Write due_ms and look into the file. */
 MUST_USE enum fault ledger_save(struct ledger *l, struct why *why);
 
-/* Replace the file by a new one that has due_ms, look, and those of the records at r
- * whose `when` is not 0. */
+/* Replace the file by a new one that has l->due_ms, l->look, and those of the `count`
+ * records at r whose `when` is not 0. *l then has the new file; after a fault it still
+ * has the old one. */
 MUST_USE enum fault ledger_replace(int dir, struct ledger *l,
 				   const struct ledger_record *r, uint32_t count,
 				   struct why *why);

@@ -19,8 +19,8 @@ void store_locks_free(struct store_locks *locks); /* NULL is allowed */
 MUST_USE enum fault store_lock(const struct store_opening *o, int dir, struct why *why);
 
 /* Take the arrivals lock: lock the open folder `dir`, in which messages arrive,
- * exclusively. It does not exclude sessions. FAULT_BUSY: another program has had it for
- * ten seconds. */
+ * exclusively. It does not exclude sessions. FAULT_BUSY: other deliveries, or another
+ * program, have had it for ten seconds. */
 MUST_USE enum fault store_lock_arrivals(const struct store_opening *o, int dir,
 					struct why *why);
 

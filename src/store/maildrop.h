@@ -165,8 +165,8 @@ struct maildrop {
 	/* The messages (bit i: message i + 1) that no earlier listing had, as far as
 	 * the index knows. malloc'ed; NULL: none. The kind sets it if store_expires. */
 	uint64_t *fresh;
-	bool kept; /* the index was written: the next session will know which messages
-		      this listing has */
+	bool kept; /* the index on disk has all messages of this listing as listed ones:
+		      the next session will know that they are not new */
 };
 
 /* Do the rules remove messages after some time? */

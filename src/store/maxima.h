@@ -15,6 +15,6 @@
 
 /* Return the maxima of the board in the folder `dir`, whose listing is `l`, and update
  * the file. The maxima is at least l->count and at most UINT32_MAX. Several threads may
- * call this at the same time. *why is set only if memory ran out or the file could not
- * be written. */
+ * call this at the same time. *why is set only if memory ran out, a record is
+ * damaged, or the file could not be written. */
 uint32_t maxima_of(int dir, const struct store_listing *l, struct why *why);

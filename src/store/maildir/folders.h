@@ -26,8 +26,8 @@ MUST_USE enum fault maildir_find_folder(const struct store_opening *o, int *out,
 /* Create the missing ones of new, cur and tmp in the open Maildir `dir`. */
 MUST_USE enum fault maildir_make_folders(int dir, const char *path, struct why *why);
 
-/* Write to disk the directory entries of the Maildir's folders, of the Maildir and of
- * all folders above it up to the root of the maildrops, apart from those that the
- * process may not read. */
+/* Sync the Maildir, so that its folders survive a crash of the machine, and every
+ * folder above it up to the root of the maildrops. Folders that this process may not
+ * read are left out. new, cur and tmp themselves are not synced. */
 MUST_USE enum fault maildir_sync_folders(const struct store_opening *o,
 					 struct why *why);

@@ -26,8 +26,8 @@ struct update {
 	struct scan_seen seen;
 	uint32_t skip; /* messages at the beginning that stay as in `old`, and are
 			  skipped */
-	uint64_t joined_octets,
-		joined_ascii_octets; /* of the other messages, as in `old` */
+	/* sums over the records of all other messages of `old` */
+	uint64_t joined_octets, joined_ascii_octets;
 };
 
 /* Join the files in u->scan with the records of u->old: a file that has a record gets
@@ -56,6 +56,7 @@ size_t maildir_put_name(const struct scan *s, const struct scan_file *f,
 struct span maildir_base(const struct scan *s, const struct scan_file *f,
 			 char room[NAME_DUPLICATE_MAX]);
 
-/* Where several files share a base name, rename all but the first, if that is possible.
- */
+/* Where several files share a base name, rename all of them but the one that has a
+ * record under that name: only the index knows which file was first. A file that cannot
+ * be renamed keeps its name, and is a `duplicate`. */
 MUST_USE enum fault maildir_separate_duplicates(struct update *u, struct why *why);

@@ -195,8 +195,9 @@ MUST_USE enum fault scan_measure(int dir, struct scan *s, bool believe,
 				 enum downgrade_way way, bool *out_replaced,
 				 struct why *why);
 
-/* Are size and time of modification as they were when the file was measured? True also
- * if the file is not found under its name: then it has moved. */
+/* Has the file that is now under this name the identity of `file`, and the size and
+ * time of modification that `file` had when it was measured? True also if no file can
+ * be found under the name: then it has moved. */
 bool scan_is_same(int dir, const struct scan *s, const struct scan_file *file);
 
 /* The time of modification of the open file is not as measured: read the file. Has it

@@ -22,8 +22,8 @@ struct arrival {
 	char name[LISTING_NAME_OCTETS];
 };
 
-/* A Maildir that gets mail. All that it held when the watch began is in `known`; all
- * that came since is in `pending`. */
+/* A Maildir that gets mail. Each of its messages is in `known`, because it was there
+ * when the watch began or has been appended since, or in `pending`. */
 struct settling {
 	struct settling *next;
 	int watch;       /* the number of the inotify watch on new */
