@@ -16,7 +16,7 @@ struct marks {
 };
 
 /* Store a piece of the rows: the octets `bits`, from bit `first` on. FAULT_PEER: the
- * piece does not lie within the rows. FAULT_NOMEM. */
+ * piece does not lie within the rows, or `first` is no multiple of 8. FAULT_NOMEM. */
 MUST_USE enum fault marks_put(struct marks *m, uint64_t first, struct span bits);
 
 /* Does the first row have exactly `deleted` bits set, and the second `retrieved`, and

@@ -21,8 +21,8 @@ enum lmtp_state {
 	LMTP_ANY = LMTP_GREETED | LMTP_OPEN | LMTP_CHUNKS,
 };
 
-/* Argument grammar. The parser ignores spaces at the end of a line (RFC 5321 section
- * 4.1.1). */
+/* Argument grammar. The parser ignores spaces and tabs at the end of a line (RFC 5321
+ * section 4.1.1). */
 enum lmtp_args {
 	LMTP_ARGS_NONE,   /* the keyword alone */
 	LMTP_ARGS_NAME,   /* SP name of the client; no space in it */

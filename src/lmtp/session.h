@@ -19,9 +19,9 @@ void lmtp_init(struct lmtp_session *s, const struct lmtp_policy *policy, bool tl
 
 /* Write the greeting. A server that must refuse the client greets it by
  * lmtp_reply_greet, with 421. To end a session that is idle, or because the server
- * stops, call lmtp_say with LMTP_REPLY_IDLE or LMTP_REPLY_STOPPING while the open ask
- * is READ, and close: between the replies to a message a client would take the reply
- * for one of them. */
+ * stops, call lmtp_say with LMTP_REPLY_IDLE or LMTP_REPLY_STOPPING, and close. Do so
+ * only while the session waits for the client (READ, DATA, CHUNK): between the replies
+ * to a message, the client would take this reply for one of them. */
 void lmtp_greet(const struct lmtp_session *s, struct buf *out);
 
 /* Take one event; write a reply, which may be empty, and return the next ask, which is

@@ -1,9 +1,10 @@
 /* lmtpd/collect.h - collects the octets of a message, once for all its recipients.
  *
  * Prefix: collect_. The file has the octets that a Maildir stores, behind the fields of
- * lmtp/trace.h. A message begins in a memfd. One that outgrows COLLECT_MEMORY_MAX goes
- * on in a spool file, which the maildrop process of a recipient gives, or, if none can
- * be had, in the memfd. All memfds together are bounded by lmtp-memory.
+ * lmtp/trace.h. A message begins in a memfd. If it outgrows COLLECT_MEMORY_MAX, or what
+ * is left of lmtp-memory, it goes on in a spool file, which the maildrop process of a
+ * recipient makes. If no process can make one, it goes on in the memfd. All memfds
+ * together have at most lmtp-memory octets.
  */
 #pragma once
 
@@ -26,7 +27,8 @@ MUST_USE enum result collect_next(struct conn *c, struct lmtp_event *ev);
  * if none can be had. Returns RESULT_DONE. */
 enum result collect_spool(struct conn *c, int fd);
 
-/* The message is whole: protect it from changes. FAULT_IO: the kernel refuses. */
+/* The message is whole: seal its memfd, so that nobody can change it any more. A spool
+ * file cannot be sealed, and stays as it is. FAULT_IO: the kernel refuses. */
 MUST_USE enum fault collect_seal(struct conn *c);
 
 /* Forget the message. */

@@ -18,8 +18,8 @@ void maillog_recipient(const struct conn *c, const struct recipient *r);
 /* Log that a message cannot be kept, and so is refused for all its recipients. */
 void maillog_spoilt(const struct conn *c, enum fault f);
 
-/* The connection ends: log what is known about the recipients who have not got a reply
- * to the message. */
+/* The connection ends. If a message has been handed over, log what is known about the
+ * recipients for whom no reply has been written. */
 void maillog_unanswered(const struct conn *c);
 
 /* Log that the connection ends; `end` says how. */

@@ -62,7 +62,8 @@ struct collect {
 	bool begun;       /* a message is being collected, or is whole */
 	int fd;           /* the file; -1: none */
 	bool in_memory;   /* the file is a memfd, counted in `memory_used` */
-	bool spool_came;  /* a spool file was asked for, and the answer has come */
+	bool spool_came;  /* ask for no spool file any more: the answer has come, or no
+			     process could be asked */
 	uint64_t octets;  /* in the file */
 	uint64_t left;    /* octets of the chunk that have not been taken */
 	enum fault fault; /* why the message cannot be kept */
