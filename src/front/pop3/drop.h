@@ -20,9 +20,10 @@ MUST_USE enum result drop_take(struct conn *c, struct channel_inbox *in,
 MUST_USE enum result drop_take_cut(struct conn *c, struct session_event *ev);
 
 /* Close the session socket, because poplar-drop has closed its end or sent an illegal
- * message. RESULT_EVENT: a question was waiting for its answer, and has failed.
- * RESULT_OVER: no question was waiting, so no reply can report the loss, and the
- * connection ends. */
+ * message. RESULT_EVENT: the session waited for an answer, and the failure becomes
+ * the reply to its command. RESULT_OVER: the connection ends, because no reply can
+ * report the loss: the session waited for nothing, a reply is half sent, or a board was
+ * being opened. */
 MUST_USE enum result drop_lost(struct conn *c, struct session_event *ev);
 
 /* Fill *ev with EVENT_OPENED from the numbers of READY. */

@@ -2,7 +2,8 @@
  *
  * Prefix: readahead_. One question to poplar-drop for each message would cost two
  * context switches for each. So, while the client fetches messages in order, the front
- * asks for a growing number at once: 1, then 8, then 16. poplar-drop answers in order.
+ * asks for a growing number at once: 1, then 8, then 16. If the client begins with
+ * message 1, the first question asks for 8. poplar-drop answers in order.
  */
 #pragma once
 
