@@ -16,7 +16,8 @@
 #include "parent/ports.h"
 #include "sys/file.h"
 
-/* Threads of poplar-auth wait this long for a process that does not take a message. */
+/* The longest time that a thread of poplar-auth waits to send a message to a process
+ * that does not read its messages. */
 enum { SEND_TIMEOUT_MS = 10000 };
 
 void tell(const struct worker *k, const struct message *m, int pass)
@@ -46,7 +47,7 @@ static void tell_settings(const struct worker *k)
 	struct buf packed = BUF(room);
 
 	if (k->standard)
-		values.drop_idle = 0; /* it never leaves */
+		values.drop_idle = 0; /* it does not end when idle */
 	settings_pack(&values, k->role, &packed);
 	tell(k,
 	     &(struct message){ .kind = MESSAGE_SETTINGS,
@@ -92,8 +93,8 @@ void tell_ticket_keys(const struct parent *p, const struct worker *k)
 	tell(k, &m, -1);
 }
 
-/* The files may have changed since they were read and judged, so their contents travel
- * and not their paths. */
+/* poplard sends contents, not paths: the files may have changed since poplard read and
+ * checked them. */
 void tell_tls(const struct parent *p, const struct worker *k)
 {
 	struct tls_files files;
@@ -225,7 +226,9 @@ void tell_link(const struct worker *k, const struct worker *auth)
 	tell(k, &(struct message){ .kind = MESSAGE_AUTH_LINK }, theirs);
 }
 
-/* A maildrop process that leaves gets no new link: no new session may reach it. */
+/* Link the process with poplar-auth or, if it is poplar-auth, with all others. A
+ * maildrop process that was told to end gets no new link, so that no new session
+ * reaches it. */
 static void tell_links(const struct worker *k)
 {
 	for (const struct worker *other = k->generation->workers; other;

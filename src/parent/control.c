@@ -43,7 +43,7 @@ static bool may_come(int fd)
 	       (who.uid == 0 || who.uid == geteuid());
 }
 
-/* The poplar-auth of the newest generation that is ready. */
+/* The poplar-auth of the newest generation in service. */
 static const struct worker *find_auth(const struct parent *p)
 {
 	for (const struct generation *g = p->generations; g; g = g->next)

@@ -10,7 +10,8 @@
 #include "sys/clock.h"
 #include "sys/owner.h"
 
-/* The maildrop process of these ids that is leaving, or the one that is not. */
+/* The maildrop process of these ids: the one that was told to end (`leaving`), or the
+ * one that was not. NULL: there is none. */
 static struct worker *find_drop(const struct generation *g, struct ids ids,
 				bool leaving)
 {
@@ -50,7 +51,9 @@ static void refuse(const struct parent *p, const struct worker *auth,
 	tell(auth, &no, -1);
 }
 
-/* A worker that runs, waits to be started again, or was never started. */
+/* Give poplar-auth a link to the process if it runs. If it was never started, start it:
+ * the link is part of the start. If it waits to be started again, poplar-auth gets
+ * DROP_LATE. */
 static void provide(struct parent *p, struct worker *k, const struct worker *auth)
 {
 	const struct message late = late_message(k->ids);

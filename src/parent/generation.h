@@ -16,9 +16,9 @@ enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 };
  * has been logged, and p->failure holds an exit status. */
 MUST_USE bool generation_start(struct parent *p);
 
-/* A worker has become ready. If now all workers of the generation are ready, and it is
- * not in service yet, begin service: give its fronts the ports, and drain the older
- * generations. True: service has begun with this call. */
+/* A worker has become ready. If all workers of the generation are ready, and it is not
+ * in service yet, begin service: give its fronts and its poplar-lmtp the ports, and
+ * drain the older generations. True: service has begun with this call. */
 MUST_USE bool generation_begins_service(struct parent *p, struct generation *g);
 
 /* A worker has died before its generation was in service: kill the other workers. If no

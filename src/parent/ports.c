@@ -43,7 +43,8 @@ static struct port *find(const struct parent *p, enum setting_id list, const cha
 	return port;
 }
 
-/* Keep what `new` has, with a copy of its name. */
+/* Add a port with the values of *new and a copy of its name. False: out of memory; the
+ * socket has been closed. */
 static bool add(struct parent *p, const struct port *new)
 {
 	struct port *port = calloc(1, sizeof *port);

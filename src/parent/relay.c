@@ -25,7 +25,8 @@ bool relay_open(struct parent *p, const struct settings *s)
 	return true;
 }
 
-/* A line without a priority is no line of ours, but of the C library or a loader. */
+/* The C library and the dynamic linker write lines without a priority: those are
+ * errors. */
 static void pass_on(const char *line)
 {
 	const bool marked = line[0] == '<' && line[1] >= '0' && line[1] <= '7' &&

@@ -19,7 +19,7 @@ static struct {
 	char lines[8192];
 } said;
 
-/* A line that does not fit stands in the log alone. */
+/* Collect a line for the outcome. If it does not fit, only the log has it. */
 static void hear(int priority, struct span line)
 {
 	struct buf b = { .at = said.lines, .room = sizeof said.lines, .len = said.len };

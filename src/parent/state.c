@@ -38,7 +38,8 @@ static bool is_alive(const struct statefile_entry *e)
 	return proc_started_at(e->pid) == e->started && e->started != 0;
 }
 
-/* SIGTERM first, then SIGKILL: the ports that it still holds are wanted here. */
+/* End the process by SIGTERM or, if it does not end in time, by SIGKILL. This poplard
+ * needs the ports that the process still has. */
 static void end_orphan(const struct statefile_entry *e)
 {
 	OWN_FD fd = (int)syscall(SYS_pidfd_open, e->pid, 0);

@@ -65,7 +65,8 @@ static struct worker *find_pid(const struct parent *p, pid_t pid)
 	return NULL;
 }
 
-/* The process is gone and will not be started again. */
+/* The process has died, and poplard does not start it again: forget the worker, or keep
+ * it until its generation is freed, or give the generation up. */
 static void settle(struct parent *p, struct worker *k)
 {
 	struct generation *g = k->generation;
@@ -109,7 +110,7 @@ void supervise_died(struct parent *p, pid_t pid, int status)
 
 /* ---- messages ---- */
 
-/* A child that sends what none of ours sends may be captured. */
+/* Kill a child that has sent an illegal message, because it may be captured. */
 static void kill_captured(struct worker *k, const char *message, const char *reason)
 {
 	char cause[128];
@@ -121,7 +122,7 @@ static void kill_captured(struct worker *k, const char *message, const char *rea
 	own_fd_close(&k->channel.fd);
 }
 
-/* The sandbox that a child is to report. */
+/* The sandbox that the child must report in SANDBOXED. */
 static enum sandbox sandbox_for(const struct worker *k)
 {
 	const struct settings *s = &k->generation->settings;
@@ -135,9 +136,9 @@ static enum sandbox sandbox_for(const struct worker *k)
 	return sandbox_of(k->role);
 }
 
-/* `poplar audit` judges a process by the sandbox that it reports here, so the choice is
- * not the child's: it reports the one that its role has. Only poplar-auth may report a
- * narrower one, where it found no keys for GSSAPI. False: it reports another. */
+/* `poplar audit` judges a process by the sandbox in its SANDBOXED. So poplard accepts
+ * only the sandbox of the child's role and, from poplar-auth without keys for GSSAPI,
+ * the stricter one without Kerberos. False: the child reports another. */
 static bool sandboxed(struct parent *p, struct worker *k,
 		      const struct message_SANDBOXED *m)
 {
@@ -162,7 +163,7 @@ static bool sandboxed(struct parent *p, struct worker *k,
 	return true;
 }
 
-/* Its status waits to be collected: SIGCHLD is under way. */
+/* Has the process ended, although poplard has not handled its SIGCHLD yet? */
 static bool has_ended(pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -301,7 +302,8 @@ void supervise_hear(struct parent *p, struct worker *k)
 		kill_captured(k, k->channel.broken, k->channel.reason);
 		break;
 	case CHANNEL_CLOSED:
-		/* It is ending. Should it live on, nobody could tell it anything. */
+		/* The child is ending. If it went on, poplard could send it nothing any
+		 * more. */
 		kill(k->pid, SIGKILL);
 		own_fd_close(&k->channel.fd); /* SIGCHLD brings the rest */
 		break;

@@ -77,8 +77,9 @@ static bool has_column(const struct parent *p, int column)
 	return false;
 }
 
-/* A process keeps its column over restarts. Columns run out only after many reloads in
- * a row while old processes still drain; then the process serves without counting. */
+/* A process keeps its column when it is started again. Columns run out only after many
+ * reloads in a row while old processes still drain; a process without a column serves
+ * clients without counting them. */
 static void take_column(const struct parent *p, struct worker *k)
 {
 	int column = 0;
