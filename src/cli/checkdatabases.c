@@ -12,7 +12,8 @@
 #include "base/own.h"
 #include "sys/file.h"
 
-/* A path that somebody must be able to use: mode as in access(2). */
+/* A path that the processes of a database must be able to use: read it (R_OK) or run it
+ * (X_OK). */
 struct wanted {
 	struct checking *checking;
 	const struct database_settings *db;
@@ -40,7 +41,8 @@ static bool can_use(void *arg)
 	return false;
 }
 
-/* The ids that its processes run as, as parent/lookups.c finds them. */
+/* Find the ids that the processes of the database run as, in the way of
+ * parent/lookups.c. */
 static bool find_ids(struct checking *c, const struct database_settings *db,
 		     struct ids *out)
 {
@@ -85,7 +87,7 @@ static void check_service(struct checking *c, const struct database_settings *db
 			 errno);
 }
 
-/* poplard opens it for the processes. */
+/* Can poplard open the folder of the database's file, for the processes that ask it? */
 static bool has_folder(struct checking *c, const struct database_settings *db)
 {
 	struct why why = { 0 };

@@ -9,7 +9,8 @@
 #include "base/own.h"
 #include "sys/file.h"
 
-/* The databases whose users' ways to store passwords matter; the others say nothing. */
+/* The databases that decide which mechanisms are offered: users files, by the forms of
+ * their stored passwords, and any database of tokens. Other databases take no part. */
 struct known {
 	struct database *at[DATABASES_MAX], *tokens;
 	int dirs[DATABASES_MAX];
@@ -23,7 +24,7 @@ static void add_file(struct known *k, const char *path)
 	int dir;
 
 	if (file_open_parent(path, &dir, &name, &why))
-		return; /* said where the file is checked */
+		return; /* checkusers.c reports it */
 	struct database *db = passwdfile_new(dir, name);
 	if (!db) {
 		own_fd_close(&dir);

@@ -23,7 +23,7 @@
 
 enum { USERS_OCTETS_MAX = 1 << 30 };
 
-/* A file that is being read. */
+/* A file that is being read and checked. */
 struct reading {
 	struct checking *checking;
 	const char *path, *name; /* name: in the folder `dir` */
@@ -112,8 +112,8 @@ static bool can_open_maildir(void *arg)
 	return false;
 }
 
-/* Can the owner of the mail open the Maildir? Only if it is not the owner's own folder,
- * a process has to try. */
+/* Can the owner of the mail open the Maildir? If the owner has all rights to it by its
+ * mode, yes; otherwise a process that runs as the owner tries. */
 static void check_access(struct kept *k)
 {
 	const struct user *user = k->user;
@@ -133,7 +133,7 @@ static void check_place(struct checking *c, const struct user *user, const char 
 {
 	const char *root = c->settings.mail_root;
 	OWN_FD dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const int sys = dir < 0 ? 0 : try_place(c, dir, path); /* said of mail-root */
+	const int sys = dir < 0 ? 0 : try_place(c, dir, path); /* check.c reports it */
 	const char *hint = "";
 
 	if (sys == ENOENT)
@@ -162,7 +162,7 @@ static void check_owner(struct checking *c, const struct user *user)
 		check_place(c, user, path);
 }
 
-/* A field of the user's own that the bounds of the site leave nothing of. */
+/* Warn if the bounds of the site change the user's own login-delay or expire. */
 static void check_policy(struct checking *c, const struct user *user)
 {
 	const struct policy_site site = settings_policy(&c->settings);
@@ -205,8 +205,10 @@ static bool can_read_file(void *arg)
 	return false;
 }
 
-/* A file that the login process shall read: the caller's, or NULL, and why is said. The
- * parent opens the folder as root and hands it on; what lies above does not matter. */
+/* Read a file that poplar-auth will have to read. The caller frees the text; NULL: it
+ * cannot be read, which has been reported. Only the rights to the file and its folder
+ * matter, not those to the folders above: poplard opens the folder as root, and sends
+ * it to poplar-auth. */
 static char *read_for_auth(struct reading *r, size_t max, size_t *out_len)
 {
 	struct checking *c = r->checking;
@@ -216,7 +218,7 @@ static char *read_for_auth(struct reading *r, size_t max, size_t *out_len)
 	OWN_FD dir = -1;
 
 	if (file_open_parent(r->path, &dir, &r->name, &why))
-		return NULL; /* said of its folder */
+		return NULL; /* the check of the folders reports it */
 	r->dir = dir;
 	check_as(c, c->auth, can_read_file, r, SETUP_TROUBLE);
 	if (c->count[SETUP_TROUBLE] > before)
@@ -262,7 +264,8 @@ static void check_users_file(struct checking *c, const char *file)
 	secret_wipe(text, len);
 }
 
-/* A set of keys may hold some that are for something else. */
+/* A key that cannot be used is only a warning: a set of keys may have some for other
+ * purposes. */
 static void complain_key(void *arg, unsigned key, const char *text)
 {
 	const struct reading *r = arg;
@@ -293,7 +296,7 @@ void check_users(struct checking *c)
 		const struct database_settings *db = &all->at[i];
 
 		if (database_is_asked(db))
-			c->anonymous = true; /* it may know */
+			c->anonymous = true; /* perhaps it knows anonymous-user */
 		else if (database_has_tokens(db))
 			check_keys(c, db->path);
 		else

@@ -62,6 +62,7 @@ MUST_USE bool cli_become(struct ids ids);
 void cli_hold_signals(void);
 
 /* Run `task` in a child process that runs as `ids`, with the same standard output and
- * standard error, and wait for it. True: the task has returned true. */
+ * standard error, and wait for it. After ten minutes the child is killed. True: the
+ * task has returned true. */
 typedef bool cli_task_fn(void *arg);
 MUST_USE bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg);

@@ -66,11 +66,12 @@ static void catch_signals(void)
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		sigaction(numbers[i], &action, NULL);
-	sigaction(SIGPIPE, &ignore, NULL); /* nobody reads our messages */
+	sigaction(SIGPIPE, &ignore, NULL); /* standard error may be closed */
 	sigaction(SIGXFSZ, &ignore, NULL); /* write(2) fails with EFBIG */
 }
 
-/* Without standard error, the first socket would have its number. */
+/* If standard error were closed, the first socket would get its number, and messages
+ * for the operator would go over that socket. */
 static bool have_standard_files(void)
 {
 	int fd;
@@ -89,7 +90,7 @@ static void add(struct delivery *d, const char *address)
 	d->mail.recipients[d->mail.count++].address = span_of(address);
 }
 
-/* False: they are wrong. */
+/* Parse the arguments into *d. False: they are wrong. */
 static bool read_arguments(struct delivery *d, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -164,7 +165,8 @@ static int status_of(const struct dialog_mail *mail)
 	return seen[DIALOG_NO_USER] ? CLI_NO_USER : CLI_OK;
 }
 
-/* By a Unix socket if listen-lmtp has one. */
+/* Set d->server: to the given one, the first Unix socket of listen-lmtp, or else its
+ * first address. False: there is none, which has been reported. */
 static bool find_server(struct delivery *d, struct settings *s)
 {
 	if (d->server)
@@ -197,7 +199,7 @@ static int deliver(struct delivery *d)
 		cli_complain(&why);
 	if (f)
 		return f == FAULT_SYNTAX ? CLI_DATA : CLI_TEMPORARY;
-	/* The machine may have a name that LHLO does not take. */
+	/* not the name of the machine, which LHLO may not take */
 	d->mail.host = SPAN("localhost");
 	d->mail.sender = sender_of(d);
 	d->mail.octets = d->message.wire_octets;

@@ -149,7 +149,7 @@ void dialog_fail(struct dialog *d, const char *text)
 	d->state = AT_END;
 }
 
-/* The session is over before any message was sent, or after all replies. */
+/* End the session with QUIT: no message was sent, or all replies have come. */
 static enum dialog_ask end(struct dialog *d)
 {
 	d->state = AT_END;
@@ -214,7 +214,8 @@ bool dialog_may_send(const struct dialog_mail *mail)
 	return true;
 }
 
-/* RCPT for the next recipient whose address can be said; DATA behind the last one. */
+/* Send RCPT for the next recipient whose address a path can hold or, after the last
+ * recipient, DATA. */
 static enum dialog_ask say_next_rcpt(struct dialog *d)
 {
 	for (; d->next < d->mail->count; d->next++) {
@@ -259,8 +260,8 @@ static bool is_reply(struct span line)
 	       (line.len == 3 || line.at[3] == ' ' || line.at[3] == '-');
 }
 
-/* A server that refuses the session refuses no mail: it is overloaded, or it is the
- * wrong server. */
+/* The reply to the connection or to LHLO. If the server refuses the session, the mail
+ * can wait: the server is overloaded, or it is the wrong one. */
 static enum dialog_ask begin_session(struct dialog *d, struct span line)
 {
 	if (line.at[0] != '2') {

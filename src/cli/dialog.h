@@ -61,8 +61,8 @@ void dialog_begin(struct dialog *d, struct dialog_mail *mail);
 /* The server has sent a line; it is given without its line end. */
 enum dialog_ask dialog_line(struct dialog *d, struct span line);
 
-/* The connection failed: `text` becomes the story of each recipient without a verdict.
- */
+/* The connection failed: each recipient whose outcome is not known yet gets
+ * DIALOG_LATER, and `text` in `said`. */
 void dialog_fail(struct dialog *d, const char *text);
 
 /* Give a recipient the verdict of a reply of the server. RCPT's 250 means that the

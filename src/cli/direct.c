@@ -103,8 +103,9 @@ static enum fault take(struct direct *d, struct content *content, struct span se
 	return write_down(d, (struct span){ stored, len }, why);
 }
 
-/* Copy the message into a file with its Return-Path: the detour over the form on the
- * wire has a maildrop keep what it would have by LMTP. */
+/* Write the Return-Path field and the message into a file. The message is encoded for
+ * the wire and then decoded as poplar-lmtp does, so that the maildrop gets the same
+ * octets as by LMTP. */
 static enum fault write_message(struct direct *d, const struct intake *in,
 				struct why *why)
 {
@@ -161,9 +162,8 @@ static bool open_store(const struct work *w, struct why *why)
 	return false;
 }
 
-/* Pass the outcome on to the parent. A reply does not say what is wrong with a
- * maildrop.
- */
+/* Pass the outcome on to the parent, and print what is wrong with the maildrop, which a
+ * reply does not say. */
 static bool tell(const struct work *w, const struct why *why)
 {
 	*w->direct->outcome = why->fault;
@@ -298,7 +298,8 @@ static void accept_recipient(struct direct *d, size_t i)
 /* A maildrop that several recipients have gets the message once, for all of them. */
 static void store_all(struct direct *d)
 {
-	cli_hold_signals(); /* whoever asks would repeat the delivery */
+	/* If a signal ended the command now, its caller would deliver again. */
+	cli_hold_signals();
 	for (size_t i = 0; i < d->mail->count; i++) {
 		struct dialog_recipient *r = &d->mail->recipients[i];
 		struct target *t = &d->targets[i];

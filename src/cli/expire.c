@@ -30,7 +30,7 @@ static bool expire_one(void *arg)
 {
 	struct expiry *e = arg;
 	enum fault f;
-	own_fd_close(&e->maildrop.server); /* the owner of the mail must not have it */
+	own_fd_close(&e->maildrop.server); /* not for the owner of the mail */
 	struct maildrop *m = cli_maildrop_open(&e->maildrop, &f);
 
 	if (f == FAULT_BUSY) {

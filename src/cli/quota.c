@@ -92,7 +92,7 @@ static bool count_one(void *arg)
 	struct store_usage usage = { 0 };
 	struct why why = { 0 };
 
-	own_fd_close(&m->server); /* the owner of the mail must not have it */
+	own_fd_close(&m->server); /* not for the owner of the mail */
 	m->opening.place.path = m->path;
 	m->opening.use.index = STORE_INDEX_READ;
 	if (!store_start() || store_usage(&m->opening, &usage, &why)) {
@@ -129,7 +129,7 @@ static void visit(void *arg)
 	c->failed = true;
 }
 
-/* The quota of a path is the site's, which may not be that of the user: the limits in
+/* With a path instead of a name, nobody knows whose quota holds, so the limits in
  * maildirsize stay as they are. */
 static bool recalc_one(void *arg)
 {

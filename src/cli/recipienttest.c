@@ -19,7 +19,7 @@ struct trial {
 	const struct settings *settings;
 	bool json;
 	bool has_steps;
-	struct buf name; /* that the databases are asked for */
+	struct buf name; /* the name that was looked up last */
 	char room[256];
 	int status;
 };
@@ -133,7 +133,7 @@ static void json_end(const struct trial *t, const struct message_TEST_IS *m)
 	puts("}");
 }
 
-/* ---- answers of poplar-auth: false where t->status is the outcome ---- */
+/* ---- answers of poplar-auth; false: it was the last, and t->status is set ---- */
 
 static bool on_looks(void *arg, const struct message *m, struct channel_files *none)
 {
@@ -175,7 +175,7 @@ static bool on_is(void *arg, const struct message *m, struct channel_files *none
 	return false;
 }
 
-/* Nobody has asked for it. */
+/* The tool has not asked for this answer: ignore it. */
 static bool on_other(void *arg, const struct message *m, struct channel_files *files)
 {
 	(void)arg, (void)m;

@@ -95,7 +95,8 @@ static bool begin(struct asking *a, const struct settings *s)
 	return false;
 }
 
-/* Has our reload ended? A later one will do: it read the configuration after us. */
+/* Has our reload ended? A later reload counts, too, since it has read the configuration
+ * after our request. */
 static bool is_over(struct asking *a)
 {
 	char events[4096];

@@ -40,7 +40,7 @@ static void limit(int fd, time_t seconds)
 {
 	const struct timeval time = { .tv_sec = seconds };
 
-	/* Without the limits a hanging server is waited for. */
+	/* If they cannot be set, a server that hangs keeps this process waiting. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 }
@@ -97,8 +97,8 @@ static bool send_all(struct talk *t, struct span s)
 	return true;
 }
 
-/* The message is held back before its last dot if a part of it cannot be read: then the
- * server sees the connection end, and keeps nothing. */
+/* If a part of the message cannot be read, the final dot is not sent: the server sees
+ * the connection end, and stores nothing. */
 static bool send_message(struct talk *t)
 {
 	static char stored[PIECE / 2], sent[PIECE + WIRE_END_MAX];
@@ -121,7 +121,8 @@ static bool send_message(struct talk *t)
 				return false;
 		}
 	}
-	cli_hold_signals(); /* whoever asks would repeat the delivery */
+	/* If a signal ended the command now, its caller would deliver again. */
+	cli_hold_signals();
 	limit(t->fd, RESULT_SECONDS);
 	return send_all(t, (struct span){ sent, wire_end(&wire, sent) });
 }

@@ -70,7 +70,7 @@ static int explain(FILE *to)
 
 /* ---- the file ---- */
 
-/* Only root and poplar-auth can read a new file. */
+/* Create the users file, so that only root and poplar-auth can read it. */
 static bool make_file(const struct job *j)
 {
 	struct ids ids;
@@ -85,7 +85,8 @@ static bool make_file(const struct job *j)
 	       fchown(fd, 0, ids.gid) == 0 && fchmod(fd, 0640) == 0;
 }
 
-enum purpose { TO_READ, TO_EDIT, TO_ADD, TO_LOOK }; /* LOOK: the file may be missing */
+/* Why the file is opened. TO_LOOK: it may be missing. */
+enum purpose { TO_READ, TO_EDIT, TO_ADD, TO_LOOK };
 
 /* An edit does not follow a symbolic link: a user who may write to the folder could
  * otherwise make root edit any file, and the lock would be on another folder than that

@@ -55,12 +55,12 @@ struct trial {
 	bool is_login;              /* an option for logins is given */
 	bool is_recipient, is_json; /* `name` is the address of a recipient */
 	char path[4096 + 1];        /* of the maildrop, below mail-root */
-	int status;                 /* of the tool, once the server has told */
+	int status;                 /* the exit status, set by the last answer */
 };
 
 /* ---- answers ---- */
 
-/* Print a text of others; control characters become '?'. */
+/* Print a text that comes from outside; control characters become '?'. */
 static void print(const char *before, struct span text, const char *after)
 {
 	fputs(before, stdout);
@@ -130,7 +130,8 @@ static bool is_missing(int root, const char *path)
 	return fstatat(root, path, &st, 0) < 0 && errno == ENOENT;
 }
 
-/* Is nothing wrong but that a login would have to make the Maildir or its folders? */
+/* Is the only reason that the Maildir or its folders are missing, which a login would
+ * make? */
 static bool is_to_be_made(const struct trial *t)
 {
 	OWN_FD root = open(t->settings.mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -192,7 +193,7 @@ static int look_into(const struct trial *t, int fd)
 	return CLI_OK;
 }
 
-/* ---- answers of poplar-auth: false where t->status is the outcome ---- */
+/* ---- answers of poplar-auth; false: it was the last, and t->status is set ---- */
 
 static bool on_looks(void *arg, const struct message *m, struct channel_files *none)
 {
@@ -231,7 +232,7 @@ static bool on_find(void *arg, const struct message *m, struct channel_files *no
 	struct trial *t = arg;
 
 	(void)m, (void)none;
-	t->status = CLI_NO_SERVER; /* nobody asked */
+	t->status = CLI_NO_SERVER; /* the tool has not asked for this answer */
 	return false;
 }
 
