@@ -208,7 +208,8 @@ static enum database_says ask_program(const struct program *p,
 	bool put = put_question(ask[1], q);
 	own_fd_close(&ask[1]);
 	bool complete = read_reply(reply[0], answer) && put;
-	own_fd_close(&reply[0]); /* the program may wait for room to write more */
+	own_fd_close(&reply[0]); /* so that a program that still writes does not wait
+				    for a reader */
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return lookup_down(answer, FAULT_IO, errno, "wait", NULL);

@@ -161,8 +161,8 @@ static enum database_says judge_bind(struct server *s, const char *dn,
 {
 	int e = LDAP_SUCCESS;
 
-	/* RFC 4513 section 5.1.2: a bind without a password proves nothing, and works.
-	 */
+	/* RFC 4513 section 5.1.2: a bind without a password succeeds, and proves
+	 * nothing. */
 	if (password.len == 0 || !*dn)
 		return DATABASE_WRONG;
 	for (int attempt = 0; attempt < 2; attempt++) {

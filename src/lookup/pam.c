@@ -100,7 +100,7 @@ static enum database_says tell_who(pam_handle_t *pam, struct lookup_answer *answ
 		return lookup_down(answer, FAULT_LIMIT, 0, "tell who it is", NULL);
 	if (!lookup_field(answer, "user", span_of(name)))
 		return DATABASE_DOWN;
-	/* users of modules need not be users of the system */
+	/* PAM may admit users whom the system does not know */
 	return lookup_account(name, answer) == DATABASE_DOWN ? DATABASE_DOWN
 							     : DATABASE_RIGHT;
 }

@@ -9,7 +9,7 @@
 struct file {
 	const char *path;
 	char query[8192];
-	int timeout_ms; /* for a lock that a writer holds */
+	int timeout_ms; /* how long to wait for a writer's lock */
 	sqlite3 *db;
 	sqlite3_stmt *find;
 	dev_t dev; /* of the open file */
@@ -61,7 +61,8 @@ static bool is_connected(struct file *f, const struct stat *st)
 	return f->find != NULL;
 }
 
-/* Read-only, and what is in the file is not believed to be harmless. */
+/* Open the file read-only, and prepare the query. Functions that the file's own schema
+ * calls are not trusted. */
 static bool connect_to(struct file *f)
 {
 	return sqlite3_open_v2(f->path, &f->db, SQLITE_OPEN_READONLY, NULL) ==
@@ -125,7 +126,7 @@ static enum database_says ask(void *self, const struct lookup_question *q,
 	if (!is_connected(f, &st) && !connect_to(f))
 		return trouble(f, answer, "open");
 	enum database_says says = ask_file(f, q, answer);
-	/* Or a reading of it would stand in the way of those who write. */
+	/* A statement that is not reset keeps a lock, which would block writers. */
 	if (f->find) {
 		sqlite3_reset(f->find);
 		sqlite3_clear_bindings(f->find);

@@ -14,7 +14,8 @@
 #include "lookup/driver.h"
 
 struct system {
-	char decoy[SCHEME_STORED_MAX]; /* nobody's; checked for names that nobody has */
+	char decoy[SCHEME_STORED_MAX]; /* a stored password that no user has: the
+					  stand-in for unknown names */
 };
 
 static void *open_system(const struct database_settings *settings, const char *secret,

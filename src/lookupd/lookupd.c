@@ -1,7 +1,7 @@
 /* lookupd/lookupd.c - poplar-lookup: asks one database of users.
  *
  * One thread, one question at a time. The database's library or program runs in this
- * process alone: if it hangs or crashes, poplar-auth goes without one answer.
+ * process alone: if it hangs or crashes, only the question that it works on fails.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +20,7 @@ enum { SECRET_OCTETS_MAX = 4096 };
 
 struct lookupd {
 	struct child child;         /* first: poplar-lookup is a child */
-	struct databases databases; /* one */
+	struct databases databases; /* has one entry */
 	int dir;                    /* the folder that stays readable; -1: none */
 	char *secret;               /* password of the database's own user */
 	bool draining;
@@ -111,8 +111,8 @@ static _Noreturn void work(struct lookupd *l)
 
 		if (poll(polls, 2, -1) <= 0)
 			continue;
-		/* poplard links a process with poplar-auth when it starts: end, so that
-		 * another one is started. */
+		/* poplard makes the link to poplar-auth only when it starts a process.
+		 * So this process ends, and poplard starts another one. */
 		if (polls[1].revents && !questions_hear(q))
 			_exit(EXIT_FAILURE);
 		if (polls[0].revents && !child_hear(&l->child))
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], LOOKUP_REPLY_OPTION) == 0)
 		lookup_reply();
-	/* Modules and programs of the database do not get it. */
+	/* Programs that the driver starts must not inherit the channel to poplard. */
 	fcntl(PROC_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
 	child_begin(&l.child, ROLE_LOOKUP, argc, argv, &from_parent);
 	const struct database_settings *s = &l.databases.at[0];

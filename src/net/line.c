@@ -23,7 +23,8 @@ static size_t limit(const struct line_reader *r)
 	return r->room ? LINE_LONG_MAX : r->most;
 }
 
-/* Keep what fits; what does not makes the line over-long. */
+/* Keep as much of s as there is room for. If some of it does not fit, the line is
+ * over-long, and the rest of the line is dropped. */
 static void keep(struct line_reader *r, struct span s)
 {
 	size_t room = limit(r) - r->len;
@@ -47,8 +48,8 @@ bool line_is_auth(const struct line_reader *r)
 	       span_is_nocase((struct span){ at, AUTH_LEN }, auth);
 }
 
-/* Does it deserve more room than there is? Clients send long initial responses on the
- * line of AUTH, whatever RFC 5034 section 4 says. */
+/* Must the line get more room before `more` is kept? Only a line that begins with AUTH:
+ * clients send long initial responses in it, against RFC 5034 section 4. */
 static bool grows(const struct line_reader *r, struct span more)
 {
 	char start[AUTH_LEN];

@@ -41,8 +41,8 @@ static bool read_port(struct span text, uint16_t *out)
 	return true;
 }
 
-/* An address of the family that was announced. Between mapped and IPv4 ones the octets
- * say nothing: the text does. */
+/* Parse an address of the announced family. A parsed address does not show whether its
+ * text was IPv4 or IPv4 mapped into IPv6, so a colon in the text decides. */
 static bool read_host(struct span text, bool six, struct address *out)
 {
 	bool has_colon = text.len > 0 && memchr(text.at, ':', text.len);
@@ -59,7 +59,7 @@ static enum proxy_got read_text(struct span line, struct proxy *out)
 
 	line = span_after(line, sizeof text_signature - 1);
 	span_cut(&line, ' ', &family);
-	if (span_is(family, "UNKNOWN")) { /* what stands behind it says nothing */
+	if (span_is(family, "UNKNOWN")) { /* the rest of the line has no meaning */
 		*out = (struct proxy){ .source = PROXY_SOURCE_UNKNOWN };
 		return PROXY_DONE;
 	}
@@ -83,7 +83,7 @@ static enum proxy_got feed_text(struct proxy_reader *r, struct proxy *out)
 
 	if (last == '\n' && after_cr)
 		return read_text((struct span){ r->octets, r->len - 2u }, out);
-	/* a lone CR or LF ends no line, and is not part of one */
+	/* only CR LF ends the line; neither may stand alone in it */
 	if (last == '\n' || after_cr || r->len == PROXY_TEXT_MAX)
 		return PROXY_BROKEN;
 	return PROXY_MORE;
@@ -136,8 +136,9 @@ static bool take_common_name(struct span header, struct span value, struct proxy
 
 static bool take_tls(struct span header, struct span value, struct proxy *p);
 
-/* Types that say something to us (section 2.2, PP2_TYPE_*); others are skipped. Each
- * may stand once: of two that differ one would be believed. */
+/* The types that Poplar uses (section 2.2, PP2_TYPE_*); others are skipped. A header
+ * that has one of them twice is malformed: the two could differ, and nothing says which
+ * one is right. */
 struct run_type {
 	unsigned type;
 	bool (*take)(struct span header, struct span value, struct proxy *p);
@@ -231,7 +232,7 @@ static enum proxy_got read_binary(struct span header, struct proxy *out)
 
 	if ((octet(header.at + VERSION_AT) & 0xf) == COMMAND_LOCAL) {
 		*out = (struct proxy){ .source = PROXY_SOURCE_OWN };
-		return PROXY_DONE; /* all else is to be ignored */
+		return PROXY_DONE; /* the rest of the header must be ignored */
 	}
 	if (!f || rest.len < f->octets ||
 	    !take_runs(outer_types, header, span_after(rest, f->octets), &p))
@@ -246,7 +247,8 @@ static enum proxy_got read_binary(struct span header, struct proxy *out)
 	return PROXY_DONE;
 }
 
-/* The length is known as soon as the head is, and held against the limit then. */
+/* A header that is too long is refused as soon as its head has come, which has the
+ * length. */
 static enum proxy_got feed_binary(struct proxy_reader *r, struct proxy *out)
 {
 	if (r->len > VERSION_AT &&

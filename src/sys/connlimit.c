@@ -28,7 +28,7 @@ struct bucket {
 
 struct connlimit_table {
 	unsigned char key[SIPHASH_KEY_OCTETS];
-	atomic_uint columns; /* that have been used: there is nothing behind them */
+	atomic_uint columns; /* used so far; those behind them are empty */
 	atomic_uint all[CONNLIMIT_COLUMNS]; /* connections of each column */
 	_Alignas(PAGE) struct bucket at[CONNLIMIT_COLUMNS][BUCKETS];
 };

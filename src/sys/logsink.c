@@ -175,7 +175,8 @@ void logsink_append(int fd)
 
 	if (flags < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
-	fcntl(fd, F_SETFL, flags | O_APPEND); /* for all who share the file */
+	/* The flag then holds for all processes that share the open file. */
+	fcntl(fd, F_SETFL, flags | O_APPEND);
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, sink.path, sizeof sink.path - 1);
 	sink.path[n > 0 ? n : 0] = '\0';

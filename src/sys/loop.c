@@ -61,8 +61,8 @@ static void free_left(struct loop *l)
 	}
 }
 
-/* A read or write of a broken or hung-up descriptor returns at once, so that it wakes
- * whatever the watch waits for. */
+/* If the descriptor is broken or hung up, a read or write returns at once. So all
+ * events that the watch waits for are reported. */
 static void wake(struct loop_watch *w, unsigned come)
 {
 	if (come & (EPOLLERR | EPOLLHUP))

@@ -14,18 +14,18 @@
 
 #include "base/log.h"
 
-/* A thread that waits for so long, beside others that do, ends. */
+/* A thread ends if it has waited for so long while others wait, too. */
 enum { REST_MS = 10000 };
 
 struct pool {
 	int epoll;
 	void *arg;
-	unsigned most;          /* threads that there may be */
-	atomic_uint threads;    /* ... that there are */
-	atomic_uint waiting;    /* ... of them, for a post that wakes */
-	atomic_uint woken;      /* posts, ever; goes round */
-	atomic_bool is_refused; /* the last thread that was to be started */
-	unsigned quiet_ms;      /* 0: nobody wants to know */
+	unsigned most;       /* the most threads */
+	atomic_uint threads; /* threads now */
+	atomic_uint waiting; /* ... of them, those that wait for a descriptor */
+	atomic_uint woken; /* counts how often a descriptor has woken a thread; wraps */
+	atomic_bool is_refused; /* the last attempt to start a thread failed */
+	unsigned quiet_ms;      /* see pool_when_quiet; 0: not called */
 	void (*quiet)(struct pool *pool);
 };
 
@@ -75,7 +75,7 @@ void pool_when_writable(struct pool *pool, struct pool_fd *post)
 
 static void *work_beside(void *arg);
 
-/* One more, if there may be. */
+/* Count one more thread. False: there are as many as there may be. */
 static bool count_another(struct pool *pool)
 {
 	unsigned threads = atomic_load(&pool->threads);
@@ -106,8 +106,9 @@ static void start_another(struct pool *pool)
 
 enum waited { WOKEN, QUIET, QUIET_ALONE };
 
-/* Wait for a post and work for it. QUIET: none has come for `ms`; QUIET_ALONE: and no
- * other thread waits. */
+/* Wait until a watched descriptor has something, and call its wake(). QUIET: no
+ * descriptor has woken this thread for `ms` milliseconds. QUIET_ALONE: nor does any
+ * other thread wait. */
 static enum waited wait_and_work(struct pool *pool, int ms)
 {
 	struct epoll_event ev;
@@ -129,8 +130,9 @@ static enum waited wait_and_work(struct pool *pool, int ms)
 	return WOKEN;
 }
 
-/* A thread that ends while the last that waited goes to work, which has found as many
- * threads as there may be, stays. */
+/* One thread must always wait. While this thread is about to end, the last one that
+ * waits may be woken, and may start no other because this one still counts. So this
+ * thread goes on if no thread waits. */
 static void *work_beside(void *arg)
 {
 	struct pool *pool = arg;

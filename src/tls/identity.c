@@ -15,7 +15,7 @@
 int identity_no_password(char *out, int room, int writing, void *arg)
 {
 	(void)out, (void)room, (void)writing, (void)arg;
-	return 0; /* nobody is there to type the passphrase of a key */
+	return 0; /* no passphrase: nobody could type it */
 }
 
 BIO *identity_bio(struct span pem)

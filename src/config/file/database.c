@@ -61,7 +61,8 @@ static void check_ldap(struct loading *l, const struct database_settings *db, in
 				db->name);
 }
 
-/* The host, without port and brackets; empty: it is no URL for us. */
+/* The host, without port and brackets; empty: the URL has another scheme, or is
+ * malformed. */
 static struct span host_of(const char *uri, const char *scheme)
 {
 	struct span s = span_of(uri), host;
@@ -81,7 +82,8 @@ static struct span host_of(const char *uri, const char *scheme)
 									  : SPAN("");
 }
 
-/* Tokens and secrets do not travel in the clear. */
+/* Does the URL keep tokens and secrets from others: by TLS, or because it stays on this
+ * machine? */
 static bool is_private(const char *uri)
 {
 	struct address a;
@@ -92,7 +94,8 @@ static bool is_private(const char *uri)
 	       (address_parse(host_of(uri, "http://"), &a) && address_is_loopback(&a));
 }
 
-/* The signature shows who has made the token, but only its claims say for whom. */
+/* A token must be made for this server: its signature shows only who has made it, so
+ * its audience or scope must be checked. */
 static void check_tokens(struct loading *l, const struct database_settings *db,
 			 int line)
 {
@@ -164,7 +167,7 @@ void config_take_database(struct loading *l, cfg_t *section)
 	config_check_fit(l, section->line, "database", db->name, database_rows(), db);
 }
 
-/* The login process sees one folder. */
+/* Is file a in the folder of file b? poplar-auth can read one folder only. */
 static bool same_folder(const char *a, const char *b)
 {
 	size_t len = (size_t)(strrchr(b, '/') - b) + 1;

@@ -89,7 +89,8 @@ static void check_mode(struct loading *l)
 
 /* ---- recipients and quota ---- */
 
-/* An '@' begins the domain, and letters and digits make names. */
+/* A delimiter must not be an '@', which begins the domain, nor a letter or digit, of
+ * which names consist. */
 static void check_delimiter(struct loading *l)
 {
 	const char *text = l->out->recipient_delimiter;
