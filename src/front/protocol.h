@@ -26,8 +26,23 @@ struct protocol {
 	/* Are clients asked for a certificate? NULL: as tls-client-verify says. */
 	enum tls_verify (*verify)(const struct settings *s);
 
-	/* Use fd, a new channel to poplar-auth, which the protocol takes over. */
-	void (*auth_link)(struct front *f, int fd);
+	/* ---- poplar-auth (front/authchannel.h) ---- */
+
+	/* The front has a new channel. */
+	void (*auth_opened)(struct front *f);
+
+	/* The channel takes messages again: send what waits. */
+	void (*auth_takes)(struct front *f);
+
+	/* Handle the message in front->inbox, and take over its descriptors. `cut`: it
+	 * has lost them, because this process has too many open files. */
+	void (*auth_says)(struct front *f, bool cut);
+
+	/* The channel is closed: fail every question that was sent, and do not repeat
+	 * it, since it may be what killed poplar-auth. */
+	void (*auth_lost)(struct front *f);
+
+	/* ---- clients ---- */
 
 	/* Clients wait to be accepted. True: not yet; the protocol calls
 	 * listener_open later. NULL: they are accepted at once. */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "front/arrival.h"
+#include "front/authchannel.h"
 #include "front/client.h"
 #include "front/listener.h"
 #include "front/protocol.h"
@@ -132,10 +133,8 @@ bool service_on_connlimit(void *arg, const struct message *m,
 bool service_on_auth_link(void *arg, const struct message *m,
 			  struct channel_files *files)
 {
-	struct front *f = arg;
-
 	(void)m;
-	f->protocol->auth_link(f, files->at[0]);
+	authchannel_use(arg, files->at[0]);
 	return true;
 }
 

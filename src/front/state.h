@@ -149,6 +149,8 @@ struct front {
 
 	struct tls_server *tls; /* NULL: no TLS */
 
+	struct auth_channel *auth; /* front/authchannel.c; NULL: none */
+
 	/* front/arrival.c */
 	struct nets proxies; /* a connection from there begins with a PROXY header */
 	struct nets trusted; /* exempt from the limit for each address, not from the

@@ -4,9 +4,7 @@
  */
 #include "lmtpd/advance.h"
 
-#include "front/client.h"
-#include "front/deadline.h"
-#include "front/output.h"
+#include "front/steps.h"
 #include "lmtpd/collect.h"
 #include "lmtpd/handover.h"
 #include "lmtpd/input.h"
@@ -69,27 +67,7 @@ static enum result read_command(struct conn *c, struct lmtp_event *ev)
 {
 	const enum result r = input_next(c, ev);
 
-	if (r == RESULT_HANGUP) { /* the client may still read its replies */
-		const enum result sent = output_flush(c);
-
-		return sent == RESULT_WAIT ? RESULT_WAIT : RESULT_HANGUP;
-	}
-	return r;
-}
-
-/* Clear text behind STARTTLS was inserted by somebody between client and server: a
- * client waits for the reply before it sends more (RFC 3207 section 4). */
-static enum result start_tls(struct conn *c)
-{
-	if (c->client.in.len > 0)
-		return result_over(c, "clear-text-behind-starttls");
-	const enum result r = output_flush(c);
-	if (r != RESULT_DONE)
-		return r;
-	if (!client_begin_tls(c))
-		return RESULT_NO_MEMORY;
-	deadline_handshake(c);
-	return RESULT_DONE;
+	return r == RESULT_HANGUP ? steps_hangup(c) : r;
 }
 
 /* Hand the message over, once; then feed one outcome after the other. */
@@ -123,19 +101,6 @@ static enum result reset(struct conn *c, struct lmtp_event *ev)
 	return lmtp_done(ev);
 }
 
-static enum result part(struct conn *c)
-{
-	const enum result r = output_end(c);
-
-	c->end = c->lmtp->session.end;
-	if (r != RESULT_DONE)
-		return r;
-	if (c->client.in.len == 0 && strcmp(c->end, "quit") == 0)
-		return RESULT_OVER;
-	client_linger(c);
-	return RESULT_DONE;
-}
-
 /* Carry out what the session asks for. */
 static enum result carry_out(struct conn *c, struct lmtp_event *ev)
 {
@@ -154,9 +119,9 @@ static enum result carry_out(struct conn *c, struct lmtp_event *ev)
 	case LMTP_ASK_RESET:
 		return reset(c, ev);
 	case LMTP_ASK_TLS:
-		return start_tls(c);
+		return steps_start_tls(c, "clear-text-behind-starttls");
 	case LMTP_ASK_CLOSE:
-		return part(c);
+		return steps_part(c, c->lmtp->session.end);
 	}
 	return RESULT_WAIT;
 }

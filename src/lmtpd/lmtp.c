@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "front/authchannel.h"
 #include "front/deadline.h"
 #include "front/listener.h"
 #include "front/protocol.h"
@@ -47,11 +48,8 @@ static void send_queue(struct front *f)
 		resume(c, recipients_fail(c, fault, &ev), &ev);
 }
 
-/* Fail every question that was sent: it may be what killed poplar-auth. The others wait
- * for the next channel. */
 static void lose_auth(struct front *f)
 {
-	recipients_close(f);
 	for (uint32_t i = 0; i < f->slot_count; i++) {
 		struct conn *c = f->slots[i];
 		struct lmtp_event ev;
@@ -61,45 +59,20 @@ static void lose_auth(struct front *f)
 	}
 }
 
-static void on_auth(struct loop_watch *at, unsigned events)
+static void hear_auth(struct front *f, bool cut)
 {
-	struct lmtp_auth_link *link = (struct lmtp_auth_link *)at;
-	struct front *f = link->front;
 	struct lmtp_event ev;
+	struct conn *c = NULL;
+	const enum result r = cut ? recipients_take_cut(f, &f->inbox.message, &c, &ev)
+				  : recipients_take(f, &f->inbox, &c, &ev);
 
-	if (events & LOOP_WRITE)
-		send_queue(f);
-	while (f->lmtp->auth == link) {
-		enum result r = RESULT_WAIT;
-		struct conn *c = NULL;
-
-		switch (channel_receive(&link->channel, CHANNEL_NOW, &f->inbox)) {
-		case CHANNEL_MESSAGE:
-			r = recipients_take(f, &f->inbox, &c, &ev);
-			break;
-		case CHANNEL_CUT:
-			r = recipients_take_cut(f, &f->inbox.message, &c, &ev);
-			break;
-		case CHANNEL_EMPTY:
-			if (events & LOOP_BROKEN)
-				lose_auth(f);
-			return;
-		case CHANNEL_CLOSED:
-		case CHANNEL_BROKEN:
-			lose_auth(f);
-			return;
-		}
-		if (c)
-			resume(c, r, &ev);
-	}
+	if (c)
+		resume(c, r, &ev);
 }
 
-static void auth_link(struct front *f, int fd)
+static void open_auth(struct front *f)
 {
-	if (f->lmtp->auth)
-		lose_auth(f);
-	if (!recipients_open(f, fd, on_auth))
-		return;
+	authchannel_poll(f, f->lmtp->queued > 0);
 	send_queue(f);
 	listener_open(f);
 }
@@ -270,7 +243,10 @@ static const struct protocol protocol = {
 	.conn_octets = sizeof(struct lmtp_conn),
 	.reply_most = LMTP_STEP_MAX,
 	.verify = settings_lmtp_verify,
-	.auth_link = auth_link,
+	.auth_opened = open_auth,
+	.auth_takes = send_queue,
+	.auth_says = hear_auth,
+	.auth_lost = lose_auth,
 	.refuse = refuse,
 	.begin = begin,
 	.secured = advance_secured,

@@ -5,11 +5,7 @@
 #include "lmtpd/maillog.h"
 
 #include "base/log.h"
-
-static const char *tls_text(const struct conn *c)
-{
-	return c->client.tls ? tls_version(c->client.tls) : "no";
-}
+#include "front/client.h"
 
 void maillog_refused(const struct conn *c, enum fault f)
 {
@@ -26,7 +22,7 @@ void maillog_message(const struct conn *c)
 	const struct collect *m = &c->lmtp->collect;
 
 	log_event(LOG_INFO, "message", LOG_T("id", m->id), LOG_T("peer", c->peer),
-		  LOG_S("client", lmtp_name(s)), LOG_T("tls", tls_text(c)),
+		  LOG_S("client", lmtp_name(s)), LOG_T("tls", client_tls_text(c)),
 		  LOG_S("sender", lmtp_sender(s)),
 		  LOG_N("recipients", c->lmtp->envelope.count),
 		  LOG_N("octets", m->octets));
@@ -82,7 +78,7 @@ void maillog_end(const struct conn *c, const char *end)
 
 	log_event(LOG_INFO, "lmtp-session", LOG_T("peer", c->peer),
 		  LOG_S("client", lmtp_name(&c->lmtp->session)),
-		  LOG_T("tls", tls_text(c)), LOG_N("messages", t->messages),
+		  LOG_T("tls", client_tls_text(c)), LOG_N("messages", t->messages),
 		  LOG_N("stored", t->stored), LOG_N("refused", t->refused),
 		  LOG_MS("seconds", ms), LOG_T("end", end));
 }

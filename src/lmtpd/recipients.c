@@ -4,60 +4,18 @@
  */
 #include "lmtpd/recipients.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "base/own.h"
+#include "front/authchannel.h"
 #include "front/slots.h"
 #include "ipc/dispatch.h"
 #include "lmtpd/awaits.h"
 #include "lmtpd/handover.h"
 
-/* ---- the channel ---- */
-
-static void poll_link(struct front *f)
-{
-	const unsigned write = f->lmtp->queued > 0 ? LOOP_WRITE : 0;
-
-	if (f->lmtp->auth)
-		loop_watch(&f->loop, &f->lmtp->auth->watch, LOOP_READ | write);
-}
-
-bool recipients_open(struct front *f, int fd,
-		     void (*wake)(struct loop_watch *watch, unsigned events))
-{
-	struct lmtp_auth_link *link = malloc(sizeof *link);
-
-	if (link)
-		*link = (struct lmtp_auth_link){ { .fd = fd, .wake = wake },
-						 f,
-						 channel_of(fd, ROLE_AUTH, ROLE_LMTP) };
-	if (!link || !loop_watch(&f->loop, &link->watch, LOOP_READ)) {
-		log_event(LOG_ERR, "auth-link-lost", LOG_T("what", "out of memory"));
-		free(link);
-		close(fd);
-		return false;
-	}
-	f->lmtp->auth = link;
-	poll_link(f);
-	return true;
-}
-
-void recipients_close(struct front *f)
-{
-	struct lmtp_auth_link *link = TAKE(f->lmtp->auth);
-
-	loop_watch(&f->loop, &link->watch, 0);
-	loop_leave(&f->loop, &link->watch, link);
-	close(link->watch.fd);
-}
-
 /* ---- questions ---- */
 
 static enum fault send_question(const struct conn *c)
 {
-	const struct lmtp_auth_link *link = c->front->lmtp->auth;
 	const struct lmtp_session *s = &c->lmtp->session;
 	const struct message m = { .kind = MESSAGE_RCPT_ASK,
 				   .RCPT_ASK = { .id = slots_id(c),
@@ -66,7 +24,7 @@ static enum fault send_question(const struct conn *c)
 						 .peer = span_of(c->peer),
 						 .address = lmtp_address(s) } };
 
-	return link ? channel_send(link->watch.fd, &m, -1, CHANNEL_NOW) : FAULT_PEER;
+	return authchannel_tell(c->front, &m);
 }
 
 enum result recipients_ask(struct conn *c, struct lmtp_event *ev)
@@ -80,7 +38,7 @@ enum result recipients_ask(struct conn *c, struct lmtp_event *ev)
 	if (f == FAULT_NONE)
 		return lmtp_await(c, LMTP_AWAITS_AUTH);
 	lmtp->queued++;
-	poll_link(c->front);
+	authchannel_poll(c->front, true);
 	return lmtp_await(c, LMTP_AWAITS_QUEUE);
 }
 
@@ -119,7 +77,7 @@ struct conn *recipients_send_queue(struct front *f, enum fault *out)
 		if (*out)
 			return c;
 	}
-	poll_link(f);
+	authchannel_poll(f, false);
 	return NULL;
 }
 

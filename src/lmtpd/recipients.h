@@ -7,13 +7,6 @@
 
 #include "lmtpd/state.h"
 
-/* Use fd, a new channel to poplar-auth, which is taken over. The loop calls `wake` when
- * something comes. The caller has closed the old channel. False: out of memory, which
- * has been logged. */
-MUST_USE bool recipients_open(struct front *f, int fd,
-			      void (*wake)(struct loop_watch *watch, unsigned events));
-void recipients_close(struct front *f);
-
 /* LMTP_ASK_RECIPIENT: ask about the session's address (RCPT_ASK). RESULT_WAIT: the
  * question is sent (LMTP_AWAITS_AUTH) or waits. RESULT_EVENT: it cannot be sent. */
 MUST_USE enum result recipients_ask(struct conn *c, struct lmtp_event *ev);

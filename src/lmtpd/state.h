@@ -81,18 +81,10 @@ struct lmtp_conn {
 	char line[LMTP_LINE_MAX]; /* the memory of `lines` */
 };
 
-/* The channel to poplar-auth. One for all connections. */
-struct lmtp_auth_link {
-	struct loop_watch watch; /* first: a link is a watch */
-	struct front *front;
-	struct channel channel;
-};
-
 struct lmtp_front {
 	struct lmtp_policy policy;
 	struct lmtp_policy unix_policy;  /* for Unix sockets, without STARTTLS */
 	struct nets from;                /* lmtpd/trust.c: lmtp-from */
-	struct lmtp_auth_link *auth;     /* lmtpd/recipients.c; NULL: none */
 	uint32_t queued;                 /* connections that await LMTP_AWAITS_QUEUE */
 	uint32_t queue_at;               /* the slot whose question is sent next */
 	uint64_t memory_used;            /* lmtpd/collect.c: octets in memfds */

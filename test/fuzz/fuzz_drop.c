@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "front/authchannel.h"
 #include "front/pop3/pop3.h"
 #include "front/protocol.h"
 #include "front/slots.h"
@@ -199,6 +200,7 @@ static void make_front(void)
 
 	log_level(LOG_EMERG);
 	PROMISE(loop_init(&front.loop) && loop_make_room(&front.loop, 8));
+	front.child.role = ROLE_FRONT;
 	front.slot_count = 1;
 	front.slots = calloc(1, sizeof(struct conn *));
 	pop3.readahead_most = 64;
@@ -215,7 +217,7 @@ static void make_front(void)
 	s->plaintext_auth = PLAINTEXT_AUTH_YES;
 	turn_ends.due = on_turn_ends;
 	PROMISE(channel_pair(auths, &why) == FAULT_NONE);
-	front.protocol->auth_link(&front, auths[0]);
+	authchannel_use(&front, auths[0]);
 	auth = auths[1];
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "front/arrival.h"
+#include "front/authchannel.h"
 #include "front/client.h"
 #include "front/listener.h"
 #include "front/pop3/links.h"
@@ -605,7 +606,7 @@ static inline void deliver(struct loop_watch *at, enum channel_got got,
 /* poplar-auth says m; `pass`: a session socket, or -1. */
 static inline void auth_says(const struct message *m, int pass)
 {
-	deliver(&w.pop3.auth->watch, CHANNEL_MESSAGE, m, &pass, pass >= 0);
+	deliver(&w.f.auth->watch, CHANNEL_MESSAGE, m, &pass, pass >= 0);
 }
 
 static inline void drop_says(struct drop_link *link, const struct message *m, int pass)

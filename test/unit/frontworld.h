@@ -63,6 +63,7 @@ static inline void start_without_offers(void)
 	struct settings *s = &f->child.settings;
 
 	memset(&w, 0, sizeof w);
+	f->child.role = ROLE_FRONT;
 	pop3_start(f, &w.pop3);
 	note_open();
 	log_to(keep_line);
@@ -92,7 +93,7 @@ static inline void start_without_offers(void)
 	turn_start(f);
 	offers_start(f);
 	CHECK(timestamp_start(&w.pop3.timestamps));
-	f->protocol->auth_link(f, AUTH_FD);
+	authchannel_use(f, AUTH_FD);
 }
 
 /* poplar-auth answers AUTH_WHICH. */
@@ -118,8 +119,8 @@ static inline void stop_front(void)
 	CHECK_EQ(f->pop3->readahead_open, 0);
 	CHECK_EQ(w.tls_open, 0);
 	CHECK(!f->pop3->queue && f->out.len == 0 && f->sealed.len == 0);
-	if (f->pop3->auth)
-		deliver(&f->pop3->auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
+	if (f->auth)
+		deliver(&f->auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
 	listener_drain(f);
 	free_left();
 	free(f->slots);

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "front/arrival.h"
+#include "front/authchannel.h"
 #include "front/client.h"
 #include "front/listener.h"
 #include "front/protocol.h"
@@ -124,7 +125,7 @@ static inline void start_auth(void)
 
 	pair(ends);
 	w.auth = channel_of(ends[1], ROLE_LMTP, ROLE_AUTH);
-	w.f.protocol->auth_link(&w.f, ends[0]);
+	authchannel_use(&w.f, ends[0]);
 	turn();
 }
 
@@ -138,6 +139,7 @@ static inline void start_lmtp(void)
 	w.client = w.auth.fd = -1;
 	log_to(keep_line);
 	log_level(LOG_DEBUG);
+	f->child.role = ROLE_LMTP;
 	lmtp_start(f, &w.lmtp);
 	CHECK(loop_init(&f->loop));
 	f->loop.now = NOW;

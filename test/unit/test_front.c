@@ -246,7 +246,7 @@ static void on_vanished(void)
 static void on_queue(void)
 {
 	w.auth_fault = FAULT_NONE;
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 }
 
 static void on_offers(void)
@@ -286,7 +286,7 @@ static void on_board_failed(void)
 
 static void on_auth_lost(void)
 {
-	deliver(&w.pop3.auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
+	deliver(&w.f.auth->watch, CHANNEL_CLOSED, NULL, NULL, 0);
 }
 
 /* By the newest session socket. */

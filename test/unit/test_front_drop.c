@@ -532,12 +532,12 @@ static void test_a_board_question_waits_and_fails_like_a_login(void **state)
 	say("XTND BBOARDS news\r\n");
 	CHECK_EQ(conn()->pop3->awaits, AWAITS_QUEUE);
 	w.auth_fault = FAULT_UNSENDABLE;
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 	CHECK(said("-ERR"));
 	CHECK(conn_is_logged_in(conn()));
 	w.auth_fault = FAULT_NONE;
 	say("XTND BBOARDS news\r\n");
-	deliver(&w.pop3.auth->watch, CHANNEL_CUT,
+	deliver(&w.f.auth->watch, CHANNEL_CUT,
 		&(const struct message){ .kind = MESSAGE_BOARD_OK,
 					 .BOARD_OK = { .id = slots_id(conn()) } },
 		NULL, 0);

@@ -18,8 +18,8 @@ static void step(const char *words)
 /* What waits until a channel or the client takes more. */
 static void take_more(void)
 {
-	if (w.pop3.auth && (w.pop3.auth->watch.events & LOOP_WRITE))
-		w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	if (w.f.auth && (w.f.auth->watch.events & LOOP_WRITE))
+		w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 	if (conn() && conn()->pop3->drop.link &&
 	    (conn()->pop3->drop.link->watch.events & LOOP_WRITE))
 		conn()->pop3->drop.link->watch.wake(&conn()->pop3->drop.link->watch,
@@ -61,7 +61,7 @@ static void begin_login(void)
 	static char line[5000];
 
 	listener_add(&w.f, LISTENER_FD, false);
-	w.f.protocol->auth_link(&w.f, AUTH_FD);
+	authchannel_use(&w.f, AUTH_FD);
 	arrive("192.0.2.1:1000", false);
 	step("PROXY TCP4 198.51.100.1 192.0.2.1 555 110\r\n");
 	strcpy(line, "AUTH PLAIN ");

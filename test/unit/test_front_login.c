@@ -298,7 +298,7 @@ static void say_all_three(void)
 static void send_queue(void)
 {
 	w.auth_fault = FAULT_NONE;
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 }
 
 static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
@@ -308,7 +308,7 @@ static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
 	w.auth_fault = FAULT_LIMIT;
 	say_all_three();
 	CHECK_EQ(heard(MESSAGE_AUTH_ASK), 0);
-	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
 	w.f.slots[1]->watch.wake(&w.f.slots[1]->watch, LOOP_BROKEN);
 	const unsigned first = w.heard_count;
 	send_queue();
@@ -316,7 +316,7 @@ static void test_questions_that_cannot_be_sent_wait_in_order(void **state)
 	CHECK_TEXT(w.heard[first].text, "a");
 	CHECK_TEXT(w.heard[first + 1].text, "c");
 	CHECK_EQ(heard(MESSAGE_AUTH_CANCEL), 0); /* b was never asked */
-	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ);
 	stop_front();
 }
 
@@ -351,7 +351,7 @@ static void test_a_question_that_can_never_be_sent_fails_alone(void **state)
 	w.auth_fault = FAULT_LIMIT;
 	say("USER a\r\nPASS a\r\n");
 	w.auth_fault = FAULT_UNSENDABLE;
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 	CHECK(said("-ERR"));
 	CHECK(!w.pop3.queue);
 	CHECK(logged("login-failed"));
@@ -364,9 +364,9 @@ static void test_a_channel_that_takes_no_more_is_waited_for(void **state)
 	begin();
 	w.auth_fault = FAULT_LIMIT;
 	ask();
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_WRITE);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_WRITE);
 	CHECK_EQ(conn()->pop3->awaits, AWAITS_QUEUE);
-	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
 	send_queue();
 	CHECK_EQ(conn()->pop3->awaits, AWAITS_AUTH);
 	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "secret");
@@ -379,10 +379,10 @@ static void test_a_broken_channel_is_lost(void **state)
 	(void)state;
 	begin();
 	ask();
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_READ);
-	CHECK(w.pop3.auth && conn()->pop3->awaits == AWAITS_AUTH);
-	w.pop3.auth->watch.wake(&w.pop3.auth->watch, LOOP_READ | LOOP_BROKEN);
-	CHECK(!w.pop3.auth);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_READ);
+	CHECK(w.f.auth && conn()->pop3->awaits == AWAITS_AUTH);
+	w.f.auth->watch.wake(&w.f.auth->watch, LOOP_READ | LOOP_BROKEN);
+	CHECK(!w.f.auth);
 	CHECK(said("-ERR [SYS/TEMP]"));
 	stop_front();
 }
@@ -398,15 +398,15 @@ static void test_a_lost_link_fails_what_was_asked_and_keeps_what_waits(void **st
 	w.auth_fault = FAULT_LIMIT;
 	arrive("192.0.2.1:1000", false);
 	say_as(1, "USER b\r\nPASS b\r\n");
-	deliver(&w.pop3.auth->watch, CHANNEL_BROKEN, NULL, NULL, 0);
-	CHECK(!w.pop3.auth);
+	deliver(&w.f.auth->watch, CHANNEL_BROKEN, NULL, NULL, 0);
+	CHECK(!w.f.auth);
 	CHECK(said("-ERR [SYS/TEMP]"));
 	CHECK_EQ(w.f.slots[0]->pop3->awaits, AWAITS_NOTHING);
 	CHECK_EQ(w.f.slots[1]->pop3->awaits, AWAITS_QUEUE);
 	w.auth_fault = FAULT_NONE;
-	w.f.protocol->auth_link(&w.f, AUTH_FD);
+	authchannel_use(&w.f, AUTH_FD);
 	CHECK_EQ(heard(MESSAGE_AUTH_WHICH), 2);
-	CHECK_EQ(w.pop3.auth->watch.events, LOOP_READ | LOOP_WRITE);
+	CHECK_EQ(w.f.auth->watch.events, LOOP_READ | LOOP_WRITE);
 	send_queue();
 	CHECK_TEXT(last(MESSAGE_AUTH_ASK)->text, "b");
 	CHECK_EQ(w.f.slots[1]->pop3->awaits, AWAITS_AUTH);
@@ -418,9 +418,9 @@ static void test_a_new_link_takes_the_place_of_the_old(void **state)
 	(void)state;
 	begin();
 	ask();
-	w.f.protocol->auth_link(&w.f, AUTH_FD);
+	authchannel_use(&w.f, AUTH_FD);
 	CHECK(said("-ERR [SYS/TEMP]"));
-	CHECK(w.pop3.auth && heard(MESSAGE_AUTH_WHICH) == 2);
+	CHECK(w.f.auth && heard(MESSAGE_AUTH_WHICH) == 2);
 	stop_front();
 }
 
@@ -434,7 +434,7 @@ static void test_a_socket_that_found_no_room_fails_the_login(void **state)
 	const struct message ok = { .kind = MESSAGE_AUTH_OK,
 				    .AUTH_OK = { .id = slots_id(conn()),
 						 .user = SPAN("real") } };
-	deliver(&w.pop3.auth->watch, CHANNEL_CUT, &ok, NULL, 0);
+	deliver(&w.f.auth->watch, CHANNEL_CUT, &ok, NULL, 0);
 	CHECK(said("-ERR [SYS/TEMP]"));
 	CHECK(logged("login-failed user=real"));
 	CHECK_EQ(conn()->pop3->awaits, AWAITS_NOTHING);

@@ -5,12 +5,9 @@
 #include "front/pop3/advance.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/own.h"
 #include "base/secret.h"
-#include "front/client.h"
-#include "front/deadline.h"
 #include "front/output.h"
 #include "front/pop3/authlink.h"
 #include "front/pop3/board.h"
@@ -21,6 +18,7 @@
 #include "front/pop3/readahead.h"
 #include "front/pop3/records.h"
 #include "front/pop3/sessionlog.h"
+#include "front/steps.h"
 
 static void step(struct conn *c, const struct session_event *ev)
 {
@@ -59,11 +57,8 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 {
 	const enum result r = input_next(c, ev);
 
-	if (r == RESULT_HANGUP) { /* the client may still read its replies */
-		const enum result sent = output_flush(c);
-
-		return sent == RESULT_WAIT ? RESULT_WAIT : RESULT_HANGUP;
-	}
+	if (r == RESULT_HANGUP)
+		return steps_hangup(c);
 	if (r != RESULT_EVENT)
 		return r;
 	const struct span line = ev->line;
@@ -73,22 +68,6 @@ static enum result read_command(struct conn *c, struct session_event *ev)
 	/* a line that was refused may hold a password, too */
 	if (!conn_is_logged_in(c))
 		secret_wipe(unconst(line.at), line.len);
-	return RESULT_DONE;
-}
-
-/* RFC 2595 section 4: a client waits for the reply to STLS before it sends more. So
- * octets in clear text behind STLS were inserted by somebody between client and server.
- */
-static enum result start_tls(struct conn *c)
-{
-	if (c->client.in.len > 0)
-		return result_over(c, "clear-text-behind-stls");
-	const enum result r = output_flush(c);
-	if (r != RESULT_DONE)
-		return r;
-	if (!client_begin_tls(c))
-		return RESULT_NO_MEMORY;
-	deadline_handshake(c);
 	return RESULT_DONE;
 }
 
@@ -145,14 +124,7 @@ static enum result make_marks(const struct conn *c, struct session_event *ev)
 static enum result part(struct conn *c)
 {
 	droplink_detach(c);
-	const enum result r = output_end(c);
-	if (r != RESULT_DONE)
-		return r;
-	c->end = c->pop3->session.end;
-	if (c->client.in.len == 0 && strcmp(c->end, "quit") == 0)
-		return RESULT_OVER;
-	client_linger(c);
-	return RESULT_DONE;
+	return steps_part(c, c->pop3->session.end);
 }
 
 /* Carry out what the session asks for. */
@@ -166,7 +138,7 @@ static enum result carry_out(struct conn *c, struct session_event *ev)
 	case ASK_BOARD:
 		return RESULT_WAIT;
 	case ASK_TLS:
-		return start_tls(c);
+		return steps_start_tls(c, "clear-text-behind-stls");
 	case ASK_RECORDS:
 		return feed_records(c, ev);
 	case ASK_MARKS:

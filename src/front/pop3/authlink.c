@@ -1,67 +1,16 @@
-/* front/pop3/authlink.c - the channel to poplar-auth, and the queue of questions.
+/* front/pop3/authlink.c - the questions to poplar-auth, and their queue.
  *
  * Prefix: authlink_.
  */
 #include "front/pop3/authlink.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "front/pop3/links.h"
+#include "front/authchannel.h"
 #include "front/pop3/timeout.h"
 #include "front/slots.h"
-#include "ipc/channel.h"
-
-/* ---- the channel ---- */
-
-static void poll_link(struct front *f)
-{
-	if (f->pop3->auth)
-		loop_watch(&f->loop, &f->pop3->auth->watch,
-			   LOOP_READ | (f->pop3->queue ? LOOP_WRITE : 0));
-}
-
-bool authlink_open(struct front *f, int fd,
-		   void (*wake)(struct loop_watch *watch, unsigned events))
-{
-	struct auth_link *link = malloc(sizeof *link);
-
-	if (link)
-		*link = (struct auth_link){ { .fd = fd, .wake = wake },
-					    f,
-					    channel_of(fd, ROLE_AUTH, ROLE_FRONT) };
-	if (!link || !loop_watch(&f->loop, &link->watch, LOOP_READ)) {
-		log_event(LOG_ERR, "auth-link-lost", LOG_T("what", "out of memory"));
-		free(link);
-		close(fd);
-		return false;
-	}
-	f->pop3->auth = link;
-	/* If the question is lost, front/pop3/offers.c repeats it for a front that
-	 * knows no offers; another one hears of new offers with its next login. */
-	fault_ignore(authlink_tell(
-		f, &(const struct message){ .kind = MESSAGE_AUTH_WHICH }));
-	poll_link(f);
-	return true;
-}
-
-void authlink_close(struct front *f)
-{
-	struct auth_link *link = TAKE(f->pop3->auth);
-
-	loop_watch(&f->loop, &link->watch, 0);
-	loop_leave(&f->loop, &link->watch, link);
-	close(link->watch.fd);
-}
-
-enum fault authlink_tell(const struct front *f, const struct message *m)
-{
-	return f->pop3->auth ? channel_send(f->pop3->auth->watch.fd, m, -1, CHANNEL_NOW)
-			     : FAULT_PEER;
-}
 
 /* If the message is lost, poplar-auth ends the exchange by itself after a while. */
 void authlink_cancel(const struct front *f, uint64_t id, uint64_t exchange)
@@ -69,7 +18,7 @@ void authlink_cancel(const struct front *f, uint64_t id, uint64_t exchange)
 	const struct message m = { .kind = MESSAGE_AUTH_CANCEL,
 				   .AUTH_CANCEL = { id, exchange } };
 
-	fault_ignore(authlink_tell(f, &m));
+	fault_ignore(authchannel_tell(f, &m));
 }
 
 /* ---- one question ---- */
@@ -117,7 +66,7 @@ static enum fault send_login(const struct conn *c, struct span secret)
 	add_bindings(c, &bindings, &ask.AUTH_ASK);
 	if (mechanism_needs(s->mechanism) & MECHANISM_TIMESTAMP)
 		ask.AUTH_ASK.timestamp = span_of(c->pop3->timestamp);
-	return authlink_tell(c->front, &ask);
+	return authchannel_tell(c->front, &ask);
 }
 
 static enum fault send_response(const struct conn *c, struct span secret)
@@ -127,7 +76,7 @@ static enum fault send_response(const struct conn *c, struct span secret)
 				   .AUTH_NEXT = { slots_id(c), q->exchange, q->waited,
 						  secret } };
 
-	return authlink_tell(c->front, &m);
+	return authchannel_tell(c->front, &m);
 }
 
 static enum fault send_board(const struct conn *c, struct span name)
@@ -141,7 +90,7 @@ static enum fault send_board(const struct conn *c, struct span name)
 					   .name = name,
 					   .ticket = { q->ticket, q->ticket_len } } };
 
-	return authlink_tell(c->front, &m);
+	return authchannel_tell(c->front, &m);
 }
 
 static enum fault send_question(const struct conn *c)
@@ -215,7 +164,7 @@ enum result authlink_ask_again(struct conn *c, struct session_event *ev)
 	else
 		c->pop3->awaits = AWAITS_AUTH;
 	if (fault && first)
-		poll_link(f);
+		authchannel_poll(f, true);
 	return RESULT_WAIT;
 }
 
@@ -238,7 +187,7 @@ struct conn *authlink_send_queue(struct front *f, enum fault *out)
 		if (*out)
 			return c;
 	}
-	poll_link(f);
+	authchannel_poll(f, false);
 	return NULL;
 }
 

@@ -1,4 +1,4 @@
-/* front/pop3/authlink.h - the channel to poplar-auth, and the queue of questions.
+/* front/pop3/authlink.h - the questions to poplar-auth, and their queue.
  *
  * Prefix: authlink_. A question that cannot be sent yet, because the channel is full or
  * poplar-auth is being started again, waits in the queue (AWAITS_QUEUE).
@@ -6,18 +6,6 @@
 #pragma once
 
 #include "front/pop3/state.h"
-#include "ipc/message.h"
-
-/* Use fd, a new channel to poplar-auth, which the front takes over, and ask which
- * mechanisms poplar-auth can check. The loop calls `wake` when something comes. The
- * caller has closed the old channel. False: out of memory, which has been logged. */
-MUST_USE bool authlink_open(struct front *f, int fd,
-			    void (*wake)(struct loop_watch *watch, unsigned events));
-void authlink_close(struct front *f);
-
-/* Send a message that belongs to no question of a connection. FAULT_PEER: the front has
- * no channel to poplar-auth. Other faults are those of channel_send. */
-MUST_USE enum fault authlink_tell(const struct front *f, const struct message *m);
 
 /* Send the question of connection c, as its session asks: a login, the next response of
  * an exchange, or a board. `secret` (the password, the response, or the name of the

@@ -4,8 +4,8 @@
  */
 #include "front/pop3/offers.h"
 
+#include "front/authchannel.h"
 #include "front/listener.h"
-#include "front/pop3/authlink.h"
 
 enum { OFFERS_MS = 1000 }; /* after which the offers are asked for again */
 
@@ -13,7 +13,7 @@ static bool ask(struct front *f)
 {
 	const struct message which = { .kind = MESSAGE_AUTH_WHICH };
 
-	return authlink_tell(f, &which) == FAULT_NONE;
+	return authchannel_tell(f, &which) == FAULT_NONE;
 }
 
 /* Ask again later if the offers have not come by then. The kernel may have had no
@@ -33,6 +33,13 @@ static void on_late(struct loop_timer *timer)
 		return;
 	ask(f); /* if this fails, the timer tries again */
 	expect(f);
+}
+
+/* If the question is lost, the timer repeats it in a front that knows no offers;
+ * another one hears of new offers with its next login. */
+void offers_ask(struct front *f)
+{
+	(void)ask(f);
 }
 
 void offers_start(struct front *f)

@@ -11,6 +11,9 @@
 /* Set up the timer. Call it once, when the loop has room for it. */
 void offers_start(struct front *f);
 
+/* A poplar-auth has been started: ask it. */
+void offers_ask(struct front *f);
+
 /* poplar-auth has answered with this set of mechanisms: accept clients. */
 void offers_known(struct front *f, unsigned mechanisms);
 

@@ -8,8 +8,7 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
-#include "base/secret.h"
+#include "front/authchannel.h"
 #include "front/deadline.h"
 #include "front/output.h"
 #include "front/pop3/advance.h"
@@ -169,11 +168,8 @@ static void send_queue(struct front *f)
 		resume(c, fail_question(c, fault, &ev), &ev);
 }
 
-/* Fail every question that was sent, and do not repeat it: it may be what killed
- * poplar-auth. Questions in the queue wait for the next channel. */
 static void lose_auth(struct front *f)
 {
-	authlink_close(f);
 	for (uint32_t i = 0; i < f->slot_count; i++) {
 		struct conn *c = f->slots[i];
 		struct session_event ev;
@@ -186,45 +182,21 @@ static void lose_auth(struct front *f)
 	}
 }
 
-static void on_auth(struct loop_watch *at, unsigned events)
+static void hear_auth(struct front *f, bool cut)
 {
-	struct auth_link *link = (struct auth_link *)at;
-	struct front *f = link->front;
-	const struct message *m = &f->inbox.message;
 	struct session_event ev;
+	struct conn *c = NULL;
+	const enum result r = cut ? authanswer_take_cut(f, &f->inbox.message, &c, &ev)
+				  : authanswer_take(f, &f->inbox, &c, &ev);
 
-	if (events & LOOP_WRITE)
-		send_queue(f);
-	while (f->pop3->auth == link) {
-		enum result r = RESULT_WAIT;
-		struct conn *c = NULL;
-
-		switch (channel_receive(&link->channel, CHANNEL_NOW, &f->inbox)) {
-		case CHANNEL_MESSAGE:
-			r = authanswer_take(f, &f->inbox, &c, &ev);
-			break;
-		case CHANNEL_CUT:
-			r = authanswer_take_cut(f, m, &c, &ev);
-			break;
-		case CHANNEL_EMPTY:
-			if (events & LOOP_BROKEN)
-				lose_auth(f);
-			return;
-		case CHANNEL_CLOSED:
-		case CHANNEL_BROKEN:
-			lose_auth(f);
-			return;
-		}
-		if (c)
-			resume(c, r, &ev);
-	}
+	if (c)
+		resume(c, r, &ev);
 }
 
-static void use_auth_link(struct front *f, int fd)
+static void open_auth(struct front *f)
 {
-	if (f->pop3->auth)
-		lose_auth(f);
-	fault_ignore(authlink_open(f, fd, on_auth) ? FAULT_NONE : FAULT_NOMEM);
+	offers_ask(f);
+	authchannel_poll(f, f->pop3->queue);
 }
 
 /* ---- poplar-drop ---- */
@@ -285,7 +257,10 @@ static const struct protocol protocol = {
 	.conn_octets = sizeof(struct pop3_conn),
 	.reply_most = SESSION_REPLY_MAX,
 	.has_proxies = true,
-	.auth_link = use_auth_link,
+	.auth_opened = open_auth,
+	.auth_takes = send_queue,
+	.auth_says = hear_auth,
+	.auth_lost = lose_auth,
 	.holds_clients = offers_hold_clients,
 	.refuse = refuse,
 	.begin = begin,

@@ -33,7 +33,6 @@ enum awaits {
 };
 
 /* front/pop3/links.h */
-struct auth_link;
 struct drop_link;
 
 /* pop3/timeout.c: the time that the server works on a login. */
@@ -126,7 +125,6 @@ struct pop3_front {
 	void (*drop_wake)(struct loop_watch *watch, unsigned events);
 
 	/* pop3/authlink.c */
-	struct auth_link *auth;   /* NULL: none */
 	struct conn *queue;       /* questions that wait to be sent, oldest first */
 	struct conn **queue_last; /* where the next one goes */
 
