@@ -13,7 +13,6 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/server.h"
-#include "ipc/dispatch.h"
 
 struct trial {
 	const struct settings *settings;
@@ -192,18 +191,6 @@ static bool on_other(void *arg, const struct message *m, struct channel_files *f
 	X(FIND_IS, on_other)
 DISPATCH(from_auth, AUTH, TOOL, HEARS_AUTH);
 
-static int hear(int fd, struct trial *t)
-{
-	struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_TOOL);
-	struct channel_inbox inbox;
-
-	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE)
-		if (!dispatch(&from_auth, t, &inbox))
-			return t->status;
-	cli_say("the server gave no answer: run this as root or as its user", NULL);
-	return CLI_NO_SERVER;
-}
-
 int cli_test_recipient(const struct settings *settings, const char *address, bool json)
 {
 	struct trial t = { .settings = settings, .json = json };
@@ -220,5 +207,5 @@ int cli_test_recipient(const struct settings *settings, const char *address, boo
 		json_text(span_of(address));
 		fputs(", \"steps\": [", stdout);
 	}
-	return hear(fd, &t);
+	return cli_hear(fd, &from_auth, &t) ? t.status : CLI_NO_SERVER;
 }

@@ -11,7 +11,6 @@
 
 #include "base/own.h"
 #include "cli/cli.h"
-#include "ipc/channel.h"
 #include "rundir/control.h"
 
 int cli_connect(const struct settings *s)
@@ -36,4 +35,16 @@ enum fault cli_ask(int fd, const struct message *question)
 		return channel_send(fd, question, -1, CHANNEL_WAIT);
 	cli_say("longer than any user's", over);
 	return FAULT_UNSENDABLE;
+}
+
+bool cli_hear(int fd, const struct dispatch *answers, void *arg)
+{
+	struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_TOOL);
+	struct channel_inbox inbox;
+
+	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE)
+		if (!dispatch(answers, arg, &inbox))
+			return true;
+	cli_say("the server gave no answer: run this as root or as its user", NULL);
+	return false;
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "config/settings.h"
-#include "ipc/message.h"
+#include "ipc/dispatch.h"
 
 /* Connect to poplar-auth of the running server, by way of poplard. Returns a channel;
  * -1: no server answers, which has been reported. */
@@ -15,3 +15,8 @@ MUST_USE int cli_connect(const struct settings *s);
  * question is longer than the server takes, which has been reported. Other faults are
  * those of channel_send. */
 MUST_USE enum fault cli_ask(int fd, const struct message *question);
+
+/* Give each answer that comes on that channel to its handler in `answers`, with `arg`.
+ * True: a handler has returned false. False: the channel was closed before that, which
+ * has been reported. */
+MUST_USE bool cli_hear(int fd, const struct dispatch *answers, void *arg);

@@ -25,7 +25,6 @@
 #include "cli/password.h"
 #include "cli/recipienttest.h"
 #include "cli/server.h"
-#include "ipc/dispatch.h"
 
 /* The longest time in which a maildrop process opens the maildrop. */
 enum { PATIENCE_MS = 30000 };
@@ -244,18 +243,6 @@ static bool on_find(void *arg, const struct message *m, struct channel_files *no
 	X(FIND_IS, on_find)
 DISPATCH(from_auth, AUTH, TOOL, HEARS_AUTH);
 
-static int hear(int fd, struct trial *t)
-{
-	struct channel auth = channel_of(fd, ROLE_AUTH, ROLE_TOOL);
-	struct channel_inbox inbox;
-
-	while (channel_receive(&auth, CHANNEL_WAIT, &inbox) == CHANNEL_MESSAGE)
-		if (!dispatch(&from_auth, t, &inbox))
-			return t->status;
-	cli_say("the server gave no answer: run this as root or as its user", NULL);
-	return CLI_NO_SERVER;
-}
-
 /* ---- asking ---- */
 
 /* Would a front offer the mechanism on such a connection? */
@@ -285,7 +272,7 @@ static int ask(struct trial *t, struct span password)
 		return CLI_NO_SERVER;
 	switch (cli_ask(fd, &m)) {
 	case FAULT_NONE:
-		return hear(fd, t);
+		return cli_hear(fd, &from_auth, t) ? t->status : CLI_NO_SERVER;
 	case FAULT_UNSENDABLE:
 		return CLI_BAD;
 	default:
