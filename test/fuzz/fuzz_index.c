@@ -2,11 +2,11 @@
  * octet, its sums made right again. Whatever it holds: nothing crashes; unless somebody
  * forged the sums of records, a message that is read has its own unique-id and size;
  * and once the index is gone, everything is as it was. */
+#include "../scratch.h"
 #include "fuzz.h"
 
 #include <endian.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,16 +25,9 @@ static char good[1 << 16];
 static size_t good_len;
 static struct listing_record truth[MESSAGES];
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static void clean_up(void)
 {
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(folder);
 }
 
 static struct maildrop *open_it(enum store_index index)

@@ -1,10 +1,10 @@
 /* A ledger of any octets. What can be read of it is in order, each message once and in
  * bounds; what is added is found; and a new file has what was chosen, and nothing else.
  */
+#include "../scratch.h"
 #include "fuzz.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,16 +13,9 @@
 static char folder[64];
 static int dir = -1;
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static void clean_up(void)
 {
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(folder);
 }
 
 static void begin(void)

@@ -1,11 +1,11 @@
 /* test/store/box.h - a maildrop to play with. */
 #pragma once
 
+#include "../scratch.h"
 #include "../unit/check.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sys/wait.h>
 
@@ -45,30 +45,11 @@ static inline void box_open(struct box *b)
 	box_open_kind(b, &kinds[0]);
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int flag,
-			     struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static inline void box_close(struct box *b)
 {
 	close(b->root);
 	store_locks_free(b->locks);
-	nftw(b->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static inline unsigned open_descriptors(void)
-{
-	DIR *all = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert_true(all != NULL);
-	while (readdir(all))
-		count++;
-	closedir(all);
-	return count;
+	scratch_remove(b->path);
 }
 
 /* ---- a Maildir, by names ---- */

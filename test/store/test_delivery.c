@@ -228,9 +228,9 @@ static void test_a_spool_is_an_empty_file_that_nobody_can_find(void **state)
 
 	box_open_kind(&b, *state);
 	const struct store_opening o = arrival(&b);
-	const unsigned before = open_descriptors();
+	const unsigned before = scratch_descriptors();
 	CHECK_EQ(store_spool(&o, &spool, NULL), FAULT_NONE);
-	CHECK_EQ(open_descriptors(), before + 1);
+	CHECK_EQ(scratch_descriptors(), before + 1);
 	CHECK(fstat(spool, &st) == 0 && S_ISREG(st.st_mode));
 	CHECK_EQ(st.st_size, 0);
 	CHECK_EQ(st.st_nlink, 0);
@@ -243,7 +243,7 @@ static void test_a_spool_is_an_empty_file_that_nobody_can_find(void **state)
 	close(spool);
 	CHECK_EQ(out.octets, 7);
 	CHECK_EQ(count_of(&b), 1);
-	CHECK_EQ(open_descriptors(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 	box_close(&b);
 }
 

@@ -494,7 +494,7 @@ static void test_the_ledger_is_tidied(void **state)
 	(void)state;
 	box_open(&b);
 	b.rules = &r;
-	const unsigned before = open_descriptors();
+	const unsigned before = scratch_descriptors();
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof name, "new/%d.x", 1000 + i);
 		put_old(&b, name, 0);
@@ -512,7 +512,7 @@ static void test_the_ledger_is_tidied(void **state)
 	CHECK_EQ(st.st_mode & 07777, 0600);
 	later(&r, 1);
 	CHECK_EQ(visit(&b, 0, 0), 0);
-	CHECK_EQ(open_descriptors(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 	box_close(&b);
 }
 

@@ -879,7 +879,7 @@ static void test_a_home_is_made_where_it_may_be(void **state)
 	box_open(&b);
 	CHECK_EQ(open_at(&b, "d/e/h/Maildir", false, &m, &why), FAULT_SETUP);
 	CHECK(faccessat(b.root, "d", F_OK, 0) < 0);
-	const unsigned before = open_descriptors();
+	const unsigned before = scratch_descriptors();
 	for (int session = 0; session < 2; session++) {
 		errno = 0;
 		CHECK_EQ(open_at(&b, "d/e/h/Maildir", true, &m, &why), FAULT_NONE);
@@ -894,7 +894,7 @@ static void test_a_home_is_made_where_it_may_be(void **state)
 	CHECK_EQ(open_at(&b, "d/e/i/Maildir", true, &m, &why), FAULT_NONE);
 	CHECK(m->has_new_home);
 	store_close(m);
-	CHECK_EQ(open_descriptors(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 	box_close(&b);
 }
 

@@ -2,10 +2,10 @@
  * is in a temporary folder, and what it prints is kept. */
 #pragma once
 
+#include "../scratch.h"
 #include "peer.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <sys/stat.h>
 
@@ -66,16 +66,9 @@ static inline void cli_begin(const char *more)
 	cli_mkdir("run");
 }
 
-static inline int cli_remove(const char *path, const struct stat *st, int kind,
-			     struct FTW *where)
-{
-	(void)st, (void)kind, (void)where;
-	return remove(path);
-}
-
 static inline void cli_end(void)
 {
-	CHECK_EQ(nftw(cli.dir, cli_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
+	CHECK_EQ(scratch_remove(cli.dir), 0);
 }
 
 /* Let a descriptor lead to a new file, which has no name. Returns where it led. */

@@ -3,11 +3,11 @@
  */
 #pragma once
 
+#include "../scratch.h"
 #include "peer.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -353,7 +353,7 @@ static inline void world_end(void)
 	own_fd_close(&p->control);
 	for (unsigned i = 0; i < world.count; i++)
 		own_fd_close(&world.children[i].channel);
-	CHECK_EQ(nftw(world.dir, world_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
+	CHECK_EQ(scratch_remove(world.dir), 0);
 }
 
 /* ---- children ---- */

@@ -1,5 +1,6 @@
 /* Promises of ipc/channel: what arrives at the other end, and what the caller is told.
  */
+#include "../scratch.h"
 #include "messages.h"
 
 #include <errno.h>
@@ -41,19 +42,10 @@ static enum channel_got receive(struct link *l)
 	return channel_receive(&l->receiver, CHANNEL_NOW, &l->inbox);
 }
 
-static int open_descriptors(void)
-{
-	int count = 0;
-
-	for (int fd = 0; fd < 200; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
-
 static void test_a_descriptor_travels_and_is_the_receivers(void **state)
 {
 	struct link l;
-	int before = open_descriptors();
+	const unsigned before = scratch_descriptors();
 
 	(void)state;
 	link_begin(&l);
@@ -72,7 +64,7 @@ static void test_a_descriptor_travels_and_is_the_receivers(void **state)
 	errno = EINTR; /* of an earlier call */
 	CHECK_EQ(receive(&l), CHANNEL_CLOSED);
 	close(l.receiver.fd);
-	CHECK_EQ(open_descriptors(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 }
 
 static void test_a_message_without_its_descriptor_is_not_sent(void **state)
@@ -168,7 +160,7 @@ static void test_too_many_or_unexpected_descriptors_are_closed(void **state)
 
 	(void)state;
 	link_begin(&l);
-	int before = open_descriptors();
+	const unsigned before = scratch_descriptors();
 	const struct message with = { .kind = MESSAGE_COPIED },
 			     without = { .kind = MESSAGE_WARMED };
 	size_t with_len = message_encode(&with, octets, sizeof octets);
@@ -178,12 +170,12 @@ static void test_too_many_or_unexpected_descriptors_are_closed(void **state)
 		CHECK_EQ(l.inbox.files.at[0] >= 0, count == 1);
 		if (count == 1)
 			close(l.inbox.files.at[0]);
-		CHECK_EQ(open_descriptors(), before);
+		CHECK_EQ(scratch_descriptors(), before);
 	}
 	size_t len = message_encode(&without, octets, sizeof octets);
 	send_raw(l.sender, octets, len, 1);
 	CHECK_EQ(receive(&l), CHANNEL_BROKEN);
-	CHECK_EQ(open_descriptors(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 	link_end(&l);
 }
 
@@ -204,7 +196,7 @@ static void test_several_descriptors_travel_in_order(void **state)
 	link_begin(&l);
 	for (size_t i = 0; i <= CHANNEL_FILES_MAX; i++)
 		sent[i] = memfd_create("file", MFD_CLOEXEC);
-	int before = open_descriptors();
+	const unsigned before = scratch_descriptors();
 	for (size_t count = 0; count <= CHANNEL_FILES_MAX; count++) {
 		CHECK_EQ(channel_send_files(l.sender, &m, sent, count, CHANNEL_NOW),
 			 FAULT_NONE);
@@ -219,7 +211,7 @@ static void test_several_descriptors_travel_in_order(void **state)
 			CHECK_EQ(mine.st_ino, theirs.st_ino);
 			close(files->at[i]);
 		}
-		CHECK_EQ(open_descriptors(), before);
+		CHECK_EQ(scratch_descriptors(), before);
 	}
 	CHECK_EQ(channel_send_files(l.sender, &m, sent, CHANNEL_FILES_MAX + 1,
 				    CHANNEL_NOW),
@@ -227,7 +219,7 @@ static void test_several_descriptors_travel_in_order(void **state)
 	send_raw(l.sender, octets, message_encode(&m, octets, sizeof octets),
 		 CHANNEL_FILES_MAX + 1);
 	CHECK_EQ(receive(&l), CHANNEL_BROKEN);
-	CHECK_EQ(open_descriptors(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 	for (size_t i = 0; i <= CHANNEL_FILES_MAX; i++)
 		close(sent[i]);
 	link_end(&l);

@@ -1,142 +1,40 @@
 /* Promises of dropd/delivery to poplar-lmtp, and of a poplar-drop that cannot trust it:
  * what each message is answered, that only one message comes, and that no file keeps a
  * thread waiting. The store is the real one, with Maildirs in a temporary folder. */
-#include "peer.h"
-#include "site.h"
+#include "dropworld.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 
-#include "base/own.h"
 #include "dropd/delivery.h"
 #include "sys/file.h"
 
 static struct {
-	struct pool_fd *post; /* NULL: no delivery is watched */
-	struct dropd dropd;
-	char path[64];
-	struct channel lmtp;
-	bool lacks_pages; /* the file system has no RWF_NOWAIT */
-	bool is_remote;   /* ... and is that of another machine */
-	bool lacks_memory, lacks_watches, lacks_memfds;
-} world;
-
-bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post);
-bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post)
-{
-	(void)pool;
-	CHECK(!world.post);
-	if (!world.lacks_watches)
-		world.post = post;
-	return !world.lacks_watches;
-}
-
-void __wrap_pool_again(struct pool *pool, struct pool_fd *post);
-void __wrap_pool_again(struct pool *pool, struct pool_fd *post)
-{
-	CHECK(__wrap_pool_watch(pool, post));
-}
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return world.lacks_memory ? NULL : __real_calloc(count, size);
-}
-
-ssize_t __real_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
-			  int flags);
-ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
-			  int flags);
-ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at, int flags)
-{
-	struct stat st;
-
-	if (!world.lacks_pages || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return __real_preadv64v2(fd, v, count, at, flags);
-	errno = EOPNOTSUPP;
-	return -1;
-}
+	bool is_remote;    /* the file system is that of another machine */
+	bool lacks_memfds; /* file_sealed fails */
+} site;
 
 bool __real_file_is_local(int fd);
 bool __wrap_file_is_local(int fd);
 bool __wrap_file_is_local(int fd)
 {
-	return !world.is_remote && __real_file_is_local(fd);
+	return !site.is_remote && __real_file_is_local(fd);
 }
 
 int __real_file_sealed(const char *name, struct span contents);
 int __wrap_file_sealed(const char *name, struct span contents);
 int __wrap_file_sealed(const char *name, struct span contents)
 {
-	return world.lacks_memfds ? -1 : __real_file_sealed(name, contents);
-}
-
-/* The delivery hears what is there. Returns whether it goes on. */
-static bool wake(void)
-{
-	struct pool_fd *post = TAKE(world.post);
-
-	CHECK(post);
-	post->wake(NULL, post);
-	return world.post != NULL;
+	return site.lacks_memfds ? -1 : __real_file_sealed(name, contents);
 }
 
 /* ---- the maildrop ---- */
 
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	CHECK(d);
-	while (readdir(d))
-		count++;
-	closedir(d);
-	return count;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static void world_begin(void)
 {
-	struct dropd *d = &world.dropd;
-
-	peer_log_begin();
-	memset(&world, 0, sizeof world);
-	site_begin(&d->threaded.child.settings);
-	strcpy(world.path, "/tmp/poplar-drop-XXXXXX");
-	CHECK(mkdtemp(world.path));
-	d->root = open(world.path, O_PATH | O_DIRECTORY);
-	d->locks = store_locks_new(4, 0);
-	d->boot = 1;
-	memcpy(d->warning.host, "mx.test", sizeof "mx.test");
-	CHECK(d->root >= 0 && d->locks && mkdirat(d->root, "u", 0700) == 0);
-}
-
-static void world_end(void)
-{
-	struct dropd *d = &world.dropd;
-
-	CHECK_EQ(atomic_load(&d->sessions), 0);
-	CHECK_EQ(atomic_load(&d->threaded.live), 0);
-	CHECK(!world.post);
-	settings_done(&d->threaded.child.settings);
-	store_locks_free(d->locks);
-	free(d->warning.text);
-	close(d->root);
-	nftw(world.path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	drop_begin();
+	memset(&site, 0, sizeof site);
+	memcpy(world.dropd.warning.host, "mx.test", sizeof "mx.test");
 }
 
 /* The number of files in a folder of the Maildir; `out` gets the text of the last in
@@ -183,7 +81,7 @@ static void grant(struct message_GRANT_DELIVERY how)
 	if (!how.path.at)
 		how.path = SPAN("u/Maildir");
 	how.peer = SPAN("192.0.2.1:1");
-	world.lmtp = channel_of(peer_new(&ours), ROLE_DROP, ROLE_LMTP);
+	world.peer = channel_of(peer_new(&ours), ROLE_DROP, ROLE_LMTP);
 	dropd_delivery_begin(&world.dropd,
 			     &(const struct message){ .kind = MESSAGE_GRANT_DELIVERY,
 						      .GRANT_DELIVERY = how },
@@ -193,22 +91,9 @@ static void grant(struct message_GRANT_DELIVERY how)
 static void begin(struct message_GRANT_DELIVERY how)
 {
 	grant(how);
-	peer_hears(&world.lmtp, MESSAGE_ACCEPTS, NULL);
+	peer_hears(&world.peer, MESSAGE_ACCEPTS, NULL);
 	CHECK_EQ(atomic_load(&world.dropd.sessions), 1);
 	CHECK(world.post);
-}
-
-static void end(void)
-{
-	own_fd_close(&world.lmtp.fd);
-	if (world.post)
-		CHECK(!wake());
-}
-
-static bool say(struct message m, int pass)
-{
-	peer_say(world.lmtp.fd, &m, pass);
-	return wake();
 }
 
 static bool say_deliver(int fd, uint64_t octets)
@@ -227,16 +112,16 @@ static int file_with(const char *text)
 
 static void check_failed(enum fault f)
 {
-	CHECK_EQ(peer_hears(&world.lmtp, MESSAGE_FAILED, NULL)->FAILED.fault, f);
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	check_told(f);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	CHECK(!world.post);
 	end();
 }
 
 static void check_delivered(void)
 {
-	peer_hears(&world.lmtp, MESSAGE_DELIVERED, NULL);
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	peer_hears(&world.peer, MESSAGE_DELIVERED, NULL);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 }
 
@@ -256,26 +141,26 @@ static void test_a_message_is_stored_and_the_delivery_ends(void **state)
 
 	(void)state;
 	world_begin();
-	const unsigned before = open_files();
+	const unsigned before = scratch_descriptors();
 	deliver((struct message_GRANT_DELIVERY){ 0 }, "a: b\n\nc\n");
 	CHECK_EQ(messages_in("new", text, sizeof text), 1);
 	CHECK_TEXT(text, "a: b\n\nc\n");
 	CHECK(peer_log_has("event=stored user=alice peer=192.0.2.1:1 octets=11"));
-	CHECK_EQ(open_files(), before);
-	world_end();
+	CHECK_EQ(scratch_descriptors(), before);
+	drop_end();
 }
 
 static void test_nothing_comes_of_a_delivery_that_is_given_up(void **state)
 {
 	(void)state;
 	world_begin();
-	const unsigned before = open_files();
+	const unsigned before = scratch_descriptors();
 	begin((struct message_GRANT_DELIVERY){ 0 });
 	CHECK(wake()); /* for nothing */
 	end();
 	CHECK(faccessat(world.dropd.root, "u/Maildir", F_OK, 0) < 0);
-	CHECK_EQ(open_files(), before);
-	world_end();
+	CHECK_EQ(scratch_descriptors(), before);
+	drop_end();
 }
 
 /* DELIVER has arrived, and then its sender has gone: it would send the message again.
@@ -287,12 +172,12 @@ static void test_what_nobody_waits_for_is_not_stored(void **state)
 	begin((struct message_GRANT_DELIVERY){ 0 });
 	OWN_FD fd = file_with("x\n");
 	const struct message m = { .kind = MESSAGE_DELIVER, .DELIVER = { 2 } };
-	peer_say(world.lmtp.fd, &m, fd);
-	own_fd_close(&world.lmtp.fd);
+	peer_say(world.peer.fd, &m, fd);
+	own_fd_close(&world.peer.fd);
 	CHECK(!wake());
 	CHECK_EQ(messages(), 0);
 	CHECK_EQ(messages_in("tmp", NULL, 0), 0);
-	world_end();
+	drop_end();
 }
 
 static int take_spool(void)
@@ -300,7 +185,7 @@ static int take_spool(void)
 	int spool;
 
 	CHECK(say((struct message){ .kind = MESSAGE_SPOOL }, -1));
-	CHECK_EQ(peer_hears(&world.lmtp, MESSAGE_SPOOL_IS, &spool)->SPOOL_IS.fault,
+	CHECK_EQ(peer_hears(&world.peer, MESSAGE_SPOOL_IS, &spool)->SPOOL_IS.fault,
 		 FAULT_NONE);
 	CHECK(spool >= 0);
 	return spool;
@@ -314,7 +199,7 @@ static void test_a_large_message_comes_from_a_spool(void **state)
 	(void)state;
 	for (int way = 0; way < 4; way++) {
 		world_begin();
-		const unsigned before = open_files();
+		const unsigned before = scratch_descriptors();
 		world.lacks_pages = way & 1;
 		begin((struct message_GRANT_DELIVERY){ 0 });
 		int spool = take_spool();
@@ -328,8 +213,8 @@ static void test_a_large_message_comes_from_a_spool(void **state)
 		close(spool);
 		CHECK_EQ(messages_in("new", text, sizeof text), 1);
 		CHECK_TEXT(text, "large\n");
-		CHECK_EQ(open_files(), before);
-		world_end();
+		CHECK_EQ(scratch_descriptors(), before);
+		drop_end();
 	}
 }
 
@@ -345,7 +230,7 @@ static void test_an_empty_message_from_a_spool(void **state)
 	check_delivered();
 	CHECK_EQ(messages_in("new", text, sizeof text), 1);
 	CHECK_TEXT(text, "");
-	world_end();
+	drop_end();
 }
 
 static void test_a_spool_that_cannot_be_had_ends_nothing(void **state)
@@ -354,10 +239,10 @@ static void test_a_spool_that_cannot_be_had_ends_nothing(void **state)
 
 	(void)state;
 	world_begin();
-	world.is_remote = true;
+	site.is_remote = true;
 	begin((struct message_GRANT_DELIVERY){ 0 });
 	CHECK(say((struct message){ .kind = MESSAGE_SPOOL }, -1));
-	CHECK_EQ(peer_hears(&world.lmtp, MESSAGE_SPOOL_IS, &spool)->SPOOL_IS.fault,
+	CHECK_EQ(peer_hears(&world.peer, MESSAGE_SPOOL_IS, &spool)->SPOOL_IS.fault,
 		 FAULT_IO);
 	CHECK_EQ(spool, -1);
 	CHECK(peer_log_has("event=spool-failed user=alice"));
@@ -365,7 +250,7 @@ static void test_a_spool_that_cannot_be_had_ends_nothing(void **state)
 	CHECK(!say_deliver(fd, 2));
 	check_delivered();
 	CHECK_EQ(messages(), 1);
-	world_end();
+	drop_end();
 }
 
 /* ---- what the maildrop refuses ---- */
@@ -380,7 +265,7 @@ static void test_a_maildrop_that_is_missing(void **state)
 	site_set(&world.dropd.threaded.child.settings, SETTING_ID_create_home, "yes");
 	deliver((struct message_GRANT_DELIVERY){ .path = SPAN("v/Maildir") }, "x\n");
 	CHECK(peer_log_has("event=home-made user=alice maildrop=v/Maildir"));
-	world_end();
+	drop_end();
 }
 
 static void test_the_quota_is_that_of_the_grant(void **state)
@@ -404,7 +289,7 @@ static void test_the_quota_is_that_of_the_grant(void **state)
 	deliver((struct message_GRANT_DELIVERY){ .quota_octets = 6, .grace_octets = 2 },
 		"abc\n");
 	CHECK_EQ(messages(), 2);
-	world_end();
+	drop_end();
 }
 
 /* ---- what no sound poplar-lmtp sends ---- */
@@ -413,7 +298,7 @@ static void check_illegal(int fd, uint64_t octets)
 {
 	begin((struct message_GRANT_DELIVERY){ 0 });
 	CHECK(!say_deliver(fd, octets));
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	CHECK(peer_log_has("event=front-broken user=alice what=DELIVER"));
 	peer_log_begin();
 	end();
@@ -440,7 +325,7 @@ static void test_a_file_that_is_none(void **state)
 		close(pipes[i]);
 		close(sockets[i]);
 	}
-	world_end();
+	drop_end();
 }
 
 static void test_a_file_of_another_length(void **state)
@@ -452,7 +337,7 @@ static void test_a_file_of_another_length(void **state)
 	OWN_FD fd = file_with("x\n");
 	for (size_t i = 0; i < sizeof octets / sizeof *octets; i++)
 		check_illegal(fd, octets[i]);
-	world_end();
+	drop_end();
 }
 
 /* It is not even asked how long it is. Here /proc plays the file system of somebody
@@ -467,9 +352,9 @@ static void test_a_file_on_a_strange_file_system(void **state)
 	check_illegal(fd, 0);
 	OWN_FD ours = openat(world.dropd.root, "ours", O_RDWR | O_CREAT, 0600);
 	CHECK(ours >= 0 && write(ours, "x\n", 2) == 2);
-	world.is_remote = true; /* a maildrop that gives no spool has got none back */
+	site.is_remote = true; /* a maildrop that gives no spool has got none back */
 	check_illegal(ours, 2);
-	world_end();
+	drop_end();
 }
 
 static void test_one_message_only(void **state)
@@ -480,12 +365,12 @@ static void test_one_message_only(void **state)
 	world_begin();
 	begin((struct message_GRANT_DELIVERY){ 0 });
 	OWN_FD fd = file_with("x\n");
-	peer_say(world.lmtp.fd, &m, fd);
-	peer_say(world.lmtp.fd, &m, fd);
+	peer_say(world.peer.fd, &m, fd);
+	peer_say(world.peer.fd, &m, fd);
 	CHECK(!wake());
 	CHECK_EQ(messages(), 1);
 	end();
-	world_end();
+	drop_end();
 }
 
 static void test_other_messages_end_the_delivery(void **state)
@@ -512,7 +397,7 @@ static void test_other_messages_end_the_delivery(void **state)
 	CHECK(peer_log_has("event=front-broken user=alice what=SPOOL"));
 	end();
 	CHECK_EQ(messages(), 0);
-	world_end();
+	drop_end();
 }
 
 /* ---- shortages ---- */
@@ -523,26 +408,26 @@ static void test_a_delivery_that_cannot_begin(void **state)
 
 	(void)state;
 	world_begin();
-	const unsigned before = open_files();
+	const unsigned before = scratch_descriptors();
 	world.lacks_memory = true;
 	grant((struct message_GRANT_DELIVERY){ 0 });
 	world.lacks_memory = false;
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	world.lacks_watches = true;
 	grant((struct message_GRANT_DELIVERY){ 0 });
-	peer_hears(&world.lmtp, MESSAGE_ACCEPTS, NULL);
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	peer_hears(&world.peer, MESSAGE_ACCEPTS, NULL);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	world.lacks_watches = false;
 	grant((struct message_GRANT_DELIVERY){ .path = { "u\0x", 3 } });
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	memset(path, 'x', 4096);
 	grant((struct message_GRANT_DELIVERY){ .path = span_of(path) });
 	check_failed(FAULT_IO);
-	CHECK_EQ(open_files(), before);
-	world_end();
+	CHECK_EQ(scratch_descriptors(), before);
+	drop_end();
 }
 
 /* No descriptor is free when DELIVER arrives. */
@@ -555,7 +440,7 @@ static void test_a_message_that_loses_its_file_is_not_stored(void **state)
 	world_begin();
 	begin((struct message_GRANT_DELIVERY){ 0 });
 	OWN_FD fd = file_with("x\n");
-	peer_say(world.lmtp.fd, &m, fd);
+	peer_say(world.peer.fd, &m, fd);
 	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	none = limit;
 	none.rlim_cur = 0;
@@ -563,10 +448,10 @@ static void test_a_message_that_loses_its_file_is_not_stored(void **state)
 	CHECK(!wake());
 	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	CHECK(peer_log_has("event=session-lost user=alice"));
-	CHECK_EQ(peer_got(&world.lmtp), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	CHECK_EQ(messages(), 0);
-	world_end();
+	drop_end();
 }
 
 /* ---- warnings ---- */
@@ -603,7 +488,7 @@ static void test_one_warning_each_time_a_percent_is_crossed_upwards(void **state
 	deliver(how, mail);
 	CHECK_EQ(messages_in("new", text, sizeof text), 7);
 	CHECK(strstr(text, "Subject: Your mailbox is 80% full\n"));
-	world_end();
+	drop_end();
 }
 
 static void test_messages_have_percents_too_and_the_highest_is_told(void **state)
@@ -620,7 +505,7 @@ static void test_messages_have_percents_too_and_the_highest_is_told(void **state
 	CHECK_EQ(messages_in("new", text, sizeof text), 2);
 	CHECK(strstr(text, "Subject: Your mailbox is 30% full\n"));
 	CHECK(strstr(text, "it may hold 3 messages.\n"));
-	world_end();
+	drop_end();
 }
 
 static void test_without_quota_or_percents_nobody_is_warned(void **state)
@@ -632,7 +517,7 @@ static void test_without_quota_or_percents_nobody_is_warned(void **state)
 	warn_at("1%");
 	deliver((struct message_GRANT_DELIVERY){ 0 }, "x\n");
 	CHECK_EQ(messages(), 2);
-	world_end();
+	drop_end();
 }
 
 static void test_the_template_of_the_site(void **state)
@@ -668,7 +553,7 @@ static void test_the_template_of_the_site(void **state)
 	CHECK(end && *end == '\0');
 	const time_t age = time(NULL) - timegm(&tm);
 	CHECK(age >= 0 && age < 3600);
-	world_end();
+	drop_end();
 }
 
 static void test_the_host_of_warnings(void **state)
@@ -692,13 +577,13 @@ static void test_a_warning_that_fails_is_a_line_in_the_log(void **state)
 	warn_at("10%");
 	begin((struct message_GRANT_DELIVERY){ .quota_messages = 3 });
 	OWN_FD fd = file_with("x\n");
-	world.lacks_memfds = true;
+	site.lacks_memfds = true;
 	CHECK(!say_deliver(fd, 2));
 	check_delivered();
 	CHECK(peer_log_has("event=warning-failed user=alice fault=nomem"));
 	CHECK(!peer_log_has("event=quota-warning"));
 	CHECK_EQ(messages(), 1);
-	world_end();
+	drop_end();
 }
 
 int main(void)

@@ -1,69 +1,19 @@
 /* Promises of dropd/session to a front: what each message is answered, what COMMIT
  * removes, and that a session that ends in any other way removes nothing and releases
  * the maildrop. The store is the real one, with a Maildir in a temporary folder. */
-#include "peer.h"
-#include "site.h"
+#include "dropworld.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-
-#include "base/own.h"
 #include "dropd/session.h"
 #include "store/index.h"
 #include "sys/file.h"
 
 /* ---- the pool: a session is watched by the test ---- */
 
-static struct {
-	struct pool_fd *post; /* NULL: no session is watched */
-	struct dropd dropd;
-	char path[64];
-	struct channel front;
-	bool lacks_memory; /* calloc fails */
-	bool lacks_pages;  /* the file system has no RWF_NOWAIT, and is not in memory */
-} world;
-
-bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post);
-bool __wrap_pool_watch(struct pool *pool, struct pool_fd *post)
-{
-	(void)pool;
-	CHECK(!world.post);
-	world.post = post;
-	return true;
-}
-
-void __wrap_pool_again(struct pool *pool, struct pool_fd *post);
-void __wrap_pool_again(struct pool *pool, struct pool_fd *post)
-{
-	CHECK(__wrap_pool_watch(pool, post));
-}
-
 void *__wrap_pool_arg(const struct pool *pool);
 void *__wrap_pool_arg(const struct pool *pool)
 {
 	(void)pool;
 	return &world.dropd;
-}
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return world.lacks_memory ? NULL : __real_calloc(count, size);
-}
-
-ssize_t __real_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
-			  int flags);
-ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at,
-			  int flags);
-ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at, int flags)
-{
-	errno = EOPNOTSUPP;
-	return world.lacks_pages ? -1 : __real_preadv64v2(fd, v, count, at, flags);
 }
 
 bool __real_file_is_memory(int fd);
@@ -73,29 +23,7 @@ bool __wrap_file_is_memory(int fd)
 	return !world.lacks_pages && __real_file_is_memory(fd);
 }
 
-/* The session hears what is there. Returns whether it goes on. */
-static bool wake(void)
-{
-	struct pool_fd *post = TAKE(world.post);
-
-	CHECK(post);
-	post->wake(NULL, post);
-	return world.post != NULL;
-}
-
 /* ---- the maildrop ---- */
-
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	CHECK(d);
-	while (readdir(d))
-		count++;
-	closedir(d);
-	return count;
-}
 
 enum { MESSAGES = 5 };
 
@@ -138,45 +66,19 @@ static const char *left(void)
 	return text;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static void world_begin(void)
 {
-	struct dropd *d = &world.dropd;
+	const struct dropd *d = &world.dropd;
 
-	peer_log_begin();
-	memset(&world, 0, sizeof world);
-	site_begin(&d->threaded.child.settings);
-	strcpy(world.path, "/tmp/poplar-drop-XXXXXX");
-	CHECK(mkdtemp(world.path));
-	d->root = open(world.path, O_PATH | O_DIRECTORY);
-	d->locks = store_locks_new(4, 0);
-	d->boot = 1;
-	CHECK(d->root >= 0 && d->locks && lockowners_init(&d->lockowners));
+	drop_begin();
+	CHECK(lockowners_init(&world.dropd.lockowners));
 	for (const char *const *p =
-		     (const char *const[]){ "u", "u/Maildir", "u/Maildir/new",
+		     (const char *const[]){ "u/Maildir", "u/Maildir/new",
 					    "u/Maildir/cur", "u/Maildir/tmp", NULL };
 	     *p; p++)
 		CHECK_EQ(mkdirat(d->root, *p, 0700), 0);
 	for (int n = 1; n <= MESSAGES; n++)
 		deliver(n, "Subject: x\n\nbody\n");
-}
-
-static void world_end(void)
-{
-	struct dropd *d = &world.dropd;
-
-	CHECK_EQ(atomic_load(&d->sessions), 0);
-	CHECK_EQ(atomic_load(&d->threaded.live), 0);
-	settings_done(&d->threaded.child.settings);
-	store_locks_free(d->locks);
-	close(d->root);
-	nftw(world.path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- a session ---- */
@@ -189,7 +91,7 @@ static void grant(struct message_GRANT how)
 	how.peer = SPAN("192.0.2.1:1");
 	how.path = SPAN("u/Maildir");
 	how.unread = how.retrieved = POLICY_NEVER;
-	world.front = channel_of(peer_new(&ours), ROLE_DROP, ROLE_FRONT);
+	world.peer = channel_of(peer_new(&ours), ROLE_DROP, ROLE_FRONT);
 	dropd_session_begin(
 		&world.dropd,
 		&(const struct message){ .kind = MESSAGE_GRANT, .GRANT = how }, ours);
@@ -202,24 +104,10 @@ static struct message_READY begin(struct message_GRANT how)
 
 	grant(how);
 	struct message_READY ready =
-		peer_hears(&world.front, MESSAGE_READY, &listing)->READY;
+		peer_hears(&world.peer, MESSAGE_READY, &listing)->READY;
 	CHECK(world.post && listing >= 0);
 	close(listing);
 	return ready;
-}
-
-static void end(void)
-{
-	own_fd_close(&world.front.fd);
-	if (world.post)
-		CHECK(!wake());
-}
-
-/* The front says this. Returns whether the session goes on. */
-static bool say(struct message m, int pass)
-{
-	peer_say(world.front.fd, &m, pass);
-	return wake();
 }
 
 static bool say_marks(uint64_t first, unsigned char bits)
@@ -233,11 +121,6 @@ static bool say_commit(uint64_t marked)
 {
 	return say((struct message){ .kind = MESSAGE_COMMIT, .COMMIT = { marked, 0 } },
 		   -1);
-}
-
-static void check_failed(enum fault f)
-{
-	CHECK_EQ(peer_hears(&world.front, MESSAGE_FAILED, NULL)->FAILED.fault, f);
 }
 
 /* The maildrop is free, and has these messages. */
@@ -264,7 +147,7 @@ static void test_ready_says_what_the_listing_holds(void **state)
 	CHECK_EQ(atomic_load(&world.dropd.sessions), 1);
 	end();
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 static void test_a_second_session_is_told_busy_and_the_log_who_is_in(void **state)
@@ -273,18 +156,18 @@ static void test_a_second_session_is_told_busy_and_the_log_who_is_in(void **stat
 	world_begin();
 	begin((struct message_GRANT){ 0 });
 	struct pool_fd *const first = TAKE(world.post);
-	const struct channel front = world.front;
+	const struct channel front = world.peer;
 	grant((struct message_GRANT){ 0 });
-	check_failed(FAULT_BUSY);
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	check_told(FAULT_BUSY);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	CHECK(!world.post);
 	CHECK(peer_log_has("held-from=192.0.2.1:1"));
-	close(world.front.fd);
+	close(world.peer.fd);
 	world.post = first;
-	world.front = front;
+	world.peer = front;
 	end();
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 /* The longest path is answered; what no path can hold is no session. */
@@ -298,20 +181,20 @@ static void test_a_path_has_up_to_4096_octets_and_no_nul(void **state)
 
 	(void)state;
 	world_begin();
-	const unsigned before = open_files();
+	const unsigned before = scratch_descriptors();
 	for (int nul = 0; nul < 2; nul++) {
 		memset(path, 'x', sizeof path);
 		path[9] = nul ? '\0' : 'x';
-		world.front = channel_of(peer_new(&ours), ROLE_DROP, ROLE_FRONT);
+		world.peer = channel_of(peer_new(&ours), ROLE_DROP, ROLE_FRONT);
 		dropd_session_begin(&world.dropd, &m, ours);
 		if (!nul)
-			check_failed(FAULT_IO);
-		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+			check_told(FAULT_IO);
+		CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 		CHECK_EQ(atomic_load(&world.dropd.sessions), 0);
-		own_fd_close(&world.front.fd);
+		own_fd_close(&world.peer.fd);
 	}
-	CHECK_EQ(open_files(), before);
-	world_end();
+	CHECK_EQ(scratch_descriptors(), before);
+	drop_end();
 }
 
 static void test_a_wake_for_nothing_changes_nothing(void **state)
@@ -324,7 +207,7 @@ static void test_a_wake_for_nothing_changes_nothing(void **state)
 	CHECK(!say_commit(1));
 	end();
 	check_left("2 3 4 5 ", 4);
-	world_end();
+	drop_end();
 }
 
 /* ---- bodies ---- */
@@ -335,7 +218,7 @@ static const struct message_body *ask_bodies(uint64_t first, uint64_t count,
 	CHECK(say(
 		(struct message){ .kind = MESSAGE_BODIES, .BODIES = { first, count } },
 		-1));
-	CHECK_EQ(channel_receive(&world.front, CHANNEL_NOW, in), CHANNEL_MESSAGE);
+	CHECK_EQ(channel_receive(&world.peer, CHANNEL_NOW, in), CHANNEL_MESSAGE);
 	CHECK_EQ(in->message.kind, MESSAGE_BODIES_ARE);
 	CHECK_EQ(in->message.BODIES_ARE.list.len, count * sizeof(struct message_body));
 	return (const struct message_body *)(const void *)
@@ -365,7 +248,7 @@ static void test_a_run_of_bodies_has_a_file_for_each(void **state)
 	}
 	close_files(&in.files);
 	end();
-	world_end();
+	drop_end();
 }
 
 static void test_a_body_that_was_removed_meanwhile_has_no_file(void **state)
@@ -384,7 +267,7 @@ static void test_a_body_that_was_removed_meanwhile_has_no_file(void **state)
 	CHECK_EQ(list[2].fault, FAULT_NONE);
 	close_files(&in.files);
 	end();
-	world_end();
+	drop_end();
 }
 
 /* ---- illegal messages end the session, remove nothing and release the maildrop ----
@@ -405,13 +288,13 @@ static void test_bodies_that_there_are_not_end_the_session(void **state)
 		CHECK(!say((struct message){ .kind = MESSAGE_BODIES,
 					     .BODIES = { cases[i][0], cases[i][1] } },
 			   -1));
-		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 		CHECK(peer_log_has("event=front-broken user=alice what=BODIES"));
 		end();
 		peer_log_begin();
 	}
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 static void test_a_file_of_others_is_not_read_ahead(void **state)
@@ -424,11 +307,11 @@ static void test_a_file_of_others_is_not_read_ahead(void **state)
 	deliver(9, "x\n");
 	other = openat(world.dropd.root, "u/Maildir/new/9.M1P1.host", O_RDONLY);
 	CHECK(!say((struct message){ .kind = MESSAGE_WARM, .WARM = { 0, 1 } }, other));
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	CHECK(peer_log_has("what=WARM"));
 	close(other);
 	end();
-	world_end();
+	drop_end();
 }
 
 static void test_warm_reads_a_body_that_the_session_gave(void **state)
@@ -454,11 +337,11 @@ static void test_warm_reads_a_body_that_the_session_gave(void **state)
 			     in.files.at[0]),
 			 cases[i].on);
 		if (cases[i].on)
-			peer_hears(&world.front, MESSAGE_WARMED, NULL);
+			peer_hears(&world.peer, MESSAGE_WARMED, NULL);
 		close_files(&in.files);
 		end();
 	}
-	world_end();
+	drop_end();
 }
 
 static void test_copy_of_a_message_that_there_is_not_ends_the_session(void **state)
@@ -469,9 +352,9 @@ static void test_copy_of_a_message_that_there_is_not_ends_the_session(void **sta
 	CHECK(!say(
 		(struct message){ .kind = MESSAGE_COPY, .COPY = { MESSAGES + 1, 0 } },
 		-1));
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
-	world_end();
+	drop_end();
 }
 
 static void test_copy_brings_octets_or_failed(void **state)
@@ -487,7 +370,7 @@ static void test_copy_brings_octets_or_failed(void **state)
 					    .COPY = { message, 9 } },
 			  -1));
 		const struct message_COPIED c =
-			peer_hears(&world.front, MESSAGE_COPIED, &fd)->COPIED;
+			peer_hears(&world.peer, MESSAGE_COPIED, &fd)->COPIED;
 		CHECK_EQ(c.given, MESSAGE_GIVEN_WINDOW);
 		CHECK_EQ(c.octets, 8);
 		CHECK_EQ(pread(fd, room, sizeof room, 0) >= 8, true);
@@ -495,13 +378,13 @@ static void test_copy_brings_octets_or_failed(void **state)
 		close(fd);
 	}
 	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 2, 18 } }, -1));
-	check_failed(FAULT_PEER);
+	check_told(FAULT_PEER);
 	remove_file(3);
 	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 3, 0 } }, -1));
-	CHECK(peer_hears(&world.front, MESSAGE_FAILED, NULL)->FAILED.fault !=
+	CHECK(peer_hears(&world.peer, MESSAGE_FAILED, NULL)->FAILED.fault !=
 	      FAULT_NONE);
 	end();
-	world_end();
+	drop_end();
 }
 
 /* A window of the listing, the index on disk, from this octet on. */
@@ -512,7 +395,7 @@ static void check_listing_copy(uint64_t at)
 
 	CHECK(say((struct message){ .kind = MESSAGE_COPY, .COPY = { 0, at } }, -1));
 	const struct message_COPIED c =
-		peer_hears(&world.front, MESSAGE_COPIED, &fd)->COPIED;
+		peer_hears(&world.peer, MESSAGE_COPIED, &fd)->COPIED;
 	OWN_FD window = fd;
 	CHECK_EQ(c.given, MESSAGE_GIVEN_WINDOW);
 	OWN_FD index = openat(world.dropd.root, "u/Maildir/" INDEX_FILE, O_RDONLY);
@@ -528,16 +411,16 @@ static void test_copy_of_message_0_brings_the_listing(void **state)
 	(void)state;
 	world_begin();
 	world.lacks_pages = true;
-	const unsigned before = open_files();
+	const unsigned before = scratch_descriptors();
 	begin((struct message_GRANT){ 0 });
-	const unsigned in_session = open_files();
+	const unsigned in_session = scratch_descriptors();
 	check_listing_copy(0);
 	check_listing_copy(listing_at(2));
-	CHECK_EQ(open_files(), in_session);
+	CHECK_EQ(scratch_descriptors(), in_session);
 	end();
-	CHECK_EQ(open_files(), before);
+	CHECK_EQ(scratch_descriptors(), before);
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 /* The first body of an answer goes in part where it is larger than a window; its file
@@ -566,7 +449,7 @@ static void test_the_rest_of_a_large_body_is_copied_from_the_same_file(void **st
 				 world.path, n + 1);
 			CHECK_EQ(truncate(path, cases[i].sizes[n]), 0);
 		}
-		const unsigned before = open_files();
+		const unsigned before = scratch_descriptors();
 		begin((struct message_GRANT){ 0 });
 		first = ask_bodies(1, 2, &in)[0];
 		close_files(&in.files);
@@ -577,14 +460,14 @@ static void test_the_rest_of_a_large_body_is_copied_from_the_same_file(void **st
 					    .COPY = { 1, first.window } },
 			  -1));
 		if (cases[i].kept)
-			CHECK_EQ(peer_hears(&world.front, MESSAGE_COPIED, NULL)
+			CHECK_EQ(peer_hears(&world.peer, MESSAGE_COPIED, NULL)
 					 ->COPIED.octets,
 				 first.length - first.window);
 		else
-			check_failed(FAULT_GONE);
+			check_told(FAULT_GONE);
 		end();
-		CHECK_EQ(open_files(), before);
-		world_end();
+		CHECK_EQ(scratch_descriptors(), before);
+		drop_end();
 	}
 }
 
@@ -597,12 +480,12 @@ static void test_a_place_that_no_file_has_ends_the_session(void **state)
 		CHECK(!say((struct message){ .kind = MESSAGE_COPY,
 					     .COPY = { message, UINT64_MAX } },
 			   -1));
-		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 		CHECK(peer_log_has("event=front-broken user=alice what=COPY"));
 		end();
 		peer_log_begin();
 	}
-	world_end();
+	drop_end();
 }
 
 /* ---- a listing that the front cannot read ---- */
@@ -640,7 +523,7 @@ static void test_a_corrupt_listing_is_doubted_but_by_a_session_that_only_reads(v
 		end();
 		check_left("1 2 3 4 5 ", 5);
 		CHECK(index_quiescence() != INDEX_DOUBTED);
-		world_end();
+		drop_end();
 	}
 }
 
@@ -668,7 +551,7 @@ static void test_a_board_has_the_number_of_messages_that_ever_came(void **state)
 	CHECK_EQ(maxima(1), 6);
 	CHECK(!peer_log_has("maxima-not-kept"));
 	CHECK_EQ(maxima(0), 0);
-	world_end();
+	drop_end();
 }
 
 static void test_a_maxima_that_cannot_be_kept_is_a_line_for_debugging(void **state)
@@ -683,7 +566,7 @@ static void test_a_maxima_that_cannot_be_kept_is_a_line_for_debugging(void **sta
 	CHECK(peer_log_has("event=maxima-not-kept board=u/Maildir error=\"Is a "
 			   "directory\""));
 	log_level(LOG_INFO);
-	world_end();
+	drop_end();
 }
 
 /* ---- marks and the commit ---- */
@@ -697,13 +580,13 @@ static void test_commit_removes_what_is_marked_and_ends(void **state)
 	CHECK_TEXT(left(), "1 2 3 4 5 ");
 	CHECK(!say_commit(2));
 	const struct message_DONE done =
-		peer_hears(&world.front, MESSAGE_DONE, NULL)->DONE;
+		peer_hears(&world.peer, MESSAGE_DONE, NULL)->DONE;
 	CHECK_EQ(done.left, 3);
 	CHECK_EQ(done.octets, 60);
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	check_left("1 3 5 ", 3);
-	world_end();
+	drop_end();
 }
 
 /* The second is in the queue, and nobody reads it. A kernel that closes a channel with
@@ -716,12 +599,12 @@ static void test_a_second_commit_is_not_heard(void **state)
 	world_begin();
 	begin((struct message_GRANT){ 0 });
 	CHECK(say_marks(0, 1));
-	peer_say(world.front.fd, &commit, -1);
+	peer_say(world.peer.fd, &commit, -1);
 	CHECK(!say_commit(1));
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	check_left("2 3 4 5 ", 4);
-	world_end();
+	drop_end();
 }
 
 /* A piece that was lost, or one too many, must remove nothing. */
@@ -735,11 +618,11 @@ static void test_a_commit_of_another_count_removes_nothing(void **state)
 		begin((struct message_GRANT){ 0 });
 		CHECK(say_marks(0, 1 << 1 | 1 << 3));
 		CHECK(!say_commit(counts[i]));
-		check_failed(FAULT_PEER);
+		check_told(FAULT_PEER);
 		end();
 	}
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 static void test_a_mark_behind_the_last_message_removes_nothing(void **state)
@@ -749,10 +632,10 @@ static void test_a_mark_behind_the_last_message_removes_nothing(void **state)
 	begin((struct message_GRANT){ 0 });
 	CHECK(say_marks(0, 1 << MESSAGES | 1));
 	CHECK(!say_commit(2));
-	check_failed(FAULT_PEER);
+	check_told(FAULT_PEER);
 	end();
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 static void test_marks_at_no_place_end_the_session(void **state)
@@ -764,11 +647,11 @@ static void test_marks_at_no_place_end_the_session(void **state)
 	for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
 		begin((struct message_GRANT){ 0 });
 		CHECK(!say_marks(firsts[i], 1));
-		CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+		CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 		end();
 	}
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 static void test_a_session_that_only_reads_commits_nothing(void **state)
@@ -778,10 +661,10 @@ static void test_a_session_that_only_reads_commits_nothing(void **state)
 	CHECK(begin((struct message_GRANT){ .read_only = 1 }).read_only);
 	CHECK(say_marks(0, 1));
 	CHECK(!say_commit(1));
-	check_failed(FAULT_READ_ONLY);
+	check_told(FAULT_READ_ONLY);
 	end();
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 static void test_marks_without_memory_end_the_session(void **state)
@@ -793,10 +676,10 @@ static void test_marks_without_memory_end_the_session(void **state)
 	CHECK(!say_marks(0, 1));
 	world.lacks_memory = false;
 	CHECK(peer_log_has("event=session-lost user=alice what=\"out of memory\""));
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	end();
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 /* ---- the front is lost ---- */
@@ -834,11 +717,11 @@ static void test_a_front_that_is_lost_removes_nothing_and_frees_the_maildrop(voi
 	for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
 		begin((struct message_GRANT){ 0 });
 		points[i]();
-		own_fd_close(&world.front.fd);
+		own_fd_close(&world.peer.fd);
 		CHECK(!wake());
 		check_left("1 2 3 4 5 ", 5);
 	}
-	world_end();
+	drop_end();
 }
 
 static void test_what_is_no_message_of_a_front_ends_this_session_only(void **state)
@@ -848,11 +731,11 @@ static void test_what_is_no_message_of_a_front_ends_this_session_only(void **sta
 	begin((struct message_GRANT){ 0 });
 	CHECK(say_marks(0, 1));
 	CHECK(!say((struct message){ .kind = MESSAGE_DONE }, -1));
-	CHECK_EQ(peer_got(&world.front), CHANNEL_CLOSED);
+	CHECK_EQ(peer_got(&world.peer), CHANNEL_CLOSED);
 	CHECK(peer_log_has("event=front-broken user=alice what=DONE"));
 	end();
 	check_left("1 2 3 4 5 ", 5);
-	world_end();
+	drop_end();
 }
 
 int main(void)
