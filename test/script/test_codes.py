@@ -1,7 +1,7 @@
 """The response codes of IANA's registry (RFC 2449 section 8, RFC 3206), each in what it is for.
 
 That each fault has its code is a column of src/base/fault.h; that a refused login tells it, whatever the way to log in, is in
-test/unit/test_session.c; further causes are in test_death.py, test_databases.py, test_maildir.py,
+test/unit/test_session_login.c; further causes are in test_death.py, test_databases.py, test_maildir.py,
 test_limits.py and test_policy.py.
 """
 

@@ -11,7 +11,7 @@ S5   a long argument runs over a buffer: CVE-1999-0006 (qpopper), CVE-2006-2502 
 S6   a name is taken for a format: CVE-2000-0442 (qpopper), CVE-2004-0777 (Courier)
 S7   a line is cut and has no end: CVE-2003-0143 (qpopper); also test/unit/test_base.c
 S10  a TAB in a password starts a field between processes: CVE-2008-1218 (Dovecot); also
-     test/unit/test_auth.c
+     test/unit/test_schemes.c
 S11  a name is a part of a query, a path or a template: CVE-2003-0515 (teapop), CVE-2026-24031,
      CVE-2026-27860, CVE-2026-0394 and CVE-2017-2669 (Dovecot); also test/unit/test_auth.c, and every
      other database in test_databases.py
@@ -27,7 +27,7 @@ S16  a certificate that names nobody lets in as whom the client says: CVE-2019-3
      test/unit/test_tls.c and test/unit/test_sasl.c
 S18  a secret that is good once is good twice: CVE-2026-27855 (Dovecot)
 S19  APOP shows its password to whoever chooses the timestamp: CVE-2007-1558; also
-     test/unit/test_session.c
+     test/unit/test_session_login.c
 S20  a process that runs as the user holds what the user must not have: CVE-2013-6171 (Dovecot)
 S24  passwords in logs (perdition, Stalwart, Dovecot), in /proc and in memory
 S26  who has a mailbox is to be seen from words and times (Stalwart, Cyrus)
