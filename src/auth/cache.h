@@ -22,7 +22,9 @@ MUST_USE struct cache *cache_new(unsigned entries, uint64_t verified_ms);
 void cache_free(struct cache *c); /* NULL is allowed */
 
 /* Does the password match `stored`? The result of scheme_verify, from the cache if it
- * is there, and kept for the next time. If c is NULL, nothing is looked up or kept. */
+ * is there, and kept for the next time. If c is NULL, or `stored` is the password
+ * itself, which is compared faster than the cache is searched, nothing is looked up or
+ * kept. */
 MUST_USE bool cache_verify(struct cache *c, struct span stored, struct span user,
 			   struct span password, uint64_t now_ms);
 

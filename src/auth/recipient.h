@@ -10,9 +10,10 @@
 enum recipient_domains {
 	RECIPIENT_STRIP,   /* the user is named after the local part */
 	RECIPIENT_KEEP,    /* the user is named after the whole address */
-	RECIPIENT_REQUIRE, /* as KEEP, and an address without a domain names no user,
-			      except postmaster (RFC 5321 section 4.5.1): only the
-			      catch-all user can get its mail */
+	RECIPIENT_REQUIRE, /* as KEEP, but an address without a domain names no user, so
+			      that only the catch-all user can get its mail. The one
+			      exception is "postmaster", which names the user
+			      postmaster (RFC 5321 section 4.5.1) */
 };
 
 struct recipient_rules {

@@ -84,8 +84,9 @@ sasl_step_fn sasl_gnu_step;
 void sasl_secret_start(void);
 
 /* Call this once GNU SASL knows the claimed name: find that user, and give GNU SASL the
- * user's secret. For an unknown user, GNU SASL gets a random secret in the form of some
- * user's, which no proof matches. Sets s->asked, known, claimed, who and trouble. */
+ * user's secret. For an unknown user, GNU SASL gets a made-up secret, which is the same
+ * each time for the same name, has the form of some user's secret, and matches no
+ * proof. Sets s->asked, known, claimed, who and trouble. */
 void sasl_secret_set(struct sasl *s);
 
 /* Set a property of GNU SASL to the base64 of at most SCRAM_SALT_MAX octets. */

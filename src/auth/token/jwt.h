@@ -19,7 +19,7 @@ bool jwt_looks_like(struct span token);
  * the token's `kid` is used for nothing else. A token without a `kid` is tried with
  * every key that fits its algorithm, and a key without one is tried for every token.
  * *out is the payload, which the caller frees; it ends with a NUL that *out_len does
- * not count. FAULT_DENIED: why->doing says what is wrong. */
+ * not count. FAULT_DENIED: why->doing says what is wrong. FAULT_NOMEM. */
 MUST_USE enum fault jwt_verify(const struct keyset *keys, unsigned algorithms,
 			       struct span token, char **out, size_t *out_len,
 			       struct why *why);
