@@ -24,8 +24,8 @@ size_t field_unfold(char *at, size_t len);
  * the field gets in the surrogate. The caller sets s->way; field_begin fills in the
  * rest of *s. `status`: the field belongs to a delivery status notification (RFC 3464).
  * False: the field is left out, because s->way leaves such fields out or, with f->lost,
- * because it has no form in ASCII. A line that is no field becomes the field Comments.
- */
+ * because it has no form in ASCII or its first element is too long. A line that is no
+ * field becomes the field Comments. */
 bool field_begin(struct fold *f, struct field *s, struct span *io, enum field_have have,
 		 bool status);
 

@@ -14,7 +14,8 @@ enum field_way {
 	FIELD_SIMPLE, /* RFC 6858: keep only the fields that a reader needs */
 };
 
-/* Is the next address inside a group? LOST: the group has no form in ASCII. */
+/* Is the next address inside a group? LOST: a member of the group has no form in ASCII,
+ * so all of its members are written as one text, in encoded-words. */
 enum field_group { FIELD_NO_GROUP, FIELD_GROUP, FIELD_GROUP_LOST };
 
 /* How far the writing of one field has come. */
@@ -26,7 +27,8 @@ struct field {
 	bool ascii_only;   /* the field ends at the first piece that is not ASCII */
 	bool listing; /* an element has been written: a ',' must come before the next */
 	uint8_t group;  /* enum field_group */
-	size_t checked; /* octets of the group's members that have been checked */
+	size_t checked; /* before a group is begun: octets of its members that have been
+			   checked for a form in ASCII */
 };
 
 /* Which part of the rest of a field the caller passes. */
