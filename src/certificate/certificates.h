@@ -51,18 +51,21 @@ struct certificate_notice {
 typedef void certificates_say_fn(void *arg, const struct certificate_notice *notice);
 
 /* Read the files that the settings name, and report each pair that cannot be used.
- * `now` has the contents in use, or is NULL: then a pair that cannot be used, or is not
- * valid at this time, is copied from `now`. *out_changed: *out differs from `now`.
- * False: a pair, or the files for client certificates, can be neither used nor copied,
- * and *out is empty. */
+ * `now` has the contents in use; NULL: none are in use yet. With `now`, a pair that
+ * cannot be used, or whose certificate is not valid at this time, is replaced by that
+ * of `now`, and so are the files for client certificates; without, an expired
+ * certificate is used. *out_changed: *out differs from `now`. False: a pair, or the
+ * files for client certificates, can be neither used nor replaced, and *out is empty.
+ */
 MUST_USE bool certificates_read(const struct settings *s,
 				const struct certificates *now,
 				struct certificates *out, bool *out_changed,
 				certificates_say_fn *say, void *arg);
 
-/* Report certificates that have expired or will within three weeks, and OCSP responses
- * that cannot be used. Returns when the next OCSP response goes stale, in seconds since
- * 1970; 0: no response is in use. */
+/* Report certificates that have expired or will within three weeks, certificates
+ * without their intermediate one (CERTIFICATE_ALONE), and OCSP responses that cannot be
+ * used. Returns when the next OCSP response goes stale, in seconds since 1970; 0: no
+ * response is in use. */
 int64_t certificates_review(const struct settings *s, const struct certificates *c,
 			    certificates_say_fn *say, void *arg);
 
