@@ -9,7 +9,8 @@
 #include "ipc/channel.h"
 
 struct answers {
-	int fd;             /* the link to the front; its owner closes it */
+	int fd; /* the link to the process, below called the front; its owner
+		   closes it */
 	atomic_uint unread; /* answers sent since fronts.c last saw that the front had
 			       read most of them */
 };

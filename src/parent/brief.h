@@ -18,11 +18,12 @@ void tell_role(const struct generation *g, enum role role, const struct message 
 /* Send a new process everything that it needs, and then GO. */
 void tell_all(const struct parent *p, const struct worker *k);
 
-/* Send a front the listening sockets that its generation's settings name. */
+/* Send a front, or poplar-lmtp, the listening sockets that the generation's settings
+ * name for it. */
 void tell_ports(const struct parent *p, const struct worker *k);
 
-/* Send a front the certificates and keys of its generation, and then the ticket keys;
- * or the ticket keys alone. */
+/* Send a front, or poplar-lmtp, the certificates and keys of its generation, and then
+ * the ticket keys; or the ticket keys alone. */
 void tell_tls(const struct parent *p, const struct worker *k);
 void tell_ticket_keys(const struct parent *p, const struct worker *k);
 

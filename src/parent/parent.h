@@ -58,8 +58,8 @@ struct generation {
 	struct ids socket_ids;          /* owner of the Unix sockets of listen-lmtp */
 	int lookup_dirs[DATABASES_MAX]; /* given to lookup processes; -1: none */
 	int mail_root, users_dir;
-	bool ready; /* in service: every worker has been ready, and the fronts have the
-		       ports */
+	bool ready;    /* in service: every worker has been ready, and fronts and
+			  poplar-lmtp have the ports */
 	bool draining; /* its processes end when their sessions have ended */
 	struct worker *workers;
 	struct certificates certificates;
@@ -101,7 +101,7 @@ struct parent {
 	int watch;        /* inotify on directories with TLS files; -1: none */
 	uint64_t renew_at;  /* when to read the TLS files again, ms; 0: no need */
 	uint64_t review_at; /* when to check the age of certificates, ms */
-	int connlimit_fd;   /* connection limit table, shared with all fronts */
+	int connlimit_fd; /* connection limit table; fronts and poplar-lmtp share it */
 	struct connlimit connlimit;
 	struct channel_inbox inbox;
 };

@@ -21,7 +21,8 @@ void renewal_watch(struct parent *p);
 void renewal_heard(struct parent *p);
 
 /* renewal_do_due: if it is time, read the files, or check the age of certificates. New
- * certificates go to the fronts; if a new one cannot be used, that is logged, and the
- * old one stays. renewal_next_due: when to call it next, ms of clock_ms(). */
+ * certificates go to the fronts and poplar-lmtp; if a new one cannot be used, that is
+ * logged, and the old one stays. renewal_next_due: when to call it next, ms of
+ * clock_ms(). */
 void renewal_do_due(struct parent *p, uint64_t now);
 uint64_t renewal_next_due(const struct parent *p);

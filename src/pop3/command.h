@@ -78,8 +78,8 @@ struct command {
 
 /* Parse one line, without its line end, in the given state. *out is written on success
  * only. The checks come in this order: keyword (FAULT_UNKNOWN_COMMAND), state
- * (FAULT_STATE), arguments (FAULT_SYNTAX). A NUL or CR anywhere makes the line
- * malformed. */
+ * (FAULT_STATE), arguments (FAULT_SYNTAX). A NUL or CR anywhere in the line counts as a
+ * wrong argument. */
 MUST_USE enum fault command_parse(struct span line, enum pop3_state state,
 				  struct command *out);
 

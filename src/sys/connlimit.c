@@ -1,5 +1,5 @@
-/* sys/connlimit.c - the connection limit table: connections of all fronts, in total and
- * for each address.
+/* sys/connlimit.c - the connection limit table: connections of all fronts and of
+ * poplar-lmtp, in total and for each address.
  *
  * Prefix: connlimit_.
  */

@@ -1,13 +1,14 @@
-/* sys/connlimit.h - the connection limit table: connections of all fronts, in total and
- * for each address.
+/* sys/connlimit.h - the connection limit table: connections of all fronts and of
+ * poplar-lmtp, in total and for each address.
  *
- * Prefix: connlimit_. The table is memory that poplard makes and the fronts share. Each
- * front counts in a column of its own, and compares the sum over all columns with a
- * limit. So the table needs no lock, and when a front dies, poplard clears its counts
- * by clearing its column. An IPv4 address counts as a whole, an IPv6 address by its
- * first 64 bits (one customer). A hash with a random key chooses the place of an
- * address, so nobody can find an address that shares the place of another one. All that
- * a captured front can do is falsify counts.
+ * Prefix: connlimit_. The table is memory that poplard makes and the fronts share; the
+ * word front includes poplar-lmtp in this file. Each front counts in a column of its
+ * own, and compares the sum over all columns with a limit. So the table needs no lock,
+ * and when a front dies, poplard clears its counts by clearing its column. An IPv4
+ * address counts as a whole, an IPv6 address by its first 64 bits (one customer). A
+ * hash with a random key chooses the place of an address, so nobody can find an address
+ * that shares the place of another one. All that a captured front can do is falsify
+ * counts.
  */
 #pragma once
 

@@ -42,8 +42,10 @@ void logsink_listen(log_sink_fn *listener);
  * remember its name for logsink_rotate. Otherwise do nothing. */
 void logsink_append(int fd);
 
-/* Open the file of that name again, create it if it is missing, and make fd and
- * standard error refer to it. False: it cannot be opened, and nothing has changed. */
+/* Open the file of that name again, create it if it is missing, and make fd, standard
+ * output and standard error refer to it. If logsink_append has remembered no name, do
+ * nothing, and return true. False: the file cannot be opened, and nothing has changed.
+ */
 MUST_USE bool logsink_rotate(int fd);
 
 /* Return another descriptor for the file of fd: a non-blocking one if the kernel can

@@ -1,4 +1,5 @@
-/* tls/ticket.c - makes and accepts session tickets, with keys that all fronts share.
+/* tls/ticket.c - makes and accepts session tickets, with keys that all fronts and
+ * poplar-lmtp share.
  *
  * Prefix: ticket_.
  */

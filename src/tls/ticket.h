@@ -1,4 +1,5 @@
-/* tls/ticket.h - makes and accepts session tickets, with keys that all fronts share.
+/* tls/ticket.h - makes and accepts session tickets, with keys that all fronts and
+ * poplar-lmtp share.
  *
  * Prefix: ticket_. RFC 5077, RFC 8446 section 4.6.1.
  */

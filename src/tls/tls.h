@@ -1,8 +1,8 @@
-/* tls/tls.h - TLS connections of a POP3 server.
+/* tls/tls.h - TLS connections, as their server.
  *
  * Prefix: tls_. A narrow interface to OpenSSL: TLS 1.2 and 1.3, a certificate by the
  * client's SNI, ALPN "pop3" (RFC 8314, RFC 7301), client certificates, and resumption
- * by tickets whose keys all fronts share.
+ * by tickets whose keys all fronts and poplar-lmtp share.
  */
 #pragma once
 
