@@ -456,6 +456,44 @@ static void test_usage_is_not_known_once_cur_has_changed(void **state)
 	empty_box(&b);
 }
 
+static void deliver_and_ask(const struct box *b)
+{
+	const struct store_quota quota = { .messages = 1000 };
+	const struct store_opening o = opening_of(b);
+	const uint64_t before = head_of(b).messages;
+	struct store_usage u;
+
+	deliver_number(b, 0);
+	if (knows(b, (uint32_t)before + 1) ||
+	    store_accepts(&o, &quota, 1, NULL) != FAULT_NONE ||
+	    store_usage(&o, &u, NULL) != FAULT_NONE || u.messages != before + 1)
+		_exit(1);
+}
+
+/* While deliveries are not settled: it reads no folder, so all maildrops cost the same.
+ */
+static void test_usage_costs_the_same_with_more_mail(void **state)
+{
+	struct box b;
+
+	(void)state;
+	skip_where_nothing_settles();
+	fill_box(&b);
+	const unsigned few = calls_of(&b, deliver_and_ask);
+	empty_box(&b);
+	fill_box(&b);
+	for (int i = 0; i < 60; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "new/%d.M1.h", 1600000010 + i);
+		put(&b, name, SPAN("x\n"));
+	}
+	settle(&b);
+	just_open(&b);
+	CHECK_EQ(calls_of(&b, deliver_and_ask), few);
+	empty_box(&b);
+}
+
 /* ---- others, between any two calls ---- */
 
 enum { DELIVERED = 1700000000 };
@@ -751,6 +789,7 @@ int main(void)
 		TEST(test_one_that_sorts_before_the_last_message_is_not_settled),
 		TEST(test_usage_counts_what_is_visible),
 		TEST(test_usage_is_not_known_once_cur_has_changed),
+		TEST(test_usage_costs_the_same_with_more_mail),
 		TEST(test_a_neighbour_between_any_two_calls),
 		TEST(test_killed_at_any_call_it_leaves_no_trace),
 		TEST(test_a_delivery_between_any_two_calls_of_a_session),

@@ -333,20 +333,42 @@ static void count_usage(const struct settling *x, struct store_usage *out)
 
 /* A Maildir that is lost is followed no longer: the next delivery to it looks whether
  * its index is current. */
+static bool find_usage(struct store_arrivals *a, struct settling *x,
+		       struct store_usage *out)
+{
+	bool known = settle_barrier(x);
+
+	take_events(a);
+	known &= !x->lost;
+	if (known)
+		count_usage(x, out);
+	else
+		remove_settling(a, x);
+	return known;
+}
+
 bool arrivals_usage(struct arrival *r, struct store_usage *out)
 {
 	if (!r)
 		return false;
 	struct store_arrivals *a = r->arrivals;
 	pthread_mutex_lock(&a->mutex);
-	struct settling *x = r->of;
-	bool known = x && settle_barrier(x);
-	take_events(a);
-	known &= x && !x->lost;
-	if (known)
-		count_usage(x, out);
-	else if (x)
-		remove_settling(a, x);
+	const bool known = r->of && find_usage(a, r->of, out);
+	pthread_mutex_unlock(&a->mutex);
+	return known;
+}
+
+bool arrivals_usage_of(const struct store_opening *o, int dir, struct store_usage *out)
+{
+	struct store_arrivals *a = o->process.arrivals;
+	struct stat st;
+
+	if (!a || o->use.index != STORE_INDEX_KEEP ||
+	    fstatat(dir, "new", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	pthread_mutex_lock(&a->mutex);
+	struct settling *x = find_folder(a, &st);
+	const bool known = x && find_usage(a, x, out);
 	pthread_mutex_unlock(&a->mutex);
 	return known;
 }

@@ -24,5 +24,10 @@ struct arrival *arrivals_begin(const struct store_opening *o, int dir, const cha
  * deliveries of this process? False: the folders must be read to know. */
 MUST_USE bool arrivals_usage(struct arrival *r, struct store_usage *out);
 
+/* The same for the open Maildir `dir`, outside a delivery. False also if no delivery
+ * of this process is waiting to be settled: then the index may tell. */
+MUST_USE bool arrivals_usage_of(const struct store_opening *o, int dir,
+				struct store_usage *out);
+
 /* The delivery has ended, well or not. Frees r, which may be NULL. */
 void arrivals_end(struct arrival *r);

@@ -322,7 +322,7 @@ enum fault maildir_usage(const struct store_opening *o, struct store_usage *out,
 
 	if (f == FAULT_NONE && dir < 0)
 		*out = (struct store_usage){ 0 };
-	if (f || dir < 0)
+	if (f || dir < 0 || arrivals_usage_of(o, dir, out))
 		return f;
 	return maildir_count_mail(dir, o, out, why);
 }
