@@ -260,6 +260,7 @@ static struct {
 	int error;         /* with this error; 0: EIO */
 } synced;
 static _Thread_local unsigned waits;
+static _Atomic unsigned all_waits; /* of all threads */
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
@@ -285,6 +286,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 				  const struct timespec *until)
 {
 	waits++;
+	all_waits++;
 	if (no_tick_lasts)
 		return ETIMEDOUT;
 	if (time_passes_s == 0)

@@ -534,6 +534,40 @@ static void test_threads_deliver_and_settle_at_once(void **state)
 	box_close(&c.common);
 }
 
+static void *settle_for_ever(void *arg)
+{
+	store_arrivals_run(arg);
+	return NULL;
+}
+
+/* As a retry some time after the last one may be. The thread goes on until the process
+ * ends, and with it what it uses. */
+static void test_a_maildir_is_settled_before_one_that_is_due_later(void **state)
+{
+	struct store_arrivals *a = new_process();
+	struct box late, early;
+	pthread_t thread;
+
+	(void)state;
+	fill_box(&late);
+	fill_box(&early);
+	passed_s += 7200;
+	deliver_one(&late, a);
+	passed_s -= 7200;
+	const unsigned before = all_waits;
+	assert_int_equal(pthread_create(&thread, NULL, settle_for_ever, a), 0);
+	while (all_waits == before)
+		sched_yield();
+	deliver_one(&early, a);
+	const uint64_t end_ms = clock_ms() + 120000;
+	while (!is_current(&early) && clock_ms() < end_ms)
+		sched_yield();
+	CHECK(is_current(&early));
+	CHECK(!is_current(&late));
+	box_close(&late);
+	box_close(&early);
+}
+
 /* ---- inotify is used up ---- */
 
 static void test_without_a_watch_mail_is_delivered_and_not_settled(void **state)
@@ -605,6 +639,7 @@ int main(void)
 		TEST(test_an_index_written_anew_does_not_make_a_message_seen),
 		TEST(test_two_processes_deliver_before_either_settles),
 		TEST(test_threads_deliver_and_settle_at_once),
+		TEST(test_a_maildir_is_settled_before_one_that_is_due_later),
 		TEST(test_without_a_watch_mail_is_delivered_and_not_settled),
 		TEST(test_after_lost_reports_no_maildir_is_settled),
 	};

@@ -36,7 +36,7 @@ enum {
 
 struct store_arrivals {
 	pthread_mutex_t mutex; /* for all of it, and for all settlings and arrivals */
-	pthread_cond_t more;   /* a Maildir is due, and none was before */
+	pthread_cond_t more;   /* a Maildir is due before all others */
 	int notify;            /* inotify */
 	unsigned count;        /* Maildirs */
 	struct settling *first;
@@ -381,10 +381,12 @@ static void end(struct store_arrivals *a, struct arrival *r)
 		free(r);
 		return;
 	}
+	const uint64_t due_ms = clock_ms() + WAIT_MS;
+
 	r->ended = true;
-	if (next_due(a) == UINT64_MAX)
+	if (due_ms < next_due(a))
 		pthread_cond_signal(&a->more);
-	x->due_ms = clock_ms() + WAIT_MS;
+	x->due_ms = due_ms;
 }
 
 void arrivals_end(struct arrival *r)
