@@ -183,8 +183,8 @@ static void audit_sandbox(struct auditing *a, const struct statefile_entry *e,
 		print_wrong(a, "no Landlock");
 }
 
-/* This is no mistake, but an operator who has installed a new version may not expect
- * it. */
+/* This is no mistake, but it may surprise an operator who has installed a new version.
+ */
 static void audit_executable(const struct statefile_entry *e)
 {
 	char path[64];

@@ -199,7 +199,7 @@ static int deliver(struct delivery *d)
 		cli_complain(&why);
 	if (f)
 		return f == FAULT_SYNTAX ? CLI_DATA : CLI_TEMPORARY;
-	/* not the name of the machine, which LHLO may not take */
+	/* not the name of the machine, which need not be a domain that LHLO allows */
 	d->mail.host = SPAN("localhost");
 	d->mail.sender = sender_of(d);
 	d->mail.octets = d->message.wire_octets;

@@ -25,7 +25,7 @@ void lmtp_init(struct lmtp_session *s, const struct lmtp_policy *policy, bool tl
 void lmtp_greet(const struct lmtp_session *s, struct buf *out);
 
 /* Take one event; write a reply, which may be empty, and return the next ask, which is
- * also in s->ask. If the event may not answer the open ask, the driver has made a
+ * also in s->ask. If the event is no answer to the open ask, the driver has made a
  * mistake: the next ask is LMTP_ASK_CLOSE, and s->broken is set. */
 enum lmtp_ask lmtp_step(struct lmtp_session *s, const struct lmtp_event *ev,
 			struct buf *out);

@@ -136,7 +136,7 @@ struct lmtp_session {
 
 	/* CLOSE */
 	const char *end; /* how the session ended, for the log; a static text */
-	/* The driver has fed an event that may not answer: the ask that was open, and
+	/* The driver has fed an event that is no answer to the open ask: that ask, and
 	 * the event. */
 	bool broken;
 	enum lmtp_ask broken_ask;

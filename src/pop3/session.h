@@ -22,7 +22,7 @@ void session_init(struct session *s, const struct session_policy *policy, bool t
 void session_greet(const struct session *s, struct buf *out);
 
 /* Take one event; write a reply, which may be empty, and return the next ask, which is
- * also in s->ask. If the event may not answer the open ask, the driver has made a
+ * also in s->ask. If the event is no answer to the open ask, the driver has made a
  * mistake: the next ask is ASK_CLOSE, and s->broken is set. */
 enum session_ask session_step(struct session *s, const struct session_event *ev,
 			      struct buf *out);

@@ -165,8 +165,8 @@ struct session {
 		};
 		struct {                 /* CLOSE */
 			const char *end; /* how the session ended, for the log */
-			/* The driver has fed an event that may not answer: the ask that
-			 * was open, and the event. */
+			/* The driver has fed an event that is no answer to the open
+			 * ask: that ask, and the event. */
 			bool broken;
 			enum session_ask broken_ask;
 			enum session_event_kind broken_event;

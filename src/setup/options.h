@@ -11,7 +11,7 @@ enum options_found {
 			    on */
 	OPTIONS_HELP,    /* print the usage */
 	OPTIONS_VERSION, /* print the version */
-	OPTIONS_WRONG,   /* an unknown option, which getopt has reported */
+	OPTIONS_WRONG, /* unknown option, or -c without FILE: getopt has reported it */
 };
 
 /* Read the options -c FILE, --help and --version. With has_commands, stop at the first

@@ -12,7 +12,7 @@ struct staple {
 	unsigned char *at; /* DER; NULL: none that can be used */
 	size_t len;
 	int64_t from, until; /* when it may be sent, seconds since 1970 */
-	const char *wrong;   /* why `at` is NULL */
+	const char *wrong;   /* if `at` is NULL: why; NULL: none given, or no memory */
 };
 
 /* Check the response for the certificate `own`, whose `chain` has its issuer first, and

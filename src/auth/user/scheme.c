@@ -212,7 +212,7 @@ static bool verify_scram(enum scram_hash hash, struct span stored, const char *p
 	return same;
 }
 
-/* The stored password may not be prepared by SASLprep, but the shown one is. */
+/* SASLprep was applied to the shown password, but perhaps not to the stored one. */
 static bool verify_plain(struct span stored, struct span password)
 {
 	struct prep_text prepared;

@@ -6,6 +6,6 @@
 
 #include "config/file/loading.h"
 
-/* Check each setting by itself; then, if the file had no mistake so far, the settings
- * that must agree with each other, and all sections. */
+/* Check each setting by itself. If the file had no mistake before this call, also check
+ * the settings that must agree with each other, and all sections. */
 void config_check(struct loading *l);

@@ -19,6 +19,6 @@ void input_begin(struct conn *c);
  * RESULT_NO_MEMORY. Other results are those of client_read. */
 MUST_USE enum result input_next(struct conn *c, struct session_event *ev);
 
-/* The connection ends: wipe and free what is kept of a line. input_init may not have
- * been called. */
+/* The connection ends: wipe and free what is kept of a line. Allowed also if input_init
+ * was never called. */
 void input_release(struct conn *c);

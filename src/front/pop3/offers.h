@@ -17,6 +17,7 @@ void offers_ask(struct front *f);
 /* poplar-auth has answered with this set of mechanisms: accept clients. */
 void offers_known(struct front *f, unsigned mechanisms);
 
-/* Clients wait to be accepted. True: poplar-auth has been asked for the offers, and
- * offers_known will accept the clients. */
+/* Clients wait to be accepted. True: the front knows of no mechanism to offer them, and
+ * has asked poplar-auth again; offers_known will accept them. False: accept them now.
+ */
 MUST_USE bool offers_hold_clients(struct front *f);

@@ -16,7 +16,8 @@ struct timestamps {
 };
 
 /* Read the host name, and make a random key. Call it before the process enters its
- * sandbox, which forbids both. False: the kernel gives no random octets. */
+ * sandbox, which forbids to read the host name. False: the kernel gives no random
+ * octets. */
 MUST_USE bool timestamp_start(struct timestamps *s);
 
 /* Make "<process.start.number.random@host>": a msg-id of RFC 822 that was never used
