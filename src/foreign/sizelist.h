@@ -14,8 +14,8 @@
  *		<file name> <octets>
  *
  * A file name may hold blanks, so the other fields are cut off from the right. Names
- *are compared here up to the first ':'. (Courier does so only if both names have a
- *':'.)
+ * are compared here up to the first ':', though Courier does so only if both names have
+ * one.
  */
 #pragma once
 
@@ -51,8 +51,7 @@ enum sizelist_found sizelist_next(struct sizelist *l, struct sizelist_record *ou
 
 /* Append the unique-id of the message: "UID<number>-<validity>", "UID<number>", or the
  * base name. Version 0 writes octets of the base name that are not printable, quotes
- * and
- * '+' as +XX. */
+ * and plus signs as +XX. */
 void sizelist_uidl(const struct sizelist_record *r, struct buf *out);
 
 /* Read such a unique-id into *io: number and validity, both 0 for the base name of

@@ -1,5 +1,5 @@
 /* foreign/uidlist.h - reads and writes dovecot-uidlist, Dovecot's list of the messages
- *of a Maildir.
+ * of a Maildir.
  *
  * Prefix: uidlist_. Spans point into the text of the list.
  *
@@ -10,7 +10,7 @@
  *
  * Version 1 has "1 <uidvalidity> <next uid>" and lines "<uid> <file name>". A file name
  * may have flags, which do not count; names are compared up to the first ':'. Records
- *of messages that are gone stay in the file until Dovecot rewrites it.
+ * of messages that are gone stay in the file until Dovecot rewrites it.
  */
 #pragma once
 

@@ -58,8 +58,9 @@ struct pins {
 	struct pins_text *texts; /* ... and those of entries that were added */
 };
 
-/* The generation of a register that sessions alone have written: all that an index
- * without register says about its messages is true of such a register, too. */
+/* The generation that pins_append gives to a new register. An index that was made
+ * without a register stays in use beside it: all that such an index says about its
+ * messages is true with the register, too. */
 enum { PINS_GENERATION_LISTED = 1 };
 
 /* Read the register in the maildrop's folder `dir`. If there is none, *out is empty.
@@ -69,8 +70,8 @@ enum { PINS_GENERATION_LISTED = 1 };
 MUST_USE enum fault pins_open(int dir, struct pins *out, struct why *why);
 void pins_close(struct pins *p);
 
-/* The pin of the message `key`; NULL: it has none. The pointer is good until the next
- * pins_add. */
+/* The pin of the message `key`; NULL: it has none. The pointer is good until entries
+ * are added (pins_add, pins_add_used) or sorted (pins_replace). */
 const struct pin *pins_find(const struct pins *p, struct span key);
 
 /* Does another message than `key` have this unique-id, or had it once? */
@@ -84,7 +85,8 @@ size_t pins_derive(const struct pins *p, struct span key, char out[LISTING_UID_M
  * pins_replace write it. It copies key and unique-id. False: out of memory. */
 MUST_USE bool pins_add(struct pins *p, const struct pin *pin);
 
-/* Give the pin of pin->key this place and number, in memory alone. */
+/* Give the pin of pin->key, which must have one, this place and number, in memory
+ * alone: if the file has the pin, only pins_replace writes them. */
 void pins_change(struct pins *p, const struct pin *pin);
 
 /* Note in memory alone that the message `key` had this unique-id, which is not taken.
@@ -92,8 +94,9 @@ void pins_change(struct pins *p, const struct pin *pin);
 MUST_USE bool pins_add_used(struct pins *p, struct span key, struct span uid);
 
 /* Write what was added behind the last record and sync it, or make the register if
- * there is none. After a fault nothing counts that was not written before, or, if the
- * disk refuses that, too, the next reader finds some of the new records. */
+ * there is none. After a fault, the next reader finds none of the new records; but it
+ * finds some or all of them if they could not be removed again, or if only the head of
+ * the file, or its folder, could not be written. */
 MUST_USE enum fault pins_append(struct pins *p, int dir, struct why *why);
 
 /* Replace the register by a new one of another generation with all entries of p: first

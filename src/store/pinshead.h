@@ -78,5 +78,5 @@ static inline uint64_t pins_record_sum(const char *record, size_t octets,
 	return listing_sum(rest, generation + i);
 }
 
-/* Look up all entries by key and by unique-id anew. */
+/* Fill both hash tables anew, from all entries. */
 void pins_index(struct pins *p);

@@ -114,8 +114,7 @@ enum store_pin_outcome {
 	STORE_PIN_MADE,      /* the message is pinned as asked */
 	STORE_PIN_KEPT,      /* it was pinned so before */
 	STORE_PIN_HASHED,    /* RFC 1939 does not allow the unique-id: a hash of it is
-			      * pinned
-			      */
+				pinned */
 	STORE_PIN_DUPLICATE, /* another message has the unique-id: one that is made from
 				the key is pinned */
 	STORE_PIN_OTHER, /* the message had another unique-id before, and keeps it */

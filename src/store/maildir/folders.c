@@ -35,8 +35,8 @@ static size_t home_len(const char *path)
 }
 
 /* If the home has no Maildir, no mail has come yet. If the home is missing, its disk
- * may not be mounted: an empty maildrop would make clients forget what they have, and
- * fetch all mail again. So a home is created only if use.makes_home says so. */
+ * is perhaps not mounted: an empty maildrop would make clients forget what they have,
+ * and fetch all mail again. So a home is created only if use.makes_home says so. */
 static int open_home(const struct store_opening *o, bool *out_made)
 {
 	const struct span home = { o->place.path, home_len(o->place.path) };

@@ -31,7 +31,7 @@ static void keep_fault(struct removal *r, enum fault f, int sys, const char *doi
 		r->fault = fault_set(r->why, f, sys, doing, what);
 }
 
-/* The file was changed after it was listed, and the user may not have seen the change.
+/* The file was changed after it was listed: perhaps the user has not seen the change.
  */
 static bool keep_changed(struct removal *r, const char *path)
 {

@@ -372,8 +372,8 @@ bool scan_is_over(struct scan_stamp stamp, uint64_t now_ns)
 	return last <= UINT64_MAX - tick_ns && last + tick_ns <= now_ns;
 }
 
-/* Has a folder changed during a pass? Or so shortly before it (recent) that a change
- * during the pass may not show? */
+/* Has a folder changed during a pass? Or so shortly before it (recent) that its time
+ * stamp need not show a change during the pass? */
 struct pass {
 	bool changed, recent;
 };
