@@ -35,12 +35,60 @@ static void put_home(struct buf *b, const struct user *user, const char *mail_ro
 	put_name(b, user->name);
 }
 
-static void put_absolute(struct buf *b, const struct user *user, const char *mail_root,
+/* Other servers have such folders already, so that octets stay as they are where they
+ * can. */
+static void put_part(struct buf *b, struct span part)
+{
+	for (size_t i = 0; i < part.len; i++) {
+		const unsigned char c = (unsigned char)part.at[i];
+
+		if (c < ' ' || c == 0x7f || c == '/' || c == '%' ||
+		    (c == '.' && i == 0)) {
+			buf_char(b, '%');
+			buf_hex(b, &c, 1);
+		} else {
+			buf_char(b, part.at[i]);
+		}
+	}
+}
+
+/* False: the name lacks a part that the path needs, or there is no such variable. */
+static bool put_variable(struct buf *b, const struct user *user, char letter)
+{
+	struct span domain = user->name, local;
+
+	if (letter == '%')
+		buf_char(b, '%');
+	if (!letter || !strchr("und", letter))
+		return letter == '%';
+	span_cut(&domain, '@', &local);
+	const struct span part = letter == 'n'   ? local
+				 : letter == 'd' ? domain
+						 : user->name;
+	put_part(b, part);
+	return part.len > 0;
+}
+
+static bool put_pattern(struct buf *b, const struct user *user, const char *pattern)
+{
+	for (; *pattern; pattern++) {
+		if (*pattern != '%')
+			buf_char(b, *pattern);
+		else if (!put_variable(b, user, *++pattern))
+			return false;
+	}
+	return true;
+}
+
+/* False: a user of this name has no place. */
+static bool put_absolute(struct buf *b, const struct user *user, const char *mail_root,
 			 const char *maildir)
 {
 	struct span field = user->maildrop;
 	bool below_home = span_starts(field, "~/") || span_starts(field, "%h/");
 
+	if (field.len == 0 && *maildir == '/')
+		return put_pattern(b, user, maildir);
 	if (field.len == 0 || below_home) {
 		put_home(b, user, mail_root);
 		buf_char(b, '/');
@@ -50,6 +98,7 @@ static void put_absolute(struct buf *b, const struct user *user, const char *mai
 	else
 		buf_put(b, below_home ? span_after(field, field.at[0] == '~' ? 2 : 3)
 				      : field);
+	return true;
 }
 
 static bool has_dot_dot(struct span path)
@@ -80,14 +129,14 @@ enum fault place_maildrop(const struct user *user, const char *mail_root,
 	struct buf b = BUF(room);
 	struct span root = span_of(mail_root);
 
-	put_absolute(&b, user, mail_root, maildir);
+	const bool has_place = put_absolute(&b, user, mail_root, maildir);
 	struct span path = buf_span(&b);
 	const char *shown = buf_cstr(&b);
 	while (root.len > 0 && root.at[root.len - 1] == '/')
 		root.len--;
 	bool below = path.len > root.len && memcmp(path.at, root.at, root.len) == 0 &&
 		     path.at[root.len] == '/';
-	if (b.cut || !below || has_dot_dot(path))
+	if (!has_place || b.cut || !below || has_dot_dot(path))
 		return fault_set(why, FAULT_SETUP, 0, "find maildrop below mail-root",
 				 shown);
 	path = span_after(path, root.len);

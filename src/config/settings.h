@@ -138,7 +138,9 @@ X(mail_root, TEXT, 1, 4095, "/var/mail/poplar", PARENT | AUTH, \
   "The folder below which all maildrops are. The maildrop process can open nothing else.") \
 X(maildir, TEXT, 1, 255, "Maildir", AUTH, \
   "The name of the Maildir in a user's home. A user without a home in the users file has the Maildir in a " \
-  "folder of the user's name in mail-root.") \
+  "folder of the user's name in mail-root. A value that begins with '/' is the path of every user's Maildir, " \
+  "whatever the home: %u stands for the user name, %n for its part before the '@', %d for the part behind it, " \
+  "and %% for a percent sign, as in /srv/mail/%d/%n/Maildir. A user whose name lacks such a part is refused.") \
 X(create_home, BOOL, 0, 1, "no", DROP, \
   "Whether a user's first login makes the home and the folders above it, if no mail has been delivered yet. " \
   "See DATABASES OF USERS.") \

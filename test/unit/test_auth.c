@@ -141,6 +141,48 @@ static void test_where_maildrops_are(void **state)
 #undef U
 }
 
+/* A pattern is the path of every user, whatever the home; a name cannot lead out of its
+ * place in it. */
+static void test_a_pattern_is_the_path_of_every_maildrop(void **state)
+{
+	static const struct {
+		const char *pattern, *name, *path;
+	} cases[] = {
+		{ "/mail/%d/%n", "alice@example.org", "example.org/alice" },
+		{ "/mail/%u/Maildir/", "a@b.org", "a@b.org/Maildir" },
+		{ "/mail/%n", "alice", "alice" },
+		{ "/mail/100%%/%u", "a", "100%/a" },
+		{ "/mail/%d/%n", "o'brien=x@\303\251.fr", "\303\251.fr/o'brien=x" },
+		{ "/mail/%d/%n", "a@b@c", "b@c/a" },
+		{ "/mail/%d/%n", "../x@..", "%2e./%2e.%2fx" },
+		{ "/mail/%d/%n", "%2e@a/b", "a%2fb/%252e" },
+		{ "/mail/%d/%n", "alice", NULL },
+		{ "/mail/%d/%n", "alice@", NULL },
+		{ "/mail/%d/%n", "@example.org", NULL },
+		{ "/mail/%h/%n", "a@b", NULL },
+		{ "/mail/x%", "a@b", NULL },
+		{ "/elsewhere/%n", "a@b", NULL },
+		{ "/mail/../%n", "a@b", NULL },
+	};
+	char out[PLACE_PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct user u = { .name = span_of(cases[i].name),
+					.home = SPAN("/mail/home") };
+		struct why why = { 0 };
+		const enum fault f =
+			place_maildrop(&u, "/mail", cases[i].pattern, out, &why);
+
+		CHECK_EQ(f, cases[i].path ? FAULT_NONE : FAULT_SETUP);
+		if (cases[i].path)
+			CHECK_TEXT(out, cases[i].path);
+	}
+	const struct user own = { .name = SPAN("a"), .maildrop = SPAN("/mail/x") };
+	CHECK_EQ(place_maildrop(&own, "/mail", "/mail/%d/%n", out, NULL), FAULT_NONE);
+	CHECK_TEXT(out, "x");
+}
+
 /* S9, S11 of test_history.py: a name is never a path, and no two names meet. */
 static void test_names_cannot_lead_elsewhere(void **state)
 {
@@ -183,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_databases_in_order),
 		TEST(test_where_maildrops_are),
+		TEST(test_a_pattern_is_the_path_of_every_maildrop),
 		TEST(test_names_cannot_lead_elsewhere),
 		TEST(test_a_path_too_long_is_refused),
 	};

@@ -184,6 +184,32 @@ static void check_absolute(struct loading *l, enum setting_id id, const char *pa
 				settings_name(id), path);
 }
 
+/* A name, or the pattern of a path (auth/place.h). */
+static void check_maildir(struct loading *l, const char *maildir)
+{
+	const int line = l->lines[SETTING_ID_maildir];
+	bool ok = true;
+
+	if (*maildir != '/') {
+		if (strchr(maildir, '/') || strcmp(maildir, "..") == 0)
+			config_complain(
+				l, line,
+				"maildir: expected a name without '/', or a path "
+				"from the root, found \"%.100s\"",
+				maildir);
+		return;
+	}
+	for (const char *c = maildir; ok && (c = strchr(c, '%')); c += 2)
+		ok = c[1] && strchr("und%", c[1]);
+	if (!ok || strstr(maildir, "/../"))
+		config_complain(
+			l, line,
+			"maildir: expected a path without \"..\", in which %%u, "
+			"%%n, %%d and %%%% stand for parts of the name, found "
+			"\"%.100s\"",
+			maildir);
+}
+
 static void check_paths(struct loading *l)
 {
 	const struct settings *s = l->out;
@@ -194,11 +220,7 @@ static void check_paths(struct loading *l)
 	check_absolute(l, SETTING_ID_gssapi_keytab, s->gssapi_keytab);
 	check_absolute(l, SETTING_ID_mail_root, s->mail_root);
 	check_absolute(l, SETTING_ID_run_dir, s->run_dir);
-	if (strchr(s->maildir, '/') || strcmp(s->maildir, "..") == 0)
-		config_complain(l, l->lines[SETTING_ID_maildir],
-				"maildir: expected a name without '/', found "
-				"\"%.100s\"",
-				s->maildir);
+	check_maildir(l, s->maildir);
 }
 
 static void check_tls_files(struct loading *l)
