@@ -15,6 +15,7 @@
 enum {
 	CLI_OK = 0,
 	CLI_BAD = 1,
+	CLI_PARTLY = 2,
 	CLI_USAGE = 64,
 	CLI_DATA = 65,
 	CLI_NO_USER = 67,

@@ -12,4 +12,5 @@ int cli_deliver(const char *config, int argc, char **argv);
 int cli_expire(const char *config, int argc, char **argv);
 int cli_quota(const char *config, int argc, char **argv);
 int cli_index(const char *config, int argc, char **argv);
+int cli_convert(const char *config, int argc, char **argv);
 int cli_audit(const char *config, int argc, char **argv);
