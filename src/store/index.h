@@ -46,7 +46,9 @@ enum { INDEX_RECORDS_MAX = 1 << 26 };
 	X(source_4) \
 	X(source_5) \
 	X(source_6) \
-	X(listed)     /* records that a session has listed; deliveries have appended those behind them */
+	X(listed)     /* records that a session has listed; deliveries have appended those behind them */ \
+	X(uids)       /* generation of the register (store/pins.h) that order and unique-ids come from; 0: there was none */ \
+	X(uid_format) /* sum of the uidl-format: all its messages are pinned; 0: none */
 /* clang-format on */
 
 enum index_quiescence {

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/policy.h"
+#include "base/uidformat.h"
 #include "mail/downgrade.h"
 #include "mail/listing.h"
 #include "store/ledger.h"
@@ -78,6 +79,9 @@ struct store_opening {
 	/* The maildrop borrows the rules until it is closed. NULL: no rules. A
 	 * read-only opening has rules only with STORE_LOOK_ONLY. */
 	const struct store_rules *rules;
+	/* How unique-ids are made for messages that come. Deliveries do not use it.
+	 * NULL: of their names, as with an empty struct. */
+	const struct uidformat *uidl_format;
 };
 
 /* ---- delivery ---- */

@@ -248,9 +248,8 @@ static bool is_good(const struct pins *p, const struct pin *pin, uint8_t kind)
 	if (kind >= PINS_KINDS || pin->key.len == 0 || pin->key.len > PINS_KEY_MAX ||
 	    pin->place == PINS_NO_PLACE || span_has_any(pin->key, "/"))
 		return false;
-	if (pin->uid.len == 0)
-		return kind == PINS_LIVE;
-	return listing_uid_ok(pin->uid) && !pins_is_taken(p, pin->uid, pin->key);
+	return pin->uid.len == 0 ||
+	       (listing_uid_ok(pin->uid) && !pins_is_taken(p, pin->uid, pin->key));
 }
 
 /* Take the record at the start of `rest`, and return its length. 0: it is not good, or,
@@ -316,7 +315,7 @@ static enum fault take_file(struct pins *p, int fd, struct span file, struct why
 
 	if (f == FAULT_NONE)
 		f = take_records(p, file, durable, why);
-	if (f == FAULT_NONE && p->end > durable && fdatasync(fd) < 0)
+	if (f == FAULT_NONE && p->end > durable && fsync(fd) < 0)
 		f = fault_set(why, store_fault(errno), errno, "sync", PINS_FILE);
 	return f;
 }

@@ -81,6 +81,9 @@ bool pins_is_taken(const struct pins *p, struct span uid, struct span key);
  * taken, a hash of the key. Returns its length. */
 size_t pins_derive(const struct pins *p, struct span key, char out[LISTING_UID_MAX]);
 
+/* What %v of a uidl-format stands for in a register that is made at this moment. */
+uint32_t pins_new_validity(void);
+
 /* Pin a message, whose unique-id is not taken, in memory alone: pins_append or
  * pins_replace write it. It copies key and unique-id. False: out of memory. */
 MUST_USE bool pins_add(struct pins *p, const struct pin *pin);

@@ -57,21 +57,38 @@ static void put_record(const struct pins *p, uint32_t i, struct buf *out)
 	out->len += octets;
 }
 
-/* Write the entries from `first` on, at the offset of the file. */
-static bool write_records(const struct pins *p, int fd, uint32_t first)
+static bool write_whole(int fd, const char *at, size_t len, uint64_t where)
+{
+	while (len > 0) {
+		const ssize_t n = pwrite(fd, at, len, (off_t)where);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+			where += (uint64_t)n;
+		}
+	}
+	return true;
+}
+
+/* Write the entries from `first` on at this offset. */
+static bool write_records(const struct pins *p, int fd, uint32_t first, uint64_t at)
 {
 	ROOM char room[CHUNK_OCTETS];
 	struct buf b = BUF(room);
 
 	for (uint32_t i = first; i < p->count; i++) {
 		if (buf_left(&b) < PINS_RECORD_MOST) {
-			if (file_write_all(fd, b.at, b.len) < 0)
+			if (!write_whole(fd, b.at, b.len, at))
 				return false;
+			at += b.len;
 			b.len = 0;
 		}
 		put_record(p, i, &b);
 	}
-	return file_write_all(fd, b.at, b.len) == 0;
+	return write_whole(fd, b.at, b.len, at);
 }
 
 static uint64_t end_of(const struct pins *p)
@@ -90,8 +107,8 @@ static bool write_file(const struct pins *p, int fd)
 	char head[PINS_HEAD_OCTETS];
 
 	put_head(p, p->end, head);
-	return file_write_all(fd, head, sizeof head) == 0 && write_records(p, fd, 0) &&
-	       fsync(fd) == 0;
+	return write_whole(fd, head, sizeof head, 0) &&
+	       write_records(p, fd, 0, sizeof head) && fsync(fd) == 0;
 }
 
 static uint64_t wall_ns(void)
@@ -100,6 +117,11 @@ static uint64_t wall_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint32_t pins_new_validity(void)
+{
+	return (uint32_t)(wall_ns() / 1000000000);
 }
 
 /* Remove what an interrupted writer has left, then write the file beside the old one. A
@@ -112,8 +134,7 @@ static enum fault write_new(struct pins *p, int dir, uint64_t generation,
 		return refuse(why, "replace");
 	OWN_FD fd = file_create_beneath(dir, PINS_FILE_NEW, 0600);
 	p->generation = generation;
-	p->validity = p->validity > 0 ? p->validity
-				      : (uint32_t)(wall_ns() / 1000000000);
+	p->validity = p->validity > 0 ? p->validity : pins_new_validity();
 	p->end = end_of(p);
 	if (fd < 0 || !write_file(p, fd) ||
 	    renameat(dir, PINS_FILE_NEW, dir, PINS_FILE) < 0) {
@@ -124,6 +145,15 @@ static enum fault write_new(struct pins *p, int dir, uint64_t generation,
 	}
 	p->written = p->count;
 	return fsync(dir) < 0 ? refuse(why, "sync the folder of") : FAULT_NONE;
+}
+
+/* The hashes of the tables depend on the generation. */
+static enum fault renew(struct pins *p, int dir, uint64_t generation, struct why *why)
+{
+	const enum fault f = write_new(p, dir, generation, why);
+
+	pins_index(p);
+	return f;
 }
 
 static int by_place(const void *a, const void *b)
@@ -151,33 +181,10 @@ enum fault pins_replace(struct pins *p, int dir, struct why *why)
 	for (uint32_t i = 0; i < p->count; i++)
 		p->at[i].pin.place = p->at[i].live ? ++place : 0;
 	p->place = place + 1;
-	const enum fault f = write_new(p, dir, next_generation(p), why);
-	pins_index(p);
-	return f;
+	return renew(p, dir, next_generation(p), why);
 }
 
 /* ---- more records ---- */
-
-/* Cut off what an interrupted writer has left behind the last record. */
-static bool cut_off(int fd, uint64_t end)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return false;
-	if ((uint64_t)st.st_size < end) {
-		errno = ESTALE;
-		return false;
-	}
-	return ((uint64_t)st.st_size == end || ftruncate(fd, (off_t)end) == 0) &&
-	       lseek(fd, (off_t)end, SEEK_SET) == (off_t)end;
-}
-
-static void take_back(int fd, uint64_t end)
-{
-	while (ftruncate(fd, (off_t)end) < 0 && errno == EINTR)
-		;
-}
 
 /* This may reach the disk later: until then, a reader takes the new records for ones
  * that were written last, and syncs them again. */
@@ -186,14 +193,22 @@ static bool write_durable(const struct pins *p, int fd)
 	char head[PINS_HEAD_OCTETS];
 
 	put_head(p, p->end, head);
-	return pwrite(fd, head, sizeof head, 0) == (ssize_t)sizeof head;
+	return write_whole(fd, head, sizeof head, 0);
+}
+
+/* After a sync that has failed, another one may succeed although not all is on disk. So
+ * spoil the sum of the first new record, and with it all of them. */
+static void take_back(int fd, uint64_t end)
+{
+	static const char zeros[8];
+
+	while (pwrite(fd, zeros, sizeof zeros, (off_t)end) < 0 && errno == EINTR)
+		;
 }
 
 static enum fault append(struct pins *p, int fd, struct why *why)
 {
-	if (fd < 0 || !cut_off(fd, p->end))
-		return refuse(why, "open for writing");
-	if (!write_records(p, fd, p->written) || fdatasync(fd) < 0) {
+	if (!write_records(p, fd, p->written, p->end) || fsync(fd) < 0) {
 		const enum fault f = refuse(why, "write");
 
 		take_back(fd, p->end);
@@ -204,16 +219,20 @@ static enum fault append(struct pins *p, int fd, struct why *why)
 	return write_durable(p, fd) ? FAULT_NONE : refuse(why, "write the head of");
 }
 
+/* What an interrupted writer has left behind the last record must not be there when the
+ * file grows: then a new file has the old contents without it. */
 enum fault pins_append(struct pins *p, int dir, struct why *why)
 {
+	struct stat st;
+
 	if (p->written == p->count)
 		return FAULT_NONE;
-	if (p->generation == 0) {
-		const enum fault f = write_new(p, dir, PINS_GENERATION_LISTED, why);
-
-		pins_index(p);
-		return f;
-	}
+	if (p->generation == 0)
+		return renew(p, dir, PINS_GENERATION_LISTED, why);
 	OWN_FD fd = file_open_beneath(dir, PINS_FILE, O_RDWR | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return refuse(why, "open for writing");
+	if ((uint64_t)st.st_size != p->end)
+		return renew(p, dir, p->generation, why);
 	return append(p, fd, why);
 }

@@ -24,6 +24,7 @@ struct box {
 	enum store_index index;
 	enum downgrade_way downgrade;
 	const struct store_rules *rules;
+	const struct uidformat *uidl_format;
 };
 
 static inline void box_open_kind(struct box *b, const struct kind *kind)
@@ -37,6 +38,7 @@ static inline void box_open_kind(struct box *b, const struct kind *kind)
 	b->boot = 1;
 	b->index = STORE_INDEX_KEEP;
 	b->rules = NULL;
+	b->uidl_format = NULL;
 	assert_true(b->root >= 0 && b->locks && mkdirat(b->root, "u", 0700) == 0);
 }
 
@@ -114,6 +116,7 @@ static inline enum fault try_open(const struct box *b, struct maildrop **out)
 			     .downgrade = b->downgrade },
 		.use = { .read_only = b->read_only, .index = b->index },
 		.rules = b->rules,
+		.uidl_format = b->uidl_format,
 	};
 	struct why why = { 0 };
 

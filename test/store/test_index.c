@@ -711,6 +711,7 @@ struct world {
 	char names[300][300];
 	int count;
 	bool cur_rests; /* only new changes */
+	bool pins;      /* somebody pins unique-ids now and then */
 };
 
 static unsigned roll(struct world *w, unsigned sides)
@@ -816,15 +817,55 @@ static void session(struct world *w)
 	store_close(m);
 }
 
+/* Pin some messages, and some that are not there, with few unique-ids. */
+static void pin_some(struct world *w)
+{
+	const struct store_opening opening = {
+		.place = { w->box.kind->id, w->box.root, w->box.kind->path },
+		.process = { .locks = w->box.locks, .boot = w->box.boot },
+	};
+	struct store_pin at[10] = { 0 };
+	struct store_pins pins = { .at = at, .replaces = roll(w, 2) };
+	char keys[10][40], uids[10][40];
+	const int first = (int)roll(w, (unsigned)w->next + 1);
+
+	for (int i = 0; i < 10; i++) {
+		if (roll(w, 2))
+			continue;
+		snprintf(keys[i], sizeof keys[i], "%d.M%u.h", 1000 + first + i,
+			 roll(w, 2));
+		snprintf(uids[i], sizeof uids[i], roll(w, 3) ? "%u" : "%u.M0.h",
+			 1000 + roll(w, (unsigned)w->next + 20));
+		at[pins.count].key = span_of(keys[i]);
+		at[pins.count++].uid = span_of(roll(w, 5) ? uids[i] : "");
+	}
+	CHECK_EQ(store_pin(&opening, &pins, NULL), FAULT_NONE);
+}
+
+/* No two messages have one unique-id. */
+static void check_distinct(const struct box *b)
+{
+	static struct listed l;
+
+	list(b, &l);
+	for (uint32_t i = 0; i < l.count; i++)
+		for (uint32_t k = 0; k < i; k++)
+			CHECK(l.at[i].uid_len != l.at[k].uid_len ||
+			      memcmp(l.at[i].uid, l.at[k].uid, l.at[i].uid_len) != 0);
+}
+
 /* Whatever happens, in whatever order, whether or not the stamps tell that it is over:
  * order, sizes and unique-ids are those of a listing without an index. */
 static void test_a_listing_is_the_same_without_its_index(void **state)
 {
 	static struct world w;
+	struct uidformat number;
+	const char *wrong;
 
 	(void)state;
-	for (unsigned seed = 1; seed <= 40; seed++) {
-		w = (struct world){ .seed = seed };
+	assert_true(uidformat_parse(SPAN("courier"), &number, &wrong));
+	for (unsigned seed = 1; seed <= 60; seed++) {
+		w = (struct world){ .seed = seed, .pins = seed % 3 == 1 };
 		box_open(&w.box);
 		assert_true(mkdirat(w.box.root, "u/kept", 0700) == 0);
 		put(&w.box, "new/0.x", SPAN("x"));
@@ -850,7 +891,13 @@ static void test_a_listing_is_the_same_without_its_index(void **state)
 				session(&w);
 			if (!roll(&w, 20))
 				w.box.boot++;
+			if (w.pins && !roll(&w, 8))
+				pin_some(&w);
+			if (seed % 3 == 2 && !roll(&w, 8))
+				w.box.uidl_format = w.box.uidl_format ? NULL : &number;
 			check_right(&w.box);
+			if (step % 8 == 0)
+				check_distinct(&w.box);
 			look_around(&w);
 		}
 		box_close(&w.box);

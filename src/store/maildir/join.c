@@ -101,6 +101,7 @@ static bool join_found(struct update *u, const struct scan_file *found, bool sam
 	f.name_sum = found->name_sum;
 	f.where = found->where;
 	f.time = found->time;
+	f.place = found->place;
 	f.numberless = found->numberless;
 	f.measured &= is_same_file(u, &f);
 	f.changed = !f.measured || !same;
@@ -116,7 +117,7 @@ static enum fault join_record(struct update *u, struct span name, struct scan_fi
 {
 	struct scan *s = &u->scan;
 	struct span proper = span_after(name, 1);
-	const struct scan_key key = scan_key(proper, f.identity);
+	const struct scan_key key = scan_key(s, proper, f.identity);
 	bool ok = true;
 	int by = 1;
 
@@ -147,8 +148,7 @@ static bool is_as_it_was(const struct scan *s, const struct scan_files *out,
 	const struct scan_file *f = &s->files.at[at];
 	if (f->name_sum != r->name_sum || f->identity != r->file)
 		return false;
-	if (out->count > 0 &&
-	    name_time_order(out->at[out->count - 1].time, f->time) < 0)
+	if (out->count > 0 && scan_rough_order(&out->at[out->count - 1], f) < 0)
 		return true;
 	const struct scan_key key = scan_key_of(s, f);
 	return is_next(s, out, &key);
@@ -221,7 +221,7 @@ static uint32_t count_stable(const struct update *u)
 	const struct span name = { room, last.name_len };
 	if (!name_is_good(name))
 		return 0;
-	const struct scan_key key = scan_key(span_after(name, 1), UINT64_MAX);
+	const struct scan_key key = scan_key(s, span_after(name, 1), UINT64_MAX);
 	return s->files.count == 0 || scan_order(s, s->files.at, &key) > 0 ? n : 0;
 }
 

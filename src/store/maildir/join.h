@@ -22,6 +22,8 @@ struct update {
 	const struct store_opening *opening;
 	struct index old; /* the index before; fd -1: none can be used */
 	bool whole;       /* skip no message of the stable prefix */
+	bool counts;      /* only count the mail: unique-ids do not matter */
+	struct pins pins;
 	struct scan scan; /* the files, without those of the skipped messages */
 	struct scan_seen seen;
 	uint32_t skip; /* messages at the beginning that stay as in `old`, and are
@@ -48,6 +50,25 @@ void maildir_put_record(const struct scan *s, const struct scan_file *f,
 			struct listing_record *out);
 size_t maildir_put_name(const struct scan *s, const struct scan_file *f,
 			char out[LISTING_NAME_OCTETS]);
+
+/* ---- store/maildir/unique.c ---- */
+
+/* The uid_format of an index that this opening writes. */
+uint64_t maildir_uid_format(const struct store_opening *o);
+
+/* Read the register into u->pins, for u->scan. An index that comes from another
+ * register is closed. If the maildrop gets a uidl-format, pin what the index lists, in
+ * memory. FAULT_SETUP: the register is damaged, or missing though the index comes from
+ * one. */
+MUST_USE enum fault maildir_read_pins(struct update *u, struct why *why);
+
+/* With a uidl-format, pin durably the files in u->scan that have no unique-id yet.
+ * FAULT_SETUP: this session only reads, or the register cannot be written. */
+MUST_USE enum fault maildir_pin_new(struct update *u, struct why *why);
+
+/* Make the unique-id of f; returns its length. */
+size_t maildir_uid(const struct scan *s, const struct scan_file *f,
+		   char out[LISTING_UID_MAX]);
 
 /* ---- store/maildir/duplicates.c ---- */
 

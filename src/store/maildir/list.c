@@ -135,6 +135,8 @@ static enum fault write_index(struct update *u, struct plan *p, struct why *why)
 		.downgrade = u->opening->process.downgrade,
 		.stable = u->skip,
 		.quiescent = u->seen.quiescent,
+		.uids = u->pins.generation,
+		.uid_format = maildir_uid_format(u->opening),
 	};
 	ROOM struct index_writer w;
 	struct listing_map none = { 0 };
@@ -305,13 +307,19 @@ static enum fault compare(struct update *u, bool *out_same, struct why *why)
 
 	*out_same = false;
 	if (u->old.fd >= 0 &&
-	    maildir_can_be_current(&u->old.head, &u->opening->process)) {
+	    maildir_can_be_current(&u->old.head, &u->opening->process) &&
+	    (u->counts || u->old.head.uid_format == maildir_uid_format(u->opening))) {
 		maildir_get_stamps(&u->old.head, known);
 		*out_same = scan_is_known(u->d->base.dir, known);
 	}
 	if (*out_same)
 		return FAULT_NONE;
-	enum fault f = look_through(u, known, why);
+	enum fault f = maildir_read_pins(u, why);
+	if (f && u->counts)
+		index_close(&u->old);
+	else if (f)
+		return f;
+	f = look_through(u, u->old.fd < 0 ? nothing : known, why);
 	if (f == FAULT_CORRUPT) {
 		u->d->base.trouble = *why;
 		index_close(&u->old);
@@ -332,12 +340,16 @@ static enum fault bring_up_to_date(struct update *u, struct why *why)
 		u->old = (struct index){ .fd = -1 };
 		return f;
 	}
+	if (f == FAULT_NONE)
+		f = maildir_pin_new(u, why);
 	if (f == FAULT_NONE && u->skip > 0) {
 		if (write_behind(u))
 			return FAULT_NONE;
 		u->whole = true;
 		maildir_get_stamps(&u->old.head, known);
 		f = look_through(u, known, why);
+		if (f == FAULT_NONE)
+			f = maildir_pin_new(u, why);
 	}
 	return f ? f : write_somewhere(u, why);
 }
@@ -355,6 +367,7 @@ enum fault maildir_list(struct maildrop *m, const struct store_opening *o,
 	enum fault f = bring_up_to_date(&u, &story);
 	index_close(&u.old);
 	scan_done(&u.scan);
+	pins_close(&u.pins);
 	if (f && why)
 		*why = story;
 	if (f)
@@ -376,7 +389,9 @@ enum fault maildir_count_mail(int dir, const struct store_opening *o,
 {
 	struct store_opening opening = *o;
 	struct maildir d = { .base = { .dir = dir }, .index = { .fd = -1 } };
-	struct update u = { .d = &d, .opening = &opening, .old = { .fd = -1 } };
+	struct update u = {
+		.d = &d, .opening = &opening, .old = { .fd = -1 }, .counts = true
+	};
 	bool same;
 
 	opening.use =
@@ -395,5 +410,6 @@ enum fault maildir_count_mail(int dir, const struct store_opening *o,
 		*out = usage;
 	index_close(&u.old);
 	scan_done(&u.scan);
+	pins_close(&u.pins);
 	return f;
 }

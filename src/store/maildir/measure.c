@@ -55,7 +55,7 @@ static const struct scan_file *find_again(int dir, const struct scan *now,
 					  const struct scan_file *wanted,
 					  bool *out_other)
 {
-	const struct scan_key first = scan_key(scan_name(s, wanted), 0);
+	const struct scan_key first = scan_key(now, scan_name(s, wanted), 0);
 	const struct span base = name_base(scan_name(s, wanted));
 
 	*out_other = false;

@@ -55,8 +55,6 @@ static const uint8_t trouble_flag[] = {
 void maildir_put_record(const struct scan *s, const struct scan_file *f,
 			struct listing_record *out)
 {
-	char room[NAME_DUPLICATE_MAX];
-
 	*out = (struct listing_record){
 		.octets = f->octets,
 		.form = f->form,
@@ -69,5 +67,5 @@ void maildir_put_record(const struct scan *s, const struct scan_file *f,
 				   (f->numberless ? FLAG_NUMBERLESS : 0) |
 				   trouble_flag[f->trouble]),
 	};
-	out->uid_len = (uint8_t)name_uid(maildir_base(s, f, room), out->uid);
+	out->uid_len = (uint8_t)maildir_uid(s, f, out->uid);
 }

@@ -27,7 +27,7 @@ void scan_done(struct scan *s)
 {
 	free(s->names);
 	free(s->files.at);
-	*s = (struct scan){ 0 };
+	*s = (struct scan){ .pins = s->pins };
 }
 
 /* ---- finding ---- */
@@ -85,12 +85,14 @@ bool scan_keep(struct scan *s, struct scan_files *files, enum scan_dir where,
 	struct scan_file f = *file;
 
 	f.time = name_time(name);
+	f.place = scan_place(s, name);
 	return keep_name(s, where, name, &f) && scan_add(files, &f);
 }
 
 bool scan_rename(struct scan *s, struct scan_file *file, enum scan_dir where,
 		 struct span name)
 {
+	file->place = scan_place(s, name);
 	return keep_name(s, where, name, file);
 }
 
@@ -239,11 +241,27 @@ static enum fault read_folder(int dir, enum scan_dir where, struct scan *s,
 
 /* ---- order ---- */
 
+uint64_t scan_place(const struct scan *s, struct span name)
+{
+	const struct pin *pin = s->pins ? pins_find(s->pins, name_base(name)) : NULL;
+
+	return pin ? pin->place : PINS_NO_PLACE;
+}
+
+int scan_rough_order(const struct scan_file *a, const struct scan_file *b)
+{
+	int by = (a->place > b->place) - (a->place < b->place);
+
+	return by ? by : name_time_order(a->time, b->time);
+}
+
 int scan_order(const struct scan *s, const struct scan_file *f,
 	       const struct scan_key *key)
 {
-	int by = name_time_order(f->time, key->time);
+	int by = (f->place > key->place) - (f->place < key->place);
 
+	if (by == 0)
+		by = name_time_order(f->time, key->time);
 	if (by == 0)
 		by = name_base_order(name_base(scan_name(s, f)), name_base(key->name));
 	return by ? by : (f->identity > key->identity) - (f->identity < key->identity);
@@ -256,7 +274,7 @@ static int by_order(const void *a, const void *b, void *arg)
 {
 	const struct scan *s = arg;
 	const struct scan_file *x = a, *y = b;
-	int by = name_time_order(x->time, y->time);
+	int by = scan_rough_order(x, y);
 
 	if (by == 0) {
 		const struct scan_key key = scan_key_of(s, y);

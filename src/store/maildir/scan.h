@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "mail/downgrade.h"
 #include "mail/name.h"
+#include "store/pins.h"
 
 enum scan_dir { SCAN_NEW, SCAN_CUR, SCAN_DIRS };
 
@@ -36,6 +37,8 @@ struct scan_file {
 	uint64_t name;     /* offset in names: "new/..." or "cur/...", ended by a NUL */
 	uint64_t name_sum; /* listing_sum of the present name, as a record has it */
 	uint64_t identity; /* scan_identity */
+	uint64_t
+		place; /* by its pin, or PINS_NO_PLACE: files are ordered by it first */
 	struct name_time time;
 	uint64_t stored;    /* octets on disk, when the file was measured */
 	uint64_t modified;  /* time of modification in ns, when the file was measured */
@@ -66,8 +69,10 @@ struct scan {
 	char *names;
 	size_t names_len, names_room;
 	struct scan_files files;
+	const struct pins *pins; /* borrowed; NULL: no message has a pin */
 };
 
+/* Free all but the pins, and empty it. */
 void scan_done(struct scan *s);
 
 /* The path of a file in the Maildir, "new/1234.x", and the name behind the slash. */
@@ -149,25 +154,35 @@ MUST_USE bool scan_keep(struct scan *s, struct scan_files *files, enum scan_dir 
 
 MUST_USE bool scan_add(struct scan_files *files, const struct scan_file *file);
 
-/* Change folder and name of the file in s, but not on disk. False: out of memory. */
+/* Change folder, name and place of the file in s, but not on disk. False: out of
+ * memory. */
 MUST_USE bool scan_rename(struct scan *s, struct scan_file *file, enum scan_dir where,
 			  struct span name);
+
+/* The place of files with this name. */
+uint64_t scan_place(const struct scan *s, struct span name);
 
 /* The values that scan_order compares. */
 struct scan_key {
 	struct span name;
+	uint64_t place;
 	struct name_time time;
 	uint64_t identity;
 };
-static inline struct scan_key scan_key(struct span name, uint64_t identity)
+static inline struct scan_key scan_key(const struct scan *s, struct span name,
+				       uint64_t identity)
 {
-	return (struct scan_key){ name, name_time(name), identity };
+	return (struct scan_key){ name, scan_place(s, name), name_time(name),
+				  identity };
 }
 static inline struct scan_key scan_key_of(const struct scan *s,
 					  const struct scan_file *f)
 {
-	return (struct scan_key){ scan_name(s, f), f->time, f->identity };
+	return (struct scan_key){ scan_name(s, f), f->place, f->time, f->identity };
 }
+
+/* Compare by place and time alone; 0: the names decide. */
+int scan_rough_order(const struct scan_file *a, const struct scan_file *b);
 
 /* Compare in delivery order; 0: the same message. */
 int scan_order(const struct scan *s, const struct scan_file *f,

@@ -69,7 +69,8 @@ static bool open_all(struct settling *x, int dir, const struct stat *st)
 	struct stat now;
 
 	if (!index_open(&x->known, dir, &why) ||
-	    !maildir_can_be_current(&x->known.head, &x->process))
+	    !maildir_can_be_current(&x->known.head, &x->process) ||
+	    x->known.head.uid_format > 0)
 		return false;
 	maildir_get_stamps(&x->known.head, known);
 	if (!scan_same_stamp(scan_stamp_of(st), known[SCAN_NEW]) || !read_last(x))
@@ -222,7 +223,7 @@ static enum settle_outcome keep_appeared(struct scan *s)
  * its own? */
 static bool comes_last(const struct settling *x, const struct scan *s)
 {
-	const struct scan_key last = scan_key(span_of(x->last), UINT64_MAX);
+	const struct scan_key last = scan_key(s, span_of(x->last), UINT64_MAX);
 
 	for (uint32_t i = 1; i < s->files.count; i++)
 		if (scan_same_base(s, &s->files.at[i - 1], &s->files.at[i]))
@@ -287,7 +288,7 @@ static void leave_out(struct settling *x, const struct scan *s)
 	while (*at) {
 		struct arrival *r = *at;
 		const struct scan_key its =
-			scan_key(span_of(r->name), r->file.identity);
+			scan_key(s, span_of(r->name), r->file.identity);
 
 		if (scan_order(s, last, &its) < 0) {
 			at = &r->next;
@@ -319,12 +320,23 @@ static enum settle_outcome write_sorted(struct settling *x, struct settle_way *w
 	return SETTLE_DONE;
 }
 
+/* The register that the index comes from. Only a session that writes a new index as
+ * well, or an importer that removes the index, changes it. */
+static bool read_pins(const struct settling *x, struct pins *out)
+{
+	return x->known.head.uids == 0 || (pins_open(x->dir, out, NULL) == FAULT_NONE &&
+					   out->generation == x->known.head.uids);
+}
+
 enum settle_outcome settle_write(struct settling *x, struct settle_way *way)
 {
-	struct scan s = { 0 };
-	const enum settle_outcome outcome =
-		sort_pending(x, &s) ? write_sorted(x, way, &s) : SETTLE_LOST;
+	struct pins pins = { 0 };
+	struct scan s = { .pins = &pins };
+	const enum settle_outcome outcome = read_pins(x, &pins) && sort_pending(x, &s)
+						    ? write_sorted(x, way, &s)
+						    : SETTLE_LOST;
 
 	scan_done(&s);
+	pins_close(&pins);
 	return outcome;
 }
