@@ -322,6 +322,9 @@ static void test_what_no_front_of_ours_asks_ends_the_link(void **state)
 			   (struct message_AUTH_ASK){ .user = SPAN("alice"),
 						      .response = SPAN("x") }));
 		expect_nothing(&w);
+		CHECK(peer_log_has(
+			"event=link-broken peer=poplar-front message=AUTH_ASK "
+			"reason=\"a mechanism that is not offered\""));
 		world_end(&w);
 	}
 }

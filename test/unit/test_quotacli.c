@@ -1,46 +1,11 @@
 /* Promises of `poplar quota`: how much mail each user has, within which quota. */
-#include "cliworld.h"
+#include "climail.h"
 
 #include "auth/user/scheme.h"
 
-static const char users[] = "ann:{PLAIN}x\n"
-			    "bob:{PLAIN}x::::::quota=10,5messages\n"
-			    "cat:{PLAIN}x::::::quota=none\n";
-
-enum { SOMEBODY = 65534 };
-
-/* Poplar never works as root: as root, somebody else owns the mail. */
-static void give_away(const char *name)
-{
-	char path[160];
-
-	snprintf(path, sizeof path, "%s/%s", cli.dir, name);
-	if (geteuid() == 0)
-		CHECK_EQ(chown(path, SOMEBODY, SOMEBODY), 0);
-}
-
-/* Two messages for ann: 8 octets and 11 on the wire. */
 static void world_begin(void)
 {
-	cli_begin("quota = \"1k, 4 messages\"\n");
-	cli_file("auth/users", users);
-	cli_mkdir("mail/ann");
-	cli_mkdir("mail/ann/Maildir");
-	cli_mkdir("mail/ann/Maildir/cur");
-	cli_mkdir("mail/ann/Maildir/new");
-	cli_mkdir("mail/ann/Maildir/tmp");
-	cli_file("mail/ann/Maildir/new/1.a", "a: b\n\n");
-	cli_file("mail/ann/Maildir/cur/2.b:2,", "c: d\n\nx\n");
-	static const char *const names[] = { "mail",
-					     "mail/ann",
-					     "mail/ann/Maildir",
-					     "mail/ann/Maildir/cur",
-					     "mail/ann/Maildir/new",
-					     "mail/ann/Maildir/tmp",
-					     "mail/ann/Maildir/new/1.a",
-					     "mail/ann/Maildir/cur/2.b:2," };
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		give_away(names[i]);
+	mail_begin("quota = \"1k, 4 messages\"\n");
 }
 
 static void test_each_user_is_a_line(void **state)
@@ -146,8 +111,7 @@ static void test_a_recalculation_renews_the_size_file_that_is_there(void **state
 	world_begin();
 	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", "ann"), CLI_OK);
 	check_size_file(NULL);
-	cli_file(at, "77S\n5000 40\n");
-	give_away(at);
+	mail_file(at, "77S\n5000 40\n");
 	snprintf(path, sizeof path, "%s/mail/ann/Maildir", cli.dir);
 	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", path), CLI_OK);
 	check_size_file("77S\n14 2\n");
@@ -165,8 +129,7 @@ static void test_a_size_file_that_cannot_be_renewed_is_a_failure(void **state)
 
 	(void)state;
 	world_begin();
-	cli_file(at, "77S\n5000 40\n");
-	give_away(at);
+	mail_file(at, "77S\n5000 40\n");
 	snprintf(tmp, sizeof tmp, "%s/mail/ann/Maildir/tmp", cli.dir);
 	CHECK_EQ(chmod(tmp, 0500), 0);
 	CHECK_EQ(CLI_RUN(cli_quota, "quota", "recalc", "ann"), CLI_BAD);
