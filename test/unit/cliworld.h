@@ -39,7 +39,7 @@ static inline void cli_mkdir(const char *name)
 static inline const char *cli_text(const char *name)
 {
 	static char text[8192];
-	char path[160];
+	char path[600];
 
 	snprintf(path, sizeof path, "%s/%s", cli.dir, name);
 	OWN_FD fd = open(path, O_RDONLY);

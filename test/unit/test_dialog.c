@@ -83,7 +83,8 @@ static void test_each_recipient_has_the_verdict_of_its_reply(void **state)
 	} cases[] = {
 		{ "S: 250 2.0.0 ok\nS: 250 ok\nS: 250\nQUIT\n", "DDD" },
 		{ "S: 250 ok\nS: 452 4.2.2 full\nS: 550 5.7.1 no\nQUIT\n", "DLR" },
-		{ "S: 550 5.1.1 no\nS: 421 bye\nS: 250-yes\nS: 250 yes\nQUIT\n",
+		{ "S: 550 5.1.1 no\nS: 421 bye\nS: 250-\nS: 250-yes\nS: 250 "
+		  "yes\nQUIT\n",
 		  "ULD" },
 		{ "S: 250 ok\nS: 250 ok\n", "DDL" },     /* one reply too few */
 		{ "S: 250 ok\nS: hello\nend\n", "DLL" }, /* no reply */

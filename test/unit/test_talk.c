@@ -16,16 +16,24 @@
 #include "sys/file.h"
 
 static struct {
-	const char *says;                /* the server, all at once */
-	bool stays;                      /* it keeps the connection open */
-	int error;                       /* of connect; 0: it works */
-	int server;                      /* the server's end */
+	const char *says; /* the server, all at once */
+	bool stays;       /* it keeps the connection open */
+	int error;        /* of connect; 0: it works */
+	size_t most;      /* a socket takes so many octets at once; 0: all */
+	int server;       /* the server's end */
 	struct sockaddr_storage address; /* that was connected to */
 	struct dialog_recipient recipients[2];
 	struct dialog_mail mail;
 	struct intake message;
 	char got[1 << 17]; /* by the server */
 } w;
+
+ssize_t __real_send(int fd, const void *at, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *at, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *at, size_t len, int flags)
+{
+	return __real_send(fd, at, w.most > 0 && len > w.most ? w.most : len, flags);
+}
 
 /* A socket that stays has a time limit of the test's own. */
 int __real_setsockopt(int fd, int level, int option, const void *value, socklen_t len);
@@ -50,7 +58,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
 		return -1;
 	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	w.server = ends[1];
-	CHECK_EQ(send(ends[1], w.says, strlen(w.says), 0), strlen(w.says));
+	CHECK_EQ(__real_send(ends[1], w.says, strlen(w.says), 0), strlen(w.says));
 	if (w.stays)
 		CHECK_EQ(__real_setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience,
 					   sizeof patience),
@@ -122,6 +130,16 @@ static void test_a_large_message_goes_as_a_whole(void **state)
 		CHECK(memcmp(at, text + line * 100, 99) == 0);
 		CHECK(memcmp(at + 99, "\r\n", 2) == 0);
 	}
+}
+
+static void test_a_socket_that_takes_little_gets_everything(void **state)
+{
+	(void)state;
+	begin(GREETING "250 stored\r\n", "x\n");
+	w.most = 1;
+	deliver("/run/lmtp");
+	CHECK_EQ(w.recipients[0].verdict, DIALOG_DONE);
+	CHECK_TEXT(w.got, COMMANDS "x\r\n.\r\nQUIT\r\n");
 }
 
 /* Else the caller of the command would deliver again what has been delivered. */
@@ -250,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_server_gets_the_message_as_the_wire_has_it),
 		TEST(test_a_large_message_goes_as_a_whole),
+		TEST(test_a_socket_that_takes_little_gets_everything),
 		TEST(test_requests_to_end_are_held_once_the_message_is_whole),
 		TEST(test_a_refusal_ends_with_quit),
 		TEST(test_a_server_that_leaves_is_tried_again),
