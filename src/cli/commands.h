@@ -13,4 +13,5 @@ int cli_expire(const char *config, int argc, char **argv);
 int cli_quota(const char *config, int argc, char **argv);
 int cli_index(const char *config, int argc, char **argv);
 int cli_convert(const char *config, int argc, char **argv);
+int cli_verify_move(const char *config, int argc, char **argv);
 int cli_audit(const char *config, int argc, char **argv);

@@ -20,6 +20,7 @@
 	X("quota",  cli_quota,  "[--json] [--all | USER...] | recalc USER", "print how much mail users have, or count it anew") \
 	X("index",  cli_index,  "show|verify|rebuild USER", "print, check or rebuild the index of a maildrop") \
 	X("convert", cli_convert, "KIND PATH", "turn the configuration of another server into poplar.conf") \
+	X("verify-move", cli_verify_move, "--old SERVER --new SERVER ... [USER...]", "compare the maildrops that two servers show") \
 	X("audit",  cli_audit,  "",      "compare the running processes with the table of sandboxes")
 /* clang-format on */
 
