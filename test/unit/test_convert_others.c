@@ -125,6 +125,153 @@ static void test_courier(void **state)
 	CHECK_TEXT(world_convert("courier"), "authdaemonrc:1: expected NAME=VALUE: x");
 }
 
+/* ---- Cyrus ---- */
+
+static void test_cyrus(void **state)
+{
+	(void)state;
+	world_file(
+		"/cyrus.conf",
+		"START {\n\trecover cmd=\"ctl -r\"\n}\nSERVICES {\n\timap "
+		"cmd=\"imapd\" "
+		"listen=\"imap\"\n\tpop3 cmd=\"/usr/bin/pop3d -U 30\" listen=\"pop3\" "
+		"prefork=0 maxchild=50\n\tpop3s cmd=\"pop3d -s\" "
+		"listen=\"[::1]:pop3s\"\n\tl cmd=\"lmtpd\" listen=\"/run/lmtp\"\n"
+		"\tk cmd=lmtpd listen=localhost:2003\n\tx cmd=pop3d listen=popx\n}\n");
+	world_file("/c", "# c\ndefaultdomain: example.org\nallowplaintext: yes\n"
+			 "popminpoll: 2\npoptimeout: 5\npopuseimapflags: 1\n"
+			 "sasl_pwcheck_method: saslauthd\nsasl_mech_list: PLAIN NTLM\n"
+			 "tls_server_cert: /c.pem\npop3_tls_server_cert: /p.pem\n"
+			 "tls_server_key: /k.pem\nautocreate_quota: 1000\n"
+			 "partition-default: /m\nallowapop: yes\nnonsense: 1\n"
+			 "username_tolower: no\n");
+	CHECK_TEXT(world_convert("cyrus"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen"), "\"*:110\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen-tls"), "\"[::1]:995\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen-lmtp"),
+		   "\"/run/lmtp\" \"127.0.0.1:2003\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "max-connections"), "50");
+	CHECK_TEXT(world_value(NO_DATABASE, "default-domain"), "\"example.org\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "plaintext-auth"), "yes");
+	CHECK_TEXT(world_value(NO_DATABASE, "login-delay"), "120s");
+	CHECK_TEXT(world_value(NO_DATABASE, "idle-timeout"), "600s");
+	CHECK_TEXT(world_value(NO_DATABASE, "mark-seen"), "yes");
+	CHECK_TEXT(world_value(NO_DATABASE, "fold-names"), "no");
+	CHECK_TEXT(world_value(NO_DATABASE, "quota"), "\"1000k\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "tls-certificate"), "\"/p.pem\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "mechanisms"),
+		   "\"USER\" \"PLAIN\" \"APOP\"");
+	CHECK_TEXT(world_value(0, "service"), "\"pop\"");
+	CHECK_EQ(world_notes(RESULT_NONE, "sasl_mech_list"), 1);
+	CHECK_EQ(world_notes(RESULT_NONE, "partition-default"), 1);
+	CHECK_EQ(world_notes(RESULT_NONE, "nonsense"), 1);
+	CHECK_EQ(world_notes(RESULT_NONE, "SERVICES x: listen"), 1);
+	CHECK_EQ(world_notes(RESULT_NEEDLESS, "SERVICES imap"), 1);
+	CHECK_EQ(world_notes(RESULT_NEEDLESS, "START recover"), 1);
+	CHECK_EQ(world_notes(RESULT_NEEDLESS, "SERVICES pop3s"), 0);
+
+	world_file("/c", "a b\n");
+	CHECK_TEXT(world_convert("cyrus"), "c:1: expected NAME: VALUE: a b");
+	world_file("/c", "");
+	static const char *const mistakes[][2] = {
+		{ "x\n", "cyrus.conf:1: expected NAME {: x" },
+		{ "A {\nb c\n}\n", "cyrus.conf:2: expected NAME=VALUE: c" },
+		{ "A {\nb c=\"d\n}\n", "cyrus.conf:2: a quote is not closed: d" },
+		{ "}\n", "cyrus.conf:1: '}' without '{'" },
+		{ "A {\n", "cyrus.conf:1: a section is not closed: A" },
+	};
+	for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+		world_file("/cyrus.conf", mistakes[i][0]);
+		CHECK_TEXT(world_convert("cyrus"), mistakes[i][1]);
+	}
+}
+
+/* ---- Mailutils, popa3d ---- */
+
+static void test_mailutils(void **state)
+{
+	(void)state;
+	world_file("/more", "logging { facility local2; }\n");
+	world_file("/c",
+		   "// c\n/* d\n*/\nmax-children 7;\nserver 10.0.0.1 {\n"
+		   "  tls-mode connection;\n};\nserver \"[::1]:1110\" { tls-mode "
+		   "required; }\n"
+		   "auth { authentication (pam, sql); }\npam { service \"my\"; }\n"
+		   "tls { ssl-certificate-file /c.pem; ssl-key-file /k.pem; }\n"
+		   "mailbox { mail-spool /var/mail; }\ntimeout 5;\nnonsense x;\n"
+		   "include /more;\n");
+	CHECK_TEXT(world_convert("mailutils"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen"), "\"[::1]:1110\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen-tls"), "\"10.0.0.1:995\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "plaintext-auth"), "no");
+	CHECK_TEXT(world_value(NO_DATABASE, "max-connections"), "7");
+	CHECK_TEXT(world_value(NO_DATABASE, "syslog-facility"), "\"local2\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "idle-timeout"), "600s");
+	CHECK_TEXT(world_value(NO_DATABASE, "tls-key"), "\"/k.pem\"");
+	CHECK_TEXT(world_value(0, "service"), "\"my\"");
+	CHECK_EQ(world_notes(RESULT_NONE, "authentication"), 1);
+	CHECK_EQ(world_notes(RESULT_NONE, "mail-spool"), 1);
+	CHECK_EQ(world_notes(RESULT_NONE, "nonsense"), 1);
+
+	static const char *const mistakes[][2] = {
+		{ "a b", "c:1: ';' is missing behind: a b" },
+		{ "\na {\n", "c:3: a section is not closed" },
+		{ "a b; }\n", "c:1: '}' without '{' in this file" },
+		{ "a \"b;\n", "c:2: a quote is not closed" },
+		{ "/* x", "c:1: a comment is not closed" },
+		{ "a b }", "c:1: ';' is missing behind: a b" },
+		{ "{ }", "c:1: expected NAME VALUE; or NAME {" },
+		{ "include /none;", "c:1: cannot include: /none" },
+	};
+	for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+		world_file("/c", mistakes[i][0]);
+		CHECK_TEXT(world_convert("mailutils"), mistakes[i][1]);
+	}
+}
+
+static void test_popa3d(void **state)
+{
+	(void)state;
+	world_file("/c", "# comment\nRUN_STANDALONE=yes\nX=y\n");
+	CHECK_TEXT(world_convert("popa3d"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen"), "\"*:110\"");
+	CHECK_TEXT(world_value(0, "service"), "\"popa3d\"");
+	CHECK_EQ(world_notes(RESULT_NONE, "X"), 1);
+	CHECK_EQ(world_notes(RESULT_NONE, "/var/mail"), 1);
+}
+
+/* ---- qmail ---- */
+
+static void test_qmail(void **state)
+{
+	(void)state;
+	world_file("/c", "#!/bin/sh\nexec softlimit -m 1 \\\n  tcpserver -vRHl0 -l 0 "
+			 "-x t.cdb -c 40 0 "
+			 "110 \\\n qmail-popup \"`hostname`\" /bin/checkpassword -s "
+			 "/var/qmail/bin/qmail-pop3d ./Maildir/ 2>&1\n");
+	CHECK_TEXT(world_convert("qmail"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen"), "\"*:110\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen-tls"), "{}");
+	CHECK_TEXT(world_value(NO_DATABASE, "maildir"), "\"Maildir\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "max-connections"), "40");
+	CHECK_TEXT(world_value(0, "program"), "\"/bin/checkpassword\" \"-s\"");
+	world_file(
+		"/c",
+		"sslserver 127.0.0.1 pop3s qmail-popup h checkpw qmail-pop3d Maildir");
+	CHECK_TEXT(world_convert("qmail"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen-tls"), "\"127.0.0.1:995\"");
+	CHECK_TEXT(world_value(0, "program"), "\"/bin/checkpw\"");
+	CHECK_EQ(world_notes(RESULT_DIFFERS, "program"), 1);
+	world_file("/c", "tcpserver 0 110 qmail-popup\n");
+	CHECK_TEXT(world_convert("qmail"),
+		   "c:1: expected tcpserver ... qmail-popup NAME PROGRAM "
+		   "qmail-pop3d MAILDIR");
+	world_file("/c", "tcpserver 110 qmail-popup h p qmail-pop3d M\n");
+	CHECK_TEXT(world_convert("qmail"), "c:1: tcpserver has no address and port");
+	world_file("/c", "a\n'b\n");
+	CHECK_TEXT(world_convert("qmail"), "c:3: a quote is not closed");
+}
+
 static void test_a_folder_without_its_file(void **state)
 {
 	(void)state;
@@ -138,6 +285,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_files_of_names_and_values),
 		TEST(test_courier),
+		TEST(test_cyrus),
+		TEST(test_mailutils),
+		TEST(test_popa3d),
+		TEST(test_qmail),
 		TEST(test_a_folder_without_its_file),
 	};
 
