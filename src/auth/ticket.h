@@ -18,7 +18,7 @@ struct ticket_holder {
 };
 
 /* Octets of the text in a ticket, and of a ticket. */
-enum { TICKET_TEXT_MAX = 4560, TICKET_OCTETS_MAX = TICKET_TEXT_MAX + 40 };
+enum { TICKET_TEXT_MAX = 4696, TICKET_OCTETS_MAX = TICKET_TEXT_MAX + 40 };
 
 /* Make a new key. NULL: out of memory. Call it after scheme_start, and before the
  * process enters its sandbox. */

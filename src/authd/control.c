@@ -141,8 +141,8 @@ static void answer_recipient(struct tool *t, struct span address)
 
 /* Find a user without a password, with its maildrop, policy and quota. */
 static enum fault find(const struct tool *t, struct span name,
-		       char path[PLACE_PATH_MAX], struct message_FIND_IS *out,
-		       struct why *why)
+		       char path[PLACE_PATH_MAX], struct buf *format,
+		       struct message_FIND_IS *out, struct why *why)
 {
 	const struct settings *s = t->logins->grants.settings;
 	const struct policy_site site = settings_policy(s);
@@ -160,17 +160,19 @@ static enum fault find(const struct tool *t, struct span name,
 					 .retrieved = p.retrieved,
 					 .quota_octets = quota.octets,
 					 .quota_messages = quota.messages };
+	buf_put(format, grants_uidl_format(&t->logins->grants, u));
+	out->uidl_format = buf_span(format);
 	return grants_place(&t->logins->grants, u, path, why);
 }
 
 static bool answer_find(const struct tool *t, const struct message_FIND_ASK *ask)
 {
 	struct why why = { 0 };
-	char room[191], path[PLACE_PATH_MAX] = "";
-	struct buf text = BUF(room);
+	char room[191], path[PLACE_PATH_MAX] = "", format_room[127];
+	struct buf text = BUF(room), format = BUF(format_room);
 	struct message m = { .kind = MESSAGE_FIND_IS };
 
-	m.FIND_IS.fault = find(t, ask->user, path, &m.FIND_IS, &why);
+	m.FIND_IS.fault = find(t, ask->user, path, &format, &m.FIND_IS, &why);
 	m.FIND_IS.trouble = story(&why, &text);
 	m.FIND_IS.path = span_of(why.fault ? "" : path);
 	return channel_send(t->watched.fd, &m, -1, CHANNEL_WAIT) == FAULT_NONE;

@@ -16,8 +16,8 @@ struct owner {
 	uint32_t has_uid, has_gid, uid, gid;
 };
 
-_Static_assert(sizeof(struct owner) + 2 + 7 * sizeof(uint64_t) + 3 * sizeof(uint32_t) +
-			       255 + 64 + PLACE_PATH_MAX <=
+_Static_assert(sizeof(struct owner) + 2 + 7 * sizeof(uint64_t) + 4 * sizeof(uint32_t) +
+			       255 + 64 + 127 + PLACE_PATH_MAX <=
 		       TICKET_TEXT_MAX,
 	       "a ticket has room for a GRANT");
 
@@ -73,6 +73,12 @@ enum fault grants_place(const struct grants *g, const struct user *user,
 			      why);
 }
 
+struct span grants_uidl_format(const struct grants *g, const struct user *user)
+{
+	return user->uidl_format.len > 0 ? user->uidl_format
+					 : span_of(g->settings->uidl_format);
+}
+
 /* ---- the user's own maildrop ---- */
 
 static void seal(struct grants *g, struct ticket_holder holder,
@@ -108,6 +114,7 @@ enum fault grants_own(struct grants *g, struct ticket_holder holder,
 			   .retrieved = p.retrieved,
 			   .user = user->name,
 			   .path = span_of(path),
+			   .uidl_format = grants_uidl_format(g, user),
 			   .peer = peer },
 	};
 	f = give(g, &owner, &m, out_fd, why);

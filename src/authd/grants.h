@@ -41,6 +41,10 @@ MUST_USE enum fault grants_place(const struct grants *g, const struct user *user
 /* How much mail the user may have: the user's own quota or, without one, the site's. */
 struct quota grants_quota(const struct grants *g, const struct user *user);
 
+/* How unique-ids of the user's messages are made: the user's own format or, without
+ * one, the site's. It borrows from *user or the settings. */
+struct span grants_uidl_format(const struct grants *g, const struct user *user);
+
 /* Grant the user's own maildrop. *out_fd becomes the session socket, which the caller
  * owns. `peer` is the client's address, for the log. If the setting xtnd is on, the
  * board ticket with which `holder` may ask for boards is appended to *ticket. Faults

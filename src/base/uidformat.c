@@ -201,7 +201,7 @@ static bool parse_long(struct parsing *p)
 
 	if (!span_cut(&p->rest, '}', &inner))
 		return refuse(p, "a brace is not closed");
-	span_cut(&inner, '|', &part);
+	bool more = span_cut(&inner, '|', &part);
 	while (what < UIDFORMAT_VARIABLES &&
 	       !span_is(trimmed(part), variables[what].name))
 		what++;
@@ -209,8 +209,8 @@ static bool parse_long(struct parsing *p)
 		return refuse(p, "a variable is not known: use uid, uidvalidity, "
 				 "filename, guid, md5");
 	struct uidformat_piece *piece = add_piece(p, (enum uidformat_variable)what);
-	while (piece && inner.len > 0) {
-		span_cut(&inner, '|', &part);
+	while (piece && more) {
+		more = span_cut(&inner, '|', &part);
 		if (!parse_filter(p, trimmed(part), piece))
 			return false;
 	}
@@ -273,4 +273,12 @@ bool uidformat_parse(struct span text, struct uidformat *out, const char **out_w
 	out->sum = is_basename(out) ? 0 : sum;
 	*out_wrong = p.wrong;
 	return !p.wrong;
+}
+
+bool uidformat_take(struct span text, struct uidformat *out)
+{
+	const char *wrong;
+
+	*out = (struct uidformat){ 0 };
+	return text.len == 0 || uidformat_parse(text, out, &wrong);
 }

@@ -66,3 +66,7 @@ struct uidformat {
 /* Parse a format. False: *out_wrong is a text that says what is wrong with it. */
 MUST_USE bool uidformat_parse(struct span text, struct uidformat *out,
 			      const char **out_wrong);
+
+/* Parse a format that uidformat_parse has taken before. An empty text, as boards have
+ * it, is that of the base names. False: it is none. */
+MUST_USE bool uidformat_take(struct span text, struct uidformat *out);

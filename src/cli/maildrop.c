@@ -24,6 +24,7 @@ bool cli_maildrop_begin(struct cli_maildrop *m, const struct settings *settings)
 		open(settings->mail_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	m->opening.process.boot = store_boot();
 	m->opening.process.downgrade = (enum downgrade_way)settings->utf8_downgrade;
+	m->opening.uidl_format = &m->uidl_format;
 	if (m->opening.place.root < 0)
 		cli_say("cannot open mail-root", settings->mail_root);
 	return m->opening.place.root >= 0;
@@ -45,6 +46,14 @@ static struct quota site_quota(const struct settings *s)
 	return quota;
 }
 
+/* Whoever gave the format has checked it. */
+static void set_format(struct cli_maildrop *m, struct span user_format)
+{
+	if (user_format.len == 0)
+		user_format = span_of(m->settings->uidl_format);
+	(void)!uidformat_take(user_format, &m->uidl_format);
+}
+
 bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user)
 {
 	const struct settings *s = m->settings;
@@ -53,6 +62,7 @@ bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user)
 
 	m->policy = policy_of(&site, user->has_delay, user->has_expire, &user->policy);
 	m->quota = user->has_quota ? user->quota : site_quota(s);
+	set_format(m, user->uidl_format);
 	if (place_maildrop(user, s->mail_root, s->maildir, m->path, &why) == FAULT_NONE)
 		return true;
 	cli_complain(&why);
@@ -89,6 +99,7 @@ static bool find_by_path(struct cli_maildrop *m)
 
 	m->policy = site.standard;
 	m->quota = site_quota(m->settings);
+	set_format(m, SPAN(""));
 	return span_starts(path, m->settings->mail_root) && path.len > root &&
 	       path.at[root] == '/' &&
 	       span_copy(span_after(path, root + 1), m->path, sizeof m->path);
@@ -131,6 +142,7 @@ static bool take_found(struct cli_maildrop *m, const struct message_FIND_IS *is)
 	m->policy = (struct policy){ (uint32_t)is->login_delay, (uint32_t)is->unread,
 				     (uint32_t)is->retrieved };
 	m->quota = (struct quota){ is->quota_octets, is->quota_messages };
+	set_format(m, is->uidl_format);
 	return !is->fault && span_copy(is->path, m->path, sizeof m->path);
 }
 

@@ -15,6 +15,7 @@ struct cli_maildrop {
 	const char *name;     /* of the user, or an absolute path */
 	struct policy policy; /* of the user */
 	struct quota quota;   /* of the user */
+	struct uidformat uidl_format; /* of the user, for `opening` */
 	char path[PLACE_PATH_MAX];
 	struct store_opening opening;
 };
@@ -29,9 +30,9 @@ void cli_maildrop_end(struct cli_maildrop *m);
  * otherwise they ask the running server. */
 bool cli_maildrop_in_files(const struct settings *s);
 
-/* Set m->path, m->policy and m->quota to those of the user of this name, or to an
- * absolute path below mail-root (cli_maildrop_find), or to those of *user
- * (cli_maildrop_of). False: that is not possible, and has been reported. */
+/* Set m->path, m->policy, m->quota and m->uidl_format to those of the user of this
+ * name, or to an absolute path below mail-root (cli_maildrop_find), or to those of
+ * *user (cli_maildrop_of). False: that is not possible, and has been reported. */
 MUST_USE bool cli_maildrop_find(struct cli_maildrop *m, const char *name);
 MUST_USE bool cli_maildrop_of(struct cli_maildrop *m, const struct user *user);
 

@@ -224,6 +224,10 @@ X(expire, TEXT, 1, 32, "never", FRONT | AUTH, \
 X(expire_least, TEXT, 0, 32, "", FRONT | AUTH, \
   "The smallest number of days that any user may have, or never, which CAPA announces before the login. A " \
   "smaller number of a user is raised to this one. Empty: the value of expire.") \
+X(uidl_format, TEXT, 1, 127, "basename", AUTH, \
+  "How unique-ids of messages that come from now on are made: basename (of the message's file), or as another " \
+  "server makes them, such as %08Xu%08Xv, courier, cyrus or tpop3d. A user may have a field of this name. See " \
+  "UNIQUE-IDS.") \
 /* extensions */ \
 X(xtnd, BOOL, 0, 1, "no", FRONT | AUTH, \
   "Whether the server has the command XTND, by which old clients find extensions and read boards. See " \

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "base/uidformat.h"
 #include "dropd/marks.h"
 #include "dropd/windows.h"
 #include "ipc/dispatch.h"
@@ -421,7 +422,8 @@ static void count_board(const struct dropd *d, struct session *s, const char *pa
 }
 
 /* Open the maildrop, and answer READY or FAILED. False: the session is over. */
-static bool session_open(struct dropd *d, struct session *s, const char *path)
+static bool session_open(struct dropd *d, struct session *s, const char *path,
+			 const struct uidformat *format)
 {
 	struct store_opening opening = dropd_opening(d, path);
 	struct why why = { 0 };
@@ -430,6 +432,7 @@ static bool session_open(struct dropd *d, struct session *s, const char *path)
 	opening.use.as_is = s->as_is;
 	opening.use.makes_home &= !s->read_only;
 	opening.rules = s->read_only ? NULL : &s->rules;
+	opening.uidl_format = format;
 	if (store_open(&opening, &s->maildrop, &why)) {
 		say_not_open(d, s, path, &why);
 		return false;
@@ -462,10 +465,12 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	const size_t user_octets = m->GRANT.user.len + 1;
 	struct session *s = calloc(1, sizeof *s + user_octets);
 	ROOM char path[4096 + 1];
+	struct uidformat format;
 
 	if (!s || !span_copy(m->GRANT.user, s->user, user_octets) ||
 	    !span_copy(m->GRANT.peer, s->owner.peer, sizeof s->owner.peer) ||
-	    !span_copy(m->GRANT.path, path, sizeof path)) {
+	    !span_copy(m->GRANT.path, path, sizeof path) ||
+	    !uidformat_take(m->GRANT.uidl_format, &format)) {
 		close(fd);
 		free(s);
 		return;
@@ -484,6 +489,7 @@ void dropd_session_begin(struct dropd *d, const struct message *m, int fd)
 	};
 	s->post = (struct pool_fd){ fd, on_session };
 	s->front = channel_of(fd, ROLE_FRONT, ROLE_DROP);
-	if (!session_open(d, s, path) || !pool_watch(d->threaded.pool, &s->post))
+	if (!session_open(d, s, path, &format) ||
+	    !pool_watch(d->threaded.pool, &s->post))
 		session_end(d, s);
 }

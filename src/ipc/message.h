@@ -221,9 +221,9 @@ enum message_when {
 #define MESSAGE_AUTH_LATER_FIELDS(N, T)   N(id) N(exchange) N(delay_ms)
 #define MESSAGE_AUTH_NEXT_FIELDS(N, T)    N(id) N(exchange) N(waited) T(response, 12288)
 #define MESSAGE_AUTH_CANCEL_FIELDS(N, T)  N(id) N(exchange)
-#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255) T(ticket, 4608)
+#define MESSAGE_AUTH_OK_FIELDS(N, T)      N(id) T(user, 255) T(ticket, 4744)
 #define MESSAGE_AUTH_FAILED_FIELDS(N, T)  N(id) N(fault) N(delay_ms) T(user, 255)
-#define MESSAGE_BOARD_ASK_FIELDS(N, T)    N(id) N(board) N(number) T(name, 255) T(ticket, 4608)
+#define MESSAGE_BOARD_ASK_FIELDS(N, T)    N(id) N(board) N(number) T(name, 255) T(ticket, 4744)
 #define MESSAGE_BOARD_OK_FIELDS(N, T)     N(id) T(name, 255)
 #define MESSAGE_BOARD_FAILED_FIELDS(N, T) N(id) N(fault)
 #define MESSAGE_CONTROL_FIELDS(N, T)
@@ -235,7 +235,7 @@ enum message_when {
 	N(quota_octets) N(quota_messages)
 #define MESSAGE_TEST_DROP_FIELDS(N, T)
 #define MESSAGE_FIND_ASK_FIELDS(N, T)     T(user, 255)
-#define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) N(login_delay) N(unread) N(retrieved) \
+#define MESSAGE_FIND_IS_FIELDS(N, T)      N(fault) T(trouble, 191) T(path, 4096) T(uidl_format, 127) N(login_delay) N(unread) N(retrieved) \
 	N(quota_octets) N(quota_messages)
 #define MESSAGE_LOOKUP_ASK_FIELDS(N, T)   N(judge) T(peer, 64) T(user, 255) T(password, 8192)
 #define MESSAGE_LOOKUP_IS_FIELDS(N, T)    N(says) N(unfit) T(trouble, 191) T(fields, 8192)
@@ -244,7 +244,7 @@ enum message_when {
 #define MESSAGE_RCPT_FAILED_FIELDS(N, T)  N(id) N(recipient) N(fault)
 #define MESSAGE_GRANT_DELIVERY_FIELDS(N, T) N(octets) N(quota_octets) N(quota_messages) N(grace_octets) T(user, 255) T(path, 4096) \
 	T(peer, 64)
-#define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(is_board) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) \
+#define MESSAGE_GRANT_FIELDS(N, T)        N(read_only) N(as_is) N(is_board) N(again) N(login_delay) N(unread) N(retrieved) T(user, 255) T(path, 4096) T(uidl_format, 127) \
 	T(peer, 64)
 #define MESSAGE_READY_FIELDS(N, T)        N(count) N(octets) N(read_only) N(login_delay) N(expire) N(retrieval) N(generation) \
 	N(ascii_octets) N(downgrade) N(given) N(window) N(maxima) T(gaps, 3840)

@@ -246,7 +246,7 @@ static struct pin get_pin(const char *at)
 static bool is_good(const struct pins *p, const struct pin *pin, uint8_t kind)
 {
 	if (kind >= PINS_KINDS || pin->key.len == 0 || pin->key.len > PINS_KEY_MAX ||
-	    pin->place == PINS_NO_PLACE || span_has_any(pin->key, "/"))
+	    pin->place > INT64_MAX || span_has_any(pin->key, "/"))
 		return false;
 	return pin->uid.len == 0 ||
 	       (listing_uid_ok(pin->uid) && !pins_is_taken(p, pin->uid, pin->key));

@@ -8,6 +8,7 @@
 
 #include "base/nets.h"
 #include "base/secret.h"
+#include "base/uidformat.h"
 
 typedef const char *set_fn(struct user *u, struct span value);
 
@@ -135,6 +136,17 @@ static const char *set_expire(struct user *u, struct span value)
 			 "7d, or two";
 }
 
+static const char *set_uidl_format(struct user *u, struct span value)
+{
+	struct uidformat format;
+	const char *wrong = NULL;
+
+	u->uidl_format = value;
+	return value.len == 0 || uidformat_parse(value, &format, &wrong)
+		       ? NULL
+		       : "uidl-format is no format: see poplar.conf(5)";
+}
+
 static const char *set_quota(struct user *u, struct span value)
 {
 	u->has_quota = value.len > 0;
@@ -200,6 +212,7 @@ static const struct {
 	{ "no-delivery", set_no_delivery },
 	{ "login-delay", set_login_delay },
 	{ "expire", set_expire },
+	{ "uidl-format", set_uidl_format },
 	{ "quota", set_quota },
 	{ "quota_rule", set_quota_rule },
 	{ "userdb_quota_rule", set_quota_rule },
@@ -279,11 +292,12 @@ static void copy_free(void *owner)
 
 bool user_copy(const struct user *from, struct user_found *out)
 {
-	enum { TEXTS = 6 };
+	enum { TEXTS = 7 };
 	struct user user = *from;
 	struct span *const texts[TEXTS] = { &user.name,       &user.stored,
 					    &user.home,       &user.maildrop,
-					    &user.allow_nets, &user.mechanisms };
+					    &user.allow_nets, &user.mechanisms,
+					    &user.uidl_format };
 	size_t len = 0;
 
 	for (size_t i = 0; i < TEXTS; i++)

@@ -26,7 +26,8 @@ struct user {
 	bool no_delivery;  /* gets no mail */
 	bool has_delay, has_expire; /* which parts of `policy` the database has set */
 	struct policy policy;
-	bool has_quota; /* the database has set `quota` */
+	struct span uidl_format; /* empty: as the settings say */
+	bool has_quota;          /* the database has set `quota` */
 	struct quota quota;
 	/* The first field that is longer than its bound, and therefore empty here;
 	 * NULL: none. Such a user may not log in (FAULT_SETUP). */
@@ -57,6 +58,7 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	read-only                          yes or no
  *	login-delay                        see policy_parse_delay
  *	expire                             see policy_parse_expire
+ *	uidl-format                        see uidformat_parse
  *	quota                              see quota_parse
  *	quota_rule userdb_quota_rule       see quota_parse_rule
  *	quota_storage_size userdb_quota_storage_size
@@ -65,12 +67,12 @@ void user_set_text(struct user *u, const char *field, struct span value, size_t 
  *	                                   a number
  *
  * "y", "true", "t", "1" and nothing also mean yes, "n", "false", "f" and "0" also mean
- * no; case is ignored. An empty number, path, login-delay, expire or quota counts as
- * not given; an empty mail, allow-nets or mechanisms is wrong. In the last two fields,
- * "unlimited" and 0 set no limit. The user borrows `value`. A '_' may stand for a '-'
- * in a name. Fields of other names are ignored. Returns NULL, or a text that says what
- * is wrong with the value: then the caller refuses the user, because the administrator
- * may have meant the field to forbid the login. */
+ * no; case is ignored. An empty number, path, login-delay, expire, uidl-format or quota
+ *counts as not given; an empty mail, allow-nets or mechanisms is wrong. In the last two
+ *fields, "unlimited" and 0 set no limit. The user borrows `value`. A '_' may stand for
+ *a '-' in a name. Fields of other names are ignored. Returns NULL, or a text that says
+ *what is wrong with the value: then the caller refuses the user, because the
+ *administrator may have meant the field to forbid the login. */
 MUST_USE const char *user_set_field(struct user *u, struct span name,
 				    struct span value);
 

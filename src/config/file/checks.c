@@ -10,6 +10,7 @@
 #include "base/mechanism.h"
 #include "base/nets.h"
 #include "base/policy.h"
+#include "base/uidformat.h"
 #include "config/file/board.h"
 #include "config/file/database.h"
 #include "config/file/mail.h"
@@ -176,6 +177,17 @@ static void check_expire(struct loading *l)
 				s->expire_least);
 }
 
+static void check_uidl_format(struct loading *l)
+{
+	struct uidformat format;
+	const char *wrong;
+
+	if (!uidformat_parse(span_of(l->out->uidl_format), &format, &wrong))
+		config_complain(l, l->lines[SETTING_ID_uidl_format],
+				"uidl-format: \"%.100s\": %s", l->out->uidl_format,
+				wrong);
+}
+
 static void check_absolute(struct loading *l, enum setting_id id, const char *path)
 {
 	if (*path && *path != '/')
@@ -316,6 +328,7 @@ void config_check(struct loading *l)
 	check_domain(l);
 	check_mechanism_names(l);
 	check_expire(l);
+	check_uidl_format(l);
 	check_paths(l);
 	if (!rows_fit(settings_rows(), s))
 		config_complain(l, 0,
