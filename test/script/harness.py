@@ -122,17 +122,20 @@ class Log:
     def wait(self, pattern, count=1, start=0, patience=PATIENCE):
         """The count-th line that matches, from line number start on. Each line is looked at once:
         the reader must not wait for those who search, or poplard finds its pipe full. The reader
-        gets some seconds in any case: this process may have stood still for as long as we wait."""
-        end, found, at = time.monotonic() + patience, [], start
+        gets some seconds in any case: this process may have stood still for as long as we wait.
+        Other lines that keep coming give no more time."""
+        end, found, at, extra = time.monotonic() + patience, [], start, None
         while len(found) < count:
             with self.changed:
                 self.changed.wait_for(lambda: self.ended or len(self.taken) > at,
                                       max(5, end - time.monotonic()))
                 new = self.taken[at:]
-            if not new:
-                raise AssertionError(f"no line matches {pattern!r}; {self.tail()}")
+            if extra is None and time.monotonic() > end:
+                extra = time.monotonic() + 5
             found += [line for line in new if re.search(pattern, line)]
             at += len(new)
+            if len(found) < count and (not new or (extra and time.monotonic() > extra)):
+                raise AssertionError(f"no line matches {pattern!r}; {self.tail()}")
         return found[count - 1]
 
     def mark(self):
