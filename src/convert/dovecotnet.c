@@ -101,7 +101,7 @@ static void convert_listener(struct dovecot *d, const struct listener *l, bool t
 	const struct span number = dovecot_value(port, l->port);
 	if (number.len == 0 || span_is(number, "0") || (is_tls && !tls))
 		return;
-	if (!hosts)
+	if (!hosts || hosts->value.len == 0)
 		hosts = dovecot_get(d, "listen", NULL);
 	const struct ports ports = {
 		.setting = setting  ? setting

@@ -13,7 +13,8 @@ static bool is_off(struct span value)
 {
 	bool yes;
 
-	return value.len == 0 || (value_bool(value, &yes) && !yes);
+	return value.len == 0 || span_is(value, "default") ||
+	       (value_bool(value, &yes) && !yes);
 }
 
 static bool is_on(struct span value)
@@ -139,11 +140,20 @@ static unsigned outer(const struct source *s, unsigned section)
 	return section;
 }
 
-/* One note for all that is left in a section. */
+/* Does the value leave Dovecot's default as it is? */
+static bool is_default(struct span value)
+{
+	return is_off(value) || span_is(value, "never") || span_is(value, "continue") ||
+	       span_is(value, "return-ok");
+}
+
+/* Notes for what is left in a section; one for all of a service, and of a section that
+ * needs nothing. */
 static void note_section(struct dovecot *d, unsigned section)
 {
 	const struct dovecot_part *part = dovecot_part_of(&d->s->sections[section]);
 	struct source_item self = dovecot_section_item(d, section);
+	const bool is_service = span_is(d->s->sections[section].type, "service");
 
 	for (unsigned i = 0; i < d->s->count; i++) {
 		struct source_item *item = &d->s->items[i];
@@ -151,10 +161,16 @@ static void note_section(struct dovecot *d, unsigned section)
 		if (item->used || outer(d->s, item->section) != section)
 			continue;
 		item->used = true;
-		if (part->how == DOVECOT_NONE)
-			result_about(d->r, RESULT_NONE, item, part->other);
-		else if (self.place.line > 0)
-			result_about(d->r, RESULT_NEEDLESS, &self, part->other);
+		if (part->how == DOVECOT_NONE && !is_service) {
+			if (!is_default(item->value))
+				result_about(d->r, RESULT_NONE, item, part->other);
+			continue;
+		}
+		if (self.place.line > 0)
+			result_about(d->r,
+				     part->how == DOVECOT_NONE ? RESULT_NONE
+							       : RESULT_NEEDLESS,
+				     &self, part->other);
 		self.place.line = 0; /* noted */
 	}
 }

@@ -19,7 +19,8 @@ enum dovecot_how {
 	DOVECOT_LOG,      /* log_path */
 	DOVECOT_DEBUG,    /* to log-level, if it is on */
 	DOVECOT_NONE,     /* to nothing: Poplar has no counterpart */
-	DOVECOT_IF_YES,   /* the same, unless the value is no, empty or 0 */
+	/* the same, unless the value is no, empty, 0, or "default" */
+	DOVECOT_IF_YES,
 	DOVECOT_IF_NO,    /* the same, unless the value is yes */
 	DOVECOT_NEEDLESS, /* to nothing, and nothing is to be done */
 };

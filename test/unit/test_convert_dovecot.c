@@ -131,7 +131,7 @@ static void test_settings_without_a_counterpart(void **state)
 		{ "sieve x {\na = b\n}", RESULT_NONE, "sieve x: a" },
 		{ "log_path = /var/log/dovecot.log", RESULT_NONE, "log_path" },
 		{ "service auth {\nunix_listener /x/auth {\nmode = 0660\n}\n}",
-		  RESULT_NONE, "mode" },
+		  RESULT_NONE, "service auth" },
 		{ "remote 10.0.0.0/8 {\ndisable_plaintext_auth = no\n}", RESULT_NONE,
 		  "disable_plaintext_auth" },
 		{ "mail_location = mbox:~/mail", RESULT_NONE, "mail_location" },
