@@ -156,8 +156,8 @@ static void convert_service(struct source *s, struct result *r, unsigned section
 		result_about(r, RESULT_NONE, command, "Poplar is no proxy.");
 	}
 	if (most)
-		result_word(r, RESULT_NO_DATABASE, "max-connections", most->value,
-			    result_origin(r, most));
+		result_count(r, RESULT_NO_DATABASE, "max-connections", most->value,
+			     most);
 }
 
 /* prefork and the like; whole entries for other services and for events. */

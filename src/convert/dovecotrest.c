@@ -140,7 +140,7 @@ static unsigned outer(const struct source *s, unsigned section)
 	return section;
 }
 
-/* Does the value leave Dovecot's default as it is? */
+/* Does the value leave the default of a database as it is? */
 static bool is_default(struct span value)
 {
 	return is_off(value) || span_is(value, "never") || span_is(value, "continue") ||
@@ -153,7 +153,9 @@ static void note_section(struct dovecot *d, unsigned section)
 {
 	const struct dovecot_part *part = dovecot_part_of(&d->s->sections[section]);
 	struct source_item self = dovecot_section_item(d, section);
-	const bool is_service = span_is(d->s->sections[section].type, "service");
+	const struct span type = d->s->sections[section].type;
+	const bool is_service = span_is(type, "service");
+	const bool is_database = span_is(type, "passdb") || span_is(type, "userdb");
 
 	for (unsigned i = 0; i < d->s->count; i++) {
 		struct source_item *item = &d->s->items[i];
@@ -162,7 +164,7 @@ static void note_section(struct dovecot *d, unsigned section)
 			continue;
 		item->used = true;
 		if (part->how == DOVECOT_NONE && !is_service) {
-			if (!is_default(item->value))
+			if (!is_database || !is_default(item->value))
 				result_about(d->r, RESULT_NONE, item, part->other);
 			continue;
 		}

@@ -76,8 +76,7 @@ static void add_word(struct connection *c, struct span name, struct span value)
 		buf_text(&c->host, c->host.len > 0 ? "," : "");
 		buf_put(&c->host, value);
 	} else if (span_is(name, "maxconns")) {
-		result_word(c->d->r, c->database, "processes", value,
-			    result_origin(c->d->r, c->item));
+		result_count(c->d->r, c->database, "processes", value, c->item);
 	} else {
 		buf_char(&c->text, ' ');
 		buf_put(&c->text, name);

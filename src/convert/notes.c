@@ -42,8 +42,6 @@ static bool is_off(struct span value)
 static void apply(struct result *r, const struct notes_row *row,
 		  const struct source_item *item)
 {
-	uint32_t n;
-
 	switch (row->how) {
 	case NOTES_TEXT:
 		if (item->value.len > 0)
@@ -51,11 +49,7 @@ static void apply(struct result *r, const struct notes_row *row,
 				    result_origin(r, item));
 		break;
 	case NOTES_COUNT:
-		if (span_u32(item->value, &n))
-			result_number(r, RESULT_NO_DATABASE, row->other, n, "",
-				      result_origin(r, item));
-		else
-			result_about(r, RESULT_NONE, item, "The value is no number.");
+		result_count(r, RESULT_NO_DATABASE, row->other, item->value, item);
 		break;
 	case NOTES_NONE:
 		result_about(r, RESULT_NONE, item, row->other);

@@ -142,8 +142,8 @@ static unsigned convert_options(struct result *r, const struct words *w, unsigne
 		const bool has_value = letter && strchr("cxugbltkBCd", letter);
 
 		if (letter == 'c' && i + 1 < w->count)
-			result_word(r, RESULT_NO_DATABASE, "max-connections",
-				    w->at[i + 1], result_origin(r, &option));
+			result_count(r, RESULT_NO_DATABASE, "max-connections",
+				     w->at[i + 1], &option);
 		else if (letter == 'x')
 			result_about(r, RESULT_NONE, &option,
 				     "Poplar has no file of rules for addresses: let a "

@@ -238,3 +238,14 @@ void result_say(struct result *r, enum result_kind kind, const struct source_ite
 	result_note(r, kind, item, SPAN(""),
 		    (struct span){ r->text.at + at, r->text.len - at });
 }
+
+void result_count(struct result *r, int database, const char *name, struct span text,
+		  const struct source_item *item)
+{
+	uint32_t n;
+
+	if (span_u32(text, &n))
+		result_number(r, database, name, n, "", result_origin(r, item));
+	else
+		result_about(r, RESULT_NONE, item, "The value is no number.");
+}

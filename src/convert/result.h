@@ -66,13 +66,17 @@ int result_add_database(struct result *r, const char *name, const char *driver,
 			struct span origin);
 
 /* Set a value: a text that is quoted as poplar.conf needs it, or a word or number that
- * stays as it is. A value that was there is replaced. */
+ * stays as it is, and that no file has chosen. A value that was there is replaced. */
 void result_text(struct result *r, int database, const char *name, struct span value,
 		 struct span origin);
 void result_word(struct result *r, int database, const char *name, struct span value,
 		 struct span origin);
 void result_number(struct result *r, int database, const char *name, uint64_t number,
 		   const char *unit, struct span origin);
+
+/* Set a number that a file has as a text. A text that is no number becomes a note. */
+void result_count(struct result *r, int database, const char *name, struct span text,
+		  const struct source_item *item);
 
 /* Add a text to a list, unless it is there. */
 void result_list(struct result *r, int database, const char *name, struct span value,

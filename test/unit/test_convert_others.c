@@ -262,6 +262,10 @@ static void test_qmail(void **state)
 	CHECK_TEXT(world_value(NO_DATABASE, "listen-tls"), "\"127.0.0.1:995\"");
 	CHECK_TEXT(world_value(0, "program"), "\"/bin/checkpw\"");
 	CHECK_EQ(world_notes(RESULT_DIFFERS, "program"), 1);
+	world_file("/c",
+		   "tcpserver -c '4\nusers = x' 0 110 qmail-popup h /p qmail-pop3d M");
+	CHECK_TEXT(world_convert("qmail"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "max-connections"), "");
 	world_file("/c", "tcpserver 0 110 qmail-popup\n");
 	CHECK_TEXT(world_convert("qmail"),
 		   "c:1: expected tcpserver ... qmail-popup NAME PROGRAM "
