@@ -204,6 +204,43 @@ static void test_a_message_that_the_index_knows_is_looked_at_once(void **state)
 	box_close(&b);
 }
 
+/* Two files share a base name, and the index knows both. One of them went after its
+ * folder was read: the other must not count as its duplicate. */
+static void test_a_known_file_that_is_gone_is_no_duplicate(void **state)
+{
+	static const char *const names[] = { "new/1.x", "cur/1.x:2,S" };
+	static const struct scan_stamp nothing[SCAN_DIRS];
+
+	(void)state;
+	for (int gone = 0; gone < 3; gone++) {
+		struct scan_seen seen;
+		struct scan s = { 0 };
+		struct why why;
+		struct box b;
+		bool replaced = true;
+
+		memset(&world, 0, sizeof world);
+		box_open(&b);
+		put(&b, names[0], SPAN("x\n"));
+		put(&b, names[1], SPAN("other\n"));
+		OWN_FD dir = openat(b.root, "u/Maildir", O_RDONLY | O_DIRECTORY);
+		CHECK_EQ(scan_read(dir, nothing, NULL, &s, &seen, &why), FAULT_NONE);
+		CHECK_EQ(s.files.count, 2);
+		for (uint32_t i = 0; i < 2; i++)
+			s.files.at[i].measured = true;
+		if (gone < 2)
+			drop(&b, names[gone]);
+		CHECK_EQ(scan_measure(dir, &s, false, DOWNGRADE_FULL, &replaced, &why),
+			 FAULT_NONE);
+		CHECK(!replaced);
+		CHECK_EQ(s.files.count, gone < 2 ? 1 : 2);
+		if (gone < 2)
+			CHECK_TEXT(scan_path(&s, s.files.at), names[!gone]);
+		scan_done(&s);
+		box_close(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +251,7 @@ int main(void)
 		TEST(test_a_file_that_takes_no_lock_is_not_waited_for),
 		TEST(test_a_shortage_ends_the_login_and_no_message),
 		TEST(test_a_message_that_the_index_knows_is_looked_at_once),
+		TEST(test_a_known_file_that_is_gone_is_no_duplicate),
 	};
 
 	return store_start() ? RUN(tests) : 1;
