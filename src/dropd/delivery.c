@@ -14,8 +14,8 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "dropd/hearing.h"
 #include "dropd/warning.h"
-#include "ipc/dispatch.h"
 #include "sys/file.h"
 
 enum { PEER_MAX = 64 };
@@ -52,16 +52,6 @@ static bool say_failed(const struct delivery *d, const struct why *why)
 
 	log_fault(why, "not-stored", LOG_T("user", d->user), LOG_T("peer", d->peer));
 	return say(d, &m);
-}
-
-/* A sound poplar-lmtp never sends this: it may be captured, so the delivery ends.
- * Returns false. */
-static bool is_illegal(const struct delivery *d, const char *message,
-		       const char *reason)
-{
-	log_event(LOG_CRIT, "front-broken", LOG_T("user", d->user),
-		  LOG_T("what", message), LOG_T("reason", reason));
-	return false;
 }
 
 /* ---- the file of the message ---- */
@@ -138,7 +128,8 @@ static void answer_deliver(struct delivery *d, int file, uint64_t octets)
 	struct why why = { 0 };
 
 	if (!is_message(d, file, octets)) {
-		is_illegal(d, "DELIVER", "not a file of this length that is ready");
+		hearing_illegal(d->user, "DELIVER",
+				"not a file of this length that is ready");
 		return;
 	}
 	if (store_deliver(&o, &m, &d->quota, &out, &why)) {
@@ -178,27 +169,8 @@ DISPATCH(from_lmtp, LMTP, DROP, HEARS_LMTP);
 static void on_delivery(struct pool *pool, struct pool_fd *post)
 {
 	struct delivery *d = (struct delivery *)post;
-	ROOM struct channel_inbox inbox;
-	bool on = false;
 
-	switch (channel_receive(&d->lmtp, CHANNEL_NOW, &inbox)) {
-	case CHANNEL_MESSAGE:
-		on = dispatch(&from_lmtp, d, &inbox);
-		break;
-	case CHANNEL_EMPTY:
-		on = true;
-		break;
-	case CHANNEL_CLOSED:
-		break;
-	case CHANNEL_CUT:
-		log_event(LOG_ERR, "session-lost", LOG_T("user", d->user),
-			  LOG_T("what", "too many open files"));
-		break;
-	case CHANNEL_BROKEN:
-		on = is_illegal(d, d->lmtp.broken, d->lmtp.reason);
-		break;
-	}
-	if (on)
+	if (hearing_one(&d->lmtp, &from_lmtp, d, d->user))
 		pool_again(pool, post);
 	else
 		delivery_end(d);

@@ -14,9 +14,9 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/uidformat.h"
+#include "dropd/hearing.h"
 #include "dropd/marks.h"
 #include "dropd/windows.h"
-#include "ipc/dispatch.h"
 #include "store/maxima.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -76,15 +76,6 @@ static bool say_failed(const struct session *s, const struct why *why,
 	return say(s, &m, -1);
 }
 
-/* A sound front never sends this: the front may be captured, so its session ends.
- * Returns false. */
-static bool is_illegal(const struct session *s, const char *message, const char *reason)
-{
-	log_event(LOG_CRIT, "front-broken", LOG_T("user", s->user),
-		  LOG_T("what", message), LOG_T("reason", reason));
-	return false;
-}
-
 /* The answer for one body. *out_fd: the descriptor to send, which remains the property
  * of *b or of the windows. */
 static struct message_body give_body(struct session *s, struct store_body *b,
@@ -128,7 +119,7 @@ static bool answer_bodies(struct session *s, uint64_t first, uint64_t count)
 	const uint64_t all = s->maildrop->listing.count;
 	if (count == 0 || count > MESSAGE_BODIES_MAX || first == 0 || first > all ||
 	    count > all - first + 1)
-		return is_illegal(s, "BODIES", "there are no such messages");
+		return hearing_illegal(s->user, "BODIES", "there are no such messages");
 	store_bodies(s->maildrop, (uint32_t)first, (uint32_t)count, bodies);
 	windows_begin(&s->windows);
 	for (size_t i = 0; i < count; i++) {
@@ -167,7 +158,8 @@ static bool answer_warm(struct session *s, int fd, uint64_t offset, uint64_t len
 	ROOM char chunk[65536];
 
 	if (!is_ours(s, fd) || length > MESSAGE_WARM_MAX || offset > INT64_MAX - length)
-		return is_illegal(s, "WARM", "not a file or range of this session");
+		return hearing_illegal(s->user, "WARM",
+				       "not a file or range of this session");
 	for (uint64_t done = 0; done < length;) {
 		size_t want = length - done < sizeof chunk ? (size_t)(length - done)
 							   : sizeof chunk;
@@ -191,7 +183,7 @@ static bool answer_copy(struct session *s, uint64_t msg, uint64_t at)
 	struct why why = { 0 };
 
 	if (msg > listing->count || at > INT64_MAX)
-		return is_illegal(s, "COPY", "there is no such message");
+		return hearing_illegal(s->user, "COPY", "there is no such message");
 	const enum fault f = msg > 0 ? windows_next(&s->windows, s->maildrop,
 						    (uint32_t)msg, at, &given, &why)
 				     : windows_listing(listing, at, &given, &why);
@@ -240,7 +232,8 @@ static bool put_marks(struct session *s, uint64_t first, struct span bits)
 		log_event(LOG_ERR, "session-lost", LOG_T("user", s->user),
 			  LOG_T("what", "out of memory"));
 	if (f == FAULT_PEER)
-		return is_illegal(s, "MARKS", "outside of the marks of this maildrop");
+		return hearing_illegal(s->user, "MARKS",
+				       "outside of the marks of this maildrop");
 	return f == FAULT_NONE;
 }
 
@@ -323,27 +316,8 @@ DISPATCH(from_front, FRONT, DROP, HEARS_FRONT);
 static void on_session(struct pool *pool, struct pool_fd *post)
 {
 	struct session *s = (struct session *)post;
-	ROOM struct channel_inbox inbox;
-	bool on = false;
 
-	switch (channel_receive(&s->front, CHANNEL_NOW, &inbox)) {
-	case CHANNEL_MESSAGE:
-		on = dispatch(&from_front, s, &inbox);
-		break;
-	case CHANNEL_EMPTY:
-		on = true;
-		break;
-	case CHANNEL_CLOSED:
-		break;
-	case CHANNEL_CUT:
-		log_event(LOG_ERR, "session-lost", LOG_T("user", s->user),
-			  LOG_T("what", "too many open files"));
-		break;
-	case CHANNEL_BROKEN:
-		on = is_illegal(s, s->front.broken, s->front.reason);
-		break;
-	}
-	if (on)
+	if (hearing_one(&s->front, &from_front, s, s->user))
 		pool_again(pool, post);
 	else
 		session_end(pool_arg(pool), s);
