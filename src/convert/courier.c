@@ -218,10 +218,12 @@ bool courier_run(struct source *s, struct result *r, const struct source_world *
 		    SPAN("Courier logs to syslog"));
 	if (!courier_convert_databases(&files, r))
 		return false;
-	result_note(r, RESULT_NONE, NULL, SPAN("unique-ids"),
-		    SPAN("Import the unique-ids of Courier with poplar import, or "
-			 "clients fetch "
-			 "all mail again."));
+	result_text(r, RESULT_NO_DATABASE, "uidl-format", SPAN("courier"),
+		    SPAN("Courier's unique-ids"));
+	result_note(r, RESULT_DIFFERS, NULL, SPAN("uidl-format"),
+		    SPAN("Import the unique-ids of the mail that is there with poplar "
+			 "import, or "
+			 "clients fetch it again."));
 	notes_apply(s, r, rows);
 	return true;
 }

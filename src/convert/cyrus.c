@@ -355,7 +355,9 @@ bool cyrus_run(struct source *s, struct result *r, const struct source_world *wo
 		return false;
 	convert_services(s, r);
 	convert_settings(s, r, section);
-	result_note(r, RESULT_NONE, NULL, SPAN("unique-ids"),
+	result_text(r, RESULT_NO_DATABASE, "uidl-format", SPAN("cyrus"),
+		    SPAN("Cyrus' unique-ids"));
+	result_note(r, RESULT_DIFFERS, NULL, SPAN("uidl-format"),
 		    SPAN("Import the mail of Cyrus with its unique-ids, or clients "
 			 "fetch all mail "
 			 "again."));

@@ -45,6 +45,7 @@ bool dovecot_convert(struct source *s, struct result *r,
 	if (!dovecot_convert_databases(&d, &users))
 		return false;
 	dovecot_convert_mail(&d, &users);
+	dovecot_convert_ids(&d);
 	dovecot_convert_quota(&d, &users);
 	dovecot_convert_rest(&d);
 	return true;

@@ -4,6 +4,8 @@
  */
 #include "convert/dovecotmail.h"
 
+#include "base/uidformat.h"
+
 /* Where the mail is: "maildir:PATH:INBOX=PATH" in pieces. */
 struct location {
 	const struct source_item *item; /* NULL: Dovecot's default */
@@ -272,4 +274,29 @@ void dovecot_convert_mail(struct dovecot *d, const struct dovecot_users *users)
 	}
 	if (l.path.len > 0)
 		set_location(d, users, &l);
+}
+
+/* ---- unique-ids ---- */
+
+void dovecot_convert_ids(struct dovecot *d)
+{
+	const struct source_item *item = dovecot_get(d, "pop3_uidl_format", NULL);
+	const char *standard = d->style == TEMPLATE_DOVECOT_24
+				       ? "%{uid | hex(8)}%{uidvalidity | hex(8)}"
+				       : "%08Xu%08Xv";
+	const struct span value = dovecot_value(item, standard);
+	struct uidformat format;
+	const char *wrong;
+
+	if (!uidformat_parse(value, &format, &wrong)) {
+		result_say(d->r, RESULT_NONE, item,
+			   "Poplar cannot make such unique-ids: ", span_of(wrong), ".");
+		return;
+	}
+	result_text(d->r, RESULT_NO_DATABASE, "uidl-format", value,
+		    dovecot_origin(d, item, "pop3_uidl_format"));
+	result_note(d->r, RESULT_DIFFERS, item, SPAN("pop3_uidl_format"),
+		    SPAN("Mail that comes in gets such unique-ids; import those of the "
+			 "mail that "
+			 "is there with poplar import, or clients fetch it again."));
 }

@@ -51,7 +51,7 @@ static const struct dovecot_row rows[] = {
 	{ "ldap_auth_dn_password", DOVECOT_RULE, NULL }, { "ldap_starttls", DOVECOT_RULE, NULL },
 	{ "passdb_default_password_scheme", DOVECOT_RULE, NULL },
 	/* POP3 */
-	{ "pop3_uidl_format", DOVECOT_NONE, "Poplar makes unique-ids from the names of files: import the old ones with poplar import, or clients fetch all mail again." },
+	{ "pop3_uidl_format", DOVECOT_RULE, NULL },
 	{ "pop3_save_uidl", DOVECOT_IF_YES, "Unique-ids that Dovecot has saved must be imported." },
 	{ "pop3_reuse_xuidl", DOVECOT_IF_YES, "Poplar takes no unique-id from the field X-UIDL." },
 	{ "pop3_uidl_duplicates", DOVECOT_NEEDLESS, "Unique-ids in Poplar are always distinct, as RFC 1939 demands." },

@@ -91,6 +91,11 @@ static void test_settings_with_a_counterpart(void **state)
 		  "\"192.0.2.0/24\" \"10.0.0.1\"" },
 		{ V24 "login_trusted_networks {\n10.0.0.0/8 = yes\n}",
 		  "trusted-networks", "\"10.0.0.0/8\"" },
+		{ "", "uidl-format", "\"%08Xu%08Xv\"" },
+		{ "pop3_uidl_format = %08Xv-%08Xu", "uidl-format", "\"%08Xv-%08Xu\"" },
+		{ "pop3_uidl_format = %g", "uidl-format", "\"%g\"" },
+		{ "pop3_uidl_format = %z", "uidl-format", "" },
+		{ V24, "uidl-format", "\"%{uid | hex(8)}%{uidvalidity | hex(8)}\"" },
 		{ "mail_uid = vmail", "mail-user", "\"vmail\"" },
 		{ "mail_uid = 5000", "mail-user", "\"vmail\"" },
 		{ "mail_uid = 5001", "mail-user", "" },
@@ -117,7 +122,8 @@ static void test_settings_without_a_counterpart(void **state)
 		enum result_kind kind;
 		const char *name;
 	} cases[] = {
-		{ "pop3_uidl_format = %g", RESULT_NONE, "pop3_uidl_format" },
+		{ "pop3_uidl_format = %z", RESULT_NONE, "pop3_uidl_format" },
+		{ "pop3_uidl_format = %g", RESULT_DIFFERS, "pop3_uidl_format" },
 		{ "pop3_lock_session = no", RESULT_NONE, "pop3_lock_session" },
 		{ "pop3_enable_last = yes", RESULT_NONE, "pop3_enable_last" },
 		{ "auth_mechanisms = plain ntlm", RESULT_NONE, "auth_mechanisms" },

@@ -99,6 +99,7 @@ static void test_courier(void **state)
 	CHECK_TEXT(world_value(NO_DATABASE, "plaintext-auth"), "no");
 	CHECK_TEXT(world_value(NO_DATABASE, "tls-certificate"), "\"/c.pem\"");
 	CHECK_TEXT(world_value(NO_DATABASE, "tls-client-verify"), "optional");
+	CHECK_TEXT(world_value(NO_DATABASE, "uidl-format"), "\"courier\"");
 	CHECK_EQ(world_notes(RESULT_NONE, "POP3AUTH"), 1);
 	CHECK_EQ(world_notes(RESULT_NONE, "POP3_PROXY"), 1);
 	CHECK_EQ(world_notes(RESULT_NONE, "MAXDEMONS"), 1);
@@ -162,6 +163,7 @@ static void test_cyrus(void **state)
 	CHECK_TEXT(world_value(NO_DATABASE, "mechanisms"),
 		   "\"USER\" \"PLAIN\" \"APOP\"");
 	CHECK_TEXT(world_value(0, "service"), "\"pop\"");
+	CHECK_TEXT(world_value(NO_DATABASE, "uidl-format"), "\"cyrus\"");
 	CHECK_EQ(world_notes(RESULT_NONE, "sasl_mech_list"), 1);
 	CHECK_EQ(world_notes(RESULT_NONE, "partition-default"), 1);
 	CHECK_EQ(world_notes(RESULT_NONE, "nonsense"), 1);
