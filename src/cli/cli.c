@@ -17,9 +17,6 @@
 #include "config/file/file.h"
 #include "sys/proc.h"
 
-/* The longest time for a task in a child: the largest maildrop takes a minute. */
-enum { TASK_MS = 10 * 60 * 1000 };
-
 static void say(void *arg, const char *text)
 {
 	(void)arg;
@@ -124,6 +121,11 @@ void cli_hold_signals(void)
 
 bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg)
 {
+	return cli_run_for(ids, CLI_TASK_MS, task, arg);
+}
+
+bool cli_run_for(struct ids ids, unsigned ms, cli_task_fn *task, void *arg)
+{
 	sigset_t set, before;
 	int status = 0;
 
@@ -135,7 +137,7 @@ bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg)
 		signal(SIGTSTP, SIG_IGN); /* Ctrl-Z stops the parent alone */
 		_exit(cli_become(ids) && task(arg) ? CLI_OK : CLI_BAD);
 	}
-	const char *trouble = pid > 0 ? proc_wait(pid, TASK_MS, &status)
+	const char *trouble = pid > 0 ? proc_wait(pid, ms, &status)
 				      : "could not be started";
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!trouble && WIFSIGNALED(status))

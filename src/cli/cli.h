@@ -63,7 +63,9 @@ MUST_USE bool cli_become(struct ids ids);
 void cli_hold_signals(void);
 
 /* Run `task` in a child process that runs as `ids`, with the same standard output and
- * standard error, and wait for it. After ten minutes the child is killed. True: the
- * task has returned true. */
+ * standard error, and wait for it. After `ms` milliseconds (cli_run_for) or CLI_TASK_MS
+ * (cli_run_as) the child is killed. True: the task has returned true. */
 typedef bool cli_task_fn(void *arg);
+enum { CLI_TASK_MS = 10 * 60 * 1000 };
+MUST_USE bool cli_run_for(struct ids ids, unsigned ms, cli_task_fn *task, void *arg);
 MUST_USE bool cli_run_as(struct ids ids, cli_task_fn *task, void *arg);

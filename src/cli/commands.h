@@ -11,6 +11,8 @@ int cli_user(const char *config, int argc, char **argv);
 int cli_deliver(const char *config, int argc, char **argv);
 int cli_expire(const char *config, int argc, char **argv);
 int cli_quota(const char *config, int argc, char **argv);
+int cli_export(const char *config, int argc, char **argv);
+int cli_import(const char *config, int argc, char **argv);
 int cli_index(const char *config, int argc, char **argv);
 int cli_convert(const char *config, int argc, char **argv);
 int cli_verify_move(const char *config, int argc, char **argv);

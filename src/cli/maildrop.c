@@ -255,6 +255,12 @@ int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why)
 
 bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task, void *arg)
 {
+	return cli_maildrop_as_owner_for(m, CLI_TASK_MS, task, arg);
+}
+
+bool cli_maildrop_as_owner_for(const struct cli_maildrop *m, unsigned ms,
+			       cli_task_fn *task, void *arg)
+{
 	struct why why = { 0 };
 	struct stat st;
 	OWN_FD dir = cli_maildrop_dir(m, &why);
@@ -268,7 +274,17 @@ bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task, void
 			m->path);
 		return false;
 	}
-	return cli_run_as((struct ids){ st.st_uid, st.st_gid }, task, arg);
+	return cli_run_for((struct ids){ st.st_uid, st.st_gid }, ms, task, arg);
+}
+
+bool cli_maildrop_ready(struct cli_maildrop *m)
+{
+	m->opening.place.path = m->path;
+	m->opening.process.locks = store_locks_new(1, m->settings->lock_wait);
+	if (m->opening.process.locks && store_start())
+		return true;
+	cli_say("out of memory", NULL);
+	return false;
 }
 
 struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault)
@@ -276,13 +292,9 @@ struct maildrop *cli_maildrop_open(struct cli_maildrop *m, enum fault *out_fault
 	struct maildrop *opened = NULL;
 	struct why why = { 0 };
 
-	m->opening.place.path = m->path;
-	m->opening.process.locks = store_locks_new(1, m->settings->lock_wait);
 	*out_fault = FAULT_NOMEM;
-	if (!m->opening.process.locks || !store_start()) {
-		cli_say("out of memory", NULL);
+	if (!cli_maildrop_ready(m))
 		return NULL;
-	}
 	*out_fault = store_open(&m->opening, &opened, &why);
 	if (*out_fault && *out_fault != FAULT_BUSY)
 		cli_complain(&why);

@@ -52,6 +52,14 @@ MUST_USE bool cli_maildrop_all(struct cli_maildrop *m, cli_visit_fn *visit, void
 MUST_USE bool cli_maildrop_as_owner(const struct cli_maildrop *m, cli_task_fn *task,
 				    void *arg);
 
+/* The same, but the task may take `ms` milliseconds instead of CLI_TASK_MS. */
+MUST_USE bool cli_maildrop_as_owner_for(const struct cli_maildrop *m, unsigned ms,
+					cli_task_fn *task, void *arg);
+
+/* Complete m->opening, for calls of the store. The process needs this once. False: out
+ * of memory, which has been reported. */
+MUST_USE bool cli_maildrop_ready(struct cli_maildrop *m);
+
 /* Open the maildrop's folder. Returns a descriptor, or -1 with the story in *why. */
 int cli_maildrop_dir(const struct cli_maildrop *m, struct why *why);
 

@@ -18,6 +18,8 @@
 	X("deliver", cli_deliver, "[-f SENDER] [-a] ADDRESS...", "deliver a message from standard input") \
 	X("expire", cli_expire, "[--dry-run] [USER...]", "remove messages that are due to expire") \
 	X("quota",  cli_quota,  "[--json] [--all | USER...] | recalc USER", "print how much mail users have, or count it anew") \
+	X("import", cli_import, "KIND [--from PATH] USER... | --all", "take over maildrops from another POP3 server") \
+	X("export", cli_export, "dovecot|courier USER... | --all", "write the list from which that server takes unique-ids") \
 	X("index",  cli_index,  "show|verify|rebuild USER", "print, check or rebuild the index of a maildrop") \
 	X("convert", cli_convert, "KIND PATH", "turn the configuration of another server into poplar.conf") \
 	X("verify-move", cli_verify_move, "--old SERVER --new SERVER ... [USER...]", "compare the maildrops that two servers show") \
