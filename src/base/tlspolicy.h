@@ -18,6 +18,7 @@ struct tls_policy {
 	const char *ciphers; /* for TLS 1.2, in OpenSSL's syntax */
 	const char *ciphersuites; /* for TLS 1.3, likewise */
 	const char *groups;       /* for key exchange */
+	const char *protocol;     /* its name in ALPN (RFC 7301) */
 	enum tls_verify verify;
 	enum tls_name client_name;
 };

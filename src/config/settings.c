@@ -148,6 +148,7 @@ struct tls_policy settings_tls_policy(const struct settings *s)
 		.ciphers = s->tls_ciphers,
 		.ciphersuites = s->tls_ciphersuites,
 		.groups = s->tls_groups,
+		.protocol = "pop3",
 		.verify = (enum tls_verify)s->tls_client_verify,
 		.client_name = (enum tls_name)s->tls_client_name,
 	};

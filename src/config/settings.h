@@ -354,7 +354,7 @@ MUST_USE bool settings_mechanisms(const struct text_list *list, unsigned *out);
  * that config_check would refuse, it counts as not set. */
 struct policy_site settings_policy(const struct settings *s);
 
-/* The settings of the TLS server. The texts are borrowed from *s. */
+/* The settings of the TLS server of POP3. The texts are borrowed from *s. */
 struct tls_policy settings_tls_policy(const struct settings *s);
 
 /* Are LMTP clients asked for a certificate, and must they have one? As

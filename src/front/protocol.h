@@ -20,6 +20,7 @@ struct protocol {
 	size_t conn_octets; /* of its part of a connection */
 	size_t reply_most;  /* room that `advance` may need in front->out */
 	bool has_proxies;   /* proxy-from holds for it */
+	const char *name;   /* in ALPN */
 
 	/* ---- the front ---- */
 

@@ -81,6 +81,7 @@ static enum fault make_tls(struct front *f, int fd, struct why *why)
 	enum fault fault =
 		file_read_all(fd, TLS_OCTETS_MAX, &packed, &len, "certificates", why);
 
+	policy.protocol = f->protocol->name;
 	if (f->protocol->verify)
 		policy.verify = f->protocol->verify(&f->child.settings);
 	if (fault == FAULT_NONE)

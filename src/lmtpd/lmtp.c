@@ -242,6 +242,7 @@ static void release(struct conn *c)
 static const struct protocol protocol = {
 	.conn_octets = sizeof(struct lmtp_conn),
 	.reply_most = LMTP_STEP_MAX,
+	.name = "lmtp",
 	.verify = settings_lmtp_verify,
 	.auth_opened = open_auth,
 	.auth_takes = send_queue,

@@ -20,7 +20,10 @@ struct tls_server {
 	SSL_CTX *ctx;
 	unsigned count;                            /* identities */
 	struct identity identities[TLS_PAIRS_MAX]; /* the first is the default */
-	struct names names;  /* the host names of the identities, for SNI */
+	struct names names; /* the host names of the identities, for SNI */
+	unsigned char
+		protocols[16]; /* the one of struct tls_policy, as ALPN writes it */
+	unsigned protocols_len;
 	bool refuse_unknown; /* as in struct tls_policy, like the next two */
 	enum tls_verify verify;
 	enum tls_name client_name;

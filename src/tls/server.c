@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "tls/client.h"
@@ -18,17 +19,17 @@
 #include "tls/source.h"
 #include "tls/ticket.h"
 
-/* RFC 7301 section 3.2: a client that offers protocols but not pop3 was led to the
+/* RFC 7301 section 3.2: a client that offers protocols but not ours was led to the
  * wrong server (the ALPACA attack) and gets a fatal alert. A client without ALPN is
  * served. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 		   const unsigned char *in, unsigned in_len, void *arg)
 {
-	static const unsigned char pop3[] = "\4pop3";
+	const struct tls_server *s = arg;
 
-	(void)ssl, (void)arg;
-	if (SSL_select_next_proto(unconst(out), out_len, pop3, sizeof pop3 - 1, in,
-				  in_len) != OPENSSL_NPN_NEGOTIATED)
+	(void)ssl;
+	if (SSL_select_next_proto(unconst(out), out_len, s->protocols, s->protocols_len,
+				  in, in_len) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	return SSL_TLSEXT_ERR_OK;
 }
@@ -105,6 +106,15 @@ static int on_staple(SSL *ssl, void *arg)
 
 /* ---- making one ---- */
 
+static void set_protocol(struct tls_server *s, const char *name)
+{
+	struct buf b = { .at = (char *)s->protocols, .room = sizeof s->protocols };
+
+	buf_char(&b, (char)strlen(name));
+	buf_text(&b, name);
+	s->protocols_len = (unsigned)b.len;
+}
+
 static bool set_options(struct tls_server *s)
 {
 	SSL_CTX *ctx = s->ctx;
@@ -121,7 +131,7 @@ static bool set_options(struct tls_server *s)
 	SSL_CTX_set_read_ahead(ctx,
 			       1); /* reads header and body of a record in one call */
 	SSL_CTX_set_dh_auto(ctx, 1);
-	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, s);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, s);
 	SSL_CTX_set_cert_cb(ctx, on_certificate, s);
@@ -241,6 +251,7 @@ enum fault tls_server_new(const struct tls_files *files,
 	s->refuse_unknown = policy->refuse_unknown;
 	s->verify = policy->verify;
 	s->client_name = policy->client_name;
+	set_protocol(s, policy->protocol);
 	enum fault f = fill(s, files, policy, why);
 	if (f == FAULT_NONE)
 		*out = TAKE(s);

@@ -254,6 +254,26 @@ class Certificates(unittest.TestCase):
         c.start_tls(context)
         return c
 
+    def test_a_client_of_another_protocol_gets_no_tls(self):
+        with WithLmtp() as p:
+            for offered, chosen in (([], None), (["smtp", "lmtp"], "lmtp")):
+                context = tls_context()
+                if offered:
+                    context.set_alpn_protocols(offered)
+                c = Lmtp(p.lmtp_port)
+                self.assertEqual(c.code("STARTTLS"), "220 2.0.0")
+                c.start_tls(context)
+                self.assertEqual(c.sock.selected_alpn_protocol(), chosen)
+                c.close()
+            for offered in (["pop3"], ["http/1.1"]):
+                context = tls_context()
+                context.set_alpn_protocols(offered)
+                c = Lmtp(p.lmtp_port)
+                self.assertEqual(c.code("STARTTLS"), "220 2.0.0")
+                with self.assertRaisesRegex(ssl.SSLError, "no application protocol"):
+                    c.start_tls(context)
+                c.close()
+
     def test_certificates_of_clients(self):
         with WithLmtp(settings={"lmtp-tls-names": '{"mta.example"}', "tls-client-ca": f'"{self.ca}"'}) as p:
             for pair in (None, self.mta):

@@ -21,6 +21,7 @@
 /* ---- two ends ---- */
 
 static const struct tls_policy plain_policy = {
+	.protocol = "pop3",
 	.ciphers = "ECDHE+AESGCM",
 	.ciphersuites = "TLS_AES_128_GCM_SHA256",
 	.groups = "X25519:P-256",
@@ -237,7 +238,8 @@ static void test_lists_with_something_unknown_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const struct tls_policy policy = { .ciphers = cases[i].ciphers,
+		const struct tls_policy policy = { .protocol = "pop3",
+						   .ciphers = cases[i].ciphers,
 						   .ciphersuites = cases[i].suites,
 						   .groups = cases[i].groups };
 		struct tls_server *server = NULL;

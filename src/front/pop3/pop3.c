@@ -257,6 +257,7 @@ static const struct protocol protocol = {
 	.conn_octets = sizeof(struct pop3_conn),
 	.reply_most = SESSION_REPLY_MAX,
 	.has_proxies = true,
+	.name = "pop3",
 	.auth_opened = open_auth,
 	.auth_takes = send_queue,
 	.auth_says = hear_auth,
