@@ -20,6 +20,9 @@
  * memory that a reader needs. */
 enum { REGISTER_MOST = 1 << 30 };
 
+/* Most records are not smaller than this: so many entries are made at once. */
+enum { RECORD_OCTETS_USUAL = 80 };
+
 /* The key and the unique-id of an entry that was added. */
 struct pins_text {
 	struct pins_text *next;
@@ -279,7 +282,8 @@ static enum fault take_records(struct pins *p, struct span file, uint64_t durabl
 	bool full = false;
 
 	p->end = PINS_HEAD_OCTETS;
-	while (octets > 0 && p->end < file.len) {
+	full = !reserve(p, (uint32_t)(file.len / RECORD_OCTETS_USUAL));
+	while (!full && octets > 0 && p->end < file.len) {
 		octets = take_record(p, span_after(file, p->end), &full);
 		p->end += octets;
 	}

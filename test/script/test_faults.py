@@ -104,6 +104,34 @@ class Faults(unittest.TestCase):
         for call, error, number in each(calls, ERRORS):
             self.check(kind, lines, call, error, number, known)
 
+    def check_pins(self, kind, expected, call, error, number, known):
+        """A session that pins, in which something fails, shows no unique-id that the next one does not."""
+        self.make(kind, known)
+        out = self.run_scenario(kind, "number", *failing(call, error, number))
+        case = (kind, call, error, number, known, out.stdout, out.stderr)
+        self.assertIn(out.returncode, (0, 1, 127), case)
+        if error in PASSING:
+            self.assertNotIn("SETUP", out.stderr, case)
+        after = self.run_scenario(kind, "number")
+        lines = after.stdout.splitlines()
+        self.assertEqual((after.returncode, len(lines)), (0, 4), case + (after.stderr,))
+        self.assertLessEqual(set(out.stdout.splitlines()), set(lines), case)
+        if error != "EACCES":  # an index that may not be read may have listed them by their names
+            self.assertEqual(sorted(lines), sorted(expected), case)
+
+    def test_no_unique_id_changes_whatever_failed(self):
+        for kind in self.kinds():
+            for known in (False, True):
+                self.make(kind, known)
+                expected = self.run_scenario(kind, "number").stdout.splitlines()
+                self.assertEqual([line.split()[2][0] for line in expected], ["1" if known else "x"] * 4)
+                self.make(kind, known)
+                calls = self.count(kind, "number", expected)
+                self.assertGreaterEqual(set(calls), {"openat2", "fsync", "pwrite64", "renameat"})
+                for call, error, number in each(calls, ERRORS):
+                    with self.subTest(kind=kind, call=call, error=error, number=number):
+                        self.check_pins(kind, expected, call, error, number, known)
+
     def check_delivery(self, kind, lines, call, error, number, known):
         self.make(kind, known)
         out = self.run_scenario(kind, "deliver", *failing(call, error, number))

@@ -4,6 +4,7 @@
  * scenario ROOT KIND fill: delivers four messages below ROOT.
  * scenario ROOT KIND there: prints the first line of each of them that is there; asks
  * no store.
+ * scenario ROOT KIND number: as look, with a uidl-format that numbers messages.
  * scenario ROOT KIND look|commit: opens the maildrop, prints "text octets uid" of each
  * message and, to commit, removes the first and the third and notes that the second
  * was retrieved. Prints "left N" when that is done. What fails is told on standard
@@ -55,8 +56,10 @@ static bool show(struct maildrop *m, uint32_t msg)
 	return true;
 }
 
-static int hold_session(const struct kind *kind, int root, bool commit)
+static int hold_session(const struct kind *kind, int root, bool commit, bool numbers)
 {
+	struct uidformat format = { 0 };
+	const char *wrong;
 	const struct store_rules rules = {
 		.policy = { 0, POLICY_NEVER, 30 },
 		.quick_logins = 1,
@@ -67,6 +70,7 @@ static int hold_session(const struct kind *kind, int root, bool commit)
 		.place = { kind->id, root, kind->path },
 		.process = { .locks = store_locks_new(1, 0), .boot = store_boot() },
 		.rules = &rules,
+		.uidl_format = &format,
 	};
 	const uint64_t marks = 1 | 4, retrieved = 2;
 	struct maildrop *m = NULL;
@@ -74,7 +78,8 @@ static int hold_session(const struct kind *kind, int root, bool commit)
 	uint32_t left = 0;
 	bool good = true;
 
-	if (!opening.process.locks || !store_start())
+	if (!opening.process.locks || !store_start() ||
+	    (numbers && !uidformat_parse(SPAN("x%u"), &format, &wrong)))
 		return complain("start");
 	if (store_open(&opening, &m, &why))
 		return fail("open", &why);
@@ -158,7 +163,8 @@ static int act(const struct kind *kind, int root, const char *what)
 	}
 	if (strcmp(what, "deliver") == 0)
 		return deliver_both(kind, root);
-	return hold_session(kind, root, strcmp(what, "commit") == 0);
+	return hold_session(kind, root, strcmp(what, "commit") == 0,
+			    strcmp(what, "number") == 0);
 }
 
 int main(int argc, char **argv)

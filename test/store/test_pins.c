@@ -678,6 +678,34 @@ static void a_format_that_comes_later_leaves_what_was_listed(void **state)
 	box_close(&b);
 }
 
+static void what_an_unreadable_index_lists_keeps_its_unique_id(void **state)
+{
+	static const off_t damaged[] = { 8,
+					 4096 + 50 }; /* the head, the first record */
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct box b;
+		struct uidformat number = format_of("x%u");
+
+		box_open(&b);
+		put(&b, "new/100.a", SPAN("A\n"));
+		put(&b, "cur/200.b:2,", SPAN("B\n"));
+		settle(&b);
+		check_uids(&b, "100.a 200.b ");
+		OWN_FD fd = openat(b.root, "u/Maildir/poplar-index", O_WRONLY);
+		assert_int_equal(pwrite(fd, "x", 1, damaged[i]), 1);
+		b.uidl_format = &number;
+		b.index = i ? STORE_INDEX_IGNORE : STORE_INDEX_KEEP;
+		check_uids(&b, i ? "200.b 100.a " : "100.a 200.b ");
+		put(&b, "new/300.c", SPAN("C\n"));
+		b.index = STORE_INDEX_RENEW;
+		check_uids(&b, i ? "200.b 100.a x1 " : "100.a 200.b x1 ");
+		check_same(&b, i ? "200.b 100.a x1 " : "100.a 200.b x1 ");
+		box_close(&b);
+	}
+}
+
 static void a_session_that_only_reads_makes_no_unique_id(void **state)
 {
 	(void)state;
@@ -788,6 +816,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_register_changes_no_unique_id),
 		cmocka_unit_test(numbers_are_pinned_before_anybody_sees_them),
 		cmocka_unit_test(a_format_that_comes_later_leaves_what_was_listed),
+		cmocka_unit_test(what_an_unreadable_index_lists_keeps_its_unique_id),
 		cmocka_unit_test(a_session_that_only_reads_makes_no_unique_id),
 		cmocka_unit_test(equal_unique_ids_are_made_different),
 		cmocka_unit_test(

@@ -630,6 +630,108 @@ static void test_after_lost_reports_no_maildir_is_settled(void **state)
 	box_close(&busy);
 }
 
+/* ---- pinned unique-ids ---- */
+
+static void pin_all(const struct box *b)
+{
+	const struct store_opening o = arrival(b);
+	/* The last one, by its place, has the latest name; one is not there. */
+	struct store_pin at[] = {
+		{ .key = SPAN("1000000002.b"), .uid = SPAN("B") },
+		{ .key = SPAN("gone"), .uid = SPAN("G") },
+		{ .key = SPAN("9000000000.z"), .uid = SPAN("Z") },
+	};
+	struct store_pins pins = { .at = at, .count = 3 };
+
+	CHECK_EQ(store_pin(&o, &pins, NULL), FAULT_NONE);
+}
+
+static void test_deliveries_settle_behind_pinned_messages(void **state)
+{
+	struct box b;
+
+	(void)state;
+	fill_box(&b);
+	drop(&b, "cur/1000000000.c:2,S");
+	drop(&b, "new/1000000001.a");
+	put(&b, "cur/9000000000.z:2,S", SPAN("late\n"));
+	pin_all(&b);
+	settle(&b);
+	just_open(&b);
+	CHECK(is_current(&b));
+	const uint64_t generation = head_of(&b).uids;
+	CHECK(generation > 0);
+
+	struct store_arrivals *a = new_process();
+	deliver_one(&b, a);
+	deliver_one(&b, a);
+	settle_all(a);
+	CHECK(is_current(&b));
+	CHECK_EQ(head_of(&b).messages, 4);
+	CHECK_EQ(head_of(&b).uids, generation);
+	CHECK_EQ(check_right(&b), 4);
+
+	/* Pinned once more while deliveries are pending: that index is gone. */
+	deliver_one(&b, a);
+	put(&b, "new/gone", SPAN("is back\n"));
+	pin_all(&b);
+	drop(&b, "poplar-uids");
+	pin_all(&b);
+	settle_all(a);
+	CHECK(!is_current(&b));
+	CHECK_EQ(check_right(&b), 6);
+	store_arrivals_free(a);
+	box_close(&b);
+}
+
+static void test_a_register_that_is_damaged_lets_nothing_settle(void **state)
+{
+	struct box b;
+
+	(void)state;
+	fill_box(&b);
+	pin_all(&b);
+	settle(&b);
+	just_open(&b);
+	OWN_FD fd = openat(b.root, "u/Maildir/poplar-uids", O_WRONLY);
+	CHECK_EQ(pwrite(fd, "x", 1, 100), 1);
+	struct store_arrivals *a = new_process();
+	deliver_one(&b, a);
+	settle_all(a);
+	CHECK(!is_current(&b));
+	struct maildrop *m;
+	CHECK_EQ(try_open(&b, &m), FAULT_SETUP);
+	store_arrivals_free(a);
+	box_close(&b);
+}
+
+static void test_with_a_format_the_next_session_pins(void **state)
+{
+	struct uidformat format;
+	const char *wrong;
+	struct box b;
+
+	(void)state;
+	fill_box(&b);
+	assert_true(uidformat_parse(SPAN("x%u"), &format, &wrong));
+	b.uidl_format = &format;
+	settle(&b);
+	just_open(&b);
+	CHECK(is_current(&b));
+	struct store_arrivals *a = new_process();
+	deliver_one(&b, a);
+	settle_all(a);
+	CHECK(!is_current(&b));
+	just_open(&b);
+	CHECK_EQ(check_right(&b), 4);
+	struct maildrop *m = open_box(&b);
+	const struct listing_record r = record(m, 4);
+	CHECK(span_is(listing_uid(&r), "x1"));
+	store_close(m);
+	store_arrivals_free(a);
+	box_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -642,6 +744,9 @@ int main(void)
 		TEST(test_a_maildir_is_settled_before_one_that_is_due_later),
 		TEST(test_without_a_watch_mail_is_delivered_and_not_settled),
 		TEST(test_after_lost_reports_no_maildir_is_settled),
+		TEST(test_deliveries_settle_behind_pinned_messages),
+		TEST(test_a_register_that_is_damaged_lets_nothing_settle),
+		TEST(test_with_a_format_the_next_session_pins),
 	};
 
 	if (!store_start())

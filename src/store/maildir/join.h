@@ -23,6 +23,8 @@ struct update {
 	struct index old; /* the index before; fd -1: none can be used */
 	bool whole;       /* skip no message of the stable prefix */
 	bool counts;      /* only count the mail: unique-ids do not matter */
+	bool keeps_names; /* some message without a pin may be known by its name,
+			     whatever the uidl-format */
 	struct pins pins;
 	struct scan scan; /* the files, without those of the skipped messages */
 	struct scan_seen seen;

@@ -8,6 +8,7 @@
 
 #include "mail/name.h"
 #include "mail/uidmake.h"
+#include "store/fault.h"
 #include "store/maildir/join.h"
 
 /* The longest unique-id that a format may make before it is hashed, in octets. */
@@ -56,9 +57,9 @@ static bool pin_record(struct pins *p, const struct listing_record *r, struct sp
 	       memchr(pin.key.at, '/', pin.key.len) || pins_add(p, &pin);
 }
 
-/* A damaged record is left out: its message gets a unique-id as a new one does. */
-static enum fault pin_records(struct pins *p, const struct index *ix, struct why *why)
+static enum fault pin_records(struct update *u, const struct index *ix, struct why *why)
 {
+	struct pins *p = &u->pins;
 	ROOM struct index_reader rd;
 	struct listing_record r;
 	struct span name;
@@ -67,27 +68,35 @@ static enum fault pin_records(struct pins *p, const struct index *ix, struct why
 	for (uint32_t msg = 1; msg <= ix->head.messages; msg++) {
 		const uint32_t i = listing_number(&ix->map, msg);
 
-		if (index_next(&rd, i, &r) && index_name(&rd, i, &r, &name) &&
-		    name.len > 1 && !pin_record(p, &r, name))
+		if (!index_next(&rd, i, &r) || !index_name(&rd, i, &r, &name) ||
+		    name.len < 2)
+			u->keeps_names = true;
+		else if (!pin_record(p, &r, name))
 			return fault_set(why, FAULT_NOMEM, 0, "pin", NULL);
 	}
 	return FAULT_NONE;
 }
 
 /* The maildrop gets a uidl-format: what the index lists keeps its unique-ids, also if
- * this opening does not use the index otherwise. */
+ * this opening does not use the index otherwise. An index that cannot be read shows
+ * that clients have seen messages here, but not which. */
 static enum fault pin_listed(struct update *u, struct why *why)
 {
 	struct index own = { .fd = -1 };
-	struct why none;
+	struct why trouble = { 0 };
 	enum fault f = FAULT_NONE;
 
 	if (u->old.fd < 0)
-		index_open(&own, u->d->base.dir, &none);
+		index_open(&own, u->d->base.dir, &trouble);
+	if (trouble.sys && store_fault(trouble.sys) != FAULT_SETUP)
+		return fault_set(why, store_fault(trouble.sys), trouble.sys, "open",
+				 INDEX_FILE);
+	u->keeps_names = trouble.fault != FAULT_NONE;
 	const struct index *ix = u->old.fd < 0 ? &own : &u->old;
 	if (ix->fd >= 0 && ix->head.uid_format == 0 && knows_pins(ix, &u->pins))
-		f = pin_records(&u->pins, ix, why);
+		f = pin_records(u, ix, why);
 	index_close(&own);
+	u->keeps_names &= u->pins.generation != PINS_GENERATION_LISTED;
 	return f;
 }
 
@@ -143,12 +152,16 @@ static enum fault pin_file(struct update *u, struct scan_file *f, struct why *wh
 	char room[LISTING_UID_MAX];
 
 	pin.key = base;
-	if (format->has[UIDFORMAT_UID] && pin.number == 0)
+	const bool numbers = format->has[UIDFORMAT_UID] && !u->keeps_names;
+	if (numbers && pin.number == 0)
 		pin.number = u->pins.next;
-	if (format->has[UIDFORMAT_UID] && pin.number == 0)
+	if (numbers && pin.number == 0)
 		return fault_set(why, FAULT_SETUP, EOVERFLOW, "number messages in",
 				 PINS_FILE);
-	make_uid(u, &pin, room);
+	if (u->keeps_names)
+		pin.uid = (struct span){ room, pins_derive(&u->pins, base, room) };
+	else
+		make_uid(u, &pin, room);
 	if (!pins_add(&u->pins, &pin))
 		return fault_set(why, FAULT_NOMEM, 0, "pin", NULL);
 	f->place = pin.place;
