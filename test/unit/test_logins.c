@@ -1,7 +1,6 @@
 /* Promises of authd/logins: what a front is answered, and why. */
+#include "authworld.h"
 #include "memory.h"
-#include "peer.h"
-#include "site.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -9,23 +8,15 @@
 
 #include "auth/sasl/sasl.h"
 #include "auth/user/scheme.h"
-#include "authd/logins.h"
-
-#define PEER "192.0.2.1:1"
 
 /* ---- a database with one user, alice, and one of tokens that refuses them ---- */
-
-static bool is_down;
-static struct span alices_name;
 
 static enum database_says find(struct database *db, struct span name,
 			       struct user_found *out, struct why *why)
 {
 	(void)db;
-	if (is_down) {
-		fault_set(why, FAULT_IO, 0, "ask", "people");
+	if (!auth_can_look(why))
 		return DATABASE_DOWN;
-	}
 	if (!span_is(name, "alice"))
 		return DATABASE_UNKNOWN;
 	out->user =
@@ -60,62 +51,37 @@ static const struct database_driver tokens = { .name = "tokens", .check = refuse
 /* ---- poplar-auth with one front and mail-user's maildrop process ---- */
 
 struct world {
-	struct settings settings;
-	struct database people, tokens;
-	struct logins logins;
+	struct auth_world auth;
+	struct database tokens;
 	struct logins_link link;
-	struct channel front; /* the front's end */
-	struct channel drop;
-	int ours;
 	uint64_t id; /* of the last connection */
 	bool waited;
 };
 
-static void set_up_logins(struct world *w)
+static void world_begin(struct world *w)
 {
-	struct logins *l = &w->logins;
+	struct logins *l = &w->auth.logins;
 
-	l->rules = (struct login_rules){ .databases = &w->people,
+	*w = (struct world){ .tokens = { .driver = &tokens, .name = "tokens" } };
+	auth_begin(&w->auth, &people);
+	site_set(&w->auth.settings, SETTING_ID_xtnd, "yes");
+	site_add_board(&w->auth.settings, "news", "/m/b/news", "*");
+	l->rules = (struct login_rules){ .databases = &w->auth.people,
 					 .tokens = &w->tokens,
 					 .realm = "" };
 	l->allowed = MECHANISM_BIT(USER) | MECHANISM_BIT(APOP) | MECHANISM_BIT(PLAIN) |
 		     MECHANISM_BIT(SCRAM_SHA_1) | MECHANISM_BIT(OAUTHBEARER);
-	drops_init(&l->grants.drops, -1);
-	CHECK(grants_start(&l->grants, &w->settings, &l->rules));
-	CHECK(throttle_start(&l->throttle, &w->settings, &l->rules));
-}
-
-static void world_begin(struct world *w)
-{
-	int ours;
-
-	peer_log_begin();
-	is_down = false;
-	alices_name = SPAN("alice");
-	*w = (struct world){ .people = { .driver = &people, .name = "people" },
-			     .tokens = { .driver = &tokens, .name = "tokens" } };
-	site_begin(&w->settings);
-	site_set(&w->settings, SETTING_ID_mail_root, "/m");
-	site_set(&w->settings, SETTING_ID_xtnd, "yes");
-	site_add_board(&w->settings, "news", "/m/b/news", "*");
-	set_up_logins(w);
-	w->drop = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_DROP);
-	drops_link(&w->logins.grants.drops,
-		   &(const struct message_DROP_LINK){ 8, 8, true }, ours);
-	w->front = channel_of(peer_new(&w->ours), ROLE_AUTH, ROLE_FRONT);
-	logins_link_init(&w->link, &w->logins, w->ours, 3);
+	auth_link(&w->auth, ROLE_FRONT);
+	CHECK(throttle_start(&l->throttle, &w->auth.settings, &l->rules));
+	logins_link_init(&w->link, l, w->auth.ours, 3);
 }
 
 static void world_end(struct world *w)
 {
 	exchanges_done(&w->link.exchanges);
-	delays_free(w->logins.throttle.delays);
-	tickets_free(w->logins.grants.tickets);
-	drops_done(&w->logins.grants.drops);
-	settings_done(&w->settings);
-	close(w->drop.fd);
-	close(w->front.fd);
-	close(w->ours);
+	delays_free(w->auth.logins.throttle.delays);
+	tickets_free(w->auth.logins.grants.tickets);
+	auth_end(&w->auth);
 }
 
 /* The front asks. Returns whether the link goes on. */
@@ -177,14 +143,14 @@ static bool cancel(struct world *w, uint64_t id, uint64_t exchange)
 
 static void expect_offers(struct world *w)
 {
-	CHECK(peer_hears(&w->front, MESSAGE_AUTH_OFFERS, NULL)
+	CHECK(peer_hears(&w->auth.peer, MESSAGE_AUTH_OFFERS, NULL)
 		      ->AUTH_OFFERS.mechanisms != 0);
 }
 
 static void expect_failed(struct world *w, enum fault f, uint64_t delay_ms,
 			  const char *user)
 {
-	const struct message *m = peer_hears(&w->front, MESSAGE_AUTH_FAILED, NULL);
+	const struct message *m = peer_hears(&w->auth.peer, MESSAGE_AUTH_FAILED, NULL);
 
 	CHECK_EQ(m->AUTH_FAILED.id, w->id);
 	CHECK_EQ(m->AUTH_FAILED.fault, f);
@@ -197,13 +163,13 @@ static void expect_in(struct world *w, char *ticket, size_t room)
 {
 	const struct message done = { .kind = MESSAGE_FAILED };
 	int session, granted;
-	const struct message *m = peer_hears(&w->front, MESSAGE_AUTH_OK, &session);
+	const struct message *m = peer_hears(&w->auth.peer, MESSAGE_AUTH_OK, &session);
 
 	CHECK_EQ(m->AUTH_OK.id, w->id);
 	CHECK_SPAN(m->AUTH_OK.user, "alice");
 	CHECK(m->AUTH_OK.ticket.len > 0 && m->AUTH_OK.ticket.len <= room);
 	memcpy(ticket, m->AUTH_OK.ticket.at, m->AUTH_OK.ticket.len);
-	m = peer_hears(&w->drop, MESSAGE_GRANT, &granted);
+	m = peer_hears(&w->auth.drop, MESSAGE_GRANT, &granted);
 	CHECK_SPAN(m->GRANT.peer, PEER);
 	peer_say(granted, &done, -1);
 	struct channel front = channel_of(session, ROLE_DROP, ROLE_FRONT);
@@ -215,7 +181,7 @@ static void expect_in(struct world *w, char *ticket, size_t room)
 /* Nothing more has been said, and the link is as it was. */
 static void expect_nothing(struct world *w)
 {
-	CHECK_EQ(peer_got(&w->front), CHANNEL_EMPTY);
+	CHECK_EQ(peer_got(&w->auth.peer), CHANNEL_EMPTY);
 }
 
 static char ticket[TICKET_OCTETS_MAX];
@@ -294,7 +260,7 @@ static void test_each_refusal_says_why_and_only_a_guess_is_delayed(void **state)
 		if (cases[i].longer)
 			alices_name = (struct span){ octets, sizeof octets };
 		if (cases[i].no_drop)
-			close(w.drop.fd);
+			close(w.auth.drop.fd);
 		CHECK(ask_password(&w, cases[i].user, cases[i].password));
 		expect_failed(&w, cases[i].fault, cases[i].delay_ms, cases[i].told);
 		expect_offers(&w);
@@ -304,7 +270,7 @@ static void test_each_refusal_says_why_and_only_a_guess_is_delayed(void **state)
 		else
 			CHECK_TEXT(peer_log, "");
 		if (cases[i].no_drop)
-			w.drop.fd = dup(w.front.fd);
+			w.auth.drop.fd = dup(w.auth.peer.fd);
 		world_end(&w);
 	}
 }
@@ -337,7 +303,7 @@ static void test_a_front_that_is_gone_is_not_reported(void **state)
 
 	(void)state;
 	world_begin(&w);
-	shutdown(w.front.fd, SHUT_RDWR);
+	shutdown(w.auth.peer.fd, SHUT_RDWR);
 	CHECK(ask_password(&w, "alice", "wrong"));
 	CHECK(!peer_log_has("front-stuck") && !peer_log_has("answer-lost"));
 	world_end(&w);
@@ -357,7 +323,7 @@ static void guess_until_delayed(struct world *w)
 
 static void expect_later(struct world *w)
 {
-	const struct message *m = peer_hears(&w->front, MESSAGE_AUTH_LATER, NULL);
+	const struct message *m = peer_hears(&w->auth.peer, MESSAGE_AUTH_LATER, NULL);
 
 	CHECK_EQ(m->AUTH_LATER.id, w->id);
 	CHECK_EQ(m->AUTH_LATER.exchange, 1);
@@ -405,7 +371,7 @@ static void test_a_guess_in_a_later_response_waits_too(void **state)
 	world_begin(&w);
 	guess_until_delayed(&w);
 	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
-	peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+	peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 	CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHRhbnN0YWFm"));
 	expect_later(&w);
 	CHECK_EQ(w.link.exchanges.count, 1);
@@ -423,15 +389,16 @@ static void test_failures_in_later_responses_count(void **state)
 	(void)state;
 	world_begin(&w);
 	for (int i = 0; i <= DELAYS_FREE_ADDRESS; i++) {
-		CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER), SPAN("bob")), 0);
+		CHECK_EQ(throttle_ask(&w.auth.logins.throttle, SPAN(PEER), SPAN("bob")),
+			 0);
 		CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
-		peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+		peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 		if (i == 0)
 			expect_offers(&w);
 		CHECK(go_on(&w, w.id, 1, "AGFsaWNlAHdyb25n")); /* wrong */
 		expect_failed(&w, FAULT_DENIED, 1000, "alice");
 	}
-	CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER), SPAN("bob")), 1000);
+	CHECK_EQ(throttle_ask(&w.auth.logins.throttle, SPAN(PEER), SPAN("bob")), 1000);
 	world_end(&w);
 }
 
@@ -450,9 +417,9 @@ static void test_a_login_makes_its_user_and_network_known(void **state)
 	expect_in(&w, ticket, sizeof ticket);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (int n = 0; n <= DELAYS_FREE_NAME; n++)
-			throttle_denied(&w.logins.throttle, SPAN("unknown"),
+			throttle_denied(&w.auth.logins.throttle, SPAN("unknown"),
 					span_of(cases[i].asked));
-		CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER),
+		CHECK_EQ(throttle_ask(&w.auth.logins.throttle, SPAN(PEER),
 				      span_of(cases[i].asked)),
 			 cases[i].delay);
 	}
@@ -468,7 +435,7 @@ static void test_an_exchange_goes_on_where_it_stopped(void **state)
 	(void)state;
 	world_begin(&w);
 	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
-	const struct message *m = peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+	const struct message *m = peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 	CHECK_EQ(m->AUTH_MORE.id, w.id);
 	CHECK_EQ(m->AUTH_MORE.exchange, 1);
 	CHECK_SPAN(m->AUTH_MORE.challenge, "");
@@ -494,7 +461,7 @@ static void test_an_empty_response_is_one(void **state)
 	expect_failed(&w, FAULT_BAD_RESPONSE, 0, "");
 	expect_offers(&w);
 	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
-	peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+	peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 	CHECK(go_on(&w, w.id, 1, ""));
 	expect_failed(&w, FAULT_BAD_RESPONSE, 0, "");
 	CHECK_TEXT(peer_log, ""); /* the client's fault is no trouble of ours */
@@ -546,7 +513,7 @@ static void test_a_cancelled_exchange_is_gone(void **state)
 	(void)state;
 	world_begin(&w);
 	CHECK(ask(&w, MECHANISM_ID_PLAIN, (struct message_AUTH_ASK){ 0 }));
-	peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+	peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 	expect_offers(&w);
 	CHECK(cancel(&w, w.id, 2)); /* another exchange of the connection */
 	CHECK_EQ(w.link.exchanges.count, 1);
@@ -570,12 +537,12 @@ static void test_a_refusal_that_the_client_does_not_answer_counts(void **state)
 						 span_of(message))
 				      : ask(&w, MECHANISM_ID_OAUTHBEARER,
 					    (struct message_AUTH_ASK){ 0 }));
-			peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+			peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 			if (i == 0)
 				expect_offers(&w);
 			CHECK(cancel(&w, w.id, 1));
 		}
-		CHECK_EQ(throttle_ask(&w.logins.throttle, SPAN(PEER), SPAN("bob")),
+		CHECK_EQ(throttle_ask(&w.auth.logins.throttle, SPAN(PEER), SPAN("bob")),
 			 refused ? 1000 : 0);
 		world_end(&w);
 	}
@@ -601,7 +568,7 @@ static void test_an_exchange_is_bound_to_what_the_front_says(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		world_begin(&w);
-		w.logins.allowed |= MECHANISM_BIT(SCRAM_SHA_1_PLUS);
+		w.auth.logins.allowed |= MECHANISM_BIT(SCRAM_SHA_1_PLUS);
 		CHECK(ask(&w, MECHANISM_ID_SCRAM_SHA_1_PLUS,
 			  (struct message_AUTH_ASK){
 				  .has_response = 1,
@@ -609,7 +576,7 @@ static void test_an_exchange_is_bound_to_what_the_front_says(void **state)
 				  .exporter = cases[i].exporter,
 				  .unique = cases[i].unique }));
 		if (cases[i].is_bound)
-			peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+			peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 		else
 			expect_failed(&w, FAULT_BINDING, 0, "");
 		world_end(&w);
@@ -625,13 +592,13 @@ static void test_an_exchange_is_bound_only_where_a_plus_is_allowed(void **state)
 	for (int plus = 0; plus < 2; plus++) {
 		world_begin(&w);
 		if (plus)
-			w.logins.allowed |= MECHANISM_BIT(SCRAM_SHA_1_PLUS);
+			w.auth.logins.allowed |= MECHANISM_BIT(SCRAM_SHA_1_PLUS);
 		CHECK(ask_sasl(&w, MECHANISM_ID_SCRAM_SHA_1,
 			       SPAN("y,,n=alice,r=abcdef")));
 		if (plus)
 			expect_failed(&w, FAULT_BINDING, 0, "");
 		else
-			peer_hears(&w.front, MESSAGE_AUTH_MORE, NULL);
+			peer_hears(&w.auth.peer, MESSAGE_AUTH_MORE, NULL);
 		world_end(&w);
 	}
 }
@@ -647,9 +614,9 @@ static void test_offers_are_told_whenever_they_are_asked_for(void **state)
 	world_begin(&w);
 	for (int i = 0; i < 2; i++) {
 		CHECK(hear(&w, &which));
-		CHECK_EQ(peer_hears(&w.front, MESSAGE_AUTH_OFFERS, NULL)
+		CHECK_EQ(peer_hears(&w.auth.peer, MESSAGE_AUTH_OFFERS, NULL)
 				 ->AUTH_OFFERS.mechanisms,
-			 w.logins.allowed);
+			 w.auth.logins.allowed);
 	}
 	expect_nothing(&w);
 	world_end(&w);
@@ -666,10 +633,10 @@ static void test_that_nobody_can_log_in_is_logged_once_until_somebody_can(void *
 		const bool useless = i % 3 != 0;
 
 		peer_log_begin();
-		w.logins.allowed = useless ? MECHANISM_BIT(ANONYMOUS)
-					   : MECHANISM_BIT(USER);
+		w.auth.logins.allowed = useless ? MECHANISM_BIT(ANONYMOUS)
+						: MECHANISM_BIT(USER);
 		CHECK(hear(&w, &which));
-		CHECK_EQ(peer_hears(&w.front, MESSAGE_AUTH_OFFERS, NULL)
+		CHECK_EQ(peer_hears(&w.auth.peer, MESSAGE_AUTH_OFFERS, NULL)
 				 ->AUTH_OFFERS.mechanisms,
 			 useless ? 0 : MECHANISM_BIT(USER));
 		CHECK_EQ(peer_log_has("event=nobody-can-log-in why=\"ANONYMOUS needs "
@@ -689,11 +656,11 @@ static void test_a_look_that_is_out_of_date_is_not_logged(void **state)
 	(void)state;
 	world_begin(&w);
 	peer_log_begin();
-	w.logins.allowed = MECHANISM_BIT(CRAM_MD5);
+	w.auth.logins.allowed = MECHANISM_BIT(CRAM_MD5);
 	for (int i = 0; i < 2; i++) {
 		old_looks = 1;
 		CHECK(hear(&w, &which));
-		CHECK_EQ(peer_hears(&w.front, MESSAGE_AUTH_OFFERS, NULL)
+		CHECK_EQ(peer_hears(&w.auth.peer, MESSAGE_AUTH_OFFERS, NULL)
 				 ->AUTH_OFFERS.mechanisms,
 			 MECHANISM_BIT(CRAM_MD5));
 	}
@@ -710,19 +677,19 @@ static void test_what_each_mechanism_needs_is_logged_whole(void **state)
 
 	(void)state;
 	world_begin(&w);
-	w.people.driver = &tokens; /* whose users have passwords of no kind */
-	w.logins.rules.tokens = NULL;
+	w.auth.people.driver = &tokens; /* whose users have passwords of no kind */
+	w.auth.logins.rules.tokens = NULL;
 	for (enum mechanism m = 0; m < MECHANISM_COUNT; m++)
 		if (m == MECHANISM_ID_APOP || m == MECHANISM_ID_GSSAPI ||
 		    m == MECHANISM_ID_ANONYMOUS || m == MECHANISM_ID_OAUTHBEARER ||
 		    m == MECHANISM_ID_XOAUTH2 || sasl_wants(m))
-			w.logins.allowed |= 1u << m;
+			w.auth.logins.allowed |= 1u << m;
 		else
-			w.logins.allowed &= ~(1u << m);
+			w.auth.logins.allowed &= ~(1u << m);
 	CHECK(hear(&w, &which));
-	CHECK_EQ(
-		peer_hears(&w.front, MESSAGE_AUTH_OFFERS, NULL)->AUTH_OFFERS.mechanisms,
-		0);
+	CHECK_EQ(peer_hears(&w.auth.peer, MESSAGE_AUTH_OFFERS, NULL)
+			 ->AUTH_OFFERS.mechanisms,
+		 0);
 	for (size_t i = 0; i < 2; i++)
 		CHECK(peer_log_has(ends[i]));
 	world_end(&w);
@@ -746,7 +713,7 @@ static void test_a_board_is_given_for_a_ticket(void **state)
 		world_begin(&w);
 		CHECK(ask_password(&w, "alice", "tanstaaf"));
 		const struct message *m =
-			peer_hears(&w.front, MESSAGE_AUTH_OK, &session);
+			peer_hears(&w.auth.peer, MESSAGE_AUTH_OK, &session);
 		const struct span given = m->AUTH_OK.ticket;
 		memcpy(ticket, given.at, given.len);
 		ticket[given.len - 1] ^= cases[i].forged;
@@ -761,12 +728,12 @@ static void test_a_board_is_given_for_a_ticket(void **state)
 		expect_offers(&w);
 		CHECK(hear(&w, &asks));
 		if (cases[i].fault == FAULT_NONE) {
-			m = peer_hears(&w.front, MESSAGE_BOARD_OK, &session);
+			m = peer_hears(&w.auth.peer, MESSAGE_BOARD_OK, &session);
 			CHECK_EQ(m->BOARD_OK.id, w.id);
 			CHECK_SPAN(m->BOARD_OK.name, "news");
 			close(session);
 		} else {
-			m = peer_hears(&w.front, MESSAGE_BOARD_FAILED, NULL);
+			m = peer_hears(&w.auth.peer, MESSAGE_BOARD_FAILED, NULL);
 			CHECK_EQ(m->BOARD_FAILED.id, w.id);
 			CHECK_EQ(m->BOARD_FAILED.fault, cases[i].fault);
 		}
@@ -827,7 +794,7 @@ static void take_answer(struct world *w, unsigned counts[1 + ALL])
 	const struct message *m = &inbox.message;
 	uint64_t id = 0;
 
-	CHECK_EQ(channel_receive(&w->front, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
+	CHECK_EQ(channel_receive(&w->auth.peer, CHANNEL_WAIT, &inbox), CHANNEL_MESSAGE);
 	if (m->kind != MESSAGE_AUTH_OFFERS) {
 		id = m->AUTH_OK.id; /* the first field of each answer */
 		CHECK(id > 0 && id <= ALL);
@@ -837,7 +804,7 @@ static void take_answer(struct world *w, unsigned counts[1 + ALL])
 	}
 	if (m->kind == MESSAGE_AUTH_OK) {
 		close(inbox.files.at[0]);
-		peer_hears(&w->drop, MESSAGE_GRANT, NULL);
+		peer_hears(&w->auth.drop, MESSAGE_GRANT, NULL);
 	}
 	counts[id]++;
 }

@@ -1,26 +1,18 @@
 /* Promises of authd/recipients: what poplar-lmtp is answered, and that it gets nothing
  * but deliveries. */
-#include "peer.h"
-#include "site.h"
+#include "authworld.h"
 
 #include "auth/user/scheme.h"
 #include "authd/recipients.h"
 
-#define PEER "192.0.2.1:1"
-
 /* ---- a database of users ---- */
-
-static bool is_down;
-static struct span alices_name;
 
 static enum database_says find(struct database *db, struct span name,
 			       struct user_found *out, struct why *why)
 {
 	(void)db;
-	if (is_down) {
-		fault_set(why, FAULT_IO, 0, "ask", "people");
+	if (!auth_can_look(why))
 		return DATABASE_DOWN;
-	}
 	if (span_is(name, "alice"))
 		out->user = (struct user){ .name = alices_name, .disabled = true };
 	else if (span_is(name, "deaf"))
@@ -35,47 +27,27 @@ static const struct database_driver people = { .name = "people", .find = find };
 /* ---- poplar-auth with poplar-lmtp and mail-user's maildrop process ---- */
 
 struct world {
-	struct settings settings;
-	struct database people;
-	struct logins logins;
+	struct auth_world auth;
 	struct recipients_link link;
-	struct channel lmtp; /* poplar-lmtp's end */
-	struct channel drop;
-	int ours;
 };
 
 static void world_begin(struct world *w)
 {
-	int ours;
+	struct logins *l = &w->auth.logins;
 
-	peer_log_begin();
-	is_down = false;
-	alices_name = SPAN("alice");
-	*w = (struct world){ .people = { .driver = &people, .name = "people" } };
-	struct logins *l = &w->logins;
-	l->rules = (struct login_rules){ .databases = &w->people, .fold = true };
+	auth_begin(&w->auth, &people);
+	l->rules = (struct login_rules){ .databases = &w->auth.people, .fold = true };
 	l->recipients = (struct recipient_rules){ .login = &l->rules,
 						  .domains = RECIPIENT_STRIP,
 						  .delimiters = SPAN("+") };
-	site_begin(&w->settings);
-	site_set(&w->settings, SETTING_ID_mail_root, "/m");
-	site_set(&w->settings, SETTING_ID_quota, "9 messages");
-	drops_init(&l->grants.drops, -1);
-	CHECK(grants_start(&l->grants, &w->settings, &l->rules));
-	w->drop = channel_of(peer_new(&ours), ROLE_AUTH, ROLE_DROP);
-	drops_link(&l->grants.drops, &(const struct message_DROP_LINK){ 8, 8, true },
-		   ours);
-	w->lmtp = channel_of(peer_new(&w->ours), ROLE_AUTH, ROLE_LMTP);
-	recipients_link_init(&w->link, l, w->ours);
+	site_set(&w->auth.settings, SETTING_ID_quota, "9 messages");
+	auth_link(&w->auth, ROLE_LMTP);
+	recipients_link_init(&w->link, l, w->auth.ours);
 }
 
 static void world_end(struct world *w)
 {
-	drops_done(&w->logins.grants.drops);
-	settings_done(&w->settings);
-	close(w->drop.fd);
-	close(w->lmtp.fd);
-	close(w->ours);
+	auth_end(&w->auth);
 }
 
 /* poplar-lmtp asks. Returns whether the link goes on. */
@@ -90,7 +62,7 @@ static bool ask(struct world *w, const char *address)
 
 static void expect_failed(struct world *w, enum fault f)
 {
-	const struct message *m = peer_hears(&w->lmtp, MESSAGE_RCPT_FAILED, NULL);
+	const struct message *m = peer_hears(&w->auth.peer, MESSAGE_RCPT_FAILED, NULL);
 
 	CHECK_EQ(m->RCPT_FAILED.id, 5);
 	CHECK_EQ(m->RCPT_FAILED.recipient, 6);
@@ -110,11 +82,11 @@ static void test_a_recipient_is_answered_with_the_socket_of_a_delivery(void **st
 	(void)state;
 	world_begin(&w);
 	CHECK(ask(&w, "Alice+lists@example.org"));
-	const struct message *m = peer_hears(&w.lmtp, MESSAGE_RCPT_OK, &theirs);
+	const struct message *m = peer_hears(&w.auth.peer, MESSAGE_RCPT_OK, &theirs);
 	CHECK_EQ(m->RCPT_OK.id, 5);
 	CHECK_EQ(m->RCPT_OK.recipient, 6);
 	CHECK_SPAN(m->RCPT_OK.user, "alice");
-	m = peer_hears(&w.drop, MESSAGE_GRANT_DELIVERY, &granted);
+	m = peer_hears(&w.auth.drop, MESSAGE_GRANT_DELIVERY, &granted);
 	CHECK_EQ(m->GRANT_DELIVERY.octets, 700);
 	CHECK_EQ(m->GRANT_DELIVERY.quota_messages, 9);
 	CHECK_SPAN(m->GRANT_DELIVERY.user, "alice");
@@ -171,16 +143,16 @@ static void test_each_refusal_says_why_and_trouble_is_logged(void **state)
 		if (cases[i].longer)
 			alices_name = (struct span){ octets, sizeof octets };
 		if (cases[i].no_drop)
-			close(w.drop.fd);
+			close(w.auth.drop.fd);
 		CHECK(ask(&w, cases[i].address));
 		expect_failed(&w, cases[i].fault);
-		CHECK_EQ(peer_got(&w.lmtp), CHANNEL_EMPTY);
+		CHECK_EQ(peer_got(&w.auth.peer), CHANNEL_EMPTY);
 		CHECK(peer_log_has(cases[i].logged));
 		CHECK_EQ(*peer_log != '\0', *cases[i].logged != '\0');
 		if (!cases[i].no_drop)
-			CHECK_EQ(peer_got(&w.drop), CHANNEL_EMPTY);
+			CHECK_EQ(peer_got(&w.auth.drop), CHANNEL_EMPTY);
 		else
-			w.drop.fd = -1;
+			w.auth.drop.fd = -1;
 		world_end(&w);
 	}
 }
@@ -206,11 +178,11 @@ static void test_without_a_descriptor_or_a_reader_nothing_is_granted(void **stat
 
 	(void)state;
 	world_begin(&w);
-	close(w.lmtp.fd);
+	close(w.auth.peer.fd);
 	CHECK(ask(&w, "alice@e")); /* dropped: whoever reads the link notices */
-	w.lmtp = channel_of(-1, ROLE_AUTH, ROLE_LMTP);
+	w.auth.peer = channel_of(-1, ROLE_AUTH, ROLE_LMTP);
 	int granted;
-	peer_hears(&w.drop, MESSAGE_GRANT_DELIVERY, &granted);
+	peer_hears(&w.auth.drop, MESSAGE_GRANT_DELIVERY, &granted);
 	struct channel drop = channel_of(granted, ROLE_LMTP, ROLE_DROP);
 	CHECK_EQ(peer_got(&drop), CHANNEL_CLOSED);
 	close(granted);
