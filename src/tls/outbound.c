@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/own.h"
 #include "tls/error.h"
 
 static bool set_roots(SSL_CTX *shared, const char *roots)
@@ -52,7 +53,7 @@ static bool expect(SSL *ssl, const char *host)
 	if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1)
 		return true;
 	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, host) == 1;
+	       SSL_set_tlsext_host_name(ssl, unconst(host)) == 1;
 }
 
 static const char *trouble_of(const SSL *ssl)
