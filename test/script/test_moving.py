@@ -349,5 +349,25 @@ class Popa3d(WithPassword, unittest.TestCase):
         return ["/usr/sbin/popa3d"]
 
 
+class SolidPop3d(WithPassword, unittest.TestCase):
+    kind, packages = "solid-pop3d", ("solid-pop3d",)
+    accounts = ("spop3d",)
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.root.write("/etc/spop3d.conf", "<Global>\nMailDropName Maildir\nMailDropType maildir\n</Global>\n")
+
+    def command(self, _):
+        return ["/usr/sbin/solid-pop3d"]
+
+
+class Mailutils(WithPassword, unittest.TestCase):
+    kind, packages = "mailutils", ("mailutils-pop3d", "libmariadb3")
+
+    def command(self, maildir):
+        return ["/usr/sbin/pop3d", "--inetd", "--set", f"mailbox.mailbox-pattern=maildir://{maildir}"]
+
+
 if __name__ == "__main__":
     main()
