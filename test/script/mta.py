@@ -46,7 +46,8 @@ def fetched(*names):
     with open(PACKAGES / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for attempt in range(2):
-            plan = _apt("--print-uris", "--no-install-recommends", "install", *names)
+            with tempfile.TemporaryDirectory() as empty:  # or what apt has in its cache is not named
+                plan = _apt("-o", f"Dir::Cache::archives={empty}", "--print-uris", "--no-install-recommends", "install", *names)
             files = re.findall(r"^'\S+' (\S+\.deb) ", plan.stdout, re.M)
             missing = [f for f in files if not (PACKAGES / f).exists()]
             if plan.returncode == 0 and (not missing or _download(missing)):

@@ -362,12 +362,5 @@ class SolidPop3d(WithPassword, unittest.TestCase):
         return ["/usr/sbin/solid-pop3d"]
 
 
-class Mailutils(WithPassword, unittest.TestCase):
-    kind, packages = "mailutils", ("mailutils-pop3d", "libmariadb3")
-
-    def command(self, maildir):
-        return ["/usr/sbin/pop3d", "--inetd", "--set", f"mailbox.mailbox-pattern=maildir://{maildir}"]
-
-
 if __name__ == "__main__":
     main()
