@@ -70,6 +70,7 @@ ssize_t __wrap_preadv64v2(int fd, const struct iovec *v, int count, off_t at, in
 {
 	struct stat st;
 
+	CHECK_EQ(count, 1);
 	if (!world.lacks_pages || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return __real_preadv64v2(fd, v, count, at, flags);
 	errno = EOPNOTSUPP;
