@@ -251,7 +251,7 @@ X(max_connections, COUNT, 1, 1000000, "20000", FRONT | LMTP, \
   "The number of connections that the server has at a time, over all network processes; a further one gets " \
   "a refusal and is closed. One network process takes no more than its limit on open files allows, of " \
   "which a connection can need four; further ones wait in the kernel's queue.") \
-X(auth_threads, COUNT, 1, 256, "4", AUTH, \
+X(auth_threads, COUNT, 1, 256, "4", AUTH | LMTP, \
   "The number of logins that are checked at a time.") \
 X(drop_threads, COUNT, 2, 1024, "16", DROP, \
   "The number of maildrops that may wait for the disk at a time, in each maildrop process. Each has at most " \

@@ -40,16 +40,31 @@ enum lmtp_ask envelope_mail(struct lmtp_session *s, const struct lmtp_command *c
 	return lmtp_reply(s, r, out);
 }
 
-/* Keep the recipient as a name to ask for. False: its local part is empty, or would be
+/* Write the recipient as a name to ask for. False: its local part is empty, or would be
  * read as another address without its quotes. */
+static bool write_address(const struct path *p, struct buf *out)
+{
+	path_write(p, out);
+	return out->len > 0 && out->at[0] != '@' &&
+	       (p->domain.len > 0 || !memchr(out->at, '@', out->len));
+}
+
 static bool take_address(struct lmtp_session *s, const struct path *p)
 {
 	struct buf address = BUF(s->address);
+	const bool good = write_address(p, &address);
 
-	path_write(p, &address);
 	s->address_len = (uint16_t)address.len;
-	return address.len > 0 && address.at[0] != '@' &&
-	       (p->domain.len > 0 || !memchr(address.at, '@', address.len));
+	return good;
+}
+
+bool envelope_recipient(const struct lmtp_session *s, struct span line, struct buf *out)
+{
+	struct lmtp_command c;
+
+	return lmtp_command_parse(line, LMTP_RCPT, &c) == LMTP_REPLY_NONE &&
+	       c.id == LMTP_COMMAND_RCPT && (!c.path.utf8 || s->utf8) &&
+	       write_address(&c.path, out);
 }
 
 enum lmtp_ask envelope_rcpt(struct lmtp_session *s, const struct lmtp_command *c,

@@ -96,6 +96,7 @@ static enum result deliver(struct conn *c, struct lmtp_event *ev)
 
 static enum result reset(struct conn *c, struct lmtp_event *ev)
 {
+	recipients_forget(c);
 	handover_release(c);
 	collect_release(c);
 	return lmtp_done(ev);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "front/authchannel.h"
 #include "front/deadline.h"
 #include "front/listener.h"
 #include "front/protocol.h"
@@ -50,11 +49,12 @@ static void send_queue(struct front *f)
 
 static void lose_auth(struct front *f)
 {
+	recipients_late(f);
 	for (uint32_t i = 0; i < f->slot_count; i++) {
 		struct conn *c = f->slots[i];
 		struct lmtp_event ev;
 
-		if (c && c->lmtp->awaits == LMTP_AWAITS_AUTH)
+		if (c && recipients_lost(c))
 			resume(c, recipients_fail(c, FAULT_PEER, &ev), &ev);
 	}
 }
@@ -68,11 +68,11 @@ static void hear_auth(struct front *f, bool cut)
 
 	if (c)
 		resume(c, r, &ev);
+	send_queue(f);
 }
 
 static void open_auth(struct front *f)
 {
-	authchannel_poll(f, f->lmtp->queued > 0);
 	send_queue(f);
 	listener_open(f);
 }
@@ -127,6 +127,7 @@ static enum result give_up(struct conn *c, struct lmtp_event *ev)
 	switch (c->lmtp->awaits) {
 	case LMTP_AWAITS_QUEUE:
 	case LMTP_AWAITS_AUTH:
+		recipients_late(c->front);
 		return recipients_fail(c, FAULT_PEER, ev);
 	case LMTP_AWAITS_MAILDROP:
 		return handover_refused(c, FAULT_PEER, ev);
@@ -292,5 +293,8 @@ bool lmtp_set_up(struct front *f, uint32_t descriptors)
 	};
 	lmtp->policy = lmtp->unix_policy;
 	lmtp->links_most = descriptors;
+	/* poplar-auth has half of its threads wait for a database whose processes, one
+	 * at least, are busy. */
+	lmtp->most = (s->auth_threads + 1) / 2 + 1;
 	return trust_start(f);
 }

@@ -70,11 +70,31 @@ struct collect {
 	char id[48];      /* of the message, for trace and log */
 };
 
+enum asked_state {
+	ASKED_WAITS,  /* the question cannot be sent yet */
+	ASKED_SENT,   /* its answer must come */
+	ASKED_OK,     /* the answer is `user` and `socket` */
+	ASKED_FAILED, /* the answer is `fault` */
+};
+
+/* lmtpd/asked.c: a question to poplar-auth about a recipient. */
+struct asked {
+	struct asked *next;
+	enum asked_state state;
+	uint32_t number; /* distinguishes the questions of a connection */
+	enum fault fault;
+	int socket;     /* of the delivery; counts in links_open; -1: none */
+	char *user;     /* malloc'ed */
+	size_t len;     /* of `address` */
+	char address[]; /* unquoted, without a NUL */
+};
+
 struct lmtp_conn {
 	struct lmtp_session session; /* stepped by lmtpd/advance.c alone */
 	enum lmtp_awaits awaits;
 	uint64_t awaits_since; /* ms of loop_now() */
 	uint32_t question;     /* counts the questions to poplar-auth */
+	struct asked *asked;   /* in the order of the RCPT commands */
 	struct envelope envelope;
 	struct collect collect;
 	struct line_reader lines;
@@ -85,7 +105,8 @@ struct lmtp_front {
 	struct lmtp_policy policy;
 	struct lmtp_policy unix_policy;  /* for Unix sockets, without STARTTLS */
 	struct nets from;                /* lmtpd/trust.c: lmtp-from */
-	uint32_t queued;                 /* connections that await LMTP_AWAITS_QUEUE */
+	uint32_t under_way, most;        /* questions in ASKED_SENT */
+	uint32_t queued;                 /* questions in ASKED_WAITS */
 	uint32_t queue_at;               /* the slot whose question is sent next */
 	uint64_t memory_used;            /* lmtpd/collect.c: octets in memfds */
 	uint64_t messages;               /* begun so far; a part of their ids */

@@ -4,11 +4,13 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import tempfile
 import unittest
 
 from authority import Authority
+from databases import Server, Sqlite
 from harness import IS_ROOT, PATIENCE, Client, Poplar, free_port, hold, main, on_wire, tls_context, wait_until
 
 BODY = b"Subject: x\r\n\r\nbody\r\n..stuffed\r\n"
@@ -288,6 +290,29 @@ class Certificates(unittest.TestCase):
                 self.begin_tls(p, self.stranger)
             p.log.wait("event=tls-failed peer=127.0.0.1")
             p.login(tls=True).quit()
+
+
+class SlowDatabases(unittest.TestCase):
+    def test_no_recipient_is_refused_because_others_wait(self):
+        class Slow(Server):
+            lmtp = WithLmtp.lmtp
+
+            def prepare(self):
+                WithLmtp.prepare(self)
+                super().prepare()
+
+        database = Sqlite()
+        with Slow(database) as p:
+            clients = [p.lmtp() for _ in range(12)]
+            for c in clients:
+                self.assertEqual(c.code("MAIL FROM:<>"), "250 2.1.0")
+            with sqlite3.connect(database.path, isolation_level=None) as db:
+                db.execute("BEGIN EXCLUSIVE")
+                for c in clients:
+                    c.send(b"RCPT TO:<right>\r\nRCPT TO:<nobody>\r\n")
+                self.assertEqual(p.lmtp().code("NOOP"), "250 2.0.0")  # poplar-lmtp has read all before it
+                db.execute("COMMIT")
+            self.assertEqual([c.codes(2) for c in clients], [["250 2.1.5", "550 5.1.1"]] * 12)
 
 
 class Deaths(unittest.TestCase):

@@ -152,6 +152,7 @@ static inline void start_lmtp(void)
 	s->max_connections = 100;
 	s->max_errors = 20;
 	s->lmtp_timeout = 300;
+	s->auth_threads = 4; /* 3 questions at a time */
 	s->lmtp_memory = 1 << 20;
 	s->max_message_size = 1 << 21;
 	client_start(f);

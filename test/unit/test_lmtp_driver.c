@@ -85,6 +85,99 @@ static void test_a_pipeline(void **state)
 	stop_lmtp();
 }
 
+/* A slow database is asked about the recipients of a pipeline together. Replies keep
+ * the order of the commands. */
+static void test_recipients_of_a_pipeline_are_asked_about_together(void **state)
+{
+	struct message_RCPT_ASK asks[5];
+	char names[3];
+
+	(void)state;
+	start_lmtp();
+	arrive();
+	say("MAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nrcpt to:<c>\r\n"
+	    "RCPT TO:<d>\r\nRCPT TO:<e>\r\nRCPT TO:<\xc3\xa4>\r\nDATA\r\n");
+	CHECK(starts("250 2.1.0 "));
+	for (int i = 0; i < 3; i++) {
+		asks[i] = *asked();
+		CHECK_EQ(asks[i].address.len, 1);
+		names[i] = asks[i].address.at[0];
+	}
+	CHECK(memcmp(names, "abc", 3) == 0);
+	CHECK(nothing_asked()); /* three at a time */
+	const unsigned c = answer_ok(asks[2], "c");
+	asks[3] = *asked(); /* in its place */
+	CHECK_SPAN(asks[3].address, "d");
+	CHECK(nothing_asked());
+	answer_failed(asks[1], FAULT_NO_USER);
+	CHECK_TEXT(look(), "");
+	asks[4] = *asked();
+	CHECK_SPAN(asks[4].address, "e");
+	const unsigned a = answer_ok(asks[0], "a");
+	accepts(a);
+	CHECK(starts("250 2.1.5 "));
+	const char *refused = strstr(w.said, "550 5.1.1 <b>");
+	CHECK(refused && !strstr(refused, "\r\n250"));
+	accepts(c);
+	CHECK(starts("250 2.1.5 "));
+	answer_failed(asks[4], FAULT_NO_USER);
+	CHECK_TEXT(look(), "");
+	answer_failed(asks[3], FAULT_NO_USER);
+	CHECK(starts("550 5.1.1 <d>"));
+	CHECK(strstr(w.said, "550 5.1.1 <e>") != NULL);
+	CHECK(strstr(w.said, "553 5.6.7 ") != NULL); /* nobody was asked about it */
+	CHECK(strstr(w.said, "\r\n354 ") != NULL);
+	say(TEXT ".\r\n");
+	CHECK(stored(a, file, sizeof file) > 0);
+	CHECK(stored(c, file, sizeof file) > 0);
+	delivered(a);
+	delivered(c);
+	CHECK(starts("250 2.1.5 <a>"));
+	stop_lmtp();
+}
+
+/* An answer belongs to its transaction, and to its connection. */
+static void test_questions_end_with_their_transaction(void **state)
+{
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		start_lmtp();
+		arrive();
+		say("MAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nRCPT TO:<c>\r\n");
+		look();
+		const struct message_RCPT_ASK a = *asked(), b = *asked(), c = *asked();
+		const unsigned kept = answer_ok(b, "b");
+		CHECK_EQ(told(kept), MESSAGE_COUNT);
+		if (k == 0) { /* what was kept is still good, what was asked is not */
+			close_auth();
+			CHECK(starts("451 4.3.0 "));
+			accepts(kept);
+			CHECK(starts("250 2.1.5 "));
+			CHECK(strstr(w.said, "\r\n451 4.3.0 ") != NULL);
+			start_auth();
+			recipient("d", "d");
+		} else if (k == 1) {
+			turn_end_all(&w.f, false);
+			free_left();
+			CHECK(is_closed(kept));
+			CHECK_EQ(w.lmtp.under_way, 2);
+			answer_failed(a, FAULT_NO_USER);
+			const unsigned late = answer_ok(c, "c");
+			CHECK(is_closed(late));
+			CHECK_EQ(w.lmtp.under_way, 0);
+		} else { /* a late answer holds up no other question */
+			pass(60000);
+			CHECK(starts("451 4.3.0 "));
+			accepts(kept);
+			CHECK(starts("250 2.1.5 "));
+			pass(60000);
+			CHECK(starts("451 4.3.0 "));
+			recipient("d", "d");
+		}
+		stop_lmtp();
+	}
+}
+
 /* Exim: BDAT and its octets in one segment with MAIL and RCPT. */
 static void test_chunks_in_a_pipeline(void **state)
 {
@@ -319,6 +412,8 @@ int main(void)
 		TEST(test_a_message_in_memory_is_sealed),
 		TEST(test_two_messages_on_a_connection),
 		TEST(test_a_pipeline),
+		TEST(test_recipients_of_a_pipeline_are_asked_about_together),
+		TEST(test_questions_end_with_their_transaction),
 		TEST(test_chunks_in_a_pipeline),
 		TEST(test_the_same_user_twice_gets_one_message),
 		TEST(test_recipients_that_are_refused),
