@@ -75,20 +75,37 @@ static bool is_regular(int fd)
 }
 
 /* Without a file, a fault has come, or this process has too many open files. */
+static bool is_spool(const struct channel_files *files)
+{
+	return files->count == 0 || (files->count == 1 && is_regular(files->at[0]));
+}
+
+static void close_all(struct channel_files *files)
+{
+	while (files->count > 0)
+		close(files->at[--files->count]);
+}
+
+/* A file that comes after the wait for it is not needed, but the delivery goes on: its
+ * maildrop process may have DELIVER already, and would store a message whose client was
+ * told to send it again. */
 static bool on_spool_is(void *arg, const struct message *m, struct channel_files *files)
 {
 	struct hearing *h = arg;
-	const bool asked = h->c->lmtp->awaits == LMTP_AWAITS_SPOOL &&
-			   h->delivery == h->c->lmtp->envelope.spooler;
+	struct envelope *e = &h->c->lmtp->envelope;
+	const bool waits = h->c->lmtp->awaits == LMTP_AWAITS_SPOOL;
 
 	(void)m;
-	if (asked && files->count == 0)
-		return gives(h, collect_spool(h->c, -1));
-	if (asked && files->count == 1 && is_regular(files->at[0]))
-		return gives(h, collect_spool(h->c, files->at[0]));
-	while (files->count > 0)
-		close(files->at[--files->count]);
-	return gives(h, RESULT_ILLEGAL);
+	if (h->delivery != e->spooler || (waits && !is_spool(files))) {
+		close_all(files);
+		return gives(h, RESULT_ILLEGAL);
+	}
+	e->spooler = NULL;
+	if (waits)
+		return gives(h,
+			     collect_spool(h->c, files->count > 0 ? files->at[0] : -1));
+	close_all(files);
+	return gives(h, RESULT_WAIT);
 }
 
 static bool on_delivered(void *arg, const struct message *m, struct channel_files *none)

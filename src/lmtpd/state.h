@@ -53,7 +53,7 @@ struct envelope {
 	struct delivery *deliveries; /* one for each maildrop, in the order of RCPT */
 	struct delivery *pending;    /* awaits ACCEPTS */
 	bool pending_is_new;         /* it is not among `deliveries` yet */
-	struct delivery *spooler;    /* was asked for a spool file; NULL: none */
+	struct delivery *spooler;    /* owes SPOOL_IS; NULL: none */
 };
 
 /* lmtpd/collect.c: the message. */

@@ -100,6 +100,34 @@ static void test_a_large_message_goes_on_in_a_spool_file(void **state)
 	stop_lmtp();
 }
 
+/* The message goes on in memory. The recipient gets it once, and the client hears so.
+ */
+static void test_a_spool_file_that_comes_late(void **state)
+{
+	const struct message is = { .kind = MESSAGE_SPOOL_IS };
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		const unsigned i = begin_message();
+		const int spool = file_memory("spool");
+
+		send_lines(140);
+		CHECK_EQ(told(i), MESSAGE_SPOOL);
+		pass(60000);
+		if (k == 0)
+			drop_says(i, &is, spool);
+		say(".\r\n");
+		check_stored(i);
+		if (k == 1)
+			drop_says(i, &is, spool);
+		close(spool);
+		CHECK_TEXT(look(), "");
+		delivered(i);
+		CHECK(starts("250 2.1.5 "));
+		stop_lmtp();
+	}
+}
+
 static void test_without_a_spool_file_the_memory_is_bounded(void **state)
 {
 	const struct message none = { .kind = MESSAGE_SPOOL_IS,
@@ -304,6 +332,7 @@ int main(void)
 		TEST(test_a_client_that_leaves_within_its_message),
 		TEST(test_a_client_that_leaves_behind_its_message),
 		TEST(test_a_large_message_goes_on_in_a_spool_file),
+		TEST(test_a_spool_file_that_comes_late),
 		TEST(test_without_a_spool_file_the_memory_is_bounded),
 		TEST(test_the_process_of_the_first_recipient_dies_and_gives_no_file),
 		TEST(test_a_message_over_the_largest_size),
