@@ -158,8 +158,10 @@ static enum fault grant_all(struct pinning *g, struct why *why)
 {
 	const size_t count = g->wish->count;
 	bool *later = calloc(count + 1, sizeof *later);
-	enum fault f = later ? FAULT_NONE : fault_set(why, FAULT_NOMEM, 0, "pin", NULL);
+	enum fault f = FAULT_NONE;
 
+	if (!later)
+		return fault_set(why, FAULT_NOMEM, 0, "pin", NULL);
 	for (size_t i = 0; i < count && f == FAULT_NONE; i++)
 		f = grant(g, i, &later[i], why);
 	for (size_t i = 0; i < count && f == FAULT_NONE; i++)
@@ -236,26 +238,26 @@ enum fault store_pin(const struct store_opening *o, struct store_pins *p,
 
 static int by_place(const void *a, const void *b)
 {
-	const struct pin *const *x = a, *const *y = b;
+	const struct pin *x = a, *y = b;
 
-	return ((*x)->place > (*y)->place) - ((*x)->place < (*y)->place);
+	return (x->place > y->place) - (x->place < y->place);
 }
 
 static enum fault see_all(const struct pins *p,
 			  void (*see)(void *arg, const struct pin *pin), void *arg,
 			  struct why *why)
 {
-	const struct pin **sorted = malloc(p->count * sizeof *sorted + 1);
+	struct pin *sorted = malloc(p->count * sizeof *sorted + 1);
 	uint32_t count = 0;
 
 	if (!sorted)
 		return fault_set(why, FAULT_NOMEM, 0, "read", PINS_FILE);
 	for (uint32_t i = 0; i < p->count; i++)
 		if (p->at[i].live)
-			sorted[count++] = &p->at[i].pin;
+			sorted[count++] = p->at[i].pin;
 	qsort(sorted, count, sizeof *sorted, by_place);
 	for (uint32_t i = 0; i < count; i++)
-		see(arg, sorted[i]);
+		see(arg, &sorted[i]);
 	free(sorted);
 	return FAULT_NONE;
 }

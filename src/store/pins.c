@@ -314,7 +314,7 @@ static enum fault take_head(struct pins *p, struct span file, uint64_t *out_dura
  * on disk before anybody uses them. */
 static enum fault take_file(struct pins *p, int fd, struct span file, struct why *why)
 {
-	uint64_t durable;
+	uint64_t durable = 0;
 	enum fault f = take_head(p, file, &durable, why);
 
 	if (f == FAULT_NONE)
