@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "cli/importing.h"
+#include "cli/importtypes.h"
 
 /* Print the report of one maildrop on standard output: a line with the counts that are
  * not 0, or an object of JSON with all of them. The caller flushes standard output. */
