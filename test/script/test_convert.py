@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
+from databases import Ldap
 from harness import BUILD, IS_ROOT, PATIENCE, Client, Log, free_port, main
 
 MESSAGE = b"Subject: moved\r\n\r\na line\r\n.\r\n"  # on the wire
@@ -316,6 +317,33 @@ user_query = SELECT '{self.dir}/mail/%d/%n/home' AS home, {uid} AS uid, {uid} AS
             self.assertEqual(self.log_in("alice@example.org", "secret"), MESSAGE)
             self.assertIsNone(self.log_in("alice@example.org", "wrong"))
             self.assertIsNone(self.log_in("alice' OR '1'='1@example.org", "secret"))
+
+    @unittest.skipIf(not IS_ROOT or Ldap.missing(), "needs root, and slapd")
+    def test_users_of_ldap(self):
+        self.prepare()
+        directory = Ldap()
+        directory.users = {b"alice@example.org": (b"secret", {})}
+        directory.section()  # chooses the port
+        (self.dir / "database").mkdir()
+        directory.prepare(self.dir / "database")
+        self.addCleanup(directory.end)
+        ldap = self.write("ldap.conf.ext", f"""uris = ldap://127.0.0.1:{directory.port}
+tls = yes
+tls_ca_cert_file = {self.dir}/database/ca.pem
+auth_bind = yes
+base = ou=people,dc=test
+pass_filter = (&(objectClass=inetOrgPerson)(uid=%u))
+""")
+        text = DOVECOT.format(dir=self.dir, port=self.port)
+        conf = self.write("dovecot/dovecot.conf", text[:text.index("passdb")]
+                          + f"passdb {{\n  driver = ldap\n  args = {ldap}\n}}\n"
+                          + "userdb {\n  driver = static\n  args = uid=mail gid=mail\n}\n"
+                          + text[text.index("service pop3"):])
+        (self.dir / "auth").mkdir()
+        out, _ = self.become(conf, f"users = {self.dir}/auth/users\n")
+        with self.running([BUILD / "poplard", "-c", out], "event=ready"):
+            self.assertEqual(self.log_in("alice@example.org", "secret"), MESSAGE)
+            self.assertIsNone(self.log_in("alice@example.org", "wrong"))
 
     # -- the command itself
 
