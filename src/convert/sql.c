@@ -57,7 +57,7 @@ static bool put_literal(struct turning *t, struct span inside)
 {
 	struct template parts;
 
-	if (!template_parse(inside, t->form->style, &parts)) {
+	if (!template_parse(inside, t->form->style, &parts) || parts.has_letter) {
 		*t->what = inside;
 		return false;
 	}
@@ -98,7 +98,7 @@ static bool put_plain(struct turning *t, struct span text)
 {
 	struct template parts;
 
-	if (!template_parse(text, t->form->style, &parts)) {
+	if (!template_parse(text, t->form->style, &parts) || parts.has_letter) {
 		*t->what = text;
 		return false;
 	}
@@ -157,7 +157,7 @@ bool sql_turn(struct span query, const struct sql_form *form, struct buf *out,
 	if (!turn(&t, query))
 		return false;
 	const struct span first = { out->at + begin, out->len - begin };
-	if (count_of(first, "%u") != 1 || count_of(first, NAME) != 1)
+	if (count_of(first, NAME) != 1)
 		return !out->cut;
 	out->len = begin;
 	t.alone = true;

@@ -40,73 +40,68 @@ static const char *items(const char *text)
 	return buf_cstr(&b);
 }
 
+static const struct {
+	const char *text, *items;
+} language[] = {
+	{ "", "" },
+	{ "a = b", "a=b|" },
+	{ "a=b\n", "a=b|" },
+	{ "\xef\xbb\xbf", "d.conf:1: expected NAME = VALUE or NAME {: \xef\xbb\xbf" },
+	{ "  a  =  b c  # no\n#x\n\n", "a=b c|" },
+	{ "a = b#c\n", "a=b|" },
+	{ "a = \"b # c\"\nb = 'd \\' e'\n", "a=b # c|b=d \\' e|" },
+	{ "a = \"q\\\"\\\\\"\n", "a=q\"\\|" },
+	{ "a =\nb = c\n", "a=|b=c|" },
+	{ "a = b \\\n  c \\\n  d\ne = f", "a=b c d|e=f|" },
+	{ "a = b \\\n# between\n c\nd = e\n", "a=b c|d=e|" },
+	{ "a = </x/y\n", "a=</x/y|" },
+	{ "a = # hidden, use -P to show it\n", "a=?|" },
+	{ "mail_plugins = x\nmail_plugins = $mail_plugins y\n",
+	  "mail_plugins=x|mail_plugins=x y|" },
+	{ "p = $q z\n", "p=z|" },
+	{ "p = a$q\n", "p=a$q|" },
+	{ "q = 1\nprotocol pop3 {\n p = $q 2\n}\n", "q=1|protocol pop3/p=1 2|" },
+	{ "passdb {\n a = 1\n}\npassdb {\n a = 2\n}\n", "passdb/a=1|passdb/a=2|" },
+	{ "service x {\n a = 1\n inet_listener y {\n  port = 2\n }\n}\n",
+	  "service x/a=1|inet_listener y/service x/port=2|" },
+	{ "mailbox \"Sent \\\"X\" {\n}\n", "d.conf:1: expected NAME = VALUE or "
+					   "NAME {: mailbox" },
+	{ "namespace \"a b\" {\nc=d\n}\n", "namespace a b/c=d|" },
+	/* a { b = x } is a_b = x */
+	{ "ssl_server {\n cert_file = /x\n}\n", "ssl_server_cert_file=/x|" },
+	{ "a {\n b {\n c = x\n }\n d = y\n}\n", "a_b_c=x|a_d=y|" },
+	{ "passdb ldap {\n ldap {\n filter = x\n }\n}\n",
+	  "passdb ldap/ldap_filter=x|" },
+	{ "mail_plugins {\n quota = yes\n acl = no\n}\n", "mail_plugins=quota|" },
+	{ "!include more.conf\nz = 1\n", "more=1|z=1|" },
+	{ "passdb {\n!include /etc/more.conf\n}\n", "passdb/more=1|" },
+	{ "!include_try none.conf\n!include /etc/*.none\nz = 1\n", "z=1|" },
+	/* mistakes, with file and line */
+	{ "a = b\n}\n", "d.conf:2: '}' without '{' in this file" },
+	{ "\na x {\nb = c\n", "d.conf:2: a section is not closed" },
+	{ "a {\n} x\n", "d.conf:2: expected NAME = VALUE or NAME {: }" },
+	{ "a b\n", "d.conf:1: expected NAME = VALUE or NAME {: a" },
+	{ "a { b = c }\n", "d.conf:1: expected NAME = VALUE or NAME {: a" },
+	{ "= b\n", "d.conf:1: a name is missing before '=': b" },
+	{ "a = b \\\nc\n!include none.conf\n",
+	  "d.conf:3: cannot include, since there is no such file: "
+	  "/etc/none.conf" },
+	{ "!include\n", "d.conf:1: a file is missing behind !include" },
+	{ "!include bad.conf\n", "bad.conf:2: '}' without '{' in this file" },
+	{ "a {\n!include bad.conf\n}\n", "bad.conf:2: '}' without '{' in this file" },
+	{ "!include self.conf\n", "self.conf:1: files include each other too "
+				  "deeply: /etc/self.conf" },
+	{ "x \"y {\n", "d.conf:1: a quote is not closed: y {" },
+};
+
 static void test_the_language_of_dovecot(void **state)
 {
-	static const struct {
-		const char *text, *items;
-	} cases[] = {
-		{ "", "" },
-		{ "a = b", "a=b|" },
-		{ "a=b\n", "a=b|" },
-		{ "\xef\xbb\xbf",
-		  "d.conf:1: expected NAME = VALUE or NAME {: \xef\xbb\xbf" },
-		{ "  a  =  b c  # no\n#x\n\n", "a=b c|" },
-		{ "a = b#c\n", "a=b|" },
-		{ "a = \"b # c\"\nb = 'd \\' e'\n", "a=b # c|b=d \\' e|" },
-		{ "a = \"q\\\"\\\\\"\n", "a=q\"\\|" },
-		{ "a =\nb = c\n", "a=|b=c|" },
-		{ "a = b \\\n  c \\\n  d\ne = f", "a=b c d|e=f|" },
-		{ "a = b \\\n# between\n c\nd = e\n", "a=b c|d=e|" },
-		{ "a = </x/y\n", "a=</x/y|" },
-		{ "a = # hidden, use -P to show it\n", "a=?|" },
-		{ "mail_plugins = x\nmail_plugins = $mail_plugins y\n",
-		  "mail_plugins=x|mail_plugins=x y|" },
-		{ "p = $q z\n", "p=z|" },
-		{ "p = a$q\n", "p=a$q|" },
-		{ "q = 1\nprotocol pop3 {\n p = $q 2\n}\n",
-		  "q=1|protocol pop3/p=1 2|" },
-		{ "passdb {\n a = 1\n}\npassdb {\n a = 2\n}\n",
-		  "passdb/a=1|passdb/a=2|" },
-		{ "service x {\n a = 1\n inet_listener y {\n  port = 2\n }\n}\n",
-		  "service x/a=1|inet_listener y/service x/port=2|" },
-		{ "mailbox \"Sent \\\"X\" {\n}\n", "d.conf:1: expected NAME = VALUE or "
-						   "NAME {: mailbox" },
-		{ "namespace \"a b\" {\nc=d\n}\n", "namespace a b/c=d|" },
-		/* a { b = x } is a_b = x */
-		{ "ssl_server {\n cert_file = /x\n}\n", "ssl_server_cert_file=/x|" },
-		{ "a {\n b {\n c = x\n }\n d = y\n}\n", "a_b_c=x|a_d=y|" },
-		{ "passdb ldap {\n ldap {\n filter = x\n }\n}\n",
-		  "passdb ldap/ldap_filter=x|" },
-		{ "mail_plugins {\n quota = yes\n acl = no\n}\n",
-		  "mail_plugins=quota|" },
-		{ "!include more.conf\nz = 1\n", "more=1|z=1|" },
-		{ "passdb {\n!include /etc/more.conf\n}\n", "passdb/more=1|" },
-		{ "!include_try none.conf\n!include /etc/*.none\nz = 1\n", "z=1|" },
-		/* mistakes, with file and line */
-		{ "a = b\n}\n", "d.conf:2: '}' without '{' in this file" },
-		{ "\na x {\nb = c\n", "d.conf:2: a section is not closed" },
-		{ "a {\n} x\n", "d.conf:2: expected NAME = VALUE or NAME {: }" },
-		{ "a b\n", "d.conf:1: expected NAME = VALUE or NAME {: a" },
-		{ "a { b = c }\n", "d.conf:1: expected NAME = VALUE or NAME {: a" },
-		{ "= b\n", "d.conf:1: a name is missing before '=': b" },
-		{ "a = b \\\nc\n!include none.conf\n",
-		  "d.conf:3: cannot include, since there is no such file: "
-		  "/etc/none.conf" },
-		{ "!include\n", "d.conf:1: a file is missing behind !include" },
-		{ "!include bad.conf\n", "bad.conf:2: '}' without '{' in this file" },
-		{ "a {\n!include bad.conf\n}\n",
-		  "bad.conf:2: '}' without '{' in this file" },
-		{ "!include self.conf\n", "self.conf:1: files include each other too "
-					  "deeply: /etc/self.conf" },
-		{ "x \"y {\n", "d.conf:1: a quote is not closed: y {" },
-	};
-
 	(void)state;
 	world_file("/etc/more.conf", "more = 1\n");
 	world_file("/etc/bad.conf", "x = 1\n}\n");
 	world_file("/etc/self.conf", "!include self.conf\n");
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		CHECK_TEXT(items(cases[i].text), cases[i].items);
+	for (size_t i = 0; i < sizeof language / sizeof *language; i++)
+		CHECK_TEXT(items(language[i].text), language[i].items);
 }
 
 static void test_sections_are_not_nested_for_ever(void **state)
@@ -114,7 +109,7 @@ static void test_sections_are_not_nested_for_ever(void **state)
 	static char text[8192];
 
 	(void)state;
-	for (unsigned i = 0; i < 100; i++)
+	for (size_t i = 0; i < 100; i++)
 		memcpy(text + 4 * i, "a {\n", 5);
 	CHECK(strstr(items(text), "sections are nested too deeply"));
 }
@@ -232,6 +227,7 @@ static void test_queries_get_parameters(void **state)
 		  "SELECT '' WHERE s = 'pop3' AND a = %u", TEMPLATE_DOVECOT_23 },
 		{ "SELECT 1 WHERE a = '%r'", "refused", TEMPLATE_DOVECOT_23 },
 		{ "SELECT 1 WHERE a = '%u", "refused", TEMPLATE_DOVECOT_23 },
+		{ "SELECT 1 WHERE a = '%u'", "refused", TEMPLATE_DOVECOT_24 },
 		{ "UPDATE u SET a = '%u'", "refused", TEMPLATE_DOVECOT_23 },
 		{ "SELECT '~/%u'", "SELECT ('~' || '/' || %u)", TEMPLATE_DOVECOT_23 },
 	};

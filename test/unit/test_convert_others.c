@@ -117,6 +117,10 @@ static void test_courier(void **state)
 	CHECK_EQ(world.result.secret_count, 2);
 	CHECK_SPAN(world.result.secrets[1].text, "toto");
 
+	world_file("/c/pop3d", "POP3DSTART=YES\n");
+	CHECK_TEXT(world_convert("courier"), "");
+	CHECK_TEXT(world_value(NO_DATABASE, "listen"), "\"*:110\"");
+
 	world_file("/c/pop3d", "POP3DSTART=NO\n");
 	world_file("/c/authdaemonrc", "");
 	CHECK_TEXT(world_convert("courier"), "");
