@@ -11,17 +11,27 @@ static uint16_t keep(char *at, struct span mailbox)
 	return (uint16_t)mailbox.len;
 }
 
-static enum lmtp_reply may_send(const struct lmtp_session *s,
-				const struct lmtp_command *c)
+/* Exim adds 1,024 octets to the size of the message (its option size_addition), and so
+ * declares more than the limit for messages that the limit allows. */
+enum { SIZE_SLACK = 1024 };
+
+/* Is the message certainly too large? Its octets are counted when they come. */
+static bool is_too_large(const struct lmtp_session *s, uint64_t declared)
 {
 	const uint64_t most = s->policy->size_max;
 
+	return most > 0 && declared > most && declared - most > SIZE_SLACK;
+}
+
+static enum lmtp_reply may_send(const struct lmtp_session *s,
+				const struct lmtp_command *c)
+{
 	if (!s->trusted)
 		return s->policy->tls_offered && !s->tls ? LMTP_REPLY_NEEDS_TLS
 							 : LMTP_REPLY_NOT_TRUSTED;
 	if (c->path.utf8 && !c->parameters.utf8)
 		return LMTP_REPLY_NEEDS_UTF8;
-	if (most > 0 && c->parameters.octets > most)
+	if (is_too_large(s, c->parameters.octets))
 		return LMTP_REPLY_TOO_LARGE;
 	return LMTP_REPLY_SENDER;
 }

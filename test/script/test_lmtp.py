@@ -162,7 +162,7 @@ class Deliveries(unittest.TestCase):
         self.assertEqual(c.content(b"x\r\n" * 30000), ["552 5.3.4"])
         self.assertRegex(p.log.wait("event=message-refused"),
                          r" id=\S+ peer=unix sender=s@sender.example recipients=1 fault=TOO_LARGE ")
-        self.assertEqual(c.code("MAIL FROM:<a@b.c> SIZE=65537"), "552 5.3.4")
+        self.assertEqual(c.code("MAIL FROM:<a@b.c> SIZE=66561"), "552 5.3.4")
         self.assertEqual(p.names(), [])
 
     def test_a_client_that_leaves_within_its_message(self):

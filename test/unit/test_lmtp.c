@@ -189,15 +189,15 @@ static void test_declared_size(void **state)
 
 	(void)state;
 	bring_to(&p, LMTP_READY);
-	SAY(&p, "MAIL FROM:<a@b> SIZE=1000001", "552 5.3.4 ");
+	SAY(&p, "MAIL FROM:<a@b> SIZE=1001025", "552 5.3.4 ");
 	CHECK_EQ(p.s.state, LMTP_READY);
 	SAY(&p, "MAIL FROM:<a@b> SIZE=99999999999999999999999", "552 5.3.4 ");
-	SAY(&p, "MAIL FROM:<a@b> size=1000000", "250 2.1.0 ");
-	CHECK_EQ(p.s.octets, 1000000);
+	SAY(&p, "MAIL FROM:<a@b> size=1001024", "250 2.1.0 ");
+	CHECK_EQ(p.s.octets, 1001024);
 	open.size_max = 1;
 	bring_to(&p, LMTP_READY);
 	p.s.policy = &open;
-	SAY(&p, "MAIL FROM:<a@b> SIZE=2", "552 5.3.4 ");
+	SAY(&p, "MAIL FROM:<a@b> SIZE=1026", "552 5.3.4 ");
 	open.size_max = 0;
 	bring_to(&p, LMTP_READY);
 	p.s.policy = &open;
