@@ -133,6 +133,12 @@ enum fault store_lock_arrivals(const struct store_opening *o, int dir, struct wh
 	return outcome(sys, o, why);
 }
 
+void store_unlock_arrivals(const struct store_opening *o, int dir)
+{
+	flock(dir, LOCK_UN);
+	store_lock_released(o->process.locks);
+}
+
 void store_lock_released(struct store_locks *locks)
 {
 	pthread_mutex_lock(&locks->mutex);

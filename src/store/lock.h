@@ -24,6 +24,9 @@ MUST_USE enum fault store_lock(const struct store_opening *o, int dir, struct wh
 MUST_USE enum fault store_lock_arrivals(const struct store_opening *o, int dir,
 					struct why *why);
 
+/* Release the arrivals lock; `dir` stays open. */
+void store_unlock_arrivals(const struct store_opening *o, int dir);
+
 /* Call this after closing a locked folder: threads that wait for a lock try again at
  * once. */
 void store_lock_released(struct store_locks *locks);

@@ -258,9 +258,10 @@ static struct {
 	unsigned count;
 	ino_t of[8];
 	bool fails;
-	bool skipped;      /* succeeds without waiting for the disk */
-	unsigned fails_at; /* the call with this number fails; 0: none does */
-	int error;         /* with this error; 0: EIO */
+	bool skipped;            /* succeeds without waiting for the disk */
+	unsigned fails_at;       /* the call with this number fails; 0: none does */
+	int error;               /* with this error; 0: EIO */
+	void (*meanwhile)(void); /* happens during each call; NULL: nothing does */
 } synced;
 static _Thread_local unsigned waits;
 static _Atomic unsigned all_waits; /* of all threads */
@@ -273,6 +274,8 @@ int __wrap_fsync(int fd)
 
 	if (fstat(fd, &st) == 0 && synced.count < 8)
 		synced.of[synced.count++] = st.st_ino;
+	if (synced.meanwhile)
+		synced.meanwhile();
 	if (synced.skipped)
 		return 0;
 	if (!synced.fails && (synced.fails_at == 0 || synced.count != synced.fails_at))

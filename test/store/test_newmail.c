@@ -234,6 +234,37 @@ static void test_new_folders_are_synced(void **state)
 	}
 }
 
+/* At how many syncs another program could have the lock of deliveries of *locked_box.
+ */
+static const struct box *locked_box;
+static unsigned unlocked_syncs;
+
+static void try_arrivals_lock(void)
+{
+	OWN_FD new = openat(locked_box->root, "u/Maildir/new", O_RDONLY | O_DIRECTORY);
+
+	unlocked_syncs += flock(new, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* The disk may be slow; other deliveries need not wait for it. */
+static void test_the_lock_of_deliveries_is_not_kept_during_a_sync(void **state)
+{
+	static const struct store_quota quota = { .messages = 1000 };
+	struct store_delivered out;
+	struct box b;
+
+	(void)state;
+	box_open(&b);
+	CHECK_EQ(arrive(&b, "first\n"), FAULT_NONE);
+	locked_box = &b;
+	unlocked_syncs = 0;
+	synced.meanwhile = try_arrivals_lock;
+	CHECK_EQ(arrive_within(&b, SPAN("x\n"), &quota, &out), FAULT_NONE);
+	synced.meanwhile = NULL;
+	CHECK_EQ(unlocked_syncs, 2);
+	box_close(&b);
+}
+
 /* What is not on disk was not delivered: its sender sends it again. */
 static void test_what_can_not_be_synced_does_not_stay(void **state)
 {
@@ -647,6 +678,7 @@ int main(void)
 		TEST(test_the_name_states_both_sizes),
 		TEST(test_file_and_folder_are_synced_before_success),
 		TEST(test_new_folders_are_synced),
+		TEST(test_the_lock_of_deliveries_is_not_kept_during_a_sync),
 		TEST(test_what_can_not_be_synced_does_not_stay),
 		TEST(test_a_folder_that_takes_no_file),
 		TEST(test_a_delivery_that_is_killed_at_any_call),

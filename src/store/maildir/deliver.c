@@ -227,7 +227,8 @@ static void tell_index(struct delivery *d)
 }
 
 /* Choose the name late, so that messages are listed in the order in which they became
- * visible. With a quota, nobody else adds to the maildrop until d->new is closed. */
+ * visible. With a quota, no other delivery with a quota adds to the maildrop until
+ * this message is in new. */
 static enum fault prepare(struct delivery *d)
 {
 	const bool has_quota = store_quota_is_set(d->quota);
@@ -256,6 +257,8 @@ static enum fault publish(struct delivery *d)
 		return fail(d, errno, "rename", d->tmp);
 	d->is_in_tmp = false;
 	d->is_in_new = true;
+	if (store_quota_is_set(d->quota))
+		store_unlock_arrivals(d->o, d->new);
 	return fsync(d->new) < 0 ? fail(d, errno, "sync", "new") : FAULT_NONE;
 }
 
