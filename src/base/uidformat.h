@@ -2,7 +2,7 @@
  *
  * Prefix: uidformat_. A format is a text with variables, in the spelling of Dovecot's
  * pop3_uidl_format: "%08Xu%08Xv" (2.3) or "%{uid | hex(8)}%{uidvalidity | hex(8)}"
- *(2.4); or one of the names courier, cyrus, tpop3d and basename. Variables:
+ * (2.4); or one of the names courier, cyrus, tpop3d and basename. Variables:
  *
  *	%u  %{uid}          the number of the message in its maildrop
  *	%v  %{uidvalidity}  a number of the maildrop

@@ -258,12 +258,13 @@ def long_path(root, octets):
 class Rows(Sqlite):
     """What the row of a user has beside the password is in its name: a column, and a number of octets."""
 
-    COLUMNS = ("user", "home", "maildrop", "trouble")
+    COLUMNS = ("user", "home", "maildrop", "trouble", "format")
     settings = ('path = "{dir}/database/users.db"\n'
-                "query-find = \"SELECT password, user, home, maildrop, json_extract('{}', trouble) AS comment "
+                'query-find = "SELECT password, user, home, maildrop, format AS [uidl-format], '
+                "json_extract('{}', trouble) AS comment "
                 'FROM users WHERE name = %u"')
     users = {}
-    PATH, FIELDS = 4095, 8192
+    PATH, FIELDS, FORMAT = 4095, 8192, 127
     # Names of fields, their values, and a NUL behind each.
     BESIDE = len("password\0{PLAIN}secret\0home\0\0maildrop\0\0")
 
@@ -278,6 +279,8 @@ class Rows(Sqlite):
         for octets in (self.FIELDS, self.FIELDS + 1):
             yield f"fields-{octets}", {"maildrop": long_path(root, 4090),
                                        "home": name("/", octets - self.BESIDE - 4090)}
+        for octets in (self.FORMAT, self.FORMAT + 1):
+            yield f"format-{octets}", {"format": name("f", octets - len("%u")) + "%u"}
         for octets in range(100, 193):
             yield f"trouble-{octets}", {"trouble": name("t", octets)}
 
@@ -302,6 +305,7 @@ class FromRows(Case):
         for octets in (LINE - len("USER "), NAME):
             cls.p.make_maildir(name("u", octets))
         cls.p.make_maildir("password")
+        cls.p.make_maildir(f"format-{Rows.FORMAT}")
 
     def others_log_in(self):
         super().others_log_in()
@@ -327,6 +331,10 @@ class FromRows(Case):
     @fills("LOOKUP_IS.fields", "GRANT.path", most=Rows.PATH, over=r"-ERR \[SYS/PERM\]")
     def test_path_in_a_row(self, octets):
         return self.said(f"USER maildrop-{octets}", "PASS secret")
+
+    @fills("LOOKUP_IS.fields", "GRANT.uidl_format", most=Rows.FORMAT, over=r"-ERR \[AUTH\]")
+    def test_format_in_a_row(self, octets):
+        return self.said(f"USER format-{octets}", "PASS secret")
 
     @fills("LOOKUP_IS.fields", most=Rows.FIELDS, over=r"-ERR \[SYS/PERM\]")
     def test_row(self, octets):
@@ -375,6 +383,10 @@ class FromRows(Case):
     @fills("FIND_IS.path", most=Rows.PATH, served="^magic ", over="maildrop needs repair .*maildrop")
     def test_path_for_the_tool_that_finds(self, octets):
         return self.told("index", "show", f"maildrop-{octets}")
+
+    @fills("FIND_IS.uidl_format", most=Rows.FORMAT, served="^magic ", over="no database knows this user")
+    def test_format_for_the_tool_that_finds(self, octets):
+        return self.told("index", "show", f"format-{octets}")
 
 
 class FromReplies(Case):
