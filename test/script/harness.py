@@ -600,17 +600,31 @@ def no_system_log():
 
 @contextlib.contextmanager
 def system_log():
-    """A socket that gets what the server says to the machine's log; a test that is not root's is skipped."""
+    """A Log of what the machine's programs say to the machine's log; a test that is not root's is skipped.
+    All of it is taken at once: other programs, such as those of other tests, would wait for their turn."""
     if not IS_ROOT:
         raise unittest.SkipTest("needs root to stand in for the system log")
+
+    def pass_on():
+        while line := server.recv(8192):
+            os.write(into, line.replace(b"\n", b" ") + b"\n")
+        os.close(into)
+
     with no_system_log() as path, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(path)
-        try:
-            os.chmod(path, 0o666)
-            server.settimeout(PATIENCE)
-            yield server
-        finally:
-            os.unlink(path)
+        out, into = os.pipe()
+        thread = threading.Thread(target=pass_on, daemon=True)
+        with os.fdopen(out, "rb") as pipe:
+            log = Log(pipe)
+            thread.start()
+            try:
+                os.chmod(path, 0o666)
+                yield log
+            finally:
+                os.unlink(path)
+                server.shutdown(socket.SHUT_RD)
+                thread.join()
+                log.thread.join()
 
 
 def open_files(pid):

@@ -821,20 +821,16 @@ class Logs(unittest.TestCase):
 
     def test_syslog(self):
         """The children's lines go through poplard to /dev/log."""
-        with system_log() as server:
+        with system_log() as log:
             p = Poplar(settings={"log": "syslog", "syslog-facility": "local3"})
             p.start = lambda: None
             with p:
                 process = subprocess.Popen([BUILD / "poplard", "-c", p.config])
-                seen = []
-                while not any("event=ready" in line for line in seen):
-                    seen.append(server.recv(4096).decode())
+                log.wait(rf"poplar.*\[{process.pid}\].*event=ready")
                 p.login().quit()
-                while not any("event=session" in line for line in seen):
-                    seen.append(server.recv(4096).decode())
+                line = log.wait("poplar.*event=session")
                 process.terminate()
                 self.assertEqual(process.wait(PATIENCE), 0)
-                line = next(line for line in seen if "event=session" in line)
                 self.assertRegex(line, r"^<158>.*poplar.*poplar-front\[\d+\]: event=session")
 
 

@@ -5,7 +5,6 @@ import configparser
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import unittest
 
@@ -103,22 +102,19 @@ class Fail2ban(unittest.TestCase):
 
     def test_syslog(self):
         """A file of syslog has the host behind the time."""
-        with system_log() as server:
+        with system_log() as log:
             p = Poplar(tls=False, settings={**self.SETTINGS, "log": "syslog"})
             p.start = lambda: None
             with p:
-                self.dir, seen = p.dir, []
+                self.dir = p.dir
                 process = subprocess.Popen([BUILD / "poplard", "-c", p.config])
-                while not any("event=ready" in line for line in seen):
-                    seen.append(server.recv(8192).decode())
-                server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+                log.wait("event=ready")
                 expected = self.fail_to_log_in(p)
                 process.terminate()
-                while not any("event=stopped" in line for line in seen):
-                    seen.append(server.recv(8192).decode())
+                log.wait("event=stopped")
                 self.assertEqual(process.wait(PATIENCE), 0)
                 lines = [re.sub(r"^<\d+>(\w+ +\d+ [0-9:]+) ", r"\1 mail ", line)
-                         for line in seen]
+                         for line in log.find(" poplar")]
                 self.assertEqual(self.found(lines), expected)
 
     def test_the_jail(self):
