@@ -12,9 +12,9 @@
  *
  * 2.3: a width comes before the modifiers, as in "%08Xu"; with a zero in front it pads,
  * otherwise it cuts. Modifiers: X hexadecimal, in lower case as Dovecot writes it; M
- *the MD5 sum in hexadecimal; L and U, lower and upper case. 2.4: the same as | hex(N),
- *which pads and keeps the last N digits, | md5, | lower and | upper. "%%" is a percent
- *sign.
+ * the MD5 sum in hexadecimal; L and U, lower and upper case. 2.4: the same as | hex(N),
+ * which pads and keeps the last N digits, | md5, | lower and | upper. "%%" is a percent
+ * sign.
  */
 #pragma once
 

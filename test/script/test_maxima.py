@@ -384,7 +384,7 @@ class FromRows(Case):
     def test_path_for_the_tool_that_finds(self, octets):
         return self.told("index", "show", f"maildrop-{octets}")
 
-    @fills("FIND_IS.uidl_format", most=Rows.FORMAT, served="^magic ", over="no database knows this user")
+    @fills("FIND_IS.uidl_format", most=Rows.FORMAT, served="^magic |no index yet", over="no database knows this user")
     def test_format_for_the_tool_that_finds(self, octets):
         return self.told("index", "show", f"format-{octets}")
 
