@@ -64,6 +64,8 @@ bool tls_start(void)
 	unsigned char
 		first; /* makes the random generator ask the kernel for its seed */
 
+	if (sink)
+		return true;
 	CRYPTO_secure_malloc_init(KEYS_OCTETS, KEY_OCTETS_MIN);
 
 	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |

@@ -15,9 +15,10 @@
 
 struct tls; /* one connection */
 
-/* Initialize OpenSSL. Call it once in a process, before the process enters its sandbox,
- * which would forbid what OpenSSL otherwise does at first use. Private keys are kept in
- * memory that is not swapped out, as far as the process may lock memory. */
+/* Initialize OpenSSL, unless that was done already. Call it before the process enters
+ * its sandbox, which would forbid what OpenSSL otherwise does at first use. Private
+ * keys are kept in memory that is not swapped out, as far as the process may lock
+ * memory. */
 MUST_USE bool tls_start(void);
 
 /* Make a connection over the socket fd, which the caller keeps. The calls below read

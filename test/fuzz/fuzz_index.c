@@ -171,9 +171,27 @@ static bool is_true(const struct listing_record *r, uint64_t octets)
 	return false;
 }
 
-static void hold_a_session(uint8_t mode)
+/* An index that says that its unique-ids come from a register must not be replaced by
+ * one with others: as long as it lies there without a register, the maildrop is closed.
+ */
+static bool is_of_a_register(const char *octets)
 {
-	struct maildrop *m = open_it(STORE_INDEX_KEEP);
+	uint64_t uids;
+
+	memcpy(&uids, octets + offsetof(struct index_head, uids), sizeof uids);
+	return uids != 0;
+}
+
+static void hold_a_session(uint8_t mode, const char *octets)
+{
+	struct maildrop *m = NULL;
+
+	opening.use.index = STORE_INDEX_KEEP;
+	if (store_open(&opening, &m, NULL)) {
+		PROMISE(is_of_a_register(octets));
+		unlinkat(dir, INDEX_FILE, 0);
+		return;
+	}
 	uint32_t count = m->listing.count < 20 ? m->listing.count : 20;
 	struct listing_record r;
 	struct store_body body;
@@ -205,7 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	len = mode & CUT ? good_len * fuzz_take(&in) / 255 : good_len;
 	change(octets, &in);
 	put_index(octets, len, mode);
-	hold_a_session(mode);
+	hold_a_session(mode, octets);
 	struct maildrop *m = open_it(STORE_INDEX_KEEP);
 	PROMISE(m->listing.count == MESSAGES);
 	for (uint32_t msg = 1; msg <= MESSAGES; msg++) {
