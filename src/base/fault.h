@@ -43,7 +43,7 @@
 	X(NO_USER,         "",           LOG_INFO,    false, "no such user") \
 	X(NO_DELIVERY,     "",           LOG_INFO,    false, "user takes no mail") \
 	X(QUOTA,           "",           LOG_INFO,    true,  "maildrop is full") \
-	X(FULL,            "",           LOG_ERR,     true,  "disk is full") \
+	X(FULL,            "[SYS/TEMP]", LOG_ERR,     true,  "disk is full") \
 	X(TOO_LARGE,       "",           LOG_INFO,    false, "message is too large") \
 	X(TOO_SOON,        "[LOGIN-DELAY]", LOG_INFO, true,  "minimum time between logins has not passed") \
 	X(IO,              "[SYS/TEMP]", LOG_ERR,     true,  "temporary trouble, try again later") \
@@ -91,6 +91,10 @@ static inline void fault_ignore(enum fault f)
 
 /* For FAULT_NONE, and for a value that is no fault, all three texts are empty. */
 const char *fault_name(enum fault f); /* the identifier: "NO_MESSAGE" */
+
+/* The name in logs and in JSON: "no-message". It lies in `room`. */
+enum { FAULT_LABEL_MAX = 32 };
+struct span fault_label(enum fault f, char room[FAULT_LABEL_MAX]);
 const char *fault_code(enum fault f); /* "[IN-USE]" or "" */
 const char *fault_text(enum fault f); /* the text for the client */
 int fault_priority(enum fault f);     /* a syslog priority: LOG_ERR and so on */

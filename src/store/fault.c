@@ -18,6 +18,9 @@ enum fault store_fault(int sys)
 	case EXDEV:
 	case EISDIR:
 		return FAULT_SETUP;
+	case ENOSPC:
+	case EDQUOT:
+		return FAULT_FULL;
 	case ENOMEM:
 		return FAULT_NOMEM;
 	case EMFILE:

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import ssl
+import subprocess
 import tempfile
 import unittest
 
@@ -161,7 +163,7 @@ class Deliveries(unittest.TestCase):
         c.envelope("alice")
         self.assertEqual(c.content(b"x\r\n" * 30000), ["552 5.3.4"])
         self.assertRegex(p.log.wait("event=message-refused"),
-                         r" id=\S+ peer=unix sender=s@sender.example recipients=1 fault=TOO_LARGE ")
+                         r" id=\S+ peer=unix sender=s@sender.example recipients=1 fault=too-large ")
         self.assertEqual(c.code("MAIL FROM:<a@b.c> SIZE=66561"), "552 5.3.4")
         self.assertEqual(p.names(), [])
 
@@ -211,6 +213,21 @@ class Deliveries(unittest.TestCase):
         c.envelope("alice")
         self.assertEqual(c.content(BODY), ["250 2.1.5"])
         self.assertEqual(p.messages(), [STORED])
+
+    @unittest.skipUnless(IS_ROOT, "to mount takes root")
+    def test_the_first_message_waits_for_a_disk_that_is_full(self):
+        """No folder can be made: the file system has an inode for its root alone."""
+        p = self.start()
+        home = p.maildir().parent
+        shutil.rmtree(p.maildir())
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=1", "tmpfs", home], capture_output=True).returncode:
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", home], check=True)
+        p._give(home)
+        c = p.lmtp()
+        self.assertEqual(c.envelope("alice"), ["250 2.1.5"])
+        self.assertEqual(c.content(BODY), ["452 4.3.1"])
+        p.log.wait("event=not-stored user=alice .*fault=full")
 
     @unittest.skipUnless(IS_ROOT, "needs root to be several users")
     def test_users_with_different_uids(self):
@@ -352,7 +369,7 @@ class Deaths(unittest.TestCase):
         p.log.wait("event=message id=")
         self.kill(p, "poplar-drop")
         self.assertEqual(c.codes(1), ["451 4.3.0"])
-        p.log.wait("event=delivery-failed .* fault=PEER ")
+        p.log.wait("event=delivery-failed .* fault=peer ")
         self.assertEqual(p.names(), [])
         self.check_works(c)
 

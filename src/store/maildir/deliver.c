@@ -53,10 +53,7 @@ static struct delivery delivery_of(const struct store_opening *o, struct why *wh
 static enum fault fail(const struct delivery *d, int sys, const char *doing,
 		       const char *what)
 {
-	const bool is_full = sys == ENOSPC || sys == EDQUOT;
-
-	return fault_set(d->why, is_full ? FAULT_FULL : store_fault(sys), sys, doing,
-			 what);
+	return fault_set(d->why, store_fault(sys), sys, doing, what);
 }
 
 /* ---- into tmp ---- */

@@ -119,8 +119,8 @@ enum fault maildir_sync_folders(const struct store_opening *o, struct why *why)
 
 	for (;;) {
 		if (sync_start(o, len) < 0)
-			return fault_set(why, FAULT_IO, errno, "sync folders above",
-					 path);
+			return fault_set(why, store_fault(errno), errno,
+					 "sync folders above", path);
 		if (len == 0)
 			return FAULT_NONE;
 		while (len > 0 && path[--len] != '/')

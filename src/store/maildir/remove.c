@@ -138,7 +138,7 @@ static void make_durable(struct removal *r)
 		OWN_FD fd =
 			file_open_beneath(r->dir, folder[i], O_RDONLY | O_DIRECTORY);
 		if (fd < 0 || fsync(fd) < 0)
-			keep_fault(r, FAULT_IO, errno, "sync", folder[i]);
+			keep_fault(r, store_fault(errno), errno, "sync", folder[i]);
 	}
 }
 
