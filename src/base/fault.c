@@ -60,6 +60,15 @@ const char *fault_name(enum fault f)
 	return table[known(f)].name;
 }
 
+struct span fault_label(enum fault f, char room[FAULT_LABEL_MAX])
+{
+	struct buf b = { .at = room, .room = FAULT_LABEL_MAX };
+
+	for (const char *c = fault_name(f); *c; c++)
+		buf_char(&b, *c == '_' ? '-' : (char)(*c | 0x20));
+	return buf_span(&b);
+}
+
 const char *fault_code(enum fault f)
 {
 	return table[known(f)].code;

@@ -147,22 +147,12 @@ void log_fields(int priority, const char *name, const struct log_field *fields)
 								   name, fields) });
 }
 
-/* The name of a fault in the log: its identifier in lower case, with hyphens. */
-static struct span lower(enum fault f, char room[32])
-{
-	struct buf b = { .at = room, .room = 32 };
-
-	for (const char *c = fault_name(f); *c; c++)
-		buf_char(&b, *c == '_' ? '-' : (char)(*c | 0x20));
-	return buf_span(&b);
-}
-
 void log_fault_fields(const struct why *why, const char *name,
 		      const struct log_field *fields)
 {
-	char line[LOG_LINE_MAX], fault[32];
+	char line[LOG_LINE_MAX], fault[FAULT_LABEL_MAX];
 	const struct log_field story[] = {
-		LOG_S("fault", lower(why->fault, fault)),
+		LOG_S("fault", fault_label(why->fault, fault)),
 		LOG_T("doing", why->doing),
 		LOG_T("what", why->what[0] ? why->what : NULL),
 		LOG_T("error", why->sys ? strerrordesc_np(why->sys) : NULL),

@@ -56,7 +56,7 @@ void import_report(const struct import *i, const struct import_counts *counts,
 
 void import_complain(const struct import *i, const struct why *why)
 {
-	char room[1024];
+	char room[1024], label[FAULT_LABEL_MAX];
 	struct buf story = BUF(room);
 
 	if (why->fault == FAULT_BUSY) /* it was not tried, rather than failed */
@@ -67,7 +67,9 @@ void import_complain(const struct import *i, const struct why *why)
 	if (!i->json)
 		return;
 	begin_object(i);
-	printf(", \"fault\": \"%s\", \"trouble\": ", fault_name(why->fault));
+	printf(", \"fault\": ");
+	json_text(fault_label(why->fault, label));
+	printf(", \"trouble\": ");
 	json_text(buf_span(&story));
 	puts("}");
 }

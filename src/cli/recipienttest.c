@@ -107,10 +107,11 @@ static void show_end(const struct trial *t, const struct message_TEST_IS *m)
 static void json_end(const struct trial *t, const struct message_TEST_IS *m)
 {
 	const struct quota quota = { m->quota_octets, m->quota_messages };
+	char label[FAULT_LABEL_MAX];
 
 	printf("], \"fault\": ");
 	if (m->fault) {
-		json_text(span_of(fault_name(known(m->fault))));
+		json_text(fault_label(known(m->fault), label));
 		printf(", \"trouble\": ");
 		json_text(m->trouble);
 		puts("}");

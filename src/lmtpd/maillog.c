@@ -10,10 +10,12 @@
 void maillog_refused(const struct conn *c, enum fault f)
 {
 	const struct lmtp_session *s = &c->lmtp->session;
+	char label[FAULT_LABEL_MAX];
 
 	log_event(LOG_INFO, "recipient-refused", LOG_T("peer", c->peer),
 		  LOG_S("sender", lmtp_sender(s)), LOG_S("recipient", lmtp_address(s)),
-		  LOG_T("fault", fault_name(f)), LOG_T("reason", fault_text(f)));
+		  LOG_S("fault", fault_label(f, label)),
+		  LOG_T("reason", fault_text(f)));
 }
 
 void maillog_message(const struct conn *c)
@@ -30,17 +32,20 @@ void maillog_message(const struct conn *c)
 
 void maillog_spoilt(const struct conn *c, enum fault f)
 {
-	log_event(LOG_NOTICE, "message-refused", LOG_T("id", c->lmtp->collect.id),
-		  LOG_T("peer", c->peer),
-		  LOG_S("sender", lmtp_sender(&c->lmtp->session)),
-		  LOG_N("recipients", c->lmtp->envelope.count),
-		  LOG_T("fault", fault_name(f)), LOG_T("reason", fault_text(f)));
+	char label[FAULT_LABEL_MAX];
+
+	log_event(
+		LOG_NOTICE, "message-refused", LOG_T("id", c->lmtp->collect.id),
+		LOG_T("peer", c->peer), LOG_S("sender", lmtp_sender(&c->lmtp->session)),
+		LOG_N("recipients", c->lmtp->envelope.count),
+		LOG_S("fault", fault_label(f, label)), LOG_T("reason", fault_text(f)));
 }
 
 void maillog_recipient(const struct conn *c, const struct recipient *r)
 {
 	const struct collect *m = &c->lmtp->collect;
 	const enum fault f = r->delivery->fault;
+	char label[FAULT_LABEL_MAX];
 
 	if (f == FAULT_NONE)
 		log_event(LOG_INFO, "delivered", LOG_T("id", m->id),
@@ -50,7 +55,7 @@ void maillog_recipient(const struct conn *c, const struct recipient *r)
 		log_event(LOG_NOTICE, "delivery-failed", LOG_T("id", m->id),
 			  LOG_T("user", r->delivery->user),
 			  LOG_T("recipient", r->address), LOG_N("octets", m->octets),
-			  LOG_T("fault", fault_name(f)),
+			  LOG_S("fault", fault_label(f, label)),
 			  LOG_T("reason", fault_text(f)));
 }
 

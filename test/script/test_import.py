@@ -292,7 +292,7 @@ class Users(ImportCase):
         self.fill(self.p.maildir("bob"), "dovecot/v1")
         self.p.put("1.x", message(1))
         reports = self.report("dovecot", "nobody", "alice", "bob", ok=1)
-        self.assertEqual([(r["user"], r["fault"]) for r in reports], [("alice", "SETUP"), ("bob", None)])
+        self.assertEqual([(r["user"], r["fault"]) for r in reports], [("alice", "setup"), ("bob", None)])
 
     def test_wrong_arguments(self):
         for args in ((), ("dovecot",), ("nonsense", "alice"), ("dovecot", "--jobs", "0", "alice"),

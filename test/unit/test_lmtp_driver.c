@@ -222,7 +222,7 @@ static void test_recipients_that_are_refused(void **state)
 	answer_failed(*asked(), FAULT_NO_USER);
 	CHECK(starts("550 5.1.1 "));
 	CHECK(logged("event=recipient-refused peer=unix sender=s@sender.example "
-		     "recipient=nobody@x.org fault=NO_USER"));
+		     "recipient=nobody@x.org fault=no-user"));
 	say("RCPT TO:<full@x.org>\r\n");
 	const unsigned full = answer_ok(*asked(), "full");
 	failed(full, FAULT_QUOTA);

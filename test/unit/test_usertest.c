@@ -331,14 +331,14 @@ static void test_the_status_says_whether_mail_is_refused_or_waits(void **state)
 		const char *line, *json;
 	} cases[] = {
 		{ FAULT_NO_USER, CLI_BAD, "mail is refused: no such user: by a rule\n",
-		  "\"NO_USER\"" },
+		  "\"no-user\"" },
 		{ FAULT_NO_DELIVERY, CLI_BAD,
 		  "mail is refused: user takes no mail: by a rule\n",
-		  "\"NO_DELIVERY\"" },
-		{ FAULT_IO, CLI_TEMPORARY, "mail has to wait: ", "\"IO\"" },
-		{ FAULT_SETUP, CLI_TEMPORARY, "mail has to wait: ", "\"SETUP\"" },
-		{ FAULT_DENIED, CLI_TEMPORARY, "mail has to wait: ", "\"DENIED\"" },
-		{ UINT64_MAX, CLI_TEMPORARY, "mail has to wait: ", "\"PEER\"" },
+		  "\"no-delivery\"" },
+		{ FAULT_IO, CLI_TEMPORARY, "mail has to wait: ", "\"io\"" },
+		{ FAULT_SETUP, CLI_TEMPORARY, "mail has to wait: ", "\"setup\"" },
+		{ FAULT_DENIED, CLI_TEMPORARY, "mail has to wait: ", "\"denied\"" },
+		{ UINT64_MAX, CLI_TEMPORARY, "mail has to wait: ", "\"peer\"" },
 	};
 
 	(void)state;
