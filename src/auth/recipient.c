@@ -95,21 +95,32 @@ static enum fault find(const struct recipient_rules *rules, struct span address,
 	return f;
 }
 
-/* The operator wants all mail to be taken: it waits for the catch-all user. */
-static enum fault find_catch_all(const struct recipient_rules *rules,
-				 struct user_found *out, struct why *why)
+/* The operator wants the mail to be taken: it waits for the user of this setting. */
+static enum fault find_user(const struct recipient_rules *rules, struct span user,
+			    const char *setting, struct user_found *out,
+			    struct why *why)
 {
 	struct login_name name;
 	enum fault f = FAULT_DENIED;
 
-	if (rules->catch_all.len == 0)
-		return fault_set(why, FAULT_NO_USER, 0, NULL, NULL);
-	if (login_name(rules->login, rules->catch_all, &name))
+	if (login_name(rules->login, user, &name))
 		f = ask(rules, &name, out, why);
-	return f == FAULT_DENIED
-		       ? fault_set(why, FAULT_SETUP, 0, "find the user of the setting",
-				   "catch-all")
-		       : f;
+	return f == FAULT_DENIED ? fault_set(why, FAULT_SETUP, 0,
+					     "find the user of the setting", setting)
+				 : f;
+}
+
+/* RFC 5321 section 4.5.1: postmaster in any case, and with any domain. */
+static enum fault find_substitute(const struct recipient_rules *rules,
+				  struct span address, struct user_found *out,
+				  struct why *why)
+{
+	if (rules->postmaster.len > 0 &&
+	    span_is_nocase(split(address).local, "postmaster"))
+		return find_user(rules, rules->postmaster, "postmaster", out, why);
+	if (rules->catch_all.len > 0)
+		return find_user(rules, rules->catch_all, "catch-all", out, why);
+	return fault_set(why, FAULT_NO_USER, 0, NULL, NULL);
 }
 
 enum fault recipient_find(const struct recipient_rules *rules, struct span address,
@@ -119,7 +130,7 @@ enum fault recipient_find(const struct recipient_rules *rules, struct span addre
 	enum fault f = find(rules, address, &found, why);
 
 	if (f == FAULT_DENIED)
-		f = find_catch_all(rules, &found, why);
+		f = find_substitute(rules, address, &found, why);
 	if (f)
 		return f;
 	if (found.user.no_delivery) {

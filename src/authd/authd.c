@@ -175,6 +175,7 @@ static bool make_rules(struct authd *a)
 		.domains = domains[s->recipient_domains],
 		.delimiters = span_of(s->recipient_delimiter),
 		.catch_all = span_of(s->catch_all),
+		.postmaster = span_of(s->postmaster),
 	};
 	tokens_split(&s->databases, a->databases.at, &a->logins.rules);
 	return a->logins.rules.databases &&

@@ -69,6 +69,7 @@ enum fault recipient_files_begin(struct recipient_files *files,
 		.domains = (enum recipient_domains)s->recipient_domains,
 		.delimiters = span_of(s->recipient_delimiter),
 		.catch_all = span_of(s->catch_all),
+		.postmaster = span_of(s->postmaster),
 	};
 	return f;
 }

@@ -190,6 +190,9 @@ X(recipient_domains, CHOICE, 0, 2, "keep", AUTH, \
   "for the whole address; require also refuses an address without a domain.") \
 X(catch_all, TEXT, 0, 255, "", AUTH, \
   "The user who gets mail for recipients that no database knows. Empty: such recipients are refused.") \
+X(postmaster, TEXT, 0, 255, "", AUTH, \
+  "The user who gets mail for postmaster, with any domain, if no database knows such a user: whoever takes mail " \
+  "must take that (RFC 5321 section 4.5.1). Empty: the user of catch-all.") \
 X(quota, TEXT, 0, 64, "", AUTH, \
   "How much mail each maildrop may hold: a size as POP3 shows it, a number of messages, or both, such as 500M, " \
   "10000 messages. Empty or none: any amount. A user may have a field of this name.") \

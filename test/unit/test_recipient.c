@@ -304,8 +304,9 @@ static void test_a_detail_goes_from_a_name_without_its_domain(void **state)
 	struct puppet p = puppet("people", people);
 	const struct login_rules login = { .databases = &p.database,
 					   .default_domain = SPAN("d") };
-	const struct recipient_rules rules = { &login, RECIPIENT_STRIP, SPAN("+"),
-					       SPAN("") };
+	const struct recipient_rules rules = { .login = &login,
+					       .domains = RECIPIENT_STRIP,
+					       .delimiters = SPAN("+") };
 
 	(void)state;
 	expect(&rules, SPAN("alice+x@e"), "alice@d");
@@ -319,8 +320,9 @@ static void test_a_detail_does_not_begin_behind_the_address(void **state)
 	static const struct person people[] = { { NULL, 'U', false, false } };
 	struct puppet p = puppet("people", people);
 	const struct login_rules login = { .databases = &p.database };
-	const struct recipient_rules rules = { &login, RECIPIENT_KEEP, SPAN("+"),
-					       SPAN("") };
+	const struct recipient_rules rules = { .login = &login,
+					       .domains = RECIPIENT_KEEP,
+					       .delimiters = SPAN("+") };
 
 	(void)state;
 	expect(&rules, (struct span){ "zoe+x", 3 }, "NO_USER");
@@ -361,9 +363,55 @@ static void test_the_catch_all_user_gets_what_nobody_else_does(void **state)
 		struct puppet p = puppet("people", people);
 		const struct login_rules login = { .databases = &p.database,
 						   .fold = true };
-		const struct recipient_rules rules = { &login, RECIPIENT_STRIP,
-						       SPAN("+"),
-						       span_of(cases[i].catch_all) };
+		const struct recipient_rules rules = { .login = &login,
+						       .domains = RECIPIENT_STRIP,
+						       .delimiters = SPAN("+"),
+						       .catch_all = span_of(
+							       cases[i].catch_all) };
+
+		expect(&rules, span_of(cases[i].address), cases[i].what);
+		CHECK_TEXT(p.asked, cases[i].asked);
+		CHECK_EQ(p.kept, 0);
+	}
+}
+
+static void test_postmaster_gets_mail_wherever_it_is_configured(void **state)
+{
+	static const struct person people[] = {
+		{ "all", 'R', false, false },
+		{ "root", 'R', false, false },
+		{ NULL, 'U', false, false },
+	};
+	static const struct person own[] = {
+		{ "postmaster", 'R', false, false },
+		{ NULL, 'U', false, false },
+	};
+	static const struct {
+		const struct person *people;
+		const char *postmaster, *catch_all, *address, *what, *asked;
+	} cases[] = {
+		{ people, "root", "", "postmaster", "root", "postmaster root " },
+		{ people, "root", "", "PostMaster@e", "root", "postmaster root " },
+		{ people, "root", "all", "postmaster@e", "root", "postmaster root " },
+		{ people, "root", "all", "bob@e", "all", "bob all " },
+		{ people, "", "all", "postmaster@e", "all", "postmaster all " },
+		{ people, "", "", "postmaster@e", "NO_USER", "postmaster " },
+		{ people, "root", "", "bob@e", "NO_USER", "bob " },
+		{ people, "gone", "", "postmaster@e", "SETUP", "postmaster gone " },
+		{ own, "root", "", "postmaster@e", "postmaster", "postmaster " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct puppet p = puppet("people", cases[i].people);
+		const struct login_rules login = { .databases = &p.database,
+						   .fold = true };
+		const struct recipient_rules rules = {
+			.login = &login,
+			.domains = RECIPIENT_STRIP,
+			.catch_all = span_of(cases[i].catch_all),
+			.postmaster = span_of(cases[i].postmaster),
+		};
 
 		expect(&rules, span_of(cases[i].address), cases[i].what);
 		CHECK_TEXT(p.asked, cases[i].asked);
@@ -562,8 +610,9 @@ static void test_a_watcher_sees_each_question_asked_afresh(void **state)
 	static const struct database_watcher watcher = { look, say, NULL };
 	struct puppet p = puppet("people", people);
 	struct login_rules login = { .databases = &p.database, .fold = true };
-	const struct recipient_rules rules = { &login, RECIPIENT_STRIP, SPAN("+"),
-					       SPAN("") };
+	const struct recipient_rules rules = { .login = &login,
+					       .domains = RECIPIENT_STRIP,
+					       .delimiters = SPAN("+") };
 	char text[128];
 
 	(void)state;
@@ -651,6 +700,7 @@ int main(void)
 		TEST(test_a_detail_goes_from_a_name_without_its_domain),
 		TEST(test_a_detail_does_not_begin_behind_the_address),
 		TEST(test_the_catch_all_user_gets_what_nobody_else_does),
+		TEST(test_postmaster_gets_mail_wherever_it_is_configured),
 		TEST(test_only_databases_that_all_answer_make_mail_bounce),
 		TEST(test_a_login_does_not_ask_whether_a_name_is_surely_unknown),
 		TEST(test_who_is_there_is_remembered_and_who_is_not_is_asked_for),
