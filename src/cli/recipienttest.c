@@ -192,6 +192,19 @@ static bool on_other(void *arg, const struct message *m, struct channel_files *f
 	X(FIND_IS, on_other)
 DISPATCH(from_auth, AUTH, TOOL, HEARS_AUTH);
 
+/* The server cannot be asked, or has not answered: complete the JSON. Returns `status`.
+ */
+static int lose(const struct trial *t, enum fault f, int status)
+{
+	const struct message_TEST_IS is = {
+		.fault = f, .trouble = SPAN("the server gave no answer")
+	};
+
+	if (t->json)
+		json_end(t, &is);
+	return status;
+}
+
 int cli_test_recipient(const struct settings *settings, const char *address, bool json)
 {
 	struct trial t = { .settings = settings, .json = json };
@@ -201,12 +214,13 @@ int cli_test_recipient(const struct settings *settings, const char *address, boo
 	const enum fault f = fd < 0 ? FAULT_PEER : cli_ask(fd, &m);
 
 	t.name = (struct buf)BUF(t.room);
-	if (f)
-		return f == FAULT_UNSENDABLE ? CLI_BAD : CLI_NO_SERVER;
 	if (json) {
 		fputs("{\"address\": ", stdout);
 		json_text(span_of(address));
 		fputs(", \"steps\": [", stdout);
 	}
-	return cli_hear(fd, &from_auth, &t) ? t.status : CLI_NO_SERVER;
+	if (f)
+		return lose(&t, f, f == FAULT_UNSENDABLE ? CLI_BAD : CLI_NO_SERVER);
+	return cli_hear(fd, &from_auth, &t) ? t.status
+					    : lose(&t, FAULT_PEER, CLI_NO_SERVER);
 }

@@ -374,6 +374,28 @@ static void test_the_status_says_whether_mail_is_refused_or_waits(void **state)
 	world_end();
 }
 
+/* Whoever parses it gets an object, whatever became of the server. */
+static void test_json_is_whole_without_an_answer(void **state)
+{
+	static const char lost[] =
+		"{\"address\": \"bob@e\", \"steps\": [], \"fault\": \"peer\", "
+		"\"trouble\": \"the server gave no answer\"}\n";
+
+	(void)state;
+	world_begin("");
+	own_fd_close(&world.server);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", "--json", "bob@e"),
+		 CLI_NO_SERVER);
+	CHECK_TEXT(cli.out, lost);
+	world_end();
+	world_begin("");
+	own_fd_close(&world.auth.fd);
+	CHECK_EQ(CLI_RUN(cli_user, "user", "test", "--recipient", "--json", "bob@e"),
+		 CLI_NO_SERVER);
+	CHECK_TEXT(cli.out, lost);
+	world_end();
+}
+
 /* ---- the maildrop ---- */
 
 /* poplar-auth sends a socket; at its other end, poplar-drop says this. */
@@ -464,6 +486,7 @@ int main(void)
 		TEST(test_a_recipient_is_asked_for_without_a_password),
 		TEST(test_a_recipient_is_one_object_of_json),
 		TEST(test_the_status_says_whether_mail_is_refused_or_waits),
+		TEST(test_json_is_whole_without_an_answer),
 		TEST(test_a_good_login_shows_the_maildrop),
 		TEST(test_a_maildrop_that_does_not_open_has_a_status),
 	};
