@@ -89,13 +89,14 @@ static enum fault read_folder(struct origin *s, const struct origin_place *p,
 			      const char *folder, enum origin_wanted wanted,
 			      struct why *why)
 {
-	OWN_FD fd =
+	const int fd =
 		openat(p->fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
-	if (!dir)
+	if (!dir) {
+		own_fd_done(&fd);
 		return fail(p, "open the folders new and cur of", why);
-	fd = -1; /* dir has it */
+	}
 	const enum fault f = read_open(s, dir, folder, wanted, why);
 	closedir(dir);
 	return f;

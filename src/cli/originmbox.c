@@ -34,16 +34,8 @@ static enum fault name_message(struct origin *s, struct origin_message *m,
 	return m->base.at ? FAULT_NONE : fault_set(why, FAULT_NOMEM, 0, NULL, NULL);
 }
 
-static int by_base_and_place(const void *a, const void *b)
-{
-	const struct origin_message *const *x = a, *const *y = b;
-	const int by = origin_by_base(*x, *y);
-
-	return by ? by : (*x > *y) - (*x < *y);
-}
-
 /* The second and later ones of equal messages get a number. */
-static enum fault number_equals(struct origin *s, struct origin_message **of,
+static enum fault number_equals(struct origin *s, const struct origin_view *all,
 				struct why *why)
 {
 	struct span first = { 0 };
@@ -52,7 +44,7 @@ static enum fault number_equals(struct origin *s, struct origin_message **of,
 	for (size_t i = 0; i < s->count; i++) {
 		char room[96];
 		struct buf name = BUF(room);
-		struct origin_message *m = of[i];
+		struct origin_message *m = all[i].message;
 
 		const bool same = first.len == m->base.len &&
 				  memcmp(first.at, m->base.at, first.len) == 0;
@@ -93,23 +85,20 @@ static bool place_message(struct origin *s, struct origin_message *m)
 
 static enum fault name_all(struct origin *s, struct why *why)
 {
-	struct origin_message **of = calloc(s->count + 1, sizeof *of);
+	struct origin_view *all = NULL;
 	enum fault f = FAULT_NONE;
 
-	if (!of)
-		return fault_set(why, FAULT_NOMEM, 0, NULL, NULL);
-	for (size_t i = 0; !f && i < s->count; i++) {
-		of[i] = &s->at[i];
-		f = name_message(s, of[i], why);
-	}
-	if (!f) {
-		qsort(of, s->count, sizeof *of, by_base_and_place);
-		f = number_equals(s, of, why);
-	}
+	for (size_t i = 0; !f && i < s->count; i++)
+		f = name_message(s, &s->at[i], why);
+	if (!f)
+		all = origin_view_by_base(s);
+	if (!f)
+		f = all ? number_equals(s, all, why)
+			: fault_set(why, FAULT_NOMEM, 0, NULL, NULL);
+	free(all);
 	for (size_t i = 0; !f && i < s->count; i++)
 		if (!place_message(s, &s->at[i]))
 			f = fault_set(why, FAULT_NOMEM, 0, NULL, NULL);
-	free(of);
 	return f;
 }
 

@@ -81,27 +81,36 @@ int origin_by_base(const struct origin_message *a, const struct origin_message *
 	return name_base_order(a->base, b->base);
 }
 
-/* Equal base names stay in the order of the origin. */
-static int order_of_two(const void *a, const void *b)
+static int by_base_and_place(const void *a, const void *b)
 {
-	struct origin_message *const *x = a, *const *y = b;
-	const int by = origin_by_base(*x, *y);
+	const struct origin_view *x = a, *y = b;
+	const int by = origin_by_base(x->message, y->message);
 
-	return by ? by : (*x > *y) - (*x < *y);
+	return by ? by : (x->message > y->message) - (x->message < y->message);
+}
+
+struct origin_view *origin_view_by_base(struct origin *s)
+{
+	struct origin_view *all = calloc(s->count + 1, sizeof *all);
+
+	if (!all)
+		return NULL;
+	for (size_t i = 0; i < s->count; i++)
+		all[i].message = &s->at[i];
+	qsort(all, s->count, sizeof *all, by_base_and_place);
+	return all;
 }
 
 enum fault origin_find_doubles(struct origin *s, struct why *why)
 {
-	struct origin_message **of = calloc(s->count + 1, sizeof *of);
+	struct origin_view *all = origin_view_by_base(s);
 
-	if (!of)
+	if (!all)
 		return fault_set(why, FAULT_NOMEM, 0, NULL, NULL);
-	for (size_t i = 0; i < s->count; i++)
-		of[i] = &s->at[i];
-	qsort(of, s->count, sizeof *of, order_of_two);
 	for (size_t i = 1; i < s->count; i++)
-		of[i]->is_double = origin_by_base(of[i - 1], of[i]) == 0;
-	free(of);
+		all[i].message->is_double =
+			origin_by_base(all[i - 1].message, all[i].message) == 0;
+	free(all);
 	return FAULT_NONE;
 }
 

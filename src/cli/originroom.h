@@ -20,6 +20,15 @@ void origin_empty(struct origin *s);
 typedef int origin_order_fn(const void *a, const void *b);
 void origin_sort(struct origin *s, origin_order_fn *order);
 
+/* A message of an origin, in another order than the origin has. */
+struct origin_view {
+	struct origin_message *message;
+};
+
+/* The messages of an origin by base name; messages of equal names stay in the order of
+ * the origin. The caller frees the result. NULL: out of memory. */
+MUST_USE struct origin_view *origin_view_by_base(struct origin *s);
+
 /* Set is_double of each message but the first that has a base name, so that a sorted
  * origin keeps the message that the server lists first. */
 MUST_USE enum fault origin_find_doubles(struct origin *s, struct why *why);
