@@ -46,7 +46,7 @@ static enum fault number_equals(struct origin *s, const struct origin_view *all,
 		struct buf name = BUF(room);
 		struct origin_message *m = all[i].message;
 
-		const bool same = first.len == m->base.len &&
+		const bool same = first.at && first.len == m->base.len &&
 				  memcmp(first.at, m->base.at, first.len) == 0;
 		if (!same) {
 			first = m->base;
