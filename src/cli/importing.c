@@ -73,17 +73,16 @@ static enum fault open_control(struct job *j, struct why *why)
 static enum fault open_origin(struct job *j, struct why *why)
 {
 	const struct import *i = j->import;
-	enum fault f;
 
 	j->maildrop = cli_maildrop_dir(&i->maildrop, why);
 	if (j->maildrop < 0)
 		return why->fault;
 	j->place.format = &i->format;
 	j->place.path = copies(j) ? j->from : i->maildrop.path;
-	if (copies(j) && (!origin_expand(i->from, i->maildrop.name, j->from) ||
-			  (f = open_one(j->from, &j->place.fd, why))))
-		return why->fault ? why->fault
-				  : fault_set(why, FAULT_SETUP, 0, "expand", i->from);
+	if (copies(j) && !origin_expand(i->from, i->maildrop.name, j->from))
+		return fault_set(why, FAULT_SETUP, 0, "expand", i->from);
+	if (copies(j) && open_one(j->from, &j->place.fd, why))
+		return why->fault;
 	if (!copies(j))
 		j->place.fd = dup(j->maildrop);
 	j->place.control = i->control ? j->control : j->place.path;
